@@ -1,0 +1,269 @@
+"""Where things lie: every file name of a workspace, a checkpoint, a run and a job, spelled once."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import sleep
+from uuid import uuid4
+
+from dermxai.errors import InputError
+
+PROJECT = Path(__file__).resolve().parent.parent
+EMBEDDED_CHECKPOINTS = PROJECT / "checkpoints"
+LOCK_POLL = 0.2  # seconds
+
+
+def home() -> Path:
+    """The folder that holds everything DermXAI writes: ``DERMXAI_HOME``, else ``workspace/``."""
+    return Path(os.environ.get("DERMXAI_HOME") or PROJECT / "workspace").resolve()
+
+
+def datasets() -> Path:
+    return home() / "datasets"
+
+
+def checkpoints() -> Path:
+    return home() / "checkpoints"
+
+
+def runs() -> Path:
+    return home() / "runs"
+
+
+def jobs() -> Path:
+    return home() / "jobs"
+
+
+def submission_lock() -> Path:
+    return jobs() / ".submission.lock"
+
+
+def lane_lock(lane: str) -> Path:
+    """Held by the job that runs in a lane; the others of that lane wait."""
+    return jobs() / f".{lane}.lock"
+
+
+def demo_dataset() -> Path:
+    """The synthetic atlas, once the demo has been started."""
+    return datasets() / "atlas"
+
+
+def selections() -> Path:
+    return home() / "selections"
+
+
+def selection(key: str) -> Path:
+    return selections() / f"{key}.json"
+
+
+def unpacked_array(key: str, split: str) -> Path:
+    """Images of a compressed archive, unpacked so that they can be memory-mapped."""
+    return home() / "arrays" / f"{key}-{split}.npy"
+
+
+def roots() -> tuple[Path, ...]:
+    """Folders from which a visitor may open data: the workspace, the embedded checkpoints and
+    those named in ``DERMXAI_ROOTS`` (separated as in ``PATH``)."""
+    named = os.environ.get("DERMXAI_ROOTS", "").split(os.pathsep)
+    return (home(), EMBEDDED_CHECKPOINTS, *(Path(name).resolve() for name in named if name))
+
+
+def inside_roots(path: str | Path) -> Path:
+    """The resolved path, links followed.
+
+    Raises:
+        InputError: the path lies outside every configured root.
+    """
+    resolved = Path(path).expanduser().resolve()
+    if not any(resolved.is_relative_to(root) for root in roots()):
+        raise InputError(
+            f"{path} lies outside the folders that this server may open; name its folder in "
+            "DERMXAI_ROOTS when starting the server, or copy the data into the workspace."
+        )
+    return resolved
+
+
+@dataclass(frozen=True)
+class AtlasFiles:
+    root: Path
+
+    @property
+    def table(self) -> Path:
+        return self.root / "samples.csv"
+
+    @property
+    def about(self) -> Path:
+        """The settings that the atlas was drawn with."""
+        return self.root / "atlas.json"
+
+    @property
+    def partial(self) -> Path:
+        """Where it is being written."""
+        return self.root.with_name(f".{self.root.name}.partial")
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that writes it."""
+        return self.root.with_name(f".{self.root.name}.partial.lock")
+
+
+@dataclass(frozen=True)
+class CheckpointFiles:
+    root: Path
+
+    @property
+    def weights(self) -> Path:
+        return self.root / "weights.safetensors"
+
+    @property
+    def weights_index(self) -> Path:
+        """Lists the shards of weights too large for one file."""
+        return self.root / "weights.safetensors.index.json"
+
+    @property
+    def model(self) -> Path:
+        return self.root / "model.json"
+
+    @property
+    def card(self) -> Path:
+        return self.root / "README.md"
+
+    @property
+    def history(self) -> Path:
+        """One row an epoch, as training wrote it."""
+        return self.root / "history.csv"
+
+    @property
+    def training_state(self) -> Path:
+        """All that an interrupted training needs to go on; gone when it has ended."""
+        return self.root / "training.pt"
+
+    @property
+    def prepared(self) -> Path:
+        """The images at the network's size, while training."""
+        return self.root / "prepared.npy"
+
+    @property
+    def prepared_mask(self) -> Path:
+        """Which of the prepared images could be read."""
+        return self.root / "prepared-mask.npy"
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    root: Path
+
+    @property
+    def manifest(self) -> Path:
+        """Written last: a run is complete when this file exists."""
+        return self.root / "run.json"
+
+    @property
+    def plan(self) -> Path:
+        """What an unfinished run is about to hold."""
+        return self.root / "plan.json"
+
+    @property
+    def samples(self) -> Path:
+        return self.root / "samples.parquet"
+
+    @property
+    def logits(self) -> Path:
+        return self.root / "logits.npy"
+
+    @property
+    def pooled(self) -> Path:
+        return self.root / "pooled.npy"
+
+    @property
+    def shards(self) -> Path:
+        return self.root / "shards"
+
+    def shard(self, index: int) -> Path:
+        return self.shards / f"{index:06d}.npz"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / ".lock"
+
+    @property
+    def projections(self) -> Path:
+        return self.root / "projections"
+
+    def projection(self, name: str) -> Path:
+        return self.projections / f"{name}.npz"
+
+    def projection_lock(self, name: str) -> Path:
+        return self.projections / f".{name}.lock"
+
+
+@dataclass(frozen=True)
+class JobFiles:
+    root: Path
+
+    @property
+    def spec(self) -> Path:
+        return self.root / "spec.json"
+
+    @property
+    def cancel(self) -> Path:
+        return self.root / "cancel"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    def submit(self, attempt: int) -> Path:
+        return self.root / f"submit-{attempt}.json"
+
+    def progress(self, attempt: int) -> Path:
+        return self.root / f"progress-{attempt}.json"
+
+    def result(self, attempt: int) -> Path:
+        return self.root / f"result-{attempt}.json"
+
+    def log(self, attempt: int) -> Path:
+        return self.logs / f"{attempt}.log"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` that takes its place when the block ends well, so that a
+    file is complete the moment it is visible."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}.tmp")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Removes what `replacing` left in a folder when its process was killed. For the folder's only
+    writer."""
+    for leftover in folder.glob(".*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Holds a lock between processes while the block runs; it falls when its holder dies.
+
+    Args:
+        waiting: called a few times a second while another process holds the lock; may raise.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if waiting:
+                    waiting()
+                sleep(LOCK_POLL)
+        yield
