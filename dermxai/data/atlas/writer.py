@@ -1,0 +1,197 @@
+"""Writes an atlas to a folder: images, masks and the table that describes them."""
+
+import json
+import math
+import multiprocessing
+import os
+import shutil
+import threading
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from itertools import chain, groupby
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dermxai import paths
+from dermxai.data.atlas.artefacts import ARTEFACTS
+from dermxai.data.atlas.cohort import IMAGES, Shot, cohort
+from dermxai.data.atlas.render import render
+from dermxai.errors import InputError
+from dermxai.paths import AtlasFiles
+
+GENERATOR_VERSION = 1
+FOLDERS = ("images", "masks", "evidence")
+IMAGES_WORTH_A_PROCESS = 24  # a process starts in the time of as many images
+RATES: Mapping[str, float] = {"hair": 0.35, "ruler": 0.08, "ink": 0.04, "bubbles": 0.12}
+
+Row = dict[str, object]
+
+
+def _rates() -> dict[str, float]:
+    return dict(RATES)
+
+
+@dataclass(frozen=True)
+class AtlasSettings:
+    """What an atlas holds. A shortcut ties one artefact to one class: always there, never else."""
+
+    images: int = 560
+    size: int = 384
+    seed: int = 7
+    artefact_rates: dict[str, float] = field(default_factory=_rates)
+    shortcut_class: str | None = None
+    shortcut_artefact: str | None = None
+
+    def rates_for(self, label: str) -> dict[str, float]:
+        """Chance of each artefact on an image of that class."""
+        if self.shortcut_artefact is None:
+            return self.artefact_rates
+        planted = 1.0 if label == self.shortcut_class else 0.0
+        return self.artefact_rates | {self.shortcut_artefact: planted}
+
+
+def write_atlas(
+    root: Path,
+    settings: AtlasSettings,
+    progress: Callable[[int, int], None] | None = None,
+    workers: int | None = None,
+) -> Path:
+    """Write the atlas to ``root`` and return it; complete as soon as it is visible.
+
+    A folder that is already there is left as it is. Of several processes that write the same atlas
+    one does, the others wait for it; an interrupted one begins anew. The pixels do not depend on
+    ``workers`` (default: one process a core). ``progress(done, total)`` is called after each
+    image, and while waiting; what it raises ends the writing.
+
+    Raises InputError for settings that no atlas can have.
+    """
+    _check(settings)
+
+    def report(done: int) -> None:
+        if progress:
+            progress(done, settings.images)
+
+    files = AtlasFiles(root)
+    if not root.exists():
+        with paths.locked(files.lock, waiting=lambda: report(0)):
+            if not root.exists():
+                _build(AtlasFiles(files.partial), settings, report, workers)
+                files.partial.rename(root)
+    return root
+
+
+def _build(
+    files: AtlasFiles, settings: AtlasSettings, report: Callable[[int], None], workers: int | None
+) -> None:
+    """Write the atlas to an empty folder."""
+    shutil.rmtree(files.root, ignore_errors=True)
+    for name in FOLDERS:
+        (files.root / name).mkdir(parents=True)
+    shots = cohort(settings.images, settings.seed)
+    patients = [list(seen) for _, seen in groupby(shots, key=lambda shot: shot.patient)]
+    most = math.ceil(len(shots) / IMAGES_WORTH_A_PROCESS)
+    workers = workers or min(len(os.sched_getaffinity(0)), most)
+    rows = []
+    with closing(_rows(partial(_write_patient, files.root, settings), patients, workers)) as drawn:
+        for row in drawn:
+            rows.append(row)
+            report(len(rows))
+    pd.DataFrame(rows).to_csv(files.table, index=False)
+    about = {"generator": "dermxai atlas", "version": GENERATOR_VERSION, **asdict(settings)}
+    files.about.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+
+def _check(settings: AtlasSettings) -> None:
+    if settings.images < 1:
+        raise InputError(f"An atlas of {settings.images} images was asked for; ask for 1 or more.")
+    if settings.size < 32:
+        raise InputError(f"Images of {settings.size} px were asked for; ask for 32 or more.")
+    named = set(settings.artefact_rates) | ({settings.shortcut_artefact} - {None})
+    if unknown := sorted(str(name) for name in named - set(ARTEFACTS)):
+        raise InputError(
+            f"Unknown artefact {', '.join(unknown)}; there are {', '.join(ARTEFACTS)}."
+        )
+    for name, rate in settings.artefact_rates.items():
+        if not 0 <= rate <= 1:
+            raise InputError(f"The chance of {name} is {rate}; give one from 0 to 1.")
+    if (settings.shortcut_class is None) != (settings.shortcut_artefact is None):
+        raise InputError("A shortcut needs both a class and an artefact; give both or neither.")
+    if settings.shortcut_class not in {None, *IMAGES}:
+        raise InputError(f"Unknown class {settings.shortcut_class}; there are {', '.join(IMAGES)}.")
+
+
+def _rows(
+    write: Callable[[list[Shot]], list[Row]], patients: list[list[Shot]], workers: int
+) -> Generator[Row, None, None]:
+    if workers == 1:
+        yield from chain.from_iterable(map(write, patients))
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, spawn, _begin_worker) as pool:
+        yield from chain.from_iterable(pool.map(write, patients))
+
+
+def _begin_worker() -> None:
+    cv2.setNumThreads(1)
+    # Once a large block was freed, the C library keeps memory instead of handing every map back
+    # to the system: a quarter of the time.
+    np.empty(31 << 20, np.uint8)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot end its workers: they end themselves."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+    os._exit(1)
+
+
+def _write_patient(root: Path, settings: AtlasSettings, shots: list[Shot]) -> list[Row]:
+    """Draw and write a patient's shots, whose skin is drawn once; returns their rows."""
+    return [_write_shot(root, settings, shot) for shot in shots]
+
+
+def _write_shot(root: Path, settings: AtlasSettings, shot: Shot) -> Row:
+    """Draw and write one shot; returns its row of the sample table."""
+    patient = shot.patient
+    plate = render(shot, settings.seed, settings.size, settings.rates_for(patient.label))
+    patient_id = f"a{settings.seed}-P{patient.number:03d}"
+    lesion_id = f"{patient_id}-L{shot.lesion}"
+    sample_id = f"{lesion_id}-{shot.image:02d}"
+    path, mask, evidence = (
+        f"{folder}/{sample_id}.{kind}"
+        for folder, kind in zip(FOLDERS, ("jpg", "png", "png"), strict=True)
+    )
+    _save(root / path, plate.rgb[..., ::-1], cv2.IMWRITE_JPEG_QUALITY, 92)
+    _save(root / mask, plate.lesion * np.uint8(255), cv2.IMWRITE_PNG_BILEVEL, 1)
+    _save(root / evidence, plate.evidence * np.uint8(255), cv2.IMWRITE_PNG_BILEVEL, 1)
+    return {
+        "sample_id": sample_id,
+        "path": path,
+        "label": patient.label,
+        "patient_id": patient_id,
+        "lesion_id": lesion_id,
+        "split": patient.split,
+        "age": patient.age,
+        "sex": patient.sex,
+        "site": patient.site,
+        "skin_type": patient.skin_type,
+        "modality": "dermoscopic",
+        "mask_path": mask,
+        "evidence_path": evidence,
+        "presentation": shot.presentation,
+        "artefacts": " ".join(plate.artefacts),
+    }
+
+
+def _save(path: Path, pixels: NDArray[np.uint8], option: int, value: int) -> None:
+    """Write an image by way of memory: the folder's name may hold any characters."""
+    _, data = cv2.imencode(path.suffix, pixels, [option, value])
+    path.write_bytes(data.tobytes())

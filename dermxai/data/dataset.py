@@ -1,0 +1,171 @@
+"""A dataset: its sample table, what could not be used, and its images."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dermxai import paths, plugins
+from dermxai.data import images, inventory, labels
+from dermxai.data.table import Options, Problem, Table, validated
+from dermxai.data.transforms import fit_mask
+from dermxai.errors import InputError
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images and what is known about them.
+
+    Attributes:
+        name: of its folder or file.
+        root: the folder it lies in.
+        samples: the sample table, one row an image that exists, RangeIndex; columns ``sample_id``
+            (unique), ``path``, ``label`` (class code or missing), those of
+            ``dermxai.data.table.COLUMNS`` that the data have, and all others they have.
+        problems: what cannot be used, and why. Images that turn out to be damaged are found when
+            they are read.
+        fingerprint: the same for the same data in another place or copied again, different
+            when a row or an image changes. Hash of the table and of each image file's size, first
+            and last 4 kB: files are not read as a whole.
+        source, options: what ``load_dataset`` was called with, so that it can be called again.
+    """
+
+    name: str
+    root: Path
+    samples: pd.DataFrame
+    problems: tuple[Problem, ...]
+    fingerprint: str
+    source: Path = Path()
+    options: Mapping[str, str | dict[str, str]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {sample_id: index for index, sample_id in enumerate(self.samples["sample_id"])}
+
+    def row(self, sample_id: str) -> pd.Series:
+        """The row of the sample table.
+
+        Raises:
+            InputError: no sample has this id.
+        """
+        if sample_id not in self._positions:
+            raise InputError(f"{self.name} has no image {sample_id!r}.")
+        return self.samples.iloc[self._positions[sample_id]]
+
+    def image(self, sample_id: str) -> NDArray[np.uint8]:
+        """(height, width, 3) RGB, upright.
+
+        Raises:
+            InputError: no such sample, or its file cannot be read.
+        """
+        return images.read_image(self.row(sample_id)["path"])
+
+    def mask(self, sample_id: str) -> NDArray[np.bool_] | None:
+        """The lesion as (height, width) of the image; None where there is no mask.
+
+        Raises:
+            InputError: no such sample, or the mask or image cannot be read.
+        """
+        return self._mask(sample_id, "mask_path")
+
+    def evidence(self, sample_id: str) -> NDArray[np.bool_] | None:
+        """The signs that define the class, as ``mask``."""
+        return self._mask(sample_id, "evidence_path")
+
+    def _mask(self, sample_id: str, column: str) -> NDArray[np.bool_] | None:
+        row = self.row(sample_id)
+        path = row.get(column)
+        if not isinstance(path, str):
+            return None
+        return fit_mask(images.read_mask(path), images.image_shape(row["path"]))
+
+
+def load_dataset(
+    path: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    label_map: str | Path | Mapping[str, str] | None = None,
+    confine: bool = False,
+) -> Dataset:
+    """Opens a dataset of any known format, recognised by looking at the path. No image is decoded.
+
+    Args:
+        path: a folder, table or archive; see ``EXPECTS`` of each file in ``data/formats``.
+        columns: our column name → the table's, such as ``{"label": "diagnosis"}``.
+        label_map: label → class code, or a table of two columns ``from`` and ``to``; labels that
+            it does not name are mapped as without it.
+        confine: opens nothing outside the folders that visitors may open (``paths.roots``).
+
+    Raises:
+        InputError: nothing is there, no format recognises it, or not one image can be used.
+    """
+    source = paths.inside_roots(path) if confine else Path(path).expanduser().absolute()
+    if not os.path.exists(source):  # noqa: PTH110  # false, not an error, where it is forbidden
+        raise InputError(f"There is no file or folder {source}.")
+    table: Table = _format(source).read(source, Options(columns or {}))
+    rows, repeated = validated(table.rows)
+    rows = _with_codes(rows, _own_labels(label_map, confine))
+    stock = inventory.take(rows, table.root, paths.roots() if confine else None)
+    problems = (*table.problems, *repeated, *stock.problems)
+    if stock.rows.empty:
+        first = f" ({problems[0].item}: {problems[0].reason})" if problems else ""
+        raise InputError(f"{source} holds no image that can be used{first}. {_known_formats()}")
+    name = source.name if source.is_dir() else source.stem
+    return Dataset(
+        name=name,
+        root=table.root,
+        samples=stock.rows,
+        problems=problems,
+        fingerprint=stock.fingerprint,
+        source=source,
+        options=_plain({"columns": columns, "label_map": label_map}),
+    )
+
+
+def _plain(
+    options: Mapping[str, str | Path | Mapping[str, str] | None],
+) -> dict[str, str | dict[str, str]]:
+    """The options that were given, as JSON can hold them."""
+    return {
+        name: dict(value) if isinstance(value, Mapping) else str(Path(value).absolute())
+        for name, value in options.items()
+        if value
+    }
+
+
+def _format(source: Path) -> ModuleType:
+    found = plugins.modules("dermxai.data.formats").values()
+    for module in sorted(found, key=lambda module: module.PRIORITY):
+        if module.recognises(source):
+            return module
+    raise InputError(f"{source} is not a dataset of a known format. {_known_formats()}")
+
+
+def _known_formats() -> str:
+    found = plugins.modules("dermxai.data.formats").values()
+    return "Known formats: " + "; ".join(module.EXPECTS for module in found) + "."
+
+
+def _own_labels(
+    label_map: str | Path | Mapping[str, str] | None, confine: bool
+) -> Mapping[str, str]:
+    if label_map is None or isinstance(label_map, Mapping):
+        return label_map or {}
+    return labels.read_label_map(paths.inside_roots(label_map) if confine else Path(label_map))
+
+
+def _with_codes(rows: pd.DataFrame, own: Mapping[str, str]) -> pd.DataFrame:
+    """Labels as class codes; ``source_label`` keeps them as written where that differs."""
+    codes = labels.mapped(rows["label"], own)
+    if not codes.equals(rows["label"]):
+        rows["source_label"] = rows["label"]
+    return rows.assign(label=codes)

@@ -1,0 +1,108 @@
+"""Delimited text as it comes: any of the usual encodings and separators, ragged lines."""
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dermxai.data.table import Problem
+from dermxai.errors import InputError
+
+SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".txt"})
+if TYPE_CHECKING:
+    from _csv import Reader as _Lines
+
+_DELIMITERS = (",", ";", "\t", "|")
+_SNIFFED_BYTES = 1 << 16
+
+
+def read_delimited(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
+    """All cells as text, stripped of nothing, empty ones missing; lines that do not fit.
+
+    Raises:
+        InputError: the file cannot be read or is not delimited text.
+    """
+    lines = _lines(path, _bytes(path))
+    try:
+        numbered = [(lines.line_num, cells) for cells in lines if any(cells)]
+    except csv.Error as error:
+        raise InputError(f"{path.name}, line {lines.line_num}: {error}.") from error
+    if not numbered:
+        raise InputError(f"{path.name} is empty; expected a header line and one line an image.")
+    names = _distinct(numbered[0][1])
+    rows: list[list[str]] = []
+    problems: list[Problem] = []
+    for number, cells in numbered[1:]:
+        if any(cells[len(names) :]):
+            reason = f"has {len(cells)} cells, the header {len(names)}"
+            problems.append(Problem(f"{path.name}, line {number}", reason))
+        else:
+            rows.append([*cells, *[""] * (len(names) - len(cells))][: len(names)])
+    table = pd.DataFrame(rows, columns=names, dtype="str")
+    return table.where(table != "", np.nan), problems
+
+
+def header(path: Path) -> list[str]:
+    """Column names of a delimited text, empty where the file is no such text."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_SNIFFED_BYTES)
+        return _distinct(next(_lines(path, start[: start.rfind(b"\n") + 1] or start), []))
+    except (OSError, csv.Error, InputError):
+        return []
+
+
+def decode(content: bytes) -> str | None:
+    """Text in UTF-8 or UTF-16 (by its mark), in GB 18030, or else in Windows' Latin 1; None where
+    the content is not text.
+
+    Every byte sequence is Latin 1 and most are GB 18030. Chinese writing shows itself by pairs of
+    bytes above 0x7F; accented letters between ASCII letters stand alone.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    elif b"\0" in content:
+        return None
+    else:
+        encodings = ["utf-8-sig", *(["gb18030"] if _paired(content) else []), "cp1252", "latin-1"]
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def _paired(content: bytes) -> bool:
+    high = np.frombuffer(content, np.uint8) > 0x7F
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
+    lengths = edges[1::2] - edges[::2]
+    return bool(len(lengths)) and float(np.mean(lengths % 2 == 0)) > 0.5
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read: {error.strerror}.") from error
+
+
+def _lines(path: Path, content: bytes) -> "_Lines":
+    text = decode(content)
+    if text is None:
+        raise InputError(f"{path.name} is not text; expected a CSV or TSV file.")
+    first = next((line for line in io.StringIO(text) if line.strip()), "")
+    delimiter = max(_DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark))))
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Column names, numbered where they are empty or repeated."""
+    distinct: list[str] = []
+    for position, given in enumerate(names, start=1):
+        name = given.strip() or f"column {position}"
+        distinct.append(name if name not in distinct else f"{name} ({position})")
+    return distinct

@@ -1,0 +1,97 @@
+"""ISIC challenges 2018 (task 3) and 2019: ground truth with a column a class, 1 where it holds."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from dermxai.data import delimited
+from dermxai.data.files import ImageFiles, scan
+from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_name
+from dermxai.errors import InputError
+
+EXPECTS = "ISIC 2018/2019: ground-truth CSV (image, MEL, NV, BCC, …) and the images beside it"
+PRIORITY = 30
+_IMAGE = "image"
+_ALWAYS = frozenset({"MEL", "NV", "BCC"})
+_CLASSES = _ALWAYS | {"AKIEC", "AK", "BKL", "DF", "VASC", "SCC", "UNK"}
+
+
+def recognises(path: Path) -> bool:
+    return bool(_ground_truths(path))
+
+
+def read(path: Path, options: Options) -> Table:
+    truths = _ground_truths(path)
+    read_ones = [_read_truth(file) for file in truths]
+    rows = pd.concat([rows for rows, _ in read_ones], ignore_index=True)
+    for metadata in _metadata(path):
+        known, _ = delimited.read_delimited(metadata)
+        known = known.drop_duplicates(_IMAGE).drop(columns="label", errors="ignore")
+        new = [column for column in known if column not in rows]
+        rows = rows.merge(known[[_IMAGE, *new]], on=_IMAGE, how="left")
+    rows = renamed(rows.rename(columns={_IMAGE: "sample_id"}), options.columns)
+    files = _images(path)
+    images = [files.find(str(image)) for image in rows["sample_id"]]
+    masks = [files.mask(image) if image else None for image in images]
+    rows["path"] = [str(image) if image else None for image in images]
+    if any(masks):
+        rows["mask_path"] = [str(mask) if mask else None for mask in masks]
+    problems = [problem for _, found in read_ones for problem in found]
+    return Table(rows, files.root, (*problems, *files.problems))
+
+
+def _read_truth(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
+    """Image and label (and split, from the file's name); other than one mark is no label."""
+    rows, problems = delimited.read_delimited(file)
+    classes = [column for column in rows if column in _CLASSES]
+    marks = rows[classes].apply(pd.to_numeric, errors="coerce") >= 0.5
+    one = marks.sum(axis=1) == 1
+    problems += [
+        Problem(str(image), f"{count} classes are marked in {file.name}; kept without label")
+        for image, count in zip(rows[_IMAGE][~one], marks.sum(axis=1)[~one], strict=True)
+    ]
+    rows = rows.drop(columns=classes).assign(label=marks.idxmax(axis=1).where(one))
+    split = next((split for word in file.stem.split("_") if (split := split_name(word))), None)
+    return rows.assign(split=split) if split else rows, problems
+
+
+def _ground_truths(path: Path) -> list[Path]:
+    return [
+        file
+        for file in _tables(path)
+        if (columns := set(delimited.header(file))) >= {_IMAGE, *_ALWAYS}
+        and len(columns & _CLASSES) >= 7
+    ]
+
+
+def _metadata(path: Path) -> list[Path]:
+    """Tables of age, sex, site or lesion by image, beside the ground truth."""
+    tables = _tables(path.parent if path.is_file() else path)
+    columns = {file: delimited.header(file) for file in tables}
+    return [
+        file
+        for file, names in columns.items()
+        if _IMAGE in names and not _ALWAYS.issubset(names) and len(recognised(names)) > 1
+    ]
+
+
+def _tables(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path] if path.suffix.lower() == ".csv" else []
+    return sorted([*path.glob("*.csv"), *path.glob("*/*.csv")])
+
+
+def _images(path: Path) -> ImageFiles:
+    """Images beneath the folder; for a file also in the challenge's folder ``…_Input``."""
+    if path.is_dir():
+        return scan(path)
+    files = scan(path.parent)
+    inputs = path.parent.with_name(path.parent.name.replace("GroundTruth", "Input"))
+    if not files.images and inputs.is_dir():
+        files = scan(inputs)
+    if not files.images:
+        raise InputError(
+            f"No images beside {path.name}; open the folder that holds both the ground truth "
+            "and the images."
+        )
+    return files

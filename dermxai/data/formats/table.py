@@ -1,0 +1,109 @@
+"""A table with one row an image: CSV, TSV or Parquet."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from dermxai.data import delimited
+from dermxai.data.files import ImageFiles, scan
+from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_name
+from dermxai.errors import InputError
+
+EXPECTS = "table: a CSV, TSV or Parquet file with a column path (or image_id) and one row an image"
+PRIORITY = 40
+_SUFFIXES = delimited.SUFFIXES | {".parquet"}
+_OWN = ("samples.csv", "samples.parquet")
+_FILES = ("path", "mask_path", "evidence_path")
+
+
+def recognises(path: Path) -> bool:
+    return bool(_tables(path))
+
+
+def read(path: Path, options: Options) -> Table:
+    files = _tables(path)
+    splits = [split_name(file.stem) for file in files]
+    if len(files) > 1 and not all(splits):
+        names = ", ".join(file.name for file in files)
+        raise InputError(f"{path} holds several tables of images ({names}); open one of them.")
+    parts, problems = [], []
+    for file, split in zip(files, splits, strict=True):
+        part, found = _read(file)
+        part = renamed(part, options.columns)
+        if len(files) > 1 and "split" not in part:
+            part["split"] = split
+        parts.append(part)
+        problems += found
+    rows = pd.concat(parts, ignore_index=True)
+    if "path" not in rows and "sample_id" not in rows:
+        raise InputError(
+            f"{files[0].name} names no images: it has the columns {', '.join(rows.columns)}; "
+            "expected path or image_id, or a mapping such as path = its column."
+        )
+    folder = _Folder(files[0].parent)
+    if "sample_id" not in rows:
+        rows.insert(0, "sample_id", _ids(rows["path"]))
+    if "path" not in rows:
+        rows["path"] = rows["sample_id"]
+    for name in _FILES:
+        if name in rows:
+            named = zip(rows[name], rows[name].notna(), strict=True)
+            rows[name] = [folder.locate(str(value)) if given else None for value, given in named]
+    return Table(rows, files[0].parent, tuple(problems))
+
+
+class _Folder:
+    """Finds the files that a table names, relative to its folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @cached_property
+    def _files(self) -> ImageFiles:
+        return scan(self._root)
+
+    def locate(self, name: str) -> str | None:
+        """The file's path, where it should be if it is missing; a bare name or id is looked for
+        in all folders beneath the table."""
+        name = name.strip()
+        direct = os.path.normpath(self._root / name)
+        if os.path.isfile(direct):  # noqa: PTH113
+            return direct
+        if "/" not in name and "\\" in name:
+            return self.locate(name.replace("\\", "/"))
+        if "/" in name:
+            return direct
+        found = self._files.find(name)
+        return str(found) if found else direct if Path(name).suffix else None
+
+
+def _ids(paths: pd.Series) -> pd.Series:
+    """File names without suffix where they tell the files apart, else the paths as written."""
+    stems = paths.map(lambda path: Path(path.replace("\\", "/")).stem, na_action="ignore")
+    return stems if stems.nunique() == paths.nunique() else paths
+
+
+def _read(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
+    if file.suffix.lower() != ".parquet":
+        return delimited.read_delimited(file)
+    try:
+        return pd.read_parquet(file), []
+    except Exception as error:  # a damaged file fails in many ways
+        raise InputError(f"{file.name} is not a Parquet file that can be read.") from error
+
+
+def _tables(path: Path) -> list[Path]:
+    """The path itself, or in a folder ``samples.csv`` or ``samples.parquet``, or else the tables
+    that name images."""
+    if path.is_file():
+        return [path] if path.suffix.lower() in _SUFFIXES else []
+    for name in _OWN:
+        if (path / name).is_file():
+            return [path / name]
+    return [
+        file
+        for file in sorted(path.glob("*.[ctCT][sS][vV]"))
+        if {"path", "sample_id"} & recognised(delimited.header(file)).keys()
+    ]

@@ -1,0 +1,220 @@
+"""Images as every later stage wants them: RGB, eight bits, upright."""
+
+import re
+import warnings
+import zipfile
+from functools import lru_cache
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from shutil import copyfileobj
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from dermxai import paths
+from dermxai.errors import InputError
+
+# 537 MB as RGB. A larger header is refused before anything is decoded.
+MAX_PIXELS = 178_956_970
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".jp2", ".ppm", ".pgm"}
+)
+# Named, because a decoder that is not asked for (PostScript) cannot be attacked.
+_DECODERS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF", "JPEG2000", "PPM")
+_BACKGROUND = (255, 255, 255)
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_UNPACKING = Lock()
+_IN_ARRAY = re.compile(r"(?P<file>.+\.npz)#(?P<split>\w+)/(?P<index>\d+)")
+
+Image.init()  # loads the decoders, so that they can be named
+# An image between half of Pillow's limit and MAX_PIXELS is large, not an attack.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+def read_image(path: str | Path, at_least: int | None = None) -> NDArray[np.uint8]:
+    """The image as (height, width, 3) RGB, turned upright as its EXIF data say.
+
+    16-bit values are scaled to eight bits, grey and palette images become RGB, CMYK is converted,
+    transparency is laid over white, and of an animation the first frame is read. Colour profiles
+    are not applied: networks are trained on the values as stored. ``file.npz#train/12`` is image
+    12 of the array ``train_images`` in a MedMNIST file. Safe to call from several threads.
+
+    Args:
+        at_least: for a preview, a JPEG may be decoded at a half, a quarter or an eighth of its
+            size, as long as both sides keep this many pixels.
+
+    Raises:
+        InputError: the file is missing, empty, truncated, no image, of 32 bits a channel, or
+            larger than ``MAX_PIXELS``.
+    """
+    path = str(path)
+    if member := _IN_ARRAY.fullmatch(path):
+        return _from_array(path, Path(member["file"]), member["split"], int(member["index"]))
+    with _opened(path, Path(path).name) as image:
+        if at_least is not None:
+            image.draft(None, (at_least, at_least))
+        return np.asarray(_rgb(image, Path(path).name))
+
+
+def decode(content: bytes, name: str) -> NDArray[np.uint8]:
+    """As ``read_image``, from the content of a file that is held in memory.
+
+    Raises:
+        InputError: as ``read_image``; it names the file ``name``.
+    """
+    if not content:
+        raise InputError(f"{name}: an empty file; expected an image.")
+    with _opened(BytesIO(content), name) as image:
+        return np.asarray(_rgb(image, name))
+
+
+def read_mask(path: str | Path) -> NDArray[np.bool_]:
+    """A mask as (height, width): true where the grey value exceeds half of the largest one, so
+    that masks of 0/1, of 0/255 and with JPEG noise read alike.
+
+    Raises:
+        InputError: as ``read_image``.
+    """
+    grey = read_image(path).max(axis=2)
+    return np.asarray(grey > grey.max(initial=0) / 2)
+
+
+def image_shape(path: str | Path) -> tuple[int, int]:
+    """Height and width of the upright image, from the header alone.
+
+    Raises:
+        InputError: the header cannot be read.
+    """
+    path = str(path)
+    if _IN_ARRAY.fullmatch(path):
+        height, width, _ = read_image(path).shape
+        return height, width
+    with _opened(path, Path(path).name) as image:
+        turned = _orientation(image) >= 5
+        return (image.width, image.height) if turned else (image.height, image.width)
+
+
+def container(path: str) -> str:
+    """The file that holds an image: the path itself, or the archive that it names."""
+    member = _IN_ARRAY.fullmatch(path)
+    return member["file"] if member else path
+
+
+def _opened(source: str | BytesIO, name: str) -> Image.Image:
+    try:
+        image = Image.open(source, formats=_DECODERS)
+    except FileNotFoundError:
+        raise InputError(f"{name}: the file is missing ({source}).") from None
+    except UnidentifiedImageError:
+        empty = isinstance(source, str) and Path(source).stat().st_size == 0
+        kind = "an empty file" if empty else "not an image that can be read"
+        raise InputError(
+            f"{name}: {kind}; expected JPEG, PNG, TIFF, BMP, WebP, GIF, JPEG 2000 or PPM."
+        ) from None
+    except Image.DecompressionBombError:
+        raise _too_large(name) from None
+    except Exception as error:  # decoders raise errors of many kinds on damaged headers
+        raise InputError(f"{name}: cannot be opened ({_said(error)}).") from error
+    if image.width * image.height > MAX_PIXELS:
+        image.close()
+        raise _too_large(name)
+    return image
+
+
+def _rgb(image: Image.Image, name: str) -> Image.Image:
+    if image.mode in {"I", "F"}:
+        raise InputError(f"{name}: 32 bits a channel; save it with 8 or 16 bits.")
+    try:
+        image.load()
+        orientation = _orientation(image)
+        if image.mode.startswith("I;16"):
+            image = Image.fromarray(_eight_bits(np.asarray(image)))
+        if image.has_transparency_data:
+            layer = image.convert("RGBA")
+            image = Image.new("RGBA", layer.size, (*_BACKGROUND, 255))
+            image.alpha_composite(layer)
+        if image.mode != "RGB":
+            image = image.convert("RGB")
+        return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+    except Exception as error:  # decoders raise errors of many kinds on damaged data
+        raise InputError(f"{name}: cannot be decoded ({_said(error)}).") from error
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:  # damaged EXIF data say nothing about the pixels
+        return 1
+
+
+def _eight_bits(values: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """65535 becomes 255 and 257 becomes 1, rounded."""
+    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _too_large(name: str) -> InputError:
+    return InputError(
+        f"{name}: more than {MAX_PIXELS / 1e6:.0f} million pixels, refused before decoding; "
+        "save a smaller copy."
+    )
+
+
+def _said(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+
+
+def _from_array(path: str, file: Path, split: str, index: int) -> NDArray[np.uint8]:
+    images = array_images(file, split)
+    if index >= len(images):
+        raise InputError(f"{path}: {file.name} has {len(images)} images in {split}.")
+    image = np.array(images[index])
+    return np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
+
+
+def array_images(file: Path, split: str) -> NDArray[np.uint8]:
+    """The array ``<split>_images`` of an ``.npz`` file, memory-mapped, (n, h, w) or (n, h, w, 3).
+
+    A compressed archive cannot be mapped, so the array is unpacked into the workspace once.
+
+    Raises:
+        InputError: the file or the array is missing or damaged.
+    """
+    try:
+        state = file.stat()
+    except OSError:
+        raise InputError(f"{file.name}: the file is missing ({file}).") from None
+    with _UNPACKING:
+        return _unpacked(str(file), split, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _unpacked(file: str, split: str, size: int, modified_ns: int) -> NDArray[np.uint8]:
+    key = sha256(f"{Path(file).resolve()}|{size}|{modified_ns}".encode()).hexdigest()[:16]
+    unpacked = paths.unpacked_array(key, split)
+    try:
+        if not unpacked.exists():
+            with (
+                zipfile.ZipFile(file) as archive,
+                archive.open(f"{split}_images.npy") as packed,
+                paths.replacing(unpacked) as temporary,
+                temporary.open("wb") as target,
+            ):
+                copyfileobj(packed, target, 1 << 20)
+        images: NDArray[np.uint8] = np.load(unpacked, mmap_mode="r")
+    except Exception as error:  # a damaged archive fails in many ways
+        raise InputError(
+            f"{Path(file).name}: {split}_images is damaged ({_said(error)})."
+        ) from error
+    return images

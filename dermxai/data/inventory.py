@@ -1,0 +1,122 @@
+"""Which files of a table are there, and what tells them from others."""
+
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dermxai.data.images import container
+from dermxai.data.table import Problem
+
+_BLOCK = 4096
+_READERS = 8  # a network drive answers late
+_AT_ONCE = 256
+_EXTRAS = ("mask_path", "evidence_path")
+_OUTSIDE = "{} lies outside the folders that this server may open"
+_MISSING = "the file is missing ({})"
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Attributes:
+    rows: those whose image file can be opened.
+    problems: what is wrong with the others, and masks that are missing.
+    fingerprint: hash of the rows and of each file's size, first and last 4 kB.
+    """
+
+    rows: pd.DataFrame
+    problems: tuple[Problem, ...]
+    fingerprint: str
+
+
+def take(rows: pd.DataFrame, root: Path, allowed: tuple[Path, ...] | None) -> Inventory:
+    """Opens every file, reads two blocks of it, decodes nothing.
+
+    Paths count relative to ``root``, and neither times nor the order of folders on disk enter the
+    fingerprint: the same data copied elsewhere are the same. Two files that differ only in their
+    middle, at equal size, would be taken for one; compressed images do not do that.
+
+    Args:
+        rows: the sample table.
+        root: the folder it lies in.
+        allowed: files outside these folders are problems; None allows all.
+    """
+    reasons = [_unfit(path, root, allowed) for path in rows["path"]]
+    files = [
+        container(path) if reason is None else ""
+        for path, reason in zip(rows["path"], reasons, strict=True)
+    ]
+    stamp_of = _stamps(list(dict.fromkeys(filter(None, files))))
+    stamps = [reason or stamp_of[file] for file, reason in zip(files, reasons, strict=True)]
+    problems = [
+        Problem(sample_id, stamp)
+        for sample_id, stamp in zip(rows["sample_id"], stamps, strict=True)
+        if isinstance(stamp, str)
+    ]
+    usable = rows[[isinstance(stamp, bytes) for stamp in stamps]].reset_index(drop=True)
+    for column in (name for name in _EXTRAS if name in usable):
+        lacking = [_lacking(path, allowed) for path in usable[column]]
+        problems += [
+            Problem(sample_id, f"{column}: {reason}; the image is used without it")
+            for sample_id, reason in zip(usable["sample_id"], lacking, strict=True)
+            if reason
+        ]
+        usable[column] = usable[column].mask(np.array([bool(reason) for reason in lacking]))
+    digest = sha256(_relative(usable, root).to_csv(index=False).encode())
+    digest.update(b"".join(stamp for stamp in stamps if isinstance(stamp, bytes)))
+    return Inventory(usable, tuple(problems), digest.hexdigest()[:32])
+
+
+def _unfit(path: object, root: Path, allowed: tuple[Path, ...] | None) -> str | None:
+    """Why there is no file to look at."""
+    if not isinstance(path, str):
+        return f"no image file of this name beneath {root}, or several that differ"
+    return _OUTSIDE.format(path) if _outside(path, allowed) else None
+
+
+def _stamps(files: list[str]) -> dict[str, bytes | str]:
+    portions = [files[start : start + _AT_ONCE] for start in range(0, len(files), _AT_ONCE)]
+    with ThreadPoolExecutor(_READERS) as pool:
+        stamped = pool.map(lambda portion: [(file, _stamp(file)) for file in portion], portions)
+        return {file: stamp for portion in stamped for file, stamp in portion}
+
+
+def _stamp(file: str) -> bytes | str:
+    """What tells a file from another, or why it cannot be opened."""
+    try:
+        state = os.stat(file)  # noqa: PTH116
+        if not stat.S_ISREG(state.st_mode):
+            return f"not a file ({file})"
+        with open(file, "rb", buffering=0) as opened:  # noqa: PTH123
+            first = opened.read(_BLOCK)
+            opened.seek(max(0, state.st_size - _BLOCK))
+            return sha256(b"%d|%b|%b" % (state.st_size, first, opened.read(_BLOCK))).digest()
+    except FileNotFoundError:
+        return _MISSING.format(file)
+    except (OSError, ValueError) as error:
+        return f"the file cannot be opened ({getattr(error, 'strerror', None) or error}: {file})"
+
+
+def _lacking(path: object, allowed: tuple[Path, ...] | None) -> str | None:
+    if not isinstance(path, str):
+        return None
+    if _outside(path, allowed):
+        return _OUTSIDE.format(path)
+    return None if Path(path).is_file() else _MISSING.format(path)
+
+
+def _outside(path: str, allowed: tuple[Path, ...] | None) -> bool:
+    if allowed is None:
+        return False
+    resolved = os.path.realpath(container(path))
+    return not any(f"{resolved}{os.sep}".startswith(f"{root}{os.sep}") for root in allowed)
+
+
+def _relative(rows: pd.DataFrame, root: Path) -> pd.DataFrame:
+    columns = [name for name in ("path", *_EXTRAS) if name in rows]
+    return rows.assign(**{name: rows[name].str.removeprefix(f"{root}{os.sep}") for name in columns})

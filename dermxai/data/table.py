@@ -1,0 +1,205 @@
+"""The sample table: what its columns are called, what they may hold, and which rows are fit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dermxai.errors import InputError
+
+# Usual names of each column, ours first; compared in lower case with _ for blanks, dots, dashes.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "sample_id": ("sample_id", "image_id", "isic_id", "image_name", "img_id", "id", "图像编号"),
+    "path": (
+        *("path", "image_path", "img_path", "file_path", "filepath", "file_name", "filename"),
+        *("file", "image_file", "image", "img", "图像", "图片", "文件名", "路径"),
+    ),
+    "label": (
+        *("label", "class", "class_name", "diagnosis", "diagnostic", "dx", "disease", "category"),
+        *("target", "ground_truth", "诊断", "标签", "类别", "疾病"),
+    ),
+    "patient_id": ("patient_id", "patient", "subject_id", "subject", "患者编号", "患者", "病人"),
+    "lesion_id": ("lesion_id", "lesion", "皮损编号"),
+    "split": ("split", "partition", "subset", "set", "划分"),
+    "age": ("age", "age_approx", "age_years", "年龄"),
+    "sex": ("sex", "gender", "性别"),
+    "site": (
+        *("site", "localization", "localisation", "location", "body_site", "anatomical_site"),
+        *("anatom_site_general", "anatom_site_general_challenge", "region", "部位"),
+    ),
+    "skin_type": ("skin_type", "fitzpatrick", "fitzpatrick_skin_type", "fitzpatrick_scale"),
+    "modality": ("modality", "image_type", "imaging_modality"),
+    "mask_path": ("mask_path", "mask", "mask_file", "segmentation"),
+    "evidence_path": ("evidence_path", "evidence"),
+}
+REQUIRED = ("sample_id", "path", "label")
+_MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "<na>", "?"})
+_UNKNOWN = _MISSING | {"unknown", "not specified", "不详", "未知"}
+_SEXES = {
+    **dict.fromkeys(("female", "f", "woman", "女", "女性"), "female"),
+    **dict.fromkeys(("male", "m", "man", "男", "男性"), "male"),
+}
+_SPLITS = {
+    **dict.fromkeys(("train", "training", "训练集"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "验证集"), "validation"),
+    **dict.fromkeys(("test", "testing", "测试集"), "test"),
+}
+_OLDEST = 120.0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something of a dataset that cannot be used.
+
+    Attributes:
+        item: sample id, file name or line.
+        reason: why, in words.
+    """
+
+    item: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person may say about a dataset that cannot be seen by looking at it.
+
+    Attributes:
+        columns: our column name → the table's, where it is not a usual one.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a format reads: rows as they are written, not yet checked.
+
+    Attributes:
+        rows: one an image, columns named as in ``COLUMNS``, others kept; ``path`` absolute, or
+            missing where no image was found.
+        root: the folder that paths are relative to.
+        problems: what could not become a row.
+    """
+
+    rows: pd.DataFrame
+    root: Path
+    problems: tuple[Problem, ...] = ()
+
+
+def split_name(value: str) -> str | None:
+    """``train``, ``validation`` or ``test`` for one of their usual names, else None."""
+    return _SPLITS.get(value.strip().casefold())
+
+
+def recognised(columns: Iterable[str]) -> dict[str, str]:
+    """Our column names → the table's, for those that bear a usual name."""
+    by_name: dict[str, str] = {}
+    for column in columns:
+        by_name.setdefault(_normal(column), column)
+    return {
+        ours: by_name[usual]
+        for ours, names in COLUMNS.items()
+        if (usual := next((name for name in names if name in by_name), None))
+    }
+
+
+def renamed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Rows with columns under our names: as ``columns`` says, then by usual names.
+
+    Raises:
+        InputError: ``columns`` names a column that does not exist, on either side.
+    """
+    for ours, theirs in columns.items():
+        if ours not in COLUMNS:
+            raise InputError(
+                f"Unknown column {ours!r} in the mapping; it may name {', '.join(COLUMNS)}."
+            )
+        if theirs not in rows.columns:
+            raise InputError(
+                f"The table has no column {theirs!r} for {ours}; "
+                f"it has {', '.join(map(str, rows.columns))}."
+            )
+    rest = [column for column in rows.columns if column not in columns.values()]
+    found = {ours: theirs for ours, theirs in recognised(rest).items() if ours not in columns}
+    new_names = {theirs: ours for ours, theirs in (found | dict(columns)).items()}
+    taken = set(new_names.values())
+    kept = {name: f"{name} (table)" for name in rest if name in taken and name not in new_names}
+    return rows.rename(columns=new_names | kept)
+
+
+def validated(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
+    """Rows with their columns typed and ordered, without those that lack an id or repeat one.
+
+    Text columns hold text or missing; ``age`` is float in years, NaN where it is no age; ``sex``
+    is female, male or missing. A column of another name becomes numeric where nothing is lost.
+    """
+    rows = rows.reset_index(drop=True)
+    rows.columns = [str(column) for column in rows.columns]
+    typed = {name: _typed(name, rows[name]) for name in COLUMNS if name in rows}
+    for name in REQUIRED:
+        typed.setdefault(name, pd.Series(np.nan, index=rows.index, dtype="str"))
+    ordered = {name: typed[name] for name in COLUMNS if name in typed}
+    others = {name: _plain(rows[name]) for name in rows if name not in ordered}
+    table = pd.DataFrame(ordered | others)
+
+    nameless = table["sample_id"].isna()
+    repeated = table["sample_id"].duplicated() & ~nameless
+    written = table["path"].fillna("")
+    problems = [
+        Problem(f"row {row + 1}", f"has no sample id {written[row]}".rstrip())
+        for row in np.flatnonzero(nameless)
+    ]
+    problems += [
+        Problem(table["sample_id"][row], f"another row has this id and is kept, not {written[row]}")
+        for row in np.flatnonzero(repeated)
+    ]
+    return table[~nameless & ~repeated].reset_index(drop=True), problems
+
+
+def _normal(name: str) -> str:
+    words = "".join(" " if char in "_-." else char for char in name.strip().casefold()).split()
+    return "_".join(words)
+
+
+def _typed(name: str, values: pd.Series) -> pd.Series:
+    if name == "age":
+        ages = pd.to_numeric(values, errors="coerce").astype("float64")
+        return ages.where(ages.between(0, _OLDEST))
+    texts = _text(values)
+    if name in {"sample_id", "path"}:
+        return texts.where(texts != "")
+    lower = texts.str.casefold()
+    if name == "sex":
+        return lower.map(_SEXES).astype("str")
+    if name == "split":
+        texts = lower.map(_SPLITS).astype("str").fillna(texts)
+    if name == "modality":
+        texts = texts.mask(lower.str.startswith(("dermosc", "dermatosc"), na=False), "dermoscopic")
+        texts = texts.mask(lower.str.startswith("clinic", na=False), "clinical")
+    return texts.where(~lower.isin(_MISSING if name == "label" else _UNKNOWN))
+
+
+def _text(values: pd.Series) -> pd.Series:
+    """Text without outer blanks; whole numbers that a file stored as floats without ``.0``."""
+    if pd.api.types.is_float_dtype(values):
+        whole = values.dropna()
+        if (whole % 1 == 0).all():
+            values = values.astype("Int64")
+    return values.astype("string").str.strip().astype("str")
+
+
+def _plain(values: pd.Series) -> pd.Series:
+    if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
+        return values
+    texts = _text(values.map(str, na_action="ignore") if values.dtype == object else values)
+    texts = texts.where(~texts.str.casefold().isin(_MISSING))
+    present = texts.dropna()
+    numbers: Any = pd.to_numeric(present, errors="coerce")
+    leading_zero = present.str.match(r"[+-]?0\d").any()
+    if present.empty or leading_zero or numbers.isna().any():
+        return texts
+    return pd.to_numeric(texts)
