@@ -1,0 +1,144 @@
+"""Checkpoint folders: weights.safetensors (sharded when large), model.json, README.md."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from huggingface_hub import save_torch_state_dict
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from dermxai.errors import InputError
+from dermxai.models.classifier import Classifier
+from dermxai.models.foreign import interpret, read_tensors
+from dermxai.models.info import ModelInfo, read_info
+from dermxai.models.multi_head import MultiHeadNetwork
+from dermxai.paths import CheckpointFiles, replacing
+
+SHARD_SIZE = "2GB"
+
+
+def load_classifier(
+    path: str | Path,
+    *,
+    architecture: str | None = None,
+    classes: tuple[str, ...] | None = None,
+    size: int | None = None,
+) -> Classifier:
+    """A classifier from a checkpoint folder or from a foreign file.
+
+    Args:
+        path: a checkpoint folder, or a ``.pth``, ``.pt``, ``.ckpt``, ``.bin`` or ``.safetensors``
+            file with a state dict.
+        architecture, classes, size: for foreign files, what the tensors do not say: timm name,
+            class codes in the order of the logits, input size in pixels.
+
+    Raises:
+        InputError: nothing there, not a checkpoint, unsafe to read, or tensors that do not fit.
+    """
+    path = Path(path)
+    if path.is_dir():
+        info = read_info(path)
+        tensors = _read_weights(CheckpointFiles(path))
+    elif path.is_file():
+        tensors = read_tensors(path)
+        info, tensors = interpret(tensors, path, architecture, classes, size)
+    else:
+        raise InputError(
+            f"There is no checkpoint at {path}; expected a checkpoint folder or a .pth, .pt, .ckpt "
+            "or .safetensors file."
+        )
+    with torch.device("meta"):
+        network = MultiHeadNetwork(info.architecture, len(info.classes), info.auxiliary)
+    check_fit({k: v.shape for k, v in network.state_dict().items()}, tensors, path)
+    network.to_empty(device="cpu")
+    network.load_state_dict({key: tensors[key] for key in network.state_dict()})
+    return Classifier(network, info, _hash(info, tensors), path)
+
+
+def check_fit(
+    expected: Mapping[str, torch.Size], tensors: Mapping[str, Tensor], source: Path
+) -> None:
+    """
+    Raises:
+        InputError: a tensor is missing, unknown or of another shape; it lists them by name.
+    """
+    complaints = [
+        f"{name} {tuple(shape)} is missing"
+        for name, shape in expected.items()
+        if name not in tensors
+    ]
+    complaints += [
+        f"{name} has {tuple(tensor.shape)}, expected {tuple(expected[name])}"
+        for name, tensor in tensors.items()
+        if name in expected and tensor.shape != expected[name]
+    ]
+    complaints += [
+        f"{name} {tuple(tensor.shape)} is unknown"
+        for name, tensor in tensors.items()
+        if name not in expected
+    ]
+    if complaints:
+        shown = "; ".join(complaints[:8])
+        more = f"; and {len(complaints) - 8} more" if len(complaints) > 8 else ""
+        raise InputError(
+            f"{len(complaints)} tensors of {source} do not fit the network: {shown}{more}. Name "
+            "the architecture that it was trained with."
+        )
+
+
+def save_checkpoint(
+    folder: str | Path, network: MultiHeadNetwork, info: ModelInfo, card: str
+) -> Path:
+    """Writes a checkpoint folder; matrices as float16, vectors (biases, batch norms) as float32.
+
+    model.json is written last: a folder is a checkpoint once it is there.
+    """
+    files = CheckpointFiles(Path(folder))
+    files.root.mkdir(parents=True, exist_ok=True)
+    state = {
+        name: (tensor.half() if tensor.ndim > 1 else tensor).detach().cpu().contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+    save_torch_state_dict(
+        state,
+        str(files.root),
+        filename_pattern="weights{suffix}.safetensors",
+        max_shard_size=SHARD_SIZE,
+    )
+    for shard in files.root.glob("*.safetensors"):
+        shard.chmod(0o644)
+    with replacing(files.card) as path:
+        path.write_text(card, encoding="utf-8")
+    with replacing(files.model) as path:
+        path.write_text(info.to_json(), encoding="utf-8")
+    return files.root
+
+
+def _read_weights(files: CheckpointFiles) -> dict[str, Tensor]:
+    shards = [files.weights]
+    if files.weights_index.is_file():
+        index = json.loads(files.weights_index.read_text(encoding="utf-8"))
+        shards = [files.root / name for name in sorted(set(index["weight_map"].values()))]
+    tensors: dict[str, Tensor] = {}
+    for shard in shards:
+        try:
+            tensors |= load_file(shard)
+        except (OSError, SafetensorError) as error:
+            raise InputError(
+                f"{shard} cannot be read ({error}); the checkpoint is incomplete, copy it again."
+            ) from error
+    return tensors
+
+
+def _hash(info: ModelInfo, tensors: Mapping[str, Tensor]) -> str:
+    """Identity of what the numbers depend on: architecture, classes, preprocessing, weights."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(repr((info.architecture, info.heads, info.classes, info.preprocessing)).encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].contiguous().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,213 @@
+"""Checkpoints of other programs: state dicts of timm, plain torch and Lightning.
+
+Nothing is ever unpickled: files are read with ``weights_only=True`` or as safetensors.
+"""
+
+import json
+import pickle
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from dermxai.data.labels import standard
+from dermxai.data.transforms import Preprocessing
+from dermxai.errors import InputError
+from dermxai.models.info import ModelInfo
+from dermxai.models.multi_head import MultiHeadNetwork
+
+PREFIXES = ("module.", "model.", "_orig_mod.", "net.", "network.", "backbone.", "encoder.")
+CONTAINERS = ("state_dict", "model_state_dict", "model", "net", "state_dict_ema", "model_ema")
+CLASSIFIERS = ("classifier", "fc", "head.fc", "head")
+UNUSED = "backbone.AuxLogits."  # Inception's training-time classifier
+COUNTER = ".num_batches_tracked"  # absent from some exports, without effect here
+# Tried in this order where no architecture is named.
+ARCHITECTURES = (
+    *(f"efficientnet_b{index}" for index in range(8)),
+    *(f"resnet{depth}" for depth in (18, 34, 50, 101, 152)),
+    "inception_v3",
+    "densenet121",
+)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The state dict in a file, prefixes and containers taken off.
+
+    Raises:
+        InputError: the file needs unpickling, is damaged, or holds no tensors.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            content: object = load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise InputError(
+            f"{path} was not opened: beside tensors it holds objects that could run code. Save "
+            "only the state dict (torch.save(model.state_dict(), …)) or a .safetensors file."
+        ) from error
+    except (OSError, SafetensorError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(
+            f"{path} is not a readable checkpoint ({reason}); expected a state dict as .pth, .pt, "
+            ".ckpt or .safetensors."
+        ) from error
+    for key in CONTAINERS:
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+            break
+    tensors = (
+        {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+        if isinstance(content, Mapping)
+        else {}
+    )
+    if not tensors:
+        raise InputError(f"{path} holds no named tensors; expected a state dict of a network.")
+    return tensors
+
+
+def strip_prefixes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Takes known prefixes off while all names, or all that a wrapper holds, carry one."""
+    names = dict(tensors)
+    while True:
+        for prefix in PREFIXES:
+            inside = {n[len(prefix) :]: t for n, t in names.items() if n.startswith(prefix)}
+            if inside and (len(inside) == len(names) or prefix == "model."):
+                names = inside
+                break
+        else:
+            return names
+
+
+def interpret(
+    tensors: Mapping[str, Tensor],
+    path: Path,
+    architecture: str | None,
+    classes: tuple[str, ...] | None,
+    size: int | None,
+) -> tuple[ModelInfo, dict[str, Tensor]]:
+    """What a foreign state dict is, and its tensors under the names of `MultiHeadNetwork`.
+
+    A JSON file of the same name beside it may say ``architecture``, ``classes`` and ``size``.
+    Class names of other taxonomies become ours (nv: MN); classes that nobody names are called
+    "class 1", "class 2", …
+
+    Raises:
+        InputError: the architecture can't be told from the tensors, or the classes don't fit.
+    """
+    beside = _sidecar(path)
+    architecture = architecture or beside.get("architecture")
+    size = size or beside.get("size")
+    named = _own_names(strip_prefixes(tensors))
+    last = max(
+        (int(m[1]) for n in named if (m := re.match(r"heads\.(\d+)\.weight$", n))), default=None
+    )
+    if last is None:
+        raise InputError(
+            f"{path} has no classifier layer ({', '.join(CLASSIFIERS)}) with a weight and a bias; "
+            "expected the state dict of a whole classifier, not of a backbone."
+        )
+    n_classes = named[f"heads.{last}.weight"].shape[0]
+    named_classes = classes or beside.get("classes") or [f"class {i + 1}" for i in range(n_classes)]
+    classes = tuple(standard(str(name)) for name in named_classes)
+    if len(classes) != n_classes:
+        raise InputError(
+            f"{path} has {n_classes} outputs, but {len(classes)} classes were named: "
+            f"{', '.join(classes)}."
+        )
+    architecture = architecture or _guess_architecture(named, n_classes, last > 0, path)
+    with torch.device("meta"):
+        network = MultiHeadNetwork(architecture, n_classes, auxiliary=last > 0)
+    kept = {name: tensor for name, tensor in named.items() if not name.startswith(UNUSED)}
+    for name, tensor in network.state_dict().items():
+        if name.endswith(COUNTER):
+            kept.setdefault(name, torch.zeros((), dtype=tensor.dtype))
+    info = ModelInfo(
+        architecture=architecture,
+        heads=network.head_descriptions,
+        classes=classes,
+        preprocessing=_preprocessing(architecture, size),
+        name=path.stem,
+    )
+    return info, kept
+
+
+def _own_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """timm's names as ours: ``backbone.…`` and ``heads.<index>.…``."""
+    if any(name.startswith("heads.") for name in tensors):
+        return {
+            name if name.startswith(("heads.", "backbone.")) else f"backbone.{name}": tensor
+            for name, tensor in tensors.items()
+        }
+    layer = next(
+        (
+            c
+            for c in CLASSIFIERS
+            if tensors.get(f"{c}.weight") is not None and tensors[f"{c}.weight"].ndim == 2
+        ),
+        None,
+    )
+    if layer is None:
+        return dict(tensors)
+    return {
+        f"heads.0{name[len(layer) :]}"
+        if name.startswith(f"{layer}.")
+        else f"backbone.{name}": tensor
+        for name, tensor in tensors.items()
+    }
+
+
+def _guess_architecture(
+    named: Mapping[str, Tensor], n_classes: int, auxiliary: bool, path: Path
+) -> str:
+    for architecture in ARCHITECTURES:
+        if auxiliary and not architecture.startswith("efficientnet"):
+            continue
+        with torch.device("meta"):
+            expected = MultiHeadNetwork(architecture, n_classes, auxiliary).state_dict()
+        if _shapes(expected) == _shapes(named):
+            return architecture
+    raise InputError(
+        f"The architecture of {path} cannot be told from its tensors; name it (a timm name such as "
+        "efficientnet_b4)."
+    )
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {
+        name: tensor.shape
+        for name, tensor in tensors.items()
+        if not name.endswith(COUNTER) and not name.startswith(UNUSED)
+    }
+
+
+def _sidecar(path: Path) -> dict[str, Any]:
+    beside = path.with_suffix(".json")
+    if not beside.is_file():
+        return {}
+    try:
+        content = json.loads(beside.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{beside} is not valid JSON: {error}.") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _preprocessing(architecture: str, size: int | None) -> Preprocessing:
+    """timm's own for the architecture; EfficientNet-B4 takes 380 pixels as in the paper."""
+    config = timm.get_pretrained_cfg(architecture)
+    if config is None or architecture == "efficientnet_b4":
+        return Preprocessing(size=int(size or 380))
+    return Preprocessing(
+        size=int(size or config.input_size[-1]), mean=_three(config.mean), std=_three(config.std)
+    )
+
+
+def _three(values: tuple[float, ...]) -> tuple[float, float, float]:
+    red, green, blue = values
+    return red, green, blue
