@@ -1,0 +1,46 @@
+"""The model card (README.md) of a checkpoint folder."""
+
+from dermxai.models.info import ModelInfo
+
+
+def model_card(info: ModelInfo) -> str:
+    """Markdown: what the model is, what it saw, how it was trained, what it reached, its limits."""
+    heads = ", ".join(f"{head.name} ({head.channels})" for head in info.heads)
+    recipe = "\n".join(f"| {key} | {value} |" for key, value in info.recipe.items())
+    data = "\n".join(f"| {key} | {value} |" for key, value in info.data.items())
+    validation = "\n".join(
+        f"| {key} | {value:.4g} |" for key, value in info.metrics.get("validation", {}).items()
+    )
+    return f"""# {info.name}
+
+{info.architecture} for {len(info.classes)} classes ({", ".join(info.classes)}).
+Heads (inputs): {heads}. Their logits are summed, the largest sum decides.
+
+**For research and teaching, not for diagnosis.**
+
+## Training data
+
+| | |
+|---|---|
+{data}
+
+## Recipe
+
+By `python -m dermxai train`.
+
+| | |
+|---|---|
+{recipe}
+
+## Validation (the epoch that was kept)
+
+| | |
+|---|---|
+{validation}
+
+## Input
+
+{info.preprocessing.size}×{info.preprocessing.size} pixels, RGB, colour constancy
+{info.preprocessing.colour_constancy}, mean {info.preprocessing.mean}, standard deviation
+{info.preprocessing.std}.
+"""
