@@ -1,0 +1,116 @@
+"""Shards become a run: arrays, sample table, and the manifest last."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_object_dtype
+
+import dermxai
+from dermxai import paths
+from dermxai.data import Dataset, Problem
+from dermxai.errors import InputError
+from dermxai.models import Classifier
+from dermxai.runs.run import Run, open_run
+from dermxai.runs.shards import Shards
+
+
+def versions() -> dict[str, str]:
+    """Of the software that a run's numbers depend on."""
+    libraries = {name: version(name) for name in ("torch", "timm", "numpy")}
+    return {"dermxai": dermxai.__version__, **libraries}
+
+
+def assemble(
+    shards: Shards, classifier: Classifier, dataset: Dataset, settings: Mapping[str, Any]
+) -> None:
+    """Writes the run's files from its shards.
+
+    Raises:
+        InputError: not one image has a result.
+    """
+    files = shards.files
+    reasons = np.array(shards.reasons())
+    failed = tuple(
+        Problem(sample_id, reason)
+        for sample_id, reason in zip(dataset.samples["sample_id"], reasons, strict=True)
+        if reason
+    )
+    if len(failed) == len(dataset):
+        raise InputError(
+            f"None of the {len(dataset)} images of {dataset.name} has a result "
+            f"({failed[0].item}: {failed[0].reason})."
+        )
+    shards.assemble("logits", files.logits)
+    shards.assemble("pooled", files.pooled)
+    samples = dataset.samples[reasons == ""].reset_index(drop=True)
+    _write_samples(files, samples)
+    _write_manifest(
+        files,
+        {
+            "id": files.root.name,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            **_origin(classifier, dataset),
+            "settings": settings,
+            "versions": versions(),
+            "counts": {"images": len(samples), "problems": len(dataset.problems) + len(failed)},
+            "heads": [asdict(head) for head in classifier.info.heads],
+            "classes": classifier.info.classes,
+            "problems": [asdict(problem) for problem in (*dataset.problems, *failed)],
+        },
+    )
+
+
+def follow(run: Run, classifier: Classifier, dataset: Dataset) -> Run:
+    """A complete run whose dataset or checkpoint has moved is told where they are now."""
+    named = [Path(run.manifest[part]["path"]) for part in ("dataset", "checkpoint")]
+    if all(path.exists() for path in named):
+        return run
+    files = paths.RunFiles(run.root)
+    kept = dataset.samples["sample_id"].isin(run.samples["sample_id"])
+    _write_samples(files, dataset.samples[kept].reset_index(drop=True))
+    _write_manifest(files, {**run.manifest, **_origin(classifier, dataset)})
+    return open_run(run.root)
+
+
+def _origin(classifier: Classifier, dataset: Dataset) -> dict[str, Any]:
+    return {
+        "checkpoint": {
+            "path": str(classifier.path.absolute()),
+            "name": classifier.name,
+            "hash": classifier.hash,
+            "options": {
+                "architecture": classifier.info.architecture,
+                "classes": classifier.info.classes,
+                "size": classifier.info.preprocessing.size,
+            },
+        },
+        "dataset": {
+            "path": str(dataset.source),
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "options": dataset.options,
+        },
+    }
+
+
+def _write_samples(files: paths.RunFiles, samples: pd.DataFrame) -> None:
+    with paths.replacing(files.samples) as path:
+        _as_stored(samples).to_parquet(path, index=False)
+
+
+def _write_manifest(files: paths.RunFiles, manifest: Mapping[str, Any]) -> None:
+    with paths.replacing(files.manifest) as path:
+        path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def _as_stored(samples: pd.DataFrame) -> pd.DataFrame:
+    """Columns of mixed kinds as text, which Parquet can hold."""
+    mixed = [name for name in samples if is_object_dtype(samples[name])]
+    return samples.astype(dict.fromkeys(mixed, "str"))

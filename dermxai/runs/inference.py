@@ -1,0 +1,163 @@
+"""Writes a run: all heads' logits and pooled features of every image that can be read.
+
+Images stand in batches that depend on their position alone, so a run that was killed and resumed
+is the same to the last bit as one that was not: which images share a batch changes the rounding.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dermxai import paths
+from dermxai.data import Dataset
+from dermxai.errors import Cancelled, InputError
+from dermxai.models import Classifier
+from dermxai.runs.assembly import assemble, follow, versions
+from dermxai.runs.forward import PRECISIONS, Forward, forward_pass, part_size, usable_device
+from dermxai.runs.prefetch import Batch, batches
+from dermxai.runs.run import Run, open_run, run_id
+from dermxai.runs.shards import SHARD, Shards
+
+BATCHES_AHEAD = 3
+
+Progress = Callable[[int, int], None]
+"""Called with images done and in all."""
+
+
+def infer(
+    classifier: Classifier,
+    dataset: Dataset,
+    *,
+    device: str | None = None,
+    precision: str | None = None,
+    batch_size: int | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Run:
+    """Runs a classifier over a dataset, once: the same pair again opens the same run.
+
+    An image that cannot be read is listed in the run's problems and has no row in its arrays. What
+    a killed or cancelled process had finished is kept for the next call. Of two processes that
+    want the same run, one works and the other waits for it. The classifier itself stays as it is.
+
+    Args:
+        device: as torch names it; a GPU where there is one.
+        precision: "float32", "bfloat16" or "float16" for the layers before the heads; float32 on
+            a CPU and float16 on a GPU. Part of the run's identity.
+        batch_size: images at a time; on a CPU the network takes them in smaller parts that fit
+            its cache.
+        workers: threads that read images; one a core.
+        cancelled: asked between batches.
+
+    Raises:
+        InputError: unknown precision or device, or not one image can be read.
+        Cancelled: ``cancelled`` returned True.
+    """
+    chosen = usable_device(device)
+    precision = precision or ("float32" if chosen.type == "cpu" else "float16")
+    if precision not in PRECISIONS:
+        raise InputError(f"Unknown precision {precision!r}; expected {', '.join(PRECISIONS)}.")
+    batch_size = min(batch_size or (32 if chosen.type == "cpu" else 64), SHARD)
+    if batch_size < 1:
+        raise InputError(f"A batch of {batch_size} images; expected 1 or more.")
+
+    settings = {"precision": precision}
+    identity = run_id(classifier.hash, dataset.fingerprint, settings)
+    files = paths.RunFiles(paths.runs() / identity)
+    shards = Shards(files, len(dataset))
+    part = part_size(classifier.info.preprocessing.size, batch_size, chosen)
+    plan = {"run": identity, "device": str(chosen), "batch": batch_size, "part": part}
+
+    def report(done: int) -> None:
+        if cancelled and cancelled():
+            raise Cancelled(f"{done} of {len(dataset)} images are finished and kept.")
+        if progress:
+            progress(done, len(dataset))
+
+    with paths.locked(files.lock, waiting=lambda: report(shards.finished())):
+        if not files.manifest.is_file():
+            missing = _begin(shards, plan | {"threads": torch.get_num_threads(), **versions()})
+            report(shards.finished())
+            if missing:
+                forward = forward_pass(classifier, chosen, PRECISIONS[precision], part)
+                parts = [rows for index in missing for rows in _split(shards, index, batch_size)]
+                stream = batches(
+                    dataset,
+                    classifier.info.preprocessing,
+                    parts,
+                    workers=workers or len(os.sched_getaffinity(0)),
+                    ahead=0 if chosen.type == "cpu" else BATCHES_AHEAD,
+                    pinned=chosen.type == "cuda",
+                )
+                with closing(stream):
+                    _compute(shards, missing, stream, forward, report)
+            assemble(shards, classifier, dataset, settings)
+        files.plan.unlink(missing_ok=True)
+        shards.discard()
+        return follow(open_run(files.root), classifier, dataset)
+
+
+def _split(shards: Shards, index: int, batch_size: int) -> list[range]:
+    rows = shards.rows(index)
+    return [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+
+
+def _begin(shards: Shards, plan: Mapping[str, Any]) -> list[int]:
+    """The shards that are still to be computed; all of them where those that are there came from
+    another plan, whose numbers are rounded otherwise."""
+    paths.sweep(shards.files.root)
+    paths.sweep(shards.files.shards)
+    content = json.dumps(plan, indent=2)
+    if not shards.files.plan.is_file() or shards.files.plan.read_text() != content:
+        shards.discard()
+        with paths.replacing(shards.files.plan) as path:
+            path.write_text(content)
+    return shards.missing()
+
+
+def _compute(
+    shards: Shards,
+    missing: Sequence[int],
+    stream: Iterator[Batch],
+    forward: Forward,
+    report: Callable[[int], None],
+) -> None:
+    """Writes the missing shards. On a GPU the loop runs ahead of the device; a thread waits for its
+    results and writes them."""
+    done = shards.finished()
+    written: Future[None] | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="write-shard") as writer:
+        for index in missing:
+            outputs: list[tuple[Tensor, Tensor]] = []
+            reasons: list[str] = []
+            while len(reasons) < len(shards.rows(index)):
+                batch = next(stream)
+                outputs.append(forward(batch.images))
+                reasons += batch.reasons
+                report(done + len(reasons))
+            done += len(reasons)
+            if written:
+                written.result()
+            written = writer.submit(_write, shards, index, outputs, reasons)
+        if written:
+            written.result()
+
+
+def _write(
+    shards: Shards, index: int, outputs: Sequence[tuple[Tensor, Tensor]], reasons: Sequence[str]
+) -> None:
+    logits, pooled = (torch.cat(parts).cpu().numpy() for parts in zip(*outputs, strict=True))
+    finite = np.isfinite(logits).all(axis=(1, 2)) & np.isfinite(pooled).all(axis=1)
+    stated = [
+        reason or ("" if good else "the network's output is not a finite number")
+        for reason, good in zip(reasons, finite, strict=True)
+    ]
+    shards.write(index, logits, pooled, stated)

@@ -1,0 +1,171 @@
+"""A run: what one classifier said about one dataset, read from its folder without loading it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from dermxai import paths
+from dermxai.data import Problem
+from dermxai.errors import InputError
+
+Array = TypeVar("Array", bound=NDArray[Any])
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One classifier's raw output over one dataset: n images, h heads, k classes.
+
+    The arrays are memory-mapped and read-only; their rows are those of ``samples``.
+    """
+
+    id: str
+    root: Path
+    manifest: Mapping[str, Any]
+    """run.json: checkpoint, dataset, settings, versions, counts."""
+    samples: pd.DataFrame
+    """The sample table of the images that were read, in the order of the arrays."""
+    logits: np.memmap[Any, np.dtype[np.float32]]
+    """(n, h, k)"""
+    pooled: np.memmap[Any, np.dtype[np.float32]]
+    """(n, Σ channels): the heads' inputs side by side."""
+    classes: tuple[str, ...]
+    heads: tuple[str, ...]
+    head_channels: tuple[int, ...]
+    problems: tuple[Problem, ...]
+    """Images that are not in the arrays, each with its reason."""
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @cached_property
+    def scores(self) -> NDArray[np.float64]:
+        """(n, k): logits summed over the heads."""
+        return _frozen(self.logits.sum(axis=1, dtype=np.float64))
+
+    @cached_property
+    def probabilities(self) -> NDArray[np.float64]:
+        """(n, k): softmax of the scores."""
+        return _frozen(softmax(self.scores, axis=1))
+
+    @cached_property
+    def predicted(self) -> NDArray[np.str_]:
+        """(n,): code of the class with the highest score."""
+        return _frozen(np.asarray(self.classes)[self.scores.argmax(axis=1)])
+
+    @cached_property
+    def features(self) -> NDArray[np.float32]:
+        """(n, channels of the final head): a view of ``pooled``."""
+        return np.asarray(self.pooled)[:, -self.head_channels[-1] :]
+
+    def index(self, sample_ids: Iterable[str]) -> NDArray[np.intp]:
+        """Positions of samples in the arrays, in the order asked for.
+
+        Raises:
+            InputError: a sample is not in the run.
+        """
+        wanted = list(sample_ids)
+        positions = self._positions.get_indexer(pd.Index(wanted, dtype=self._positions.dtype))
+        if (positions < 0).any():
+            missing = [name for name, at in zip(wanted, positions, strict=True) if at < 0]
+            raise InputError(
+                f"Sample {missing[0]!r} is not in run {self.id}; choose one of its {len(self)} "
+                "images, or run the checkpoint over the dataset that holds it."
+            )
+        return positions
+
+    def in_split(self, split: str | None) -> NDArray[np.intp]:
+        """Positions of the samples of a split in the arrays; of all for None.
+
+        Raises:
+            InputError: the run has no such split.
+        """
+        if split is None:
+            return np.arange(len(self))
+        column = self.samples.get("split", pd.Series(dtype="str"))
+        if not (column == split).any():
+            there = ", ".join(column.dropna().unique()) or "none"
+            raise InputError(f"Run {self.id} has no split {split!r}; its splits: {there}.")
+        return np.flatnonzero(column == split)
+
+    @cached_property
+    def _positions(self) -> "pd.Index[Any]":
+        positions: pd.Index[Any] = pd.Index(self.samples["sample_id"])
+        return positions
+
+
+def run_id(classifier_hash: str, dataset_fingerprint: str, settings: Mapping[str, Any]) -> str:
+    """Identity of a run: the hash of everything that its numbers depend on."""
+    text = json.dumps([classifier_hash, dataset_fingerprint, dict(settings)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def open_run(path: str | Path) -> Run:
+    """Opens a run's folder. Arrays are mapped, not read.
+
+    Raises:
+        InputError: there is no complete run at ``path``, or its files do not fit each other.
+    """
+    root = Path(path)
+    files = paths.RunFiles(root)
+    if not files.manifest.is_file():
+        raise InputError(
+            f"The run in {path} is not finished; infer again to resume it."
+            if files.plan.is_file()
+            else f"{path} holds no {files.manifest.name}; name a folder that infer has printed."
+        )
+    try:
+        manifest = json.loads(files.manifest.read_text())
+        run = Run(
+            id=manifest["id"],
+            root=root.resolve(),
+            manifest=manifest,
+            samples=pd.read_parquet(files.samples),
+            logits=np.load(files.logits, mmap_mode="r"),
+            pooled=np.load(files.pooled, mmap_mode="r"),
+            classes=tuple(manifest["classes"]),
+            heads=tuple(head["name"] for head in manifest["heads"]),
+            head_channels=tuple(head["channels"] for head in manifest["heads"]),
+            problems=tuple(Problem(**problem) for problem in manifest["problems"]),
+        )
+        _check_shapes(run)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, pa.ArrowException) as error:
+        raise InputError(
+            f"The run in {path} is damaged ({error}); delete the folder and infer again."
+        ) from error
+    return run
+
+
+def list_runs() -> list[Path]:
+    """Folders of the complete runs in the workspace, newest first."""
+    manifests = [paths.RunFiles(root).manifest for root in paths.runs().glob("*")]
+    complete = [manifest for manifest in manifests if manifest.is_file()]
+    complete.sort(key=lambda manifest: manifest.stat().st_mtime, reverse=True)
+    return [manifest.parent for manifest in complete]
+
+
+def _check_shapes(run: Run) -> None:
+    expected = {
+        "logits": (len(run), len(run.heads), len(run.classes)),
+        "pooled": (len(run), sum(run.head_channels)),
+    }
+    for name, shape in expected.items():
+        found: np.memmap[Any, Any] = getattr(run, name)
+        if found.shape != shape or found.dtype != np.float32:
+            raise ValueError(f"{name} is {found.dtype} {found.shape}, expected float32 {shape}")
+    if "sample_id" not in run.samples:
+        raise ValueError("the sample table has no sample_id")
+
+
+def _frozen(array: Array) -> Array:
+    array.flags.writeable = False
+    return array
