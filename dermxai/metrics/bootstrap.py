@@ -1,0 +1,111 @@
+"""Confidence intervals of shares by resampling patients.
+
+The percentile bootstrap over clusters (Field & Welsh 2007, doi:10.1111/j.1467-9868.2007.00593.x):
+images of one patient are alike, patients are taken as independent draws from the population that
+the interval speaks about, and the classifier is fixed. In each replicate as many patients as there
+are come back, drawn with replacement, each with all of its images.
+
+A share of exactly 0 or 1 has no spread to resample. It gets the exact binomial bound (Clopper &
+Pearson 1934, doi:10.1093/biomet/26.4.404) with patients, not images, as trials, which is
+conservative. A share that rests on fewer than two patients has no interval: NaN.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+
+from dermxai.errors import InputError
+from dermxai.metrics.confusion import ratio
+
+Floats = NDArray[np.float64]
+_BLOCK = 250  # replicates held at once
+
+
+@dataclass(frozen=True, eq=False)
+class Resampling:
+    """How often each cluster is drawn in each replicate; fewer than two clusters give none."""
+
+    clusters: NDArray[np.intp]
+    """(n,) index of each sample's cluster."""
+    n_clusters: int
+    replicates: int
+    seed: int
+    level: float
+
+    def weights(self) -> Iterator[Floats]:
+        """Blocks (n_clusters, replicates of the block), the same at every call."""
+        generator = np.random.default_rng(self.seed)
+        wanted = self.replicates if self.n_clusters > 1 else 0
+        for start in range(0, wanted, _BLOCK):
+            size = min(_BLOCK, wanted - start)
+            cells = generator.integers(self.n_clusters, size=(size, self.n_clusters))
+            cells += self.n_clusters * np.arange(size)[:, None]
+            counts = np.bincount(cells.ravel(), minlength=cells.size)
+            yield counts.reshape(size, self.n_clusters).T.astype(np.float64, order="C")
+
+    def clusters_with(self, member: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Clusters that hold at least one member, for each column of ``member`` (n, k)."""
+        held = np.zeros((self.n_clusters, member.shape[1]), dtype=bool)
+        samples, columns = np.nonzero(member)
+        held[self.clusters[samples], columns] = True
+        clusters: NDArray[np.int64] = held.sum(axis=0, dtype=np.int64)
+        return clusters
+
+
+def resampling(
+    groups: ArrayLike, replicates: int = 1000, seed: int = 0, level: float = 0.95
+) -> Resampling:
+    """Resampling of the clusters named in ``groups`` (n,): patients, or images themselves.
+
+    Raises:
+        InputError: no replicate is asked for, or the level is not a probability.
+    """
+    if replicates < 1 or not 0 < level < 1:
+        raise InputError(
+            f"{replicates} replicates at level {level} came; give at least one replicate and a "
+            "level between 0 and 1."
+        )
+    names, clusters = np.unique(np.asarray(groups), return_inverse=True)
+    return Resampling(clusters, len(names), replicates, seed, level)
+
+
+def confusion_replicates(
+    true: NDArray[np.int64], predicted: NDArray[np.int64], n_classes: int, plan: Resampling
+) -> Floats:
+    """Confusion matrices of the replicates, (replicates, n_classes, n_classes)."""
+    per_cluster = csr_array(
+        (np.ones(true.size), (true * n_classes + predicted, plan.clusters)),
+        shape=(n_classes**2, plan.n_clusters),
+    )
+    blocks = [(per_cluster @ weights).T for weights in plan.weights()]
+    counts = np.concatenate([np.empty((0, n_classes**2)), *blocks])
+    return counts.reshape(-1, n_classes, n_classes)
+
+
+def interval(
+    estimate: ArrayLike, replicates: Floats, units: ArrayLike, level: float
+) -> tuple[Floats, Floats]:
+    """Ends of the interval of each share, by the rules at the head of this file.
+
+    Args:
+        estimate: (...) shares.
+        replicates: (r, ...) the same on each replicate; undefined ones (NaN) are left out.
+        units: (...) clusters that each share rests on.
+        level: of the interval, 0.95 say.
+    """
+    estimate, units = np.broadcast_arrays(
+        np.asarray(estimate, dtype=np.float64), np.asarray(units, dtype=np.float64)
+    )
+    tail = (1 - level) / 2
+    low, high = np.full(estimate.shape, np.nan), np.full(estimate.shape, np.nan)
+    spread = (units >= 2) & (estimate > 0) & (estimate < 1) & np.isfinite(replicates).any(axis=0)
+    if spread.any():
+        low[spread], high[spread] = np.nanquantile(replicates[:, spread], [tail, 1 - tail], axis=0)
+    bound = tail ** ratio(1, units)
+    none, every = (estimate == 0) & (units >= 2), (estimate == 1) & (units >= 2)
+    low[none], high[none] = 0, 1 - bound[none]
+    low[every], high[every] = bound[every], 1
+    return low, high

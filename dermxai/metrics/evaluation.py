@@ -1,0 +1,294 @@
+"""Everything that the Performance page and ``evaluate`` say about a classifier on a dataset.
+
+The decision is the class with the highest summed logit among all classes of the model. Measures
+are over the images whose class the model knows. Images with another label are counted apart with
+what they were read as; images without a label are counted only.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
+
+from dermxai import taxonomy
+from dermxai.errors import InputError
+from dermxai.metrics import bootstrap, ranking
+from dermxai.metrics.confusion import confusion_matrix
+from dermxai.metrics.summary import summarise
+
+Strings = NDArray[np.object_]
+Floats = NDArray[np.float64]
+
+_UNITS = ("patients", "lesions", "images")
+
+
+@dataclass(frozen=True)
+class Counts:
+    images: int
+    evaluated: int
+    """Images whose label is one of the model's classes."""
+    outside: int
+    """Images whose label is none of the model's classes."""
+    unlabelled: int
+    units: int
+    """Patients of the evaluated images, or lesions or images where these are not known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    classes: tuple[str, ...]
+    """The model's classes, the order of every k below."""
+    common: tuple[str, ...]
+    """Those that have at least one image here."""
+    sample_ids: Strings
+    """(n,)"""
+    true: Strings
+    """(n,) label of each image, "" where there is none."""
+    predicted: Strings
+    """(n,) code each image was read as."""
+    probabilities: Floats
+    """(n, k) softmax of the scores."""
+    confusion: NDArray[np.int64]
+    """(k, k) images by true (row) and predicted (column) class."""
+    outside: pd.DataFrame
+    """Images by label outside the model's classes (row) and predicted class (column)."""
+    table: pd.DataFrame
+    """One row a class: class, name, images, units and each measure with _low and _high."""
+    overall: pd.DataFrame
+    """One row a measure: measure, name, value, low, high."""
+    roc: Mapping[str, ranking.RocCurve]
+    """Each class against the rest."""
+    macro: ranking.RocCurve
+    micro: ranking.RocCurve
+    counts: Counts
+    clusters: str
+    """What the intervals take as independent units: "patients", "lesions" or "images"."""
+    replicates: int
+    level: float
+    notes: tuple[str, ...]
+    """What is undefined or left out, and why."""
+
+    def select(self, true: str | None = None, predicted: str | None = None) -> list[str]:
+        """Sample ids of a cell, a row or a column of the matrix, the worst first: those whose own
+        class got the lowest probability; those of classes that the model does not know, whose
+        reading got the highest."""
+        chosen = np.ones(self.sample_ids.size, dtype=bool)
+        if true is not None:
+            chosen &= self.true == true
+        if predicted is not None:
+            chosen &= self.predicted == predicted
+        positions = np.flatnonzero(chosen)
+        order = np.argsort(-self._doubt[positions], kind="stable")
+        return [str(name) for name in self.sample_ids[positions[order]]]
+
+    @cached_property
+    def cross_table(self) -> pd.DataFrame:
+        """Images by label (row) and predicted class (column): the classes in common first, in one
+        order on both sides, then labels outside the model's classes and other classes read."""
+        counts = pd.DataFrame(self.confusion, index=list(self.classes), columns=list(self.classes))
+        common = taxonomy.ordered(self.common)
+        counts = pd.concat([counts.loc[common], self.outside])
+        others = set(self.classes).difference(common)
+        return counts[[*common, *taxonomy.ordered(code for code in others if counts[code].any())]]
+
+    def confused(self) -> list[tuple[str, str, int]]:
+        """Label, predicted class and images of every cell off the diagonal that has any, the
+        largest first."""
+        table = self.cross_table
+        cells = [
+            (str(true), str(read), int(count))
+            for true, row in zip(table.index, table.to_numpy(), strict=True)
+            for read, count in zip(table.columns, row, strict=True)
+            if true != read and count
+        ]
+        return sorted(cells, key=lambda cell: -cell[2])
+
+    @cached_property
+    def _doubt(self) -> Floats:
+        column = pd.Index(self.classes).get_indexer(pd.Index(self.true))
+        of_own = self.probabilities[np.arange(column.size), column]
+        return np.where(column >= 0, 1 - of_own, self.probabilities.max(axis=1, initial=0))
+
+    def as_json(self) -> Any:
+        """Plain numbers, texts and lists; NaN and infinity become None."""
+        curves = {**self.roc, "macro": self.macro, "micro": self.micro}
+        return _plain(
+            {
+                "classes": list(self.classes),
+                "common": list(self.common),
+                "counts": asdict(self.counts),
+                "overall": {row["measure"]: row for row in self.overall.to_dict("records")},
+                "per_class": {row["class"]: row for row in self.table.to_dict("records")},
+                "confusion": self.confusion,
+                "outside": self.outside.to_dict("index"),
+                "roc": {name: asdict(curve) for name, curve in curves.items()},
+                "intervals": {
+                    "level": self.level,
+                    "replicates": self.replicates,
+                    "resampled": self.clusters,
+                },
+                "notes": list(self.notes),
+            }
+        )
+
+
+def evaluate(
+    true_labels: Sequence[object] | ArrayLike,
+    classes: Sequence[str],
+    scores: ArrayLike,
+    sample_ids: Sequence[str] | ArrayLike,
+    patient_ids: Sequence[object] | ArrayLike | None = None,
+    *,
+    lesion_ids: Sequence[object] | ArrayLike | None = None,
+    replicates: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Evaluation:
+    """Judges scores against labels.
+
+    Args:
+        true_labels: (n,) class codes; None, NaN or "" where unknown.
+        classes: the model's k classes.
+        scores: (n, k) logits summed over the heads.
+        sample_ids: (n,)
+        patient_ids: (n,) patients, the units of the intervals.
+        lesion_ids: (n,) lesions, the units where no patient is known; an image of which neither
+            is known is a unit by itself.
+        replicates: bootstrap replicates.
+        seed: of the bootstrap.
+        level: of the intervals.
+
+    Raises:
+        InputError: lengths differ, or scores are not finite.
+    """
+    classes = tuple(classes)
+    values = np.asarray(scores, dtype=np.float64)
+    ids, true = _texts(sample_ids), _texts(true_labels)
+    patients, lesions = (
+        np.full(ids.size, "", dtype=object) if given is None else _texts(given)
+        for given in (patient_ids, lesion_ids)
+    )
+    if values.shape != (ids.size, len(classes)) or {true.size, patients.size, lesions.size} != {
+        ids.size
+    }:
+        raise InputError(
+            f"{true.size} labels, {patients.size} patients, {lesions.size} lesions and scores "
+            f"{values.shape} came for {ids.size} images and {len(classes)} classes; one row for "
+            "each image is needed."
+        )
+    if not np.isfinite(values).all():
+        bad = ids[~np.isfinite(values).all(axis=1)]
+        raise InputError(
+            f"The scores of {bad.size} images ({bad[0]} first) are not finite numbers; "
+            "infer again in float32, or check the checkpoint."
+        )
+    probabilities = softmax(values, axis=1) if values.size else values
+    read_as = values.argmax(axis=1) if values.size else np.empty(0, dtype=np.intp)
+    predicted = np.array(classes, dtype=object)[read_as]
+    known = np.isin(true, classes)
+    outside = (true != "") & ~known
+    column = pd.Index(classes).get_indexer(pd.Index(true))[known]
+    read_as = read_as[known]
+    kinds = np.where(patients != "", "patients", np.where(lesions != "", "lesions", "images"))
+    units = np.select(
+        [kinds == "patients", kinds == "lesions"], ["p" + patients, "l" + lesions], "i" + ids
+    )
+
+    membership = column[:, None] == np.arange(len(classes))
+    curves = {
+        code: ranking.roc_curve(membership[:, k], probabilities[known, k])
+        for k, code in enumerate(classes)
+    }
+    aucs = np.array([curve.auc for curve in curves.values()])
+    plan = bootstrap.resampling(units[known], replicates, seed, level)
+    summary = summarise(
+        true=column,
+        predicted=read_as,
+        scores=probabilities[known],
+        aucs=aucs,
+        classes=classes,
+        plan=plan,
+    )
+    return Evaluation(
+        classes=classes,
+        common=tuple(np.array(classes, dtype=object)[membership.any(axis=0)]),
+        sample_ids=ids,
+        true=true,
+        predicted=predicted,
+        probabilities=probabilities,
+        confusion=confusion_matrix(column, read_as, len(classes)),
+        outside=_outside(true[outside], predicted[outside], classes),
+        table=summary.by_class.set_index("class").loc[taxonomy.ordered(classes)].reset_index(),
+        overall=summary.overall,
+        roc=curves,
+        macro=ranking.macro_average(list(curves.values())),
+        micro=ranking.micro_average(membership, probabilities[known]),
+        counts=Counts(
+            images=ids.size,
+            evaluated=int(known.sum()),
+            outside=int(outside.sum()),
+            unlabelled=int((true == "").sum()),
+            units=plan.n_clusters,
+        ),
+        clusters=next((kind for kind in _UNITS if kind in kinds[known]), "images"),
+        replicates=replicates,
+        level=level,
+        notes=(*_left_out(true, outside), *_about_units(kinds[known]), *summary.notes),
+    )
+
+
+def _outside(true: Strings, predicted: Strings, classes: Sequence[str]) -> pd.DataFrame:
+    counts = pd.crosstab(pd.Series(true, dtype=object), pd.Series(predicted, dtype=object))
+    table = counts.reindex(index=taxonomy.ordered(true), columns=list(classes), fill_value=0)
+    return table.rename_axis(index="label", columns="read as")
+
+
+def _left_out(true: Strings, outside: NDArray[np.bool_]) -> Iterator[str]:
+    unlabelled = int((true == "").sum())
+    if unlabelled:
+        yield f"{_images(unlabelled)} without a label: left out."
+    if outside.any():
+        labels = ", ".join(taxonomy.ordered(true[outside]))
+        yield (
+            f"{_images(int(outside.sum()))} with labels that the model does not know ({labels}): "
+            "left out of every measure and shown apart."
+        )
+
+
+def _about_units(kinds: NDArray[np.str_]) -> Iterator[str]:
+    known = int((kinds == "patients").sum())
+    if known < kinds.size:
+        used = " and ".join(kind for kind in _UNITS[1:] if kind in kinds)
+        of = f"Patients of {_images(kinds.size - known)}" if known else "Patients"
+        yield (
+            f"{of} are not known: the intervals take {used} as independent, and are too narrow "
+            "where patients have several."
+        )
+
+
+def _images(count: int) -> str:
+    return f"{count} image" if count == 1 else f"{count:,} images"
+
+
+def _texts(values: Sequence[object] | ArrayLike) -> Strings:
+    """Strings, "" for what is missing."""
+    objects = np.array(values, dtype=object)
+    objects[pd.isna(objects)] = ""
+    return np.array([str(value) for value in objects], dtype=object)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
