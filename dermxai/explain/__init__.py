@@ -1,0 +1,24 @@
+"""Explanations of one decision: votes of the heads and attribution maps."""
+
+from typing import TYPE_CHECKING
+
+from dermxai.explain.method import Attribution, Cancelled, Target
+
+if TYPE_CHECKING:
+    from dermxai.explain.api import explain
+    from dermxai.explain.diagnosis import Diagnosis, diagnose
+
+__all__ = ["Attribution", "Cancelled", "Diagnosis", "Target", "diagnose", "explain"]
+
+
+def __getattr__(name: str) -> object:
+    """Imports torch only when something is explained."""
+    if name in ("Diagnosis", "diagnose"):
+        from dermxai.explain import diagnosis
+
+        return getattr(diagnosis, name)
+    if name == "explain":
+        from dermxai.explain import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
