@@ -1,0 +1,285 @@
+"""The command line: ``python -m dermxai --help``. Parses arguments, calls the library, prints."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dermxai import console, paths
+from dermxai.errors import Cancelled, InputError
+from dermxai.jobs import commands
+
+BAD_INPUT = 2
+STOPPED = 130  # as shells say of Ctrl+C
+
+app = typer.Typer(
+    help="Explain and analyse skin-disease classifiers. For research and teaching, not for "
+    "diagnosis.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(commands.app, name="jobs")
+
+Checkpoint = Annotated[
+    str, typer.Argument(help="Checkpoint folder, foreign weights, or a checkpoint's name.")
+]
+Data = Annotated[Path, typer.Argument(help="Folder, table or archive of images.")]
+RunFolder = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or id.")]
+Column = Annotated[list[str] | None, typer.Option(help="Our column=the table's, such as label=dx.")]
+LabelMap = Annotated[
+    Path | None, typer.Option(help="Table of two columns: label, class code.", dir_okay=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; a GPU where there is one.")]
+Setting = Annotated[list[str] | None, typer.Option("--set", help="A setting as name=value.")]
+Architecture = Annotated[
+    str | None, typer.Option(help="timm name, where foreign weights do not tell.")
+]
+Classes = Annotated[str | None, typer.Option(help="Class codes of foreign weights: MN,BCC,…")]
+Size = Annotated[int | None, typer.Option(help="Input size of foreign weights, in pixels.", min=1)]
+
+
+@app.command()
+def demo(
+    home: Annotated[Path | None, typer.Option(help="Workspace folder.")] = None,
+    images: Annotated[int | None, typer.Option(help="Images of a new atlas.", min=1)] = None,
+    json: Json = False,
+) -> None:
+    """Draw the synthetic atlas and run the embedded checkpoint over it."""
+    if home:
+        os.environ["DERMXAI_HOME"] = str(home.absolute())
+    _print_run(_foreground("demo", images=images), json)
+
+
+@app.command()
+def infer(
+    *,
+    checkpoint: Checkpoint,
+    dataset: Data,
+    column: Column = None,
+    label_map: LabelMap = None,
+    architecture: Architecture = None,
+    classes: Classes = None,
+    size: Size = None,
+    device: Device = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32, bfloat16 or float16; float32 on a CPU.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Images at a time.", min=1)] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads that read images.", min=1)] = None,
+    json: Json = False,
+) -> None:
+    """Run a checkpoint over a dataset; prints the run's folder. Interrupted, it resumes."""
+    value = _foreground(
+        "infer",
+        checkpoint=_checkpoint(checkpoint),
+        dataset=str(dataset.absolute()),
+        checkpoint_options=_checkpoint_options(architecture, classes, size),
+        dataset_options=_dataset_options(column, label_map),
+        device=device,
+        precision=precision,
+        batch_size=batch_size,
+        workers=workers,
+    )
+    _print_run(value, json)
+
+
+@app.command()
+def evaluate(
+    run: RunFolder,
+    split: Annotated[str | None, typer.Option(help="Only train, validation or test.")] = None,
+    json: Json = False,
+) -> None:
+    """Measure a run against its labels, with 95 % intervals."""
+    from dermxai.metrics import evaluate as measure
+    from dermxai.runs import open_run
+
+    opened = open_run(_run(run))
+    chosen = opened.in_split(split)
+    samples = opened.samples.iloc[chosen]
+    evaluation = measure(
+        samples["label"],
+        opened.classes,
+        opened.scores[chosen],
+        samples["sample_id"],
+        samples.get("patient_id"),
+        lesion_ids=samples.get("lesion_id"),
+    )
+    if json:
+        console.show_json(evaluation.as_json())
+    else:
+        console.show_evaluation(evaluation)
+
+
+@app.command()
+def explain(
+    *,
+    checkpoint: Checkpoint,
+    images: Annotated[list[Path], typer.Argument(help="Image files and datasets.")],
+    output: Annotated[Path, typer.Option(help="Folder for the maps.", file_okay=False)],
+    method: Annotated[str, typer.Option(help="Attribution method.")] = "grad_cam",
+    target: Annotated[str | None, typer.Option(help="Class code; else what is predicted.")] = None,
+    against: Annotated[str | None, typer.Option(help="Explain target minus this class.")] = None,
+    setting: Setting = None,
+    architecture: Architecture = None,
+    classes: Classes = None,
+    size: Size = None,
+    json: Json = False,
+) -> None:
+    """Attribution maps: of each image an overlay (.png) and the signed map (.npz)."""
+    from dermxai.explain.api import methods
+
+    value = _foreground(
+        "explain",
+        checkpoint=_checkpoint(checkpoint),
+        images=[str(path.absolute()) for path in images],
+        output=str(output.absolute()),
+        method=method,
+        target=target,
+        against=against,
+        settings=_settings(methods(), method, setting),
+        checkpoint_options=_checkpoint_options(architecture, classes, size),
+    )
+    for problem in value["problems"]:
+        console.say(f"{problem['item']}: {problem['reason']}")
+    if json:
+        console.show_json(value)
+    else:
+        print("\n".join(value["written"]))
+
+
+@app.command()
+def project(
+    run: RunFolder,
+    method: Annotated[str, typer.Option(help="Projection method.")] = "umap",
+    setting: Setting = None,
+    json: Json = False,
+) -> None:
+    """Map a run's features to two coordinates; kept with the run and printed as a table."""
+    from dermxai.projection import open_projection
+    from dermxai.projection.projector import methods
+    from dermxai.runs import open_run
+
+    folder = _run(run)
+    settings = _settings(methods(), method, setting)
+    _foreground("project", run=folder, method=method, settings=settings)
+    projection = open_projection(open_run(folder), method, settings)
+    if projection is None:
+        raise InputError(f"The map of {folder} was removed while it was being read; try again.")
+    if json:
+        coordinates = projection.coordinates.tolist()
+        names = [str(name) for name in projection.sample_ids]
+        console.show_json(
+            {
+                "method": projection.method,
+                "settings": dict(projection.settings),
+                "coordinates": dict(zip(names, coordinates, strict=True)),
+                "notes": list(projection.notes),
+            }
+        )
+        return
+    for note in projection.notes:
+        console.say(note)
+    print(f"{len(projection.sample_ids)} images by {projection.method}, kept in {folder}")
+
+
+@app.command()
+def train(
+    *,
+    dataset: Data,
+    output: Annotated[Path, typer.Option(help="Checkpoint folder to write.", file_okay=False)],
+    setting: Setting = None,
+    column: Column = None,
+    label_map: LabelMap = None,
+    device: Device = None,
+) -> None:
+    """Train a classifier from random weights. Interrupted, it resumes."""
+    from dermxai.training.recipe import Recipe
+
+    value = _foreground(
+        "train",
+        dataset=str(dataset.absolute()),
+        output=str(output.absolute()),
+        recipe=console.typed(Recipe, setting or []),
+        dataset_options=_dataset_options(column, label_map),
+        device=device,
+    )
+    print(value["checkpoint"])
+
+
+def _foreground(kind: str, **arguments: Any) -> Any:
+    """What a job of this kind would do, here and now; arguments that are None stay away."""
+    from dermxai.jobs.kinds import find_kind
+
+    given = {name: value for name, value in arguments.items() if value is not None}
+    with console.bars() as bars:
+        return find_kind(kind).run(bars, **given)
+
+
+def _checkpoint(name: str) -> str:
+    from dermxai.models import list_checkpoints
+
+    if not Path(name).exists():
+        for folder in list_checkpoints():
+            if folder.name == name:
+                return str(folder)
+    return str(Path(name).absolute())
+
+
+def _checkpoint_options(
+    architecture: str | None, classes: str | None, size: int | None
+) -> dict[str, Any]:
+    codes = [code.strip() for code in classes.split(",")] if classes else None
+    options = {"architecture": architecture, "classes": codes, "size": size}
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _dataset_options(column: list[str] | None, label_map: Path | None) -> dict[str, Any]:
+    options = {
+        "columns": console.assigned(column or []),
+        "label_map": str(label_map.absolute()) if label_map else None,
+    }
+    return {name: value for name, value in options.items() if value}
+
+
+def _settings(available: Mapping[str, Any], method: str, pairs: list[str] | None) -> dict[str, Any]:
+    return console.typed(available[method].Settings, pairs or []) if method in available else {}
+
+
+def _run(name: str) -> str:
+    inside = paths.runs() / name
+    return str(inside if inside.is_dir() and not Path(name).exists() else Path(name).absolute())
+
+
+def _print_run(value: dict[str, str], json: bool) -> None:
+    if not json:
+        print(value["run"])
+        return
+    from dermxai.runs import open_run
+
+    run = open_run(value["run"])
+    console.show_json({"run": value["run"], **run.manifest})
+
+
+def main() -> int:
+    """Runs the command line; 0, 2 for bad input with one line that says why, 130 when stopped."""
+    try:
+        code: int | None = app(standalone_mode=False)
+    except (InputError, OSError) as error:
+        console.say(f"Error: {error}")
+        return BAD_INPUT
+    except typer.TyperException as error:
+        if message := error.format_message():  # none where help was shown instead
+            console.say(f"Error: {message.rstrip('.')}. See --help.")
+        return BAD_INPUT
+    except (KeyboardInterrupt, Cancelled, typer.Abort):
+        return STOPPED
+    return code or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""What the command line shows: progress bars on a terminal, tables, one line for an error."""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from dermxai.errors import InputError
+
+if TYPE_CHECKING:
+    from dermxai.metrics import Evaluation
+
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_KINDS: dict[object, str] = {bool: "true or false", int: "a whole number", float: "a number"}
+
+
+class Bars:
+    """One bar a phase, on a terminal only."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(
+        self, phase: str, step: int, total: int, figures: Mapping[str, float] | None = None
+    ) -> None:
+        if phase not in self._tasks:
+            for task in self._tasks.values():
+                self._progress.stop_task(task)
+            self._tasks[phase] = self._progress.add_task(phase, total=None, figures="")
+        self._progress.update(
+            self._tasks[phase],
+            completed=step,
+            total=total or None,
+            figures="  ".join(f"{name} {value:.4g}" for name, value in (figures or {}).items()),
+        )
+
+
+@contextmanager
+def bars() -> Iterator[Bars]:
+    """Bars on standard error, none where it is not a terminal."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}", style="dim"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield Bars(progress)
+
+
+def say(text: str) -> None:
+    """A line on standard error, as it is."""
+    print(text, file=sys.stderr)
+
+
+def show_json(content: Any) -> None:
+    print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Aligned text, the same on a terminal and in a file; numbers stand right."""
+    if not rows:
+        return
+    cells = [list(columns), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(cell_len(line[index]) for line in cells) for index in range(len(columns))]
+    right = [isinstance(value, int | float) for value in rows[0]]
+    for line in cells:
+        padded = (
+            " " * (width - cell_len(text)) + text if left else set_cell_size(text, width)
+            for text, width, left in zip(line, widths, right, strict=True)
+        )
+        print("  ".join(padded).rstrip())
+
+
+def show_evaluation(evaluation: "Evaluation") -> None:
+    """Measures of the whole and of each class, with their intervals."""
+    counts = evaluation.counts
+    print(
+        f"{counts.evaluated} of {counts.images} images evaluated; {counts.unlabelled} without a "
+        f"label, {counts.outside} of classes that the model does not know.\n"
+    )
+    whole = evaluation.overall.to_dict("records")
+    show_table(
+        ("overall", "value", "95 % interval"),
+        [[row["name"], row["value"], _interval(row["low"], row["high"])] for row in whole],
+    )
+    measures = ("accuracy", "sensitivity", "specificity", "auc")
+    headings = [text for name in measures for text in (name, "95 % interval")]
+    rows = []
+    for row in evaluation.table.to_dict("records"):
+        rows.append([row["class"], row["images"], row["units"]])
+        for name in measures:
+            rows[-1] += [row[name], _interval(row[f"{name}_low"], row[f"{name}_high"])]
+    print()
+    show_table(("class", "images", evaluation.clusters, *headings), rows)
+    for note in evaluation.notes:
+        print(f"\n{note}")
+
+
+def typed(settings: type, pairs: Sequence[str]) -> dict[str, Any]:
+    """Values for a settings dataclass from texts such as ``epochs=30``.
+
+    Raises:
+        InputError: not name=value, an unknown name, or a value of another kind.
+    """
+    kinds: dict[str, Callable[[str], Any]] = {
+        field.name: type(field.default) for field in fields(settings)
+    }
+    values: dict[str, Any] = {}
+    for name, text in assigned(pairs).items():
+        if name not in kinds:
+            raise InputError(f"There is no setting {name!r}; there are {', '.join(kinds)}.")
+        try:
+            values[name] = _BOOLEANS[text.lower()] if kinds[name] is bool else kinds[name](text)
+        except (KeyError, ValueError):
+            raise InputError(
+                f"{name} is {text!r}; expected {_KINDS.get(kinds[name], 'a text')}."
+            ) from None
+    return values
+
+
+def assigned(pairs: Sequence[str]) -> dict[str, str]:
+    """
+    Raises:
+        InputError: a text is not name=value.
+    """
+    for pair in pairs:
+        if "=" not in pair:
+            raise InputError(f"{pair!r} came where name=value was expected.")
+    return {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return "–" if math.isnan(value) else f"{value:.3f}"
+    return str(value)
+
+
+def _interval(low: float, high: float) -> str:
+    return "–" if math.isnan(low) else f"{low:.3f} to {high:.3f}"

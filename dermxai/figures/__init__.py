@@ -1,0 +1,18 @@
+"""Data in, plotly figures out. Every one takes ``dark`` and has a title that says what is seen."""
+
+from dermxai.figures.balance import balance
+from dermxai.figures.confusion import confusion_matrix
+from dermxai.figures.feature_map import feature_map, hover_lines
+from dermxai.figures.ranking import ranking
+from dermxai.figures.roc import roc
+from dermxai.figures.votes import votes
+
+__all__ = [
+    "balance",
+    "confusion_matrix",
+    "feature_map",
+    "hover_lines",
+    "ranking",
+    "roc",
+    "votes",
+]

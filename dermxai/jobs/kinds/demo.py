@@ -1,0 +1,34 @@
+"""The embedded checkpoint over the synthetic atlas, which is drawn first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.jobs.kinds import Report, infer
+
+LANE = "device"
+
+
+def title(_: Mapping[str, Any]) -> str:
+    return "Demo"
+
+
+def run(report: Report, *, images: int | None = None) -> dict[str, str]:
+    """
+    Args:
+        images: of the atlas, where there is none yet.
+
+    Raises:
+        InputError: the project's checkpoint is missing.
+    """
+    from dermxai.data.atlas import AtlasSettings, write_atlas
+    from dermxai.models import list_checkpoints
+
+    embedded = [at for at in list_checkpoints() if at.parent == paths.EMBEDDED_CHECKPOINTS]
+    if not embedded:
+        raise InputError(f"There is no checkpoint in {paths.EMBEDDED_CHECKPOINTS}; clone it anew.")
+    atlas = paths.demo_dataset()
+    settings = AtlasSettings(images=images) if images else AtlasSettings()
+    write_atlas(atlas, settings, lambda done, total: report("atlas", done, total))
+    return infer.run(report, checkpoint=str(embedded[0]), dataset=str(atlas))
