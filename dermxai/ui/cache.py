@@ -1,0 +1,312 @@
+"""Everything that is kept between reruns, for all visitors. Keys are ids, paths and times."""
+
+# ruff: noqa: ARG001 (arguments that are keys only)
+
+import json
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from dermxai import figures, paths
+from dermxai.data import Dataset, Problem, audit, load_dataset, overview
+from dermxai.data.images import read_image, read_mask
+from dermxai.data.transforms import fit_mask
+from dermxai.errors import InputError
+from dermxai.figures.confusion import Show
+from dermxai.metrics.evaluation import Evaluation, evaluate
+from dermxai.models import ModelInfo, read_info
+from dermxai.projection import Projection, open_projection
+from dermxai.runs import Run, open_run
+from dermxai.ui import filters
+from dermxai.ui import selection as selections
+from dermxai.ui.look import Plot
+from dermxai.ui.selection import Selection
+
+if TYPE_CHECKING:
+    from dermxai.explain import Attribution, Diagnosis
+    from dermxai.models import Classifier
+
+T = TypeVar("T")
+
+
+class Source(NamedTuple):
+    """Where a sample table comes from: a run, or a dataset that has none yet."""
+
+    run: str | None
+    dataset: str | None
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    samples: pd.DataFrame
+    """The sample table by sample id."""
+    problems: tuple[Problem, ...]
+
+
+class Kept(Generic[T]):
+    """The most recently used results of slow work that reports its progress."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._results: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable) -> T | None:
+        with self._lock:
+            if key in self._results:
+                self._results.move_to_end(key)
+            return self._results.get(key)
+
+    def put(self, key: Hashable, result: T) -> T:
+        with self._lock:
+            self._results[key] = result
+            while len(self._results) > self._most:
+                self._results.popitem(last=False)
+        return result
+
+
+def run(run_id: str) -> Run:
+    """An opened run of the workspace.
+
+    Raises:
+        InputError: there is none of this id.
+    """
+    folder = paths.runs() / run_id
+    manifest = paths.RunFiles(folder).manifest
+    if Path(run_id).name != run_id or not manifest.is_file():
+        raise InputError(
+            "The run of this link is not in this workspace; choose a checkpoint and a dataset at "
+            "the left."
+        )
+    return _run(str(folder), manifest.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _run(folder: str, changed: int) -> Run:
+    return open_run(folder)
+
+
+def manifest(folder: Path) -> Mapping[str, Any]:
+    """run.json of a run's folder."""
+    file = paths.RunFiles(folder).manifest
+    return _manifest(str(file), file.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=1024, show_spinner=False)
+def _manifest(file: str, changed: int) -> Mapping[str, Any]:
+    content: Mapping[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
+    return content
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the dataset …")
+def _dataset(path: str) -> Dataset:
+    return load_dataset(path, confine=True)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def table(source: Source) -> Table:
+    """
+    Raises:
+        InputError: the run or dataset cannot be opened.
+    """
+    if source.run is not None:
+        opened = run(source.run)
+        name, samples, problems = (
+            opened.manifest["dataset"]["name"],
+            opened.samples,
+            opened.problems,
+        )
+    elif source.dataset is not None:
+        dataset = _dataset(source.dataset)
+        name, samples, problems = dataset.name, dataset.samples, dataset.problems
+    else:
+        raise InputError("No dataset is open: choose one at the left.")
+    return Table(name, samples.set_index("sample_id", drop=False), problems)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def summary(source: Source) -> tuple[pd.Series, pd.DataFrame]:
+    """`overview.whole` and `overview.by_class`."""
+    samples = table(source).samples.reset_index(drop=True)
+    return overview.whole(samples), overview.by_class(samples)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def leaks(source: Source) -> pd.DataFrame:
+    """Patients in several splits."""
+    return audit.in_several_splits(table(source).samples, "patient_id")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def splits(source: Source) -> Mapping[str, int]:
+    """Images of each split, in the usual order; empty where there are no splits."""
+    samples = table(source).samples
+    if "split" not in samples:
+        return {}
+    counts = samples["split"].value_counts()
+    usual = [name for name in ("train", "validation", "test") if name in counts]
+    return {name: int(counts[name]) for name in [*usual, *sorted(set(counts.index) - set(usual))]}
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def choices(source: Source) -> Mapping[str, list[str]]:
+    """What a sample table can be filtered by."""
+    return filters.choices(table(source).samples)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def balance(source: Source, dark: bool) -> Plot:
+    samples = table(source).samples
+    patients, splits_ = samples.get("patient_id"), samples.get("split")
+    return Plot.of(
+        figures.balance(
+            samples["label"].tolist(),
+            None if patients is None else patients.tolist(),
+            None if splits_ is None else splits_.tolist(),
+            dark=dark,
+        )
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def selection(key: str) -> Selection:
+    """
+    Raises:
+        InputError: there is none under this key.
+    """
+    return selections.read(key)
+
+
+def rows(run_id: str, split: str | None) -> NDArray[np.intp]:
+    """Positions of a split's images in a run; of all where None."""
+    samples = run(run_id).samples
+    return np.flatnonzero(samples["split"] == split) if split else np.arange(len(samples))
+
+
+@st.cache_resource(max_entries=32, show_spinner="Measuring …")
+def evaluation(run_id: str, split: str | None) -> Evaluation:
+    """What a run is worth on a split of its dataset, or on everything."""
+    opened, chosen = run(run_id), rows(run_id, split)
+    samples = opened.samples.iloc[chosen]
+    return evaluate(
+        samples["label"],
+        opened.classes,
+        opened.scores[chosen],
+        samples["sample_id"],
+        samples.get("patient_id"),
+        lesion_ids=samples.get("lesion_id"),
+    )
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def confusion_matrix(run_id: str, split: str | None, show: Show, dark: bool) -> Plot:
+    return Plot.of(figures.confusion_matrix(evaluation(run_id, split).cross_table, show, dark))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def roc(run_id: str, split: str | None, dark: bool) -> Plot:
+    return Plot.of(figures.roc(evaluation(run_id, split), dark=dark))
+
+
+def model_info(folder: str) -> ModelInfo:
+    """
+    Raises:
+        InputError: there is no checkpoint.
+    """
+    file = paths.CheckpointFiles(Path(folder)).model
+    return _model_info(folder, file.stat().st_mtime_ns if file.is_file() else 0)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _model_info(folder: str, changed: int) -> ModelInfo:
+    return read_info(folder)
+
+
+def classifier(opened: Run) -> "Classifier":
+    """The classifier that made a run.
+
+    Raises:
+        InputError: its checkpoint is gone, or is no longer the one that made the run.
+    """
+    made_by = opened.manifest["checkpoint"]
+    loaded = _classifier(made_by["path"], made_by["hash"])
+    if loaded.hash != made_by["hash"]:
+        _classifier.clear(made_by["path"], made_by["hash"])
+        raise InputError(
+            f"The checkpoint {made_by['name']} has changed since this run; run inference again."
+        )
+    return loaded
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the model …")
+def _classifier(path: str, wanted: str) -> "Classifier":
+    from dermxai.models import load_classifier
+
+    return load_classifier(path)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def image(path: str, changed: int) -> NDArray[np.uint8]:
+    """
+    Raises:
+        InputError: it cannot be read.
+    """
+    return read_image(path)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def mask(path: str, changed: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """A mask at the shape of its image as shown."""
+    return fit_mask(read_mask(path), shape)
+
+
+@st.cache_resource(show_spinner=False)
+def diagnoses() -> "Kept[Diagnosis]":
+    return Kept(256)
+
+
+@st.cache_resource(show_spinner=False)
+def attributions() -> "Kept[Attribution]":
+    return Kept(32)
+
+
+def projection(opened: Run, method: str, settings: Mapping[str, Any]) -> Projection | None:
+    """A stored projection of a run; None where there is none yet."""
+    key = (opened.id, method, tuple(sorted(settings.items())))
+    known = _projections().get(key)
+    if known is None:
+        known = open_projection(opened, method, settings)
+        if known is not None:
+            _projections().put(key, known)
+    return known
+
+
+@st.cache_resource(show_spinner=False)
+def _projections() -> Kept[Projection]:
+    return Kept(16)
+
+
+@st.cache_resource(show_spinner=False)
+def feature_maps() -> Kept[Plot]:
+    return Kept(16)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def hover_lines(run_id: str) -> list[str]:
+    """What each point of a run's map says."""
+    opened = run(run_id)
+    return figures.hover_lines(
+        opened.samples["sample_id"].tolist(),
+        opened.samples["label"].tolist(),
+        opened.predicted.tolist(),
+        opened.probabilities.max(axis=1),
+    )

@@ -1,0 +1,86 @@
+"""What can be opened: checkpoints, datasets, and the runs of the one over the other."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.models import list_checkpoints
+from dermxai.runs import list_runs
+from dermxai.ui import cache
+from dermxai.ui.state import View
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A complete run."""
+
+    id: str
+    checkpoint: str
+    dataset: str
+    """Paths, as the run was made with them."""
+
+
+def entries() -> list[Entry]:
+    """The runs of the workspace, newest first; a damaged one is left out."""
+    found = []
+    for folder in list_runs():
+        try:
+            manifest = cache.manifest(folder)
+            found.append(
+                Entry(folder.name, manifest["checkpoint"]["path"], manifest["dataset"]["path"])
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def checkpoints(runs: list[Entry]) -> list[str]:
+    """Paths of the checkpoints of the workspace, of the project and of the runs."""
+    return _distinct([*map(str, list_checkpoints()), *(run.checkpoint for run in runs)])
+
+
+def datasets(runs: list[Entry]) -> list[str]:
+    """Paths of the datasets of the workspace and of the runs."""
+    folder = paths.datasets()
+    here = sorted(folder.iterdir()) if folder.is_dir() else []
+    visible = [str(path) for path in here if not path.name.startswith(".")]
+    return _distinct([*visible, *(run.dataset for run in runs)])
+
+
+def run_of(runs: list[Entry], checkpoint: str | None, dataset: str | None) -> str | None:
+    """The newest run of a checkpoint over a dataset."""
+    return next(
+        (run.id for run in runs if (run.checkpoint, run.dataset) == (checkpoint, dataset)), None
+    )
+
+
+def pair(runs: list[Entry], view: View) -> tuple[str | None, str | None]:
+    """Checkpoint and dataset of the open run, else those that were chosen without one."""
+    return next(
+        ((run.checkpoint, run.dataset) for run in runs if run.id == view.run),
+        (view.checkpoint, view.dataset),
+    )
+
+
+def checkpoint_name(path: str) -> str:
+    """What a checkpoint calls itself, else the name of its folder."""
+    try:
+        return cache.model_info(path).name or Path(path).name
+    except InputError:
+        return Path(path).name
+
+
+def told_apart(options: Iterable[str], name: Callable[[str], str]) -> dict[str, str]:
+    """A name for each path; those that share one are followed by their folder, or in full."""
+    names = {path: name(path) for path in options}
+    for fuller in (lambda path: f"{name(path)} · {Path(path).parent.name}", str):
+        times = Counter(names.values())
+        names = {path: fuller(path) if times[said] > 1 else said for path, said in names.items()}
+    return names
+
+
+def _distinct(found: list[str]) -> list[str]:
+    return list(dict.fromkeys(found))

@@ -1,0 +1,39 @@
+"""A form for the settings of a plug-in, built from the fields of its dataclass."""
+
+from dataclasses import Field, fields
+from typing import Any
+
+import streamlit as st
+
+from dermxai.ui import state
+from dermxai.ui.state import Key
+
+
+def settings(kind: type, name: str) -> Any:
+    """Asks for every field: bounds and help are in its metadata.
+
+    Args:
+        kind: a frozen dataclass of numbers with ``low``, ``high`` and ``help`` in each field's
+            metadata.
+        name: tells forms apart.
+    """
+    return kind(
+        **{field.name: _number(field, Key.SETTING.of(name, field.name)) for field in fields(kind)}
+    )
+
+
+def _number(field: Field[Any], key: str) -> float | int:
+    whole = isinstance(field.default, int)
+    low, high = field.metadata["low"], field.metadata["high"]
+    if state.get(key) is None:
+        state.put(key, field.default)
+    value = st.number_input(
+        field.name.replace("_", " ").capitalize(),
+        min_value=int(low) if whole else float(low),
+        max_value=int(high) if whole else float(high),
+        step=1 if whole else 0.05,
+        key=key,
+        help=field.metadata["help"],
+        persist_state="session",
+    )
+    return field.default if value is None else value

@@ -1,0 +1,33 @@
+"""What surrounds every page: navigation and the sidebar."""
+
+import streamlit as st
+
+from dermxai.runs import list_runs
+from dermxai.ui import look, pages, state
+from dermxai.ui.first_start import first_start, needed
+from dermxai.ui.guard import guard
+from dermxai.ui.sidebar import sidebar
+
+
+def run() -> None:
+    """Draws the frame and, in it, the page that the address asks for."""
+    st.set_page_config(page_title="DermXAI", page_icon=look.ICON, layout="wide")
+    preparing = needed()
+    page = st.navigation(pages.sections(), position="hidden" if preparing else "sidebar")
+    st.html(look.STYLE)
+    st.logo(look.ICON, size="large")
+    if preparing:
+        with guard():
+            first_start()
+        return
+    if state.view().is_empty:
+        state.open_run(list_runs()[0].name)
+    state.remember()
+    with st.sidebar, guard():
+        sidebar()
+    with guard():
+        page.run()
+
+
+if __name__ == "__main__":
+    run()

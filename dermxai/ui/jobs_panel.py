@@ -1,0 +1,114 @@
+"""Running jobs: how far they are, cancel, and what to open when they end."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dermxai import jobs
+from dermxai.jobs import Job, State
+from dermxai.ui import catalogue, state
+from dermxai.ui.guard import fragment
+from dermxai.ui.state import Key
+from dermxai.ui.text import duration, plain
+
+POLL = 2.0  # seconds
+_PHASES = {
+    "loading": "Loading",
+    "atlas": "Drawing the synthetic atlas",
+    "images": "Reading images",
+    "map": "Computing the map",
+}
+
+
+def jobs_panel() -> None:
+    """The jobs at work, and those that this visitor saw end badly."""
+    running = any(job.state.live for job in jobs.list_jobs())
+
+    @fragment(run_every=POLL if running else None)
+    def panel() -> None:
+        known = jobs.list_jobs()
+        live = [job for job in known if job.state.live]
+        watched = set(state.get(Key.WATCHED, ()))
+        ended = [job for job in known if job.id in watched and job not in live]
+        state.put(Key.WATCHED, [job.id for job in live])
+        for job in live:
+            _draw(job)
+        if ended:
+            for job in ended:
+                _ended(job)
+            st.rerun()
+
+    panel()
+
+
+def bar(job: Job) -> None:
+    """Phase, bar, how much and how long."""
+    progress = job.progress
+    if progress is None:
+        st.progress(0.0, "Waiting for its turn" if job.state is State.QUEUED else "Starting")
+        return
+    words = [_PHASES.get(progress.phase, progress.phase.capitalize())]
+    if progress.total:
+        words.append(f"{progress.step:,} of {progress.total:,}")
+    if progress.total and progress.step:
+        words.append(f"{duration(progress.eta)} left")
+    st.progress(progress.fraction, " · ".join(words))
+
+
+def start(kind: str, **arguments: object) -> Job:
+    """Submits a job and watches it, so that its end is noticed."""
+    job = jobs.submit(kind, arguments)
+    state.put(Key.WATCHED, [*state.get(Key.WATCHED, ()), job.id])
+    return job
+
+
+def last(kind: str, **arguments: object) -> Job | None:
+    """The newest job of that kind and with those arguments."""
+    return next(
+        (job for job in jobs.list_jobs() if job.kind == kind and dict(job.arguments) == arguments),
+        None,
+    )
+
+
+def why(job: Job) -> str:
+    """How a job ended that did not succeed, in a sentence."""
+    return {
+        State.FAILED: job.error or "It failed; its log says more.",
+        State.INTERRUPTED: "It was interrupted; what it had finished is kept.",
+        State.CANCELLED: "It was cancelled; what it had finished is kept.",
+    }.get(job.state, "")
+
+
+def _draw(job: Job) -> None:
+    with st.container(border=True, gap="xsmall"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+            st.markdown(f"**{plain(job.title)}**", width="stretch")
+            stop = st.button(
+                "Cancel",
+                key=Key.JOB.of("cancel", job.id),
+                icon=":material/close:",
+                type="tertiary",
+                help="What is finished is kept.",
+            )
+        if stop:
+            with st.spinner("Stopping …"):
+                jobs.cancel(job)
+            st.rerun()
+        bar(job)
+
+
+def _ended(job: Job) -> None:
+    if job.state is State.SUCCEEDED:
+        made = Path(str(job.result.get("run", ""))).name
+        if job.kind == "infer" and _awaited(job):
+            state.open_run(made)
+        else:
+            st.toast(f"Finished: {plain(job.title)}", icon=":material/check:")
+    elif job.state is not State.CANCELLED:
+        state.put(Key.NOTICE, f"{job.title}: {why(job)}")
+
+
+def _awaited(job: Job) -> bool:
+    """Whether the visitor still looks at the pair that the job was started for."""
+    asked = (job.arguments.get("checkpoint"), job.arguments.get("dataset"))
+    return catalogue.pair(catalogue.entries(), state.view()) == asked

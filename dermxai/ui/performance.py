@@ -1,0 +1,114 @@
+"""Parts of the Performance page."""
+
+from typing import cast
+
+import streamlit as st
+
+from dermxai import taxonomy
+from dermxai.figures.confusion import Show
+from dermxai.metrics.evaluation import Evaluation
+from dermxai.ui import cache, look, state
+from dermxai.ui.scene import Scene
+from dermxai.ui.state import Key
+from dermxai.ui.text import count, interval, percent, plain
+
+_ALL = "all"
+_UNITS = {"counts": "Images", "row": "% of true class", "column": "% of read class"}
+_HEADLINES = {
+    "top1_accuracy": ("Top-1 accuracy", "Share of images whose first diagnosis is right."),
+    "mean_accuracy": ("Accuracy", "Mean of the classes, each against the rest."),
+    "mean_sensitivity": ("Sensitivity", "Mean of the classes, each against the rest."),
+    "mean_specificity": ("Specificity", "Mean of the classes, each against the rest."),
+}
+
+
+def ask_split(scene: Scene) -> str | None:
+    """The split to measure on; None for all images. The test split is offered first."""
+    splits = list(cache.splits(scene.source))
+    if not splits:
+        return None
+    chosen = st.segmented_control(
+        "Split",
+        [*splits, _ALL],
+        key=Key.SPLIT,
+        default="test" if "test" in splits else _ALL,
+        required=True,
+        format_func=str.capitalize,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    return None if chosen in (None, _ALL) else chosen
+
+
+def ask_unit() -> Show:
+    """What is written into the confusion matrix."""
+    chosen = st.segmented_control(
+        "Cells",
+        list(_UNITS),
+        key=Key.UNIT,
+        default="counts",
+        required=True,
+        format_func=_UNITS.__getitem__,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    return cast(Show, chosen or "counts")
+
+
+def overall(evaluation: Evaluation) -> None:
+    """The measures of the whole, with intervals."""
+    rows = evaluation.overall.set_index("measure")
+    with st.grid(4, min_column_width=150):
+        for measure, (name, help_) in _HEADLINES.items():
+            value, low, high = rows.loc[[measure], ["value", "low", "high"]].to_numpy(float)[0]
+            st.metric(
+                name,
+                percent(value),
+                interval(low, high),
+                delta_color="off",
+                delta_arrow="off",
+                help=help_,
+                border=True,
+            )
+
+
+def select_cell(evaluation: Evaluation, key: str) -> None:
+    """Makes the images of the clicked cell, row or column the selection."""
+    points = state.get(key).selection.points
+    if not points:
+        return
+    kind, *codes = points[0]["customdata"]
+    true = codes[0] if kind in ("cell", "row") else None
+    predicted = codes[-1] if kind in ("cell", "column") else None
+    select(evaluation, true, predicted)
+
+
+def select(evaluation: Evaluation, true: str | None, predicted: str | None) -> None:
+    """Makes the images of a cell, row or column the selection, the worst first."""
+    if true is None:
+        title = f"Read as {predicted}"
+    elif predicted is None:
+        title = f"Class {true}"
+    else:
+        title = f"{true} read right" if true == predicted else f"{true} read as {predicted}"
+    sample_ids = evaluation.select(true, predicted)
+    if sample_ids:
+        state.select(title, sample_ids)
+    else:
+        st.toast("There is no image in this cell.")
+
+
+def most_confused(evaluation: Evaluation, most: int = 10) -> None:
+    """The largest cells off the diagonal, as buttons."""
+    wrong = evaluation.confused()[:most]
+    look.heading("Most confused", "True class → read as." if wrong else "Nothing is confused here.")
+    with st.container(gap=None):
+        for true, read, number in wrong:
+            st.button(
+                f"{plain(true)} → {plain(read)} · {count(number, 'image')}",
+                key=Key.SELECT.of(true, read),
+                help=f"{plain(taxonomy.name(true))} read as {plain(taxonomy.name(read))}",
+                type="tertiary",
+                on_click=select,
+                args=(evaluation, true, read),
+            )

@@ -1,0 +1,74 @@
+"""A selection: a named set of images. It is kept under its own hash, so that the address of a page
+stays short and opens the same images in another browser."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from dermxai import paths
+from dermxai.errors import InputError
+
+_KEY = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Selection:
+    title: str
+    sample_ids: tuple[str, ...]
+
+    @classmethod
+    def of(cls, title: str, sample_ids: Iterable[str]) -> Self:
+        """A selection of distinct samples in the order in which they came."""
+        return cls(title, tuple(dict.fromkeys(sample_ids)))
+
+    @property
+    def key(self) -> str:
+        """Hash of the content."""
+        return hashlib.sha256(self._text().encode()).hexdigest()[:16]
+
+    def __len__(self) -> int:
+        return len(self.sample_ids)
+
+    def within(self, known: Iterable[str]) -> Self:
+        """The samples among ``known`` only."""
+        present = set(known)
+        return type(self).of(self.title, (name for name in self.sample_ids if name in present))
+
+    def _text(self) -> str:
+        return json.dumps([self.title, self.sample_ids], ensure_ascii=False)
+
+
+def keep(selection: Selection) -> str:
+    """Writes a selection to the workspace; returns its key."""
+    file = paths.selection(selection.key)
+    if not file.is_file():
+        with paths.replacing(file) as temporary:
+            temporary.write_text(selection._text(), encoding="utf-8")
+    return selection.key
+
+
+def read(key: str) -> Selection:
+    """The selection kept under ``key``.
+
+    Raises:
+        InputError: there is none, or its content is not what the key says.
+    """
+    file = paths.selection(key) if _KEY.fullmatch(key) else None
+    if file is None or not file.is_file():
+        raise InputError(
+            "The selection in this link is not known here; selections are kept in the workspace of "
+            "the server that made the link."
+        )
+    try:
+        title, sample_ids = json.loads(file.read_text(encoding="utf-8"))
+        selection = Selection(str(title), tuple(map(str, sample_ids)))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            "The selection in this link is damaged; select the images again."
+        ) from error
+    if selection.key != key:
+        raise InputError("The selection in this link was changed; select the images again.")
+    return selection

@@ -1,0 +1,161 @@
+"""The sidebar: model and data, running jobs, the selection, the primary and the pinned image."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.ui import catalogue, gallery, jobs_panel, state
+from dermxai.ui.catalogue import Entry
+from dermxai.ui.scene import Scene, scene
+from dermxai.ui.state import Key
+from dermxai.ui.text import count, plain, shortened
+from dermxai.ui.thumbnails import thumbnails
+
+
+def sidebar() -> None:
+    """Draws it; what the page asks for is not judged here."""
+    runs = catalogue.entries()
+    _choose(runs)
+    jobs_panel.jobs_panel()
+    if notice := state.take(Key.NOTICE):
+        st.error(plain(notice), icon=":material/error:")
+    try:
+        open_now = scene()
+    except InputError:
+        pass
+    else:
+        _selection(open_now)
+        _images(open_now)
+    st.caption("For research and teaching, not for diagnosis.")
+
+
+def _choose(runs: list[Entry]) -> None:
+    """Checkpoint and dataset; offers inference where the pair has no run yet."""
+    checkpoint, dataset = catalogue.pair(runs, state.view())
+    for key, title, chosen, options, name in (
+        (
+            Key.CHECKPOINT,
+            "Checkpoint",
+            checkpoint,
+            catalogue.checkpoints(runs),
+            catalogue.checkpoint_name,
+        ),
+        (Key.DATASET, "Dataset", dataset, catalogue.datasets(runs), _last_part),
+    ):
+        if chosen is not None and chosen not in options:
+            options.append(chosen)
+        names = catalogue.told_apart(options, name)
+        state.put(key, chosen)
+        st.selectbox(
+            title,
+            options,
+            key=key,
+            index=None if chosen is None else 0,
+            format_func=lambda path, names=names: names.get(path, path),
+            accept_new_options=True,
+            placeholder="Choose, or enter a path",
+            on_change=_changed,
+            help=f"Those of the workspace, or the path of another {title.lower()} inside the "
+            "folders that this server may open.",
+        )
+    if checkpoint and dataset:
+        _offer(_allowed(runs, checkpoint), _allowed(runs, dataset), again=bool(state.view().run))
+
+
+def _changed() -> None:
+    """Opens the newly chosen pair: its run, where there is one."""
+    runs = catalogue.entries()
+    try:
+        checkpoint, dataset = (
+            _allowed(runs, path) if path else None
+            for path in (state.get(Key.CHECKPOINT), state.get(Key.DATASET))
+        )
+    except InputError as error:
+        state.put(Key.NOTICE, str(error))
+        return
+    run = catalogue.run_of(runs, checkpoint, dataset)
+    if run:
+        state.open_run(run)
+    else:
+        state.open_pair(checkpoint, dataset)
+
+
+def _allowed(runs: list[Entry], path: str) -> str:
+    """A path that is listed, or lies where visitors may open data.
+
+    Raises:
+        InputError: it lies outside the roots, or nothing is there.
+    """
+    if path in (*catalogue.checkpoints(runs), *catalogue.datasets(runs)):
+        return path
+    resolved = paths.inside_roots(path.strip())
+    if not resolved.exists():
+        raise InputError(f"There is no file or folder {path}.")
+    return str(resolved)
+
+
+def _offer(checkpoint: str, dataset: str, again: bool) -> None:
+    """A button that runs the checkpoint over the dataset, unless that is under way."""
+    asked = {
+        "checkpoint": checkpoint,
+        "dataset": dataset,
+        "dataset_options": {"confine": True},
+    }
+    earlier = jobs_panel.last("infer", **asked)
+    if earlier and earlier.state.live:
+        return
+    if earlier and (reason := jobs_panel.why(earlier)):
+        st.caption(plain(reason))
+    if st.button(
+        "Run inference again" if again else "Run inference",
+        key=Key.START,
+        type="tertiary" if again else "primary",
+        icon=":material/play_arrow:",
+        width="content" if again else "stretch",
+        help="For data or a checkpoint that have changed since."
+        if again
+        else "The checkpoint looks at every image, once. It goes on when this page is closed.",
+    ):
+        jobs_panel.start("infer", **asked)
+        st.rerun()
+
+
+def _selection(open_now: Scene) -> None:
+    if open_now.selection is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{count(len(open_now.selection), 'image')} selected**  \n"
+            f"{plain(shortened(open_now.selection.title, 60))}",
+            width="stretch",
+        )
+        st.button(
+            "Clear",
+            key=Key.CLEAR,
+            icon=":material/close:",
+            type="tertiary",
+            on_click=state.clear_selection,
+        )
+
+
+def _images(open_now: Scene) -> None:
+    kept = {
+        name: sample_id
+        for name, sample_id in (("Primary", open_now.primary), ("Pinned", open_now.pinned))
+        if sample_id
+    }
+    pictures = thumbnails([open_now.path(sample_id) for sample_id in kept.values()])
+    if not kept:
+        return
+    with st.grid(2, min_column_width=90) as cells:
+        for (name, sample_id), picture in zip(kept.items(), pictures, strict=True):
+            with cells.cell(), st.container(key=f"card-{name}", gap="xsmall"):
+                if picture:
+                    st.image(picture, width="stretch", alt=sample_id)
+                gallery.opener(name, sample_id, Key.THUMBNAIL.of(name), width="stretch")
+
+
+def _last_part(path: str) -> str:
+    return Path(path).name

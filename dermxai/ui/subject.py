@@ -1,0 +1,125 @@
+"""An image that is looked at: one of a run, or a visitor's own; and what the model makes of it."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermxai.data.images import decode
+from dermxai.data.transforms import resize
+from dermxai.errors import InputError
+from dermxai.runs import Run
+from dermxai.ui import cache
+from dermxai.ui.scene import Scene
+from dermxai.ui.thumbnails import stamp
+
+if TYPE_CHECKING:
+    from dermxai.explain import Diagnosis
+
+_LONGEST = 960  # pixels of the longer side as shown; smaller images are enlarged, for fine outlines
+_MASKS = {"Lesion": "mask_path", "Signs": "evidence_path"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    key: str
+    """Tells images apart, and changes with their content."""
+    name: str
+    sample_id: str | None
+    """None for a visitor's own image."""
+    label: str | None
+    pixels: Callable[[], NDArray[np.uint8]] = field(repr=False)
+    """The whole image (h, w, 3) RGB; raises InputError."""
+    masks: dict[str, str] = field(default_factory=dict)
+    """Files of masks by what they outline."""
+
+
+def of_sample(scene: Scene, sample_id: str) -> Subject:
+    """An image of the open dataset."""
+    row = scene.table.samples.loc[sample_id]
+    path = str(row["path"])
+    changed = stamp(path) or 0
+    return Subject(
+        key=f"{path}|{changed}",
+        name=sample_id,
+        sample_id=sample_id,
+        label=scene.label(sample_id),
+        pixels=lambda: cache.image(path, changed),
+        masks={
+            name: str(row[column])
+            for name, column in _MASKS.items()
+            if isinstance(row.get(column), str)
+        },
+    )
+
+
+def of_upload(name: str, content: bytes) -> Subject:
+    """A visitor's own image, held in memory."""
+    return Subject(
+        key=f"upload|{hashlib.sha256(content).hexdigest()}",
+        name=name,
+        sample_id=None,
+        label=None,
+        pixels=lambda: decode(content, name),
+    )
+
+
+def shown(subject: Subject) -> NDArray[np.uint8]:
+    """The image as it is shown, its longer side 960 pixels.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    pixels = subject.pixels()
+    height, width = pixels.shape[:2]
+    scale = _LONGEST / max(height, width)
+    return resize(pixels, (max(1, round(height * scale)), max(1, round(width * scale))))
+
+
+def masks(subject: Subject, shape: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:
+    """The masks that can be read, at the shape of the image as shown."""
+    found = {}
+    for name, path in subject.masks.items():
+        try:
+            found[name] = cache.mask(path, stamp(path) or 0, shape)
+        except InputError:
+            continue
+    return found
+
+
+def votes(run: Run, subject: Subject) -> NDArray[np.float32]:
+    """Logits (head, class): the run's own where it holds the image.
+
+    Raises:
+        InputError: the image or the checkpoint cannot be read.
+    """
+    if subject.sample_id is None:
+        return diagnosis(run, subject, (1, 1)).logits
+    return np.asarray(run.logits[run.index([subject.sample_id])[0]])
+
+
+def is_known(run: Run, subject: Subject) -> bool:
+    """Whether the run's classifier has looked at the image lately."""
+    return cache.diagnoses().get(_key(run, subject)) is not None
+
+
+def diagnosis(run: Run, subject: Subject, shape: tuple[int, int]) -> "Diagnosis":
+    """What the run's classifier makes of an image, its maps at the shape of the image as shown.
+
+    Raises:
+        InputError: the image or the checkpoint cannot be read.
+    """
+    key = _key(run, subject)
+    known = cache.diagnoses().get(key)
+    if known is None:
+        from dermxai.explain import diagnose
+
+        known = cache.diagnoses().put(key, diagnose(cache.classifier(run), subject.pixels()))
+    return replace(known, shape=shape)
+
+
+def _key(run: Run, subject: Subject) -> tuple[str, str]:
+    return str(run.manifest["checkpoint"]["hash"]), subject.key

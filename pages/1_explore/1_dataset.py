@@ -1,0 +1,68 @@
+"""Who and what is in the images: classes, patients, splits, and the images themselves."""
+
+import pandas as pd
+import streamlit as st
+
+from dermxai.ui import cache, filters, look, state, tables
+from dermxai.ui.gallery import gallery
+from dermxai.ui.scene import scene
+from dermxai.ui.state import Key
+from dermxai.ui.text import count, percent, plain
+
+ICON = ":material/photo_library:"
+
+view = scene()
+samples, problems = view.table.samples, view.table.problems
+whole, by_class = cache.summary(view.source)
+leaks = cache.leaks(view.source)
+
+st.title("Dataset")
+look.facts(
+    plain(view.table.name),
+    count(len(samples), "image"),
+    count(int(whole["patients"]), "patient") if whole["patients"] > 0 else "patients not stated",
+    f"age {tables.age(whole)}" if tables.age(whole) else "age not stated",
+    f"{percent(whole['female_share'])} women" if whole["female"] >= 0 else "sex not stated",
+    ", ".join(f"{plain(name)} {number:,}" for name, number in cache.splits(view.source).items()),
+)
+look.notes(view.notes)
+if len(leaks):
+    with st.expander(
+        f"{count(len(leaks), 'patient')} in more than one split: what is measured on one split has "
+        "been seen in another",
+        icon=":material/warning:",
+        expanded=True,
+    ):
+        st.dataframe(leaks, hide_index=True)
+if problems:
+    with st.expander(
+        f"{count(len(problems), 'problem')} with files and rows", icon=":material/report:"
+    ):
+        st.dataframe(pd.DataFrame(problems), hide_index=True)
+
+left, right = st.columns([4, 5], gap="medium")
+with left:
+    look.plot(cache.balance(view.source, look.dark()), Key.FIGURE.of("balance"))
+with right:
+    shown, drawn = tables.classes(by_class)
+    look.heading("Who they are", "Age (mean ± SD, range) and sex are those of patients.")
+    st.dataframe(
+        shown, column_config=drawn, hide_index=True, height=look.height(shown), placeholder="–"
+    )
+
+look.heading("Images")
+chosen, search = filters.ask(cache.choices(view.source), "dataset")
+found = tuple(filters.filtered(samples, chosen, search).index)
+title = filters.describe(chosen, search)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.caption(f"{count(len(found), 'image')}; choose one to open it.")
+    if title and found:
+        st.button(
+            "Make them the selection",
+            key=Key.SELECT.of("filter"),
+            type="tertiary",
+            icon=":material/select_all:",
+            on_click=state.select,
+            args=(title, found),
+        )
+gallery("dataset", found, view)

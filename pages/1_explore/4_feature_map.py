@@ -1,0 +1,44 @@
+"""Images with like features lie together: one point an image, linked to the image itself."""
+
+import streamlit as st
+
+from dermxai.ui import feature_map, image, look
+from dermxai.ui.explained import explained
+from dermxai.ui.gallery import gallery, opener
+from dermxai.ui.scene import scene
+from dermxai.ui.state import Key
+from dermxai.ui.subject import of_sample
+from dermxai.ui.text import count, plain, shortened
+
+ICON = ":material/scatter_plot:"
+
+view = scene()
+
+st.title("Feature map")
+look.notes(view.notes)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    method, settings = feature_map.ask_method()
+    colour = feature_map.ask_colour(view)
+left, right = st.columns([3, 2], gap="large")
+with left:
+    made = feature_map.projection(view, method, settings)
+    if made is not None:
+        feature_map.draw(view, made, colour)
+with right:
+    if view.primary is None:
+        st.caption("Choose a point: its image, diagnosis and Grad-CAM appear here.")
+    else:
+        chosen = of_sample(view, view.primary)
+        opener(
+            plain(shortened(chosen.name, 40)),
+            view.primary,
+            Key.STEP.of("open"),
+            icon=":material/center_focus_strong:",
+        )
+        image.reading(view, chosen)
+        explained(view.run, [chosen])
+if view.selection:
+    look.heading(view.selection.title, count(len(view.selection), "image"))
+    gallery("selection", view.selection.sample_ids, view)
+else:
+    st.caption("Take the lasso or the box above the map, and draw around points to select images.")
