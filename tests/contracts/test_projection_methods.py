@@ -1,0 +1,119 @@
+"""Every projection method, found by looking, keeps the contract of `dermxai.projection`."""
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dermxai.errors import Cancelled, InputError
+from dermxai.projection import project
+from dermxai.projection.projector import methods
+from tests.generated import generated_run
+
+SMALL = {"block 1": 3, "final": 12}
+
+
+@pytest.fixture
+def run_of(tmp_path: Path):
+    def make(images: int, seed: int = 0, name: str = "run"):
+        return generated_run(tmp_path / name, images, heads=SMALL, seed=seed)
+
+    return make
+
+
+@pytest.mark.parametrize("name", methods())
+class TestMethod:
+    def test_describes_itself(self, name):
+        method = methods()[name]
+        assert method.TITLE and method.NOTE.endswith(".")
+        assert method.FEWEST >= 2 and method.VERSION >= 1
+        assert is_dataclass(method.Settings) and method.Settings.__dataclass_params__.frozen
+        for setting in fields(method.Settings):
+            assert setting.metadata["help"]
+            assert setting.metadata["low"] <= setting.default <= setting.metadata["high"]
+
+    def test_gives_each_image_two_finite_numbers_and_says_how_far_it_is(self, name, run_of):
+        run, steps = run_of(60), []
+        made = project(run, name, progress=lambda done, total: steps.append((done, total)))
+        assert made.coordinates.shape == (60, 2) and made.coordinates.dtype == np.float32
+        assert np.isfinite(made.coordinates).all()
+        assert (made.coordinates.std(axis=0) > 0).all()
+        assert made.sample_ids.tolist() == run.samples["sample_id"].tolist()
+        assert made.method == name and made.notes
+        done, total = np.array(steps).T
+        assert len(set(total)) == 1
+        assert (np.diff(done) >= 0).all() and done[0] == 0 and done[-1] == total[0]
+
+    def test_images_of_a_class_lie_together(self, name, run_of):
+        run = run_of(60)
+        places = project(run, name).coordinates
+        labels = run.samples["label"].to_numpy()
+        apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
+        np.fill_diagonal(apart, np.inf)
+        same = labels[apart.argmin(axis=1)] == labels
+        chance = (labels[:, None] == labels[None]).mean()
+        assert same.mean() > 2 * chance
+
+    def test_the_same_run_gives_the_same_map(self, name, run_of):
+        first = project(run_of(40, name="one"), name).coordinates
+        again = project(run_of(40, name="two"), name).coordinates
+        np.testing.assert_array_equal(first, again)
+
+    @pytest.mark.parametrize("images", [1, 2, 3, 4, 5, 6, 8])
+    def test_few_images_have_a_place(self, name, images, run_of):
+        made = project(run_of(images), name)
+        assert made.coordinates.shape == (images, 2)
+        assert np.isfinite(made.coordinates).all()
+        assert made.notes
+
+    def test_alike_images_lie_on_one_point(self, name, run_of, monkeypatch):
+        run = run_of(10)
+        monkeypatch.setitem(vars(run), "features", np.ones((10, 12), np.float32))
+        made = project(run, name)
+        assert not made.coordinates.any()
+        assert "same features" in made.notes[0]
+
+    def test_copies_and_a_single_direction_are_no_trouble(self, name, run_of, monkeypatch):
+        run = run_of(30)
+        line = np.outer(np.repeat([0.0, 1, 2], 10), np.ones(12)).astype(np.float32)
+        monkeypatch.setitem(vars(run), "features", line)
+        assert np.isfinite(project(run, name).coordinates).all()
+
+    def test_can_be_cancelled_and_leaves_nothing(self, name, run_of):
+        run = run_of(40)
+        steps = []
+        with pytest.raises(Cancelled):
+            project(
+                run,
+                name,
+                progress=lambda *step: steps.append(step),
+                cancelled=lambda: len(steps) >= 1,
+            )
+        assert not list(run.root.glob("projections/*.npz"))
+
+    def test_extreme_settings_are_possible(self, name, run_of):
+        run = run_of(12)
+        for bound in ("low", "high"):
+            settings = {
+                setting.name: setting.metadata[bound]
+                for setting in fields(methods()[name].Settings)
+            }
+            assert np.isfinite(project(run, name, settings).coordinates).all()
+
+    def test_settings_outside_their_bounds_are_refused(self, name, run_of):
+        run = run_of(5)
+        for setting in fields(methods()[name].Settings):
+            for wrong in (setting.metadata["low"] - 1, setting.metadata["high"] + 1, "x", np.nan):
+                with pytest.raises(InputError, match=setting.name):
+                    project(run, name, {setting.name: wrong})
+        with pytest.raises(InputError, match="no setting 'colour'"):
+            project(run, name, {"colour": 1})
+
+    def test_features_that_are_not_numbers_are_refused(self, name, run_of, monkeypatch):
+        run = run_of(10)
+        broken = np.ones((10, 12), np.float32)
+        broken[3, 2] = np.nan
+        monkeypatch.setitem(vars(run), "features", broken)
+        with pytest.raises(InputError, match="1 of 10 images"):
+            project(run, name)

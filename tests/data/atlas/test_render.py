@@ -1,0 +1,78 @@
+import cv2
+import numpy as np
+import pytest
+
+from dermxai import plugins, taxonomy
+from dermxai.data.atlas import diseases
+from dermxai.data.atlas.cohort import IMAGES, OVERLAP
+from dermxai.data.atlas.render import draw_lesion, render
+
+ALL = {"hair": 1.0, "ruler": 1.0, "ink": 1.0, "bubbles": 1.0}
+PICTURES = [(code, "typical") for code in IMAGES] + [(code, "overlap") for code in OVERLAP]
+every_picture = pytest.mark.parametrize(("code", "presentation"), PICTURES)
+every_disease = pytest.mark.parametrize("code", IMAGES)
+
+
+def test_every_class_is_drawn_by_a_file_of_its_own():
+    assert set(IMAGES) == set(taxonomy.CODES)
+    assert set(plugins.modules(diseases.__name__)) == {code.lower() for code in IMAGES}
+
+
+@every_picture
+def test_evidence_is_a_part_of_the_lesion(shot, code, presentation):
+    plate = render(shot(code, presentation=presentation), 7, 160, {})
+    assert plate.rgb.shape == (160, 160, 3)
+    assert plate.rgb.dtype == np.uint8
+    assert plate.evidence.any()
+    assert not (plate.evidence & ~plate.lesion).any()
+    if code != "PWS":  # there the even colour is the sign: the whole stain
+        assert plate.evidence.mean() < 0.8
+
+
+@every_disease
+def test_pixels_depend_on_nothing_but_the_shot(shot, code):
+    first = render(shot(code), 7, 96, ALL)
+    other = render(shot(code, image=2), 7, 96, ALL)
+    render(shot(code, number=4), 8, 64, {})
+    again = render(shot(code), 7, 96, ALL)
+    np.testing.assert_array_equal(first.rgb, again.rgb)
+    np.testing.assert_array_equal(first.evidence, again.evidence)
+    assert (other.rgb != first.rgb).any()
+
+
+def test_another_seed_is_another_patient(shot):
+    assert (render(shot("MN"), 7, 64, {}).rgb != render(shot("MN"), 8, 64, {}).rgb).any()
+
+
+@every_disease
+def test_artefacts_lie_on_the_picture_and_leave_the_truth_alone(shot, code):
+    clean, covered = (render(shot(code), 7, 64, rates) for rates in ({}, ALL))
+    assert covered.artefacts == tuple(ALL)
+    assert clean.artefacts == ()
+    assert (clean.rgb != covered.rgb).any()
+    np.testing.assert_array_equal(clean.lesion, covered.lesion)
+    np.testing.assert_array_equal(clean.evidence, covered.evidence)
+
+
+@every_picture
+def test_every_size_draws_the_same_picture(shot, code, presentation):
+    """Apart from single structures: the chance that one is there is read from a pixel."""
+    sheets = [draw_lesion(shot(code, presentation=presentation), 7, size) for size in (80, 160)]
+    small, large = (cv2.resize(sheet.render(), (80, 80)) for sheet in sheets)
+    blurred = [cv2.GaussianBlur(picture, (0, 0), 2.0).ravel() for picture in (small, large)]
+    assert np.corrcoef(*blurred)[0, 1] > 0.95
+    if code != "AV":  # its lesion is made of such structures
+        assert sheets[0].lesion.mean() == pytest.approx(sheets[1].lesion.mean(), rel=0.05)
+
+
+@every_picture
+@pytest.mark.parametrize("size", [32, 33])
+def test_the_smallest_images(shot, code, presentation, size):
+    plate = render(shot(code, presentation=presentation), 7, size, ALL)
+    assert plate.rgb.shape == (size, size, 3)
+    assert plate.evidence.any()
+
+
+def test_the_overlapping_picture_is_the_same_under_either_label(shot):
+    pictures = [render(shot(code, presentation="overlap"), 7, 64, {}).rgb for code in OVERLAP]
+    np.testing.assert_array_equal(*pictures)

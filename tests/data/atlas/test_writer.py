@@ -1,0 +1,143 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+from dermxai.data import load_dataset
+from dermxai.data.atlas import AtlasSettings, write_atlas
+from dermxai.data.atlas.cohort import IMAGES
+from dermxai.errors import InputError
+from dermxai.paths import AtlasFiles
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (AtlasSettings(images=0), "0 images"),
+        (AtlasSettings(size=31), "31 px"),
+        (AtlasSettings(artefact_rates={"tattoo": 0.1}), "tattoo"),
+        (AtlasSettings(artefact_rates={"hair": 1.5}), "1.5"),
+        (AtlasSettings(shortcut_class="MN"), "both"),
+        (AtlasSettings(shortcut_artefact="ink"), "both"),
+        (AtlasSettings(shortcut_class="MN", shortcut_artefact="tattoo"), "tattoo"),
+        (AtlasSettings(shortcut_class="mole", shortcut_artefact="ink"), "mole"),
+    ],
+)
+def test_settings_that_no_atlas_can_have(tmp_path, settings, said):
+    with pytest.raises(InputError, match=said):
+        write_atlas(tmp_path / "atlas", settings)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_atlas_is_a_dataset(tmp_path):
+    calls = []
+    settings = AtlasSettings(14, 48, 5)
+    root = write_atlas(tmp_path / "médical 数据", settings, lambda *at: calls.append(at), workers=1)
+    assert calls == [(done, 14) for done in range(1, 15)]
+    dataset = load_dataset(root)
+    assert len(dataset) == 14
+    assert not dataset.problems
+    assert set(dataset.samples["label"]) == set(IMAGES)
+    for sample_id in dataset.samples["sample_id"]:
+        lesion, evidence = dataset.mask(sample_id), dataset.evidence(sample_id)
+        assert dataset.image(sample_id).shape == (48, 48, 3)
+        assert lesion.shape == evidence.shape == (48, 48)
+        assert evidence.any()
+        assert not (evidence & ~lesion).any()
+    about = json.loads(AtlasFiles(root).about.read_text())
+    assert (about["images"], about["size"], about["seed"]) == (14, 48, 5)
+
+
+def test_a_planted_shortcut_is_always_there_and_never_else(tmp_path):
+    settings = AtlasSettings(42, 32, 5, shortcut_class="MN", shortcut_artefact="ink")
+    root = write_atlas(tmp_path / "atlas", settings, workers=1)
+    table = pd.read_csv(AtlasFiles(root).table, keep_default_na=False)
+    inked = table["artefacts"].str.split().map(lambda names: "ink" in names)
+    assert (inked == (table["label"] == "MN")).all()
+    assert table["artefacts"].str.contains("hair").any()
+
+
+def test_workers_change_nothing(tmp_path):
+    settings = AtlasSettings(20, 32)
+    alone, shared = (
+        write_atlas(tmp_path / str(workers), settings, workers=workers) for workers in (1, 2)
+    )
+    assert contents(alone) == contents(shared)
+
+
+def test_what_is_there_stays_as_it_is(tmp_path):
+    root = tmp_path / "atlas"
+    root.mkdir()
+    assert write_atlas(root, AtlasSettings(3, 32)) == root
+    assert not list(root.iterdir())
+
+
+def test_a_cancelled_atlas_is_not_visible_and_can_be_written_again(tmp_path):
+    def cancel(done: int, _: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    root, settings = tmp_path / "atlas", AtlasSettings(6, 32)
+    with pytest.raises(KeyboardInterrupt):
+        write_atlas(root, settings, cancel, workers=1)
+    assert not root.exists()
+    (AtlasFiles(root).partial / "images" / "of an older version.jpg").write_text("")
+    write_atlas(root, settings, workers=1)
+    assert len(list((root / "images").iterdir())) == 6
+    assert not AtlasFiles(root).partial.exists()
+
+
+def test_two_at_once_write_one_atlas(tmp_path):
+    root, settings = tmp_path / "atlas", AtlasSettings(8, 32)
+    drawn = []
+
+    def write() -> None:
+        write_atlas(root, settings, lambda done, _: drawn.append(done), workers=1)
+
+    threads = [threading.Thread(target=write) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(load_dataset(root)) == 8
+    assert sorted(done for done in drawn if done) == list(range(1, 9))
+
+
+def test_after_a_kill_no_worker_stays_and_the_next_start_begins_anew(tmp_path):
+    root = tmp_path / "atlas"
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from dermxai.data.atlas import AtlasSettings, write_atlas\n"
+        "if __name__ == '__main__':\n"
+        f"    write_atlas(Path({str(root)!r}), AtlasSettings(400, 32), workers=2)\n"
+    )
+    here = {"PYTHONPATH": str(Path(__file__).parents[3])}
+    process = subprocess.Popen([sys.executable, str(script)], env=os.environ | here)
+    images = AtlasFiles(root).partial / "images"
+    while not (images.is_dir() and list(images.iterdir())):
+        assert process.poll() is None
+        time.sleep(0.02)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert not alive
+    assert not root.exists()
+    assert len(load_dataset(write_atlas(root, AtlasSettings(3, 32), workers=1))) == 3

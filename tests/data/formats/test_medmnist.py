@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dermxai.data import load_dataset
+from dermxai.errors import InputError
+
+
+def archive(
+    path: Path, size: int = 28, labels: np.ndarray | None = None, colour: bool = True, n: int = 7
+) -> Path:
+    rng = np.random.default_rng(0)
+    shape = (n, size, size, 3) if colour else (n, size, size)
+    arrays = {}
+    for split in ("train", "val", "test"):
+        arrays[f"{split}_images"] = rng.integers(0, 256, shape).astype(np.uint8)
+        arrays[f"{split}_labels"] = np.arange(n)[:, None] if labels is None else labels
+    np.savez_compressed(path, **arrays)
+    return path
+
+
+@pytest.mark.parametrize("size", [28, 224])
+def test_dermamnist_bears_our_codes(tmp_path: Path, size: int) -> None:
+    dataset = load_dataset(archive(tmp_path / f"dermamnist_{size}.npz", size))
+    assert len(dataset) == 21
+    assert dataset.samples["label"].tolist()[:7] == ["akiec", "BCC", "SK", "DF", "mel", "MN", "Hem"]
+    assert dataset.samples["split"].unique().tolist() == ["train", "validation", "test"]
+    assert dataset.samples["sample_id"].tolist()[7] == "val-0"
+    with np.load(tmp_path / f"dermamnist_{size}.npz") as arrays:
+        np.testing.assert_array_equal(dataset.image("val-3"), arrays["val_images"][3])
+    assert dataset.mask("val-3") is None
+
+
+def test_grey_images_and_numbered_labels(tmp_path: Path) -> None:
+    dataset = load_dataset(archive(tmp_path / "pneumoniamnist.npz", colour=False))
+    assert dataset.image("train-0").shape == (28, 28, 3)
+    assert dataset.samples["label"].tolist()[:3] == ["0", "1", "2"]
+    named = load_dataset(tmp_path / "pneumoniamnist.npz", label_map={"0": "LP", "1": "Pso"})
+    assert named.samples["label"].tolist()[:3] == ["LP", "Pso", "2"]
+
+
+def test_several_labels_at_once_become_columns(tmp_path: Path) -> None:
+    labels = np.array([[0, 1], [1, 1], [0, 0]])
+    dataset = load_dataset(archive(tmp_path / "chestmnist.npz", labels=labels, n=3))
+    assert dataset.samples["label"].isna().all()
+    assert dataset.samples["label 1"].tolist()[:3] == [1, 1, 0]
+
+
+def test_one_hot_labels_are_one_label(tmp_path: Path) -> None:
+    labels = np.eye(3, dtype=np.uint8)
+    dataset = load_dataset(archive(tmp_path / "a.npz", labels=labels, n=3))
+    assert dataset.samples["label"].tolist()[:3] == ["0", "1", "2"]
+
+
+def test_images_without_labels(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", test_images=np.zeros((2, 28, 28), np.uint8))
+    dataset = load_dataset(tmp_path / "a.npz")
+    assert dataset.samples["label"].isna().all()
+    assert len(dataset.problems) == 1
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"train_images": np.zeros((2, 8, 8, 8), np.uint8)},
+        {"train_images": np.zeros((2, 8, 8), np.float64)},
+        {"train_images": np.zeros((2, 8, 8), np.uint8), "train_labels": np.zeros((3, 1), int)},
+        {"train_images": np.zeros((2, 8, 8), np.uint8), "train_labels": np.array([{}, {}])},
+        {"other": np.zeros(3)},
+    ],
+)
+def test_other_archives_are_refused(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(InputError):
+        load_dataset(tmp_path / "a.npz")
+
+
+def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.npz")
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(InputError, match=r"a\.npz"):
+        load_dataset(path)

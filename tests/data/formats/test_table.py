@@ -1,0 +1,113 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dermxai.data import load_dataset
+from dermxai.errors import InputError
+
+
+def table(folder: Path, text: str, name: str = "t.csv", encoding: str = "utf-8") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_paths_are_relative_to_the_table_or_absolute(draw, tmp_path: Path) -> None:
+    draw("images/a.jpg", "other/b.jpg")
+    path = table(tmp_path, f"path,label\nimages/a.jpg,LP\n{tmp_path}/other/b.jpg,Pso\n")
+    samples = load_dataset(path).samples
+    assert samples["sample_id"].tolist() == ["a", "b"]
+    assert samples["path"].tolist() == [f"{tmp_path}/images/a.jpg", f"{tmp_path}/other/b.jpg"]
+    assert samples["label"].tolist() == ["LP", "Pso"]
+
+
+@pytest.mark.parametrize("value", ["a.jpg", "a", "deep\\er\\a.jpg"])
+def test_names_ids_and_backslashes_are_found(draw, tmp_path: Path, value: str) -> None:
+    draw("deep/er/a.jpg")
+    dataset = load_dataset(table(tmp_path, f"image_id\tdiagnosis\n{value}\tMN\n", "t.tsv"))
+    assert dataset.samples["path"].tolist() == [f"{tmp_path}/deep/er/a.jpg"]
+
+
+def test_ids_are_paths_where_names_repeat(draw, tmp_path: Path) -> None:
+    draw("x/1.jpg", "y/1.jpg")
+    dataset = load_dataset(table(tmp_path, "path\nx/1.jpg\ny/1.jpg\n"))
+    assert dataset.samples["sample_id"].tolist() == ["x/1.jpg", "y/1.jpg"]
+    assert dataset.samples["label"].isna().all()
+
+
+def test_a_path_given_twice_is_listed(draw, tmp_path: Path) -> None:
+    draw("a.jpg")
+    dataset = load_dataset(table(tmp_path, "path,label\na.jpg,LP\na.jpg,MN\n"))
+    assert dataset.samples["label"].tolist() == ["LP"]
+    assert [problem.item for problem in dataset.problems] == ["a"]
+
+
+def test_columns_may_be_mapped(draw, tmp_path: Path) -> None:
+    draw("a.jpg")
+    path = table(tmp_path, "picture,first,second\na.jpg,LP,Pso\n")
+    with pytest.raises(InputError, match="picture, first, second"):
+        load_dataset(path)
+    dataset = load_dataset(path, columns={"path": "picture", "label": "second"})
+    assert dataset.samples["label"].tolist() == ["Pso"]
+    assert dataset.samples["first"].tolist() == ["LP"]
+
+
+def test_chinese_tables_from_a_spreadsheet(draw, tmp_path: Path) -> None:
+    draw("图像/痤疮 一.jpg")
+    text = "文件名;诊断;性别;年龄\n图像/痤疮 一.jpg;寻常痤疮;女;31\n"
+    path = table(tmp_path, text, encoding="gb18030")
+    row = load_dataset(path, label_map={"寻常痤疮": "AV"}).samples.iloc[0]
+    assert (row["label"], row["sex"], row["age"]) == ("AV", "female", 31)
+    assert row["source_label"] == "寻常痤疮"
+
+
+def test_parquet_holds_what_csv_holds(draw, tmp_path: Path) -> None:
+    draw("a.jpg", "b.jpg")
+    rows = pd.DataFrame(
+        {"path": ["a.jpg", "b.jpg"], "label": ["LP", None], "patient": [1.0, np.nan], "age": [3, 4]}
+    )
+    rows.to_parquet(tmp_path / "t.parquet")
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    one, other = (load_dataset(tmp_path / f"t.{kind}") for kind in ("parquet", "csv"))
+    pd.testing.assert_frame_equal(
+        one.samples.drop(columns="patient_id"), other.samples.drop(columns="patient_id")
+    )
+    assert one.samples["patient_id"].tolist()[0] == "1"
+    (tmp_path / "t.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match="Parquet"):
+        load_dataset(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize("name", ["samples.csv", "anything.csv"])
+def test_a_folder_is_its_only_table(draw, tmp_path: Path, name: str) -> None:
+    draw("images/a.jpg", "images/b.jpg")
+    table(tmp_path, "path,label\nimages/a.jpg,LP\n", name)
+    table(tmp_path, "epoch,loss\n1,2\n", "history.csv")
+    dataset = load_dataset(tmp_path)
+    assert len(dataset) == 1
+    assert dataset.name == tmp_path.name
+
+
+def test_tables_named_after_splits_are_one_dataset(draw, tmp_path: Path) -> None:
+    draw("a.jpg", "b.jpg")
+    table(tmp_path, "path,label\na.jpg,LP\n", "train.csv")
+    table(tmp_path, "path,label\nb.jpg,MN\n", "test.csv")
+    assert load_dataset(tmp_path).samples["split"].tolist() == ["test", "train"]
+    table(tmp_path, "path,label\nb.jpg,MN\n", "other.csv")
+    with pytest.raises(InputError, match=r"other\.csv, test\.csv, train\.csv"):
+        load_dataset(tmp_path)
+
+
+def test_masks_and_evidence_of_a_table(draw, tmp_path: Path) -> None:
+    draw("a.png", "b.png", "m/a.png", "e/a.png")
+    text = "path,mask_path,evidence_path\na.png,m/a.png,e/a.png\nb.png,m/none.png,\n"
+    dataset = load_dataset(table(tmp_path, text))
+    mask, evidence = dataset.mask("a"), dataset.evidence("a")
+    assert mask is not None
+    assert mask.shape == (6, 8)
+    assert evidence is not None
+    assert dataset.mask("b") is None
+    assert len(dataset) == 2
+    assert "mask_path" in dataset.problems[0].reason

@@ -1,0 +1,161 @@
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dermxai.data import load_dataset
+from dermxai.errors import InputError
+
+
+def table(folder: Path, text: str) -> Path:
+    (folder / "t.csv").write_text(text)
+    return folder / "t.csv"
+
+
+def test_nothing_is_lost(draw, tmp_path: Path) -> None:
+    draw("good.jpg", "twice.jpg")
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "folder.jpg").mkdir()
+    os.mkfifo(tmp_path / "pipe.jpg")
+    names = ["good", "twice", "missing", "empty", "folder", "pipe"]
+    rows = [f"{name},{name}.jpg,LP" for name in names] + ["twice,good.jpg,MN", ",good.jpg,LP"]
+    dataset = load_dataset(table(tmp_path, "\n".join(["sample_id,path,label", *rows, "a,b,c,d"])))
+    items = {problem.item for problem in dataset.problems}
+    assert dataset.samples["sample_id"].tolist() == ["good", "twice", "empty"]
+    assert items == {"missing", "folder", "pipe", "twice", "row 8", "t.csv, line 10"}
+    assert len(dataset) + len(dataset.problems) == len(rows) + 1
+    with pytest.raises(InputError, match="empty"):
+        dataset.image("empty")
+
+
+def test_rows_images_and_unknown_ids(draw, tmp_path: Path) -> None:
+    draw("a.png")
+    dataset = load_dataset(table(tmp_path, "path,label,device\na.png,LP,X\n"))
+    assert dataset.row("a")["device"] == "X"
+    assert dataset.image("a").shape == (6, 8, 3)
+    assert dataset.samples.index.equals(pd.RangeIndex(1))
+    with pytest.raises(InputError, match="'b'"):
+        dataset.image("b")
+
+
+def test_a_mask_is_as_large_as_its_image(draw, tmp_path: Path) -> None:
+    from PIL import Image
+
+    draw("a.png")
+    Image.new("L", (80, 60), 255).save(tmp_path / "a_mask.png")
+    mask = load_dataset(draw("b.png")).mask("a.png")
+    assert mask is not None
+    assert mask.shape == (6, 8)
+
+
+def test_an_empty_folder_and_a_foreign_file_name_the_formats(tmp_path: Path) -> None:
+    (tmp_path / "x.docx").write_text("hello")
+    for path in (tmp_path, tmp_path / "x.docx"):
+        with pytest.raises(InputError) as error:
+            load_dataset(path)
+        for name in ("class folders", "table", "HAM10000", "ISIC", "MedMNIST"):
+            assert name in str(error.value)
+    with pytest.raises(InputError, match="no file or folder"):
+        load_dataset(tmp_path / "none")
+
+
+def test_a_table_without_one_usable_image_says_why(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="missing"):
+        load_dataset(table(tmp_path, "path\nx/a.jpg\n"))
+    with pytest.raises(InputError, match="no image"):
+        load_dataset(table(tmp_path, "path\n"))
+
+
+def test_labels_are_mapped_by_the_users_file(draw, tmp_path: Path) -> None:
+    draw("data/acne/a.jpg", "data/nv/b.jpg", "data/LP/c.jpg")
+    (tmp_path / "map.csv").write_text("from,to\nacne,AV\n")
+    dataset = load_dataset(tmp_path / "data", label_map=tmp_path / "map.csv")
+    assert dataset.samples["label"].tolist() == ["LP", "AV", "MN"]
+    assert dataset.samples["source_label"].tolist() == ["LP", "acne", "nv"]
+    again = load_dataset(dataset.source, **dataset.options)
+    assert again.fingerprint == dataset.fingerprint
+
+
+def test_labels_of_ours_need_no_second_column(draw) -> None:
+    assert "source_label" not in load_dataset(draw("LP/a.jpg")).samples
+
+
+class TestFingerprint:
+    def test_copies_elsewhere_and_touched_files_are_the_same(self, draw, tmp_path: Path) -> None:
+        draw("one/images/a.jpg", "one/images/b.jpg")
+        table(tmp_path / "one", "path,label\nimages/a.jpg,LP\nimages/b.jpg,MN\n")
+        shutil.copytree(tmp_path / "one", tmp_path / "other")
+        os.utime(tmp_path / "other/images/a.jpg", (1, 1))
+        one, other = (load_dataset(tmp_path / name).fingerprint for name in ("one", "other"))
+        assert one == other == load_dataset(tmp_path / "one").fingerprint
+
+    def test_another_label_image_or_order_is_another(self, draw, tmp_path: Path) -> None:
+        draw("a.jpg", "b.jpg")
+        found = set()
+        for text in ("a.jpg,LP\nb.jpg,MN", "a.jpg,LP\nb.jpg,DF", "b.jpg,MN\na.jpg,LP"):
+            found.add(load_dataset(table(tmp_path, f"path,label\n{text}\n")).fingerprint)
+        draw("a.jpg")
+        found.add(load_dataset(tmp_path / "t.csv").fingerprint)
+        assert len(found) == 4
+
+
+class TestConfine:
+    @pytest.fixture
+    def outside(self, draw, tmp_path: Path) -> Path:
+        draw("secret/x.png")
+        return tmp_path / "secret"
+
+    @pytest.fixture
+    def inside(self, draw, tmp_path: Path, workspace: Path) -> Path:
+        return draw("mine/a.png", folder=workspace / "datasets") / "mine"
+
+    def test_what_lies_inside_is_opened(self, inside: Path) -> None:
+        assert len(load_dataset(inside, confine=True)) == 1
+
+    def test_a_path_outside_is_refused(self, outside: Path, inside: Path) -> None:
+        (inside / "link").symlink_to(outside)
+        for path in (outside, inside / "link", inside / "../../../secret"):
+            with pytest.raises(InputError, match="outside"):
+                load_dataset(path, confine=True)
+
+    def test_rows_that_reach_outside_are_problems(self, outside: Path, inside: Path) -> None:
+        (inside / "link.png").symlink_to(outside / "x.png")
+        rows = ["a.png", f"{outside}/x.png", "../../../secret/x.png", "link.png"]
+        path = table(inside, "sample_id,path\n" + "".join(f"{k},{r}\n" for k, r in enumerate(rows)))
+        assert len(load_dataset(path)) == 4
+        confined = load_dataset(path, confine=True)
+        assert confined.samples["sample_id"].tolist() == ["0"]
+        assert all("outside" in problem.reason for problem in confined.problems)
+
+    def test_masks_and_label_maps_outside_are_not_read(self, outside: Path, inside: Path) -> None:
+        path = table(inside, f"path,label,mask_path\na.png,x,{outside}/x.png\n")
+        dataset = load_dataset(path, confine=True)
+        assert dataset.mask("a") is None
+        assert "outside" in dataset.problems[0].reason
+        (outside / "map.csv").write_text("from,to\nx,LP\n")
+        with pytest.raises(InputError, match="outside"):
+            load_dataset(path, label_map=outside / "map.csv", confine=True)
+
+    def test_a_root_may_be_named(self, outside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DERMXAI_ROOTS", str(outside))
+        assert len(load_dataset(outside, confine=True)) == 1
+
+
+def test_a_large_table_opens_quickly(draw, tmp_path: Path) -> None:
+    draw("images/a.jpg")
+    lines = [f"s{k},images/a.jpg,LP,p{k // 2},{k % 90}" for k in range(13_603)]
+    path = table(tmp_path, "\n".join(["sample_id,path,label,patient_id,age", *lines]))
+    started = time.process_time()
+    assert len(load_dataset(path)) == 13_603
+    assert time.process_time() - started < 2
+
+
+def test_no_network_library_is_imported() -> None:
+    code = "import sys, dermxai.data.audit, dermxai.data.splits; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

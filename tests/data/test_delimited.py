@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dermxai.data.delimited import decode, header, read_delimited
+from dermxai.errors import InputError
+
+CHINESE = "编号,诊断\n痤疮一号,寻常痤疮\n玫瑰痤疮,毛细血管扩张\n"
+GERMAN = "Datei,Körperstelle\nMüller.jpg,Rücken\nGrün.jpg,Gesäß\n"
+
+
+def written(folder: Path, content: str | bytes, name: str = "a.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        *((CHINESE, name) for name in ("utf-8", "utf-8-sig", "utf-16", "gbk", "gb18030")),
+        *((GERMAN, name) for name in ("utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252")),
+        ("id,label\na,Ménière\nb,Lübeck\nc,naïve\n", "latin-1"),
+        ("id,label\na,“curly”\n", "cp1252"),
+        ("file,label\nIMG_0001.jpg,痤疮\n" + "IMG_2.jpg,AV\n" * 50, "gbk"),
+    ],
+)
+def test_the_usual_encodings_are_told_apart(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == text
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff")))
+def test_any_utf8_is_read_as_utf8(text: str) -> None:
+    assert decode(text.encode()) == text
+
+
+@given(st.text("痤疮玫瑰银屑病扁平苔藓脂溢性皮炎湿疹痣血管瘤患者男女面部躯干左右", min_size=2))
+def test_chinese_words_in_gb18030_are_read(text: str) -> None:
+    """Unless the same bytes are UTF-8, as those of 女女 are."""
+    text = f"id,label\na.jpg,{text}\n"
+    try:
+        text.encode("gb18030").decode()
+    except UnicodeDecodeError:
+        assert decode(text.encode("gb18030")) == text
+
+
+def test_bytes_that_are_no_text() -> None:
+    assert decode(b"PK\x03\x04\0\0") is None
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
+    lines = [["id", "label", "note"], ["a", "MN", 'says "x"'], ["b", "BCC", ""]]
+    text = "\n".join(delimiter.join(line) for line in lines).replace('"x"', "x")
+    rows, problems = read_delimited(written(tmp_path, text))
+    assert rows.columns.tolist() == lines[0]
+    assert rows["label"].tolist() == ["MN", "BCC"]
+    assert rows["note"].isna().tolist() == [False, True]
+    assert not problems
+
+
+def test_a_single_column(tmp_path: Path) -> None:
+    rows, _ = read_delimited(written(tmp_path, "path\na.jpg\nb.jpg\n"))
+    assert rows["path"].tolist() == ["a.jpg", "b.jpg"]
+
+
+def test_quotes_line_ends_and_blank_lines(tmp_path: Path) -> None:
+    text = '\r\nid,note\r\na,"one, two"\r\n\r\nb,"two\r\nlines"\r\n'
+    rows, _ = read_delimited(written(tmp_path, text))
+    assert rows["note"].tolist() == ["one, two", "two\r\nlines"]
+
+
+def test_short_lines_are_filled_and_long_ones_listed(tmp_path: Path) -> None:
+    rows, problems = read_delimited(written(tmp_path, "id,a,b\nx,1\ny,1,2,3\nz,1,2,,\n"))
+    assert rows["id"].tolist() == ["x", "z"]
+    assert [problem.item for problem in problems] == ["a.csv, line 3"]
+    assert "4 cells" in problems[0].reason
+
+
+def test_repeated_and_empty_column_names_stay_apart(tmp_path: Path) -> None:
+    rows, _ = read_delimited(written(tmp_path, "id,label,label,\nx,1,2,3\n"))
+    assert rows.columns.tolist() == ["id", "label", "label (3)", "column 4"]
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not text"):
+        read_delimited(written(tmp_path, b"\x89PNG\0\0"))
+
+
+def test_header_reads_only_the_start(tmp_path: Path) -> None:
+    path = written(tmp_path, "image_id;dx\n" + "a;nv\n" * 50_000)
+    assert header(path) == ["image_id", "dx"]
+    assert header(tmp_path / "none.csv") == []
+    assert header(written(tmp_path, b"\0\1\2")) == []
+    assert header(written(tmp_path, "")) == []
+
+
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_an_empty_file_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match=r"a\.csv is empty"):
+        read_delimited(written(tmp_path, text))

@@ -1,0 +1,68 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from dermxai.data.files import scan
+
+
+def touched(root: Path, *names: str, content: str = "") -> None:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+
+def test_images_are_found_in_all_folders_in_order(tmp_path: Path) -> None:
+    touched(tmp_path, "b.JPG", "a/z.png", "a/b/y.tiff", "notes.txt", ".hidden/x.jpg", "a/._z.png")
+    found = [path.relative_to(tmp_path).as_posix() for path in scan(tmp_path).images]
+    assert found == ["a/b/y.tiff", "a/z.png", "b.JPG"]
+
+
+def test_masks_belong_to_images(tmp_path: Path) -> None:
+    touched(tmp_path, "images/a.jpg", "images/b.jpg", "images/c.jpg", "images/d.jpg")
+    touched(tmp_path, "masks/a.png", "x/b_segmentation.png", "images/c_mask.png")
+    files = scan(tmp_path)
+    found = [files.mask(image) for image in files.images]
+    names = [mask.name if mask else None for mask in found]
+    assert names == ["a.png", "b_segmentation.png", "c_mask.png", None]
+    assert len(files.images) == 4
+
+
+def test_a_folder_of_masks_opened_itself_holds_images(tmp_path: Path) -> None:
+    touched(tmp_path / "masks", "a.png")
+    assert len(scan(tmp_path / "masks").images) == 1
+
+
+@pytest.mark.parametrize("name", ["a", "a.jpg"])
+def test_an_image_is_found_with_or_without_suffix(tmp_path: Path, name: str) -> None:
+    touched(tmp_path, "deep/er/a.jpg", "deep/b.jpg")
+    assert scan(tmp_path).find(name) == tmp_path / "deep/er/a.jpg"
+    assert scan(tmp_path).find("c") is None
+
+
+def test_copies_count_as_one_and_different_files_as_none(tmp_path: Path) -> None:
+    touched(tmp_path, "part_1/a.jpg", "PART_1/a.jpg", content="same")
+    assert scan(tmp_path).find("a") == tmp_path / "PART_1/a.jpg"
+    touched(tmp_path, "thumbnails/a.jpg", content="other")
+    assert scan(tmp_path).find("a") is None
+
+
+def test_a_name_in_an_old_encoding_is_listed(tmp_path: Path) -> None:
+    name = os.fsdecode("痤疮.jpg".encode("gbk"))
+    touched(tmp_path, "a.jpg", name)
+    files = scan(tmp_path)
+    assert [path.name for path in files.images] == ["a.jpg"]
+    assert [problem.item for problem in files.problems] == [repr(name)]
+
+
+def test_a_folder_that_is_gone_is_listed(tmp_path: Path) -> None:
+    assert "cannot be opened" in scan(tmp_path / "none").problems[0].reason
+
+
+def test_links_are_followed_and_circles_end(tmp_path: Path) -> None:
+    touched(tmp_path / "elsewhere", "a.jpg")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/images").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere/circle").symlink_to(tmp_path / "data")
+    assert len(scan(tmp_path / "data").images) == 1

@@ -1,0 +1,235 @@
+import io
+import struct
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from dermxai.data.images import MAX_PIXELS, container, image_shape, read_image, read_mask
+from dermxai.errors import InputError
+
+Array = NDArray[np.uint8]
+
+
+def saved(folder: Path, name: str, array: NDArray[np.generic], mode: str | None = None) -> Path:
+    image = Image.fromarray(array)
+    path = folder / name
+    (image.convert(mode) if mode else image).save(path)
+    return path
+
+
+def flat(*colour: int) -> Array:
+    return np.full((5, 7, 3), colour, np.uint8)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "webp", "gif", "ppm", "jpg", "jp2"])
+def test_colours_and_shape_survive_every_file_format(tmp_path: Path, suffix: str) -> None:
+    path = saved(tmp_path, f"a.{suffix}", flat(200, 120, 60))
+    image = read_image(path)
+    assert image.shape == (5, 7, 3)
+    assert image.dtype == np.uint8
+    assert np.abs(image.astype(int) - (200, 120, 60)).max() <= 4
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "LA", "RGBA", "CMYK"])
+def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
+    path = saved(tmp_path, "a.tif" if mode == "CMYK" else "a.png", flat(255, 255, 255), mode)
+    np.testing.assert_array_equal(read_image(path), flat(255, 255, 255))
+
+
+def test_cmyk_jpeg_keeps_its_colour(tmp_path: Path) -> None:
+    path = saved(tmp_path, "a.jpg", flat(200, 120, 60), "CMYK")
+    assert np.abs(read_image(path).astype(int) - (200, 120, 60)).max() <= 6
+
+
+def test_transparency_lies_over_white(tmp_path: Path) -> None:
+    rgba = np.zeros((1, 3, 4), np.uint8)
+    rgba[0, :, 3] = 0, 128, 255
+    np.testing.assert_allclose(
+        read_image(saved(tmp_path, "a.png", rgba))[0, :, 0], [255, 127, 0], atol=1
+    )
+
+
+def test_a_transparent_palette_entry_lies_over_white(tmp_path: Path) -> None:
+    image = Image.new("P", (2, 1), 0)
+    image.putpalette([10, 20, 30, 40, 50, 60])
+    image.putpixel((1, 0), 1)
+    image.save(tmp_path / "a.png", transparency=0)
+    assert read_image(tmp_path / "a.png")[0].tolist() == [[255, 255, 255], [40, 50, 60]]
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_sixteen_bit_grey_is_scaled(tmp_path: Path, suffix: str) -> None:
+    values = np.array([[0, 128, 129, 257, 32768, 65535]], np.uint16)
+    path = saved(tmp_path, f"a.{suffix}", values)
+    assert read_image(path)[0, :, 0].tolist() == [0, 0, 1, 1, 128, 255]
+
+
+def png(width: int, height: int, colour_type: int, depth: int, rows: bytes) -> bytes:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checked = kind + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+def test_sixteen_bit_rgb_is_scaled(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png(1, 1, 2, 16, b"\0" + struct.pack(">HHH", 65535, 32896, 0)))
+    assert read_image(tmp_path / "a.png")[0, 0].tolist() == [255, 128, 0]
+
+
+def test_sixteen_bit_rgb_tiff_is_scaled(tmp_path: Path) -> None:
+    bgr = np.array([[[0, 32896, 65535]]], np.uint16)
+    cv2.imwrite(str(tmp_path / "a.tif"), bgr)
+    assert read_image(tmp_path / "a.tif")[0, 0].tolist() == [255, 128, 0]
+
+
+def test_sixteen_bit_alpha_lies_over_white(tmp_path: Path) -> None:
+    bgra = np.array([[[0, 0, 65535, 65535], [0, 0, 0, 0]]], np.uint16)
+    cv2.imwrite(str(tmp_path / "a.png"), bgra)
+    assert read_image(tmp_path / "a.png")[0].tolist() == [[255, 0, 0], [255, 255, 255]]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_rotation_is_undone(tmp_path: Path, orientation: int) -> None:
+    upright = np.arange(6 * 4 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    inverse = {
+        1: lambda a: a,
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.transpose(1, 0, 2),
+        6: np.rot90,
+        7: lambda a: np.rot90(a, 2).transpose(1, 0, 2),
+        8: lambda a: np.rot90(a, -1),
+    }
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.fromarray(np.ascontiguousarray(inverse[orientation](upright)))
+    stored.save(tmp_path / "a.png", exif=exif)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), upright)
+    assert image_shape(tmp_path / "a.png") == (4, 6)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_damaged_exif_does_not_matter(tmp_path: Path) -> None:
+    Image.fromarray(flat(1, 2, 3)).save(tmp_path / "a.png", exif=b"Exif\0\0MM\0*garbage")
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), flat(1, 2, 3))
+
+
+def test_a_jpeg_reads_as_pillow_decodes_it(tmp_path: Path, photograph: Array) -> None:
+    path = saved(tmp_path, "a.jpg", photograph)
+    np.testing.assert_array_equal(read_image(path), np.asarray(Image.open(path)))
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "gif"])
+def test_a_truncated_file_is_named(tmp_path: Path, photograph: Array, suffix: str) -> None:
+    path = saved(tmp_path, f"half.{suffix}", photograph)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(InputError, match=rf"half\.{suffix}"):
+        read_image(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "empty"), (b"hello", "not an image"), (b"\xff\xd8\xff", "x.jpg"), (b"GIF89a", "x.jpg")],
+)
+def test_a_file_that_is_no_image_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "x.jpg").write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        read_image(tmp_path / "x.jpg")
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.jpg.*missing"):
+        read_image(tmp_path / "gone.jpg")
+    with pytest.raises(InputError, match=tmp_path.name):
+        read_image(tmp_path)
+
+
+def test_postscript_is_never_run(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    with pytest.raises(InputError, match="not an image"):
+        read_image(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("side", [14_000, 30_000])
+def test_a_decompression_bomb_is_refused_before_decoding(tmp_path: Path, side: int) -> None:
+    assert side * side > MAX_PIXELS
+    (tmp_path / "bomb.png").write_bytes(png(side, side, 2, 8, b""))
+    with pytest.raises(InputError, match=r"bomb\.png.*pixels"):
+        read_image(tmp_path / "bomb.png")
+
+
+def test_thirty_two_bit_images_are_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path, "a.tif", np.ones((2, 2), np.float32))
+    with pytest.raises(InputError, match="32 bits"):
+        read_image(path)
+
+
+def test_threads_read_what_one_reads(tmp_path: Path, photograph: Array) -> None:
+    paths = [saved(tmp_path, f"{k}.jpg", np.roll(photograph, k, axis=1)) for k in range(12)]
+    alone = [read_image(path) for path in paths]
+    with ThreadPoolExecutor(6) as pool:
+        for one, other in zip(alone, pool.map(read_image, paths), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["two words.png", "痤疮 图.png", "<b>x</b>.png", "a#b.png"])
+def test_unusual_names_are_only_names(tmp_path: Path, name: str) -> None:
+    name = name.replace("/", "\u2215")
+    assert read_image(saved(tmp_path, name, flat(1, 2, 3))).shape == (5, 7, 3)
+
+
+@pytest.mark.parametrize("high", [1, 255])
+def test_masks_of_0_1_and_0_255_read_alike(tmp_path: Path, high: int) -> None:
+    grey = np.array([[0, high], [high, 0]], np.uint8)
+    mask = read_mask(saved(tmp_path, "m.png", grey))
+    assert mask.tolist() == [[False, True], [True, False]]
+
+
+def test_an_empty_mask_is_empty(tmp_path: Path) -> None:
+    assert not read_mask(saved(tmp_path, "m.png", np.zeros((3, 3), np.uint8))).any()
+
+
+@pytest.mark.parametrize("colour", [True, False])
+@pytest.mark.parametrize("compressed", [True, False])
+def test_an_image_in_an_archive(tmp_path: Path, colour: bool, compressed: bool) -> None:
+    shape = (4, 28, 28, 3) if colour else (4, 28, 28)
+    arrays = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    (np.savez_compressed if compressed else np.savez)(tmp_path / "a.npz", train_images=arrays)
+    path = f"{tmp_path / 'a.npz'}#train/2"
+    expected = arrays[2] if colour else np.stack([arrays[2]] * 3, axis=2)
+    np.testing.assert_array_equal(read_image(path), expected)
+    assert image_shape(path) == (28, 28)
+    assert container(path) == str(tmp_path / "a.npz")
+    with pytest.raises(InputError, match="4 images"):
+        read_image(f"{tmp_path / 'a.npz'}#train/4")
+    with pytest.raises(InputError, match="test_images"):
+        read_image(f"{tmp_path / 'a.npz'}#test/0")
+    with pytest.raises(InputError, match="missing"):
+        read_image(f"{tmp_path / 'b.npz'}#train/0")
+
+
+def test_an_archive_that_changed_is_read_anew(tmp_path: Path) -> None:
+    for value in (1, 2):
+        np.savez(tmp_path / "a.npz", test_images=np.full((value, 2, 2), value, np.uint8))
+        assert read_image(f"{tmp_path / 'a.npz'}#test/0").max() == value
+
+
+def test_what_pillow_reads_from_memory_is_what_is_read(tmp_path: Path, photograph: Array) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(photograph).save(buffer, "PNG")
+    (tmp_path / "wrong suffix.jpg").write_bytes(buffer.getvalue())
+    np.testing.assert_array_equal(read_image(tmp_path / "wrong suffix.jpg"), photograph)

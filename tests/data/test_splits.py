@@ -1,0 +1,90 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dermxai.data.splits import folds, groups, split_by_patient
+from dermxai.errors import InputError
+
+
+def cohort(patients: int, images: int, classes: int = 4, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    patient = rng.integers(patients, size=images)
+    return pd.DataFrame(
+        {
+            "sample_id": [f"s{k}" for k in range(images)],
+            "patient_id": [f"p{k}" for k in patient],
+            "label": pd.array([f"c{k % classes}" for k in patient], dtype="str"),
+        }
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(3, 60), st.integers(3, 150), st.integers(1, 6), st.integers(0, 99))
+def test_no_patient_stands_on_two_sides(
+    patients: int, images: int, classes: int, seed: int
+) -> None:
+    samples = cohort(patients, images, classes, seed)
+    if samples["patient_id"].nunique() < 3:
+        return
+    split = split_by_patient(samples, seed=seed)
+    assert split.groupby(samples["patient_id"]).nunique().max() == 1
+    assert set(split) == {"train", "validation", "test"}
+
+
+def test_shares_and_classes_are_met() -> None:
+    samples = cohort(400, 1200)
+    split = split_by_patient(samples)
+    shares = split.value_counts(normalize=True)
+    assert shares["train"] == pytest.approx(0.7, abs=0.02)
+    assert shares["test"] == pytest.approx(0.15, abs=0.02)
+    whole = samples["label"].value_counts(normalize=True)
+    for _, labels in samples.groupby(split)["label"]:
+        np.testing.assert_allclose(
+            labels.value_counts(normalize=True)[whole.index], whole, atol=0.04
+        )
+
+
+def test_the_seed_decides() -> None:
+    samples = cohort(40, 120)
+    assert split_by_patient(samples, seed=1).equals(split_by_patient(samples, seed=1))
+    assert not split_by_patient(samples, seed=1).equals(split_by_patient(samples, seed=2))
+
+
+def test_lesions_and_images_stand_in_for_unknown_patients() -> None:
+    samples = pd.DataFrame(
+        {
+            "sample_id": ["a", "b", "c", "d"],
+            "patient_id": pd.array(["1", None, None, None], dtype="str"),
+            "lesion_id": pd.array(["x", "1", "1", None], dtype="str"),
+        }
+    )
+    assert groups(samples).nunique() == 3
+    assert groups(samples)[1] == groups(samples)[2]
+    assert groups(samples.drop(columns=["patient_id", "lesion_id"])).nunique() == 4
+
+
+def test_folds_hold_everything_once() -> None:
+    samples = cohort(30, 90)
+    numbers = folds(samples, 5)
+    assert sorted(set(numbers)) == [0, 1, 2, 3, 4]
+    assert pd.Series(numbers).groupby(samples["patient_id"]).nunique().max() == 1
+
+
+def test_unlabelled_and_rare_classes_are_split_too() -> None:
+    samples = cohort(12, 24).assign(label=pd.array([None] * 24, dtype="str"))
+    assert set(split_by_patient(samples)) == {"train", "validation", "test"}
+    alone = cohort(12, 12).assign(label=[f"c{k}" for k in range(12)])
+    assert set(split_by_patient(alone)) == {"train", "validation", "test"}
+
+
+def test_one_split_and_too_few_patients() -> None:
+    assert set(split_by_patient(cohort(1, 3), {"test": 1})) == {"test"}
+    with pytest.raises(InputError, match="1 patients"):
+        split_by_patient(cohort(1, 3))
+    with pytest.raises(InputError, match="folds"):
+        folds(cohort(3, 9), 10)
+    for wrong in ({}, {"train": 0.0, "test": 1.0}):
+        with pytest.raises(InputError, match="shares"):
+            split_by_patient(cohort(5, 9), wrong)

@@ -1,0 +1,125 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from dermxai.data.table import COLUMNS, recognised, renamed, split_name, validated
+from dermxai.errors import InputError
+
+
+def column(name: str, *values: object) -> pd.Series:
+    ids = [str(k) for k in range(len(values))]
+    return validated(pd.DataFrame({"sample_id": ids, name: list(values)}))[0][name]
+
+
+def listed(values: pd.Series) -> list[object]:
+    return values.astype(object).where(values.notna(), None).tolist()
+
+
+def test_usual_names_are_recognised_in_any_writing() -> None:
+    found = recognised(["Image ID", "FILE-NAME", "诊断", "Patient.ID", "Gender", "note"])
+    assert found == {
+        "sample_id": "Image ID",
+        "path": "FILE-NAME",
+        "label": "诊断",
+        "patient_id": "Patient.ID",
+        "sex": "Gender",
+    }
+
+
+def test_our_own_names_come_before_others() -> None:
+    rows = renamed(pd.DataFrame({"diagnosis": ["x"], "label": ["y"], "image": ["z"]}), {})
+    assert rows.iloc[0].to_dict() == {"diagnosis": "x", "label": "y", "path": "z"}
+
+
+def test_no_usual_name_stands_for_two_columns() -> None:
+    names = [name for usual in COLUMNS.values() for name in usual]
+    assert len(names) == len(set(names))
+
+
+def test_a_mapping_wins_and_nothing_is_lost() -> None:
+    rows = pd.DataFrame({"label": ["a"], "expert": ["b"], "path": ["p"]})
+    assert renamed(rows, {"label": "expert"}).iloc[0].to_dict() == {
+        "label (table)": "a",
+        "label": "b",
+        "path": "p",
+    }
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"), [({"lable": "x"}, "patient_id"), ({"label": "none"}, "has x, y")]
+)
+def test_a_mapping_that_fits_nothing_is_refused(columns: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        renamed(pd.DataFrame({"x": [1], "y": [1]}), columns)
+
+
+def test_required_columns_are_always_there() -> None:
+    rows, _ = validated(pd.DataFrame({"sample_id": ["a"]}))
+    assert rows.columns.tolist() == ["sample_id", "path", "label"]
+    assert rows["label"].isna().all()
+
+
+def test_repeated_and_missing_ids_are_listed() -> None:
+    rows, problems = validated(
+        pd.DataFrame({"sample_id": ["a", "b", "a", None], "path": ["1", "2", "3", "4"]})
+    )
+    assert rows["path"].tolist() == ["1", "2"]
+    assert rows.index.tolist() == [0, 1]
+    assert [problem.item for problem in problems] == ["row 4", "a"]
+    assert "3" in problems[1].reason
+
+
+def test_ages_that_are_none_become_nan() -> None:
+    ages = column("age", "45", "61.5", "unknown", "-3", "400", "", None, "0")
+    np.testing.assert_array_equal(ages, [45, 61.5] + [np.nan] * 5 + [0])
+    assert ages.dtype == np.float64
+
+
+def test_sex_is_female_male_or_missing() -> None:
+    given = ("F", "female", "Woman", "女", "m", "MALE", "unknown", "x", None)
+    assert listed(column("sex", *given)) == [*["female"] * 4, *["male"] * 2, None, None, None]
+
+
+def test_splits_bear_one_name_each() -> None:
+    given = ("Training", "val", "dev", "TEST", "fold 3", None)
+    expected = ["train", "validation", "validation", "test", "fold 3", None]
+    assert listed(column("split", *given)) == expected
+    assert split_name("valid") == "validation"
+    assert split_name("LP") is None
+
+
+def test_modality_is_dermoscopic_or_clinical() -> None:
+    given = ("Dermoscopy", "dermatoscopic", "clinical: close-up", "histology")
+    assert listed(column("modality", *given)) == [
+        "dermoscopic",
+        "dermoscopic",
+        "clinical",
+        given[3],
+    ]
+
+
+def test_text_keeps_what_it_is() -> None:
+    given = ("<script>alert(1)</script>", "面部", "two words", "unknown", "")
+    assert listed(column("site", *given)) == [*given[:3], None, None]
+    assert listed(column("patient_id", 12.0, 7.0, None)) == ["12", "7", None]
+    assert listed(column("patient_id", "007", "7", "NA")) == ["007", "7", None]
+
+
+def test_an_id_may_be_any_text() -> None:
+    rows, problems = validated(pd.DataFrame({"sample_id": ["NA", "null", " x "]}))
+    assert rows["sample_id"].tolist() == ["NA", "null", "x"]
+    assert not problems
+
+
+def test_other_columns_become_numbers_only_where_nothing_is_lost() -> None:
+    assert column("size_mm", "1", "2.5", "").dtype == np.float64
+    assert listed(column("code", "01", "2")) == ["01", "2"]
+    assert listed(column("note", "1", "big", "n/a")) == ["1", "big", None]
+    assert listed(column("tags", ["a"], ["b"])) == ["['a']", "['b']"]
+    assert column("flag", True, False).dtype == bool
+
+
+def test_an_empty_table_is_valid() -> None:
+    rows, problems = validated(pd.DataFrame())
+    assert rows.empty
+    assert not problems

@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import LayerGradCam
+
+from dermxai.explain import diagnose, explain
+from dermxai.models import load_classifier
+
+
+def test_one_pass_gives_the_same_numbers_as_the_classifier(tiny_checkpoint: Path, photograph):
+    classifier = load_classifier(tiny_checkpoint)
+    diagnosis = diagnose(classifier, photograph)
+    tensor = torch.from_numpy(classifier.info.preprocessing(photograph))[None]
+    logits = classifier.infer(tensor).logits[0].numpy()
+    np.testing.assert_allclose(diagnosis.logits, logits, rtol=1e-5, atol=1e-6)
+    assert diagnosis.ranking[0] == classifier.info.classes[logits.sum(0).argmax()]
+    assert diagnosis.probabilities.sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_grad_cam_adds_up_to_the_final_heads_logit(tiny_checkpoint: Path, photograph):
+    classifier = load_classifier(tiny_checkpoint)
+    diagnosis = diagnose(classifier, photograph)
+    _, bias = classifier.head_weights(-1)
+    np.testing.assert_allclose(
+        diagnosis.cams.sum((1, 2)) + bias.numpy(), diagnosis.logits[-1], rtol=1e-4, atol=1e-5
+    )
+
+
+def test_grad_cam_equals_captums_for_every_class(tiny_checkpoint: Path, photograph):
+    classifier = load_classifier(tiny_checkpoint)
+    cams = diagnose(classifier, photograph).cams
+    tensor = torch.from_numpy(classifier.info.preprocessing(photograph))[None]
+    reference = LayerGradCam(
+        lambda images: classifier(images).logits.sum(1), classifier.network.backbone.bn2
+    )
+    for index in range(len(cams)):
+        expected = reference.attribute(tensor.requires_grad_(), target=index)[0, 0].detach().numpy()
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(cams[index], expected, rtol=0, atol=1e-5 * scale)
+
+
+def test_map_lies_on_the_original_image_and_contrast_is_the_difference(
+    tiny_checkpoint: Path, photograph
+):
+    diagnosis = diagnose(load_classifier(tiny_checkpoint), photograph)
+    ead, sd = diagnosis.grad_cam("EAD"), diagnosis.grad_cam("SD")
+    assert ead.shape == photograph.shape[:2]
+    np.testing.assert_allclose(diagnosis.grad_cam("EAD", "SD"), ead - sd, atol=1e-6)
+
+
+def test_explain_gives_the_same_grad_cam(tiny_checkpoint: Path, photograph):
+    classifier = load_classifier(tiny_checkpoint)
+    np.testing.assert_allclose(
+        explain(classifier, photograph, "grad_cam", "EAD", "SD").map,
+        diagnose(classifier, photograph).grad_cam("EAD", "SD"),
+        atol=1e-6,
+    )

@@ -1,0 +1,93 @@
+"""What holds for all figures: a title, the same bytes every time, no markup from data."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dermxai import figures
+from tests.figures.examples import CLASSES, HOSTILE, judge
+
+HEADS = ["block 1", HOSTILE, "final"]
+
+
+def everything(dark: bool = False) -> dict:
+    evaluation = judge()
+    generator = np.random.default_rng(1)
+    n = evaluation.sample_ids.size
+    places = generator.normal(size=(n, 2))
+    hover = figures.hover_lines(
+        evaluation.sample_ids, evaluation.true, evaluation.predicted, generator.random(n)
+    )
+    ids = evaluation.sample_ids.tolist()
+    logits = generator.normal(size=(3, len(CLASSES)))
+    options = {"title": "Map", "label": HOSTILE, "dark": dark}
+    return {
+        "confusion": figures.confusion_matrix(evaluation.cross_table, dark=dark),
+        "roc": figures.roc(evaluation, dark=dark),
+        "balance": figures.balance(
+            evaluation.true, generator.integers(0, 9, n), [HOSTILE] * n, dark=dark
+        ),
+        "classes": figures.feature_map(places, ids, evaluation.true, hover=hover, **options),
+        "numbers": figures.feature_map(places, ids, generator.random(n), **options),
+        "ranking": figures.ranking(generator.random(5), CLASSES, HOSTILE, dark=dark),
+        "votes": figures.votes(logits, HEADS, CLASSES, HOSTILE, "LP", dark=dark),
+    }
+
+
+FIGURES = everything()
+
+
+def shown(value: object, key: str = "") -> list[str]:
+    """Every text that plotly draws; customdata is not drawn."""
+    if key == "customdata":
+        return []
+    if isinstance(value, dict):
+        return [text for name, item in value.items() for text in shown(item, name)]
+    if isinstance(value, list):
+        return [text for item in value for text in shown(item, key)]
+    return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_says_what_is_seen(name):
+    assert FIGURES[name].layout.title.text
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_same_input_same_bytes(dark):
+    once, again = everything(dark), everything(dark)
+    for name, figure in once.items():
+        assert figure.to_json() == again[name].to_json()
+        assert (figure.to_json() != FIGURES[name].to_json()) == dark
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_names_from_data_are_shown_as_they_are(name):
+    texts = shown(json.loads(FIGURES[name].to_json()))
+    assert any("&lt;b&gt;" in text for text in texts)
+    for text in texts:
+        assert "<b>bold" not in text and "<a" not in text and "\n" not in text
+    for trace in FIGURES[name].data:
+        assert "%{x}" not in (trace.hovertemplate or "")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_backgrounds_are_those_of_the_page(name):
+    layout = FIGURES[name].layout.template.layout
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+
+
+def test_what_has_nothing_to_show_says_why():
+    unlabelled = judge(labels=[None] * 120)
+    for figure in (
+        figures.roc(unlabelled),
+        figures.confusion_matrix(unlabelled.cross_table),
+        figures.confusion_matrix(pd.DataFrame()),
+        figures.feature_map(np.empty((0, 2)), [], []),
+        figures.balance([]),
+    ):
+        assert not figure.data
+        assert figure.layout.title.text
+        assert figure.layout.title.subtitle.text.endswith(".")

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from dermxai.figures import overlay
+
+GREY = np.full((4, 6, 3), 100, np.uint8)
+
+
+def test_zero_is_clear_and_signs_have_their_hues() -> None:
+    values = np.zeros((4, 6), np.float32)
+    values[0], values[1] = 2.0, -2.0
+    made = overlay.blend(GREY, values, strength=1.0, scale=2.0)
+    assert (made[0] == overlay.FOR).all()
+    assert (made[1] == overlay.AGAINST).all()
+    assert (made[2:] == GREY[2:]).all()
+
+
+def test_opacity_is_in_proportion_and_ends_at_the_scale() -> None:
+    values = np.tile(np.array([0, 1, 2, 4, 8, 16], np.float32), (4, 1))
+    made = overlay.blend(GREY, values, strength=0.5, scale=4.0).astype(int)
+    change = np.abs(made - 100)[0, :, 0]
+    assert change[3] == change[4] == change[5] == round(0.5 * (255 - 100))
+    assert change[1] == pytest.approx(change[3] / 4, abs=1)
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0])
+def test_no_strength_or_no_scale_leaves_the_image(scale: float) -> None:
+    values = np.ones((4, 6), np.float32)
+    made = overlay.blend(GREY, values, strength=0.0 if scale else 1.0, scale=scale)
+    assert (made == GREY).all()
+
+
+def test_the_image_given_is_not_changed() -> None:
+    image = GREY.copy()
+    overlay.blend(image, np.ones((4, 6), np.float32), 1.0, 1.0)
+    overlay.outline(image, np.ones((4, 6), bool), (255, 255, 255))
+    assert (image == GREY).all()
+
+
+def test_the_outline_follows_the_edge_of_the_mask_only() -> None:
+    image = np.full((60, 60, 3), 100, np.uint8)
+    mask = np.zeros((60, 60), bool)
+    mask[15:45, 15:45] = True
+    drawn = overlay.outline(image, mask, (255, 255, 255))
+    changed = (drawn != image).any(axis=2)
+    assert (drawn[15, 20:40] == 255).all()
+    assert not changed[25:35, 25:35].any()
+    assert not changed[:10].any()
+
+
+def test_an_empty_mask_has_no_outline() -> None:
+    assert (overlay.outline(GREY, np.zeros((4, 6), bool), (255, 255, 255)) == GREY).all()
+
+
+def test_the_colour_bar_goes_from_against_to_for() -> None:
+    bar = overlay.colour_bar(101, 3)
+    assert bar.shape == (3, 101, 3)
+    assert tuple(bar[0, 0]) == overlay.AGAINST
+    assert tuple(bar[0, 50]) == (255, 255, 255)
+    assert tuple(bar[0, -1]) == overlay.FOR

@@ -1,0 +1,133 @@
+import json
+import math
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.jobs import State, find_job, list_jobs, open_job
+from dermxai.jobs.job import Job, identity, write
+
+GONE = {"pid": os.getpid(), "create_time": 0.0}  # this number belonged to another process once
+
+
+def make(name: str = "one", submitted: float | None = None) -> Job:
+    spec = {
+        "kind": "project",
+        "arguments": {"run": "somewhere"},
+        "title": "Feature map",
+        "lane": "processor",
+        "submitted": time.time() if submitted is None else submitted,
+    }
+    write(paths.JobFiles(paths.jobs() / name).spec, spec)
+    return find_job(name)
+
+
+def note(job: Job, **changes: Any) -> None:
+    content = {
+        "phase": "images",
+        "step": 30,
+        "total": 100,
+        "first": 10,
+        "began": 1000.0,
+        "updated": 1010.0,
+        "figures": {},
+    }
+    write(job.files.progress(job.attempt), content | changes)
+
+
+def test_a_job_just_submitted_is_queued() -> None:
+    assert make().state is State.QUEUED
+
+
+def test_a_job_that_nobody_launched_is_interrupted() -> None:
+    assert make(submitted=time.time() - 60).state is State.INTERRUPTED
+
+
+def test_a_living_process_waits_then_runs() -> None:
+    job = make()
+    write(job.files.submit(1), identity(os.getpid()))
+    assert job.state is State.QUEUED
+    note(job)
+    assert job.state is State.RUNNING
+    assert job.state.live
+
+
+def test_a_process_that_is_gone_without_a_result_is_interrupted() -> None:
+    job = make()
+    write(job.files.submit(1), GONE)
+    note(job)
+    assert job.state is State.INTERRUPTED
+    assert not job.state.live
+
+
+def test_a_process_that_is_gone_after_a_request_to_stop_is_cancelled() -> None:
+    job = make()
+    write(job.files.submit(1), GONE)
+    job.files.cancel.touch()
+    assert job.state is State.CANCELLED
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELLED])
+def test_a_result_says_how_it_ended(state: State) -> None:
+    job = make()
+    write(job.files.submit(1), GONE)
+    write(job.files.result(1), {"state": state, "value": {"run": "there"}, "error": "why"})
+    assert job.state is state
+    assert job.result == {"run": "there"}
+    assert job.error == "why"
+
+
+def test_the_newest_attempt_counts() -> None:
+    job = make()
+    write(job.files.submit(1), GONE)
+    write(job.files.result(1), {"state": State.FAILED, "error": "why"})
+    write(job.files.submit(2), identity(os.getpid()))
+    assert job.attempt == 2
+    assert job.state is State.QUEUED
+    assert job.error == ""
+    assert job.progress is None
+
+
+def test_progress_tells_the_time_left_at_the_pace_so_far() -> None:
+    job = make()
+    write(job.files.submit(1), GONE)
+    note(job)
+    progress = job.progress
+    assert progress is not None
+    assert (progress.step, progress.total, progress.fraction) == (30, 100, 0.3)
+    assert progress.elapsed == 10
+    assert progress.eta == pytest.approx(70 * 10 / 20)
+
+
+@pytest.mark.parametrize("changes", [{"step": 10}, {"total": 0}])
+def test_time_left_is_nan_where_it_cannot_be_told(changes: dict[str, int]) -> None:
+    job = make()
+    write(job.files.submit(1), GONE)
+    note(job, **changes)
+    assert job.progress is not None
+    assert math.isnan(job.progress.eta)
+
+
+def test_jobs_are_listed_newest_first() -> None:
+    assert list_jobs() == []
+    old, new = make("b", submitted=1.0), make("a", submitted=2.0)
+    (paths.jobs() / "no job").mkdir()
+    assert [job.id for job in list_jobs()] == [new.id, old.id]
+
+
+def test_unknown_jobs_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"spec\.json"):
+        open_job(tmp_path)
+    with pytest.raises(InputError, match="'nobody'"):
+        find_job("nobody")
+
+
+def test_a_spec_is_what_was_asked(workspace: Path) -> None:
+    job = make()
+    assert json.loads(job.files.spec.read_text())["arguments"] == job.arguments
+    assert job.root.is_relative_to(workspace)

@@ -1,0 +1,138 @@
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.jobs import State, worker
+from dermxai.jobs.job import Job, find_job, identity, write
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "nice", lambda _: 0)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr(worker, "POLL", 0.01)
+    monkeypatch.setattr(paths, "LOCK_POLL", 0.01)
+
+
+def make(name: str = "one", submitted: float = 0.0) -> Job:
+    spec = {"kind": "k", "arguments": {"n": 3}, "title": "", "lane": "lane"}
+    write(paths.JobFiles(paths.jobs() / name).spec, spec | {"submitted": submitted})
+    write(paths.JobFiles(paths.jobs() / name).submit(1), identity(os.getpid()))
+    return find_job(name)
+
+
+def kind(run: Callable[..., Any]) -> Callable[[str], Any]:
+    return lambda name: SimpleNamespace(run=run)
+
+
+def test_what_a_kind_returns_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "find_kind", kind(lambda report, n: {"n": n}))
+    job = make()
+    assert worker.work(job, 1) is State.SUCCEEDED
+    assert job.state is State.SUCCEEDED
+    assert job.result == {"n": 3}
+
+
+def test_bad_input_is_one_sentence_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def run(report: object, n: int) -> None:
+        raise InputError("No such thing.")
+
+    monkeypatch.setattr(worker, "find_kind", kind(run))
+    job = make()
+    assert worker.work(job, 1) is State.FAILED
+    assert job.error == "No such thing."
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_unexpected_error_is_named_and_its_traceback_printed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(worker, "find_kind", kind(lambda report, n: 1 / 0))
+    job = make()
+    assert worker.work(job, 1) is State.FAILED
+    assert job.error == "ZeroDivisionError: division by zero"
+    assert "Traceback" in capfd.readouterr().err
+
+
+def test_a_report_ends_cancelled_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make()
+
+    def run(report: Callable[..., None], n: int) -> None:
+        report("work", 1, n)
+        job.files.cancel.touch()
+        report("work", 2, n)
+        pytest.fail("the report should have ended it")
+
+    monkeypatch.setattr(worker, "find_kind", kind(run))
+    assert worker.work(job, 1) is State.CANCELLED
+    assert job.state is State.CANCELLED
+
+
+def test_an_interruption_that_nobody_asked_for_can_be_resumed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def run(report: object, n: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(worker, "find_kind", kind(run))
+    job = make()
+    assert worker.work(job, 1) is State.INTERRUPTED
+    assert not job.files.result(1).exists()
+
+
+def test_an_earlier_job_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+
+    def run(report: Callable[..., None], n: int) -> None:
+        order.append(threading.current_thread().name)
+
+    monkeypatch.setattr(worker, "find_kind", kind(run))
+    first, second = make("first", 1.0), make("second", 2.0)
+    late = threading.Thread(target=worker.work, args=(second, 1), name="second")
+    late.start()
+    time.sleep(0.1)
+    assert second.state is State.QUEUED
+    early = threading.Thread(target=worker.work, args=(first, 1), name="first")
+    early.start()
+    late.join(10)
+    assert order == ["first", "second"]
+
+
+def test_a_waiting_job_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "find_kind", kind(lambda report, n: pytest.fail("it ran")))
+    make("first", 1.0)
+    job = make("second", 2.0)
+    job.files.cancel.touch()
+    assert worker.work(job, 1) is State.CANCELLED
+
+
+def test_notes_are_few_and_the_last_one_is_kept() -> None:
+    job = make()
+    notes = worker.Notes(job, 1)
+    written = set()
+    for step in range(101):
+        notes("work", step, 100, {"loss": 1 / (step + 1)})
+        written.add(json.loads(job.files.progress(1).read_text())["step"])
+    assert job.progress is not None
+    assert job.progress.step == 100
+    assert job.progress.figures == {"loss": 1 / 101}
+    assert len(written) < 50
+
+
+def test_a_new_phase_is_noted_at_once() -> None:
+    job = make()
+    notes = worker.Notes(job, 1)
+    notes("first", 5, 10)
+    notes("second", 7, 10)
+    noted = json.loads(job.files.progress(1).read_text())
+    assert (noted["phase"], noted["first"]) == ("second", 7)

@@ -1,0 +1,129 @@
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from dermxai.errors import InputError
+from dermxai.models import load_classifier
+
+
+@pytest.fixture(scope="module")
+def reference() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return timm.create_model("resnet18", num_classes=7, drop_rate=0.0).eval()
+
+
+def prefixed(state: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {prefix + name: tensor for name, tensor in state.items()}
+
+
+@pytest.mark.parametrize(
+    ("file_name", "wrap"),
+    [
+        ("plain.pth", dict),
+        ("parallel.pt", lambda state: {"state_dict": prefixed(state, "module.")}),
+        ("compiled.pth", lambda state: prefixed(state, "_orig_mod.")),
+        (
+            "lightning.ckpt",
+            lambda state: {
+                "epoch": 3,
+                "state_dict": prefixed(state, "model.") | {"criterion.weight": torch.ones(7)},
+                "hyper_parameters": {"lr": 1e-3},
+            },
+        ),
+        ("double.pth", lambda state: {"model": prefixed(state, "module.model.")}),
+    ],
+)
+def test_state_dicts_of_others_give_the_same_logits(
+    tmp_path: Path, reference: torch.nn.Module, file_name: str, wrap
+):
+    path = tmp_path / file_name
+    torch.save(wrap(reference.state_dict()), path)
+    classifier = load_classifier(path)
+    assert classifier.info.architecture == "resnet18"
+    assert len(classifier.info.classes) == 7
+    images = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(classifier.infer(images).logits.sum(1), reference(images))
+
+
+def test_safetensors_with_a_description_beside_it(tmp_path: Path, reference: torch.nn.Module):
+    save_file(reference.state_dict(), tmp_path / "resnet.safetensors")
+    classes = ["nv", "mel", "bkl", "bcc", "akiec", "vasc", "df"]
+    (tmp_path / "resnet.json").write_text(json.dumps({"classes": classes, "size": 128}))
+    info = load_classifier(tmp_path / "resnet.safetensors").info
+    assert info.classes == ("MN", "mel", "SK", "BCC", "akiec", "Hem", "DF")
+    assert info.preprocessing.size == 128
+
+
+def test_own_multi_head_network_as_a_bare_state_dict(tmp_path: Path, tiny_checkpoint: Path):
+    original = load_classifier(tiny_checkpoint)
+    torch.save(original.network.state_dict(), tmp_path / "heads.pth")
+    loaded = load_classifier(
+        tmp_path / "heads.pth", architecture="test_efficientnet", classes=original.info.classes
+    )
+    images = torch.randn(1, 3, 64, 64)
+    torch.testing.assert_close(loaded.infer(images).logits, original.infer(images).logits)
+
+
+def test_wrong_number_of_classes(tmp_path: Path, reference: torch.nn.Module):
+    torch.save(reference.state_dict(), tmp_path / "a.pth")
+    with pytest.raises(InputError, match="7 outputs, but 2 classes"):
+        load_classifier(tmp_path / "a.pth", classes=("MN", "BCC"))
+
+
+def test_wrong_architecture_lists_tensors(tmp_path: Path, reference: torch.nn.Module):
+    torch.save(reference.state_dict(), tmp_path / "a.pth")
+    with pytest.raises(InputError, match=r"backbone\.layer1\.2\.conv1\.weight .* is missing"):
+        load_classifier(tmp_path / "a.pth", architecture="resnet34")
+
+
+def test_unknown_architecture_is_asked_for(tmp_path: Path):
+    state = timm.create_model("resnet10t", num_classes=3).state_dict()
+    torch.save(state, tmp_path / "a.pth")
+    with pytest.raises(InputError, match="name it"):
+        load_classifier(tmp_path / "a.pth")
+    assert load_classifier(tmp_path / "a.pth", architecture="resnet10t").info.classes == (
+        "class 1", "class 2", "class 3",
+    )  # fmt: skip
+
+
+def test_backbone_without_classifier(tmp_path: Path):
+    torch.save(timm.create_model("resnet18", num_classes=0).state_dict(), tmp_path / "a.pth")
+    with pytest.raises(InputError, match="no classifier layer"):
+        load_classifier(tmp_path / "a.pth")
+
+
+class Bomb:
+    """Writes a file when unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self):
+        return (Path.touch, (self.mark,))
+
+
+@pytest.mark.parametrize("writer", ["torch", "pickle"])
+def test_malicious_pickle_is_refused_without_being_run(tmp_path: Path, writer: str):
+    mark, path = tmp_path / "executed", tmp_path / "bomb.pth"
+    if writer == "torch":
+        torch.save({"state_dict": {}, "x": Bomb(mark)}, path)
+    else:
+        path.write_bytes(pickle.dumps({"x": Bomb(mark)}))
+    with pytest.raises(InputError):
+        load_classifier(path)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"\x80\x02}q\x00."])
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".ckpt"])
+def test_files_that_are_no_checkpoints(tmp_path: Path, content: bytes, suffix: str):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(InputError):
+        load_classifier(path)

@@ -1,0 +1,81 @@
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+from dermxai import paths, taxonomy
+from dermxai.runs import Run
+from dermxai.ui import selection
+
+Make, Open = Callable[..., Run], Callable[..., AppTest]
+
+
+def cards(app: AppTest) -> list[str]:
+    return [button.label for button in app.button if "thumbnail-dataset" in str(button.key)]
+
+
+def test_table_one(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=300)
+    table = open_page("dataset", run="run").dataframe[0].value
+    assert table["Images"].sum() == 300
+    assert abs(table["Images %"].sum() - 100) < 1e-9
+    assert list(table["Class"]) == list(taxonomy.CODES)
+    assert table["Patients"].max() <= run.samples["patient_id"].nunique()
+
+
+def test_filters_narrow_the_gallery_and_make_a_selection(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=200)
+    app = open_page("dataset", run="run")
+    assert len(cards(app)) == 24
+    app.multiselect(key="filter-dataset-label").set_value(["EAD"]).run()
+    wanted = run.samples.loc[run.samples["label"] == "EAD", "sample_id"]
+    assert len(cards(app)) == min(24, len(wanted))
+    app.button(key="select-filter").click().run()
+    chosen = selection.read(app.query_params["sel"])
+    assert chosen.sample_ids == tuple(wanted)
+    assert chosen.title == "Class: EAD"
+
+
+def test_search_by_patient_and_by_the_name_of_a_class(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=100)
+    app = open_page("dataset", run="run")
+    patient = run.samples["patient_id"][7]
+    app.text_input(key="filter-dataset-search").set_value(patient.upper()).run()
+    number = patient.split()[1]
+    texts = run.samples["patient_id"] + run.samples["sample_id"]
+    assert len(cards(app)) == texts.str.contains(number).sum()
+    app.text_input(key="filter-dataset-search").set_value("psoriasis").run()
+    assert len(cards(app)) == min(24, (run.samples["label"] == "Pso").sum())
+    app.text_input(key="filter-dataset-search").set_value("no such thing").run()
+    assert cards(app) == []
+
+
+def test_a_click_opens_the_image(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=30)
+    app = open_page("dataset", run="run")
+    second = run.samples["sample_id"][1]
+    app.button(key=f"thumbnail-dataset-{second}").click().run()
+    assert app.query_params["primary"] == second
+    assert app.title[0].value == second
+
+
+def test_a_patient_in_two_splits_is_a_warning(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=40)
+    samples = run.samples.copy()
+    samples["patient_id"] = "one and the same"
+    samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
+    app = open_page("dataset", run="run")
+    assert "1 patient in more than one split" in app.expander[0].label
+
+
+def test_a_dataset_without_a_run(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=20)
+    new = paths.datasets() / "新 <b>"
+    new.parent.mkdir()
+    (run.root / "images").rename(new)
+    app = open_page("dataset", run="run")
+    app.selectbox(key="dataset").set_value(str(new)).run()
+    assert not app.error
+    assert "4 images" in app.caption[0].value
+    assert "patients not stated" in app.caption[0].value
+    assert app.button(key="start").label == "Run inference"
+    assert "run" not in app.query_params

@@ -1,0 +1,61 @@
+import time
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dermxai.jobs import State, list_jobs
+from dermxai.projection import project
+from dermxai.runs import Run
+from dermxai.ui import feature_map
+
+Make, Open = Callable[..., Run], Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _fast_map_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feature_map, "FIRST", "pca")
+
+
+def test_a_stored_map_is_drawn_at_once(make_run: Make, open_page: Open) -> None:
+    project(make_run(images=30), "pca")
+    app = open_page("feature_map", run="run")
+    assert not list_jobs()
+    assert not app.error
+    assert any("% of the variance" in caption.value for caption in app.caption)
+
+
+def test_a_map_is_computed_by_a_job_once(make_run: Make, open_page: Open) -> None:
+    make_run(images=40)
+    app = open_page("feature_map", run="run")
+    (job,) = list_jobs()
+    until = time.monotonic() + 120
+    while job.state.live and time.monotonic() < until:
+        time.sleep(0.2)
+        app.run()
+    assert job.state is State.SUCCEEDED, job.log
+    app.run()
+    assert any("% of the variance" in caption.value for caption in app.caption)
+    app.run()
+    assert len(list_jobs()) == 1
+
+
+def test_a_chosen_image_stands_beside_the_map(inferred: Run, open_page: Open) -> None:
+    project(inferred, "pca")
+    first = inferred.samples["sample_id"][0]
+    app = open_page("feature_map", run=inferred.id, primary=first)
+    texts = " ".join(element.value for element in [*app.markdown, *app.caption])
+    assert "Read as" in texts
+    assert "Grad-CAM explains the final head" in texts
+
+
+def test_every_column_can_colour_the_map(make_run: Make, open_page: Open) -> None:
+    project(make_run(images=30), "pca")
+    app = open_page("feature_map", run="run")
+    choice = app.selectbox(key="colour")
+    assert choice.options[:4] == ["True class", "Read class", "Right or wrong", "Confidence"]
+    assert {"Age", "Sex", "Site", "Split", "Patient id"} <= set(choice.options)
+    for option in choice.options:
+        app.selectbox(key="colour").set_value(option).run()
+        assert not app.exception
+        assert not app.error

@@ -1,0 +1,71 @@
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+from dermxai.metrics.evaluation import evaluate
+from dermxai.runs import Run
+from dermxai.ui import selection
+
+Make, Open = Callable[..., Run], Callable[..., AppTest]
+
+
+def noisy(make_run: Make) -> Run:
+    """A run with errors in it: logits without the favour of the true class for every third."""
+    import numpy as np
+
+    from dermxai import paths
+    from dermxai.runs import open_run
+
+    run = make_run(images=300)
+    logits = np.load(paths.RunFiles(run.root).logits)
+    logits[::3] = np.random.default_rng(1).standard_normal(logits[::3].shape)
+    np.save(paths.RunFiles(run.root).logits, logits)
+    return open_run(run.root)
+
+
+def test_the_measures_are_those_of_evaluate(make_run: Make, open_page: Open) -> None:
+    run = noisy(make_run)
+    app = open_page("performance", run="run")
+    app.get_by_key("split").set_value("all").run()
+    samples = run.samples
+    judged = evaluate(
+        samples["label"], run.classes, run.scores, samples["sample_id"], samples["patient_id"]
+    )
+    overall = judged.overall.set_index("measure")["value"]
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Top-1 accuracy"] == f"{100 * overall['top1_accuracy']:.1f} %"
+    assert shown["Sensitivity"] == f"{100 * overall['mean_sensitivity']:.1f} %"
+
+
+def test_the_test_split_is_what_is_shown_first(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=300)
+    app = open_page("performance", run="run")
+    number = (run.samples["split"] == "test").sum()
+    assert f"{number} of {number} images evaluated" in app.caption[0].value
+
+
+def test_the_most_confused_pair_selects_its_images_worst_first(
+    make_run: Make, open_page: Open
+) -> None:
+    run = noisy(make_run)
+    app = open_page("performance", run="run")
+    app.get_by_key("split").set_value("all").run()
+    pair = next(button for button in app.button if "→" in button.label)
+    true, read = pair.label.partition(" · ")[0].split(" → ")
+    pair.click().run()
+    chosen = selection.read(app.query_params["sel"])
+    position = run.index(chosen.sample_ids)
+    assert set(run.samples["label"].iloc[position]) == {true}
+    assert set(run.predicted[position]) == {read}
+    own = run.probabilities[position, run.classes.index(true)]
+    assert (own[:-1] <= own[1:]).all()
+    assert chosen.title == f"{true} read as {read}"
+
+
+def test_downloads_are_offered(make_run: Make, open_page: Open) -> None:
+    make_run()
+    app = open_page("performance", run="run")
+    assert [button.label for button in app.get("download_button")] == [
+        "Table (CSV)",
+        "All numbers (JSON)",
+    ]

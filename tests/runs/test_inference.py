@@ -1,0 +1,372 @@
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from dermxai import paths
+from dermxai.data import Dataset, load_dataset
+from dermxai.errors import Cancelled, InputError
+from dermxai.models import Classifier, load_classifier
+from dermxai.runs import infer, inference, list_runs, shards
+
+IMAGES = 45
+REPLACING = paths.replacing
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shards, "SHARD", 16)
+    monkeypatch.setattr(inference, "SHARD", 16)
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny_checkpoint: Path) -> Classifier:
+    return load_classifier(tiny_checkpoint)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Class folders of 45 images; numbers 3 and 20 are no images."""
+    root = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    for index in range(IMAGES):
+        path = root / ("BCC" if index % 2 else "MN") / f"{index:02d}.png"
+        path.parent.mkdir(exist_ok=True)
+        if index in (3, 20):
+            path.write_bytes(b"not an image")
+        else:
+            Image.fromarray(rng.integers(0, 255, (70, 90, 3), np.uint8)).save(path)
+    return root
+
+
+@pytest.fixture
+def dataset(folder: Path) -> Dataset:
+    return load_dataset(folder)
+
+
+def bad(dataset: Dataset) -> set[str]:
+    paths_ = dataset.samples["path"].map(lambda path: Path(path).stem)
+    return set(dataset.samples["sample_id"][paths_.isin(["03", "20"])])
+
+
+def test_logits_and_pooled_are_those_of_the_classifier(
+    classifier: Classifier, dataset: Dataset
+) -> None:
+    run = infer(classifier, dataset)
+    for row, sample_id in enumerate(run.samples["sample_id"]):
+        image = torch.from_numpy(classifier.info.preprocessing(dataset.image(sample_id)))
+        expected = classifier.infer(image[None])
+        assert np.allclose(run.logits[row], expected.logits[0], rtol=1e-4, atol=1e-4)
+        assert np.allclose(run.pooled[row], expected.pooled[0], rtol=1e-4, atol=1e-4)
+
+
+def test_images_that_cannot_be_read_are_listed_and_left_out(
+    classifier: Classifier, dataset: Dataset
+) -> None:
+    run = infer(classifier, dataset)
+    assert {problem.item for problem in run.problems} == bad(dataset)
+    assert all("not an image" in problem.reason for problem in run.problems)
+    kept = [name for name in dataset.samples["sample_id"] if name not in bad(dataset)]
+    assert list(run.samples["sample_id"]) == kept
+    assert len(run.logits) == len(run.pooled) == IMAGES - 2
+    assert run.manifest["counts"] == {"images": IMAGES - 2, "problems": 2}
+
+
+def test_a_run_says_where_it_came_from(classifier: Classifier, dataset: Dataset) -> None:
+    run = infer(classifier, dataset)
+    again = load_dataset(run.manifest["dataset"]["path"], **run.manifest["dataset"]["options"])
+    assert again.fingerprint == dataset.fingerprint
+    checkpoint = run.manifest["checkpoint"]
+    assert load_classifier(checkpoint["path"], **checkpoint["options"]).hash == classifier.hash
+    assert run.classes == classifier.info.classes
+    assert run.heads == tuple(head.name for head in classifier.info.heads)
+
+
+def test_nothing_but_the_run_is_left(classifier: Classifier, dataset: Dataset) -> None:
+    run = infer(classifier, dataset)
+    left = {path.name for path in run.root.iterdir()}
+    files = paths.RunFiles(run.root)
+    complete = {files.manifest, files.samples, files.logits, files.pooled, files.lock}
+    assert left == {path.name for path in complete}
+
+
+def test_the_same_pair_is_never_computed_twice(
+    classifier: Classifier, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = infer(classifier, dataset)
+    monkeypatch.setattr(inference, "forward_pass", _refuse)
+    assert infer(classifier, dataset).id == first.id
+    assert list_runs() == [first.root]
+
+
+def test_a_run_follows_its_dataset(
+    classifier: Classifier, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(folder, tmp_path / "old" / folder.name)
+    first = infer(classifier, load_dataset(tmp_path / "old" / folder.name))
+    (tmp_path / "old").rename(tmp_path / "new")
+    monkeypatch.setattr(inference, "forward_pass", _refuse)
+    again = infer(classifier, load_dataset(tmp_path / "new" / folder.name))
+    assert again.id == first.id
+    assert again.manifest["dataset"]["path"] == str(tmp_path / "new" / folder.name)
+    assert all(Path(path).is_file() for path in again.samples["path"])
+    assert list(again.samples["sample_id"]) == list(first.samples["sample_id"])
+
+
+def test_another_precision_or_dataset_is_another_run(
+    classifier: Classifier, dataset: Dataset, folder: Path
+) -> None:
+    ids = {
+        infer(classifier, dataset).id,
+        infer(classifier, dataset, precision="bfloat16").id,
+        infer(classifier, load_dataset(folder, label_map={"BCC": "SK"})).id,
+    }
+    assert len(ids) == 3
+
+
+def test_bfloat16_is_close(classifier: Classifier, dataset: Dataset) -> None:
+    exact = infer(classifier, dataset)
+    rounded = infer(classifier, dataset, precision="bfloat16")
+    scale = np.abs(exact.scores).max()
+    assert 0 < np.abs(exact.scores - rounded.scores).max() < 0.1 * scale
+
+
+def test_the_classifier_stays_as_it_is(classifier: Classifier, dataset: Dataset) -> None:
+    before = {key: value.clone() for key, value in classifier.network.state_dict().items()}
+    infer(classifier, dataset, precision="bfloat16")
+    after = classifier.network.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[key], after[key]) for key in before)
+
+
+def test_progress_ends_at_the_number_of_images(classifier: Classifier, dataset: Dataset) -> None:
+    seen: list[tuple[int, int]] = []
+    infer(classifier, dataset, batch_size=8, progress=lambda *step: seen.append(step))
+    assert seen[0] == (0, IMAGES)
+    assert seen[-1] == (IMAGES, IMAGES)
+    assert seen == sorted(seen)
+
+
+def test_a_cancelled_run_resumes_to_the_same_bits(
+    classifier: Classifier, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    expected = _content(infer(classifier, dataset, batch_size=8).root)
+    monkeypatch.setenv("DERMXAI_HOME", str(tmp_path / "other"))
+    done: list[int] = []
+    with pytest.raises(Cancelled):
+        infer(
+            classifier,
+            dataset,
+            batch_size=8,
+            progress=lambda step, _: done.append(step),
+            cancelled=lambda: bool(done) and done[-1] >= 24,
+        )
+    assert list_runs() == []
+    resumed: list[int] = []
+    run = infer(classifier, dataset, batch_size=8, progress=lambda step, _: resumed.append(step))
+    assert resumed[0] == 16
+    assert _content(run.root) == expected
+
+
+def test_a_damaged_shard_is_computed_again(
+    classifier: Classifier, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    expected = _content(infer(classifier, dataset).root)
+    monkeypatch.setenv("DERMXAI_HOME", str(tmp_path / "other"))
+    with pytest.raises(InterruptedError), monkeypatch.context() as patch:
+        patch.setattr(inference, "assemble", _refuse)
+        infer(classifier, dataset)
+    (shard,) = paths.runs().glob("*/shards/*1.npz")
+    shard.write_bytes(shard.read_bytes()[:100])
+    assert _content(infer(classifier, dataset).root) == expected
+
+
+def test_shards_of_other_batches_are_not_mixed_in(
+    classifier: Classifier, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InterruptedError), monkeypatch.context() as patch:
+        patch.setattr(inference, "assemble", _refuse)
+        infer(classifier, dataset, batch_size=8)
+    seen: list[int] = []
+    infer(classifier, dataset, batch_size=4, progress=lambda step, _: seen.append(step))
+    assert seen[0] == 0
+
+
+CHILD = """
+import sys
+from dermxai.data import load_dataset
+from dermxai.models import load_classifier
+from dermxai.runs import infer, inference, shards
+shards.SHARD = inference.SHARD = 4
+infer(load_classifier(sys.argv[1]), load_dataset(sys.argv[2]), batch_size=2,
+      progress=lambda done, total: print(done, flush=True))
+"""
+
+
+def test_killed_it_resumes_to_the_same_bits(
+    tiny_checkpoint: Path,
+    classifier: Classifier,
+    dataset: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shards, "SHARD", 4)
+    monkeypatch.setattr(inference, "SHARD", 4)
+    expected = _content(infer(classifier, dataset, batch_size=2).root)
+    monkeypatch.setenv("DERMXAI_HOME", str(tmp_path / "killed"))
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(tiny_checkpoint), str(dataset.source)],
+        cwd=paths.PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    while int(child.stdout.readline()) < 20:
+        pass
+    child.send_signal(signal.SIGKILL)
+    child.communicate()
+    finished = sum(1 for _ in paths.runs().glob("*/shards/*.npz"))
+    assert finished >= 3
+    written = _shards_written(monkeypatch)
+    assert _content(infer(classifier, dataset, batch_size=2).root) == expected
+    assert written == list(range(finished, 12))
+
+
+@pytest.mark.parametrize("write", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_killed_at_any_write_it_resumes_to_the_same_bits(
+    classifier: Classifier,
+    dataset: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    write: int,
+) -> None:
+    """The plan, three shards, logits, pooled features, samples, manifest: each is left as a killed
+    process would leave it, half written under its temporary name."""
+    expected = _content(infer(classifier, dataset).root)
+    monkeypatch.setenv("DERMXAI_HOME", str(tmp_path / "killed"))
+    writes = 0
+
+    @contextmanager
+    def killed(path: Path) -> Iterator[Path]:
+        nonlocal writes
+        writes += 1
+        if writes == write:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.with_name(f".{path.name}.12345678.tmp").write_bytes(b"half")
+            raise InterruptedError
+        with REPLACING(path) as temporary:
+            yield temporary
+
+    with pytest.raises(InterruptedError), monkeypatch.context() as patch:
+        patch.setattr(paths, "replacing", killed)
+        patch.setattr(shards, "replacing", killed)
+        infer(classifier, dataset)
+    assert list_runs() == []
+    run = infer(classifier, dataset)
+    assert _content(run.root) == expected
+    assert not list(run.root.rglob("*.tmp"))
+
+
+def test_two_at_once_share_the_work(
+    classifier: Classifier, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed = _shards_written(monkeypatch)
+    roots: list[Path] = []
+    threads = [
+        threading.Thread(target=lambda: roots.append(infer(classifier, dataset).root))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(roots) == 2
+    assert roots[0] == roots[1]
+    assert sorted(computed) == [0, 1, 2]
+
+
+def test_one_image_is_a_run(classifier: Classifier, tmp_path: Path) -> None:
+    Image.new("RGB", (80, 60), "pink").save(tmp_path / "one.png")
+    (tmp_path / "table.csv").write_text("sample_id,path\none,one.png\n")
+    run = infer(classifier, load_dataset(tmp_path / "table.csv"))
+    assert run.scores.shape == (1, 14)
+
+
+def test_mixed_columns_are_kept(classifier: Classifier, dataset: Dataset) -> None:
+    mixed = pd.Series([1, "two", None] * 15, dtype="object")
+    changed = Dataset(
+        dataset.name, dataset.root, dataset.samples.assign(mixed=mixed), (), "another"
+    )
+    stored = infer(classifier, changed).samples["mixed"]
+    assert set(stored.dropna()) == {"1", "two"}
+    assert stored.isna().any()
+
+
+def test_no_readable_image_is_said(classifier: Classifier, tmp_path: Path) -> None:
+    (tmp_path / "MN").mkdir()
+    (tmp_path / "MN" / "a.png").write_bytes(b"nothing")
+    with pytest.raises(InputError, match="None of the 1 images"):
+        infer(classifier, load_dataset(tmp_path))
+    assert list_runs() == []
+
+
+def test_an_output_that_is_not_finite_is_a_problem(tiny_checkpoint: Path, dataset: Dataset) -> None:
+    broken = load_classifier(tiny_checkpoint)
+    with torch.no_grad():
+        broken.network.heads[-1].bias[0] = float("nan")
+    with pytest.raises(InputError, match="not a finite number"):
+        infer(broken, dataset)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("precision", "int8"), ("device", "abacus"), ("batch_size", -1)],
+)
+def test_bad_options_are_refused(
+    classifier: Classifier, dataset: Dataset, option: str, value: object
+) -> None:
+    with pytest.raises(InputError, match=str(value)):
+        infer(classifier, dataset, **{option: value})
+
+
+def test_the_manifest_is_plain_json(classifier: Classifier, dataset: Dataset) -> None:
+    run = infer(classifier, dataset)
+    manifest = json.loads(paths.RunFiles(run.root).manifest.read_text())
+    assert set(manifest["versions"]) == {"dermxai", "torch", "timm", "numpy"}
+    assert manifest["id"] == run.id == run.root.name
+    assert manifest["dataset"]["fingerprint"] == dataset.fingerprint
+
+
+def _refuse(*_: object) -> Callable[..., None]:
+    raise InterruptedError
+
+
+def _shards_written(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Fills with the index of each shard that is written from now on."""
+    written: list[int] = []
+    original = shards.Shards.write
+    monkeypatch.setattr(
+        shards.Shards,
+        "write",
+        lambda self, index, *rest: (written.append(index), original(self, index, *rest)),
+    )
+    return written
+
+
+def _content(root: Path) -> dict[str, bytes]:
+    files = paths.RunFiles(root)
+    content = {path.name: path.read_bytes() for path in (files.logits, files.pooled, files.samples)}
+    manifest = json.loads(files.manifest.read_text())
+    del manifest["created"]
+    return content | {files.manifest.name: json.dumps(manifest).encode()}

@@ -1,0 +1,251 @@
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dermxai import __main__, paths
+from dermxai.data import atlas
+from dermxai.errors import Cancelled
+from dermxai.jobs import State, list_jobs
+from dermxai.runs import Run, list_runs, open_run
+from tests.generated import generated_run
+
+Output = tuple[int, str, str]
+Command = Callable[..., Output]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command line in this process: its exit code, what it printed, what it complained."""
+
+    def run(*arguments: object) -> Output:
+        monkeypatch.setattr(sys, "argv", ["dermxai", *map(str, arguments)])
+        capsys.readouterr()
+        code = __main__.main()
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def run() -> Run:
+    return generated_run(paths.runs() / "generated", images=60)
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Two labelled images in the files of a table with columns of its own."""
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        Image.fromarray(rng.integers(0, 255, (60, 80, 3), np.uint8)).save(tmp_path / f"{name}.png")
+    (tmp_path / "table.csv").write_text("id,file,what\na,a.png,nv\nb,b.png,bcc\n")
+    return tmp_path / "table.csv"
+
+
+def one_line(err: str) -> bool:
+    return err.startswith("Error: ") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", ["", "demo", "infer", "evaluate", "explain", "project", "train"])
+def test_every_verb_has_help(command: Command, verb: str) -> None:
+    code, out, err = command(*filter(None, [verb]), "--help")
+    assert (code, err) == (0, "")
+    assert "Usage" in out
+
+
+@pytest.mark.parametrize("verb", ["list", "show", "logs", "cancel", "resume"])
+def test_every_verb_of_jobs_has_help(command: Command, verb: str) -> None:
+    code, out, _ = command("jobs", verb, "--help")
+    assert code == 0
+    assert "Usage" in out
+
+
+def test_help_is_quick_because_it_needs_no_library() -> None:
+    code = (
+        "import sys; sys.argv = ['dermxai', '--help']\n"
+        "from dermxai.__main__ import main\n"
+        "assert main() == 0\n"
+        "assert not {'torch', 'pandas', 'numpy', 'cv2'} & set(sys.modules)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, cwd=paths.PROJECT, stdout=subprocess.DEVNULL
+    )
+
+
+def test_infer_prints_the_runs_folder(
+    command: Command, tiny_checkpoint: Path, images: Path
+) -> None:
+    code, out, err = command("infer", tiny_checkpoint, images, "--column", "label=what")
+    assert (code, err) == (0, "")
+    run = open_run(out.strip())
+    assert list(run.samples["label"]) == ["MN", "BCC"]
+    assert list_runs() == [run.root]
+
+
+def test_infer_as_json_with_a_label_map(
+    command: Command, tiny_checkpoint: Path, images: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "map.csv").write_text("from,to\nnv,SK\nbcc,DF\n")
+    code, out, _ = command(
+        *("infer", tiny_checkpoint, images, "--column", "label=what", "--json"),
+        *("--label-map", tmp_path / "map.csv"),
+    )
+    assert code == 0
+    said = json.loads(out)
+    assert said["counts"] == {"images": 2, "problems": 0}
+    assert list(open_run(said["run"]).samples["label"]) == ["SK", "DF"]
+
+
+def test_evaluate_prints_a_table_and_every_number_as_json(command: Command, run: Run) -> None:
+    code, out, _ = command("evaluate", run.root)
+    assert code == 0
+    assert "Top-1 accuracy" in out
+    assert all(f"\n{name}" in out for name in run.classes)
+    code, out, _ = command("evaluate", run.id, "--json")
+    assert code == 2, "the id of a generated run is not its folder's name"
+    code, out, _ = command("evaluate", "generated", "--json")
+    said = json.loads(out)
+    truth = run.samples["label"].to_numpy()
+    assert said["overall"]["top1_accuracy"]["value"] == pytest.approx(
+        (run.predicted == truth).mean()
+    )
+    assert np.sum(said["confusion"]) == 60
+
+
+def test_evaluate_of_a_split(command: Command, run: Run) -> None:
+    _, out, _ = command("evaluate", "generated", "--split", "test", "--json")
+    assert json.loads(out)["counts"]["images"] == len(run.in_split("test"))
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_explain_writes_overlays_and_maps(
+    command: Command, tiny_checkpoint: Path, images: Path, tmp_path: Path, many: bool
+) -> None:
+    source = images if many else images.with_name("a.png")
+    code, out, _ = command(
+        *("explain", tiny_checkpoint, source, "--target", "BCC", "--output", tmp_path / "maps")
+    )
+    assert code == 0
+    written = [Path(line) for line in out.splitlines()]
+    assert len(written) == (4 if many else 2)
+    with Image.open(written[0]) as overlay:
+        assert overlay.size == (80, 60)
+    with np.load(written[1]) as numbers:
+        assert numbers["map"].shape == (60, 80)
+        assert (str(numbers["method"]), str(numbers["target"])) == ("grad_cam", "BCC")
+
+
+def test_explain_names_the_image_that_cannot_be_read(
+    command: Command, tiny_checkpoint: Path, images: Path, tmp_path: Path
+) -> None:
+    images.with_name("b.png").write_bytes(b"nothing")
+    code, out, err = command("explain", tiny_checkpoint, images, "--output", tmp_path / "maps")
+    assert code == 0
+    assert len(out.splitlines()) == 2
+    assert err.startswith("b: ")
+
+
+def test_project_keeps_its_map_with_the_run(command: Command, run: Run) -> None:
+    code, out, _ = command("project", "generated", "--method", "pca", "--json")
+    assert code == 0
+    coordinates = json.loads(out)["coordinates"]
+    assert list(coordinates) == list(run.samples["sample_id"])
+    assert np.array(list(coordinates.values())).shape == (60, 2)
+    assert any(paths.RunFiles(run.root).projections.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["nonsense"], "nonsense"),
+        (["infer"], "Missing argument"),
+        (["infer", "nowhere", "nowhere"], "nowhere"),
+        (["infer", "{checkpoint}", "{images}", "--column", "label"], "name=value"),
+        (["infer", "{checkpoint}", "{images}", "--device", "abacus"], "abacus"),
+        (["infer", "{checkpoint}", "{images}", "--batch-size", "0"], "batch-size"),
+        (["evaluate", "nowhere"], "run.json"),
+        (["evaluate", "generated", "--split", "holdout"], "train"),
+        (["explain", "{checkpoint}", "{images}", "--output", "o", "--method", "x"], "grad_cam"),
+        (["explain", "{checkpoint}", "{images}", "--output", "o", "--target", "x"], "BCC"),
+        (["project", "generated", "--method", "x"], "umap"),
+        (["project", "generated", "--method", "umap", "--set", "colour=1"], "colour"),
+        (["train", "{images}", "--output", "o", "--set", "epochs=many"], "whole number"),
+        (["jobs", "show", "nothing"], "nothing"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    command: Command,
+    run: Run,
+    tiny_checkpoint: Path,
+    images: Path,
+    *,
+    arguments: list[str],
+    complaint: str,
+) -> None:
+    filled = [text.format(checkpoint=tiny_checkpoint, images=images) for text in arguments]
+    code, out, err = command(*filled)
+    assert code == 2
+    assert out == ""
+    assert one_line(err), err
+    assert complaint in err
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, Cancelled])
+def test_stopped_it_exits_130_without_a_word(
+    command: Command, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
+) -> None:
+    def interrupted(*_: object, **__: Any) -> None:
+        raise stop
+
+    monkeypatch.setattr(__main__, "_foreground", interrupted)
+    assert command("demo") == (130, "", "")
+
+
+def test_the_demo_fills_the_home_it_is_given(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("dermxai.models.info.EMBEDDED_CHECKPOINTS", tiny_checkpoint.parent)
+    monkeypatch.setattr(paths, "EMBEDDED_CHECKPOINTS", tiny_checkpoint.parent)
+    monkeypatch.setattr(atlas, "write_atlas", partial(atlas.write_atlas, workers=1))
+    code, out, _ = command("demo", "--home", tmp_path / "other", "--images", "3")
+    assert code == 0
+    assert Path(out.strip()).is_relative_to(tmp_path / "other")
+
+
+def test_bars_are_for_terminals(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path, images: Path
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what rich takes for a terminal
+    code, out, err = command("infer", tiny_checkpoint, images)
+    assert code == 0
+    assert "images" in err
+    assert "2/2" in err
+    assert Path(out.strip()).is_dir()
+
+
+def test_jobs_are_listed_shown_and_logged(command: Command, run: Run) -> None:
+    from dermxai.jobs import submit
+
+    assert command("jobs", "list") == (0, "", "")
+    job = submit("project", {"run": "/nowhere"})
+    while job.state.live:
+        time.sleep(0.05)
+    _, out, _ = command("jobs", "list")
+    assert job.id in out
+    assert "failed" in out
+    _, out, _ = command("jobs", "show", job.id, "--json")
+    said = json.loads(out)
+    assert said["state"] == State.FAILED
+    assert "run.json" in said["error"]
+    assert command("jobs", "logs", job.id) == (0, "", "")
+    assert command("jobs", "cancel", job.id) == (0, "failed\n", "")
+    assert [found.id for found in list_jobs()] == [job.id]

@@ -1,0 +1,123 @@
+from itertools import combinations
+
+import numpy as np
+import pytest
+from skimage.color import deltaE_ciede2000, xyz2lab
+
+from dermxai import taxonomy
+from dermxai.figures.template import DARK, LIGHT
+
+# Machado, Oliveira, Fernandes 2009, doi:10.1109/TVCG.2009.113, severity 1, on linear RGB.
+EYES = {
+    "normal": np.eye(3),
+    "protanopia": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deuteranopia": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "tritanopia": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
+}
+TO_XYZ = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+PAGES = {"white": "#ffffff", "dark page": "#13181f", "darkest page": "#0e1117"}
+HAM10000 = ("MN", "BCC", "DF", "SK", "Hem", "mel", "akiec")
+COLOURS = taxonomy.colours([*taxonomy.CODES, "mel", "akiec", "SCC"])
+
+
+def linear(colour: str) -> np.ndarray:
+    channels = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def seen(colour: str, eyes: str) -> np.ndarray:
+    """CIELAB of a colour as these eyes see it."""
+    return xyz2lab((TO_XYZ @ np.clip(EYES[eyes] @ linear(colour), 0, 1))[None])[0]
+
+
+def smallest_difference(codes: tuple[str, ...], eyes: str) -> float:
+    labs = {code: seen(COLOURS[code], eyes) for code in codes}
+    return min(float(deltaE_ciede2000(labs[a], labs[b])) for a, b in combinations(codes, 2))
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2 contrast ratio."""
+    low, high = sorted(float(linear(colour) @ TO_XYZ[1]) + 0.05 for colour in (one, other))
+    return high / low
+
+
+@pytest.mark.parametrize(
+    ("eyes", "least"),
+    [("normal", 15), ("protanopia", 11), ("deuteranopia", 11), ("tritanopia", 11)],
+)
+def test_fourteen_colours_stay_apart_for_all_eyes(eyes, least):
+    assert smallest_difference(taxonomy.CODES, eyes) >= least
+
+
+@pytest.mark.parametrize("eyes", EYES)
+def test_classes_of_ham10000_stay_apart_for_all_eyes(eyes):
+    assert smallest_difference(HAM10000, eyes) >= 11
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("code", COLOURS)
+def test_every_colour_shows_on_light_and_dark_pages(code, page):
+    assert contrast(COLOURS[code], PAGES[page]) >= 2.45
+
+
+@pytest.mark.parametrize(("look", "page"), [(LIGHT, "#ffffff"), (DARK, "#13181f")])
+def test_words_and_accents_are_readable(look, page):
+    assert contrast(look.ink, page) >= 7
+    assert contrast(look.muted, page) >= 4.5
+    assert contrast(look.accent, page) >= 4.5
+    assert contrast(look.ink, look.surface) >= 7
+
+
+def test_a_class_keeps_its_colour_whatever_stands_beside_it():
+    for codes in (("BCC",), ("BCC", "own"), ("own", "mel", "BCC"), taxonomy.CODES):
+        assert taxonomy.colours(codes)["BCC"] == taxonomy.BY_CODE["BCC"].colour
+
+
+def test_unknown_classes_get_colours_of_their_own():
+    codes = ["z", "a", *taxonomy.CODES[:6], "mel"]
+    colours = taxonomy.colours(codes)
+    assert len(set(colours.values())) == len(codes)
+    assert list(colours) == [*taxonomy.CODES[:6], "a", "mel", "z"]
+    more = taxonomy.colours([*codes, "b"])
+    assert {code: more[code] for code in codes} == colours
+
+
+def test_any_number_of_classes_gets_colours():
+    colours = taxonomy.colours([f"class {i}" for i in range(60)])
+    assert len(colours) == 60
+    assert taxonomy.colours([]) == {}
+
+
+def test_labels_have_names_and_find_their_codes():
+    assert taxonomy.name("EAD") == "Eczema and dermatitis"
+    assert taxonomy.name("mel") == "Melanoma"
+    assert taxonomy.name("own class") == "own class"
+    assert taxonomy.canonical(" psoriasis ") == "Pso"
+    assert taxonomy.canonical("bcc") == "BCC"
+    assert taxonomy.canonical("Own Class") == "Own Class"
+    for mapping in (taxonomy.HAM10000, taxonomy.ISIC):
+        assert set(mapping.values()) <= set(COLOURS)

@@ -1,0 +1,36 @@
+from pathlib import Path
+
+from dermxai import paths
+from dermxai.ui import catalogue
+from dermxai.ui.catalogue import Entry
+from tests.generated import generated_run
+
+
+def test_entries_leave_out_what_is_damaged() -> None:
+    run = generated_run(paths.runs() / "good", 3)
+    generated_run(paths.runs() / "bad", 3)
+    paths.RunFiles(paths.runs() / "bad").manifest.write_text("[]")
+    assert catalogue.entries() == [
+        Entry("good", run.manifest["checkpoint"]["path"], run.manifest["dataset"]["path"])
+    ]
+
+
+def test_datasets_are_those_of_the_workspace_and_of_runs() -> None:
+    (paths.datasets() / "atlas").mkdir(parents=True)
+    (paths.datasets() / ".atlas.lock").touch()
+    runs = [Entry("1", "/c", "/data/mine"), Entry("2", "/d", "/data/mine")]
+    assert catalogue.datasets(runs) == [str(paths.datasets() / "atlas"), "/data/mine"]
+
+
+def test_the_newest_run_of_a_pair() -> None:
+    runs = [Entry("2", "/c", "/d"), Entry("1", "/c", "/d"), Entry("0", "/c", "/e")]
+    assert catalogue.run_of(runs, "/c", "/d") == "2"
+    assert catalogue.run_of(runs, "/x", "/d") is None
+
+
+def test_options_of_one_name_are_told_apart() -> None:
+    options = ["/a/images", "/b/images", "/c/a/images", "/other"]
+    names = catalogue.told_apart(options, lambda path: Path(path).name)
+    assert names["/other"] == "other"
+    assert names["/b/images"] == "images · b"
+    assert len(set(names.values())) == 4
