@@ -59,6 +59,11 @@ def selection(key: str) -> Path:
     return selections() / f"{key}.json"
 
 
+def attribution(name: str) -> Path:
+    """A map that was computed before."""
+    return home() / "attributions" / f"{name}.npz"
+
+
 def unpacked_array(key: str, split: str) -> Path:
     """Images of a compressed archive, unpacked so that they can be memory-mapped."""
     return home() / "arrays" / f"{key}-{split}.npy"

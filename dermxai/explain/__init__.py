@@ -1,4 +1,4 @@
-"""Explanations of one decision: votes of the heads and attribution maps."""
+"""Explanations of a decision: votes of the heads, attribution maps, and whether to believe them."""
 
 from typing import TYPE_CHECKING
 

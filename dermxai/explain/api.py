@@ -1,6 +1,7 @@
 """`explain`: any method, any image, any target."""
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -8,16 +9,32 @@ import torch
 from numpy.typing import NDArray
 
 from dermxai.errors import InputError
+from dermxai.explain import store
 from dermxai.explain.method import Attribution, Method, Progress, Target
 from dermxai.plugins import modules
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
+SMALLEST = 8  # pixels of an image's shorter side
+
 
 def methods() -> dict[str, Method]:
     """The attribution methods, by the name of their file."""
     return cast(dict[str, Method], modules("dermxai.explain.methods"))
+
+
+def find_method(name: str) -> Method:
+    """
+    Raises:
+        InputError: there is no such method.
+    """
+    available = methods()
+    if name not in available:
+        raise InputError(
+            f"There is no attribution method {name!r}; choose from {', '.join(available)}."
+        )
+    return available[name]
 
 
 def explain(
@@ -27,47 +44,164 @@ def explain(
     target: str | None = None,
     against: str | None = None,
     *,
+    head: str | None = None,
     settings: Any = None,
     progress: Progress | None = None,
+    keep: bool = False,
 ) -> Attribution:
-    """A signed map of what speaks for a class in an image.
+    """A map of what speaks for a class in an image.
 
     Args:
         image: (h, w, 3) RGB.
         method: name of a file in `dermxai.explain.methods`.
         target: class code; the predicted class if not given.
         against: explain how far ``target`` lies above this class instead.
-        settings: the method's ``Settings``; its defaults if not given.
+        head: name of the head whose vote is explained; the sum of all if not given.
+        settings: the method's ``Settings`` or a mapping of their values; defaults if not given.
         progress: called with passes done and in all; may raise `Cancelled`.
+        keep: read the map from the workspace if it was kept there before, else keep it.
 
     Returns:
         The map on the original image (h, w).
 
     Raises:
-        InputError: unknown method or class.
+        InputError: unknown method, class, head or setting; a method that is not valid for this
+            network; an image that is too small; a network that does not give finite numbers.
     """
-    available = methods()
-    if method not in available:
-        raise InputError(
-            f"There is no attribution method {method!r}; choose from {', '.join(available)}."
+    chosen = find_method(method)
+    if reason := chosen.unavailable(classifier):
+        raise InputError(f"{chosen.TITLE} is not available for this network: {reason}")
+    values = checked_settings(method, settings)
+    tensor = prepared(classifier, image)
+    wanted = find_target(classifier, target or predicted(classifier, tensor), against, head)
+    name = store.key(classifier.hash, image, method, wanted, values) if keep else None
+    made = store.read(name) if name else None
+    if made is None:
+        native, notes = chosen.attribute(classifier, tensor, wanted, values, progress)
+        made = _described(
+            classifier,
+            method=method,
+            target=wanted,
+            settings=values,
+            native=native,
+            notes=notes,
         )
-    chosen = available[method]
-    settings = settings if settings is not None else chosen.Settings()
+        if name:
+            store.write(name, made)
+    laid_out = classifier.info.preprocessing.to_original(made.native, image.shape[:2])
+    return replace(made, map=laid_out)
+
+
+def prepared(classifier: "Classifier", image: NDArray[np.uint8]) -> torch.Tensor:
+    """The network's input (1, 3, size, size) from an image (h, w, 3) RGB.
+
+    Raises:
+        InputError: it is too small to speak of places in it.
+    """
+    height, width = image.shape[:2]
+    if min(height, width) < SMALLEST:
+        raise InputError(
+            f"The image is {width}×{height} pixels; at least {SMALLEST}×{SMALLEST} are needed to "
+            "explain it."
+        )
+    return torch.from_numpy(classifier.info.preprocessing(image))[None]
+
+
+def predicted(classifier: "Classifier", tensor: torch.Tensor) -> str:
+    """The class that a prepared image is read as.
+
+    Raises:
+        InputError: the network does not give finite numbers.
+    """
+    scores = classifier.infer(tensor).logits[0].sum(0)
+    if not bool(torch.isfinite(scores).all()):
+        raise InputError(
+            f"The network {classifier.name} gives numbers that are not finite for this image; "
+            "check its weights."
+        )
+    return classifier.info.classes[int(scores.argmax())]
+
+
+def find_target(
+    classifier: "Classifier", target: str, against: str | None = None, head: str | None = None
+) -> Target:
+    """
+    Raises:
+        InputError: the model has no such class or head, or a class is set against itself.
+    """
     classes = classifier.info.classes
-    tensor = torch.from_numpy(classifier.info.preprocessing(image))[None]
-    if target is None:
-        target = classes[int(classifier.infer(tensor).logits.sum(1).argmax())]
+    heads = [each.name for each in classifier.info.heads]
     for code in (target, against):
         if code is not None and code not in classes:
             raise InputError(f"The model has no class {code!r}; choose from {', '.join(classes)}.")
-    wanted = Target(classes.index(target), None if against is None else classes.index(against))
-    values, notes = chosen.attribute(classifier, tensor, wanted, settings, progress)
+    if target == against:
+        raise InputError(f"{target} is set against itself; choose two classes.")
+    if head is not None and head not in heads:
+        raise InputError(f"The model has no head {head!r}; choose from {', '.join(heads)}.")
+    return Target(
+        classes.index(target),
+        None if against is None else classes.index(against),
+        None if head is None else heads.index(head),
+    )
+
+
+def checked_settings(method: str, given: Any = None) -> Any:
+    """A method's ``Settings`` from such, from a mapping of some of their values, or from nothing.
+
+    Raises:
+        InputError: the method has no such setting, or a value is out of bounds.
+    """
+    kind = find_method(method).Settings
+    values = given if isinstance(given, Mapping) else asdict(given or kind())
+    known = {field.name: field for field in fields(kind)}
+    for name, value in values.items():
+        if name not in known:
+            raise InputError(
+                f"{method} has no setting {name!r}; its settings: {', '.join(known) or 'none'}."
+            )
+        _check(method, name, value, known[name].metadata)
+    return kind(**values)
+
+
+def _check(method: str, name: str, value: Any, allowed: Mapping[str, Any]) -> None:
+    if "choices" in allowed and value not in allowed["choices"]:
+        raise InputError(
+            f"{name} of {method} is {value!r}; choose from {', '.join(allowed['choices'])}."
+        )
+    if "low" in allowed and not (
+        isinstance(value, int | float) and allowed["low"] <= value <= allowed["high"]
+    ):
+        raise InputError(
+            f"{name} of {method} is {value!r}; give a number from {allowed['low']} to "
+            f"{allowed['high']}."
+        )
+
+
+def _described(
+    classifier: "Classifier",
+    *,
+    method: str,
+    target: Target,
+    settings: Any,
+    native: NDArray[np.float32],
+    notes: tuple[str, ...],
+) -> Attribution:
+    chosen, info = find_method(method), classifier.info
+    if not np.isfinite(native).all():
+        raise InputError(
+            f"{chosen.TITLE} of {classifier.name} gives numbers that are not finite for this "
+            "image; check the network's weights."
+        )
     return Attribution(
-        map=classifier.info.preprocessing.to_original(values, (image.shape[0], image.shape[1])),
+        map=native,
+        native=native,
         method=method,
-        target=target,
-        against=against,
+        target=info.classes[target.index],
+        against=None if target.against is None else info.classes[target.against],
+        head=None if target.head is None else info.heads[target.head].name,
         unit=chosen.UNIT,
+        signed=chosen.SIGNED,
+        complete=chosen.COMPLETE,
         settings=asdict(settings),
         notes=(chosen.NOTE, *notes),
     )

@@ -1,4 +1,5 @@
-"""One image, one forward pass: ranked classes, every head's votes, Grad-CAM of every class."""
+"""One image, one forward pass: ranked classes, every head's votes, Grad-CAM of every class in every
+head."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,10 +11,15 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from dermxai.data.transforms import Preprocessing
+from dermxai.explain.heads import Ledger, ledger
+from dermxai.explain.method import Target
 from dermxai.explain.methods.grad_cam import all_classes
+from dermxai.explain.methods.vote_map import added_up
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
+
+FINAL = -1
 
 
 @dataclass(frozen=True)
@@ -22,14 +28,17 @@ class Diagnosis:
 
     Attributes:
         logits: (head, class), the votes.
-        cams: (class, h, w), Grad-CAM of the final head at the resolution of its feature map.
+        biases: (head, class), what each head says of any image.
+        cams: per head (class, h, w), Grad-CAM at the resolution of the head's feature map; over
+            positions it adds up to the head's logit less its bias.
         shape: (height, width) of the original image.
     """
 
     classes: tuple[str, ...]
     heads: tuple[str, ...]
     logits: NDArray[np.float32]
-    cams: NDArray[np.float32]
+    biases: NDArray[np.float32]
+    cams: tuple[NDArray[np.float32], ...]
     shape: tuple[int, int]
     preprocessing: Preprocessing
 
@@ -50,25 +59,58 @@ class Diagnosis:
         """Class codes, the most likely first."""
         return tuple(self.classes[index] for index in np.argsort(-self.scores, kind="stable"))
 
-    def grad_cam(self, target: str, against: str | None = None) -> NDArray[np.float32]:
-        """Signed Grad-CAM (height, width) on the original image, of a class or of the difference
-        between two."""
-        cam = self.cams[self.classes.index(target)]
-        if against is not None:
-            cam = cam - self.cams[self.classes.index(against)]
-        return self.preprocessing.to_original(cam, self.shape)
+    def grad_cam(
+        self, target: str, against: str | None = None, head: int = FINAL
+    ) -> NDArray[np.float32]:
+        """Signed Grad-CAM (height, width) of a head on the original image, of a class or of the
+        difference between two; in logits per position of the head's feature map."""
+        return self.preprocessing.to_original(self._cam(target, against, head), self.shape)
+
+    def density(
+        self, target: str, against: str | None = None, head: int | None = None
+    ) -> NDArray[np.float32]:
+        """The map (height, width) of one head or of the sum of all (None) in logits per percent of
+        the image: comparable between heads, classes and images."""
+        if head is None:
+            values = added_up([self._cam(target, against, one) for one in range(len(self.heads))])
+        else:
+            values = self._cam(target, against, head)
+        return self.preprocessing.to_original(values * np.float32(values.size / 100), self.shape)
+
+    def ledger(self, target: str, against: str) -> Ledger:
+        """Who decided for ``target`` against ``against``, and where."""
+        return ledger(
+            logits=self.logits,
+            cams=self.cams,
+            biases=self.biases,
+            heads=self.heads,
+            classes=self.classes,
+            target=target,
+            against=against,
+        )
+
+    def _cam(self, target: str, against: str | None, head: int) -> NDArray[np.float32]:
+        other = None if against is None else self.classes.index(against)
+        cam: NDArray[np.float32] = Target(self.classes.index(target), other).among_classes(
+            self.cams[head]
+        )
+        return cam
 
 
 def diagnose(classifier: "Classifier", image: NDArray[np.uint8]) -> Diagnosis:
     """Looks at one image (h, w, 3) RGB with one forward pass."""
     tensor = torch.from_numpy(classifier.info.preprocessing(image))[None]
     output = classifier.infer(tensor, maps=True)
-    weight, _ = classifier.head_weights(-1)
+    weights = [classifier.head_weights(head) for head in range(len(classifier.info.heads))]
     return Diagnosis(
         classes=classifier.info.classes,
         heads=tuple(head.name for head in classifier.info.heads),
         logits=output.logits[0].cpu().numpy(),
-        cams=all_classes(output.maps[-1][0], weight).cpu().numpy(),
+        biases=torch.stack([bias for _, bias in weights]).float().cpu().numpy(),
+        cams=tuple(
+            all_classes(feature_map[0], weight).cpu().numpy()
+            for feature_map, (weight, _) in zip(output.maps, weights, strict=True)
+        ),
         shape=(image.shape[0], image.shape[1]),
         preprocessing=classifier.info.preprocessing,
     )

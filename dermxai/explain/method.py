@@ -2,10 +2,15 @@
 
 A method is one module in `dermxai.explain.methods` with
 
-- ``TITLE``, ``UNIT`` and ``NOTE``: its name in full, what a value of its map means, one line on
-  what it explains;
-- ``Settings``: a frozen dataclass, each field's metadata giving ``help`` and bounds;
-- ``attribute``: the signed map of one image, see `Method`.
+- ``TITLE``, ``SOURCE`` and ``NOTE``: its name in full, its publication, one line on what it
+  explains;
+- ``UNIT``: what a value of its map means;
+- ``SIGNED``: whether negative values speak against the target, so that exchanging the two classes
+  of a contrast turns the sign of the map;
+- ``COMPLETE``: whether the values of its map add up to the target's logit, less a constant;
+- ``Settings``: a frozen dataclass, each field's metadata giving ``help`` and bounds (``low`` and
+  ``high``) or ``choices``;
+- ``unavailable``, ``passes`` and ``attribute``: see `Method`.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +22,7 @@ from numpy.typing import NDArray
 
 from dermxai.errors import Cancelled
 
-__all__ = ["Attribution", "Cancelled", "Method", "Progress", "Target"]
+__all__ = ["Attribution", "Cancelled", "Method", "Progress", "Target", "always_available"]
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,42 +32,73 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 """Called with passes done and passes in all; raises `Cancelled` to stop."""
 
+DENSITY_UNIT = "logit per % of the image"
+
 
 @dataclass(frozen=True)
 class Target:
-    """What is explained: the summed logit of a class, or how far it lies above another's.
+    """What is explained: the logit of a class, or how far it lies above another's.
 
     Attributes:
         index, against: positions in the classifier's classes.
+        head: position in the classifier's heads; None for the sum of all, which decides.
     """
 
     index: int
     against: int | None = None
+    head: int | None = None
 
-    def of(self, scores: "Tensor") -> "Tensor":
-        """The target's value (n,) from scores (n, class)."""
-        value = scores[:, self.index]
-        return value if self.against is None else value - scores[:, self.against]
+    def of(self, logits: "Tensor") -> "Tensor":
+        """The target's value (n,) from logits (n, head, class)."""
+        scores = logits.sum(1) if self.head is None else logits[:, self.head]
+        value: Tensor = self.among_classes(scores.T)
+        return value
+
+    def among_classes(self, values: Any) -> Any:
+        """The target's part of values (class, …): the class's, less the other's."""
+        value = values[self.index]
+        return value if self.against is None else value - values[self.against]
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """A signed map on the original image.
+    """A map on the original image.
 
     Attributes:
         map: (h, w) float32, positive where the image speaks for the target.
+        native: the same at the method's own resolution.
         target, against: class codes.
+        head: whose vote is explained; None for the sum of all.
         unit: what a value means.
+        signed: whether negative values speak against the target.
+        complete: whether ``native`` adds up to the target's logit, less a constant.
         notes: what the method has to say of this map, such as a completeness gap.
     """
 
     map: NDArray[np.float32]
+    native: NDArray[np.float32]
     method: str
     target: str
     against: str | None
+    head: str | None
     unit: str
+    signed: bool
+    complete: bool
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def density(self) -> NDArray[np.float32]:
+        """A complete method's map in logits per percent of the image's area (h, w), a unit that
+        does not depend on the resolution; another's map as it is."""
+        if not self.complete:
+            return self.map
+        values: NDArray[np.float32] = self.map * np.float32(self.native.size / 100)
+        return values
+
+    @property
+    def density_unit(self) -> str:
+        return DENSITY_UNIT if self.complete else self.unit
 
 
 class Method(Protocol):
@@ -71,7 +107,18 @@ class Method(Protocol):
     TITLE: str
     UNIT: str
     NOTE: str
+    SOURCE: str
+    SIGNED: bool
+    COMPLETE: bool
     Settings: type
+
+    def unavailable(self, classifier: "Classifier") -> str | None:
+        """Why the method means nothing for this network, in a sentence; None where it is valid."""
+        ...
+
+    def passes(self, classifier: "Classifier", settings: Any) -> int:
+        """What a map costs, in forward passes of one image; a backward pass counts as two."""
+        ...
 
     def attribute(
         self,
@@ -84,3 +131,7 @@ class Method(Protocol):
         """The map (h, w) at the method's own resolution for an image (1, 3, size, size), and
         notes."""
         ...
+
+
+def always_available(classifier: "Classifier") -> None:
+    """For methods that are valid for every network with linear heads."""

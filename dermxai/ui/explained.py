@@ -142,7 +142,7 @@ def _explain(run: Run, panel: Panel, method: "Method", wish: Wish) -> None:
     diagnosis = subjects.diagnosis(run, panel.subject, shape)
     target = diagnosis.ranking[0] if wish.target == _AS_READ else wish.target
     if wish.method == FAST:
-        values, scale = diagnosis.grad_cam(target), float(np.abs(diagnosis.cams).max())
+        values, scale = diagnosis.grad_cam(target), float(np.abs(diagnosis.cams[-1]).max())
         notes: tuple[str, ...] = (_whose_vote(run),)
     else:
         attribution = _on_request(run, panel, method, wish, target)

@@ -1,9 +1,12 @@
-"""Grad-CAM of the final head (Selvaraju et al. 2017, arXiv:1610.02391), in closed form.
+"""Grad-CAM of a head (Selvaraju et al. 2017, arXiv:1610.02391), in closed form.
 
-The final head is linear after average pooling, so the gradient of class c's logit by the feature
-map A is w_c / (h·w) at every position. The map Σ_k w_ck·A_k / (h·w) is therefore exact without a
-backward pass, holds for all classes at once, and adds up to the head's logit less its bias. It is
-signed: the ReLU of the original is left to the reader.
+A head is linear after average pooling, so the gradient of its logit of class c by the feature map A
+is w_c / (h·w) at every position. The map Σ_k w_ck·A_k / (h·w) is therefore exact without a backward
+pass, holds for all classes at once, and adds up to the head's logit less its bias. It is signed:
+the ReLU of the original is left to the reader.
+
+On the last feature map the gradient of the *summed* logits is the final head's alone, since the
+other heads sit upstream: plain Grad-CAM there explains one vote of all the heads.
 """
 
 from dataclasses import dataclass
@@ -14,19 +17,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.method import Progress, Target
+from dermxai.explain.method import Progress, Target, always_available
 
 if TYPE_CHECKING:
-    from dermxai.models.classifier import Classifier
+    from dermxai.models.classifier import Classifier, Output
 
 TITLE = "Grad-CAM"
-UNIT = "logit of the final head per feature-map position"
-NOTE = "Explains the final head, one vote of all the heads."
+UNIT = "logit per feature-map position"
+NOTE = "Explains one head at its own stage: the final head, unless another is chosen."
+SOURCE = "Selvaraju et al. 2017, arXiv:1610.02391"
+SIGNED = True
+COMPLETE = True
+unavailable = always_available
 
 
 @dataclass(frozen=True)
 class Settings:
     """Grad-CAM has none."""
+
+
+def passes(classifier: "Classifier", settings: Settings) -> int:  # noqa: ARG001
+    return 1
 
 
 def all_classes(feature_map: Tensor, weight: Tensor) -> Tensor:
@@ -43,6 +54,16 @@ def all_classes(feature_map: Tensor, weight: Tensor) -> Tensor:
     return torch.einsum("kc,chw->khw", weight, feature_map.float()) / positions
 
 
+def head_map(
+    classifier: "Classifier", output: "Output", target: Target, head: int
+) -> NDArray[np.float32]:
+    """The map (h, w) of one head from a forward pass of one image."""
+    weight, _ = classifier.head_weights(head)
+    wanted = target.among_classes(weight)[None]  # (1, channels)
+    values: NDArray[np.float32] = all_classes(output.maps[head][0], wanted)[0].cpu().numpy()
+    return values
+
+
 def attribute(
     classifier: "Classifier",
     image: Tensor,
@@ -50,14 +71,9 @@ def attribute(
     settings: Settings,  # noqa: ARG001
     progress: Progress | None,
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The map (h, w) of the final feature map for an image (1, 3, size, size)."""
+    """The map (h, w) of the head's feature map for an image (1, 3, size, size)."""
     output = classifier.infer(image, maps=True)
-    weight, _ = classifier.head_weights(-1)
-    contrast = weight[target.index]
-    if target.against is not None:
-        contrast = contrast - weight[target.against]
-    cam = all_classes(output.maps[-1][0], contrast[None])[0]
+    values = head_map(classifier, output, target, -1 if target.head is None else target.head)
     if progress:
         progress(1, 1)
-    values: NDArray[np.float32] = cam.cpu().numpy()
     return values, ()

@@ -8,14 +8,19 @@ from captum.attr import IntegratedGradients
 from numpy.typing import NDArray
 from torch import Tensor, zeros_like
 
-from dermxai.explain.method import Progress, Target
+from dermxai.explain.memory import first_batch, halving
+from dermxai.explain.method import Progress, Target, always_available
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 TITLE = "Integrated Gradients"
-UNIT = "summed logit per input pixel"
-NOTE = "Explains the sum of all heads, against an image of the training mean colour."
+UNIT = "logit per input pixel"
+NOTE = "Explains the logit's rise from an image of the training mean colour to this one."
+SOURCE = "Sundararajan et al. 2017, arXiv:1703.01365"
+SIGNED = True
+COMPLETE = True
+unavailable = always_available
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,10 @@ class Settings:
         default=32,
         metadata={"help": "Points on the path from the baseline", "low": 8, "high": 256},
     )
+
+
+def passes(classifier: "Classifier", settings: Settings) -> int:  # noqa: ARG001
+    return 3 * settings.steps
 
 
 def attribute(
@@ -35,28 +44,33 @@ def attribute(
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The map (size, size) for an image (1, 3, size, size), colours added up; the note gives the
     completeness gap, the part of the logit's change that the map does not account for."""
-    passes, done = settings.steps + 2, 0  # the steps, and both ends for the completeness gap
-
-    def forward(images: Tensor) -> Tensor:
-        nonlocal done
-        scores = classifier(images).logits.sum(1)
-        done += len(images)
-        if progress:
-            progress(min(done, passes), passes)
-        return target.of(scores)
-
     image = image.to(classifier.device)
-    baseline = zeros_like(image)
-    with classifier.lock:
-        attributions, gap = IntegratedGradients(forward).attribute(
+    total = settings.steps + 2  # the steps, and both ends for the completeness gap
+
+    def integrate(batch: int) -> tuple[Tensor, Tensor]:
+        done = 0
+
+        def value(images: Tensor) -> Tensor:
+            nonlocal done
+            found = target.of(classifier(images).logits)
+            done += len(images)
+            if progress:
+                progress(min(done, total), total)
+            return found
+
+        found: tuple[Tensor, Tensor] = IntegratedGradients(value).attribute(
             image,
-            baseline,
+            zeros_like(image),
             n_steps=settings.steps,
-            internal_batch_size=4,
+            internal_batch_size=batch,
             return_convergence_delta=True,
         )
+        return found
+
+    with classifier.lock:
+        (attributions, gap), notes = halving(integrate, first_batch(classifier) // 2)
     change = float(attributions.sum()) - float(gap)
     share = abs(float(gap) / change) if change else float("nan")
-    note = f"Completeness gap {float(gap):+.3f} of a change of {change:+.3f} ({share:.1%})."
+    completeness = f"Completeness gap {float(gap):+.3f} of a change of {change:+.3f} ({share:.1%})."
     values: NDArray[np.float32] = attributions[0].sum(0).float().cpu().numpy()
-    return values, (note,)
+    return values, (completeness, *notes)

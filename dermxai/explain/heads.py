@@ -1,0 +1,98 @@
+"""The vote ledger: the margin between two classes, split exactly by head and by position.
+
+Every head is average pooling → Linear and the heads' logits are summed, so the margin of class A
+over class B is
+
+    Σ over heads  [ Σ over positions (w_A − w_B)·activation / positions  +  (b_A − b_B) ].
+
+Nothing is approximated: what is left over is rounding, and it is stated.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """Who decided for ``target`` against ``against``, and where.
+
+    Attributes:
+        heads: h names, first to last.
+        votes: (h,) each head's logit for the target less that for the other, bias included.
+        biases: (h,) the part of a vote that no pixel can change.
+        maps: per head (rows, columns) contributions of its positions; they and the bias add up to
+            its vote.
+        margin: how far the summed logit of the target lies above the other's in the forward pass.
+        logit_range: largest less smallest summed logit of the image.
+        decision: the class with the largest summed logit.
+        without: (h,) the class that would be read if that head did not vote.
+    """
+
+    target: str
+    against: str
+    heads: tuple[str, ...]
+    votes: Floats
+    biases: Floats
+    maps: tuple[NDArray[np.float32], ...]
+    margin: float
+    logit_range: float
+    decision: str
+    without: tuple[str, ...]
+
+    @property
+    def residual(self) -> float:
+        """What maps and biases do not account for, as a share of the range of the logits."""
+        explained = sum(float(each.sum(dtype=np.float64)) for each in self.maps)
+        gap = abs(explained + float(self.biases.sum()) - self.margin)
+        return gap / self.logit_range if self.logit_range else gap
+
+    @property
+    def decisive(self) -> tuple[str, ...]:
+        """Heads without which another class would be read."""
+        return tuple(
+            head
+            for head, read in zip(self.heads, self.without, strict=True)
+            if read != self.decision
+        )
+
+
+def ledger(
+    *,
+    logits: NDArray[np.float32],
+    cams: tuple[NDArray[np.float32], ...],
+    biases: NDArray[np.float32],
+    heads: tuple[str, ...],
+    classes: tuple[str, ...],
+    target: str,
+    against: str,
+) -> Ledger:
+    """The ledger of one image.
+
+    Args:
+        logits: (h, k).
+        cams: per head (k, rows, columns), contributions of positions to each class's logit.
+        biases: (h, k) of the heads.
+        heads: h names.
+        classes: k codes.
+        target, against: two of them.
+    """
+    one, other = classes.index(target), classes.index(against)
+    exact = logits.astype(np.float64)
+    scores = exact.sum(axis=0)
+    left_out = scores - exact  # (h, k): the sum without each head
+    return Ledger(
+        target=target,
+        against=against,
+        heads=heads,
+        votes=exact[:, one] - exact[:, other],
+        biases=biases[:, one].astype(np.float64) - biases[:, other],
+        maps=tuple(cam[one] - cam[other] for cam in cams),
+        margin=float(scores[one] - scores[other]),
+        logit_range=float(np.ptp(scores)),
+        decision=classes[int(scores.argmax())],
+        without=tuple(classes[index] for index in left_out.argmax(axis=1)),
+    )

@@ -1,0 +1,74 @@
+"""Batches that fit: whoever runs out of memory goes on with half as many images at a time."""
+
+import gc
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dermxai.explain.method import Progress
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
+T = TypeVar("T")
+
+
+def first_batch(classifier: "Classifier") -> int:
+    """Images at a time to begin with."""
+    return 8 if classifier.device.type == "cpu" else 32
+
+
+def halving(work: Callable[[int], T], batch: int) -> tuple[T, tuple[str, ...]]:
+    """The result of ``work(batch)``, tried again with half the batch while memory runs out.
+
+    Returns:
+        The result, and a note if the batch had to become smaller.
+
+    Raises:
+        RuntimeError: memory runs out with a single image, or the work fails otherwise.
+    """
+    size = batch
+    while True:
+        try:
+            result = work(size)
+        except RuntimeError as error:
+            if size == 1 or not ran_out_of_memory(error):
+                raise
+            size //= 2
+        else:
+            note = f"Memory ran out with {batch} images at a time; done with {size}."
+            return result, () if size == batch else (note,)
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def ran_out_of_memory(error: RuntimeError) -> bool:
+    """Whether it is torch's, of a GPU or of the computer."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def logits_of(
+    classifier: "Classifier", images: Tensor, progress: Progress | None = None
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """The logits (n, head, class) of normalised images (n, 3, size, size), a batch at a time.
+
+    Returns:
+        The logits, and a note if memory ran short. They do not depend on the batch beyond rounding.
+    """
+
+    def work(batch: int) -> NDArray[np.float32]:
+        found = []
+        for start in range(0, len(images), batch):
+            if progress:
+                progress(start, len(images))
+            found.append(classifier.infer(images[start : start + batch]).logits.cpu().numpy())
+        if progress:
+            progress(len(images), len(images))
+        return np.concatenate(found)
+
+    return halving(work, first_batch(classifier))

@@ -1,0 +1,74 @@
+"""The vote map: every head's Grad-CAM, added up over the eight heads.
+
+A head's vote is exactly the sum of its Grad-CAM over positions plus its bias, and the votes are
+summed: this map is the only class activation map that accounts for the whole decision, where
+Grad-CAM of the final feature map explains one vote of eight (Zhu et al. 2021 sum the heads).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dermxai.explain.method import Progress, Target, always_available
+from dermxai.explain.methods.grad_cam import head_map
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
+TITLE = "Vote map"
+UNIT = "logit per position of the finest feature map"
+NOTE = "Explains the sum of all heads: their Grad-CAMs added up, exact but for the biases."
+SOURCE = "Zhu et al. 2021, doi:10.3389/fmed.2021.626369; Selvaraju et al. 2017, arXiv:1610.02391"
+SIGNED = True
+COMPLETE = True
+unavailable = always_available
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The vote map has none."""
+
+
+def passes(classifier: "Classifier", settings: Settings) -> int:  # noqa: ARG001
+    return 1
+
+
+def attribute(
+    classifier: "Classifier",
+    image: Tensor,
+    target: Target,
+    settings: Settings,  # noqa: ARG001
+    progress: Progress | None,
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """The map (h, w) at the resolution of the finest feature map."""
+    output = classifier.infer(image, maps=True)
+    heads = range(len(classifier.info.heads)) if target.head is None else (target.head,)
+    maps = [head_map(classifier, output, target, head) for head in heads]
+    if progress:
+        progress(1, 1)
+    return added_up(maps), ()
+
+
+def added_up(maps: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Maps (h, w) of several resolutions added up on the grid of the finest, their sums kept."""
+    rows, columns = max(each.shape for each in maps)
+    total = np.zeros((rows, columns))
+    for each in maps:
+        total += spreading(each.shape[0], rows) @ each @ spreading(each.shape[1], columns).T
+    return total.astype(np.float32)
+
+
+@cache
+def spreading(coarse: int, fine: int) -> NDArray[np.float64]:
+    """(fine, coarse): how a position's value is spread over a finer axis, linearly towards its
+    neighbours' centres; each column adds up to 1, so that nothing is lost."""
+    centres = (np.arange(fine) + 0.5) * coarse / fine - 0.5
+    away = np.abs(centres.clip(0, coarse - 1)[:, None] - np.arange(coarse)[None])
+    tents = np.clip(1 - away, 0, None)
+    weights: NDArray[np.float64] = tents / tents.sum(axis=0)
+    return weights

@@ -1,0 +1,59 @@
+"""Attribution maps on disk, found again by what went in."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermxai import paths
+from dermxai.explain.method import Attribution, Target
+
+MOST = 4_000_000_000  # bytes kept; the oldest go first
+_ABOUT = ("method", "target", "against", "head", "unit", "signed", "complete", "settings", "notes")
+
+
+def key(
+    classifier_hash: str,
+    image: NDArray[np.uint8],
+    method: str,
+    target: Target,
+    settings: object,
+) -> str:
+    """Names a map by everything that it depends on."""
+    pixels = hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
+    parts = [classifier_hash, pixels, image.shape, method, asdict(target), asdict(settings)]  # type: ignore[call-overload]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def read(name: str) -> Attribution | None:
+    """The stored map, ``map`` at the method's own resolution, too; None where there is none."""
+    try:
+        with paths.attribution(name).open("rb") as file, np.load(file, allow_pickle=False) as held:
+            about = json.loads(str(held["about"]))
+            native = held["native"]
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
+    about["notes"] = tuple(about["notes"])
+    return Attribution(map=native, native=native, **about)
+
+
+def write(name: str, attribution: Attribution) -> None:
+    """Keeps a map; the oldest are removed where all together take too much room."""
+    path = paths.attribution(name)
+    about = {part: getattr(attribution, part) for part in _ABOUT}
+    with paths.replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, native=attribution.native, about=json.dumps(about))
+    _make_room(path.parent)
+
+
+def _make_room(folder: Path) -> None:
+    files = sorted(folder.glob("*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
+    room = MOST
+    for file in files:
+        room -= file.stat().st_size
+        if room < 0:
+            file.unlink(missing_ok=True)
