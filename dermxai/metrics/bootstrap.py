@@ -85,6 +85,34 @@ def confusion_replicates(
     return counts.reshape(-1, n_classes, n_classes)
 
 
+def sum_replicates(values: ArrayLike, plan: Resampling) -> Floats:
+    """Sums of values (n, k) over the images of each replicate, (replicates, k)."""
+    values = np.asarray(values, dtype=np.float64)
+    members = csr_array(
+        (np.ones(plan.clusters.size), (plan.clusters, np.arange(plan.clusters.size))),
+        shape=(plan.n_clusters, plan.clusters.size),
+    )
+    per_cluster = members @ values
+    blocks = [weights.T @ per_cluster for weights in plan.weights()]
+    return np.concatenate([np.empty((0, values.shape[1])), *blocks])
+
+
+def mean_interval(replicates: Floats, units: ArrayLike, level: float) -> tuple[Floats, Floats]:
+    """Percentile interval of means, or of differences of means, that may lie anywhere.
+
+    Args:
+        replicates: (r, k) the mean on each replicate; undefined ones (NaN) are left out.
+        units: (k,) clusters that each mean rests on; fewer than two give NaN.
+        level: of the interval, 0.95 say.
+    """
+    low, high = np.full((2, replicates.shape[1]), np.nan)
+    known = (np.broadcast_to(units, low.shape) >= 2) & np.isfinite(replicates).any(axis=0)
+    if known.any():
+        tail = (1 - level) / 2
+        low[known], high[known] = np.nanquantile(replicates[:, known], [tail, 1 - tail], axis=0)
+    return low, high
+
+
 def interval(
     estimate: ArrayLike, replicates: Floats, units: ArrayLike, level: float
 ) -> tuple[Floats, Floats]:

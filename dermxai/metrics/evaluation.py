@@ -47,6 +47,8 @@ class Evaluation:
     """Those that have at least one image here."""
     sample_ids: Strings
     """(n,)"""
+    unit_of: Strings
+    """(n,) what each image belongs to of the units that the intervals take as independent."""
     true: Strings
     """(n,) label of each image, "" where there is none."""
     predicted: Strings
@@ -218,6 +220,7 @@ def evaluate(
         classes=classes,
         common=tuple(np.array(classes, dtype=object)[membership.any(axis=0)]),
         sample_ids=ids,
+        unit_of=units,
         true=true,
         predicted=predicted,
         probabilities=probabilities,

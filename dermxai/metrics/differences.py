@@ -1,0 +1,270 @@
+"""What distinguishes one group of images (errors, say) from another (those read right).
+
+Effects: for numbers the difference of the two means, for categories the difference of the shares
+that have a value, both with a bootstrap interval over patients.
+
+Tests: by permutation of the group. Within each patient the groups of its images are exchanged, and
+between patients their numbers of images of each group are; so images of one patient are never taken
+as independent, and with one image a patient it is the ordinary permutation test. Numbers are tested
+by their ranks (then it is Mann & Whitney's test, with ties), categories by their counts (then it is
+Fisher's, but for ties in its tail). The null hypothesis: the column says nothing about the group,
+between patients or within them. A p-value is (1 + as extreme) / (1 + permutations), Phipson & Smyth
+2010, doi:10.2202/1544-6115.1585; q-values control the false discovery rate over all rows (Benjamini
+& Hochberg 1995). Correlated columns repeat each other, and nothing here says what causes what.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import false_discovery_control, rankdata
+
+from dermxai.errors import InputError
+from dermxai.metrics import bootstrap
+from dermxai.metrics.confusion import ratio
+
+Floats = NDArray[np.float64]
+
+MOST_VALUES = 12
+"""A column of more texts than that is not compared."""
+FEWEST = 5
+"""Images that each group needs before a test says anything."""
+LISTS: Mapping[str, str] = {"artefacts": " ", "artifacts": " "}
+"""Columns of several texts, and what separates them; nothing stated means none of them."""
+NOT_STATED = "not stated"
+_BLOCK = 500  # permutations held at once
+
+
+@dataclass(frozen=True, eq=False)
+class Differences:
+    """
+    Attributes:
+        table: one row a number or value of a category, the smallest p-value first: ``column``,
+            ``value`` ("" for numbers), ``first`` and ``second`` (means, or shares), ``known`` (how
+            many images of both groups state it), ``difference`` with ``low`` and ``high``, ``p``
+            and ``q``.
+        images: of the two groups.
+        units: independent units (patients) in each.
+        notes: what was not compared, and why; how far few images carry.
+    """
+
+    table: pd.DataFrame
+    images: tuple[int, int]
+    units: tuple[int, int]
+    notes: tuple[str, ...]
+
+
+def differences(
+    samples: pd.DataFrame,
+    chosen: ArrayLike,
+    units: ArrayLike,
+    *,
+    permutations: int = 2000,
+    replicates: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Differences:
+    """Compares two groups of images in every column.
+
+    Args:
+        samples: (n rows) the columns to compare: numbers, truth values, or texts of few values.
+        chosen: (n,) whether a row belongs to the first group; the others are the second.
+        units: (n,) the patient of each row, or whatever is independent.
+        permutations: of the tests.
+        replicates, seed, level: of the intervals.
+
+    Raises:
+        InputError: lengths differ, or a group is empty.
+    """
+    first = np.asarray(chosen, dtype=bool)
+    if first.shape != (len(samples),) or np.shape(units) != first.shape:
+        raise InputError(
+            f"{first.shape} groups and {np.shape(units)} patients came for {len(samples)} images; "
+            "one of each is needed."
+        )
+    if first.all() or not first.any():
+        raise InputError(
+            f"{first.sum()} and {(~first).sum()} images came; a comparison needs one in each group."
+        )
+    features = list(_features(samples))
+    plan = bootstrap.resampling(units, replicates, seed, level)
+    counts = plan.clusters_with(np.column_stack([first, ~first]))
+    table = pd.DataFrame(
+        {"column": [each.column for each in features], "value": [each.value for each in features]}
+    )
+    values = np.column_stack([np.empty((len(first), 0)), *(each.numbers for each in features)])
+    table[["first", "second", "known", "difference", "low", "high"]] = _effects(
+        values, first, plan, counts
+    )
+    table["known"] = table["known"].astype(int)
+    enough = min(first.sum(), (~first).sum()) >= FEWEST and counts.min() >= 2
+    table["p"] = np.nan
+    if enough and features:
+        scores = np.column_stack([each.scores for each in features])
+        table["p"] = permutation_test(scores, first, plan.clusters, permutations, seed)
+    table["q"] = np.nan
+    tested = table["p"].notna()
+    if tested.any():
+        table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"])
+    return Differences(
+        table=table.sort_values(["p", "column"], kind="stable", ignore_index=True),
+        images=(int(first.sum()), int((~first).sum())),
+        units=(int(counts[0]), int(counts[1])),
+        notes=(*_about(first, counts, enough), *_left_out(samples)),
+    )
+
+
+def permutation_test(
+    scores: ArrayLike,
+    chosen: NDArray[np.bool_],
+    clusters: NDArray[np.intp],
+    permutations: int = 2000,
+    seed: int = 0,
+) -> Floats:
+    """Two-sided p-values (k,) of the covariance between each column of ``scores`` (n, k) and the
+    group, by the permutations at the head of this file.
+
+    Args:
+        scores: (n, k) finite numbers.
+        chosen: (n,) whether a row belongs to the first group.
+        clusters: (n,) index of each row's unit, from 0 without gaps.
+        permutations: drawn.
+        seed: of the draw.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    values = values - values.mean(axis=0)
+    group = chosen.astype(np.float64)
+    size = np.bincount(clusters).astype(np.float64)
+    mean_of = _sums(values, clusters) / size[:, None]  # (cluster, k)
+    share_of = np.bincount(clusters, weights=group) / size
+    within = values - mean_of[clusters]
+    between = size * (share_of - group.mean())  # (cluster,)
+    mixed = np.flatnonzero((share_of[clusters] > 0) & (share_of[clusters] < 1))
+    observed = np.abs(group @ within + between @ mean_of)
+
+    generator = np.random.default_rng(seed)
+    extreme = np.zeros(values.shape[1])
+    for start in range(0, permutations, _BLOCK):
+        count = min(_BLOCK, permutations - start)
+        shuffled = generator.permuted(np.broadcast_to(between, (count, size.size)), axis=1)
+        drawn = shuffled @ mean_of
+        if mixed.size:
+            drawn += (
+                _within_clusters(group[mixed], clusters[mixed], count, generator) @ (within[mixed])
+            )
+        extreme += (np.abs(drawn) >= observed - 1e-9 * (1 + observed)).sum(axis=0)
+    p_values: Floats = (1 + extreme) / (1 + permutations)
+    return p_values
+
+
+@dataclass(frozen=True, eq=False)
+class _Feature:
+    column: str
+    value: str
+    numbers: Floats
+    """(n,) what means are taken of; NaN where it is not stated."""
+
+    @property
+    def scores(self) -> Floats:
+        """(n,) what is tested: ranks of numbers, ones of categories; the mean where not stated."""
+        known = np.isfinite(self.numbers)
+        scores = np.zeros(self.numbers.size)
+        ranks = self.numbers[known] if self.value else rankdata(self.numbers[known])
+        scores[known] = ranks - ranks.mean()
+        return scores
+
+
+def _features(samples: pd.DataFrame) -> Iterator[_Feature]:
+    for name, column in samples.items():
+        title = str(name)
+        if title in LISTS:
+            sets = [_listed(value, LISTS[title]) for value in column]
+            for value in sorted(set().union(*sets)):
+                yield from _varying(title, value, [value in each for each in sets])
+        elif _is_number(column):
+            yield from _varying(title, "", column.to_numpy(dtype=np.float64, na_value=np.nan))
+        else:
+            texts = column.astype("str").where(column.notna(), NOT_STATED)
+            present = sorted(set(texts))
+            if 1 < len(present) <= MOST_VALUES:
+                for value in present[len(present) == 2 :]:  # of two, one says it all
+                    yield from _varying(title, value, texts == value)
+
+
+def _varying(column: str, value: str, values: ArrayLike) -> Iterator[_Feature]:
+    numbers = np.asarray(values, dtype=np.float64)
+    known = numbers[np.isfinite(numbers)]
+    if known.size and known.min() < known.max():
+        yield _Feature(column, value, numbers)
+
+
+def _listed(value: object, separator: str) -> set[str]:
+    return set(str(value).split(separator)) - {""} if pd.notna(value) else set()  # type: ignore[call-overload]
+
+
+def _is_number(column: pd.Series) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column))
+
+
+def _effects(
+    values: Floats, first: NDArray[np.bool_], plan: bootstrap.Resampling, counts: NDArray[np.int64]
+) -> Floats:
+    """(k, 6): both means, images that state it, the difference and its interval."""
+    known = np.isfinite(values)
+    filled = np.where(known, values, 0)
+    width = values.shape[1]
+    sides = [side[:, None] for side in (first, ~first)]
+    parts = [part for side in sides for part in (filled * side, known & side)]
+    sums = [part.sum(axis=0, dtype=np.float64) for part in parts]
+    drawn = np.split(bootstrap.sum_replicates(np.hstack(parts), plan), 4, axis=1)
+    one, other = ratio(sums[0], sums[1]), ratio(sums[2], sums[3])
+    replicated = ratio(drawn[0], drawn[1]) - ratio(drawn[2], drawn[3])
+    low, high = bootstrap.mean_interval(replicated, np.full(width, counts.min()), plan.level)
+    return np.column_stack([one, other, known.sum(axis=0), one - other, low, high])
+
+
+def _sums(values: Floats, clusters: NDArray[np.intp]) -> Floats:
+    total = np.zeros((int(clusters.max()) + 1, values.shape[1]))
+    np.add.at(total, clusters, values)
+    return total
+
+
+def _within_clusters(
+    group: Floats, clusters: NDArray[np.intp], count: int, generator: np.random.Generator
+) -> Floats:
+    """The groups (n,) exchanged at random between the rows of each cluster, (count, n)."""
+    order = np.argsort(clusters, kind="stable")
+    keys = clusters[order] + generator.random((count, group.size))
+    placed = np.empty((count, group.size))
+    placed[:, order] = group[order][np.argsort(keys, axis=1)]
+    return placed
+
+
+def _about(first: NDArray[np.bool_], counts: NDArray[np.int64], enough: bool) -> Iterator[str]:
+    fewest = int(min(first.sum(), (~first).sum()))
+    if not enough:
+        yield (
+            f"{fewest} images of {counts.min()} patients in the smaller group: too few to test; "
+            "the differences are descriptions."
+        )
+    elif counts.min() < 20:
+        yield (
+            f"The smaller group has {fewest} images of {counts.min()} patients: only large "
+            "differences can show, and the intervals are rather too narrow."
+        )
+
+
+def _left_out(samples: pd.DataFrame) -> Iterator[str]:
+    many = [
+        str(name)
+        for name, column in samples.items()
+        if str(name) not in LISTS and not _is_number(column) and column.nunique() > MOST_VALUES
+    ]
+    if many:
+        yield f"Not compared, for their many values: {_joined(many)}."
+
+
+def _joined(names: Sequence[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,202 @@
+"""How a classifier tells two classes apart: confusions each way, and what merging them would mend.
+
+Everything is over the images whose label is one of the model's classes; the decision is among all
+of them. Merging counts a reading as either class as right for a label of either; the classifier
+and its decisions stay as they are.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from dermxai.errors import InputError
+from dermxai.metrics import bootstrap
+from dermxai.metrics.confusion import (
+    balanced_accuracy,
+    confusion_matrix,
+    merged,
+    ratio,
+    top1_accuracy,
+)
+from dermxai.metrics.evaluation import Evaluation
+
+Floats = NDArray[np.float64]
+
+OTHER = ""
+"""Stands for every class beside the two."""
+_MEASURES = {
+    "top1_accuracy": ("Top-1 accuracy", top1_accuracy),
+    "balanced_accuracy": ("Balanced accuracy", balanced_accuracy),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two classes of an evaluation.
+
+    Attributes:
+        ways: a row for each label of the two and each reading (one, the other, `OTHER`): ``true``,
+            ``read``, ``images``, ``of`` (images of that label), ``patients`` (units with such an
+            image), ``share`` with ``low`` and ``high``.
+        errors: a row for each image of one class read as the other, the largest margin first:
+            ``sample_id``, ``true``, ``read``, ``margin`` (summed logit of the reading less that of
+            the label), ``probability`` of the reading.
+        merged: a row a measure: ``measure``, ``name``, and ``separate``, ``merged`` and ``gain``,
+            each with ``_low`` and ``_high``.
+    """
+
+    first: str
+    second: str
+    ways: pd.DataFrame
+    errors: pd.DataFrame
+    merged: pd.DataFrame
+
+    def cell(self, true: str, read: str) -> "pd.Series":
+        """The row of ``ways``."""
+        chosen = (self.ways["true"] == true) & (self.ways["read"] == read)
+        return self.ways[chosen].iloc[0]
+
+
+def check_pair(classes: tuple[str, ...], first: str, second: str) -> None:
+    """
+    Raises:
+        InputError: a class is not the model's, or both are the same.
+    """
+    for code in (first, second):
+        if code not in classes:
+            raise InputError(
+                f"The model has no class {code!r}; choose two of {', '.join(classes)}."
+            )
+    if first == second:
+        raise InputError(f"A pair needs two different classes; {first} came twice.")
+
+
+def judge_pair(evaluation: Evaluation, scores: ArrayLike, first: str, second: str) -> Pair:
+    """Confusions of two classes, with intervals over the evaluation's units.
+
+    Args:
+        evaluation: of n images.
+        scores: (n, k) summed logits of these images.
+        first, second: two of its classes.
+
+    Raises:
+        InputError: a class is not the model's, both are the same, or scores do not fit.
+    """
+    classes = evaluation.classes
+    check_pair(classes, first, second)
+    values = np.asarray(scores, dtype=np.float64)
+    if values.shape != evaluation.probabilities.shape:
+        raise InputError(
+            f"Scores {values.shape} came for {evaluation.sample_ids.size} images and "
+            f"{len(classes)} classes; one row for each image is needed."
+        )
+    known = np.isin(evaluation.true, classes)
+    index = pd.Index(classes)
+    true = index.get_indexer(pd.Index(evaluation.true[known]))
+    read = index.get_indexer(pd.Index(evaluation.predicted[known]))
+    plan = bootstrap.resampling(
+        evaluation.unit_of[known], evaluation.replicates, level=evaluation.level
+    )
+    matrix = confusion_matrix(true, read, len(classes))
+    drawn = bootstrap.confusion_replicates(true, read, len(classes), plan)
+    one, other = classes.index(first), classes.index(second)
+    return Pair(
+        first=first,
+        second=second,
+        ways=_ways(true, read, (one, other), classes, plan),
+        errors=_errors(evaluation, values, first, second),
+        merged=_merged(matrix, drawn, one, other, plan),
+    )
+
+
+def most_confused(evaluation: Evaluation) -> tuple[str, str] | None:
+    """The two classes of the model that are taken for each other most often, both ways counted;
+    the more frequent direction first. None where nothing is confused."""
+    matrix = evaluation.confusion
+    both = np.triu(matrix + matrix.T, 1)
+    if not both.any():
+        return None
+    one, other = np.unravel_index(both.argmax(), both.shape)
+    if matrix[one, other] < matrix[other, one]:
+        one, other = other, one
+    return evaluation.classes[one], evaluation.classes[other]
+
+
+def _ways(
+    true: NDArray[np.int64],
+    read: NDArray[np.int64],
+    pair: tuple[int, int],
+    classes: tuple[str, ...],
+    plan: bootstrap.Resampling,
+) -> pd.DataFrame:
+    tables = []
+    for own in pair:
+        of_class = true == own
+        cells = np.column_stack(
+            [of_class & (read == column) for column in pair] + [of_class & ~np.isin(read, pair)]
+        )
+        drawn = bootstrap.sum_replicates(np.column_stack([of_class, cells]), plan)
+        share = ratio(cells.sum(axis=0), of_class.sum())
+        units = plan.clusters_with(of_class[:, None])
+        low, high = bootstrap.interval(share, ratio(drawn[:, 1:], drawn[:, :1]), units, plan.level)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "true": classes[own],
+                    "read": [*(classes[column] for column in pair), OTHER],
+                    "images": cells.sum(axis=0),
+                    "of": of_class.sum(),
+                    "patients": plan.clusters_with(cells),
+                    "share": share,
+                    "low": low,
+                    "high": high,
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def _errors(evaluation: Evaluation, scores: Floats, first: str, second: str) -> pd.DataFrame:
+    true, read = evaluation.true, evaluation.predicted
+    wrong = ((true == first) & (read == second)) | ((true == second) & (read == first))
+    rows = np.flatnonzero(wrong)
+    index = pd.Index(evaluation.classes)
+    own, taken = index.get_indexer(pd.Index(true[rows])), index.get_indexer(pd.Index(read[rows]))
+    table = pd.DataFrame(
+        {
+            "sample_id": evaluation.sample_ids[rows].astype("str"),
+            "true": true[rows].astype("str"),
+            "read": read[rows].astype("str"),
+            "margin": scores[rows, taken] - scores[rows, own],
+            "probability": evaluation.probabilities[rows, taken],
+        }
+    )
+    return table.sort_values("margin", ascending=False, kind="stable", ignore_index=True)
+
+
+def _merged(
+    matrix: NDArray[np.int64], drawn: Floats, one: int, other: int, plan: bootstrap.Resampling
+) -> pd.DataFrame:
+    both, both_drawn = merged(matrix, one, other), merged(drawn, one, other)
+    rows = []
+    for measure, (name, function) in _MEASURES.items():
+        row: dict[str, object] = {"measure": measure, "name": name}
+        for column, counts, replicates in (
+            ("separate", matrix, drawn),
+            ("merged", both, both_drawn),
+        ):
+            value, values = function(counts), function(replicates)
+            ends = bootstrap.interval(value, values, plan.n_clusters, plan.level)
+            row |= _estimate(column, value, ends)
+        gains = function(both_drawn) - function(drawn)
+        ends = bootstrap.mean_interval(gains[:, None], plan.n_clusters, plan.level)
+        row |= _estimate("gain", function(both) - function(matrix), ends)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _estimate(name: str, value: Floats, ends: tuple[Floats, Floats]) -> dict[str, float]:
+    low, high = (float(end.item()) for end in ends)
+    return {name: float(value), f"{name}_low": low, f"{name}_high": high}

@@ -1,0 +1,129 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from dermxai.errors import InputError
+from dermxai.metrics.differences import differences, permutation_test
+
+RNG = np.random.default_rng(0)
+GROUP = np.arange(60) < 24
+
+
+def table(**columns) -> pd.DataFrame:
+    return pd.DataFrame(columns)
+
+
+def row(found, column, value=""):
+    chosen = (found.table["column"] == column) & (found.table["value"] == value)
+    return found.table[chosen].iloc[0]
+
+
+def test_with_one_image_a_patient_numbers_are_tested_as_mann_and_whitney_do():
+    age = np.where(GROUP, 55, 45) + RNG.normal(0, 15, 60)
+    found = differences(table(age=age), GROUP, np.arange(60), permutations=20_000)
+    peer = stats.mannwhitneyu(age[GROUP], age[~GROUP], method="exact").pvalue
+    assert row(found, "age")["p"] == pytest.approx(peer, abs=4 * np.sqrt(peer / 20_000) + 5e-5)
+
+
+def test_and_categories_as_a_permutation_test_of_scipy_does():
+    hair = (RNG.random(60) < np.where(GROUP, 0.6, 0.3)).astype(float)
+    found = differences(table(hair=hair > 0), GROUP, np.arange(60), permutations=20_000)
+    peer = stats.permutation_test(
+        (hair[GROUP], hair[~GROUP]),
+        lambda a, b, axis: np.abs(a.mean(axis) - b.mean(axis)),
+        alternative="greater",
+        n_resamples=20_000,
+        vectorized=True,
+        rng=1,
+    ).pvalue
+    assert row(found, "hair", "True")["p"] == pytest.approx(peer, rel=0.1)
+
+
+def test_under_the_null_p_values_are_uniform_although_patients_have_several_images():
+    """Columns and groups both depend on the patient; tests that take images as independent fail."""
+    rng = np.random.default_rng(1)
+    units = np.repeat(np.arange(40), 5)
+    risk = rng.random(40)
+    group = rng.random(200) < risk[units]
+    columns = rng.normal(size=(40, 400))[units] + 0.3 * rng.normal(size=(200, 400))
+    p = permutation_test(columns, group, units, 999)
+    assert stats.kstest(p, "uniform").pvalue > 0.01
+    naive = stats.mannwhitneyu(columns[group], columns[~group]).pvalue
+    assert (naive < 0.05).mean() > 0.15 > (p < 0.05).mean() * 2
+
+
+def test_what_differs_within_patients_is_seen():
+    """Every patient has one image of each group, the first always a little higher."""
+    units = np.tile(np.arange(12), 2)
+    group = np.arange(24) < 12
+    values = RNG.normal(0, 10, 12)[units] + group
+    (p,) = permutation_test(values[:, None], group, units, 4000)
+    assert p < 0.002
+
+
+def test_effects_are_differences_of_means_and_shares():
+    samples = table(
+        age=np.where(GROUP, 50.0, 40.0) + RNG.normal(0, 5, 60),
+        site=["face", "trunk", "leg"] * 20,
+        sex=["female", "male"] * 30,
+    )
+    found = differences(samples, GROUP, np.arange(60) // 2)
+    age = row(found, "age")
+    assert age["first"] == pytest.approx(samples["age"][GROUP].mean())
+    assert age["difference"] == pytest.approx(age["first"] - age["second"])
+    assert age["low"] < age["difference"] < age["high"]
+    face = row(found, "site", "face")
+    assert face["first"] == pytest.approx(8 / 24)
+    assert set(found.table.loc[found.table["column"] == "sex", "value"]) == {"male"}
+    assert found.table.iloc[0]["column"] == "age"
+    assert (found.images, found.units) == ((24, 36), (12, 18))
+
+
+def test_q_values_are_those_of_statsmodels():
+    samples = pd.DataFrame(RNG.normal(size=(60, 12))).add_prefix("c")
+    samples["c0"] += 3 * GROUP
+    found = differences(samples, GROUP, np.arange(60)).table
+    np.testing.assert_allclose(found["q"], multipletests(found["p"], method="fdr_bh")[1])
+
+
+def test_lists_of_artefacts_are_taken_apart_and_nothing_means_none():
+    artefacts = pd.Series(["hair ruler", "hair", None] * 20, dtype="str")
+    found = differences(table(artefacts=artefacts), GROUP, np.arange(60))
+    assert set(found.table["value"]) == {"hair", "ruler"}
+    assert row(found, "artefacts", "hair")["first"] == pytest.approx(16 / 24)
+    assert row(found, "artefacts", "ruler")["known"] == 60
+
+
+def test_what_is_not_stated_is_left_out_of_numbers_and_a_value_of_texts():
+    age = np.where(np.arange(60) % 3 == 0, np.nan, RNG.normal(50, 9, 60))
+    site = pd.Series(["face", None] * 30, dtype="str")
+    found = differences(table(age=age, site=site), GROUP, np.arange(60))
+    assert row(found, "age")["known"] == 40
+    assert row(found, "age")["first"] == pytest.approx(np.nanmean(age[GROUP]))
+    assert row(found, "site", "not stated")["first"] == 0.5
+
+
+def test_columns_without_use_are_left_out_and_the_many_valued_named():
+    samples = table(same=["x"] * 60, name=[f"n{i}" for i in range(60)], empty=[np.nan] * 60)
+    found = differences(samples, GROUP, np.arange(60))
+    assert found.table.empty and "name" in " ".join(found.notes)
+
+
+def test_few_images_are_described_not_tested():
+    found = differences(table(age=np.arange(10.0)), np.arange(10) < 2, np.arange(10))
+    assert found.table["p"].isna().all() and found.table["q"].isna().all()
+    assert "too few to test" in found.notes[0]
+    assert (
+        "only large differences"
+        in differences(table(age=np.arange(60.0)), np.arange(60) < 12, np.arange(60)).notes[0]
+    )
+
+
+@pytest.mark.parametrize("chosen", [np.ones(60, bool), np.zeros(60, bool)])
+def test_two_groups_are_needed(chosen):
+    with pytest.raises(InputError, match="one in each group"):
+        differences(table(age=np.arange(60.0)), chosen, np.arange(60))
+    with pytest.raises(InputError, match="one of each"):
+        differences(table(age=np.arange(60.0)), chosen[:5], np.arange(60))
