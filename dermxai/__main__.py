@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -192,19 +193,20 @@ def train(
     *,
     dataset: Data,
     output: Annotated[Path, typer.Option(help="Checkpoint folder to write.", file_okay=False)],
+    recipe: Annotated[str, typer.Option(help="paper, scratch or quick.")] = "scratch",
     setting: Setting = None,
     column: Column = None,
     label_map: LabelMap = None,
     device: Device = None,
 ) -> None:
-    """Train a classifier from random weights. Interrupted, it resumes."""
-    from dermxai.training.recipe import Recipe
+    """Train a classifier. Interrupted, it resumes."""
+    from dermxai.training.recipe import Recipe, chosen
 
     value = _foreground(
         "train",
         dataset=str(dataset.absolute()),
         output=str(output.absolute()),
-        recipe=console.typed(Recipe, setting or []),
+        recipe=asdict(chosen(recipe, console.typed(Recipe, setting or []))),
         dataset_options=_dataset_options(column, label_map),
         device=device,
     )

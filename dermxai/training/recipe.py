@@ -1,49 +1,108 @@
-"""How a network is trained: plain settings that are saved with the checkpoint."""
+"""How a network is trained: plain settings that are saved with the checkpoint.
 
-from dataclasses import dataclass, field, fields
+`RECIPES` holds the ready ones. Image side, learning rate and the layers that learn are functions of
+the epoch alone, so that a training that is resumed goes on as it would have.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
+
+import numpy as np
 
 from dermxai.data.transforms import COLOUR_CONSTANCY
 from dermxai.errors import InputError
 
+IMAGENET = "imagenet"
 
-def _setting(default: Any, text: str, low: float | None = None, high: float | None = None) -> Any:
-    return field(default=default, metadata={"help": text, "low": low, "high": high})
+
+def _setting(
+    default: Any,
+    text: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    metadata = {"help": text, "low": low, "high": high, "choices": choices}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of one training run, from random weights or from those of a checkpoint.
+    """Settings of one training run.
 
     The augmentation is the paper's (Zhu et al. 2021, Methods): rotation within ±30° and both flips
     at 50 %. The image side grows from ``start_size`` to ``size`` over the first part of the run
     (progressive learning, Tan and Le 2021, arXiv:2104.00298), which spares time on small machines.
+
+    Raises:
+        InputError: a value outside its bounds, or two settings that do not go together.
     """
 
     architecture: str = _setting("efficientnet_b4", "Backbone, by its timm name")
     auxiliary: bool = _setting(True, "One auxiliary head after each stage votes too")
+    weights: str = _setting(
+        "", "Backbone's first weights: imagenet, a file with a state dict, or empty for random ones"
+    )
+    start_from: str = _setting("", "Checkpoint whose weights, heads too, to start from")
     size: int = _setting(380, "Image side in pixels", 32, 1024)
     start_size: int = _setting(0, "Image side of the first epoch; 0: as the last", 0, 1024)
     epochs: int = _setting(20, "Passes over the training images", 1, 1000)
-    batch_size: int = _setting(32, "Images a step", 1, 1024)
-    learning_rate: float = _setting(2e-3, "Peak learning rate (AdamW, one cosine cycle)", 1e-6, 1.0)
+    batch_size: int = _setting(32, "Images a forward pass, on each device", 1, 1024)
+    accumulate: int = _setting(1, "Forward passes a step of the optimiser", 1, 256)
+    optimiser: str = _setting("adamw", "Optimiser", choices=("adamw", "sgd"))
+    learning_rate: float = _setting(2e-3, "Highest learning rate", 1e-6, 1.0)
+    final_learning_rate: float = _setting(
+        1e-5, "Learning rate once the first layers learn (unfreezing only)", 1e-8, 1.0
+    )
+    momentum: float = _setting(0.9, "Momentum of SGD", 0.0, 0.999)
     weight_decay: float = _setting(0.02, "Weight decay", 0.0, 1.0)
+    unfreeze: bool = _setting(
+        False,
+        "Layers begin to learn step by step, the first last, the learning rate falling each time; "
+        "else all from the start, in one cosine cycle",
+    )
+    frozen_blocks: int = _setting(0, "The stem and so many first blocks keep their weights", 0, 100)
     head_loss: float = _setting(
         0.5, "Weight of the heads' own mean loss beside the sum's", 0.0, 10.0
     )
     balance: float = _setting(
-        0.5, "0: classes as frequent as they are; 1: all equally often", 0.0, 1.0
+        0.5, "Sampling: 0: classes as frequent as they are; 1: all equally often", 0.0, 1.0
+    )
+    class_weights: float = _setting(
+        0.0, "Loss: 0: all images count alike; 1: all classes count alike", 0.0, 1.0
+    )
+    logit_adjustment: float = _setting(
+        0.0, "Strength of logit adjustment in the loss (Menon 2021); 1 is the theory's", 0.0, 3.0
     )
     label_smoothing: float = _setting(0.05, "Label smoothing", 0.0, 0.5)
+    mixup: float = _setting(0.0, "Mixup's alpha; 0: none", 0.0, 5.0)
+    cutmix: float = _setting(0.0, "CutMix's alpha; 0: none", 0.0, 5.0)
     drop_rate: float = _setting(0.2, "Dropout before the heads", 0.0, 0.9)
     drop_path_rate: float = _setting(0.1, "Stochastic depth", 0.0, 0.9)
     ema_decay: float = _setting(
-        0.995, "Decay a step of the averaged weights that are kept", 0.0, 0.9999
+        0.995, "Decay a step of the averaged weights that are kept; 0: no average", 0.0, 0.9999
     )
-    colour_constancy: str = _setting("shades_of_gray", "Colour constancy before the network")
-    start_from: str = _setting("", "Checkpoint whose weights to start from; empty: random ones")
-    frozen_blocks: int = _setting(0, "The stem and so many first blocks keep their weights", 0, 100)
+    patience: int = _setting(
+        0, "Stops after so many epochs without a lower validation loss; 0: never", 0, 1000
+    )
+    precision: str = _setting(
+        "float32", "Arithmetic of the forward pass", choices=("float32", "bfloat16")
+    )
+    colour_constancy: str = _setting(
+        "shades_of_gray", "Colour constancy before the network", choices=tuple(COLOUR_CONSTANCY)
+    )
+    split: str = _setting(
+        "column",
+        "Validation images: those of the split column where there is one, or a new division by "
+        "patient that leaves test patients out",
+        choices=("column", "patient"),
+    )
+    merge: str = _setting("", "Classes to count as one, such as EAD+SD; several with commas")
+    watch: str = _setting("", "Pair whose confusion is followed, such as EAD/SD; empty: the worst")
     seed: int = _setting(0, "Seed of weights, order and augmentation", 0, 2**31 - 1)
+    deterministic: bool = _setting(False, "Only algorithms that repeat to the bit, on GPUs too")
 
     def __post_init__(self) -> None:
         for setting in fields(self):
@@ -53,11 +112,39 @@ class Recipe:
                     f"{setting.name} is {value}; expected a value from {bounds['low']} to "
                     f"{bounds['high']}."
                 )
-        if self.colour_constancy not in COLOUR_CONSTANCY:
+            if bounds["choices"] and value not in bounds["choices"]:
+                raise InputError(
+                    f"{setting.name} is {value!r}; expected one of {', '.join(bounds['choices'])}."
+                )
+        if self.start_from and self.weights:
             raise InputError(
-                f"colour_constancy is {self.colour_constancy!r}; expected one of "
-                f"{', '.join(COLOUR_CONSTANCY)}."
+                "Both start_from and weights name where to start; give only one of them."
             )
+        if (self.mixup or self.cutmix) and self.batch_size % 2:
+            raise InputError(
+                f"batch_size is {self.batch_size}; mixup and cutmix pair the images of a batch and "
+                "need an even one."
+            )
+
+    @property
+    def merged(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of class codes that count as one."""
+        groups = (part.split("+") for part in self.merge.split(",") if part.strip())
+        return tuple(tuple(code.strip() for code in group) for group in groups)
+
+    @property
+    def watched(self) -> tuple[str, str] | None:
+        """The pair of class codes that was asked for.
+
+        Raises:
+            InputError: not two codes.
+        """
+        if not self.watch:
+            return None
+        first, _, second = (part.strip() for part in self.watch.partition("/"))
+        if not first or not second:
+            raise InputError(f"watch is {self.watch!r}; expected two class codes such as EAD/SD.")
+        return first, second
 
     def size_at(self, epoch: int) -> int:
         """Image side in an epoch: linear over the first 70 % of the run, in steps of 32 pixels."""
@@ -66,3 +153,71 @@ class Recipe:
         share = min(1.0, epoch / max(1.0, 0.7 * self.epochs))
         grown = self.start_size + share * (self.size - self.start_size)
         return self.size if share == 1.0 else int(grown // 32) * 32
+
+    def learning_stages_at(self, epoch: int, stages: int) -> int:
+        """How many of the network's stages learn in an epoch, counted from the heads: all, or with
+        ``unfreeze`` one more each time a share of 1/stages of the epochs is over."""
+        if not self.unfreeze:
+            return stages
+        return min(stages, 1 + epoch * stages // self.epochs)
+
+    def learning_rate_at(self, epoch: int, stages: int) -> float:
+        """Learning rate in an epoch with ``unfreeze``: geometrically from ``learning_rate`` over
+        the geometric middle when half of the stages learn, to ``final_learning_rate`` when all do.
+
+        With 10 stages, 50 epochs and 1e-3 to 1e-5 that is the paper's 1e-4 at epoch 25.
+        """
+        step = self.learning_stages_at(epoch, stages) - 1
+        fall = math.log10(self.learning_rate / self.final_learning_rate)
+        decades = np.interp(step, [0, stages / 2, max(stages - 1, stages / 2 + 0.5)], [0, 0.5, 1])
+        return float(self.learning_rate * 10 ** (-fall * decades))
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "paper": Recipe(
+        weights=IMAGENET,
+        epochs=50,
+        optimiser="sgd",
+        learning_rate=1e-3,
+        final_learning_rate=1e-5,
+        weight_decay=0.0,
+        unfreeze=True,
+        head_loss=1.0,
+        balance=0.0,
+        label_smoothing=0.0,
+        drop_rate=0.4,
+        drop_path_rate=0.2,
+        ema_decay=0.0,
+    ),
+    "scratch": Recipe(),
+    "quick": Recipe(
+        architecture="efficientnet_b0",
+        size=128,
+        start_size=96,
+        epochs=5,
+        ema_decay=0.9,
+        drop_path_rate=0.0,
+    ),
+}
+"""What there is to choose from; any setting can be replaced.
+
+``paper``: fine-tuning as Zhu et al. 2021 describe it. The paper states neither epochs, batch size,
+weight decay, dropout nor the weights of the losses: these are ours, dropout and stochastic depth
+those of B4 in Tan and Le 2019. ``scratch``: from random weights, as the embedded checkpoint was
+made. ``quick``: a small network on small images, to see within minutes whether data can be learnt.
+"""
+
+
+def chosen(name: str, settings: Mapping[str, Any] | None = None) -> Recipe:
+    """A ready recipe with some settings replaced.
+
+    Raises:
+        InputError: no such recipe or setting, or a value that is not allowed.
+    """
+    if name not in RECIPES:
+        raise InputError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.")
+    known = [setting.name for setting in fields(Recipe)]
+    for setting in settings or {}:
+        if setting not in known:
+            raise InputError(f"There is no setting {setting!r}; there are {', '.join(known)}.")
+    return replace(RECIPES[name], **(settings or {}))
