@@ -31,6 +31,7 @@ class Diagnosis:
         biases: (head, class), what each head says of any image.
         cams: per head (class, h, w), Grad-CAM at the resolution of the head's feature map; over
             positions it adds up to the head's logit less its bias.
+        features: (channels of the final head,), what that head reads.
         shape: (height, width) of the original image.
     """
 
@@ -39,6 +40,7 @@ class Diagnosis:
     logits: NDArray[np.float32]
     biases: NDArray[np.float32]
     cams: tuple[NDArray[np.float32], ...]
+    features: NDArray[np.float32]
     shape: tuple[int, int]
     preprocessing: Preprocessing
 
@@ -101,6 +103,7 @@ def diagnose(classifier: "Classifier", image: NDArray[np.uint8]) -> Diagnosis:
     """Looks at one image (h, w, 3) RGB with one forward pass."""
     tensor = torch.from_numpy(classifier.info.preprocessing(image))[None]
     output = classifier.infer(tensor, maps=True)
+    channels = classifier.info.heads[FINAL].channels
     weights = [classifier.head_weights(head) for head in range(len(classifier.info.heads))]
     return Diagnosis(
         classes=classifier.info.classes,
@@ -111,6 +114,7 @@ def diagnose(classifier: "Classifier", image: NDArray[np.uint8]) -> Diagnosis:
             all_classes(feature_map[0], weight).cpu().numpy()
             for feature_map, (weight, _) in zip(output.maps, weights, strict=True)
         ),
+        features=output.pooled[0, -channels:].cpu().numpy(),
         shape=(image.shape[0], image.shape[1]),
         preprocessing=classifier.info.preprocessing,
     )

@@ -54,3 +54,11 @@ def test_explain_gives_the_same_grad_cam(tiny_checkpoint: Path, photograph):
         diagnose(classifier, photograph).grad_cam("EAD", "SD"),
         atol=1e-6,
     )
+
+
+def test_features_are_what_the_final_head_reads(tiny_checkpoint: Path, photograph):
+    classifier = load_classifier(tiny_checkpoint)
+    diagnosis = diagnose(classifier, photograph)
+    weight, bias = classifier.head_weights(-1)
+    expected = weight.numpy() @ diagnosis.features + bias.numpy()
+    np.testing.assert_allclose(diagnosis.logits[-1], expected, rtol=1e-4, atol=1e-5)
