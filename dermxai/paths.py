@@ -204,6 +204,20 @@ class RunFiles:
     def projection_lock(self, name: str) -> Path:
         return self.projections / f".{name}.lock"
 
+    def pair(self, name: str) -> Path:
+        """Averaged contrast maps of two classes."""
+        return self.root / "pairs" / f"{name}.npz"
+
+    def pair_parts(self, name: str) -> Path:
+        """What an unfinished average has of its images; gone when it is complete."""
+        return self.root / "pairs" / f"{name}.parts"
+
+    def pair_part(self, name: str, index: int) -> Path:
+        return self.pair_parts(name) / f"{index:06d}.npz"
+
+    def pair_lock(self, name: str) -> Path:
+        return self.root / "pairs" / f".{name}.lock"
+
 
 @dataclass(frozen=True)
 class JobFiles:

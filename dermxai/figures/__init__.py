@@ -5,6 +5,7 @@ from dermxai.figures.confusion import confusion_matrix
 from dermxai.figures.feature_map import feature_map, hover_lines
 from dermxai.figures.ranking import ranking
 from dermxai.figures.roc import roc
+from dermxai.figures.set_ledger import set_ledger
 from dermxai.figures.votes import votes
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "hover_lines",
     "ranking",
     "roc",
+    "set_ledger",
     "votes",
 ]

@@ -1,0 +1,304 @@
+"""Computes the averaged contrast maps of two classes: one forward pass an image.
+
+Images stand in parts that depend on the run alone; each part's sums are a file, so interrupted work
+goes on where it was.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile
+
+import cv2
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from dermxai import paths
+from dermxai.data.images import read_image, read_mask
+from dermxai.data.transforms import resize
+from dermxai.errors import InputError
+from dermxai.explain.methods.vote_map import added_up
+from dermxai.explain.pair_maps import (
+    FRAMES,
+    MOST,
+    SIDE,
+    PairMaps,
+    canonical,
+    cells_of,
+    name_of,
+    open_maps,
+    write_maps,
+)
+from dermxai.runs import Run
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
+PART = 32  # images whose sums are one file
+BATCH = 4  # images in one forward pass
+_MARGIN = 0.25  # of the box's sides, around a lesion
+_SHAPE = (SIDE, SIDE)
+_ARRAYS = ("maps", "reach", "pictures", "images")
+
+Progress = Callable[[int, int], None]
+"""Called with images done and in all; whatever it raises stops the work."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Sums:
+    """Of some images: per frame, cell, row and column."""
+
+    maps: NDArray[np.float64]  # (frame, cell, SIDE, SIDE)
+    reach: NDArray[np.float64]  # (frame, cell, SIDE, SIDE): images that reach there
+    pictures: NDArray[np.float64]  # (frame, cell, SIDE, SIDE, 3)
+    images: NDArray[np.int64]  # (frame, cell)
+    problems: list[str]
+
+    @classmethod
+    def empty(cls, cells: int) -> "_Sums":
+        shape = (len(FRAMES), cells)
+        return cls(
+            np.zeros((*shape, *_SHAPE)),
+            np.zeros((*shape, *_SHAPE)),
+            np.zeros((*shape, *_SHAPE, 3)),
+            np.zeros(shape, dtype=np.int64),
+            [],
+        )
+
+    def add_image(
+        self, frame: int, cell: int, map_: NDArray[np.float32], picture: NDArray[np.float32]
+    ) -> None:
+        inside = np.isfinite(map_)
+        self.maps[frame, cell] += np.where(inside, map_, 0)
+        self.reach[frame, cell] += inside
+        self.pictures[frame, cell] += np.nan_to_num(picture)
+        self.images[frame, cell] += 1
+
+    def add(self, other: "_Sums") -> None:
+        for name in _ARRAYS:
+            total = getattr(self, name)
+            total += getattr(other, name)
+        self.problems.extend(other.problems)
+
+
+def average_maps(
+    run: Run,
+    classifier: "Classifier | Callable[[], Classifier]",
+    first: str,
+    second: str,
+    *,
+    split: str | None = None,
+    most: int = MOST,
+    progress: Progress | None = None,
+) -> PairMaps:
+    """Averages the maps of ``first`` against ``second`` over each cell, once: what is stored is
+    read. Images that cannot be read are left out and named.
+
+    Args:
+        run: of the classifier over the images.
+        classifier: the one that made the run, or what loads it when it is needed.
+        first, second: two of its classes.
+        split: of the images that are averaged, all for None.
+        most: images of a cell that are averaged, drawn at random where it has more.
+
+    Raises:
+        InputError: a class is not the model's, the split is not the run's, or the classifier is
+            not the one that made the run.
+    """
+    one, other = canonical(run, first, second)
+    name, files = name_of(run, one, other, split, most), paths.RunFiles(run.root)
+    with paths.locked(files.pair_lock(name), waiting=lambda: progress and progress(0, 0)):
+        if open_maps(run, one, other, split, most) is None:
+            chosen, in_cell = _chosen(run, (one, other), split, most)
+            total = _Sums.empty(4)
+            loaded: Classifier | None = None
+            for index, start in enumerate(range(0, len(chosen), PART)):
+                if progress:
+                    progress(start, len(chosen))
+                path = files.pair_part(name, index)
+                part = _read(path)
+                if part is None:
+                    loaded = loaded or _ready(run, classifier)
+                    tick = _from(start, len(chosen), progress)
+                    samples = chosen.iloc[start : start + PART]
+                    part = _summed(loaded, (one, other), samples, tick)
+                    _write(part, path)
+                total.add(part)
+            if progress:
+                progress(len(chosen), len(chosen))
+            write_maps(_averaged(total, one, other, in_cell), files.pair(name))
+        shutil.rmtree(files.pair_parts(name), ignore_errors=True)
+    made = open_maps(run, first, second, split, most)
+    if made is None:
+        raise InputError(f"The averages in {run.root} were removed meanwhile; ask for them again.")
+    return made
+
+
+def _from(start: int, total: int, progress: Progress | None) -> Callable[[int], None]:
+    return lambda done: progress(start + done, total) if progress else None
+
+
+def _ready(run: Run, classifier: "Classifier | Callable[[], Classifier]") -> "Classifier":
+    from dermxai.models.classifier import Classifier
+
+    loaded = classifier if isinstance(classifier, Classifier) else classifier()
+    if loaded.hash != run.manifest["checkpoint"]["hash"]:
+        raise InputError(
+            f"The checkpoint {loaded.name} is not the one that made run {run.id}, or has changed "
+            "since; run inference again."
+        )
+    return loaded
+
+
+def _chosen(
+    run: Run, pair: tuple[str, str], split: str | None, most: int
+) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """The images that are averaged, in the run's order: ``path``, ``mask_path``, ``cell``; and how
+    many images each cell has."""
+    within = run.in_split(split)
+    true = run.samples["label"].to_numpy(dtype=object)[within]
+    read = run.predicted[within]
+    cell = np.full(len(run), -1)
+    in_cell = np.zeros(4, dtype=np.int64)
+    generator = np.random.default_rng(0)
+    for index, (label, reading) in enumerate(cells_of(*pair)):
+        members = within[(true == label) & (read == reading)]
+        in_cell[index] = members.size
+        cell[generator.permutation(members)[:most]] = index
+    samples = run.samples.reindex(columns=["path", "mask_path"]).assign(cell=cell)
+    return samples[cell >= 0], in_cell
+
+
+def _summed(
+    classifier: "Classifier",
+    pair: tuple[str, str],
+    samples: pd.DataFrame,
+    tick: Callable[[int], None],
+) -> _Sums:
+    sums = _Sums.empty(4)
+    pictures: list[NDArray[np.uint8]] = []
+    found: list[tuple[int, object]] = []
+    columns = (samples[name].tolist() for name in ("path", "mask_path", "cell"))
+    for path, mask, cell in zip(*columns, strict=True):
+        try:
+            pictures.append(read_image(path))
+            found.append((cell, mask))
+        except InputError as error:
+            sums.problems.append(str(error))
+    for start in range(0, len(pictures), BATCH):
+        some = pictures[start : start + BATCH]
+        values = contrast_maps(classifier, some, pair)
+        for picture, map_, (cell, mask) in zip(
+            some, values, found[start : start + BATCH], strict=True
+        ):
+            whole = resize(picture, _SHAPE).astype(np.float32)
+            sums.add_image(FRAMES.index("image"), cell, resize(map_, _SHAPE), whole)
+            box = _lesion(mask)
+            if box:
+                seen = framed(map_, box), framed(_small(picture), box)
+                sums.add_image(FRAMES.index("lesion"), cell, *seen)
+        tick(start + len(some))
+    return sums
+
+
+def contrast_maps(
+    classifier: "Classifier", pictures: list[NDArray[np.uint8]], pair: tuple[str, str]
+) -> list[NDArray[np.float32]]:
+    """The vote map of the first class against the second for each image (h, w, 3), on the finest
+    head's grid, in logits per percent of the image."""
+    prepared = [classifier.info.preprocessing(picture) for picture in pictures]
+    output = classifier.infer(torch.from_numpy(np.stack(prepared)), maps=True)
+    one, other = (classifier.info.classes.index(code) for code in pair)
+    heads = []
+    for head, feature_map in enumerate(output.maps):
+        weight, _ = classifier.head_weights(head)
+        contrast = (weight[one] - weight[other]).float()
+        positions = feature_map.shape[-2] * feature_map.shape[-1]
+        values = torch.einsum("c,nchw->nhw", contrast, feature_map.float()) / positions
+        heads.append(values.cpu().numpy())  # (n, h, w)
+    made = []
+    for index in range(len(pictures)):
+        total = added_up([values[index] for values in heads])
+        made.append(total * np.float32(total.size / 100))
+    return made
+
+
+def _lesion(mask_path: object) -> tuple[float, float, float, float] | None:
+    """Left, top, right and bottom of the lesion's box with its margin, in shares of the image;
+    None without a mask that can be read and outlines something."""
+    if not isinstance(mask_path, str):
+        return None
+    try:
+        mask = read_mask(mask_path)
+    except InputError:
+        return None
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return None
+    height, width = mask.shape
+    left, right = columns[0] / width, (columns[-1] + 1) / width
+    top, bottom = rows[0] / height, (rows[-1] + 1) / height
+    across, down = _MARGIN * (right - left), _MARGIN * (bottom - top)
+    return left - across, top - down, right + across, bottom + down
+
+
+def framed(
+    values: NDArray[np.float32], box: tuple[float, float, float, float]
+) -> NDArray[np.float32]:
+    """What of an array (h, w) or (h, w, c) over the image lies in a box, (SIDE, SIDE) or
+    (SIDE, SIDE, c); NaN outside the image."""
+    left, top, right, bottom = box
+    height, width = values.shape[:2]
+    centres = (np.arange(SIDE) + 0.5) / SIDE
+    across, down = left + (right - left) * centres, top + (bottom - top) * centres  # shares
+    x, y = (across * width - 0.5).astype(np.float32), (down * height - 0.5).astype(np.float32)
+    grid = np.broadcast_to(x, _SHAPE), np.broadcast_to(y[:, None], _SHAPE)
+    drawn = cv2.remap(
+        values, np.ascontiguousarray(grid[0]), np.ascontiguousarray(grid[1]),
+        cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    outside = ((across < 0) | (across > 1))[None] | ((down < 0) | (down > 1))[:, None]
+    drawn[outside] = np.nan
+    return np.asarray(drawn, dtype=np.float32)
+
+
+def _small(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """An image at four times the grid, so that the box of a small lesion still has its pixels."""
+    height, width = picture.shape[:2]
+    shape = (min(height, 4 * SIDE), min(width, 4 * SIDE))
+    return resize(picture, shape).astype(np.float32)
+
+
+def _averaged(sums: _Sums, first: str, second: str, in_cell: NDArray[np.int64]) -> PairMaps:
+    reach = np.where(sums.reach > 0, sums.reach, np.nan)
+    pictures = np.nan_to_num(sums.pictures / reach[..., None], nan=255.0)
+    return PairMaps(
+        first=first,
+        second=second,
+        cells=cells_of(first, second),
+        maps=(sums.maps / reach).astype(np.float32),
+        pictures=np.rint(pictures).astype(np.uint8),
+        images=sums.images,
+        in_cell=in_cell,
+        problems=tuple(sums.problems),
+    )
+
+
+def _write(sums: _Sums, path: Path) -> None:
+    with paths.replacing(path) as temporary, temporary.open("wb") as file:
+        arrays = {name: getattr(sums, name) for name in _ARRAYS}
+        np.savez_compressed(file, problems=json.dumps(sums.problems), **arrays)
+
+
+def _read(path: Path) -> _Sums | None:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+            arrays = {name: held[name] for name in _ARRAYS}
+            return _Sums(**arrays, problems=json.loads(str(held["problems"])))
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None

@@ -1,0 +1,145 @@
+"""Contrast maps of two classes averaged over the images of each confusion cell, read from disk.
+
+The map of an image is the vote map of one class against the other: the Grad-CAMs of all heads added
+up, exact but for the biases, signed. Two frames are averaged: the whole image, squashed to a square
+as the network sees it, and the lesion, the box around its mask with a quarter of its sides as
+margin, squashed to a square, so that centres and borders of lesions lie on each other. Where the
+box reaches beyond the image, only the images that reach there are averaged. `average_maps` in
+`dermxai.explain.averaging` computes them.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.explain.method import DENSITY_UNIT
+from dermxai.runs import Run
+
+FRAMES = ("image", "lesion")
+SIDE = 96
+"""Rows and columns of an averaged map."""
+MOST = 200
+"""Images of a cell that are averaged."""
+_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class PairMaps:
+    """Averages over the four cells (true, read) of two classes.
+
+    Attributes:
+        first, second: positive values speak for ``first``, negative ones for ``second``.
+        cells: (true, read) of each of the c cells: first as first, first as second, second as
+            first, second as second.
+        maps: (frame, c, SIDE, SIDE) mean, in ``unit``; NaN where no image reaches.
+        pictures: (frame, c, SIDE, SIDE, 3) the mean of the images themselves, RGB.
+        images: (frame, c) images averaged.
+        in_cell: (c,) images that the cell has.
+        problems: images that were left out, and why.
+    """
+
+    first: str
+    second: str
+    cells: tuple[tuple[str, str], ...]
+    maps: NDArray[np.float32]
+    pictures: NDArray[np.uint8]
+    images: NDArray[np.int64]
+    in_cell: NDArray[np.int64]
+    problems: tuple[str, ...]
+    unit: str = DENSITY_UNIT
+
+    def scale(self, frame: int) -> float:
+        """The largest absolute value of a frame's maps, common to all cells; 0 without any."""
+        return float(np.nanmax(np.abs(self.maps[frame]), initial=0.0))
+
+    def swapped(self) -> "PairMaps":
+        """The same seen from the other class: signs turned, cells in reverse."""
+        return PairMaps(
+            first=self.second,
+            second=self.first,
+            cells=self.cells[::-1],
+            maps=-self.maps[:, ::-1],
+            pictures=self.pictures[:, ::-1],
+            images=self.images[:, ::-1],
+            in_cell=self.in_cell[::-1],
+            problems=self.problems,
+        )
+
+
+def cells_of(first: str, second: str) -> tuple[tuple[str, str], ...]:
+    return ((first, first), (first, second), (second, first), (second, second))
+
+
+def canonical(run: Run, first: str, second: str) -> tuple[str, str]:
+    """The two classes in the model's order: both orders are one file.
+
+    Raises:
+        InputError: a class is not the model's, or both are the same.
+    """
+    for code in (first, second):
+        if code not in run.classes:
+            raise InputError(
+                f"The model has no class {code!r}; choose two of {', '.join(run.classes)}."
+            )
+    if first == second:
+        raise InputError(f"A pair needs two different classes; {first} came twice.")
+    one, other = sorted((first, second), key=run.classes.index)
+    return one, other
+
+
+def name_of(run: Run, first: str, second: str, split: str | None, most: int) -> str:
+    """Name of the averages in the run's folder, from all that they depend on."""
+    identity = json.dumps([*canonical(run, first, second), split, most, SIDE, _VERSION])
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+
+def open_maps(
+    run: Run, first: str, second: str, split: str | None = None, most: int = MOST
+) -> PairMaps | None:
+    """The stored averages; None where there are none yet.
+
+    Args:
+        run: of the classifier over the images.
+        first, second: two of its classes; positive values speak for ``first``.
+        split: of the images that are averaged, all for None.
+        most: images of a cell that are averaged.
+
+    Raises:
+        InputError: a class is not the model's, or both are the same.
+    """
+    one, other = canonical(run, first, second)
+    path = paths.RunFiles(run.root).pair(name_of(run, one, other, split, most))
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+            made = PairMaps(
+                first=one,
+                second=other,
+                cells=cells_of(one, other),
+                maps=held["maps"],
+                pictures=held["pictures"],
+                images=held["images"],
+                in_cell=held["in_cell"],
+                problems=tuple(json.loads(str(held["problems"]))),
+            )
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
+    return made if first == one else made.swapped()
+
+
+def write_maps(maps: PairMaps, path: Path) -> None:
+    with paths.replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            maps=maps.maps,
+            pictures=maps.pictures,
+            images=maps.images,
+            in_cell=maps.in_cell,
+            problems=json.dumps(maps.problems),
+        )
