@@ -41,9 +41,19 @@ def submission_lock() -> Path:
     return jobs() / ".submission.lock"
 
 
-def lane_lock(lane: str) -> Path:
-    """Held by the job that runs in a lane; the others of that lane wait."""
-    return jobs() / f".{lane}.lock"
+def slot_lock(slot: str) -> Path:
+    """Held by the job that has a GPU, or a lane of the processor; the others of that lane wait."""
+    return jobs() / f".{slot}.lock"
+
+
+def tickets(queue: str) -> Path:
+    """Folder of the jobs that wait in a queue, one file each, named in the order of their turn."""
+    return jobs() / ".tickets" / queue
+
+
+def slurm_settings() -> Path:
+    """What to ask the cluster for."""
+    return home() / "slurm.toml"
 
 
 def demo_dataset() -> Path:
@@ -235,8 +245,15 @@ class JobFiles:
     def logs(self) -> Path:
         return self.root / "logs"
 
+    @property
+    def metrics(self) -> Path:
+        return self.root / "metrics"
+
     def submit(self, attempt: int) -> Path:
         return self.root / f"submit-{attempt}.json"
+
+    def supervisor(self, attempt: int) -> Path:
+        return self.root / f"supervisor-{attempt}.json"
 
     def progress(self, attempt: int) -> Path:
         return self.root / f"progress-{attempt}.json"
@@ -246,6 +263,18 @@ class JobFiles:
 
     def log(self, attempt: int) -> Path:
         return self.logs / f"{attempt}.log"
+
+    def figures(self, attempt: int) -> Path:
+        """The numbers that an attempt reported, one JSON object a line."""
+        return self.metrics / f"figures-{attempt}.jsonl"
+
+    def hardware(self, attempt: int) -> Path:
+        """What an attempt used of the machine, one row every few seconds."""
+        return self.metrics / f"hardware-{attempt}.csv"
+
+    def reserve(self, attempt: int) -> Path:
+        """Room on the disk, given back when it is full so that the job can still say so."""
+        return self.root / f".reserve-{attempt}"
 
 
 @contextmanager

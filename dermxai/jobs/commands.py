@@ -1,21 +1,47 @@
 """``python -m dermxai jobs``: what is at work, and how to stop it."""
 
+import inspect
+import json as jsons
 import math
+import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import typer
 
-from dermxai import console
-from dermxai.jobs import local, worker
+from dermxai import console, paths
+from dermxai.errors import InputError
+from dermxai.jobs import submission, supervisor, worker
 from dermxai.jobs.job import Job, State, find_job, list_jobs, open_job
+from dermxai.jobs.kinds import find_kind
+
+POLL = 0.5  # seconds
+_PATHS = {"checkpoint", "dataset", "output", "run"}
 
 app = typer.Typer(help="Long work in the background.", no_args_is_help=True)
 
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, as list shows it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.command()
+def submit(
+    kind: Annotated[str, typer.Argument(help="infer, train, project, explain, …")],
+    arguments: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE")] = None,
+    where: Annotated[str, typer.Option(help="local or slurm.")] = "local",
+    json: Json = False,
+) -> None:
+    """Start a job; recipe.epochs=5 sets a part of an argument. Prints its id."""
+    given = _arguments(find_kind(kind), console.assigned(arguments or []))
+    job = submission.submit(kind, given, where=where)
+    if json:
+        console.show_json(_described(job))
+    else:
+        print(job.id)
 
 
 @app.command("list")
@@ -42,21 +68,43 @@ def show(job: JobId, json: Json = False) -> None:
 
 
 @app.command()
-def logs(job: JobId) -> None:
+def logs(
+    job: JobId,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Until the job ends.")] = False,
+) -> None:
     """What a job's newest attempt printed."""
-    print(find_job(job).log, end="")
+    found, shown = find_job(job), 0
+    while True:
+        live, text = found.state.live, found.log
+        print(text[shown:], end="", flush=True)
+        shown = len(text)
+        if not (follow and live):
+            return
+        time.sleep(POLL)
 
 
 @app.command()
 def cancel(job: JobId) -> None:
     """Stop a job; what it has finished is kept."""
-    print(local.cancel(find_job(job)).state)
+    print(submission.cancel(find_job(job)).state)
 
 
 @app.command()
 def resume(job: JobId) -> None:
     """Start a stopped job again where it was."""
-    print(local.resume(find_job(job)).state)
+    print(submission.resume(find_job(job)).state)
+
+
+@app.command()
+def delete(job: JobId) -> None:
+    """Forget a job that has ended; the run or checkpoint that it made stays."""
+    submission.delete(find_job(job))
+
+
+@app.command(hidden=True)
+def supervise(folder: Path, attempt: Annotated[int, typer.Argument(min=1)] = 1) -> None:
+    """Wait for a GPU, and see a job through."""
+    supervisor.supervise(open_job(folder), attempt)
 
 
 @app.command(hidden=True)
@@ -64,6 +112,46 @@ def work(folder: Path, attempt: Annotated[int, typer.Argument(min=1)] = 1) -> No
     """Do a job in this process."""
     if worker.work(open_job(folder), attempt) is not State.SUCCEEDED:
         raise typer.Exit(1)
+
+
+def _arguments(kind: ModuleType, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Arguments of a kind from texts: ``name``, or ``name.part`` for a part of one.
+
+    Raises:
+        InputError: an argument has both a value and parts.
+    """
+    parameters = inspect.signature(kind.run).parameters
+    arguments: dict[str, Any] = {}
+    for key, text in texts.items():
+        name, _, part = key.partition(".")
+        if not part:
+            written = str(parameters[name].annotation) if name in parameters else ""
+            arguments[name] = _absolute(name, text) if written.startswith("str") else _value(text)
+        elif isinstance(parts := arguments.setdefault(name, {}), dict):
+            parts[part] = _value(text)
+        else:
+            raise InputError(f"{name} has a value and a part, {part}; give one of them.")
+    return arguments
+
+
+def _absolute(name: str, text: str) -> str:
+    """A text as a kind wants it: what names a file or folder is its absolute path."""
+    folders = {
+        "checkpoint": (paths.checkpoints(), paths.EMBEDDED_CHECKPOINTS),
+        "run": (paths.runs(),),
+    }
+    for folder in folders.get(name, ()):
+        if not Path(text).exists() and (folder / text).is_dir():
+            return str(folder / text)
+    return str(Path(text).absolute()) if name in _PATHS else text
+
+
+def _value(text: str) -> Any:
+    """What JSON takes the text for, else the text."""
+    try:
+        return jsons.loads(text)
+    except ValueError:
+        return text
 
 
 def _described(job: Job) -> dict[str, Any]:
@@ -77,10 +165,11 @@ def _described(job: Job) -> dict[str, Any]:
         "title": job.title,
         "kind": job.kind,
         "arguments": job.arguments,
+        "where": job.where,
         "attempt": job.attempt,
         "submitted": datetime.fromtimestamp(job.submitted).isoformat(" ", timespec="seconds"),
         "progress": noted,
         "result": job.result,
-        "error": job.error,
+        "reason": job.reason,
         "folder": str(job.root),
     }

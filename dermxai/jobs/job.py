@@ -1,11 +1,11 @@
 """A job is a folder: what was asked, how far it is, how it ended. Its state is read from there.
 
 Every file has one writer. The submitter writes ``spec.json`` and, for each attempt n,
-``submit-n.json`` with the identity of the process it launched; that process writes
-``progress-n.json`` once its turn has come and ``result-n.json`` at its end.
+``submit-n.json``: how it was launched. The supervisor of an attempt on this computer writes
+``supervisor-n.json``. The worker, the process that does the work, writes ``progress-n.json`` once
+its turn has come, ``result-n.json`` at its end, and ``metrics/``.
 """
 
-import json
 import math
 import time
 from collections.abc import Mapping
@@ -14,13 +14,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from dermxai import paths
 from dermxai.errors import InputError
+from dermxai.jobs.launchers import Status, find_launcher
+from dermxai.jobs.records import read
 
 LAUNCH_SECONDS = 10.0  # from the job's folder to its process
-CLOCK_DRIFT = 5.0  # seconds; start times are told from the clock, which is set now and then
 
 
 class State(StrEnum):
@@ -71,9 +70,13 @@ class Job:
     arguments: Mapping[str, Any]
     title: str
     lane: str
-    """One job of a lane runs at a time."""
+    """What of a machine it needs: "device" or "processor"."""
     submitted: float
     """Seconds since the epoch."""
+    where: str = "local"
+    """Its launcher."""
+    token: str = ""
+    """Of the form that asked for it: the same form asks once."""
 
     @property
     def id(self) -> str:
@@ -100,24 +103,29 @@ class Job:
         ended = self._ended(attempt)
         if ended:
             return ended
-        if process_of(self, attempt):
-            begun = self.files.progress(attempt).is_file()
-            return State.RUNNING if begun else State.QUEUED
+        status = self._status(attempt)
+        if status.state:
+            return State(status.state)
         # it may have ended between the two looks
-        return self._ended(attempt) or (
-            State.CANCELLED if self.files.cancel.exists() else State.INTERRUPTED
-        )
+        stopped = status.cancelled or self.files.cancel.exists()
+        return self._ended(attempt) or (State.CANCELLED if stopped else State.INTERRUPTED)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop and is not gone yet."""
+        return self.files.cancel.exists() and self.state.live
 
     @property
     def progress(self) -> Progress | None:
         """Of the newest attempt; None before its turn has come."""
-        noted = _read(self.files.progress(self.attempt))
-        if not noted:
+        state = self.state
+        noted = read(self.files.progress(self.attempt))
+        if not noted or state is State.QUEUED:
             return None
         elapsed = noted["updated"] - noted["began"]
         steps = noted["step"] - noted["first"]
         left = noted["total"] - noted["step"]
-        since = time.time() - noted["updated"] if self.state is State.RUNNING else 0.0
+        since = time.time() - noted["updated"] if state is State.RUNNING else 0.0
         known = steps > 0 and noted["total"]
         return Progress(
             phase=noted["phase"],
@@ -131,22 +139,35 @@ class Job:
     @property
     def result(self) -> Mapping[str, Any]:
         """What the newest attempt left: for "infer" the run's folder, for example."""
-        value: Mapping[str, Any] = _read(self.files.result(self.attempt)).get("value", {})
+        value: Mapping[str, Any] = read(self.files.result(self.attempt)).get("value", {})
         return value
 
     @property
     def error(self) -> str:
         """Why it failed, in one sentence; empty where it did not."""
-        return str(_read(self.files.result(self.attempt)).get("error", ""))
+        return str(read(self.files.result(self.attempt)).get("error", ""))
+
+    @property
+    def reason(self) -> str:
+        """Why it failed or was interrupted, or what it waits for; empty where nobody knows."""
+        attempt = self.attempt
+        if self.error or not attempt or self._ended(attempt):
+            return self.error
+        return self._status(attempt).reason
 
     @property
     def log(self) -> str:
         """What the newest attempt printed."""
-        path = self.files.log(self.attempt)
+        attempt = self.attempt
+        path: Path = find_launcher(self.where).log(self, attempt)
         return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
+    def _status(self, attempt: int) -> Status:
+        status: Status = find_launcher(self.where).status(self, attempt)
+        return status
+
     def _ended(self, attempt: int) -> State | None:
-        result = _read(self.files.result(attempt))
+        result = read(self.files.result(attempt))
         return State(result["state"]) if result else None
 
 
@@ -156,7 +177,7 @@ def open_job(root: str | Path) -> Job:
         InputError: the folder is no job's.
     """
     files = paths.JobFiles(Path(root))
-    spec = _read(files.spec)
+    spec = read(files.spec)
     if not spec:
         raise InputError(f"{root} is not the folder of a job: it has no {files.spec.name}.")
     return Job(files.root, **spec)
@@ -175,38 +196,9 @@ def find_job(job_id: str) -> Job:
 
 def list_jobs() -> list[Job]:
     """All jobs of the workspace, newest first."""
-    roots = [root for root in paths.jobs().glob("*") if paths.JobFiles(root).spec.is_file()]
-    return sorted((open_job(root) for root in roots), key=lambda job: job.submitted, reverse=True)
-
-
-def identity(pid: int) -> dict[str, float]:
-    """What tells a process from a later one of the same number."""
-    return {"pid": pid, "create_time": psutil.Process(pid).create_time()}
-
-
-def process_of(job: Job, attempt: int) -> psutil.Process | None:
-    """The process of an attempt, None where it is gone."""
-    submit = _read(job.files.submit(attempt))
-    if not submit:
-        return None
-    try:
-        process = psutil.Process(submit["pid"])
-        same = abs(process.create_time() - submit["create_time"]) < CLOCK_DRIFT
-        alive = same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return None
-    return process if alive else None
-
-
-def write(path: Path, content: Mapping[str, Any]) -> None:
-    with paths.replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """The content of a file that is whole whenever it is there; empty where it is not."""
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    return content
+    found = []
+    for root in paths.jobs().glob("[!.]*"):
+        spec = read(paths.JobFiles(root).spec) if root.is_dir() else {}
+        if spec:
+            found.append(Job(root, **spec))
+    return sorted(found, key=lambda job: job.submitted, reverse=True)

@@ -1,58 +1,83 @@
-"""The process of a job: waits for its turn, does the work, says how it ended."""
+"""The process of a job: does the work, says how far it is and how it ended."""
 
+import errno
+import json
 import os
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any
 
-from dermxai import paths
 from dermxai.errors import Cancelled, InputError
-from dermxai.jobs.job import Job, State, list_jobs, write
+from dermxai.jobs import hardware
+from dermxai.jobs.job import Job, State
 from dermxai.jobs.kinds import find_kind
+from dermxai.jobs.records import identity, write
 
 SECONDS_BETWEEN_NOTES = 0.25
-POLL = 0.5
+SECONDS_BETWEEN_FIGURES = 1.0
 NICENESS = 5  # the dashboard goes first
+RESERVE = 1 << 16  # bytes
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def work(job: Job, attempt: int) -> State:
     """Does an attempt of a job in this process.
 
     SIGTERM ends it as Ctrl+C does: cancelled where that was asked for, else interrupted, to be
-    resumed.
+    resumed. Of the processes of a training on several GPUs only the first one writes.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt = Interrupt()
+    signal.signal(signal.SIGTERM, interrupt)
     os.nice(NICENESS)
-    notes = Notes(job, attempt)
+    first = rank() == 0
+    notes = Notes(job, attempt, writes=first)
     try:
-        with _turn(job, notes):
+        with _reserve(job, attempt), hardware.sampled(job.files.hardware(attempt), wanted=first):
             notes("starting", 0, 0)
             value = find_kind(job.kind).run(notes, **job.arguments)
     except BaseException as error:
-        if job.files.cancel.exists():
-            return _end(job, attempt, State.CANCELLED)
-        if isinstance(error, KeyboardInterrupt):
-            return State.INTERRUPTED
-        if isinstance(error, InputError):
-            return _end(job, attempt, State.FAILED, error=str(error))
-        traceback.print_exc()
-        return _end(job, attempt, State.FAILED, error=f"{type(error).__name__}: {error}")
-    return _end(job, attempt, State.SUCCEEDED, value=value)
+        state, sentence = _judged(error, job, stopped=interrupt.heard)
+        end: dict[str, Any] = {"error": sentence} if sentence else {}
+    else:
+        state, end = State.SUCCEEDED, {"value": value}
+    if first and state is not State.INTERRUPTED:
+        write(job.files.result(attempt), {"state": state, **end})
+    return state
+
+
+class Interrupt:
+    """Raises `KeyboardInterrupt` once: what follows from it, such as a checkpoint, is left alone
+    by further signals."""
+
+    def __init__(self) -> None:
+        self.heard = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        if not self.heard:
+            self.heard = True
+            raise KeyboardInterrupt
 
 
 class Notes:
-    """Notes progress in the job's folder, a few times a second; stops the work when asked to."""
+    """Notes progress in the job's folder, a few times a second, and the figures of the work, once
+    a second; stops the work when asked to."""
 
-    def __init__(self, job: Job, attempt: int) -> None:
+    def __init__(self, job: Job, attempt: int, writes: bool = True) -> None:
         self._path = job.files.progress(attempt)
+        self._figures = job.files.figures(attempt)
         self._flag = job.files.cancel
+        self._writes = writes
+        self._process = identity(os.getpid())
         self._phase = ""
         self._began = 0.0
         self._first = 0
         self._noted = 0.0
+        self._kept = 0.0
 
     def __call__(
         self, phase: str, step: int, total: int, figures: Mapping[str, float] | None = None
@@ -62,16 +87,22 @@ class Notes:
             Cancelled: the job is to stop.
         """
         self.check()
+        if not self._writes:
+            return
         now = time.time()
         new = phase != self._phase
         if new:
             self._phase, self._began, self._first = phase, now, step
+        if figures and now - self._kept >= SECONDS_BETWEEN_FIGURES:
+            self._kept = now
+            self._keep({"time": now, "phase": phase, "step": step, "total": total, **figures})
         if not new and step != total and now - self._noted < SECONDS_BETWEEN_NOTES:
             return
         self._noted = now
         write(
             self._path,
             {
+                "process": self._process,
                 "phase": phase,
                 "step": step,
                 "total": total,
@@ -90,20 +121,52 @@ class Notes:
         if self._flag.exists():
             raise Cancelled("The job was cancelled.")
 
+    def _keep(self, figures: Mapping[str, object]) -> None:
+        self._figures.parent.mkdir(exist_ok=True)
+        with self._figures.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(figures) + "\n")
+
+
+def rank() -> int:
+    """Which of the processes of a job this is; 0 is the first, or the only one."""
+    return int(os.environ.get("SLURM_PROCID") or os.environ.get("LOCAL_RANK") or 0)
+
+
+def _judged(error: BaseException, job: Job, *, stopped: bool) -> tuple[State, str]:
+    """How the work ended, and why in a sentence; a traceback goes to the log where only that can
+    tell."""
+    if job.files.cancel.exists():
+        return State.CANCELLED, ""
+    if stopped or isinstance(error, KeyboardInterrupt | SystemExit):
+        return State.INTERRUPTED, ""
+    if isinstance(error, InputError):
+        return State.FAILED, str(error)
+    if full := _full(error):
+        return State.FAILED, (
+            f"The disk is full ({full.strerror}: {full.filename or 'a file of the job'}); free "
+            "some space and resume the job: what it had finished is kept."
+        )
+    with suppress(OSError):
+        traceback.print_exception(error)
+        sys.stderr.flush()
+    return State.FAILED, f"{type(error).__name__}: {error}"
+
+
+def _full(error: BaseException | None) -> OSError | None:
+    """The full disk that an error, or what led to it, tells of."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
 
 @contextmanager
-def _turn(job: Job, notes: Notes) -> Iterator[None]:
-    """Holds the job's lane; those that were submitted earlier come first."""
-    while any(
-        other.lane == job.lane and other.submitted < job.submitted and other.state.live
-        for other in list_jobs()
-    ):
-        notes.check()
-        time.sleep(POLL)
-    with paths.locked(paths.lane_lock(job.lane), waiting=notes.check):
+def _reserve(job: Job, attempt: int) -> Iterator[None]:
+    """Keeps some room on the disk while the job works, for the last word of one that fills it."""
+    path = job.files.reserve(attempt)
+    try:
+        path.write_bytes(bytes(RESERVE))
         yield
-
-
-def _end(job: Job, attempt: int, state: State, **content: Any) -> State:
-    write(job.files.result(attempt), {"state": state, **content})
-    return state
+    finally:
+        path.unlink(missing_ok=True)

@@ -10,8 +10,10 @@ import pytest
 from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.jobs import State, find_job, list_jobs, open_job
-from dermxai.jobs.job import Job, identity, write
+from dermxai.jobs.job import Job
+from dermxai.jobs.records import identity, write
 
+HERE = identity(os.getpid())
 GONE = {"pid": os.getpid(), "create_time": 0.0}  # this number belonged to another process once
 
 
@@ -50,8 +52,9 @@ def test_a_job_that_nobody_launched_is_interrupted() -> None:
 
 def test_a_living_process_waits_then_runs() -> None:
     job = make()
-    write(job.files.submit(1), identity(os.getpid()))
+    write(job.files.submit(1), {"supervisor": HERE})
     assert job.state is State.QUEUED
+    write(job.files.supervisor(1), {"worker": HERE})
     note(job)
     assert job.state is State.RUNNING
     assert job.state.live
@@ -59,7 +62,7 @@ def test_a_living_process_waits_then_runs() -> None:
 
 def test_a_process_that_is_gone_without_a_result_is_interrupted() -> None:
     job = make()
-    write(job.files.submit(1), GONE)
+    write(job.files.submit(1), {"supervisor": GONE})
     note(job)
     assert job.state is State.INTERRUPTED
     assert not job.state.live
@@ -67,7 +70,7 @@ def test_a_process_that_is_gone_without_a_result_is_interrupted() -> None:
 
 def test_a_process_that_is_gone_after_a_request_to_stop_is_cancelled() -> None:
     job = make()
-    write(job.files.submit(1), GONE)
+    write(job.files.submit(1), {"supervisor": GONE})
     job.files.cancel.touch()
     assert job.state is State.CANCELLED
 
@@ -75,7 +78,7 @@ def test_a_process_that_is_gone_after_a_request_to_stop_is_cancelled() -> None:
 @pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELLED])
 def test_a_result_says_how_it_ended(state: State) -> None:
     job = make()
-    write(job.files.submit(1), GONE)
+    write(job.files.submit(1), {"supervisor": GONE})
     write(job.files.result(1), {"state": state, "value": {"run": "there"}, "error": "why"})
     assert job.state is state
     assert job.result == {"run": "there"}
@@ -84,9 +87,9 @@ def test_a_result_says_how_it_ended(state: State) -> None:
 
 def test_the_newest_attempt_counts() -> None:
     job = make()
-    write(job.files.submit(1), GONE)
+    write(job.files.submit(1), {"supervisor": GONE})
     write(job.files.result(1), {"state": State.FAILED, "error": "why"})
-    write(job.files.submit(2), identity(os.getpid()))
+    write(job.files.submit(2), {"supervisor": HERE})
     assert job.attempt == 2
     assert job.state is State.QUEUED
     assert job.error == ""
@@ -95,7 +98,7 @@ def test_the_newest_attempt_counts() -> None:
 
 def test_progress_tells_the_time_left_at_the_pace_so_far() -> None:
     job = make()
-    write(job.files.submit(1), GONE)
+    write(job.files.submit(1), {"supervisor": GONE})
     note(job)
     progress = job.progress
     assert progress is not None
@@ -107,7 +110,7 @@ def test_progress_tells_the_time_left_at_the_pace_so_far() -> None:
 @pytest.mark.parametrize("changes", [{"step": 10}, {"total": 0}])
 def test_time_left_is_nan_where_it_cannot_be_told(changes: dict[str, int]) -> None:
     job = make()
-    write(job.files.submit(1), GONE)
+    write(job.files.submit(1), {"supervisor": GONE})
     note(job, **changes)
     assert job.progress is not None
     assert math.isnan(job.progress.eta)

@@ -2,31 +2,18 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from subprocess import PIPE
 
 import psutil
 import pytest
 
 from dermxai import paths
 from dermxai.errors import InputError
-from dermxai.jobs import Job, State, cancel, find_job, list_jobs, resume, submit
-from dermxai.jobs.job import process_of
+from dermxai.jobs import Job, State, cancel, list_jobs, resume, submit
+from dermxai.jobs.launchers.local import worker
 from dermxai.runs import open_run
 from tests.generated import generated_run
-
-PATIENCE = 300.0
-
-
-@pytest.fixture(autouse=True)
-def _nothing_left(workspace: Path) -> Iterator[None]:
-    yield
-    for job in list_jobs():
-        cancel(job, grace=1)
+from tests.jobs.conftest import Until
 
 
 @pytest.fixture
@@ -36,44 +23,20 @@ def dataset(tmp_path: Path) -> Path:
     return tmp_path / "data" / "dataset.csv"
 
 
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def shards(job: Job) -> dict[str, int]:
     found = paths.runs().glob("*/shards/*.npz")
     return {path.name: path.stat().st_mtime_ns for path in found}
 
 
-def test_a_job_survives_the_process_that_submitted_it(tmp_path: Path) -> None:
-    run = generated_run(tmp_path / "run", images=40)
-    code = (
-        "import os, signal; from dermxai.jobs import submit;"
-        f"print(submit('project', {{'run': {str(run.root)!r}, 'method': 'pca'}}).id, flush=True);"
-        "os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=False, cwd=paths.PROJECT, stdout=PIPE, text=True
-    )
-    assert done.returncode == -signal.SIGKILL
-    job = find_job(done.stdout.strip())
-    until(lambda: not job.state.live)
-    assert job.state is State.SUCCEEDED, job.log
-    assert job.progress is not None
-
-
 def test_killed_it_is_interrupted_and_resumes_with_what_it_had(
-    tiny_checkpoint: Path, dataset: Path
+    tiny_checkpoint: Path, dataset: Path, until: Until
 ) -> None:
     arguments = {"checkpoint": str(tiny_checkpoint), "dataset": str(dataset)}
     job = submit("infer", arguments)
     assert submit("infer", arguments).id == job.id
     until(lambda: len(shards(job)) > 2)
     assert job.state is State.RUNNING
-    process = process_of(job, 1)
+    process = worker(job, 1)
     assert process is not None
     os.kill(process.pid, signal.SIGKILL)
     until(lambda: not job.state.live)
@@ -92,10 +55,12 @@ def test_killed_it_is_interrupted_and_resumes_with_what_it_had(
         resume(job)
 
 
-def test_a_cancelled_job_is_gone_and_its_work_kept(tiny_checkpoint: Path, dataset: Path) -> None:
+def test_a_cancelled_job_is_gone_and_its_work_kept(
+    tiny_checkpoint: Path, dataset: Path, until: Until
+) -> None:
     job = submit("infer", {"checkpoint": str(tiny_checkpoint), "dataset": str(dataset)})
     until(lambda: shards(job))
-    process = process_of(job, 1)
+    process = worker(job, 1)
     assert process is not None
     cancel(job)
     assert job.state is State.CANCELLED
@@ -121,7 +86,7 @@ def test_what_cannot_be_done_is_refused_at_once(
     assert list_jobs() == []
 
 
-def test_bad_input_fails_the_job_with_its_sentence() -> None:
+def test_bad_input_fails_the_job_with_its_sentence(until: Until) -> None:
     job = submit("project", {"run": "/nowhere"})
     until(lambda: not job.state.live)
     assert job.state is State.FAILED

@@ -1,7 +1,6 @@
+import errno
 import json
 import os
-import threading
-import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -11,21 +10,20 @@ import pytest
 from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.jobs import State, worker
-from dermxai.jobs.job import Job, find_job, identity, write
+from dermxai.jobs.job import Job, find_job
+from dermxai.jobs.records import identity, write
 
 
 @pytest.fixture(autouse=True)
 def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "nice", lambda _: 0)
     monkeypatch.setattr("signal.signal", lambda *_: None)
-    monkeypatch.setattr(worker, "POLL", 0.01)
-    monkeypatch.setattr(paths, "LOCK_POLL", 0.01)
 
 
 def make(name: str = "one", submitted: float = 0.0) -> Job:
     spec = {"kind": "k", "arguments": {"n": 3}, "title": "", "lane": "lane"}
     write(paths.JobFiles(paths.jobs() / name).spec, spec | {"submitted": submitted})
-    write(paths.JobFiles(paths.jobs() / name).submit(1), identity(os.getpid()))
+    write(paths.JobFiles(paths.jobs() / name).submit(1), {"supervisor": identity(os.getpid())})
     return find_job(name)
 
 
@@ -90,30 +88,33 @@ def test_an_interruption_that_nobody_asked_for_can_be_resumed(
     assert not job.files.result(1).exists()
 
 
-def test_an_earlier_job_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    order: list[str] = []
-
-    def run(report: Callable[..., None], n: int) -> None:
-        order.append(threading.current_thread().name)
+def test_a_full_disk_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def run(report: object, n: int) -> None:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device", "weights")
+        except OSError as error:
+            raise RuntimeError("could not save") from error
 
     monkeypatch.setattr(worker, "find_kind", kind(run))
-    first, second = make("first", 1.0), make("second", 2.0)
-    late = threading.Thread(target=worker.work, args=(second, 1), name="second")
-    late.start()
-    time.sleep(0.1)
-    assert second.state is State.QUEUED
-    early = threading.Thread(target=worker.work, args=(first, 1), name="first")
-    early.start()
-    late.join(10)
-    assert order == ["first", "second"]
+    job = make()
+    assert worker.work(job, 1) is State.FAILED
+    assert "disk is full" in job.error
+    assert "weights" in job.error
+    assert capfd.readouterr() == ("", "")
+    assert not job.files.reserve(1).exists()
 
 
-def test_a_waiting_job_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "find_kind", kind(lambda report, n: pytest.fail("it ran")))
-    make("first", 1.0)
-    job = make("second", 2.0)
-    job.files.cancel.touch()
-    assert worker.work(job, 1) is State.CANCELLED
+def test_only_the_first_process_of_several_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(report: Callable[..., None], n: int) -> None:
+        report("work", 1, n, {"loss": 1.0})
+
+    monkeypatch.setattr(worker, "find_kind", kind(run))
+    monkeypatch.setenv("SLURM_PROCID", "1")
+    job = make()
+    assert worker.work(job, 1) is State.SUCCEEDED
+    assert {path.name for path in job.root.iterdir()} == {"spec.json", "submit-1.json"}
 
 
 def test_notes_are_few_and_the_last_one_is_kept() -> None:
@@ -127,6 +128,8 @@ def test_notes_are_few_and_the_last_one_is_kept() -> None:
     assert job.progress.step == 100
     assert job.progress.figures == {"loss": 1 / 101}
     assert len(written) < 50
+    (kept,) = job.files.figures(1).read_text().splitlines()
+    assert json.loads(kept)["loss"] == 1.0
 
 
 def test_a_new_phase_is_noted_at_once() -> None:

@@ -1,0 +1,283 @@
+"""Jobs on a SLURM cluster, through submitit.
+
+``slurm.toml`` in the workspace says what to ask for, see `SlurmSettings`. The workspace and this
+project must lie where the nodes see them under the same path. A job that is pre-empted or runs out
+of its time puts itself into the queue again and goes on where it was; each GPU has a task of its
+own (DistributedDataParallel).
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.jobs.launchers import MARK, Status
+from dermxai.jobs.records import read
+
+if TYPE_CHECKING:
+    from submitit.helpers import DelayedSubmission
+
+    from dermxai.jobs.job import Job
+
+TITLE = "Cluster (SLURM)"
+ANSWER_SECONDS = 20.0  # for a command of SLURM
+FRESH_SECONDS = 1.0  # so old may the list of queued jobs be
+REQUEUES = 1000  # after so many time-outs a job is no longer requeued
+POLL = 0.2
+
+_QUEUED = {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"}
+_RUNNING = {"RUNNING", "COMPLETING", "SIGNALING", "STAGE_OUT", "STOPPED", "SUSPENDED", "RESIZING"}
+_ENDS = {
+    "TIMEOUT": "Its time on the cluster was over; give it more time in slurm.toml, or resume it.",
+    "OUT_OF_MEMORY": "It took more memory than it had asked for; raise memory in slurm.toml.",
+    "NODE_FAIL": "Its node failed; resume it.",
+    "PREEMPTED": "It had to make room for another job; resume it.",
+    "FAILED": "Its process was ended on the cluster; its log may say why.",
+}
+
+
+@dataclass(frozen=True)
+class SlurmSettings:
+    """What a job asks the cluster for: the keys of ``slurm.toml``."""
+
+    partition: str = ""
+    """Empty: the cluster's default."""
+    gpus: int = 1
+    """On each node; 0 for training on processors."""
+    nodes: int = 1
+    time: int = 24 * 60
+    """Minutes; afterwards the job is requeued and goes on."""
+    memory: str = ""
+    """Of each node, such as "64G"; empty: the cluster's default."""
+    processors: int = 8
+    """For each task, those that read images among them."""
+    notice: int = 120
+    """Seconds before the end of its time at which a job is told to stop."""
+    setup: tuple[str, ...] = ()
+    """Shell commands before the work, such as "module load cuda"."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Further options of sbatch, such as account or qos."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("gpus", 0), ("nodes", 1), ("time", 1), ("processors", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < least:
+                raise InputError(
+                    f"{name} is {value!r} in {paths.slurm_settings()}; expected a whole number "
+                    f"of at least {least}."
+                )
+
+
+def read_settings() -> SlurmSettings:
+    """Those of the workspace, the defaults where it has none.
+
+    Raises:
+        InputError: the file is not TOML, or has an unknown key or value.
+    """
+    path = paths.slurm_settings()
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is not TOML: {error}.") from None
+    known = [setting.name for setting in fields(SlurmSettings)]
+    for name in content:
+        if name not in known:
+            raise InputError(f"{path} has {name!r}; expected {', '.join(known)}.")
+    return SlurmSettings(**content)
+
+
+def available() -> str:
+    if shutil.which("sbatch"):
+        return ""
+    return "There is no sbatch here; start the dashboard on a computer that submits to SLURM."
+
+
+def size() -> dict[str, int]:
+    """
+    Raises:
+        InputError: the settings cannot be read.
+    """
+    settings = read_settings()
+    return {"devices": max(1, settings.gpus), "nodes": settings.nodes}
+
+
+def launch(job: "Job", attempt: int) -> dict[str, Any]:
+    """
+    Raises:
+        InputError: the cluster refuses it.
+    """
+    from submitit.core.utils import FailedJobError, FailedSubmissionError
+    from submitit.slurm.slurm import SlurmExecutor
+
+    settings = read_settings()
+    executor = SlurmExecutor(_folder(job), max_num_timeout=REQUEUES)
+    executor.update_parameters(**_parameters(job, settings))
+    try:
+        submitted = executor.submit(Task(str(job.root), attempt))
+    except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
+        raise InputError(f"SLURM refused the job: {_refusal(error)}") from None
+    return {"slurm": submitted.job_id, "settings": asdict(settings)}
+
+
+def status(job: "Job", attempt: int) -> Status:
+    known = read(job.files.submit(attempt)).get("slurm", "")
+    said = _state(known)
+    if said is None:  # nobody answers: as far as is known it goes on
+        begun = job.files.progress(attempt).is_file()
+        return Status("running" if begun else "queued", "The cluster does not answer.")
+    state, why = said
+    if state in _QUEUED:
+        return Status("queued", f"Waiting in the cluster's queue ({why})" if why else "")
+    if state in _RUNNING:
+        return Status("running")
+    return Status(None, _ENDS.get(state, ""), cancelled=state == "CANCELLED")
+
+
+def stop(job: "Job", attempt: int, grace: float) -> None:
+    """scancel: SLURM tells the tasks to stop, and ends those left after KillWait."""
+    known = read(job.files.submit(attempt)).get("slurm", "")
+    _ask(["scancel", known])
+    until = time.monotonic() + grace
+    while status(job, attempt).state and time.monotonic() < until:
+        time.sleep(POLL)
+
+
+def log(job: "Job", attempt: int) -> Path:
+    known = read(job.files.submit(attempt)).get("slurm", "")
+    return _folder(job) / f"{known}_0_log.out"
+
+
+class Task:
+    """What runs on the cluster: an attempt of the job in a folder."""
+
+    def __init__(self, folder: str, attempt: int) -> None:
+        self.folder = folder
+        self.attempt = attempt
+
+    def __call__(self) -> str:
+        from dermxai.jobs import worker
+        from dermxai.jobs.job import State, open_job
+
+        state = worker.work(open_job(self.folder), self.attempt)
+        if state is State.INTERRUPTED:
+            raise SystemExit(1)
+        return str(state)
+
+    def checkpoint(self) -> "DelayedSubmission":
+        """For submitit, when the job is about to be requeued: the same again, which resumes."""
+        from submitit.helpers import DelayedSubmission
+
+        return DelayedSubmission(self)
+
+
+def _folder(job: "Job") -> Path:
+    return job.files.logs / "slurm"
+
+
+def _parameters(job: "Job", settings: SlurmSettings) -> dict[str, Any]:
+    """For `SlurmExecutor.update_parameters`. Work that does not know of several devices has one."""
+    takes_several = "devices" in job.arguments
+    tasks = int(job.arguments.get("devices") or 1) if takes_several else 1
+    gpus = min(settings.gpus, tasks) if job.lane == "device" else 0
+    asked = {
+        "job_name": f"dermxai-{job.kind}",
+        "comment": f"dermxai:{job.id}",
+        "partition": settings.partition or None,
+        "nodes": int(job.arguments.get("nodes") or 1),
+        "ntasks_per_node": tasks,
+        "gpus_per_node": gpus or None,
+        "cpus_per_task": settings.processors,
+        "time": settings.time,
+        "mem": settings.memory or None,
+        "signal_delay_s": settings.notice,
+        "stderr_to_stdout": True,
+        "setup": [
+            f"cd {_quoted(paths.PROJECT)}",
+            f"export DERMXAI_HOME={_quoted(paths.home())}",
+            f"export {MARK}={_quoted(job.root)}",
+            *settings.setup,
+        ],
+        "additional_parameters": {"requeue": True, **settings.extra},
+    }
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def _quoted(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))
+
+
+def _refusal(error: Exception) -> str:
+    """The words of sbatch."""
+    lines = [line for line in str(error).splitlines() if "error:" in line]
+    return re.sub(r"^.*error: ", "", lines[-1] if lines else str(error)).strip()
+
+
+def _state(job_id: str) -> tuple[str, str] | None:
+    """State and reason of a job of the cluster; None where the cluster does not answer."""
+    queue = _queue.read()
+    if queue is not None and job_id in queue:
+        return queue[job_id]
+    shown = _ask(["scontrol", "--oneliner", "show", "job", job_id])
+    if shown.ok:
+        return _field(shown.text, "JobState"), _field(shown.text, "Reason")
+    if queue is None:
+        return None
+    if shutil.which("sacct"):
+        accounted = _ask(["sacct", "-n", "-X", "-P", "-j", job_id, "-o", "State"])
+        if accounted.ok and accounted.text.strip():
+            return accounted.text.split()[0], ""
+    return "UNKNOWN", ""
+
+
+def _field(shown: str, name: str) -> str:
+    found = re.search(rf"\b{name}=(\S+)", shown)
+    return found.group(1) if found else ""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    ok: bool
+    text: str
+
+
+def _ask(command: list[str]) -> _Answer:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return _Answer(False, str(error))
+    return _Answer(done.returncode == 0, done.stdout)
+
+
+class _Queue:
+    """The user's jobs that wait or run, asked for once a second at most: a page asks for many."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._asked = -FRESH_SECONDS
+        self._jobs: dict[str, tuple[str, str]] | None = None
+
+    def read(self) -> dict[str, tuple[str, str]] | None:
+        """State and reason by job id; None where the cluster does not answer."""
+        with self._lock:
+            if time.monotonic() - self._asked >= FRESH_SECONDS:
+                answer = _ask(["squeue", "-h", "-u", str(os.getuid()), "-o", "%i|%T|%r"])
+                rows = (line.split("|") for line in answer.text.splitlines())
+                self._jobs = {row[0]: (row[1], row[2]) for row in rows} if answer.ok else None
+                self._asked = time.monotonic()
+            return self._jobs
+
+
+_queue = _Queue()

@@ -1,0 +1,67 @@
+"""The small files of a job's folder, and the processes that they name."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from dermxai import paths
+
+CLOCK_DRIFT = 5.0  # seconds; start times are told from the clock, which is set now and then
+
+
+def write(path: Path, content: Mapping[str, Any]) -> None:
+    with paths.replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The content of a file that is whole whenever it is there; empty where it is not."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return content
+
+
+def identity(pid: int) -> dict[str, float]:
+    """What tells a process from a later one of the same number."""
+    return {"pid": pid, "create_time": psutil.Process(pid).create_time()}
+
+
+def process(known: Mapping[str, Any] | None) -> psutil.Process | None:
+    """The process of an identity, None where it is gone."""
+    if not known:
+        return None
+    try:
+        found = psutil.Process(int(known["pid"]))
+        same = abs(found.create_time() - known["create_time"]) < CLOCK_DRIFT
+        alive = same and found.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return None
+    return found if alive else None
+
+
+def detached(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> int:
+    """Starts ``python -m dermxai jobs`` with a command in a session of its own, so that it outlives
+    this process; returns its number."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "dermxai", "jobs", *command],
+            cwd=paths.PROJECT,
+            env=os.environ | {"DERMXAI_HOME": str(paths.home())} | dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    # a child that ends stays a zombie until it is waited for
+    threading.Thread(target=started.wait, daemon=True, name=f"wait-{started.pid}").start()
+    return started.pid

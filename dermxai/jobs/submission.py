@@ -1,0 +1,148 @@
+"""Starting, stopping, resuming and deleting jobs, wherever they run."""
+
+import hashlib
+import inspect
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.jobs.job import Job, State, list_jobs, open_job
+from dermxai.jobs.kinds import check_arguments, find_kind
+from dermxai.jobs.launchers import find_launcher
+from dermxai.jobs.records import detached, write
+from dermxai.jobs.supervisor import GRACE
+
+MARGIN = 10.0  # seconds for the news of an end to arrive
+POLL = 0.05
+
+
+def submit(
+    kind: str,
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    where: str = "local",
+    token: str = "",
+) -> Job:
+    """Starts a job, or returns the one that is at work on, or waits for, the same.
+
+    Args:
+        kind: name of a file in `dermxai.jobs.kinds`.
+        arguments: of its ``run``, as JSON can hold them; paths absolute.
+        where: name of a file in `dermxai.jobs.launchers`.
+        token: of the form that asks, see `form_token`; a form starts one job, however often and
+            from however many windows it is sent.
+
+    Raises:
+        InputError: unknown kind or launcher, one that cannot be used here, a missing or unknown
+            argument, or an output that another job is writing.
+    """
+    module, launcher = find_kind(kind), find_launcher(where)
+    if problem := launcher.available():
+        raise InputError(problem)
+    takes = inspect.signature(module.run).parameters
+    given = {name: value for name, value in launcher.size().items() if name in takes}
+    arguments = json.loads(json.dumps(given | dict(arguments or {})))
+    check_arguments(module, arguments)
+    with paths.locked(paths.submission_lock()):
+        for job in list_jobs():
+            if token and job.token == token:
+                return job
+            if job.kind != kind or not job.state.live:
+                continue
+            if job.arguments == arguments:
+                return job
+            output = arguments.get("output")
+            if output and job.arguments.get("output") == output:
+                raise InputError(
+                    f"Job {job.id} is writing {output}; choose another output, or cancel it first."
+                )
+        now = datetime.now()
+        root = paths.jobs() / f"{now:%Y%m%d-%H%M%S}-{kind}-{secrets.token_hex(3)}"
+        spec = {
+            "kind": kind,
+            "arguments": arguments,
+            "title": module.title(arguments),
+            "lane": module.LANE,
+            "submitted": now.timestamp(),
+            "where": where,
+            "token": token,
+        }
+        write(paths.JobFiles(root).spec, spec)
+        try:
+            return _launch(open_job(root))
+        except InputError:
+            shutil.rmtree(root, ignore_errors=True)
+            raise
+
+
+def form_token(kind: str, arguments: Mapping[str, Any], seen: str) -> str:
+    """The token of a form: the same for the same content in every window that was opened when
+    ``seen`` was the newest job."""
+    content = json.dumps([kind, arguments, seen], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def resume(job: Job) -> Job:
+    """Starts the next attempt of a job that was interrupted, cancelled or failed; what it had
+    finished is not done again. A job that is at work is left to it.
+
+    Raises:
+        InputError: the job has succeeded.
+    """
+    with paths.locked(paths.submission_lock()):
+        state = job.state
+        if state is State.SUCCEEDED:
+            raise InputError(f"Job {job.id} has succeeded; there is nothing to resume.")
+        if state.live:
+            return job
+        job.files.cancel.unlink(missing_ok=True)
+        return _launch(job)
+
+
+def cancel(job: Job, *, grace: float = GRACE, wait: bool = True) -> Job:
+    """Stops a job; what it has finished is kept.
+
+    Args:
+        grace: seconds it has to end by itself.
+        wait: whether to return when it is gone, or at once.
+    """
+    if not job.state.live:
+        return job
+    job.files.cancel.touch()
+    if not wait:
+        detached(["cancel", job.id], Path(os.devnull), {})
+        return job
+    find_launcher(job.where).stop(job, job.attempt, grace)
+    until = time.monotonic() + MARGIN
+    while job.state.live and time.monotonic() < until:
+        time.sleep(POLL)
+    return job
+
+
+def delete(job: Job) -> None:
+    """Forgets a job; the run or checkpoint that it made stays.
+
+    Raises:
+        InputError: it is at work or waits for its turn.
+    """
+    with paths.locked(paths.submission_lock()):
+        if job.state.live:
+            raise InputError(f"Job {job.id} is {job.state}; cancel it before deleting it.")
+        gone = job.root.with_name(f".{job.root.name}.deleted")
+        job.root.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def _launch(job: Job) -> Job:
+    attempt = job.attempt + 1
+    said = find_launcher(job.where).launch(job, attempt)
+    write(job.files.submit(attempt), {"launched": time.time(), **said})
+    return job

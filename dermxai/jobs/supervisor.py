@@ -1,0 +1,94 @@
+"""The process beside a job on this computer: waits for a slot, runs the worker, stops it.
+
+It may be killed at any time: a worker that it had started goes on, and keeps its GPU.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from dermxai.jobs import queue
+from dermxai.jobs.gpus import VISIBLE, gpus
+from dermxai.jobs.job import LAUNCH_SECONDS, Job
+from dermxai.jobs.launchers.local import GPU, end_group, signal_group
+from dermxai.jobs.records import identity, read, write
+
+POLL = 0.2
+GRACE = 60.0  # seconds between asking a worker to stop and stopping it: room for a checkpoint
+
+
+def supervise(job: Job, attempt: int, grace: float = GRACE) -> None:
+    """Sees an attempt of a job through."""
+    launched = _launched(job, attempt)
+    if not launched:
+        return
+    ticket = queue.Ticket(Path(launched["ticket"]))
+    try:
+        slots = _turn(job, attempt, ticket, launched)
+    finally:
+        ticket.give_back()
+    if slots is None:
+        return
+    worker = _start(job, attempt, slots, on_gpu=launched["queue"] == GPU)
+    signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
+    known = {"slots": list(slots), "worker": identity(worker.pid)}
+    write(job.files.supervisor(attempt), known)
+    while worker.poll() is None:
+        if job.files.cancel.exists():
+            end_group(psutil.Process(worker.pid), grace)
+            worker.wait()
+        time.sleep(POLL)
+    signal_group(worker.pid, signal.SIGKILL)  # what it had started and could not end
+    write(job.files.supervisor(attempt), known | {"ended": worker.returncode})
+
+
+def _launched(job: Job, attempt: int) -> dict[str, Any]:
+    """What the launcher says of this attempt; empty where it was killed before it could."""
+    until = time.monotonic() + LAUNCH_SECONDS
+    while time.monotonic() < until:
+        if said := read(job.files.submit(attempt)):
+            return said
+        time.sleep(POLL / 4)
+    return {}
+
+
+def _turn(
+    job: Job, attempt: int, ticket: queue.Ticket, launched: dict[str, Any]
+) -> dict[str, int] | None:
+    """The slots of this job and their locks, once it is its turn; None where it was cancelled."""
+    said = None
+    while not job.files.cancel.exists():
+        ahead = ticket.ahead
+        if not ahead:
+            slots = gpus() if launched["queue"] == GPU else [launched["queue"]]
+            if taken := queue.take(slots, launched["slots"]):
+                return taken
+        if ahead != said:
+            write(job.files.supervisor(attempt), {"waiting": _waits(launched["queue"], ahead)})
+            said = ahead
+        time.sleep(POLL)
+    return None
+
+
+def _waits(name: str, ahead: int) -> str:
+    what = "a GPU" if name == GPU else "its turn"
+    return f"Waiting for {what}; {ahead} before it" if ahead else f"Waiting for {what}"
+
+
+def _start(
+    job: Job, attempt: int, slots: dict[str, int], *, on_gpu: bool
+) -> "subprocess.Popen[bytes]":
+    """Starts the worker, which sees its own GPUs only and inherits their locks."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "dermxai", "jobs", "work", str(job.root), str(attempt)],
+        env=os.environ | {VISIBLE: ",".join(slots) if on_gpu else ""},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        pass_fds=list(slots.values()),
+    )
