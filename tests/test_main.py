@@ -62,7 +62,7 @@ def test_every_verb_has_help(command: Command, verb: str) -> None:
     assert "Usage" in out
 
 
-@pytest.mark.parametrize("verb", ["list", "show", "logs", "cancel", "resume"])
+@pytest.mark.parametrize("verb", ["submit", "list", "show", "logs", "cancel", "resume", "delete"])
 def test_every_verb_of_jobs_has_help(command: Command, verb: str) -> None:
     code, out, _ = command("jobs", verb, "--help")
     assert code == 0
@@ -245,7 +245,7 @@ def test_jobs_are_listed_shown_and_logged(command: Command, run: Run) -> None:
     _, out, _ = command("jobs", "show", job.id, "--json")
     said = json.loads(out)
     assert said["state"] == State.FAILED
-    assert "run.json" in said["error"]
+    assert "run.json" in said["reason"]
     assert command("jobs", "logs", job.id) == (0, "", "")
     assert command("jobs", "cancel", job.id) == (0, "failed\n", "")
     assert [found.id for found in list_jobs()] == [job.id]

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Stops what up.sh started. Usage: down.sh FOLDER
+set -uo pipefail
+root=$(realpath -m "$1")
+for daemon in slurmd slurmctld munged; do
+  file="$root/run/$daemon.pid"
+  if [ -f "$file" ]; then
+    pid=$(cat "$file")
+    kill "$pid" 2>/dev/null
+    for _ in $(seq 100); do
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.1
+    done
+  fi
+done
+exit 0
