@@ -92,6 +92,31 @@ def explain(
     return replace(made, map=laid_out)
 
 
+def recall(
+    classifier: "Classifier",
+    image: NDArray[np.uint8],
+    method: str,
+    target: str,
+    against: str | None = None,
+    *,
+    head: str | None = None,
+    settings: Any = None,
+) -> Attribution | None:
+    """The map that `explain` kept in the workspace for the same wish; None where there is none.
+
+    Raises:
+        InputError: unknown method, class, head or setting.
+    """
+    wanted = find_target(classifier, target, against, head)
+    values = checked_settings(method, settings)
+    made = store.read(store.key(classifier.hash, image, method, wanted, values))
+    if made is None:
+        return None
+    return replace(
+        made, map=classifier.info.preprocessing.to_original(made.native, image.shape[:2])
+    )
+
+
 def prepared(classifier: "Classifier", image: NDArray[np.uint8]) -> torch.Tensor:
     """The network's input (1, 3, size, size) from an image (h, w, 3) RGB.
 

@@ -12,7 +12,8 @@ from scipy.special import softmax
 
 from dermxai.data.transforms import Preprocessing
 from dermxai.explain.heads import Ledger, ledger
-from dermxai.explain.method import Target
+from dermxai.explain.method import Attribution, Target
+from dermxai.explain.methods import grad_cam, vote_map
 from dermxai.explain.methods.grad_cam import all_classes
 from dermxai.explain.methods.vote_map import added_up
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 FINAL = -1
+AT_HAND = ("vote_map", "grad_cam")
+"""Methods whose map of every class and head comes with the diagnosis."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,29 @@ class Diagnosis:
             values = self._cam(target, against, head)
         return self.preprocessing.to_original(values * np.float32(values.size / 100), self.shape)
 
-    def ledger(self, target: str, against: str) -> Ledger:
+    def attribution(
+        self, method: str, target: str, against: str | None = None, head: str | None = None
+    ) -> Attribution:
+        """What a method of `AT_HAND` gives, without another pass: the map (height, width)."""
+        described = {"vote_map": vote_map, "grad_cam": grad_cam}[method]
+        if head is None and method == "vote_map":
+            native = added_up([self._cam(target, against, each) for each in range(len(self.heads))])
+        else:
+            native = self._cam(target, against, self.heads.index(head) if head else FINAL)
+        return Attribution(
+            map=self.preprocessing.to_original(native, self.shape),
+            native=native,
+            method=method,
+            target=target,
+            against=against,
+            head=head,
+            unit=described.UNIT,
+            signed=described.SIGNED,
+            complete=described.COMPLETE,
+            notes=(described.NOTE,),
+        )
+
+    def ledger(self, target: str, against: str | None = None) -> Ledger:
         """Who decided for ``target`` against ``against``, and where."""
         return ledger(
             logits=self.logits,

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dermxai.explain.method import Target
+
 Floats = NDArray[np.float64]
 
 
@@ -21,6 +23,7 @@ class Ledger:
     """Who decided for ``target`` against ``against``, and where.
 
     Attributes:
+        against: None where the logit of the target alone is split.
         heads: h names, first to last.
         votes: (h,) each head's logit for the target less that for the other, bias included.
         biases: (h,) the part of a vote that no pixel can change.
@@ -33,7 +36,7 @@ class Ledger:
     """
 
     target: str
-    against: str
+    against: str | None
     heads: tuple[str, ...]
     votes: Floats
     biases: Floats
@@ -44,10 +47,14 @@ class Ledger:
     without: tuple[str, ...]
 
     @property
+    def seen(self) -> Floats:
+        """(h,) the part of each vote that comes from the image: its map, added up."""
+        return np.array([each.sum(dtype=np.float64) for each in self.maps])
+
+    @property
     def residual(self) -> float:
         """What maps and biases do not account for, as a share of the range of the logits."""
-        explained = sum(float(each.sum(dtype=np.float64)) for each in self.maps)
-        gap = abs(explained + float(self.biases.sum()) - self.margin)
+        gap = abs(float(self.seen.sum() + self.biases.sum()) - self.margin)
         return gap / self.logit_range if self.logit_range else gap
 
     @property
@@ -68,7 +75,7 @@ def ledger(
     heads: tuple[str, ...],
     classes: tuple[str, ...],
     target: str,
-    against: str,
+    against: str | None,
 ) -> Ledger:
     """The ledger of one image.
 
@@ -78,9 +85,9 @@ def ledger(
         biases: (h, k) of the heads.
         heads: h names.
         classes: k codes.
-        target, against: two of them.
+        target, against: two of them; or one and None.
     """
-    one, other = classes.index(target), classes.index(against)
+    wanted = Target(classes.index(target), None if against is None else classes.index(against))
     exact = logits.astype(np.float64)
     scores = exact.sum(axis=0)
     left_out = scores - exact  # (h, k): the sum without each head
@@ -88,10 +95,10 @@ def ledger(
         target=target,
         against=against,
         heads=heads,
-        votes=exact[:, one] - exact[:, other],
-        biases=biases[:, one].astype(np.float64) - biases[:, other],
-        maps=tuple(cam[one] - cam[other] for cam in cams),
-        margin=float(scores[one] - scores[other]),
+        votes=wanted.among_classes(exact.T),
+        biases=wanted.among_classes(biases.T.astype(np.float64)),
+        maps=tuple(wanted.among_classes(cam) for cam in cams),
+        margin=float(wanted.among_classes(scores)),
         logit_range=float(np.ptp(scores)),
         decision=classes[int(scores.argmax())],
         without=tuple(classes[index] for index in left_out.argmax(axis=1)),

@@ -8,9 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dermxai.data.transforms import resize
+
 FOR = (255, 208, 0)
 AGAINST = (32, 84, 255)
 Colour = tuple[int, int, int]
+_FULL = 0.99  # share of a map's values below full colour
 
 
 def blend(
@@ -34,6 +37,28 @@ def blend(
     return np.rint(image + opacity * (colour - image)).astype(np.uint8)
 
 
+def full_colour(*maps: NDArray[np.floating]) -> float:
+    """The scale that shows maps well together: 99 % of the absolute values of each lie below it."""
+    return max((float(np.quantile(np.abs(each), _FULL)) for each in maps), default=0.0)
+
+
+def blocks(values: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """A coarse map (rows, columns) at another (height, width), its positions to be seen as
+    blocks. Positions finer than a pixel are averaged."""
+    height, width = shape
+    rows, columns = values.shape
+    averaged = resize(values.astype(np.float32), (min(rows, height), min(columns, width)))
+    laid_out = cv2.resize(averaged, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    return np.asarray(laid_out, dtype=np.float32)
+
+
+def grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image (h, w, 3) RGB without its colours, so that only a map's are seen."""
+    return np.asarray(
+        cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), dtype=np.uint8
+    )
+
+
 def outline(
     image: NDArray[np.uint8], mask: NDArray[np.bool_], colour: Colour, width: int = 2
 ) -> NDArray[np.uint8]:
@@ -45,7 +70,9 @@ def outline(
     return drawn
 
 
-def colour_bar(length: int = 512, height: int = 8) -> NDArray[np.uint8]:
-    """From full against to full for, over white: (height, length, 3) RGB."""
-    row = np.broadcast_to(np.linspace(-1, 1, length, dtype=np.float32), (height, length))
+def colour_bar(length: int = 512, height: int = 8, signed: bool = True) -> NDArray[np.uint8]:
+    """From full against (from zero, if not signed) to full for, over white: (height, length, 3)
+    RGB."""
+    values = np.linspace(-1 if signed else 0, 1, length, dtype=np.float32)
+    row = np.broadcast_to(values, (height, length))
     return blend(np.full((height, length, 3), 255, np.uint8), row, 1, 1)

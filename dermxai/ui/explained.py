@@ -1,48 +1,52 @@
 """An image under the map of what speaks for a class in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from dermxai import taxonomy
-from dermxai.data.transforms import resize
 from dermxai.figures import overlay
 from dermxai.runs import Run
-from dermxai.ui import cache, forms
+from dermxai.ui import maps, question
 from dermxai.ui import subject as subjects
-from dermxai.ui.guard import fragment, guard
+from dermxai.ui.guard import guard
+from dermxai.ui.maps import Wanted
+from dermxai.ui.question import Wish
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
 from dermxai.ui.text import plain, shortened
 from dermxai.ui.thumbnails import jpeg
 
 if TYPE_CHECKING:
-    from dermxai.explain.method import Attribution, Method
+    from dermxai.explain import Attribution
 
-FAST = "grad_cam"
-"""The method that every image gets at once; the others run on request."""
-_AS_READ = ""  # whichever class each image was read as
 _OUTLINES = {"Lesion": (255, 255, 255), "Signs": (124, 252, 120)}
-_FULL_COLOUR = 0.99  # share of a slow map's values below full colour
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the visitor wants to see on the images."""
+class Look:
+    """How maps are laid over images."""
 
-    method: str
-    settings: Any
-    """Of the method."""
-    target: str
-    """A class, or `_AS_READ`."""
     strength: float
+    grey: bool
     outlines: tuple[str, ...]
+
+    def over(
+        self, subject: Subject, picture: NDArray[np.uint8], made: "Attribution | None", scale: float
+    ) -> NDArray[np.uint8]:
+        """The picture (h, w, 3) under a map of its shape, with the outlines of its masks."""
+        drawn = overlay.grey(picture) if self.grey else picture
+        if made is not None:
+            drawn = overlay.blend(drawn, made.density, self.strength, scale)
+        for name, mask in subjects.masks(subject, (picture.shape[0], picture.shape[1])).items():
+            if name in self.outlines:
+                drawn = overlay.outline(drawn, mask, _OUTLINES[name])
+        return drawn
 
 
 @dataclass(frozen=True)
@@ -53,56 +57,85 @@ class Panel:
     picture: NDArray[np.uint8]
     """As it is shown (h, w, 3)."""
     place: DeltaGenerator
-    column: DeltaGenerator
+    legend: DeltaGenerator
+    """What lies beneath the picture."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.picture.shape[0], self.picture.shape[1]
 
 
-@fragment()
-def explained(run: Run, looked_at: Sequence[Subject]) -> None:
-    """Images side by side under their maps, the controls beneath. Redrawn alone."""
-    panels = []
-    for column, subject in zip(st.columns(len(looked_at)), looked_at, strict=True):
+def explained(run: Run, subject: Subject) -> None:
+    """One image under its map, the question above it, the look beneath."""
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
+    found = panels(run, [subject], [st.container()])
+    if not found:
+        return
+    with row:
+        asked = question.ask(run, subject)
+    with row, guard():
+        wish = Wish(asked, *question.ask_method(run))
+        answer(run, found, wish, st.container())
+
+
+def panels(
+    run: Run, looked_at: Sequence[Subject], columns: Sequence[DeltaGenerator]
+) -> list[Panel]:
+    """Shows images as they are; those that cannot be read say why, and are left out."""
+    made = []
+    for column, subject in zip(columns, looked_at, strict=True):
         with column, guard():
             if len(looked_at) > 1:
                 st.markdown(f"**{plain(shortened(subject.name))}**")
             picture = subjects.shown(subject)
-            panels.append(Panel(subject, picture, st.empty(), column))
+            made.append(Panel(subject, picture, st.empty(), st.container(gap="xsmall")))
             if not subjects.is_known(run, subject):
-                _show(panels[-1], picture)
-    if not panels:
-        return
-    with st.spinner("Loading the model …"):
-        methods = _methods()
-    wish = _ask(run, methods, {name for panel in panels for name in panel.subject.masks})
-    for panel in panels:
-        with panel.column, guard():
-            _explain(run, panel, methods[wish.method], wish)
+                _show(made[-1], picture)
+    return made
 
 
-def _methods() -> "dict[str, Method]":
-    from dermxai.explain.api import methods
+def answer(
+    run: Run, looked_at: Sequence[Panel], wish: Wish, options: DeltaGenerator
+) -> "list[Attribution | None]":
+    """Lays the maps over the images, and says what they mean; offers those that take long.
 
-    return methods()
+    Args:
+        options: where to ask how maps are laid over images.
+
+    Returns:
+        The map of each panel, at the shape of its picture; None where there is none yet.
+    """
+    found = [_map(run, panel, wish) for panel in looked_at]
+    with options:
+        look, scales = _ask(looked_at, [made for made in found if made])
+    remaining = iter(scales)
+    for panel, made in zip(looked_at, found, strict=True):
+        scale = 1.0
+        if made is not None:
+            scale = next(remaining)
+            with panel.legend:
+                legend(run, made, scale)
+        _show(panel, look.over(panel.subject, panel.picture, made, scale))
+    return found
 
 
-def _ask(run: Run, methods: "dict[str, Method]", outlines: set[str]) -> Wish:
+def _map(run: Run, panel: Panel, wish: Wish) -> "Attribution | None":
+    wanted, made = Wanted(panel.subject, wish), None
+    with panel.legend, guard():
+        if reason := question.unavailable(run).get(wish.method):
+            st.info(plain(reason), icon=":material/block:")
+        else:
+            made = maps.at_hand(run, wanted, panel.shape)
+            if made is None:
+                _show(panel, panel.picture)
+                if maps.offer(run, [wanted], panel.subject.key):
+                    made = maps.at_hand(run, wanted, panel.shape)
+    return made
+
+
+def _ask(looked_at: Sequence[Panel], made: "Sequence[Attribution]") -> tuple[Look, list[float]]:
+    outlines = sorted({name for panel in looked_at for name in panel.subject.masks})
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        target = st.selectbox(
-            "What speaks for",
-            [_AS_READ, *run.classes],
-            key=Key.TARGET,
-            format_func=_target_name,
-            persist_state="session",
-            width=260,
-        )
-        method = st.segmented_control(
-            "Method",
-            list(methods),
-            key=Key.METHOD,
-            default=FAST,
-            required=True,
-            format_func=lambda name: methods[name].TITLE,
-            persist_state="session",
-        )
         strength = st.slider(
             "Strength",
             0,
@@ -112,113 +145,54 @@ def _ask(run: Run, methods: "dict[str, Method]", outlines: set[str]) -> Wish:
             key=Key.STRENGTH,
             format="%d %%",
             persist_state="session",
-            width=200,
+            width=160,
         )
         drawn = []
         if outlines:
             drawn = st.pills(
                 "Outline",
-                sorted(outlines),
+                outlines,
                 selection_mode="multi",
-                default=sorted(outlines & {"Lesion"}),
+                default=[name for name in outlines if name == "Lesion"],
                 key=Key.OUTLINE,
                 persist_state="session",
             )
-        method = method or FAST
-        settings = forms.settings(methods[method].Settings, method)
-    return Wish(method, settings, target, strength / 100, tuple(drawn))
+        grey = st.toggle("Grey image", key=Key.GREY, persist_state="session")
+        scales = maps.scales(made)
+    return Look(strength / 100, grey, tuple(drawn)), scales
 
 
-def _target_name(code: str) -> str:
-    if code == _AS_READ:
-        return "the class it was read as"
-    name = taxonomy.name(code)
-    return code if name == code else f"{code} · {name}"
-
-
-def _explain(run: Run, panel: Panel, method: "Method", wish: Wish) -> None:
-    """Lays the map over the image and says what it means."""
-    shape = (panel.picture.shape[0], panel.picture.shape[1])
-    diagnosis = subjects.diagnosis(run, panel.subject, shape)
-    target = diagnosis.ranking[0] if wish.target == _AS_READ else wish.target
-    if wish.method == FAST:
-        values, scale = diagnosis.grad_cam(target), float(np.abs(diagnosis.cams[-1]).max())
-        notes: tuple[str, ...] = (_whose_vote(run),)
-    else:
-        attribution = _on_request(run, panel, method, wish, target)
-        if attribution is None:
-            _show(panel, _outlined(panel, panel.picture, wish))
-            return
-        values, notes = attribution.map, attribution.notes
-        scale = float(np.quantile(np.abs(values), _FULL_COLOUR))
-    blended = overlay.blend(panel.picture, values, wish.strength, scale)
-    _show(panel, _outlined(panel, blended, wish))
-    _legend(target, scale, method.UNIT, notes)
-
-
-def _on_request(
-    run: Run, panel: Panel, method: "Method", wish: Wish, target: str
-) -> "Attribution | None":
-    """The map of a slow method, at the shape of the picture: the one computed before, or a new one
-    when it is asked for."""
-    from dermxai.explain import explain
-
-    what = (wish.method, wish.settings, target)
-    key = (run.manifest["checkpoint"]["hash"], panel.subject.key, *what)
-    known = cache.attributions().get(key)
-    if known is not None:
-        return known
-    if not st.button(
-        f"Compute for {plain(target)}",
-        key=Key.START.of(wish.method, panel.subject.key),
-        type="primary",
-        icon=":material/play_arrow:",
-    ):
-        return None
-    bar = st.progress(0.0, f"{method.TITLE} …")
-
-    def shown(done: int, total: int) -> None:
-        bar.progress(done / total, f"{method.TITLE}: {done} of {total} passes")
-
-    made = explain(
-        cache.classifier(run),
-        panel.subject.pixels(),
-        wish.method,
-        target,
-        settings=wish.settings,
-        progress=shown,
-    )
-    bar.empty()
-    fitted = resize(made.map, (panel.picture.shape[0], panel.picture.shape[1]))
-    return cache.attributions().put(key, replace(made, map=fitted))
-
-
-def _outlined(panel: Panel, picture: NDArray[np.uint8], wish: Wish) -> NDArray[np.uint8]:
-    masks = subjects.masks(panel.subject, (picture.shape[0], picture.shape[1]))
-    for name, mask in masks.items():
-        if name in wish.outlines:
-            picture = overlay.outline(picture, mask, _OUTLINES[name])
-    return picture
+def legend(run: Run, made: "Attribution", scale: float) -> None:
+    """The colour bar with its numbers and unit, and what the method has to say."""
+    target, against = plain(made.target), plain(made.against or "")
+    with st.container(gap=None):
+        st.image(
+            overlay.colour_bar(signed=made.signed),
+            width="stretch",
+            alt="From blue over clear to yellow" if made.signed else "From clear to yellow",
+        )
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            other = f"against {target}" if made.against is None else f"for {against}"
+            low = [f"−{scale:.2g} {other}"] if made.signed else []
+            for words in (*low, "0", f"+{scale:.2g} for {target}"):
+                st.caption(words, width="content")
+        for line in (f"In {made.density_unit}. {_whose_vote(run, made)}", *made.notes[1:]):
+            st.caption(plain(line))
 
 
 def _show(panel: Panel, picture: NDArray[np.uint8]) -> None:
     panel.place.image(jpeg(picture), width="stretch", alt=panel.subject.name)
 
 
-def _legend(target: str, scale: float, unit: str, notes: Sequence[str]) -> None:
-    with st.container(gap=None):
-        st.image(overlay.colour_bar(), width="stretch", alt="From blue over clear to yellow")
-        with st.container(horizontal=True, horizontal_alignment="distribute"):
-            st.caption(f"against {plain(target)}", width="content")
-            st.caption("0", width="content")
-            st.caption(f"for {plain(target)}", width="content")
-        for line in (f"Full colour at ± {scale:.3g} {unit}.", *notes):
-            st.caption(plain(line))
-
-
-def _whose_vote(run: Run) -> str:
-    votes = len(run.heads)
+def _whose_vote(run: Run, made: "Attribution") -> str:
+    title, votes = question.methods()[made.method].TITLE, len(run.heads)
     if votes == 1:
-        return "Grad-CAM explains the only head."
+        return f"{title} explains the only head."
     number = _NUMBERS[votes] if votes < len(_NUMBERS) else str(votes)
-    return f"Grad-CAM explains the final head, one vote of {number}."
+    if made.method == "vote_map" and made.head is None:
+        return f"{title}: the Grad-CAMs of all {number} heads, added up."
+    if made.method == "grad_cam" and made.head in (None, run.heads[-1]):
+        return f"{title} explains the final head, one vote of {number}."
+    if made.head is not None:
+        return f"{title} explains {made.head}, one vote of {number}."
+    return f"{title} explains the sum of all {number} heads."

@@ -13,22 +13,41 @@ def settings(kind: type, name: str) -> Any:
     """Asks for every field: bounds and help are in its metadata.
 
     Args:
-        kind: a frozen dataclass of numbers with ``low``, ``high`` and ``help`` in each field's
-            metadata.
+        kind: a frozen dataclass, each field's metadata with ``help`` and either ``choices`` or,
+            for a number, ``low`` and ``high``.
         name: tells forms apart.
     """
     return kind(
-        **{field.name: _number(field, Key.SETTING.of(name, field.name)) for field in fields(kind)}
+        **{field.name: _asked(field, Key.SETTING.of(name, field.name)) for field in fields(kind)}
+    )
+
+
+def _asked(field: Field[Any], key: str) -> Any:
+    if state.get(key) is None:
+        state.put(key, field.default)
+    return _choice(field, key) if "choices" in field.metadata else _number(field, key)
+
+
+def _title(field: Field[Any]) -> str:
+    return field.name.replace("_", " ").capitalize()
+
+
+def _choice(field: Field[Any], key: str) -> Any:
+    return st.selectbox(
+        _title(field),
+        list(field.metadata["choices"]),
+        key=key,
+        format_func=lambda value: str(value).replace("_", " "),
+        help=field.metadata["help"],
+        persist_state="session",
     )
 
 
 def _number(field: Field[Any], key: str) -> float | int:
     whole = isinstance(field.default, int)
     low, high = field.metadata["low"], field.metadata["high"]
-    if state.get(key) is None:
-        state.put(key, field.default)
     value = st.number_input(
-        field.name.replace("_", " ").capitalize(),
+        _title(field),
         min_value=int(low) if whole else float(low),
         max_value=int(high) if whole else float(high),
         step=1 if whole else 0.05,

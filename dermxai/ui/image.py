@@ -1,20 +1,23 @@
 """Parts of the Image page."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 from scipy.special import softmax
 
 from dermxai import figures, taxonomy
-from dermxai.ui import look, state
+from dermxai.ui import explained, ledger, look, question, state
 from dermxai.ui import subject as subjects
+from dermxai.ui.guard import guard
+from dermxai.ui.question import Wish
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
 from dermxai.ui.text import percent, plain, shortened
+
+if TYPE_CHECKING:
+    from dermxai.explain.heads import Ledger
 
 _TYPES = ["jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp", "gif", "jp2"]
 _FACTS = ("patient_id", "age", "sex", "site", "skin_type", "split", "presentation")
@@ -70,25 +73,60 @@ def _steps(scene: Scene, main: str) -> None:
         )
 
 
+def body(scene: Scene, subjects_: list[Subject]) -> None:
+    """The question; images under their maps; who decided."""
+    run, several = scene.run, len(subjects_) > 1
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
+    columns = st.columns(2 if several else [5, 4], gap="large")
+    pictures = [column.container() for column in columns[: len(subjects_)]]
+    options = st.container() if several else columns[0].container()
+    beside = st.columns(2, gap="large") if several else columns[1:]
+    beneath = [column.container() for column in (beside if several else columns)]
+    panels = explained.panels(run, subjects_, pictures)
+    for subject, place in zip(subjects_, beside, strict=True):
+        with place, guard():
+            diagnosis(scene, subject)
+    if not panels:
+        return
+    with row:
+        asked = question.ask(run, panels[0].subject)
+    places = {subject.key: place for subject, place in zip(subjects_, beside, strict=True)}
+    ledgers: dict[str, Ledger] = {}
+    with row, guard():
+        ledgers = {
+            panel.subject.key: subjects.diagnosis(run, panel.subject, panel.shape).ledger(
+                asked.target, asked.against
+            )
+            for panel in panels
+        }
+        wish = Wish(asked, *question.ask_method(run))
+        explained.answer(run, panels, wish, options)
+    for panel, column in zip(panels, beneath, strict=False):
+        made = ledgers.get(panel.subject.key)
+        with places[panel.subject.key], guard():
+            ledger.waterfall(run, panel.subject, asked, made)
+        if made is not None:
+            with column, guard():
+                ledger.heads(run, panel, asked, made)
+
+
 def diagnosis(scene: Scene, subject: Subject) -> None:
-    """What is known of an image, its ranked diagnosis and the votes of the heads."""
+    """What is known of an image, and its ranked diagnosis."""
     reading(scene, subject)
-    run, dark = scene.run, look.dark()
+    run = scene.run
     votes = subjects.votes(run, subject)
-    order = _order(votes)
-    ranking = figures.ranking(softmax(votes.sum(axis=0)), run.classes, subject.label, dark=dark)
-    look.plot(look.Plot.of(ranking), Key.FIGURE.of("ranking"))
-    if len(order) > 1:
-        wrong = subject.label in run.classes and subject.label != run.classes[order[0]]
-        rival = str(subject.label) if wrong else run.classes[order[1]]
-        against = figures.votes(
-            votes, run.heads, run.classes, run.classes[order[0]], rival, dark=dark
-        )
-        look.plot(look.Plot.of(against), Key.FIGURE.of("votes"))
+    ranking = figures.ranking(
+        softmax(votes.sum(axis=0)), run.classes, subject.label, dark=look.dark()
+    )
+    look.plot(look.Plot.of(ranking), Key.FIGURE.of("ranking", subject.key))
+
+
+def known(scene: Scene, subject: Subject) -> None:
+    """Every column of the sample table."""
     if subject.sample_id is not None:
         with st.expander("All that is known of this image"):
-            known = _row(scene, subject).drop(list(_HIDDEN), errors="ignore").dropna()
-            st.dataframe(pd.DataFrame({"Value": known.astype(str)}), width="stretch")
+            row = _row(scene, subject).drop(list(_HIDDEN), errors="ignore").dropna()
+            st.dataframe(pd.DataFrame({"Value": row.astype(str)}), width="stretch")
 
 
 def reading(scene: Scene, subject: Subject) -> None:
@@ -110,10 +148,6 @@ def reading(scene: Scene, subject: Subject) -> None:
             f":orange[:material/close:] Read as {words}. "
             f"Label: **{plain(taxonomy.name(label))}**{unknown}."
         )
-
-
-def _order(votes: NDArray[np.float32]) -> NDArray[np.intp]:
-    return np.argsort(-votes.sum(axis=0), kind="stable")
 
 
 def _row(scene: Scene, subject: Subject) -> "pd.Series[Any]":

@@ -42,6 +42,14 @@ class Key(StrEnum):
     SHOWN = "shown"
 
     TARGET = "target"
+    AGAINST = "against"
+    HEAD = "head"
+    SWAP = "swap"
+    SCALE = "scale"
+    SAME_SCALE = "same-scale"
+    ONE_SCALE = "one-scale"
+    GREY = "grey"
+    CANCEL = "cancel"
     STRENGTH = "strength"
     OUTLINE = "outline"
     METHOD = "method"
@@ -66,6 +74,11 @@ class View:
     sel: str | None = None
     primary: str | None = None
     pinned: str | None = None
+    target: str | None = None
+    against: str | None = None
+    head: str | None = None
+    method: str | None = None
+    """What is asked of the images; see `question`."""
 
     @property
     def is_empty(self) -> bool:
@@ -156,6 +169,11 @@ def put(key: str, value: Any) -> None:
 def take(key: str, default: Any = None) -> Any:
     """The value, which is then forgotten."""
     return st.session_state.pop(key, default)
+
+
+def keys_of(kind: Key) -> list[str]:
+    """The keys of a kind that are in use."""
+    return [str(key) for key in st.session_state if str(key).startswith(f"{kind.value}-")]
 
 
 def clear_selection() -> None:

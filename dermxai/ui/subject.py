@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,7 +118,10 @@ def diagnosis(run: Run, subject: Subject, shape: tuple[int, int]) -> "Diagnosis"
     if known is None:
         from dermxai.explain import diagnose
 
-        known = cache.diagnoses().put(key, diagnose(cache.classifier(run), subject.pixels()))
+        classifier, pixels = cache.classifier(run), subject.pixels()
+        began = perf_counter()
+        known = cache.diagnoses().put(key, diagnose(classifier, pixels))
+        cache.pass_seconds(classifier.hash, perf_counter() - began)
     return replace(known, shape=shape)
 
 

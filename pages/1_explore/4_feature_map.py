@@ -26,7 +26,7 @@ with left:
         feature_map.draw(view, made, colour)
 with right:
     if view.primary is None:
-        st.caption("Choose a point: its image, diagnosis and Grad-CAM appear here.")
+        st.caption("Choose a point: its image, diagnosis and map appear here.")
     else:
         chosen = of_sample(view, view.primary)
         opener(
@@ -36,7 +36,7 @@ with right:
             icon=":material/center_focus_strong:",
         )
         image.reading(view, chosen)
-        explained(view.run, [chosen])
+        explained(view.run, chosen)
 if view.selection:
     look.heading(view.selection.title, count(len(view.selection), "image"))
     gallery("selection", view.selection.sample_ids, view)

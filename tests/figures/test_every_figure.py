@@ -32,7 +32,10 @@ def everything(dark: bool = False) -> dict:
         "classes": figures.feature_map(places, ids, evaluation.true, hover=hover, **options),
         "numbers": figures.feature_map(places, ids, generator.random(n), **options),
         "ranking": figures.ranking(generator.random(5), CLASSES, HOSTILE, dark=dark),
-        "votes": figures.votes(logits, HEADS, CLASSES, HOSTILE, "LP", dark=dark),
+        "votes": figures.votes(logits[:, 0], HEADS, CLASSES, HOSTILE, "LP", dark=dark),
+        "votes and biases": figures.votes(
+            logits[:, 0], HEADS, CLASSES, "LP", HOSTILE, biases=logits[:, 1], dark=dark
+        ),
     }
 
 

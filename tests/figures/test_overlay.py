@@ -58,3 +58,20 @@ def test_the_colour_bar_goes_from_against_to_for() -> None:
     assert tuple(bar[0, 0]) == overlay.AGAINST
     assert tuple(bar[0, 50]) == (255, 255, 255)
     assert tuple(bar[0, -1]) == overlay.FOR
+    assert tuple(overlay.colour_bar(101, 3, signed=False)[0, 0]) == (255, 255, 255)
+
+
+def test_blocks_keep_the_values_of_positions() -> None:
+    values = np.array([[1, -2], [3, 4]], np.float32)
+    made = overlay.blocks(values, (6, 8))
+    assert (made[:3, :4] == 1).all() and (made[:3, 4:] == -2).all()
+    assert (made[3:, :4] == 3).all() and (made[3:, 4:] == 4).all()
+    fine = np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32)
+    assert overlay.blocks(fine, (32, 32)).mean() == pytest.approx(fine.mean(), abs=1e-5)
+
+
+def test_full_colour_is_reached_by_one_value_in_a_hundred() -> None:
+    values = np.linspace(-1, 1, 1001, dtype=np.float32)
+    assert overlay.full_colour(values) == pytest.approx(0.99, abs=0.01)
+    assert overlay.full_colour(values, 3 * values) == pytest.approx(2.97, abs=0.03)
+    assert overlay.full_colour(np.zeros((3, 3))) == 0

@@ -14,7 +14,8 @@ Open = Callable[..., AppTest]
 
 
 def texts(app: AppTest) -> str:
-    return " ".join([*(e.value for e in app.markdown), *(e.value for e in app.caption)])
+    shown = " ".join([*(e.value for e in app.markdown), *(e.value for e in app.caption)])
+    return shown.replace("\\", "")
 
 
 def photo(side: int = 40) -> bytes:
@@ -28,8 +29,10 @@ def test_diagnosis_votes_and_map(inferred: Run, open_page: Open) -> None:
     app = open_page("image", run=inferred.id, primary=first)
     assert not app.error
     assert app.title[0].value.replace("\\", "") == first
-    assert "Grad-CAM explains the final head, one vote of" in texts(app)
-    assert "Full colour at" in texts(app)
+    assert "Vote map: the Grad-CAMs of all six heads, added up" in texts(app)
+    assert "logit per % of the image" in texts(app)
+    app.selectbox(key="method").set_value("grad_cam").run()
+    assert "Grad-CAM explains the final head, one vote of six" in texts(app)
 
 
 def test_previous_and_next_step_through_the_selection(inferred: Run, open_page: Open) -> None:
@@ -51,13 +54,13 @@ def test_pin_shows_both_images(inferred: Run, open_page: Open) -> None:
     app.button(key="pin").click().run()
     assert app.query_params["pinned"] == ids[0]
     app.button(key="step-Next").click().run()
-    assert texts(app).count("Full colour at") == 2
+    assert texts(app).count("In logit per % of the image") == 2
 
 
 def test_a_slow_method_on_two_images(inferred: Run, open_page: Open) -> None:
     ids = list(inferred.samples["sample_id"])
     app = open_page("image", run=inferred.id, primary=ids[0], pinned=ids[1])
-    app.get_by_key("method").set_value("integrated_gradients").run()
+    app.selectbox(key="method").set_value("integrated_gradients").run()
     assert not app.exception
     assert not app.error
     assert sum(button.label.startswith("Compute") for button in app.button) == 2
@@ -65,7 +68,7 @@ def test_a_slow_method_on_two_images(inferred: Run, open_page: Open) -> None:
 
 def test_integrated_gradients_on_request(inferred: Run, open_page: Open) -> None:
     app = open_page("image", run=inferred.id)
-    app.get_by_key("method").set_value("integrated_gradients").run()
+    app.selectbox(key="method").set_value("integrated_gradients").run()
     assert "Completeness gap" not in texts(app)
     app.number_input(key="setting-integrated_gradients-steps").set_value(8).run()
     next(button for button in app.button if button.label.startswith("Compute")).click().run()
@@ -82,7 +85,7 @@ def test_an_image_of_the_visitor(inferred: Run, open_page: Open, tmp_path) -> No
     assert not app.error
     assert app.title[0].value == "mine.png"
     assert "stays in this session only" in texts(app)
-    assert "Full colour at" in texts(app)
+    assert "In logit per % of the image" in texts(app)
     written = {path for path in tmp_path.rglob("*") if path.is_file()} - before
     assert not written
     app.button(key="upload-close").click().run()
@@ -115,14 +118,104 @@ def test_a_checkpoint_that_has_changed(inferred: Run, open_page: Open, tiny_chec
     assert "has changed since this run" in app.error[0].value
 
 
-def test_the_wish_survives_a_change_of_page(inferred: Run, open_page: Open) -> None:
+def test_the_question_is_in_the_address_and_survives_a_change_of_page(
+    inferred: Run, open_page: Open
+) -> None:
     from tests.pages.conftest import PAGES
 
     app = open_page("image", run=inferred.id)
     app.slider(key="strength").set_value(75).run()
     app.selectbox(key="target").set_value("SD").run()
+    app.selectbox(key="against").set_value("EAD").run()
+    app.selectbox(key="head").set_value("block 2").run()
+    app.selectbox(key="method").set_value("grad_cam").run()
+    asked = {"target": "SD", "against": "EAD", "head": "block 2", "method": "grad_cam"}
+    assert {name: app.query_params[name] for name in asked} == asked
     app.switch_page(str(PAGES["performance"])).run()
     app.switch_page(str(PAGES["image"])).run()
     assert app.slider(key="strength").value == 75
-    assert app.selectbox(key="target").value == "SD"
-    assert np.isclose(app.slider(key="strength").value, 75)
+    assert {name: app.selectbox(key=name).value for name in asked} == asked
+    assert "for SD" in texts(app) and "for EAD" in texts(app)
+    assert "Grad-CAM explains block 2, one vote of six" in texts(app)
+
+
+def test_a_link_with_a_question_of_another_model(inferred: Run, open_page: Open) -> None:
+    asked = {"target": "nobody", "against": "none", "head": "block 99", "method": "tea leaves"}
+    app = open_page("image", run=inferred.id, **asked)
+    assert not app.error and not app.exception
+    assert app.selectbox(key="target").value == ""
+    assert "Vote map" in texts(app)
+
+
+def test_usually_asks_why_not_the_label_and_else_why_not_the_runner_up(
+    inferred: Run, open_page: Open
+) -> None:
+    wrong = inferred.samples["label"].to_numpy() != inferred.predicted
+    for position, ids in enumerate(inferred.samples["sample_id"]):
+        app = open_page("image", run=inferred.id, primary=ids)
+        order = np.argsort(-inferred.scores[position])
+        rival = inferred.samples["label"][position] if wrong[position] else None
+        rival = rival or inferred.classes[order[1]]
+        title = f"Why {inferred.predicted[position]} rather than {rival}"
+        assert any(title in each.value for each in app.markdown), title
+
+
+def test_the_classes_are_exchanged(inferred: Run, open_page: Open) -> None:
+    app = open_page("image", run=inferred.id, target="EAD", against="MN")
+    app.button(key="swap").click().run()
+    assert (app.query_params["target"], app.query_params["against"]) == ("MN", "EAD")
+    assert "Why MN rather than EAD" in texts(app)
+
+
+def test_a_class_alone(inferred: Run, open_page: Open) -> None:
+    app = open_page("image", run=inferred.id, target="EAD", against="-")
+    assert not app.error
+    assert "against EAD" in texts(app)
+    assert app.button(key="swap").disabled
+
+
+def test_a_head_is_chosen_by_its_picture(inferred: Run, open_page: Open) -> None:
+    app = open_page("image", run=inferred.id)
+    (tile,) = [b for b in app.button if "head-2-" in str(b.key)]
+    tile.click().run()
+    assert app.query_params["head"] == "block 2"
+    assert "Vote map explains block 2, one vote of six" in texts(app)
+
+
+def test_the_residual_and_who_decides_are_said(inferred: Run, open_page: Open) -> None:
+    app = open_page("image", run=inferred.id)
+    assert "Maps and biases add up to the forward pass but for" in texts(app)
+    decides = ("No head decides alone", "without **")
+    assert any(words in texts(app) for words in decides)
+
+
+def test_a_map_that_was_kept_is_shown_at_once_to_another_visitor(
+    inferred: Run, open_page: Open
+) -> None:
+    import streamlit as st
+
+    link = {"run": inferred.id, "method": "integrated_gradients", "target": "EAD", "against": "SD"}
+    app = open_page("image", **link)
+    next(button for button in app.button if button.label == "Compute").click().run()
+    st.cache_resource.clear()
+    other = open_page("image", **link)
+    assert "Completeness gap" in texts(other)
+    assert not [button for button in other.button if button.label == "Compute"]
+
+
+def test_the_cost_is_said_before(inferred: Run, open_page: Open) -> None:
+    app = open_page("image", run=inferred.id, method="integrated_gradients")
+    assert "96 forward passes, about" in texts(app)
+
+
+def test_the_same_scale_holds_for_other_images_and_classes(inferred: Run, open_page: Open) -> None:
+    app = open_page("image", run=inferred.id)
+    app.toggle(key="same-scale").set_value(True).run()
+    (entry,) = [each for each in app.number_input if "scale" in str(each.key)]
+    entry.set_value(0.5).run()
+    assert "+0.5 for" in texts(app)
+    app.button(key="step-Next").click().run()
+    app.selectbox(key="target").set_value("MN").run()
+    assert "+0.5 for MN" in texts(app)
+    app.toggle(key="same-scale").set_value(False).run()
+    assert "+0.5 for MN" not in texts(app)

@@ -1,0 +1,216 @@
+"""What is asked of images: why this class rather than that one, in whose vote, by which method.
+
+Class, other class, head and method are part of the view: a link asks the same question.
+"""
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from dermxai import taxonomy
+from dermxai.runs import Run
+from dermxai.ui import cache, forms, state
+from dermxai.ui import subject as subjects
+from dermxai.ui.state import Key
+from dermxai.ui.subject import Subject
+from dermxai.ui.text import count, duration, plain
+
+if TYPE_CHECKING:
+    from dermxai.explain.method import Method
+
+FIRST = "vote_map"
+ALONE = "-"
+"""In place of the other class: the target alone is explained."""
+_USUAL = ""  # what is asked unless the visitor chooses
+_ALL = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    target: str
+    against: str | None
+    """None for the target alone."""
+    head: str | None
+    """None for the sum of all."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A question and the method that is to answer it."""
+
+    question: Question
+    method: str
+    settings: Any
+
+
+def usual(run: Run, subject: Subject) -> Question:
+    """Why an image was read as it was, rather than as labelled or, where that is right or not
+    known, as the runner-up."""
+    return _about(run, subject, None, None, None)
+
+
+def ask(run: Run, subject: Subject) -> Question:
+    """The controls of the question, which is put to the first image; what the address asks for and
+    the model does not have is left out."""
+    view = state.view()
+    target = view.target if view.target in run.classes else None
+    against = view.against if view.against in (*run.classes, ALONE) else None
+    head = view.head if view.head in run.heads else None
+    if against == (target or usual(run, subject).target):
+        against = None
+    wanted = _about(run, subject, target, against, head)
+    usual_target = _about(run, subject, None, against, head).target
+    usual_against = _about(run, subject, target, None, head).against
+    state.put(Key.TARGET, target or _USUAL)
+    state.put(Key.AGAINST, against or _USUAL)
+    state.put(Key.HEAD, head or _ALL)
+    st.selectbox(
+        "Why",
+        [_USUAL, *run.classes],
+        key=Key.TARGET,
+        format_func=lambda code: f"{usual_target} · as read" if code == _USUAL else _named(code),
+        on_change=_changed,
+        width=170,
+    )
+    if len(run.classes) > 1:
+        st.button(
+            "",
+            key=Key.SWAP,
+            icon=":material/swap_horiz:",
+            help="Exchange the two classes",
+            disabled=wanted.against is None,
+            on_click=state.show,
+            kwargs={"target": wanted.against, "against": wanted.target},
+        )
+        st.selectbox(
+            "rather than",
+            [_USUAL, *(code for code in run.classes if code != wanted.target), ALONE],
+            key=Key.AGAINST,
+            format_func=lambda code: (
+                f"{usual_against} · {_why_this(run, subject, usual_against)}"
+                if code == _USUAL
+                else _named(code)
+            ),
+            on_change=_changed,
+            width=170,
+        )
+    if len(run.heads) > 1:
+        st.selectbox(
+            "Whose vote",
+            [_ALL, *run.heads],
+            key=Key.HEAD,
+            format_func=lambda head: "all heads" if head == _ALL else head,
+            on_change=_changed,
+            width=116,
+        )
+    return wanted
+
+
+def ask_method(run: Run) -> tuple[str, Any]:
+    """Which method, and its settings."""
+    known = methods()
+    view = state.view()
+    chosen = view.method if view.method in known else FIRST
+    reasons = unavailable(run)
+    state.put(Key.METHOD, chosen)
+    st.selectbox(
+        "Method",
+        sorted(known, key=lambda name: (name in reasons, known[name].TITLE)),
+        key=Key.METHOD,
+        format_func=lambda name: known[name].TITLE + (" · not available" * (name in reasons)),
+        on_change=_changed,
+        width=190,
+    )
+    with st.popover("", icon=":material/tune:", help="About this method, and its settings"):
+        _describe(known[chosen])
+        settings = forms.settings(known[chosen].Settings, chosen)
+        if chosen not in reasons:
+            st.caption(plain(f"Cost: {cost(run, known[chosen].passes(_model(run), settings))}."))
+    return chosen, settings
+
+
+def methods() -> "dict[str, Method]":
+    from dermxai.explain.api import methods as found
+
+    return found()
+
+
+def unavailable(run: Run) -> dict[str, str]:
+    """Why methods mean nothing for the run's network, by their names.
+
+    Raises:
+        InputError: the checkpoint cannot be read.
+    """
+    reasons = {name: each.unavailable(_model(run)) for name, each in methods().items()}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def cost(run: Run, passes: int) -> str:
+    """Passes, and about how long they take on this computer where a pass was measured."""
+    each = cache.pass_seconds(run.manifest["checkpoint"]["hash"])
+    passes_ = count(passes, "forward pass").replace("passs", "passes")
+    return passes_ if each is None else f"{passes_}, about {duration(passes * each)} here"
+
+
+def words(question: Question) -> str:
+    """ "EAD rather than SD, block 3"; safe to show."""
+    other = "" if question.against is None else f" rather than {plain(question.against)}"
+    head = "" if question.head is None else f", {plain(question.head)}"
+    return f"{plain(question.target)}{other}{head}"
+
+
+def _about(
+    run: Run, subject: Subject, target: str | None, against: str | None, head: str | None
+) -> Question:
+    scores = subjects.votes(run, subject).sum(axis=0)
+    ranking = [run.classes[index] for index in np.argsort(-scores, kind="stable")]
+    chosen = target or ranking[0]
+    if against == ALONE:
+        return Question(chosen, None, head)
+    likely = [ranking[0], *(code for code in [subject.label] if code in run.classes), *ranking[1:]]
+    rivals = [code for code in likely if code != chosen]
+    return Question(chosen, against or next(iter(rivals), None), head)
+
+
+def _why_this(run: Run, subject: Subject, against: str | None) -> str:
+    scores = subjects.votes(run, subject).sum(axis=0)
+    if against == run.classes[int(scores.argmax())]:
+        return "as read"
+    return "the label" if against == subject.label else "runner-up"
+
+
+def _named(code: str) -> str:
+    if code == ALONE:
+        return "nothing: this class alone"
+    name = taxonomy.name(code)
+    return code if name == code else f"{code} · {name}"
+
+
+def _changed() -> None:
+    wanted = {name: state.get(name) or None for name in (Key.TARGET, Key.AGAINST, Key.HEAD)}
+    method = state.get(Key.METHOD)
+    state.show(
+        **{str(name): value for name, value in wanted.items()},
+        method=None if method == FIRST else method,
+    )
+
+
+def _describe(method: "Method") -> None:
+    st.markdown(f"**{plain(method.TITLE)}**")
+    signs = "signed" if method.SIGNED else "not signed"
+    complete = ", adds up to the logit" if method.COMPLETE else ""
+    with st.container(gap=None):
+        for line in (
+            method.NOTE,
+            f"Map: {signs}, {method.UNIT}{complete}.",
+            f"Source: {method.SOURCE}.",
+        ):
+            st.caption(plain(line))
+    if fields(method.Settings):
+        st.markdown("**Settings**")
+
+
+def _model(run: Run) -> Any:
+    return cache.classifier(run)
