@@ -71,7 +71,7 @@ def test_an_image_is_opened_and_its_overlay_moved(visitor: Visitor) -> None:
     box = card.bounding_box()
     assert box is not None
     visitor.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(visitor.page.get_by_text("Grad-CAM explains the final head")).to_be_visible()
+    expect(visitor.page.get_by_text("the Grad-CAMs of all")).to_be_visible()
     visitor.settled()
     assert "image?" in visitor.page.url
     first = picture(visitor)
@@ -92,7 +92,7 @@ def test_a_point_of_the_map_shows_its_image_and_a_lasso_selects(
     wanted = visitor.ids_on_map()[5]
     x, y = visitor.place_on_map(wanted)
     visitor.page.mouse.click(x, y)
-    expect(visitor.page.get_by_text("Grad-CAM explains the final head")).to_be_visible()
+    expect(visitor.page.get_by_text("the Grad-CAMs of all")).to_be_visible()
     visitor.settled()
     primary = visitor.parameters["primary"]
     px, py = visitor.place_on_map(primary)
@@ -126,7 +126,7 @@ def test_an_image_is_uploaded_and_stays_with_its_visitor(
     )
     expect(visitor.page.get_by_text("it stays in this session only")).to_be_visible()
     expect(visitor.page.get_by_role("heading", name="我的 <b>image</b>.jpg")).to_be_visible()
-    expect(visitor.page.get_by_text("Grad-CAM explains the final head")).to_be_visible()
+    expect(visitor.page.get_by_text("the Grad-CAMs of all")).to_be_visible()
     other = new_visitor("image")
     expect(other.page.get_by_text("it stays in this session only")).to_have_count(0)
 

@@ -46,7 +46,7 @@ def test_a_chosen_image_stands_beside_the_map(inferred: Run, open_page: Open) ->
     app = open_page("feature_map", run=inferred.id, primary=first)
     texts = " ".join(element.value for element in [*app.markdown, *app.caption])
     assert "Read as" in texts
-    assert "Grad-CAM explains the final head" in texts
+    assert "the Grad-CAMs of all" in texts
 
 
 def test_every_column_can_colour_the_map(make_run: Make, open_page: Open) -> None:
