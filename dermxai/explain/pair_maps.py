@@ -55,9 +55,9 @@ class PairMaps:
     problems: tuple[str, ...]
     unit: str = DENSITY_UNIT
 
-    def scale(self, frame: int) -> float:
+    def scale(self, frame: str) -> float:
         """The largest absolute value of a frame's maps, common to all cells; 0 without any."""
-        return float(np.nanmax(np.abs(self.maps[frame]), initial=0.0))
+        return float(np.nanmax(np.abs(self.maps[FRAMES.index(frame)]), initial=0.0))
 
     def swapped(self) -> "PairMaps":
         """The same seen from the other class: signs turned, cells in reverse."""

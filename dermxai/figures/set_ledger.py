@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from dermxai import taxonomy
 from dermxai.figures.template import figure, palette, shortened, text
 from dermxai.metrics.set_ledger import SetLedger
+from dermxai.numbers import signed
 
 _ROW, _COMPACT_ROW = 34, 24
 _APART = 0.16  # between the two sets of a row, in rows
@@ -97,7 +98,7 @@ def _points(
     heads = [*(shortened(head, 20) for head in ledger.heads), "Sum"]
     flips = [*(f"{count}" for count in ledger.flips), ""]
     hover = [
-        f"<b>{head}</b><br>{_signed(value)} [{_signed(below)} to {_signed(above)}]"
+        f"<b>{head}</b><br>{signed(value)} [{signed(below)} to {signed(above)}]"
         + (f"<br>alone decides {flip} of {ledger.images}" if flip else "")
         for head, value, below, above, flip in zip(heads, values, low, high, flips, strict=True)
     ]
@@ -124,7 +125,3 @@ def _points(
 def _reach(ledger: SetLedger) -> float:
     ends = [ledger.votes, ledger.low, ledger.high, [ledger.margin_low, ledger.margin_high]]
     return float(np.nanmax(np.abs(np.concatenate([*ends, [ledger.margin]]))))
-
-
-def _signed(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:+.2f}".replace("-", "−")

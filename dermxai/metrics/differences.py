@@ -31,6 +31,8 @@ MOST_VALUES = 12
 """A column of more texts than that is not compared."""
 FEWEST = 5
 """Images that each group needs before a test says anything."""
+FEW = 20
+"""Units below which a group is called small."""
 LISTS: Mapping[str, str] = {"artefacts": " ", "artifacts": " "}
 """Columns of several texts, and what separates them; nothing stated means none of them."""
 NOT_STATED = "not stated"
@@ -61,6 +63,7 @@ def differences(
     chosen: ArrayLike,
     units: ArrayLike,
     *,
+    unit: str = "patients",
     permutations: int = 2000,
     replicates: int = 1000,
     seed: int = 0,
@@ -72,6 +75,7 @@ def differences(
         samples: (n rows) the columns to compare: numbers, truth values, or texts of few values.
         chosen: (n,) whether a row belongs to the first group; the others are the second.
         units: (n,) the patient of each row, or whatever is independent.
+        unit: what the independent units are called.
         permutations: of the tests.
         replicates, seed, level: of the intervals.
 
@@ -112,7 +116,7 @@ def differences(
         table=table.sort_values(["p", "column"], kind="stable", ignore_index=True),
         images=(int(first.sum()), int((~first).sum())),
         units=(int(counts[0]), int(counts[1])),
-        notes=(*_about(first, counts, enough), *_left_out(samples)),
+        notes=(*_about(first, counts, enough, unit), *_left_out(samples)),
     )
 
 
@@ -242,17 +246,21 @@ def _within_clusters(
     return placed
 
 
-def _about(first: NDArray[np.bool_], counts: NDArray[np.int64], enough: bool) -> Iterator[str]:
+def _about(
+    first: NDArray[np.bool_], counts: NDArray[np.int64], enough: bool, unit: str
+) -> Iterator[str]:
     fewest = int(min(first.sum(), (~first).sum()))
+    of = "" if unit == "images" else f" of {counts.min()} {unit}"
+    images = "1 image" if fewest == 1 else f"{fewest} images"
     if not enough:
         yield (
-            f"{fewest} images of {counts.min()} patients in the smaller group: too few to test; "
-            "the differences are descriptions."
+            f"The smaller group has {images}{of}: too few to test; the differences only describe "
+            "them."
         )
-    elif counts.min() < 20:
+    elif counts.min() < FEW:
         yield (
-            f"The smaller group has {fewest} images of {counts.min()} patients: only large "
-            "differences can show, and the intervals are rather too narrow."
+            f"The smaller group has {images}{of}: only large differences can show, and the "
+            "intervals are rather too narrow."
         )
 
 

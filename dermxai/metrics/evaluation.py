@@ -119,7 +119,7 @@ class Evaluation:
     def as_json(self) -> Any:
         """Plain numbers, texts and lists; NaN and infinity become None."""
         curves = {**self.roc, "macro": self.macro, "micro": self.micro}
-        return _plain(
+        return jsonable(
             {
                 "classes": list(self.classes),
                 "common": list(self.common),
@@ -285,13 +285,14 @@ def _texts(values: Sequence[object] | ArrayLike) -> Strings:
     return np.array([str(value) for value in objects], dtype=object)
 
 
-def _plain(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """As plain numbers, texts and lists; NaN and infinity become None."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
+        return jsonable(value.tolist())
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [jsonable(item) for item in value]
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value

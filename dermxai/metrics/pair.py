@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from dermxai import taxonomy
 from dermxai.errors import InputError
 from dermxai.metrics import bootstrap
 from dermxai.metrics.confusion import (
@@ -122,6 +123,22 @@ def most_confused(evaluation: Evaluation) -> tuple[str, str] | None:
     if matrix[one, other] < matrix[other, one]:
         one, other = other, one
     return evaluation.classes[one], evaluation.classes[other]
+
+
+def worth_a_look(evaluation: Evaluation) -> tuple[str, str] | None:
+    """The pair to begin with: the two diseases that overlap by definition where they are confused,
+    else the most confused pair, else the two largest classes; None for a model of one class."""
+    classes = evaluation.classes
+    if len(classes) < 2:
+        return None
+    overlapping = taxonomy.OVERLAPPING if set(taxonomy.OVERLAPPING) <= set(classes) else None
+    if overlapping:
+        one, other = (classes.index(code) for code in overlapping)
+        if evaluation.confusion[one, other] or evaluation.confusion[other, one]:
+            return overlapping
+    largest = np.argsort(-evaluation.confusion.sum(axis=1), kind="stable")[:2]
+    by_size = classes[largest[0]], classes[largest[1]]
+    return most_confused(evaluation) or overlapping or by_size
 
 
 def _ways(

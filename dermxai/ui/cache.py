@@ -20,10 +20,13 @@ from dermxai.data import Dataset, Problem, audit, load_dataset, overview
 from dermxai.data.images import read_image, read_mask
 from dermxai.data.transforms import fit_mask
 from dermxai.errors import InputError
+from dermxai.explain.pair_maps import PairMaps, open_maps
 from dermxai.figures.confusion import Show
 from dermxai.metrics.evaluation import Evaluation, evaluate
 from dermxai.models import ModelInfo, read_info
 from dermxai.projection import Projection, open_projection
+from dermxai.report import Study
+from dermxai.report import study as study_pair
 from dermxai.runs import Run, open_run
 from dermxai.ui import filters
 from dermxai.ui import selection as selections
@@ -215,6 +218,50 @@ def confusion_matrix(run_id: str, split: str | None, show: Show, dark: bool) -> 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def roc(run_id: str, split: str | None, dark: bool) -> Plot:
     return Plot.of(figures.roc(evaluation(run_id, split), dark=dark))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Comparing …")
+def study(run_id: str, split: str | None, first: str, second: str) -> Study:
+    """What is known of two classes.
+
+    Raises:
+        InputError: a class is not the model's, or both are the same.
+    """
+    return study_pair(run(run_id), evaluation(run_id, split), first, second, split=split)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def set_ledger(run_id: str, split: str | None, true: str, read: str, dark: bool) -> Plot | None:
+    """The mean votes of the images of ``true`` that were read as ``read``, beside those that were
+    read right; None without any."""
+    way = study(run_id, split, true, read).ways[0]
+    if way.errors is None:
+        return None
+    return Plot.of(
+        figures.set_ledger(
+            way.errors,
+            way.right,
+            name=f"{true} read as {read}",
+            reference_name=f"{true} read right",
+            dark=dark,
+        )
+    )
+
+
+def pair_maps(opened: Run, first: str, second: str, split: str | None) -> PairMaps | None:
+    """Stored averages of contrast maps; None where there are none yet."""
+    key = (opened.id, first, second, split)
+    known = _pair_maps().get(key)
+    if known is None:
+        known = open_maps(opened, first, second, split)
+        if known is not None:
+            _pair_maps().put(key, known)
+    return known
+
+
+@st.cache_resource(show_spinner=False)
+def _pair_maps() -> Kept[PairMaps]:
+    return Kept(8)
 
 
 def model_info(folder: str) -> ModelInfo:

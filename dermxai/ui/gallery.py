@@ -1,6 +1,6 @@
 """Pages of thumbnails. A click makes an image primary and opens it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -19,6 +19,7 @@ def gallery(
     name: str,
     sample_ids: Sequence[str],
     scene: Scene,
+    notes: Mapping[str, str] | None = None,
 ) -> None:
     """One page of images, the primary one marked, with a pager beneath.
 
@@ -26,6 +27,7 @@ def gallery(
         name: tells galleries apart.
         sample_ids: all images, in order.
         scene: what they are part of.
+        notes: a line under an image, as Markdown.
     """
     pages_in_all = -(-len(sample_ids) // PAGE_SIZE)
     key = Key.PAGE.of(name)
@@ -51,6 +53,8 @@ def gallery(
                     Key.THUMBNAIL.of(name, sample_id),
                     width="stretch",
                 )
+                if notes and sample_id in notes:
+                    st.caption(notes[sample_id], text_alignment="center")
 
 
 def opener(label: str, sample_id: str, key: str, **options: Any) -> None:

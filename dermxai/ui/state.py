@@ -56,6 +56,10 @@ class Key(StrEnum):
     SETTING = "setting"
     UPLOADER = "uploader"
 
+    PAIR = "pair"
+    WAY = "way"
+    FRAME = "frame"
+
     PROJECTION = "projection"
     COLOUR = "colour"
 

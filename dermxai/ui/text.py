@@ -3,6 +3,10 @@
 import math
 import re
 
+from dermxai.numbers import count, interval, percent
+
+__all__ = ["count", "duration", "interval", "percent", "plain", "shortened"]
+
 _MARKDOWN = re.compile(r"([\\`*_\[\]#!|~<>:$&])")
 _BREAKS = re.compile(r"\s+")
 
@@ -20,25 +24,8 @@ def shortened(text: str, length: int = 28) -> str:
     return f"{text[:head]}…{text[head + 1 - length :]}"
 
 
-def percent(share: float, digits: int = 1) -> str:
-    """0.123 as "12.3 %"; an undefined share as a dash."""
-    return "–" if math.isnan(share) else f"{share * 100:.{digits}f} %"
-
-
-def interval(low: float, high: float, digits: int = 1) -> str:
-    """The ends of a confidence interval of a share, "12.3–14.5 %"; a dash where undefined."""
-    if math.isnan(low) or math.isnan(high):
-        return "–"
-    return f"{low * 100:.{digits}f}–{high * 100:.{digits}f} %"
-
-
 def duration(seconds: float) -> str:
     """A time still to wait, rounded as people say it."""
     if seconds < 90:
         return f"{math.ceil(seconds)} s"
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def count(number: int, noun: str) -> str:
-    """ "1 image", "13,603 images"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

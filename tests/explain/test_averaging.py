@@ -70,7 +70,7 @@ def test_the_other_order_turns_the_signs_and_is_the_same_file(pair):
     assert other is not None and other.cells == one.cells[::-1]
     np.testing.assert_array_equal(other.maps, -one.maps[:, ::-1])
     np.testing.assert_array_equal(other.images, one.images[:, ::-1])
-    assert other.scale(0) == one.scale(0)
+    assert other.scale("image") == one.scale("image")
     assert len(list((run.root / "pairs").glob("*.npz"))) == 1
 
 

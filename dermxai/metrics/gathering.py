@@ -1,0 +1,74 @@
+"""Whether errors gather in few patients.
+
+The statistic is the number of pairs of errors that share a patient. Were the errors spread over the
+images at random, each patient's number of them would be hypergeometric; the p-value is the share of
+such spreads with as many pairs, (1 + as extreme) / (1 + draws).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dermxai.metrics.confusion import ratio
+
+
+@dataclass(frozen=True)
+class Gathering:
+    """
+    Attributes:
+        errors, images: how many.
+        patients: units (patients) with an error, ``of`` how many.
+        most: the unit with the most errors, which has ``most_errors`` in ``most_images``.
+        pairs, expected: pairs of errors in the same unit, and how many chance would give.
+        p: NaN where no unit has two images, or every image or none is an error.
+    """
+
+    errors: int
+    images: int
+    patients: int
+    of: int
+    most: str
+    most_errors: int
+    most_images: int
+    pairs: int
+    expected: float
+    p: float
+
+
+def gathering(wrong: ArrayLike, units: ArrayLike, *, draws: int = 5000, seed: int = 0) -> Gathering:
+    """
+    Args:
+        wrong: (n,) whether each image is an error, n at least 1.
+        units: (n,) the patient of each image, or whatever is independent.
+        draws: spreads at random that the p-value counts.
+    """
+    errors = np.asarray(wrong, dtype=bool)
+    names, cluster = np.unique(np.asarray(units), return_inverse=True)
+    sizes = np.bincount(cluster)
+    held = np.bincount(cluster, weights=errors).astype(np.int64)
+    total, pairs = int(errors.sum()), int(_pairs(held))
+    p = np.nan
+    if sizes.max() > 1 and 0 < total < errors.size:
+        generator = np.random.default_rng(seed)
+        drawn = generator.multivariate_hypergeometric(sizes, total, draws)
+        p = (1 + int((_pairs(drawn) >= pairs).sum())) / (1 + draws)
+    top = int(held.argmax())
+    chance = ratio(total * (total - 1), errors.size * (errors.size - 1))
+    return Gathering(
+        errors=total,
+        images=errors.size,
+        patients=int((held > 0).sum()),
+        of=len(names),
+        most=str(names[top]),
+        most_errors=int(held[top]),
+        most_images=int(sizes[top]),
+        pairs=pairs,
+        expected=float(_pairs(sizes) * chance),
+        p=float(p),
+    )
+
+
+def _pairs(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    total: NDArray[np.int64] = (counts * (counts - 1) // 2).sum(axis=-1)
+    return total

@@ -1,0 +1,25 @@
+"""Numbers for eyes."""
+
+import math
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """0.123 as "12.3 %"; an undefined share as a dash."""
+    return "–" if math.isnan(share) else f"{share * 100:.{digits}f} %"
+
+
+def interval(low: float, high: float, digits: int = 1) -> str:
+    """The ends of a confidence interval of a share, "12.3–14.5 %"; a dash where undefined."""
+    if math.isnan(low) or math.isnan(high):
+        return "–"
+    return f"{low * 100:.{digits}f}–{high * 100:.{digits}f} %"
+
+
+def count(number: int, noun: str) -> str:
+    """ "1 image", "13,603 images"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """ "+1.20", "−0.35"; a dash where undefined."""
+    return "–" if math.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")

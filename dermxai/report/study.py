@@ -1,0 +1,269 @@
+"""Everything that is known of a run's two classes without another forward pass."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dermxai import taxonomy
+from dermxai.data import overview
+from dermxai.errors import InputError
+from dermxai.metrics import Evaluation
+from dermxai.metrics.confusion import ratio
+from dermxai.metrics.differences import Differences, differences
+from dermxai.metrics.evaluation import jsonable
+from dermxai.metrics.gathering import Gathering, gathering
+from dermxai.metrics.label_errors import label_errors
+from dermxai.metrics.pair import Pair, check_pair, judge_pair
+from dermxai.metrics.set_ledger import SetDifference, SetLedger, set_difference, set_ledger
+from dermxai.models import ModelInfo, read_info
+from dermxai.numbers import count
+from dermxai.runs import Run
+
+CONFIDENCE = "confidence"
+"""Column of the comparison: the probability of the reading."""
+_NOT_COMPARED = ("sample_id", "path", "label", "source_label", "patient_id", "lesion_id")
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """Images of class ``true`` that were read as ``read``, beside those that were read right.
+
+    Attributes:
+        errors: mean votes for ``read`` against ``true`` over the errors; None without any.
+        right: the same over the images of the class that were read right.
+        difference: how the votes of the errors differ from these.
+        apart: what else distinguishes the errors.
+        gathering: whether they gather in few patients, among all images of the class.
+        reason: why there is nothing to show; "" where there is.
+    """
+
+    true: str
+    read: str
+    errors: SetLedger | None
+    right: SetLedger | None
+    difference: SetDifference | None
+    apart: Differences | None
+    gathering: Gathering | None
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """
+    Attributes:
+        split: of the images that are judged; None for all.
+        evaluation: of them.
+        pair: confusions each way, errors, merged measures.
+        ways: from the first class to the second, and back.
+        balance: a row a class of the two: ``class``, ``name``, and ``training_images``,
+            ``training_patients``, ``images``, ``patients`` (NaN where not known), each with
+            ``_share`` of all classes.
+        training: where the training counts come from, in words.
+        suspects: images of either class whose label looks wrong, as `label_errors` lists them.
+        seen: what the checkpoint has seen of these images, in words.
+        notes: what is left out or to be known.
+    """
+
+    run: Run
+    split: str | None
+    evaluation: Evaluation
+    pair: Pair
+    ways: tuple[Way, Way]
+    balance: pd.DataFrame
+    training: str
+    suspects: pd.DataFrame
+    seen: str
+    notes: tuple[str, ...]
+
+    def as_json(self) -> Any:
+        """Plain numbers, texts and lists; NaN becomes None."""
+        manifest = self.run.manifest
+        return jsonable(
+            {
+                "run": self.run.id,
+                "created": manifest["created"],
+                "checkpoint": manifest["checkpoint"]["name"],
+                "dataset": manifest["dataset"]["name"],
+                "split": self.split,
+                "pair": [self.pair.first, self.pair.second],
+                "counts": asdict(self.evaluation.counts),
+                "ways": self.pair.ways.to_dict("records"),
+                "errors": self.pair.errors.to_dict("records"),
+                "merged": {row["measure"]: row for row in self.pair.merged.to_dict("records")},
+                "votes": [_votes(way) for way in self.ways],
+                "balance": {row["class"]: row for row in self.balance.to_dict("records")},
+                "training": self.training,
+                "label_errors": self.suspects.to_dict("records"),
+                "intervals": {
+                    "level": self.evaluation.level,
+                    "replicates": self.evaluation.replicates,
+                    "resampled": self.evaluation.clusters,
+                },
+                "notes": [self.seen, *self.notes],
+            }
+        )
+
+
+def study(
+    run: Run, evaluation: Evaluation, first: str, second: str, *, split: str | None = None
+) -> Study:
+    """Puts together what is known of two classes.
+
+    Args:
+        run: of a classifier over the images.
+        evaluation: of the images of ``split`` in the run's order, as `dermxai.metrics.evaluate`
+            gives it.
+        first, second: two of the model's classes.
+        split: None for all images.
+
+    Raises:
+        InputError: a class is not the model's, both are the same, or the split is not the run's.
+    """
+    check_pair(run.classes, first, second)
+    rows = run.in_split(split)
+    info = _info(run)
+    suspects = label_errors(evaluation)
+    balance, training = _balance(run, rows, (first, second), info)
+    return Study(
+        run=run,
+        split=split,
+        evaluation=evaluation,
+        pair=judge_pair(evaluation, run.scores[rows], first, second),
+        ways=(
+            _way(run, evaluation, rows, first, second),
+            _way(run, evaluation, rows, second, first),
+        ),
+        balance=balance,
+        training=training,
+        suspects=suspects[suspects["label"].isin((first, second))].reset_index(drop=True),
+        seen=_seen(run, split, info),
+        notes=evaluation.notes,
+    )
+
+
+def ledger_of(
+    run: Run, rows: NDArray[np.intp], units: NDArray[np.object_], target: str, against: str
+) -> SetLedger | None:
+    """The averaged ledger of a run's images at ``rows`` (n,), of ``units`` (n,); None without any
+    image."""
+    if not rows.size:
+        return None
+    return set_ledger(run.logits[rows], run.heads, run.classes, target, against, units=units)
+
+
+def _way(run: Run, evaluation: Evaluation, rows: NDArray[np.intp], true: str, read: str) -> Way:
+    of_class, units = evaluation.true == true, evaluation.unit_of
+    wrong, right = (of_class & (evaluation.predicted == code) for code in (read, true))
+    difference, apart = None, None
+    if wrong.any() and right.any():
+        both = wrong | right
+        sets: dict[str, Any] = {"chosen": wrong[both], "units": units[both]}
+        logits = run.logits[rows[both]]
+        difference = set_difference(logits, run.heads, run.classes, read, true, **sets)
+        columns = _compared(run.samples.iloc[rows[both]], evaluation.probabilities[both])
+        apart = differences(columns, **sets, unit=evaluation.clusters)
+    return Way(
+        true=true,
+        read=read,
+        errors=ledger_of(run, rows[wrong], units[wrong], read, true),
+        right=ledger_of(run, rows[right], units[right], read, true),
+        difference=difference,
+        apart=apart,
+        gathering=gathering(wrong[of_class], units[of_class]) if wrong.any() else None,
+        reason=_reason(evaluation, true, read, bool(wrong.any()), bool(right.any())),
+    )
+
+
+def _reason(evaluation: Evaluation, true: str, read: str, wrong: bool, right: bool) -> str:
+    if not evaluation.counts.evaluated:
+        return "No image here has a label that the model knows."
+    images = int((evaluation.true == true).sum())
+    if not images:
+        return f"No image here is labelled {true}."
+    if not wrong:
+        return f"None of the {count(images, 'image')} of {true} is read as {read}."
+    if not right:
+        return f"No image of {true} is read right: there is nothing to compare the errors with."
+    return ""
+
+
+def _compared(samples: pd.DataFrame, probabilities: NDArray[np.float64]) -> pd.DataFrame:
+    kept = [
+        name for name in samples if name not in _NOT_COMPARED and not str(name).endswith("_path")
+    ]
+    return samples[kept].assign(**{CONFIDENCE: probabilities.max(axis=1)})
+
+
+def _balance(
+    run: Run, rows: NDArray[np.intp], pair: tuple[str, str], info: ModelInfo | None
+) -> tuple[pd.DataFrame, str]:
+    here = overview.by_class(run.samples.iloc[rows])
+    here = here[here.index.isin(run.classes)]
+    trained, words = _training_counts(run, info)
+    table = pd.DataFrame({"class": pair, "name": [taxonomy.name(code) for code in pair]})
+    for prefix, counts in (("training_", trained), ("", here)):
+        for noun in ("images", "patients"):
+            column = counts.get(noun, pd.Series(dtype=np.float64))
+            of_pair = column.reindex(list(pair), fill_value=0) if column.notna().any() else np.nan
+            table[prefix + noun] = np.asarray(of_pair, dtype=np.float64)
+            table[f"{prefix}{noun}_share"] = ratio(table[prefix + noun], column.sum())
+    return table, words
+
+
+def _training_counts(run: Run, info: ModelInfo | None) -> tuple[pd.DataFrame, str]:
+    """Images and, where known, patients of each class that the checkpoint was trained on."""
+    data = info.data if info else {}
+    by_class = data.get("training_images_by_class")
+    if by_class:
+        patients = data.get("training_patients_by_class", {})
+        counts = {"images": by_class, "patients": patients}
+        table = pd.DataFrame({name: pd.Series(of, dtype="float64") for name, of in counts.items()})
+        return table, f"Training data: {data.get('name', 'as the checkpoint says')}."
+    split = run.samples.get("split")
+    if split is not None and (split == "train").any():
+        return (
+            overview.by_class(run.samples[split == "train"]),
+            "The checkpoint does not say what it was trained on; these are the training images of "
+            "this dataset.",
+        )
+    return pd.DataFrame(), "What the checkpoint was trained on is not known."
+
+
+def _seen(run: Run, split: str | None, info: ModelInfo | None) -> str:
+    fingerprint = info.data.get("fingerprint") if info else None
+    if fingerprint is None:
+        return (
+            "Whether the model was trained on these images is not known; where it was, label "
+            "errors hide."
+        )
+    if fingerprint != run.manifest["dataset"].get("fingerprint"):
+        return "The model was trained on other data: all images here are new to it."
+    if split in ("validation", "test"):
+        return f"The model was trained on this dataset, but not on its {split} images."
+    return (
+        "The model was trained on part of these images: errors are too few there, and label "
+        "errors hide. Prefer images that it has not seen"
+        + (", such as the test split." if "split" in run.samples else ".")
+    )
+
+
+def _info(run: Run) -> ModelInfo | None:
+    try:
+        return read_info(run.manifest["checkpoint"]["path"])
+    except (InputError, OSError):
+        return None
+
+
+def _votes(way: Way) -> dict[str, Any]:
+    parts = {name: getattr(way, name) for name in ("errors", "right", "difference", "gathering")}
+    content: dict[str, Any] = {"true": way.true, "read": way.read, "reason": way.reason}
+    content |= {name: None if part is None else asdict(part) for name, part in parts.items()}
+    if way.apart is not None:
+        content["distinguishes"] = {
+            "table": way.apart.table.to_dict("records"),
+            "notes": list(way.apart.notes),
+        }
+    return content

@@ -1,0 +1,185 @@
+"""What a study says, as tables of texts and in sentences: the same on the page and on paper."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dermxai.metrics.pair import OTHER
+from dermxai.numbers import count, interval, percent, signed
+from dermxai.report.study import Study, Way
+
+
+def ways(study: Study) -> pd.DataFrame:
+    """Labels by readings."""
+    units = study.evaluation.clusters
+    rows = []
+    for row in study.pair.ways.to_dict("records"):
+        shown = {
+            "Label": row["true"],
+            "Read as": row["read"] if row["read"] != OTHER else "another class",
+            "Images": f"{row['images']:,} of {row['of']:,}",
+        }
+        if units != "images":
+            shown[units.capitalize()] = f"{row['patients']:,}"
+        shown["Share"] = percent(row["share"])
+        shown["95 % CI"] = interval(row["low"], row["high"])
+        rows.append(shown)
+    return pd.DataFrame(rows)
+
+
+def merged(study: Study) -> pd.DataFrame:
+    """Accuracy with the classes apart and as one."""
+    return pd.DataFrame(
+        [
+            {
+                "Measure": row["name"],
+                "Two classes": _estimate(row, "separate"),
+                "As one class": _estimate(row, "merged"),
+                "Gain": f"{signed(100 * row['gain'], 1)} %"
+                f" ({interval(row['gain_low'], row['gain_high'])})",
+            }
+            for row in study.pair.merged.to_dict("records")
+        ]
+    )
+
+
+def votes(way: Way) -> pd.DataFrame:
+    """Mean votes of the errors, how far they are from those of right readings, and what each head
+    alone decides; the last row is the sum."""
+    ledger, difference = way.errors, way.difference
+    if ledger is None:
+        return pd.DataFrame()
+    rows = [
+        {
+            "Head": head,
+            "Vote": _signed_interval(ledger.votes[i], ledger.low[i], ledger.high[i]),
+            "Against right": "–"
+            if difference is None
+            else _signed_interval(difference.votes[i], difference.low[i], difference.high[i]),
+            "Alone": f"{ledger.flips[i]:,} of {ledger.images:,}",
+            "95 % CI": interval(ledger.flip_low[i], ledger.flip_high[i], 0),
+            f"→ {way.true}": f"{ledger.turned[i]:,}",
+        }
+        for i, head in enumerate(ledger.heads)
+    ]
+    total = {
+        "Head": "Sum",
+        "Vote": _signed_interval(ledger.margin, ledger.margin_low, ledger.margin_high),
+        "Against right": "–"
+        if difference is None
+        else _signed_interval(difference.margin, difference.margin_low, difference.margin_high),
+    }
+    return pd.DataFrame([*rows, total]).fillna("")
+
+
+def distinguishing(way: Way) -> pd.DataFrame:
+    """What distinguishes errors from right readings; empty where nothing can be compared."""
+    if way.apart is None or way.apart.table.empty:
+        return pd.DataFrame()
+    images = way.apart.images
+    return pd.DataFrame(
+        [
+            {
+                "What": _titled(row["column"], row["value"]),
+                f"Errors ({images[0]:,})": _value(row["first"], row["value"]),
+                f"Right ({images[1]:,})": _value(row["second"], row["value"]),
+                "Difference": _change(row["difference"], row["value"]),
+                "95 % CI": _changes(row["low"], row["high"], row["value"]),
+                "p": probability(row["p"]),
+                "q": probability(row["q"]),
+            }
+            for row in way.apart.table.to_dict("records")
+        ]
+    )
+
+
+def balance(study: Study) -> pd.DataFrame:
+    """How many images and patients each class has."""
+    titles = {
+        "training_images": "Training images",
+        "training_patients": "Training patients",
+        "images": "Images here",
+        "patients": "Patients here",
+    }
+    return pd.DataFrame(
+        [
+            {
+                "Class": row["class"],
+                **{title: _counted(row, name) for name, title in titles.items()},
+            }
+            for row in study.balance.to_dict("records")
+        ]
+    )
+
+
+def driver(way: Way) -> str:
+    """Which head drives the errors, in a sentence; "" without a comparison."""
+    difference = way.difference
+    if difference is None or difference.driver is None:
+        return ""
+    at = difference.heads.index(difference.driver)
+    moved = _signed_interval(difference.votes[at], difference.low[at], difference.high[at])
+    return (
+        f"Compared with images of {way.true} that are read right, {difference.driver} moves most "
+        f"towards {way.read}: {moved} of {signed(difference.margin)} logits in all."
+    )
+
+
+def gathered(way: Way, units: str) -> str:
+    """Whether the errors gather in few patients, in a sentence; "" where units are images.
+
+    Args:
+        units: what the evaluation takes as independent.
+    """
+    found = way.gathering
+    if found is None or units == "images":
+        return ""
+    by_chance = "" if np.isnan(found.p) else f" So gathered by chance: p = {probability(found.p)}."
+    return (
+        f"Errors come from {found.patients:,} of {found.of:,} {units}; the most, "
+        f"{found.most_errors:,}, from one with {count(found.most_images, 'image')}.{by_chance}"
+    )
+
+
+def probability(value: float) -> str:
+    """A p-value."""
+    if np.isnan(value):
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _estimate(row: dict[Any, Any], name: str) -> str:
+    return f"{percent(row[name])} ({interval(row[f'{name}_low'], row[f'{name}_high'])})"
+
+
+def _signed_interval(value: float, low: float, high: float) -> str:
+    ends = "" if np.isnan(low) else f" ({signed(low)} to {signed(high)})"
+    return f"{signed(value)}{ends}"
+
+
+def _titled(column: str, value: str) -> str:
+    title = column.replace("_", " ").capitalize()
+    return f"{title}: {value}" if value else title
+
+
+def _value(number: float, share: str) -> str:
+    if np.isnan(number):
+        return "–"
+    return percent(number, 0) if share else f"{number:.2f}"
+
+
+def _change(number: float, share: str) -> str:
+    if np.isnan(number):
+        return "–"
+    return f"{signed(100 * number, 0)} %" if share else signed(number)
+
+
+def _changes(low: float, high: float, share: str) -> str:
+    return "–" if np.isnan(low) else f"{_change(low, share)} to {_change(high, share)}"
+
+
+def _counted(row: dict[Any, Any], name: str) -> str:
+    if np.isnan(row[name]):
+        return "–"
+    return f"{row[name]:,.0f} ({percent(row[f'{name}_share'])})"

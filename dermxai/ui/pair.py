@@ -1,0 +1,170 @@
+"""Parts of the page of two classes: what is counted."""
+
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pandas as pd
+import streamlit as st
+
+from dermxai import taxonomy
+from dermxai.metrics.pair import worth_a_look
+from dermxai.numbers import signed
+from dermxai.report import Study, Way
+from dermxai.report import tables as said
+from dermxai.ui import cache, look, state
+from dermxai.ui.scene import Scene
+from dermxai.ui.state import Key
+from dermxai.ui.text import count, interval, percent, plain, shortened
+
+_MOST_ROWS = 12
+
+
+def ask_pair(scene: Scene, split: str | None) -> tuple[str, str]:
+    """The two classes; the page ends here where there are none."""
+    classes = taxonomy.ordered(scene.run.classes)
+    start = worth_a_look(cache.evaluation(scene.run_id, split))
+    if start is None:
+        _end(f"The model knows {classes[0]} only; a pair needs two classes.")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        first = _ask_class("Class", classes, Key.PAIR.of(scene.run_id, "first"), start[0])
+        second = _ask_class("and class", classes, Key.PAIR.of(scene.run_id, "second"), start[1])
+    if first == second:
+        _end(f"{first} is chosen twice; choose another class beside it.")
+    return first, second
+
+
+def _end(why: str) -> NoReturn:
+    st.info(plain(why))
+    st.stop()
+
+
+def _ask_class(title: str, classes: list[str], key: str, default: str) -> str:
+    if state.get(key) not in classes:
+        state.put(key, default)
+    return st.selectbox(
+        title, classes, key=key, format_func=_named, persist_state="session", width=300
+    )
+
+
+def summary(study: Study) -> None:
+    """What was judged, and what is to be known of it."""
+    counts, manifest = study.evaluation.counts, study.run.manifest
+    look.facts(
+        plain(manifest["checkpoint"]["name"]),
+        plain(manifest["dataset"]["name"]),
+        f"{counts.evaluated:,} of {count(counts.images, 'image')} evaluated",
+        f"{percent(study.evaluation.level, 0)} intervals over {study.evaluation.clusters}",
+    )
+
+
+def notes(study: Study) -> Iterator[str]:
+    """What to know of the images; notes on single measures belong to the Performance page."""
+    yield study.seen
+    for note in study.notes:
+        if note.startswith("No image") or "left out" in note or "too narrow" in note:
+            yield note
+
+
+def headlines(study: Study) -> None:
+    """How often each way, and what merging would mend."""
+    pair = study.pair
+    with st.grid(4, min_column_width=200):
+        for true, read in ((pair.first, pair.second), (pair.second, pair.first)):
+            cell = pair.cell(true, read)
+            _metric(
+                f"{plain(shortened(true, 12))} read as {plain(shortened(read, 12))}",
+                percent(cell["share"]),
+                f"{cell['images']:,} of {cell['of']:,} · {interval(cell['low'], cell['high'])}",
+                f"Share of the images of {plain(true)}.",
+            )
+        for row in pair.merged.to_dict("records"):
+            _metric(
+                f"{row['name']} as one class",
+                percent(row["merged"]),
+                f"{percent(row['separate'])} apart · {signed(100 * row['gain'], 1)} %",
+                f"{interval(row['merged_low'], row['merged_high'])} as one class; gain "
+                f"{interval(row['gain_low'], row['gain_high'])}. A reading as either class counts "
+                "as right for both; the decisions stay as they are.",
+            )
+
+
+def _metric(title: str, value: str, beside: str, help_: str) -> None:
+    st.metric(title, value, beside, delta_color="off", delta_arrow="off", border=True, help=help_)
+
+
+def ask_way(study: Study) -> Way:
+    """Which of the two directions the votes and the comparison are about."""
+    names = [f"{way.true} → {way.read}" for way in study.ways]
+    chosen = st.segmented_control(
+        "Errors",
+        names,
+        key=Key.WAY.of(study.pair.first, study.pair.second),
+        default=names[0],
+        required=True,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return study.ways[names.index(chosen or names[0])]
+
+
+def votes(study: Study, way: Way) -> None:
+    """Which heads drive the errors."""
+    drawn = cache.set_ledger(study.run.id, study.split, way.true, way.read, look.dark())
+    if drawn is None:
+        look.heading("Votes of the heads on average", way.reason)
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        look.plot(drawn, Key.FIGURE.of("set-ledger"))
+    with right:
+        look.heading(
+            "Heads one by one",
+            "How far each vote moves against right readings, and how many errors would be read "
+            f"otherwise, or as {way.true}, without this head alone.",
+        )
+        _table(said.votes(way).drop(columns="Vote"))
+        st.markdown(plain(said.driver(way)))
+
+
+def distinguishes(way: Way, study: Study) -> None:
+    """What tells the errors from images of the same class that were read right."""
+    title = f"What distinguishes {way.true} → {way.read} from {way.true} read right"
+    if way.apart is None:
+        look.heading(title, way.reason)
+        return
+    look.heading(
+        title,
+        f"Means and shares; p by permutation between and within {study.evaluation.clusters}, q "
+        "corrected for the number of rows (false discovery rate). Associations, not causes.",
+    )
+    table = said.distinguishing(way)
+    if table.empty:
+        st.caption("The sample table has nothing to compare.")
+    else:
+        _table(table)
+    look.notes(filter(None, (said.gathered(way, study.evaluation.clusters), *way.apart.notes)))
+
+
+def counted(study: Study) -> None:
+    """Readings of both classes, accuracy apart and as one, images and patients."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        look.heading("How often each way", "Shares of the images of a label.")
+        _table(said.ways(study))
+    with right:
+        look.heading("Balance", f"Shares are of all classes. {study.training}")
+        _table(said.balance(study))
+    look.heading(
+        "Two classes or one",
+        "As one class, a reading as either counts as right for both; the decisions stay.",
+    )
+    _table(said.merged(study))
+
+
+def _table(table: pd.DataFrame) -> None:
+    st.dataframe(table, hide_index=True, height=look.height(table, _MOST_ROWS), placeholder="–")
+
+
+def _named(code: str) -> str:
+    name = taxonomy.name(code)
+    return code if name == code else f"{code} · {name}"

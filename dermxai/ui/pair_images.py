@@ -1,0 +1,159 @@
+"""Parts of the page of two classes: its images and maps."""
+
+import streamlit as st
+
+from dermxai.figures.averaged import averaged, frames
+from dermxai.figures.overlay import colour_bar
+from dermxai.jobs import Job
+from dermxai.report import Study
+from dermxai.ui import cache, jobs_panel, look, state
+from dermxai.ui.gallery import gallery
+from dermxai.ui.guard import fragment
+from dermxai.ui.scene import Scene
+from dermxai.ui.state import Key
+from dermxai.ui.text import count, percent, plain, shortened
+from dermxai.ui.thumbnails import jpeg
+
+_TITLE = "Where on the skin"
+_FRAMES = {
+    "lesion": (
+        "Lesion",
+        "Aligned to the box of the lesion's mask with a quarter of its sides as margin, squashed "
+        "to a square.",
+    ),
+    "image": ("Whole image", "Aligned to the frame of the image, squashed to a square."),
+}
+
+
+def maps(study: Study) -> None:
+    """Averaged contrast maps of the four cells."""
+    pair = study.pair
+    made = cache.pair_maps(study.run, pair.first, pair.second, study.split)
+    if made is None:
+        look.heading(
+            _TITLE,
+            f"Vote maps of {pair.first} against {pair.second}, averaged over the images of each "
+            "cell. They need one forward pass an image.",
+        )
+        _compute(study)
+        return
+    look.heading(
+        _TITLE,
+        f"Vote maps of {pair.first} against {pair.second}, averaged, over the mean image of each "
+        "cell.",
+    )
+    known = [frame for frame in _FRAMES if frame in frames(made)]
+    if not known:
+        st.caption("No image of these cells could be averaged.")
+        return
+    frame = known[0]
+    if len(known) > 1:
+        frame = st.segmented_control(
+            "Aligned to",
+            known,
+            key=Key.FRAME,
+            default=frame,
+            required=True,
+            format_func=lambda name: _FRAMES[name][0],
+            persist_state="session",
+        )
+    for column, cell in zip(st.columns(4), averaged(made, frame), strict=True):
+        with column:
+            if cell.picture is not None:
+                name = f"{cell.true} read as {cell.read}"
+                st.image(jpeg(cell.picture), width="stretch", alt=name)
+            of = "" if cell.images == cell.in_cell else f" of {cell.in_cell:,}"
+            st.markdown(
+                f"**{plain(shortened(cell.true, 16))}** read as "
+                f"**{plain(shortened(cell.read, 16))}**  \n{cell.images:,}{of} images"
+            )
+    with st.container(gap=None):
+        st.image(colour_bar(), width="stretch", alt="From blue over clear to yellow")
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            st.caption(f"for {plain(pair.second)}", width="content")
+            st.caption("0", width="content")
+            st.caption(f"for {plain(pair.first)}", width="content")
+        scale = made.scale(frame)
+        st.caption(f"Full colour at ± {scale:.3g} {made.unit} in all four. {_FRAMES[frame][1]}")
+        if made.problems:
+            st.caption(f"{count(len(made.problems), 'image')} could not be read and are left out.")
+
+
+def _compute(study: Study) -> None:
+    """Starts the job that averages, and shows how far it is."""
+    if not study.pair.errors.size and not study.evaluation.counts.evaluated:
+        st.caption("There is no image in these cells.")
+        return
+    asked = {
+        "run": str(study.run.root),
+        "first": study.pair.first,
+        "second": study.pair.second,
+    }
+    if study.split:
+        asked["split"] = study.split
+    job = jobs_panel.last("pair", **asked)
+    if job is not None and job.state.live:
+        _progress(job)
+        return
+    if job is not None and (ended := jobs_panel.why(job)):
+        st.warning(plain(ended))
+    if st.button(
+        "Compute the maps",
+        key=Key.START.of("pair"),
+        type="primary",
+        icon=":material/play_arrow:",
+    ):
+        jobs_panel.start("pair", **asked)
+        st.rerun()
+
+
+@fragment(run_every=jobs_panel.POLL)
+def _progress(job: Job) -> None:
+    jobs_panel.bar(job)
+
+
+def errors(scene: Scene, study: Study) -> None:
+    """Confused images, the firmest errors first."""
+    table, pair = study.pair.errors, study.pair
+    if table.empty:
+        look.heading("Errors", f"No image of {pair.first} or {pair.second} is read as the other.")
+        return
+    look.heading(
+        "Errors",
+        f"{count(len(table), 'image')} by margin: how far the summed votes lie on the wrong side, "
+        "in logits. Choose one to open it.",
+    )
+    sample_ids = tuple(table["sample_id"])
+    st.button(
+        "Make them the selection",
+        key=Key.SELECT.of("pair"),
+        type="tertiary",
+        icon=":material/select_all:",
+        on_click=state.select,
+        args=(f"{pair.first} and {pair.second} confused", sample_ids),
+    )
+    margins = {row["sample_id"]: f"margin {row['margin']:.2f}" for row in table.to_dict("records")}
+    gallery("pair-errors", sample_ids, scene, margins)
+
+
+def suspects(scene: Scene, study: Study) -> None:
+    """Images whose label looks wrong."""
+    table = study.suspects
+    if table.empty:
+        look.heading(
+            "Labels to look at again", "No label of the two classes looks wrong to the model."
+        )
+        return
+    look.heading(
+        "Labels to look at again",
+        f"{count(len(table), 'image')} by confident learning: the model believes in another class "
+        "more firmly than is usual for it. Beneath each: the probability of its label. Hard cases "
+        "look the same.",
+    )
+    beliefs = {
+        row[
+            "sample_id"
+        ]: f"label {plain(shortened(row['label'], 12))}: {percent(row['quality'], 0)}"
+        for row in table.to_dict("records")
+    }
+    gallery("pair-suspects", tuple(table["sample_id"]), scene, beliefs)

@@ -1,0 +1,27 @@
+"""Two classes that are taken for each other: how often, by which heads, where, and what to do."""
+
+import streamlit as st
+
+from dermxai.ui import cache, look, pair, pair_images
+from dermxai.ui.performance import ask_split
+from dermxai.ui.scene import scene
+
+ICON = ":material/compare_arrows:"
+
+view = scene()
+
+st.title("Pair of classes")
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    split = ask_split(view)
+    first, second = pair.ask_pair(view, split)
+study = cache.study(view.run_id, split, first, second)
+pair.summary(study)
+look.notes((*view.notes, *pair.notes(study)))
+pair.headlines(study)
+pair_images.errors(view, study)
+way = pair.ask_way(study)
+pair.votes(study, way)
+pair.distinguishes(way, study)
+pair_images.maps(study)
+pair.counted(study)
+pair_images.suspects(view, study)
