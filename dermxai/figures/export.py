@@ -1,0 +1,165 @@
+"""Maps to take away: pictures as they are seen, as PNG or SVG, and their numbers as ``.npz``."""
+
+import io
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from dermxai.figures.overlay import colour_bar
+
+if TYPE_CHECKING:
+    from dermxai.explain.method import Attribution
+
+_WIDTH = 3.4  # inches of a picture
+_BENEATH = 0.72  # inches: colour bar, its numbers, its unit
+_ABOVE = 0.3  # a picture's title
+_HEAD = 0.45  # the sheet's title
+_GAP = 0.25
+_DPI = 200
+_INK, _MUTED = "#1f2933", "#5b6773"
+_ABOUT = ("method", "target", "against", "head", "unit", "signed", "complete", "settings", "notes")
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture of a sheet.
+
+    Attributes:
+        title: what is seen.
+        image: (h, w, 3) RGB, under its map.
+        attribution: the map that is seen, None for an image alone.
+        scale: the value of full colour.
+        low, high: what the ends of the colour bar mean.
+    """
+
+    title: str
+    image: NDArray[np.uint8]
+    attribution: "Attribution | None" = None
+    scale: float = 1.0
+    low: str = ""
+    high: str = ""
+
+
+def png(pictures: Sequence[Picture], title: str, columns: int = 3) -> bytes:
+    """Pictures side by side on white, each with its colour bar, its numbers and unit. Letters that
+    the font does not have, such as Chinese ones, are boxes; in SVG they are not."""
+    return _saved(_sheet(pictures, title, columns), "png", dpi=_DPI)
+
+
+def svg(pictures: Sequence[Picture], title: str, columns: int = 3) -> bytes:
+    """The same, titles and numbers as text that can be edited; the same bytes for the same data."""
+    return _saved(_sheet(pictures, title, columns), "svg", metadata={"Date": None})
+
+
+def _saved(made: Figure, kind: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    with (
+        mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "dermxai"}),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", message="Glyph")
+        made.savefig(buffer, format=kind, **options)
+    return buffer.getvalue()
+
+
+def npz(pictures: Sequence[Picture], about: Mapping[str, Any]) -> bytes:
+    """The numbers behind a sheet, for `numpy.load`.
+
+    Args:
+        pictures: those without a map are left out.
+        about: what holds for all of them (image, checkpoint, versions); plain values.
+
+    Returns:
+        Arrays ``map_1``, ``native_1``, … (the map at the picture's size and at the method's own
+        resolution) and ``about``, JSON: what was given, and under ``maps`` in the same order each
+        one's title, method, target, settings, unit, notes and scale of full colour.
+    """
+    shown = [each for each in pictures if each.attribution is not None]
+    arrays: dict[str, Any] = {}
+    maps = []
+    for number, each in enumerate(shown, 1):
+        made = each.attribution
+        assert made is not None
+        arrays[f"map_{number}"], arrays[f"native_{number}"] = made.map, made.native
+        described = {part: getattr(made, part) for part in _ABOUT}
+        maps.append({"title": each.title, **described, "full_colour": each.scale})
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, about=json.dumps({**about, "maps": maps}, default=str), **arrays)
+    return buffer.getvalue()
+
+
+def _sheet(pictures: Sequence[Picture], title: str, columns: int) -> Figure:
+    columns = max(1, min(columns, len(pictures)))
+    heights = [_WIDTH * each.image.shape[0] / each.image.shape[1] for each in pictures]
+    rows = [max(heights[start : start + columns]) for start in range(0, len(pictures), columns)]
+    width = _GAP + columns * (_WIDTH + _GAP)
+    height = _HEAD + sum(rows) + len(rows) * (_ABOVE + _BENEATH) + _GAP
+    made = Figure(figsize=(width, height), facecolor="white")
+    FigureCanvasAgg(made)
+    _write(made, title, _GAP / width, 1 - 0.5 * _HEAD / height, size=12, weight="bold")
+    for index, each in enumerate(pictures):
+        row, column = divmod(index, columns)
+        left = _GAP + column * (_WIDTH + _GAP)
+        top = height - _HEAD - sum(rows[:row]) - row * (_ABOVE + _BENEATH)
+        _draw(made, each, (left / width, top / height), (width, height))
+    return made
+
+
+def _draw(
+    made: Figure, picture: Picture, place: tuple[float, float], size: tuple[float, float]
+) -> None:
+    """One picture, its upper left corner at ``place`` in shares of the sheet's size (inches)."""
+    left, top = place
+    width, height = size
+    tall = _WIDTH * picture.image.shape[0] / picture.image.shape[1]
+    bottom = top - (_ABOVE + tall) / height
+    _write(made, picture.title, left, top - 0.5 * _ABOVE / height, size=9.5, weight="bold")
+    axes = made.add_axes((left, bottom, _WIDTH / width, tall / height))
+    axes.imshow(picture.image, aspect="auto", interpolation="none")
+    axes.set_axis_off()
+    attribution = picture.attribution
+    if attribution is None:
+        return
+    bar = made.add_axes((left, bottom - 0.14 / height, _WIDTH / width, 0.07 / height))
+    bar.imshow(colour_bar(signed=attribution.signed), aspect="auto", interpolation="none")
+    bar.set_axis_off()
+    line, right = bottom - 0.25 / height, left + _WIDTH / width
+    if attribution.signed:
+        _write(made, f"−{picture.scale:.2g} {picture.low}", left, line)
+        _write(made, "0", (left + right) / 2, line, align="center")
+    else:
+        _write(made, "0", left, line)
+    _write(made, f"+{picture.scale:.2g} {picture.high}", right, line, align="right")
+    _write(made, attribution.density_unit, left, bottom - 0.42 / height, colour=_MUTED)
+
+
+def _write(
+    made: Figure,
+    words: str,
+    x: float,
+    y: float,
+    *,
+    size: float = 8,
+    weight: str = "normal",
+    align: str = "left",
+    colour: str = _INK,
+) -> None:
+    made.text(
+        x,
+        y,
+        " ".join(words.split()),
+        fontsize=size,
+        fontweight=weight,
+        ha=align,
+        va="center",
+        color=colour,
+        parse_math=False,
+    )

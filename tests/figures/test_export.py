@@ -1,0 +1,76 @@
+import io
+import json
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dermxai.explain.method import Attribution
+from dermxai.figures import export
+from dermxai.figures.export import Picture
+from tests.figures.examples import HOSTILE
+
+IMAGE = np.full((60, 80, 3), 120, np.uint8)
+
+
+def attribution(signed: bool = True) -> Attribution:
+    native = np.arange(12, dtype=np.float32).reshape(3, 4) - 5
+    return Attribution(
+        map=np.kron(native, np.ones((20, 20), np.float32)),
+        native=native,
+        method="occlusion",
+        target="EAD",
+        against="SD",
+        head=None,
+        unit="change of the logit",
+        signed=signed,
+        complete=False,
+        settings={"side": 32},
+        notes=("A note.",),
+    )
+
+
+def sheet(number: int = 4) -> list[Picture]:
+    shown = [
+        Picture(f"{HOSTILE} $x$ {i}", IMAGE, attribution(bool(i % 2)), 0.25, "for SD", "for EAD")
+        for i in range(number)
+    ]
+    return [*shown, Picture("图像", IMAGE)]
+
+
+@pytest.mark.parametrize(("number", "columns"), [(0, 3), (1, 1), (4, 3)])
+def test_png_holds_all_pictures(number: int, columns: int):
+    made = Image.open(io.BytesIO(export.png(sheet(number), "Title", columns)))
+    wide = min(columns, number + 1)
+    assert made.width / 200 == pytest.approx(0.25 + wide * 3.65, abs=0.02)
+    pixels = np.asarray(made.convert("RGB")).reshape(-1, 3)
+    grey = (pixels == 120).all(axis=1).sum() / 200**2  # square inches
+    assert grey == pytest.approx((number + 1) * 3.4 * 3.4 * 60 / 80, rel=0.03)
+
+
+def test_svg_says_everything_as_text_and_is_the_same_every_time():
+    made = export.svg(sheet(), "Why <b>")
+    assert made == export.svg(sheet(), "Why <b>")
+    words = " ".join(ElementTree.fromstring(made).itertext())
+    for said in (
+        "Why <b>",
+        "图像",
+        "$x$ 3",
+        "−0.25 for SD",
+        "+0.25 for EAD",
+        "change of the logit",
+    ):
+        assert said in words
+    assert b"<a href" not in made
+
+
+def test_npz_holds_the_numbers_and_how_they_were_made():
+    made = np.load(io.BytesIO(export.npz(sheet(2), {"image": HOSTILE})), allow_pickle=False)
+    np.testing.assert_array_equal(made["native_2"], attribution().native)
+    assert made["map_1"].shape == (60, 80)
+    about = json.loads(str(made["about"]))
+    assert about["image"] == HOSTILE
+    assert [each["settings"] for each in about["maps"]] == [{"side": 32}] * 2
+    assert about["maps"][0]["full_colour"] == 0.25
+    assert about["maps"][0]["against"] == "SD" and about["maps"][0]["notes"] == ["A note."]
