@@ -5,13 +5,17 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dermxai import console, paths
 from dermxai.errors import Cancelled, InputError
 from dermxai.jobs import commands
+
+if TYPE_CHECKING:
+    from dermxai.metrics import Evaluation
+    from dermxai.runs import Run
 
 BAD_INPUT = 2
 STOPPED = 130  # as shells say of Ctrl+C
@@ -96,20 +100,9 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Measure a run against its labels, with 95 % intervals."""
-    from dermxai.metrics import evaluate as measure
     from dermxai.runs import open_run
 
-    opened = open_run(_run(run))
-    chosen = opened.in_split(split)
-    samples = opened.samples.iloc[chosen]
-    evaluation = measure(
-        samples["label"],
-        opened.classes,
-        opened.scores[chosen],
-        samples["sample_id"],
-        samples.get("patient_id"),
-        lesion_ids=samples.get("lesion_id"),
-    )
+    evaluation = _evaluated(open_run(_run(run)), split)
     if json:
         console.show_json(evaluation.as_json())
     else:
@@ -213,6 +206,41 @@ def train(
     print(value["checkpoint"])
 
 
+@app.command()
+def report(
+    *,
+    run: RunFolder,
+    pair: Annotated[tuple[str, str], typer.Option(help="Two class codes, such as EAD SD.")],
+    output: Annotated[Path | None, typer.Option(help="HTML file to write.", dir_okay=False)] = None,
+    split: Annotated[str | None, typer.Option(help="Only train, validation or test.")] = None,
+    most: Annotated[int, typer.Option(help="Images of a kind that are shown.", min=1)] = 24,
+    maps: Annotated[
+        bool, typer.Option("--maps", help="Average the contrast maps, where that is not done.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Two classes that are confused: one HTML file with images, for a meeting."""
+    from dermxai.explain.pair_maps import open_maps
+    from dermxai.report import study
+    from dermxai.report.html import pair_page
+    from dermxai.runs import open_run
+
+    if output is None and not json:
+        raise InputError("Say where to write it: --output FILE.html, or --json for the numbers.")
+    opened = open_run(_run(run))
+    made = study(opened, _evaluated(opened, split), *pair, split=split)
+    if output is not None:
+        if maps:
+            _foreground("pair", run=str(opened.root), first=pair[0], second=pair[1], split=split)
+        text = pair_page(made, open_maps(opened, *pair, split), most)
+        with paths.replacing(output.absolute()) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    if json:
+        console.show_json(made.as_json())
+    else:
+        print(output)
+
+
 def _foreground(kind: str, **arguments: Any) -> Any:
     """What a job of this kind would do, here and now; arguments that are None stay away."""
     from dermxai.jobs.kinds import find_kind
@@ -220,6 +248,21 @@ def _foreground(kind: str, **arguments: Any) -> Any:
     given = {name: value for name, value in arguments.items() if value is not None}
     with console.bars() as bars:
         return find_kind(kind).run(bars, **given)
+
+
+def _evaluated(run: "Run", split: str | None) -> "Evaluation":
+    from dermxai.metrics import evaluate as measure
+
+    chosen = run.in_split(split)
+    samples = run.samples.iloc[chosen]
+    return measure(
+        samples["label"],
+        run.classes,
+        run.scores[chosen],
+        samples["sample_id"],
+        samples.get("patient_id"),
+        lesion_ids=samples.get("lesion_id"),
+    )
 
 
 def _checkpoint(name: str) -> str:

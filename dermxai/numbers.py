@@ -22,4 +22,7 @@ def count(number: int, noun: str) -> str:
 
 def signed(value: float, digits: int = 2) -> str:
     """ "+1.20", "−0.35"; a dash where undefined."""
-    return "–" if math.isnan(value) else f"{value:+.{digits}f}".replace("-", "−")
+    if math.isnan(value):
+        return "–"
+    rounded = round(value, digits) + 0.0  # no negative zero
+    return f"{rounded:+.{digits}f}".replace("-", "−")

@@ -1,5 +1,6 @@
 """Everything that is known of a run's two classes without another forward pass."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -63,8 +64,7 @@ class Study:
             ``_share`` of all classes.
         training: where the training counts come from, in words.
         suspects: images of either class whose label looks wrong, as `label_errors` lists them.
-        seen: what the checkpoint has seen of these images, in words.
-        notes: what is left out or to be known.
+        notes: what is to be known of the images; first what the model has seen of them.
     """
 
     run: Run
@@ -75,7 +75,6 @@ class Study:
     balance: pd.DataFrame
     training: str
     suspects: pd.DataFrame
-    seen: str
     notes: tuple[str, ...]
 
     def as_json(self) -> Any:
@@ -102,7 +101,7 @@ class Study:
                     "replicates": self.evaluation.replicates,
                     "resampled": self.evaluation.clusters,
                 },
-                "notes": [self.seen, *self.notes],
+                "notes": list(self.notes),
             }
         )
 
@@ -139,8 +138,7 @@ def study(
         balance=balance,
         training=training,
         suspects=suspects[suspects["label"].isin((first, second))].reset_index(drop=True),
-        seen=_seen(run, split, info),
-        notes=evaluation.notes,
+        notes=(_seen(run, split, info), *_of_images(evaluation)),
     )
 
 
@@ -230,6 +228,13 @@ def _training_counts(run: Run, info: ModelInfo | None) -> tuple[pd.DataFrame, st
             "this dataset.",
         )
     return pd.DataFrame(), "What the checkpoint was trained on is not known."
+
+
+def _of_images(evaluation: Evaluation) -> Iterator[str]:
+    """The evaluation's notes but for those on single measures."""
+    for note in evaluation.notes:
+        if any(words in note for words in ("No image", "left out", "too narrow")):
+            yield note
 
 
 def _seen(run: Run, split: str | None, info: ModelInfo | None) -> str:

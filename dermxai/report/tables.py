@@ -54,7 +54,7 @@ def votes(way: Way) -> pd.DataFrame:
         {
             "Head": head,
             "Vote": _signed_interval(ledger.votes[i], ledger.low[i], ledger.high[i]),
-            "Against right": "–"
+            "Over right": "–"
             if difference is None
             else _signed_interval(difference.votes[i], difference.low[i], difference.high[i]),
             "Alone": f"{ledger.flips[i]:,} of {ledger.images:,}",
@@ -66,7 +66,7 @@ def votes(way: Way) -> pd.DataFrame:
     total = {
         "Head": "Sum",
         "Vote": _signed_interval(ledger.margin, ledger.margin_low, ledger.margin_high),
-        "Against right": "–"
+        "Over right": "–"
         if difference is None
         else _signed_interval(difference.margin, difference.margin_low, difference.margin_high),
     }
@@ -172,7 +172,7 @@ def _value(number: float, share: str) -> str:
 def _change(number: float, share: str) -> str:
     if np.isnan(number):
         return "–"
-    return f"{signed(100 * number, 0)} %" if share else signed(number)
+    return f"{signed(100 * number, 0)} pp" if share else signed(number)
 
 
 def _changes(low: float, high: float, share: str) -> str:

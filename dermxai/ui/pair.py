@@ -1,6 +1,5 @@
 """Parts of the page of two classes: what is counted."""
 
-from collections.abc import Iterator
 from typing import NoReturn
 
 import pandas as pd
@@ -55,14 +54,6 @@ def summary(study: Study) -> None:
         f"{counts.evaluated:,} of {count(counts.images, 'image')} evaluated",
         f"{percent(study.evaluation.level, 0)} intervals over {study.evaluation.clusters}",
     )
-
-
-def notes(study: Study) -> Iterator[str]:
-    """What to know of the images; notes on single measures belong to the Performance page."""
-    yield study.seen
-    for note in study.notes:
-        if note.startswith("No image") or "left out" in note or "too narrow" in note:
-            yield note
 
 
 def headlines(study: Study) -> None:
@@ -134,8 +125,9 @@ def distinguishes(way: Way, study: Study) -> None:
         return
     look.heading(
         title,
-        f"Means and shares; p by permutation between and within {study.evaluation.clusters}, q "
-        "corrected for the number of rows (false discovery rate). Associations, not causes.",
+        "Means and shares, differences of shares in percentage points (pp). p by permutation "
+        f"between and within {study.evaluation.clusters}, q corrected for the number of rows "
+        "(false discovery rate). Associations, not causes.",
     )
     table = said.distinguishing(way)
     if table.empty:

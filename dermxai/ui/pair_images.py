@@ -1,11 +1,15 @@
 """Parts of the page of two classes: its images and maps."""
 
+import json
+import re
+
 import streamlit as st
 
 from dermxai.figures.averaged import averaged, frames
 from dermxai.figures.overlay import colour_bar
 from dermxai.jobs import Job
 from dermxai.report import Study
+from dermxai.report.html import pair_page
 from dermxai.ui import cache, jobs_panel, look, state
 from dermxai.ui.gallery import gallery
 from dermxai.ui.guard import fragment
@@ -157,3 +161,32 @@ def suspects(scene: Scene, study: Study) -> None:
         for row in table.to_dict("records")
     }
     gallery("pair-suspects", tuple(table["sample_id"]), scene, beliefs)
+
+
+def meeting(study: Study) -> None:
+    """What can be taken along."""
+    pair, split = study.pair, study.split
+    look.heading(
+        "For the meeting",
+        "All of this with the images in one file that needs nothing else and prints on A4, with "
+        "room for notes. It holds patients' images: keep it where they may be.",
+    )
+    stem = re.sub(r"[^\w.-]+", "_", f"{pair.first}-{pair.second}-{split or 'all'}")
+    with st.container(horizontal=True):
+        st.download_button(
+            "Report (HTML)",
+            lambda: pair_page(
+                study, cache.pair_maps(study.run, pair.first, pair.second, study.split)
+            ),
+            f"pair-{stem}.html",
+            "text/html",
+            icon=":material/download:",
+            type="primary",
+        )
+        st.download_button(
+            "All numbers (JSON)",
+            lambda: json.dumps(study.as_json(), ensure_ascii=False, indent=1),
+            f"pair-{stem}.json",
+            "application/json",
+            icon=":material/download:",
+        )

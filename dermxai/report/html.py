@@ -1,0 +1,157 @@
+"""A study as one HTML file that needs nothing else: for a screen, a printer and a clinic meeting.
+
+Every text is escaped by the template engine, images are data in the file, and the file's own
+security policy forbids scripts and anything from elsewhere.
+"""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from numpy.typing import NDArray
+from PIL import Image
+
+from dermxai import taxonomy
+from dermxai.data.images import read_image
+from dermxai.errors import InputError
+from dermxai.explain.pair_maps import PairMaps
+from dermxai.figures.averaged import averaged, frames
+from dermxai.figures.overlay import AGAINST, FOR
+from dermxai.numbers import count, percent
+from dermxai.report import tables
+from dermxai.report.chart import chart
+from dermxai.report.study import Study
+
+MOST = 24
+"""Images of a kind that are shown."""
+_SIDE = 280  # pixels of the longer side of an image
+_KNOWN = ("patient_id", "lesion_id", "age", "sex", "site", "skin_type", "artefacts")
+_FRAMES = {
+    "lesion": "aligned to the box of the lesion's mask with a quarter of its sides as margin",
+    "image": "aligned to the frame of the image",
+}
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def pair_page(study: Study, maps: PairMaps | None = None, most: int = MOST) -> str:
+    """The file's text.
+
+    Args:
+        study: what is known of the two classes.
+        maps: averaged contrast maps, where they have been computed.
+        most: images of errors each way, and of suspect labels, that are shown.
+    """
+    pair, manifest = study.pair, study.run.manifest
+    known = study.run.samples.set_index("sample_id", drop=False)
+    errors = [
+        {
+            "way": way,
+            "images": _images(pair.errors[pair.errors["true"] == way.true].head(most), known),
+            "total": int((pair.errors["true"] == way.true).sum()),
+            "chart": chart(way.errors, way.right) if way.errors else None,
+            "votes": tables.votes(way),
+            "driver": tables.driver(way),
+            "apart": tables.distinguishing(way),
+            "gathered": tables.gathered(way, study.evaluation.clusters),
+        }
+        for way in study.ways
+    ]
+    return _TEMPLATES.get_template("pair.html").render(
+        study=study,
+        pair=pair,
+        names=[taxonomy.name(code) for code in (pair.first, pair.second)],
+        colours=taxonomy.colours([pair.first, pair.second]),
+        facts=_facts(study),
+        notes=study.notes,
+        checkpoint=manifest["checkpoint"]["name"],
+        dataset=manifest["dataset"]["name"],
+        date=str(manifest["created"])[:10],
+        ways=tables.ways(study),
+        merged=tables.merged(study),
+        balance=tables.balance(study),
+        errors=errors,
+        suspects=_images(study.suspects.head(most), known),
+        n_suspects=len(study.suspects),
+        maps=_maps(maps),
+        hues={"first": f"rgb{FOR}", "second": f"rgb{AGAINST}"},
+    )
+
+
+def _facts(study: Study) -> list[tuple[str, str]]:
+    run, evaluation = study.run, study.evaluation
+    manifest, counts = run.manifest, evaluation.counts
+    units = "" if evaluation.clusters == "images" else f" of {counts.units:,} {evaluation.clusters}"
+    return [
+        ("Model", f"{manifest['checkpoint']['name']} ({str(manifest['checkpoint']['hash'])[:12]})"),
+        ("Dataset", f"{manifest['dataset']['name']}, {study.split or 'all'} images"),
+        ("Run", f"{run.id} of {str(manifest['created'])[:16].replace('T', ' ')}"),
+        ("Evaluated", f"{counts.evaluated:,} of {count(counts.images, 'image')}{units}"),
+        (
+            "Intervals",
+            f"{percent(evaluation.level, 0)}, by {evaluation.replicates:,} resamplings of "
+            f"{evaluation.clusters}",
+        ),
+    ]
+
+
+def _images(rows: pd.DataFrame, known: pd.DataFrame) -> list[dict[Any, Any]]:
+    """The rows with their picture and what is known of them."""
+    return [
+        {
+            **row,
+            "picture": _embedded(str(known.loc[row["sample_id"], "path"])),
+            "known": [
+                f"{name.removesuffix('_id').replace('_', ' ')} {_stated(value)}"
+                for name in _KNOWN
+                if name in known and pd.notna(value := known.loc[row["sample_id"], name])
+            ],
+        }
+        for row in rows.to_dict("records")
+    ]
+
+
+def _stated(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _maps(maps: PairMaps | None) -> list[dict[str, object]]:
+    if maps is None:
+        return []
+    return [
+        {
+            "aligned": _FRAMES[frame],
+            "scale": f"{maps.scale(frame):.3g} {maps.unit}",
+            "cells": [
+                cell._asdict() | {"picture": cell.picture is not None and _data(cell.picture)}
+                for cell in averaged(maps, frame)
+            ],
+        }
+        for frame in _FRAMES
+        if frame in frames(maps)
+    ]
+
+
+def _embedded(path: str) -> str | None:
+    """An image as a data address; None where it cannot be read."""
+    try:
+        return _data(read_image(path, at_least=_SIDE))
+    except InputError:
+        return None
+
+
+def _data(picture: NDArray[np.uint8]) -> str:
+    small = Image.fromarray(picture)
+    small.thumbnail((_SIDE, _SIDE))
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=85)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,51 @@
+"""A made-up run with confused classes."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from dermxai import paths
+from dermxai.metrics import evaluate
+from dermxai.report import Study, study
+from dermxai.runs import Run, open_run
+from tests.generated import generated_run
+
+Make = Callable[..., Run]
+
+
+@pytest.fixture
+def confused_run() -> Make:
+    """Makes a run in which every second image is read at random, among few classes."""
+
+    def make(images: int = 200, classes=("EAD", "SD", "Pso"), **options: object) -> Run:
+        heads = {"block 1": 4, "block 2": 6, "final": 8}
+        options = {"heads": heads, "patients": 50} | options
+        run = generated_run(paths.runs() / "run", images, classes=classes, **options)
+        logits = np.load(paths.RunFiles(run.root).logits)
+        logits[::2] = np.random.default_rng(1).standard_normal(logits[::2].shape)
+        np.save(paths.RunFiles(run.root).logits, logits)
+        return open_run(run.root)
+
+    return make
+
+
+@pytest.fixture
+def studied(confused_run: Make) -> Callable[..., Study]:
+    """Studies two classes of a run, by default a new one."""
+
+    def make(run: Run | None = None, first="EAD", second="SD", split=None, **options) -> Study:
+        run = run or confused_run(**options)
+        rows = run.in_split(split)
+        samples = run.samples.iloc[rows]
+        evaluation = evaluate(
+            samples["label"],
+            run.classes,
+            run.scores[rows],
+            samples["sample_id"],
+            samples.get("patient_id"),
+            replicates=200,
+        )
+        return study(run, evaluation, first, second, split=split)
+
+    return make

@@ -1,0 +1,154 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.report import tables
+from dermxai.runs import open_run
+
+
+def rewrite(run, **columns):
+    """Other columns of a run's sample table."""
+    samples = run.samples.assign(**columns)
+    samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
+    return open_run(run.root)
+
+
+def checkpoint(run, **data):
+    """A description beside the run, of a checkpoint trained on ``data``."""
+    from dermxai.data.transforms import Preprocessing
+    from dermxai.models import ModelInfo
+    from dermxai.models.info import Head
+
+    files = paths.CheckpointFiles(Path(run.manifest["checkpoint"]["path"]))
+    files.root.mkdir()
+    info = ModelInfo("x", (Head("final", 8),), run.classes, Preprocessing(), data=data)
+    files.model.write_text(info.to_json())
+
+
+def test_errors_and_their_votes_are_those_of_the_run(studied):
+    made = studied()
+    run, way = made.run, made.ways[0]
+    wrong = (run.samples["label"] == "EAD") & (run.predicted == "SD")
+    right = (run.samples["label"] == "EAD") & (run.predicted == "EAD")
+    votes = run.logits[..., 1] - run.logits[..., 0]
+    np.testing.assert_allclose(way.errors.votes, votes[wrong].mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(way.right.votes, votes[right].mean(axis=0), rtol=1e-5)
+    moved = votes[wrong].mean(axis=0) - votes[right].mean(axis=0)
+    np.testing.assert_allclose(way.difference.votes, moved, rtol=1e-5)
+    assert way.apart.images == (wrong.sum(), right.sum())
+    assert way.gathering.errors == wrong.sum() == made.pair.cell("EAD", "SD")["images"]
+    assert way.reason == ""
+
+
+def test_a_split_is_studied_alone(studied, confused_run):
+    run = confused_run()
+    made = studied(run, split="test")
+    ids = set(run.samples["sample_id"][run.samples["split"] == "test"])
+    assert set(made.pair.errors["sample_id"]) <= ids
+    assert made.ways[0].errors.images == made.pair.cell("EAD", "SD")["images"]
+    with pytest.raises(InputError, match="no split 'none'"):
+        studied(run, split="none")
+
+
+def test_the_same_seen_from_the_other_class(studied, confused_run):
+    run = confused_run()
+    one, other = studied(run), studied(run, "SD", "EAD")
+    np.testing.assert_array_equal(one.ways[0].errors.votes, other.ways[1].errors.votes)
+    pd.testing.assert_frame_equal(one.suspects, other.suspects)
+    pd.testing.assert_frame_equal(one.pair.merged, other.pair.merged)
+
+
+def test_training_counts_come_from_the_checkpoint(studied, confused_run):
+    run = confused_run()
+    checkpoint(
+        run,
+        name="Other images",
+        fingerprint="other",
+        training_images_by_class={"EAD": 30, "SD": 10, "Pso": 60},
+    )
+    made = studied(run)
+    assert made.balance["training_images"].tolist() == [30, 10]
+    assert made.balance["training_images_share"].tolist() == [0.3, 0.1]
+    assert made.balance["training_patients"].isna().all()
+    assert made.training == "Training data: Other images."
+    assert "all images here are new" in made.notes[0]
+    labels, patients = run.samples["label"], run.samples["patient_id"]
+    assert made.balance["images"].tolist() == [(labels == c).sum() for c in ("EAD", "SD")]
+    assert made.balance["patients"].tolist() == [
+        patients[labels == c].nunique() for c in ("EAD", "SD")
+    ]
+
+
+def test_or_from_the_datasets_training_split(studied, confused_run):
+    run = confused_run()
+    made = studied(run, split="test")
+    train = run.samples[run.samples["split"] == "train"]
+    assert made.balance["training_images"].tolist() == [
+        (train["label"] == c).sum() for c in ("EAD", "SD")
+    ]
+    assert "does not say what it was trained on" in made.training
+    assert "is not known" in made.notes[0]
+    bare = rewrite(run, split=None)
+    assert studied(bare).balance["training_images"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("split", "words"), [("test", "not on its test images"), (None, "such as the test split")]
+)
+def test_what_the_model_has_seen_is_said(studied, confused_run, split, words):
+    run = confused_run()
+    checkpoint(run, fingerprint=run.manifest["dataset"]["fingerprint"])
+    assert words in studied(run, split=split).notes[0]
+
+
+def test_without_labels_or_errors_the_reasons_are_said(studied, confused_run):
+    unlabelled = studied(images=30, labelled=False)
+    assert {way.reason for way in unlabelled.ways} == {
+        "No image here has a label that the model knows."
+    }
+    run = confused_run()
+    logits = np.zeros_like(run.logits)
+    labels = run.samples["label"].map({"EAD": 0, "SD": 1, "Pso": 2})
+    logits[np.arange(len(run)), :, labels] = 1
+    np.save(paths.RunFiles(run.root).logits, logits)
+    perfect = studied(open_run(run.root))
+    assert all(way.reason.startswith("None of the ") for way in perfect.ways)
+    assert perfect.pair.errors.empty and perfect.suspects.empty
+    assert all(tables.votes(way).empty and not tables.driver(way) for way in perfect.ways)
+    absent = studied(rewrite(run, label="Pso"))
+    assert absent.ways[0].reason == "No image here is labelled EAD."
+
+
+def test_json_is_plain_and_complete(studied):
+    made = studied()
+    text = json.dumps(made.as_json(), allow_nan=False)
+    content = json.loads(text)
+    assert len(content["errors"]) == len(made.pair.errors)
+    assert content["votes"][0]["errors"]["votes"] == made.ways[0].errors.votes.tolist()
+    assert content["merged"]["top1_accuracy"]["gain"] > 0
+    assert content["intervals"]["resampled"] == "patients"
+
+
+def test_tables_say_what_the_study_holds(studied):
+    made = studied()
+    ways = tables.ways(made)
+    cell = made.pair.cell("EAD", "SD")
+    assert f"{cell['images']} of {cell['of']}" in ways["Images"].tolist()
+    votes = tables.votes(made.ways[0])
+    assert votes["Head"].tolist() == [*made.run.heads, "Sum"]
+    assert made.ways[0].difference.driver in tables.driver(made.ways[0])
+    apart = tables.distinguishing(made.ways[0])
+    assert len(apart) == len(made.ways[0].apart.table)
+    assert "patients" in tables.gathered(made.ways[0], "patients")
+    assert tables.gathered(made.ways[0], "images") == ""
+
+
+@pytest.mark.parametrize(("first", "second"), [("mel", "SD"), ("SD", "SD")])
+def test_a_pair_is_two_of_the_models_classes(studied, first, second):
+    with pytest.raises(InputError, match=r"choose two of EAD|came twice"):
+        studied(first=first, second=second)
