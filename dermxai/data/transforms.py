@@ -97,6 +97,13 @@ def resize(image: NDArray[Pixel], shape: tuple[int, int]) -> NDArray[Pixel]:
     return _resample(resized, shape, cv2.INTER_LINEAR)
 
 
+def fitted(image: NDArray[Pixel], longest: int) -> NDArray[Pixel]:
+    """The image with a longer side of so many pixels, its shape kept."""
+    height, width = image.shape[:2]
+    scale = longest / max(height, width)
+    return resize(image, (max(1, round(height * scale)), max(1, round(width * scale))))
+
+
 def fit_mask(mask: NDArray[np.bool_], shape: tuple[int, int]) -> NDArray[np.bool_]:
     """A mask at another (height, width): true where at least half of the pixel was."""
     return np.asarray(resize(mask.astype(np.float32), shape) >= 0.5)

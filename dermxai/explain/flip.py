@@ -135,6 +135,15 @@ class Flip:
         """(size, size), the found set."""
         return np.isin(self.pieces, self.chosen)
 
+    def laid_on(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The edited picture at the resolution of the image (h, w, 3): what was not touched stays
+        as sharp as it is there."""
+        shape = (image.shape[0], image.shape[1])
+        touched = (self.edited != self.picture).any(axis=2).astype(np.float32)
+        share = resize(touched, shape)[..., None]
+        new = resize(self.edited, shape).astype(np.float32)
+        return np.asarray(np.rint(image + share * (new - image)), dtype=np.uint8)
+
 
 def passes(settings: Settings) -> int:
     """Forward passes at most, about: pieces are taken to be of one size."""

@@ -1,6 +1,7 @@
 """How a classifier reads pictures that were changed, a batch at a time."""
 
 from collections.abc import Iterable
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 
 from dermxai.errors import InputError
 from dermxai.explain import memory
-from dermxai.explain.method import Progress
+from dermxai.explain.method import Progress, Target
+from dermxai.explain.methods.grad_cam import head_map
+from dermxai.explain.methods.vote_map import added_up
 
 if TYPE_CHECKING:
-    from dermxai.models.classifier import Classifier
+    from dermxai.models.classifier import Classifier, Output
 
 Picture = NDArray[np.uint8]
 """(size, size, 3) RGB: an image at the size of the network's input, its colours as they were."""
@@ -43,31 +46,49 @@ class Readings:
             InputError: the network does not give finite numbers.
             Cancelled: ``progress`` says so.
         """
-        coming, found = iter(inputs), []
+        return self.with_maps(inputs, None)[0]
+
+    def with_maps(
+        self, inputs: Iterable[NDArray[np.float32]], target: Target | None
+    ) -> tuple[NDArray[np.float64], list[NDArray[np.float32]]]:
+        """As ``scores``, and the n vote maps (rows, columns) of a target."""
+        coming, maps = iter(inputs), []
+        scores = [np.empty((0, len(self.classifier.info.classes)))]
         while some := list(islice(coming, _AT_ONCE)):
-            logits, notes = memory.logits_of(
-                self.classifier, torch.from_numpy(np.stack(some)), self._seen
-            )
+            work = partial(self._read, torch.from_numpy(np.stack(some)), target)
+            (found, drawn), notes = memory.halving(work, memory.first_batch(self.classifier))
             self.done += len(some)
             self.notes = tuple(dict.fromkeys((*self.notes, *notes)))
-            found.append(logits.sum(axis=1, dtype=np.float64))
-        if not found:
-            return np.empty((0, len(self.classifier.info.classes)))
-        scores = np.concatenate(found)
-        if not np.isfinite(scores).all():
-            raise InputError(
-                f"The network {self.classifier.name} gives numbers that are not finite for a "
-                "changed image; check its weights."
-            )
-        return scores
+            scores.append(found)
+            maps += drawn
+        return np.concatenate(scores), maps
 
     def expect(self, more: int) -> None:
         """Passes that are still to come, now that it is known."""
         self.total = self.done + more
 
-    def _seen(self, done: int, of: int) -> None:  # noqa: ARG002
-        if self._progress:
-            self._progress(self.done + done, max(self.total, self.done + done))
+    def _read(
+        self, images: torch.Tensor, target: Target | None, batch: int
+    ) -> tuple[NDArray[np.float64], list[NDArray[np.float32]]]:
+        scores, maps = [], []
+        for start in range(0, len(images), batch):
+            output = self.classifier.infer(images[start : start + batch], maps=target is not None)
+            scores.append(output.logits.sum(1).double().cpu().numpy())
+            if not np.isfinite(scores[-1]).all():
+                raise InputError(
+                    f"The network {self.classifier.name} gives numbers that are not finite for a "
+                    "changed image; check its weights."
+                )
+            if target is not None:
+                maps += [self._vote_map(output, row, target) for row in range(len(output.logits))]
+            if self._progress:
+                done = self.done + start + len(output.logits)
+                self._progress(done, max(self.total, done))
+        return np.concatenate(scores), maps
+
+    def _vote_map(self, output: "Output", row: int, target: Target) -> NDArray[np.float32]:
+        one = output._replace(maps=tuple(each[row : row + 1] for each in output.maps))
+        return added_up([head_map(self.classifier, one, target, at) for at in range(len(one.maps))])
 
 
 def leads(scores: NDArray[np.float64], into: int) -> NDArray[np.float64]:

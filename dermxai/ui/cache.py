@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from dermxai import figures, paths
 from dermxai.data import Dataset, Problem, audit, load_dataset, overview
 from dermxai.data.images import read_image, read_mask
-from dermxai.data.transforms import fit_mask
+from dermxai.data.transforms import fit_mask, fitted
 from dermxai.errors import InputError
 from dermxai.explain.pair_maps import PairMaps, open_maps
 from dermxai.figures.confusion import Show
@@ -343,6 +343,22 @@ def pass_seconds(checkpoint: str, measured: float | None = None) -> float | None
 @st.cache_resource(show_spinner=False)
 def _passes() -> Kept[tuple[float, ...]]:
     return Kept(16)
+
+
+@st.cache_resource(show_spinner=False)
+def probes() -> Kept[Any]:
+    """Results of the pages that change an image, by what went in."""
+    return Kept(32)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def small_image(path: str, changed: int, longest: int) -> NDArray[np.uint8]:
+    """An image whose longer side has so many pixels, for several beside each other.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    return fitted(read_image(path, at_least=longest), longest)
 
 
 def projection(opened: Run, method: str, settings: Mapping[str, Any]) -> Projection | None:

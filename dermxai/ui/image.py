@@ -34,10 +34,20 @@ def looked_at(scene: Scene) -> list[Subject]:
     return found
 
 
-def toolbar(scene: Scene, subject: Subject) -> None:
-    """The image's name; previous and next, pin, upload."""
+def toolbar(scene: Scene, subject: Subject, page: str | None = None) -> None:
+    """The image's name; previous and next, pin, upload.
+
+    Args:
+        page: the title of a page that is about something else than the image itself.
+    """
+    name = plain(shortened(subject.name, 40))
+    if page is not None:
+        st.title(page, anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(plain(shortened(subject.name, 40)), anchor=False, width="content")
+        if page is None:
+            st.title(name, anchor=False, width="content")
+        else:
+            st.markdown(f"**{name}**", width="content")
         if subject.sample_id is None:
             st.markdown("Your image; it stays in this session only.", width="content")
             st.button("Back to the dataset", key=Key.UPLOAD.of("close"), on_click=state.drop_upload)

@@ -2,7 +2,7 @@
 
 A page says its icon in a constant ``ICON`` and what it is for in its docstring, the tooltip of its
 link; both are read without running it. ``2_feature_map.py`` in ``1_explore`` becomes "Feature map"
-in "Explore" at ``/feature_map``.
+in "Explore" at ``/feature_map``, unless a constant ``TITLE`` names it otherwise.
 """
 
 import ast
@@ -36,7 +36,7 @@ def _page(file: Path) -> Page:
     }
     return st.Page(
         file,
-        title=_title(file),
+        title=str(constants.get("TITLE", _title(file))),
         icon=str(constants["ICON"]),
         url_path=_name(file),
         help=(ast.get_docstring(script) or "").partition("\n\n")[0],

@@ -60,6 +60,10 @@ class Key(StrEnum):
     WAY = "way"
     FRAME = "frame"
 
+    INTO = "into"
+    FILL = "fill"
+    MAPS = "maps"
+
     PROJECTION = "projection"
     COLOUR = "colour"
 

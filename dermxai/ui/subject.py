@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermxai.data.images import decode
-from dermxai.data.transforms import resize
+from dermxai.data.transforms import fitted
 from dermxai.errors import InputError
 from dermxai.runs import Run
 from dermxai.ui import cache
@@ -74,10 +74,7 @@ def shown(subject: Subject) -> NDArray[np.uint8]:
     Raises:
         InputError: it cannot be read.
     """
-    pixels = subject.pixels()
-    height, width = pixels.shape[:2]
-    scale = _LONGEST / max(height, width)
-    return resize(pixels, (max(1, round(height * scale)), max(1, round(width * scale))))
+    return fitted(subject.pixels(), _LONGEST)
 
 
 def masks(subject: Subject, shape: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:

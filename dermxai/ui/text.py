@@ -3,9 +3,9 @@
 import math
 import re
 
-from dermxai.numbers import count, interval, percent
+from dermxai.numbers import count, interval, percent, signed
 
-__all__ = ["count", "duration", "interval", "percent", "plain", "shortened"]
+__all__ = ["count", "duration", "interval", "percent", "plain", "shortened", "signed"]
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]#!|~<>:$&])")
 _BREAKS = re.compile(r"\s+")

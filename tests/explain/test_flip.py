@@ -150,3 +150,13 @@ def test_interval_of_the_flip_rate_is_wilsons():
     sets = RandomSets(np.array([10.0]), np.r_[-np.ones(2), np.ones(18)][:, None])
     share, low, high = sets.flip_rate
     assert (share, low, high) == pytest.approx((0.1, 0.0278665, 0.3010336), abs=1e-6)
+
+
+def test_the_edit_is_laid_on_a_sharper_rendition(classifier, picture):
+    found = find_flip(classifier, picture, "dark", settings=QUICK)
+    sharp = picture.repeat(3, 0).repeat(3, 1)
+    laid = found.laid_on(sharp)
+    far = np.ones(sharp.shape[:2], bool)
+    far[: 3 * SIZE // 2 + 30, : 3 * SIZE // 2 + 30] = False
+    np.testing.assert_array_equal(laid[far], sharp[far])
+    assert laid[30:60, 30:60].mean() < sharp[30:60, 30:60].mean()
