@@ -68,10 +68,12 @@ def body(scene: Scene, subject: Subject) -> None:
         _columns([picture], ["As it is"])
         with place:
             made = on_request(
+                run,
                 "flip",
                 f"Search what turns {plain(pair.read_as)} into {plain(pair.against)}",
-                f"at most about {flip.passes(settings):,} forward passes, usually far fewer",
+                flip.passes(settings),
                 _search(run, subject, donor, pair.against, settings),
+                at_most=True,
             )
         if made is None:
             return

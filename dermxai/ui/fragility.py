@@ -14,7 +14,7 @@ from dermxai.ui.requested import on_request
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
-from dermxai.ui.text import count, percent, plain, shortened, signed
+from dermxai.ui.text import percent, plain, shortened, signed
 from dermxai.ui.thumbnails import SIDE, jpeg
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _CARD = 132  # pixels, the narrowest
 
 def body(scene: Scene, subject: Subject) -> None:
     """The question, and the card where it has been asked for."""
+    from dermxai.explain.perturbations import PERTURBATIONS
+
     run = scene.run
     with st.container(horizontal=True, vertical_alignment="bottom"):
         pair = probes.ask_pair(run, subject, "Margin against")
@@ -40,7 +42,11 @@ def body(scene: Scene, subject: Subject) -> None:
             "reading?"
         )
         found = on_request(
-            "fragility", "Test how firmly it is read", _cost(), _work(run, subject, pair)
+            run,
+            "fragility",
+            "Test how firmly it is read",
+            2 + len(PERTURBATIONS),
+            _work(run, subject, pair),
         )
         if found is None:
             return
@@ -50,12 +56,6 @@ def body(scene: Scene, subject: Subject) -> None:
     if st.toggle("Show the changed images", key=Key.SHOWN.of("changed"), persist_state="session"):
         _pictures(run, subject, found, key)
     look.notes(found.notes)
-
-
-def _cost() -> str:
-    from dermxai.explain.perturbations import PERTURBATIONS
-
-    return f"about {count(len(PERTURBATIONS), 'forward pass')}es"
 
 
 def _work(run: Run, subject: Subject, pair: Pair) -> Any:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,9 +11,10 @@ from dermxai.runs import Run
 from dermxai.ui import cache, question, state
 from dermxai.ui import subject as subjects
 from dermxai.ui.question import Wish
+from dermxai.ui.requested import on_request
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
-from dermxai.ui.text import count, duration, plain
+from dermxai.ui.text import count
 
 if TYPE_CHECKING:
     from dermxai.explain import Attribution
@@ -94,49 +94,25 @@ def compute(run: Run, wanted: Wanted, progress: "Progress | None" = None) -> "At
 
 
 def offer(run: Run, missing: Sequence[Wanted], name: str) -> bool:
-    """A button that says what the missing maps cost and computes them, with progress and a way out.
-
-    Any rerun of the page stops the work at its next step: Streamlit raises its own exception where
-    the progress is drawn. That holds for full reruns only, so nothing here lies in a fragment.
+    """A button that says what the missing maps cost and computes them.
 
     Returns:
         Whether they have all been computed now.
     """
-    place = st.empty()
     passes = [each.passes(run) for each in missing]
-    with place.container(horizontal=True, vertical_alignment="center"):
-        asked = st.button(
-            "Compute" if len(missing) == 1 else f"Compute {count(len(missing), 'missing map')}",
-            key=Key.START.of(name),
-            type="primary",
-            icon=":material/play_arrow:",
-        )
-        st.caption(question.cost(run, sum(passes)).capitalize() + ".", width="content")
-    if not asked:
-        return False
-    with place.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(0.0, "Starting …", width="stretch")
-        st.button("Cancel", key=Key.CANCEL.of(name), icon=":material/close:")
-    began, before = perf_counter(), 0
-    for each, cost in zip(missing, passes, strict=True):
-        title = question.methods()[each.wish.method].TITLE
 
-        def show(done: int, total: int, title: str = title, before: int = before) -> None:
-            share = (before + done * cost / max(total, 1)) / max(sum(passes), 1)  # noqa: B023
-            bar.progress(min(share, 1.0), f"{plain(title)} · {_left(began, share)}")
+    def work(progress: "Progress") -> bool:
+        for index, each in enumerate(missing):
+            before, share = sum(passes[:index]), passes[index]
 
-        bar.progress(before / max(sum(passes), 1), f"{plain(title)} …")
-        compute(run, each, show)
-        before += cost
-    place.empty()
-    return True
+            def show(done: int, total: int, before: int = before, share: int = share) -> None:
+                progress(before + round(share * done / max(total, 1)), sum(passes))
 
+            compute(run, each, show)
+        return True
 
-def _left(began: float, share: float) -> str:
-    """How much of the work is done, and how long the rest will take."""
-    if not share:
-        return "…"
-    return f"{share:.0%} · {duration((perf_counter() - began) * (1 - share) / share)} left"
+    label = "Compute" if len(missing) == 1 else f"Compute {count(len(missing), 'missing map')}"
+    return bool(on_request(run, name, label, sum(passes), work))
 
 
 def scales(maps: Sequence["Attribution"]) -> list[float]:

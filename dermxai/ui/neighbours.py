@@ -12,20 +12,19 @@ from dermxai.data.transforms import fitted
 from dermxai.explain.neighbours import Neighbour, Neighbours, nearest
 from dermxai.figures import overlay
 from dermxai.runs import Run
-from dermxai.ui import cache, look, probes, state
+from dermxai.ui import cache, explained, look, probes, question, state
 from dermxai.ui import subject as subjects
 from dermxai.ui.guard import guard
-from dermxai.ui.probes import Pair
+from dermxai.ui.question import Question
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
-from dermxai.ui.text import count, plain, shortened
+from dermxai.ui.text import plain, shortened
 from dermxai.ui.thumbnails import jpeg, stamp
 
 _SIDE = 360  # pixels of the longer side of a picture
 _FEW, _MANY = 4, 8
 _STRENGTH = 0.6
-_FULL = 0.99  # share of a map's values below full colour
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,7 @@ def body(scene: Scene, subject: Subject) -> None:
     """The nearest images of both classes, and the maps of all under one question and scale."""
     run = scene.run
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        pair = probes.ask_pair(run, subject, "Confused with")
-        if pair is None:
-            return
+        asked = question.ask(run, subject)
         many = st.segmented_control(
             "Neighbours of each class",
             [_FEW, _MANY],
@@ -53,20 +50,20 @@ def body(scene: Scene, subject: Subject) -> None:
             persist_state="session",
         )
         maps = st.toggle(
-            f"Maps of {plain(pair.read_as)} against {plain(pair.against)}",
+            "Maps",
             value=True,
             key=Key.MAPS,
             help="One forward pass for each image that was not looked at before. Turn it off to "
             "stop them.",
             persist_state="session",
         )
-    left, right = st.columns([2, 5], gap="large")
+    left, right = st.columns([3, 7], gap="large")
     cards = []
     with left, guard():
-        look.heading("This image", f"Read as {pair.read_as}.")
+        look.heading("This image", f"{question.words(asked)}: one scale for all maps.")
         cards.append(_picture(subject, fitted(subject.pixels(), 2 * _SIDE)))
     legend = left.container()
-    for code in pair:
+    for code in filter(None, (asked.target, asked.against)):
         with right, guard():
             near = nearest(
                 run,
@@ -78,7 +75,7 @@ def body(scene: Scene, subject: Subject) -> None:
             cards += _row(scene, near)
     if maps and cards:
         with legend, guard():
-            _lay_maps(run, cards, pair)
+            _lay_maps(run, cards, asked)
 
 
 def _row(scene: Scene, near: Neighbours) -> list[Card]:
@@ -91,10 +88,10 @@ def _row(scene: Scene, near: Neighbours) -> list[Card]:
     look.notes(near.notes)
     cards = []
     if near.found:
-        with st.grid(_FEW, gap="small") as cells:
-            for found in near.found:
-                with cells.cell(), st.container(gap="xsmall"):
-                    cards += _card(scene, found)
+        columns = st.columns(_FEW, gap="small")
+        for index, found in enumerate(near.found):
+            with columns[index % _FEW], st.container(gap="xsmall"):
+                cards += _card(scene, found)
     return cards
 
 
@@ -104,15 +101,8 @@ def _card(scene: Scene, found: Neighbour) -> list[Card]:
         picture = cache.small_image(path, stamp(path) or 0, _SIDE)
         made.append(_picture(subjects.of_sample(scene, found.sample_id), picture))
     split = scene.table.samples.loc[found.sample_id].get("split")
-    st.caption(
-        " · ".join(
-            [
-                scene.caption(found.sample_id),
-                *([plain(split)] if isinstance(split, str) else []),
-                f"distance {found.distance:.3g}",
-            ]
-        )
-    )
+    where = f" · {plain(split)}" if isinstance(split, str) else ""
+    st.caption(f"{scene.caption(found.sample_id)}{where}  \nDistance {found.distance:.3g}")
     pinned = scene.pinned == found.sample_id
     with st.container(horizontal=True, gap="xsmall"):
         st.button(
@@ -142,33 +132,21 @@ def _picture(subject: Subject, picture: NDArray[np.uint8]) -> Card:
     return Card(subject, picture, place)
 
 
-def _lay_maps(run: Run, cards: Sequence[Card], pair: Pair) -> None:
-    """Maps of all images, the scale taken from all of them; with progress while they are new."""
+def _lay_maps(run: Run, cards: Sequence[Card], asked: Question) -> None:
+    """Maps of all images on one scale, with progress while they are new."""
     new = sum(not subjects.is_known(run, card.subject) for card in cards)
-    bar = st.progress(0.0, f"Maps: {count(new, 'image')} to look at …") if new > 1 else None
+    bar = st.progress(0.0, "Maps …") if new > 1 else None
     maps = []
     for done, card in enumerate(cards):
         if bar is not None:
             bar.progress(done / len(cards), f"Maps: {done} of {len(cards)}")
         shape = (card.picture.shape[0], card.picture.shape[1])
-        maps.append(subjects.diagnosis(run, card.subject, shape).density(*pair))
+        diagnosis = subjects.diagnosis(run, card.subject, shape)
+        maps.append(diagnosis.attribution("vote_map", asked.target, asked.against, asked.head))
     if bar is not None:
         bar.empty()
-    scale = max(float(np.quantile(np.abs(each), _FULL)) for each in maps)
-    for card, values in zip(cards, maps, strict=True):
-        drawn = overlay.blend(card.picture, values, _STRENGTH, scale)
+    scale = overlay.full_colour(*(each.density for each in maps))
+    for card, made in zip(cards, maps, strict=True):
+        drawn = overlay.blend(card.picture, made.density, _STRENGTH, scale)
         card.place.image(jpeg(drawn), width="stretch", alt=card.subject.name)
-    _legend(pair, scale)
-
-
-def _legend(pair: Pair, scale: float) -> None:
-    with st.container(gap=None):
-        st.image(overlay.colour_bar(), width="stretch", alt="From blue over clear to yellow")
-        with st.container(horizontal=True, horizontal_alignment="distribute"):
-            st.caption(f"for {plain(pair.against)}", width="content")
-            st.caption("0", width="content")
-            st.caption(f"for {plain(pair.read_as)}", width="content")
-        st.caption(
-            f"Vote maps, the sum of all heads, on one scale: full colour at ± {scale:.3g} logit "
-            "per % of the image."
-        )
+    explained.legend(run, maps[0], scale)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from dermxai import taxonomy
 from dermxai.runs import Run
+from dermxai.ui import question, state
 from dermxai.ui import subject as subjects
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
@@ -38,26 +39,25 @@ def ask_pair(run: Run, subject: Subject, words: str) -> Pair | None:
             icon=":material/info:",
         )
         return None
-    ranking = ranked(run, subject)
-    labelled = subject.label in run.classes and subject.label != ranking[0]
-    usual = str(subject.label) if labelled else ranking[1]
-    why = "the label" if labelled else "runner-up"
-    chosen = st.selectbox(
+    usual = question.usual(run, subject)
+    read_as, rival = usual.target, str(usual.against)
+    asked = state.view().against
+    chosen = asked if asked in run.classes and asked != read_as else _USUAL
+    state.put(Key.AGAINST, chosen)
+    why = "the label" if rival == subject.label else "runner-up"
+    st.selectbox(
         words,
-        [_USUAL, *(code for code in ranking if code != ranking[0])],
-        key=Key.INTO,
-        format_func=lambda code: f"{usual} · {why}" if code == _USUAL else named(code),
-        persist_state="session",
+        [_USUAL, *(code for code in run.classes if code != read_as)],
+        key=Key.AGAINST,
+        format_func=lambda code: f"{rival} · {why}" if code == _USUAL else named(code),
+        on_change=_changed,
         width=240,
     )
-    known = chosen in run.classes and chosen != ranking[0]
-    return Pair(ranking[0], str(chosen) if known else usual)
+    return Pair(read_as, chosen or rival)
 
 
-def ranked(run: Run, subject: Subject) -> list[str]:
-    """Class codes, as read first."""
-    scores = subjects.votes(run, subject).sum(axis=0)
-    return [run.classes[index] for index in np.argsort(-scores, kind="stable")]
+def _changed() -> None:
+    state.show(against=state.get(Key.AGAINST) or None)
 
 
 def named(code: str) -> str:

@@ -1,4 +1,4 @@
-"""Work on one image that takes longer than a forward pass: asked for, at a stated price."""
+"""Work that takes longer than a forward pass: asked for, at a stated price."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -7,13 +7,23 @@ from typing import TypeVar
 import streamlit as st
 
 from dermxai.explain.method import Progress
+from dermxai.runs import Run
+from dermxai.ui import question
 from dermxai.ui.state import Key
 from dermxai.ui.text import duration, plain
 
 T = TypeVar("T")
 
 
-def on_request(name: str, label: str, cost: str, work: Callable[[Progress], T]) -> T | None:
+def on_request(
+    run: Run,
+    name: str,
+    label: str,
+    passes: int,
+    work: Callable[[Progress], T],
+    *,
+    at_most: bool = False,
+) -> T | None:
     """A button that says what the work costs and does it, with progress and a way out.
 
     Any rerun of the page stops the work at its next step: Streamlit raises its own exception where
@@ -22,18 +32,20 @@ def on_request(name: str, label: str, cost: str, work: Callable[[Progress], T]) 
     Args:
         name: tells buttons apart.
         label: of the button; safe to show.
-        cost: in words.
+        passes: what it costs.
         work: is called with what to report progress to.
+        at_most: whether it may well be done with fewer passes.
 
     Returns:
         The result, if it has been computed now.
     """
-    place = st.empty()
+    place, most = st.empty(), "at most " if at_most else ""
+    cost = f"{most}{question.cost(run, passes)}."
     with place.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
             label, key=Key.START.of(name), type="primary", icon=":material/play_arrow:"
         )
-        st.caption(plain(f"{cost}."), width="content")
+        st.caption(cost[0].upper() + cost[1:], width="content")
     if not asked:
         return None
     with place.container(horizontal=True, vertical_alignment="center"):
@@ -41,9 +53,9 @@ def on_request(name: str, label: str, cost: str, work: Callable[[Progress], T]) 
         st.button("Cancel", key=Key.CANCEL.of(name), icon=":material/close:")
     began = perf_counter()
 
-    def show(done: int, total: int) -> None:
+    def show(done: float, total: float) -> None:
         share = min(1.0, done / max(total, 1))
-        bar.progress(share, _how_far(began, share))
+        bar.progress(share, f"{plain(_how_far(began, share))}{' at most' * at_most}")
 
     result = work(show)
     place.empty()
@@ -51,7 +63,8 @@ def on_request(name: str, label: str, cost: str, work: Callable[[Progress], T]) 
 
 
 def _how_far(began: float, share: float) -> str:
+    """How much of the work is done, and how long the rest will take."""
     if not share:
         return "Starting …"
     left = (perf_counter() - began) * (1 - share) / share
-    return f"{share:.0%} · at most {duration(left)} left"
+    return f"{share:.0%} · {duration(left)} left"

@@ -60,7 +60,6 @@ class Key(StrEnum):
     WAY = "way"
     FRAME = "frame"
 
-    INTO = "into"
     FILL = "fill"
     MAPS = "maps"
 
