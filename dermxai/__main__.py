@@ -182,6 +182,57 @@ def project(
 
 
 @app.command()
+def quality(
+    *,
+    run: RunFolder,
+    images: Annotated[int, typer.Option(help="How many, classes alike.", min=1)] = 40,
+    methods: Annotated[str | None, typer.Option(help="grad_cam,vote_map,…; else all.")] = None,
+    measures: Annotated[str | None, typer.Option(help="deletion_blur,road,…; else all.")] = None,
+    target: Annotated[str | None, typer.Option(help="Class code; else what is predicted.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Judge target minus this class; or 'runner-up'.")
+    ] = None,
+    head: Annotated[str | None, typer.Option(help="One head's vote; else their sum.")] = None,
+    split: Annotated[str | None, typer.Option(help="Only train, validation or test.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the choice of images and all draws.")] = 0,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting, as deletion_blur.steps=4.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Judge attribution methods on a run: faithfulness, localisation, sanity, against maps that
+    never saw the image. Interrupted, it resumes."""
+    from dermxai.explain.faithfulness.quality import open_quality
+    from dermxai.jobs.kinds.quality import summary
+    from dermxai.runs import open_run
+
+    value = _foreground(
+        "quality",
+        run=_run(run),
+        images=images,
+        methods=_names(methods),
+        measures=_names(measures),
+        target=target,
+        against=against,
+        head=head,
+        split=split,
+        seed=seed,
+        settings=_nested(setting or []),
+    )
+    opened = open_run(value["run"])
+    found = open_quality(opened, value["quality"])
+    if found is None:
+        raise InputError(f"The study in {value['run']} was removed while it was being read.")
+    table = summary(opened, found)
+    if json:
+        console.show_json(
+            {**value, "skipped": dict(found.skipped), "summary": console.without_nan(table)}
+        )
+    else:
+        console.show_belief(table, found)
+
+
+@app.command()
 def train(
     *,
     dataset: Data,
@@ -263,6 +314,23 @@ def _evaluated(run: "Run", split: str | None) -> "Evaluation":
         samples.get("patient_id"),
         lesion_ids=samples.get("lesion_id"),
     )
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()] if text else []
+
+
+def _nested(pairs: list[str]) -> dict[str, dict[str, float]]:
+    """Settings by the name of what they belong to, from texts such as deletion_blur.steps=4."""
+    found: dict[str, dict[str, float]] = {}
+    for name, text in console.assigned(pairs).items():
+        of, _, setting = name.rpartition(".")
+        try:
+            number = float(text)
+        except ValueError:
+            raise InputError(f"{name} is {text!r}; expected a number.") from None
+        found.setdefault(of, {})[setting] = int(number) if number.is_integer() else number
+    return found
 
 
 def _checkpoint(name: str) -> str:

@@ -23,6 +23,9 @@ from rich.progress import (
 from dermxai.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from dermxai.explain.faithfulness.quality import Quality
     from dermxai.metrics import Evaluation
 
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -114,6 +117,34 @@ def show_evaluation(evaluation: "Evaluation") -> None:
     show_table(("class", "images", evaluation.clusters, *headings), rows)
     for note in evaluation.notes:
         print(f"\n{note}")
+
+
+def show_belief(table: "pd.DataFrame", found: "Quality") -> None:
+    """Means of methods × measures with their intervals, and what they beat."""
+    columns = ("measure", "method", "images", "mean", "95 % interval")
+    verdicts = ["random_verdict", "centred_verdict"]
+    told = table[verdicts].fillna("").replace("", "–").to_numpy()
+    rows = [
+        [
+            *(row[name] for name in columns[:4]),
+            _interval(row["low"], row["high"]),
+            *verdict,
+        ]
+        for row, verdict in zip(table.to_dict("records"), told, strict=True)
+    ]
+    show_table((*columns, "against random", "against centred"), rows)
+    for name, reason in found.skipped.items():
+        print(f"\n{name} is left out: {reason}")
+    for problem in found.problems:
+        print(f"\n{problem.item} is left out: {problem.reason}")
+
+
+def without_nan(table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Rows as JSON holds them: null in place of NaN."""
+    return [
+        {name: None if value != value else value for name, value in row.items()}  # noqa: PLR0124
+        for row in table.to_dict("records")
+    ]
 
 
 def typed(settings: type, pairs: Sequence[str]) -> dict[str, Any]:

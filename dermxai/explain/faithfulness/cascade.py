@@ -1,0 +1,59 @@
+"""A network that forgets, from its outputs to its input (Adebayo et al. 2018, arXiv:1810.03292).
+
+All on a copy: the network that visitors share is never touched.
+"""
+
+import copy
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
+
+def cascade(classifier: "Classifier", seed: int) -> Iterator[tuple[str, "Classifier"]]:
+    """The name of each stage and the classifier whose weights are random from its outputs down to
+    that stage. The heads come first and together: all of them are outputs. The same copy is handed
+    out every time, forgetting more.
+    """
+    from dermxai.models.classifier import Classifier
+
+    with classifier.lock:
+        network = copy.deepcopy(classifier.network)
+    forgetful = Classifier(network, classifier.info, f"{classifier.hash}-random", classifier.path)
+    for number, (name, parts) in enumerate(stages(network)):
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(1000 * seed + number)
+            for part in parts:
+                _forget(part)
+        yield name, forgetful
+
+
+def stages(network: nn.Module) -> list[tuple[str, list[nn.Module]]]:
+    """Names and parts of a `MultiHeadNetwork`, from its outputs to its input: the heads, then the
+    backbone's children with weights, sequences of blocks one by one."""
+    children: list[tuple[str, nn.Module]] = []
+    for name, child in network.backbone.named_children():
+        nested = isinstance(child, nn.Sequential) and name in ("blocks", "layers", "stages")
+        children += (
+            [(f"block {1 + number}", block) for number, block in enumerate(child)]
+            if nested
+            else [(name, child)]
+        )
+    with_weights = [
+        (name, child) for name, child in children if any(True for _ in child.parameters())
+    ]
+    return [
+        ("heads", [network.heads]),
+        *((name, [child]) for name, child in reversed(with_weights)),
+    ]
+
+
+def _forget(part: nn.Module) -> None:
+    for module in part.modules():
+        if hasattr(module, "reset_parameters"):
+            module.reset_parameters()
+    part.requires_grad_(False)

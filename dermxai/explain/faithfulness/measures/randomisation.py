@@ -1,0 +1,75 @@
+"""Cascading randomisation of the network (Adebayo et al. 2018, arXiv:1810.03292).
+
+A map that looks the same when the network has forgotten all that it learnt does not explain what it
+learnt. Layers are randomised from the outputs to the input, cumulatively, and each time the map is
+computed anew; the value is its rank correlation with the true network's map, averaged over the
+stages. Signs count: a map turned round is another map. The publication sets no limit; ours asks
+that, on average, less than half of the order is left.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dermxai.explain.faithfulness.cascade import cascade, stages
+from dermxai.explain.faithfulness.likeness import spearman, ssim
+from dermxai.explain.faithfulness.measure import Candidate, Case, Score
+from dermxai.explain.method import Progress
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
+TITLE = "Randomisation"
+SOURCE = "Adebayo et al. 2018, arXiv:1810.03292"
+NOTE = "How like the map stays (Spearman) while the network forgets, layer by layer."
+UNIT = "rank correlation"
+HIGHER = False
+SHARE = False
+COMPARED = False
+LIMIT = 0.5
+NEEDS = None
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    stages: int = field(
+        default=3,
+        metadata={"help": "Stages to look at, from the heads to all", "low": 1, "high": 50},
+    )
+
+
+def passes(classifier: "Classifier", map_passes: int, settings: Settings) -> int:
+    return min(settings.stages, len(stages(classifier.network))) * map_passes
+
+
+def measure(
+    case: Case, candidate: Candidate, settings: Settings, progress: Progress | None
+) -> Score:
+    looked_at = _looked_at(len(stages(case.classifier.network)), settings.stages)
+    names, ranks, structures = [], [], []
+    for number, (name, classifier) in enumerate(cascade(case.classifier, case.seed)):
+        if number not in looked_at:
+            continue
+        if progress:
+            progress(len(names), len(looked_at))
+        values = candidate.again(classifier=classifier)
+        names.append(name)
+        ranks.append(spearman(values, candidate.values))
+        structures.append(ssim(values, candidate.values))
+    if not np.isfinite(ranks).any():
+        return Score.undefined("The map of the randomised network is the same everywhere.")
+    return Score(
+        float(np.nanmean(ranks)),
+        curves={"x": names, "Spearman": _listed(ranks), "SSIM": _listed(structures)},
+    )
+
+
+def _looked_at(count: int, wanted: int) -> set[int]:
+    """Evenly spread numbers of stages; the first and the last are among them."""
+    return {round(each) for each in np.linspace(0, count - 1, min(wanted, count))}
+
+
+def _listed(values: list[float]) -> list[float | None]:
+    return [value if np.isfinite(value) else None for value in values]

@@ -1,0 +1,121 @@
+"""What a study of a run's maps was to find out, and what it found: kept with the run."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dermxai import paths
+from dermxai.data import Problem
+
+if TYPE_CHECKING:
+    from dermxai.runs.run import Run
+
+RUNNER_UP = "runner-up"
+"""In place of a class to explain against: the one that came second."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a study is to find out.
+
+    Attributes:
+        images: how many, the classes alike as far as they go.
+        methods, measures: names; all that are available if empty.
+        target: class code; the class that each image was read as if None.
+        against: class code or `RUNNER_UP`; None for the target's logit.
+        head: whose vote; the sum of all if None.
+        split: only images of this split.
+        seed: of the choice of images and of all draws.
+        settings: by method or measure, those that are not the defaults.
+    """
+
+    images: int = 40
+    methods: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    target: str | None = None
+    against: str | None = None
+    head: str | None = None
+    split: str | None = None
+    seed: int = 0
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Tells studies of a run apart."""
+        return digest(asdict(self))[:12]
+
+
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """A finished study.
+
+    Attributes:
+        asked: what was asked, methods and measures filled in.
+        skipped: methods and measures that could not be judged, each with its reason.
+        problems: images that were left out.
+        table: a row an image, method and measure: ``sample_id``, ``label``, ``read_as``,
+            ``target``, ``against``, ``method``, ``cells`` (how fine the map is), ``measure``,
+            ``value``, ``reason``, ``curves`` (JSON). The baselines are methods like others; there
+            is a random map for each fineness.
+        finished: ISO time.
+    """
+
+    asked: Asked
+    skipped: Mapping[str, str]
+    problems: tuple[Problem, ...]
+    table: pd.DataFrame
+    finished: str
+
+
+def digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def open_quality(run: "Run", name: str | None = None) -> Quality | None:
+    """A finished study of a run, the newest if no name is given; None where there is none."""
+    files = paths.RunFiles(run.root).quality
+    for each in [name] if name else list_quality(run):
+        try:
+            about = json.loads(files.asked(each).read_text(encoding="utf-8"))
+            table = pd.read_parquet(files.table(each))
+            given = about["asked"].items()
+            asked = Asked(**{k: tuple(v) if isinstance(v, list) else v for k, v in given})
+            problems = tuple(Problem(**problem) for problem in about["problems"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        return Quality(asked, about["skipped"], problems, table, about["finished"])
+    return None
+
+
+def list_quality(run: "Run") -> list[str]:
+    """Names of a run's finished studies, newest first."""
+    found = paths.RunFiles(run.root).quality.root.glob("[!.]*.json")
+    return [path.stem for path in sorted(found, key=lambda path: -path.stat().st_mtime_ns)]
+
+
+def write_quality(
+    run: "Run",
+    asked: Asked,
+    skipped: Mapping[str, str],
+    problems: list[Problem],
+    table: pd.DataFrame,
+) -> Quality:
+    """Keeps a study with its run; for the holder of its lock."""
+    files = paths.RunFiles(run.root).quality
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    about = {
+        "asked": asdict(asked),
+        "skipped": dict(skipped),
+        "problems": [asdict(problem) for problem in problems],
+        "finished": finished,
+    }
+    with paths.replacing(files.table(asked.name)) as temporary:
+        table.to_parquet(temporary, index=False)
+    with paths.replacing(files.asked(asked.name)) as temporary:
+        temporary.write_text(json.dumps(about, indent=1), encoding="utf-8")
+    return Quality(asked, dict(skipped), tuple(problems), table, finished)

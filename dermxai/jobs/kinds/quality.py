@@ -1,0 +1,77 @@
+"""How far the maps of a run's images deserve belief: methods × measures over a sample of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dermxai.jobs.kinds import Report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dermxai.explain.faithfulness.quality import Quality
+    from dermxai.runs import Run
+
+LANE = "device"
+
+
+def title(arguments: Mapping[str, Any]) -> str:
+    return f"Whether to believe maps ({arguments.get('images', 40)} images)"
+
+
+def run(
+    report: Report,
+    *,
+    run: str,
+    images: int = 40,
+    methods: Sequence[str] = (),
+    measures: Sequence[str] = (),
+    target: str | None = None,
+    against: str | None = None,
+    head: str | None = None,
+    split: str | None = None,
+    seed: int = 0,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, str]:
+    """
+    Args:
+        run: a run's folder.
+        images, methods, measures, target, against, head, split, seed, settings: of
+            `dermxai.explain.faithfulness.quality.Asked`.
+    """
+    report("loading", 0, 0)
+    from dermxai.explain.faithfulness.quality import Asked
+    from dermxai.explain.faithfulness.study import study
+    from dermxai.models import load_classifier
+    from dermxai.runs import open_run
+
+    opened = open_run(run)
+    checkpoint = opened.manifest["checkpoint"]
+    classifier = load_classifier(checkpoint["path"], **checkpoint.get("options", {}))
+    asked = Asked(
+        images=images,
+        methods=tuple(methods),
+        measures=tuple(measures),
+        target=target,
+        against=against,
+        head=head,
+        split=split,
+        seed=seed,
+        settings=settings or {},
+    )
+    found = study(opened, classifier, asked, lambda done, total: report("maps", done, total))
+    return {"run": run, "quality": found.asked.name}
+
+
+def summary(run: "Run", found: "Quality") -> "pd.DataFrame":
+    """`dermxai.metrics.belief.summarised` of a study, patients together."""
+    from dermxai.data.splits import groups
+    from dermxai.explain.faithfulness.judge import CENTRED, RANDOM
+    from dermxai.explain.faithfulness.measure import find_measure
+    from dermxai.metrics.belief import Scale, summarised
+
+    together = dict(zip(run.samples["sample_id"], groups(run.samples), strict=True))
+    scales = {}
+    for name in found.asked.measures:
+        measure = find_measure(name)
+        scales[name] = Scale(measure.HIGHER, measure.SHARE)
+    return summarised(found.table, scales, together, random=RANDOM, centred=CENTRED)

@@ -1,0 +1,133 @@
+"""Which maps beat those that never saw the image: means and paired differences, with intervals.
+
+Every image is its own control: a method's value less that of a baseline on the same image under the
+same draws. Intervals are percentile bootstraps over patients (`bootstrap`), images of a patient
+staying together. They are not corrected for the number of methods and measures.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dermxai.metrics.bootstrap import Resampling, interval, resampling
+
+Floats = NDArray[np.float64]
+
+BEATS, TIES, LOSES = "better", "no difference shown", "worse"
+UNKNOWN = ""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a measure is to be read.
+
+    Attributes:
+        higher: whether a higher value is better.
+        share: whether the value of an image is 0 or 1.
+    """
+
+    higher: bool
+    share: bool = False
+
+
+def summarised(
+    table: pd.DataFrame,
+    scales: Mapping[str, Scale],
+    groups: Mapping[str, str],
+    *,
+    random: str,
+    centred: str,
+    replicates: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """A row a method and measure.
+
+    Args:
+        table: ``sample_id``, ``method``, ``cells``, ``measure``, ``value``, NaN where undefined.
+        scales: of each measure.
+        groups: sample id → what must stay together, a patient.
+        random, centred: the baselines' names among the methods. A method is set against the random
+            map of its own ``cells`` on the same image.
+
+    Returns:
+        ``method``, ``measure``; ``images`` and ``units`` (patients) with a value; ``mean``,
+        ``low``, ``high``; and for ``random`` and ``centred`` the paired difference
+        ``<name>_difference``, ``<name>_low``, ``<name>_high``, above 0 where the method is better,
+        and the ``<name>_verdict``: better, worse, no difference shown, or empty where undefined.
+    """
+    rows: list[dict[str, Any]] = []
+    for measure, scale in scales.items():
+        of_measure = table[table["measure"] == measure]
+        if of_measure.empty:
+            continue
+        noise = of_measure[of_measure["method"] == random].set_index(["sample_id", "cells"])
+        bell = of_measure[of_measure["method"] == centred].set_index("sample_id")
+        for method, of_method in of_measure.groupby("method", sort=False):
+            values = of_method["value"].to_numpy(np.float64)
+            names = of_method["sample_id"]
+            plan = resampling([groups.get(n, n) for n in names], replicates, seed, level)
+            row: dict[str, Any] = {"method": method, "measure": measure}
+            row |= _mean(values, plan, scale.share)
+            if method not in (random, centred):
+                at = pd.MultiIndex.from_frame(of_method[["sample_id", "cells"]])
+                sign = 1 if scale.higher else -1
+                for name, other in (
+                    ("random", noise["value"].reindex(at)),
+                    ("centred", bell["value"].reindex(names)),
+                ):
+                    row |= _against(name, sign * (values - other.to_numpy(np.float64)), plan)
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _mean(values: Floats, plan: Resampling, share: bool) -> dict[str, Any]:
+    known = np.isfinite(values)
+    units = int(plan.clusters_with(known[:, None])[0])
+    mean = float(values[known].mean()) if known.any() else float("nan")
+    low, high = mean_interval(values, plan)
+    if share and known.any():
+        ends = interval([mean], _replicates(values, plan)[:, None], [units], plan.level)
+        low, high = float(ends[0][0]), float(ends[1][0])
+    return {"images": int(known.sum()), "units": units, "mean": mean, "low": low, "high": high}
+
+
+def _against(name: str, differences: Floats, plan: Resampling) -> dict[str, Any]:
+    known = differences[np.isfinite(differences)]
+    low, high = mean_interval(differences, plan)
+    verdict = UNKNOWN
+    if np.isfinite(low):
+        verdict = BEATS if low > 0 else LOSES if high < 0 else TIES
+    return {
+        f"{name}_difference": float(known.mean()) if known.size else float("nan"),
+        f"{name}_low": low,
+        f"{name}_high": high,
+        f"{name}_verdict": verdict,
+    }
+
+
+def mean_interval(values: Floats, plan: Resampling) -> tuple[float, float]:
+    """Ends of the interval of the mean of values (n,), undefined ones left out; NaN where fewer
+    than two clusters have one."""
+    known = np.isfinite(values)
+    if plan.clusters_with(known[:, None])[0] < 2:
+        return float("nan"), float("nan")
+    tail = (1 - plan.level) / 2
+    low, high = np.nanquantile(_replicates(values, plan), [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _replicates(values: Floats, plan: Resampling) -> Floats:
+    """Means (replicates,); NaN where a replicate holds no value."""
+    known = np.isfinite(values)
+    sums = np.bincount(plan.clusters[known], values[known], plan.n_clusters)
+    counts = np.bincount(plan.clusters[known], minlength=plan.n_clusters)
+    means = [np.empty(0)]
+    for weights in plan.weights():
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means.append((sums @ weights) / (counts @ weights))
+    return np.concatenate(means)
