@@ -142,7 +142,7 @@ def show_belief(table: "pd.DataFrame", found: "Quality") -> None:
 def without_nan(table: "pd.DataFrame") -> list[dict[str, Any]]:
     """Rows as JSON holds them: null in place of NaN."""
     return [
-        {name: None if value != value else value for name, value in row.items()}  # noqa: PLR0124
+        {str(name): None if value != value else value for name, value in row.items()}  # noqa: PLR0124
         for row in table.to_dict("records")
     ]
 

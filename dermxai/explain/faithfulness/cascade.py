@@ -5,7 +5,7 @@ All on a copy: the network that visitors share is never touched.
 
 import copy
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import nn
@@ -32,7 +32,7 @@ def cascade(classifier: "Classifier", seed: int) -> Iterator[tuple[str, "Classif
         yield name, forgetful
 
 
-def stages(network: nn.Module) -> list[tuple[str, list[nn.Module]]]:
+def stages(network: Any) -> list[tuple[str, list[nn.Module]]]:
     """Names and parts of a `MultiHeadNetwork`, from its outputs to its input: the heads, then the
     backbone's children with weights, sequences of blocks one by one."""
     children: list[tuple[str, nn.Module]] = []
@@ -55,5 +55,5 @@ def stages(network: nn.Module) -> list[tuple[str, list[nn.Module]]]:
 def _forget(part: nn.Module) -> None:
     for module in part.modules():
         if hasattr(module, "reset_parameters"):
-            module.reset_parameters()
+            cast(Any, module).reset_parameters()
     part.requires_grad_(False)

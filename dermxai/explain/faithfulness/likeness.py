@@ -1,5 +1,7 @@
 """How like two maps are."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
@@ -22,4 +24,5 @@ def ssim(one: Map, other: Map) -> float:
         return float("nan")
     pair = [np.asarray(each / np.abs(each).max(), np.float64) for each in (one, other)]
     reach = float(max(each.max() for each in pair) - min(each.min() for each in pair))
-    return float(structural_similarity(*pair, data_range=reach))
+    found: Any = structural_similarity(*pair, data_range=reach)  # type: ignore[no-untyped-call]
+    return float(found)

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from dermxai.explain.faithfulness.measure import Score
 
-Map, Mask = NDArray[np.floating], NDArray[np.bool_]
+Map = NDArray[np.floating]
+Mask = NDArray[np.bool_]
 
 EMPTY = "The mask is empty."
 

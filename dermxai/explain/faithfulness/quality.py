@@ -44,6 +44,12 @@ class Asked:
     seed: int = 0
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    @classmethod
+    def read(cls, content: Mapping[str, Any]) -> "Asked":
+        """From what JSON held."""
+        names = {name: tuple(content[name]) for name in ("methods", "measures")}
+        return cls(**{**content, **names})
+
     @property
     def name(self) -> str:
         """Tells studies of a run apart."""
@@ -60,8 +66,9 @@ class Quality:
         problems: images that were left out.
         table: a row an image, method and measure: ``sample_id``, ``label``, ``read_as``,
             ``target``, ``against``, ``method``, ``cells`` (how fine the map is), ``measure``,
-            ``value``, ``reason``, ``curves`` (JSON). The baselines are methods like others; there
-            is a random map for each fineness.
+            ``value`` (NaN where undefined), ``reason`` (why it is), ``curves`` (JSON); texts are
+            empty where there is nothing to say. The baselines are methods like others; there is a
+            random map for each fineness.
         finished: ISO time.
     """
 
@@ -83,8 +90,7 @@ def open_quality(run: "Run", name: str | None = None) -> Quality | None:
         try:
             about = json.loads(files.asked(each).read_text(encoding="utf-8"))
             table = pd.read_parquet(files.table(each))
-            given = about["asked"].items()
-            asked = Asked(**{k: tuple(v) if isinstance(v, list) else v for k, v in given})
+            asked = Asked.read(about["asked"])
             problems = tuple(Problem(**problem) for problem in about["problems"])
         except (OSError, ValueError, KeyError, TypeError):
             continue

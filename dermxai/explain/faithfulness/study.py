@@ -7,7 +7,7 @@ study of one method more computes that method alone.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,13 +63,14 @@ def study(
         for number, position in enumerate(chosen):
             image = _Image(run, classifier, asked, int(position))
             try:
-                rows += image.rows(lambda step, done=number * steps: report(done + step, total))
+                rows += image.rows(_after(number * steps, total, report))
             except InputError as error:
                 problems.append(Problem(image.sample_id, str(error)))
         if not rows:
             raise InputError(problems[0].reason if problems else "There is no image to judge.")
         report(total, total)
-        return write_quality(run, asked, skipped, problems, pd.DataFrame(rows))
+        table = pd.DataFrame(rows).astype({"value": np.float64})
+        return write_quality(run, asked, skipped, problems, table)
 
 
 def available(run: "Run", classifier: "Classifier") -> tuple[list[str], list[str], dict[str, str]]:
@@ -176,14 +177,14 @@ class _Image:
         found: list[dict[str, Any]] = []
         for number, name in enumerate(self.asked.methods):
             settings = checked_settings(name, self.asked.settings.get(name))
-            found += self._judged(name, settings, lambda done=number: step(done))
+            found += self._judged(name, settings, partial(step, number))
         last = len(self.asked.methods)
         known = baselines()
         for cells in sorted({row["cells"] for row in found} - {0}):
             settings = known[judge.RANDOM].Settings(cells=cells, seed=self.seed)
-            found += self._judged(judge.RANDOM, settings, lambda: step(last))
+            found += self._judged(judge.RANDOM, settings, partial(step, last))
         settings = known[judge.CENTRED].Settings()
-        return found + self._judged(judge.CENTRED, settings, lambda: step(last))
+        return found + self._judged(judge.CENTRED, settings, partial(step, last))
 
     def _judged(
         self, method: str, settings: Any, alive: Callable[[], None]
@@ -267,11 +268,16 @@ class _Image:
         label = self.sample.get("label")
         return {
             "sample_id": self.sample_id,
-            "label": label if isinstance(label, str) else None,
+            "label": label if isinstance(label, str) else "",
             "read_as": str(self.run.predicted[self.position]),
             "target": self._codes[0],
-            "against": self._codes[1],
+            "against": self._codes[1] or "",
         }
+
+
+def _after(done: int, total: int, report: Callable[[int, int], None]) -> Step:
+    """Tells of an image's steps as part of the whole."""
+    return lambda step: report(done + step, total)
 
 
 def _kept(score: Score, cells: int) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def measure(
     case: Case, candidate: Candidate, settings: Settings, progress: Progress | None
 ) -> Score:
     looked_at = _looked_at(len(stages(case.classifier.network)), settings.stages)
-    names, ranks, structures = [], [], []
+    names: list[str] = []
+    ranks: list[float] = []
+    structures: list[float] = []
     for number, (name, classifier) in enumerate(cascade(case.classifier, case.seed)):
         if number not in looked_at:
             continue

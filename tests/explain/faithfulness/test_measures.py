@@ -1,0 +1,105 @@
+"""Measures on a network whose true attribution is known."""
+
+import numpy as np
+import pytest
+import torch
+
+from dermxai.errors import InputError
+from dermxai.explain.api import methods
+from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness.measure import Candidate, Case, grain, measures
+from dermxai.explain.faithfulness.removal import blurred, inpainted, top
+from tests.explain.faithfulness.conftest import CORNER, fixed
+
+COMPARED = [name for name, each in measures().items() if each.COMPARED and each.NEEDS is None]
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_the_true_map_is_better_than_a_random_one_and_than_its_opposite(
+    name: str, case: Case, truth: Candidate, noise: Candidate
+):
+    sign = 1 if measures()[name].HIGHER else -1
+    best = sign * judge.judged(case, truth, name).value
+    assert best > sign * judge.judged(case, noise, name).value
+    if name != "infidelity":  # its best factor may be negative
+        assert best > sign * judge.judged(case, fixed(case, -truth.values), name).value
+
+
+@pytest.mark.parametrize("name", measures())
+def test_describes_itself(name: str, case: Case, truth: Candidate):
+    measure = measures()[name]
+    assert measure.TITLE and measure.UNIT and measure.SOURCE and measure.NOTE.endswith(".")
+    assert measure.passes(case.classifier, 3, measure.Settings()) >= 0
+    found = judge.judged(case, truth, name)
+    assert np.isfinite(found.value) or found.reason.endswith(".")
+    assert all(len(curve) == len(found.curves["x"]) for curve in found.curves.values())
+
+
+def test_deletion_goes_by_the_map(case: Case, truth: Candidate):
+    found = judge.judged(case, truth, "deletion_inpainting", {"steps": 16})
+    share = CORNER**2 / case.size**2
+    values = np.array(found.curves["target"])
+    assert values[0] == pytest.approx(case.intact, abs=1e-5)
+    assert found.curves["x"][1] == pytest.approx(share)
+    assert values[1] < 0 < values[0]  # the corner is gone, the dark skin stands in its place
+    np.testing.assert_allclose(values[1:-1], values[1], atol=0.2)
+
+
+def test_what_is_removed_is_replaced_and_the_rest_is_as_it_was(case: Case):
+    removed = top(np.random.default_rng(0).random((case.size, case.size)), 0.3)
+    assert removed.sum() == round(0.3 * case.size**2)
+    for fill in (blurred, inpainted):
+        filled = fill(case, removed)
+        assert torch.equal(filled[:, ~torch.from_numpy(removed)], case.image[0][:, ~removed])
+        assert torch.equal(fill(case, np.zeros_like(removed)), case.image[0])
+        assert torch.isfinite(fill(case, np.ones_like(removed))).all()
+
+
+def test_pointing_and_mass(case: Case, truth: Candidate, noise: Candidate):
+    assert judge.judged(case, truth, "pointing_lesion").value == 1
+    assert judge.judged(case, fixed(case, -truth.values), "pointing_lesion").value == 0
+    area = case.masks["lesion"].mean()
+    uniform = fixed(case, np.ones((case.size, case.size)))
+    assert judge.judged(case, uniform, "mass_lesion").value == pytest.approx(area)
+    assert judge.judged(case, truth, "mass_lesion").value > 0.98
+    nothing = fixed(case, -np.ones((case.size, case.size)))
+    assert "Nothing in the map" in judge.judged(case, nothing, "mass_lesion").reason
+    assert "no evidence mask" in judge.judged(case, truth, "mass_evidence").reason
+
+
+def test_a_map_that_ignores_the_network_fails_randomisation(case: Case, truth: Candidate):
+    assert judge.judged(case, truth, "randomisation").value == pytest.approx(1)
+    method = methods()["grad_cam"]
+    honest = judge.candidate(case, method, method.Settings())
+    assert judge.judged(case, honest, "randomisation").value < 0.9
+
+
+def test_randomisation_leaves_the_shared_network_untouched(case: Case):
+    method = methods()["grad_cam"]
+    before = {k: v.clone() for k, v in case.classifier.network.state_dict().items()}
+    judge.judged(case, judge.candidate(case, method, method.Settings()), "randomisation")
+    after = case.classifier.network.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert not any(p.requires_grad for p in case.classifier.network.parameters())
+
+
+def test_seeds_and_noise(case: Case, truth: Candidate, noise: Candidate):
+    assert judge.judged(case, truth, "repeatability").value == 1
+    assert abs(judge.judged(case, noise, "repeatability").value) < 0.3
+    assert judge.judged(case, truth, "max_sensitivity").value == 0
+
+
+@pytest.mark.parametrize("cells", [4, 8, 16, 32])
+def test_grain_is_that_of_noise(cells: int, case: Case, noise: Candidate):
+    settings = type(noise.settings)(cells=cells, seed=5)
+    made = judge.candidate(case, noise.method, settings)
+    assert grain(made.values) in {cells, cells // 2} and grain(made.values) >= 4
+
+
+def test_bad_settings_say_what_is_allowed(case: Case, truth: Candidate):
+    with pytest.raises(InputError, match="from 2 to 100"):
+        judge.judged(case, truth, "deletion_blur", {"steps": 1})
+    with pytest.raises(InputError, match="its settings: steps"):
+        judge.judged(case, truth, "deletion_blur", {"parts": 3})
+    with pytest.raises(InputError, match="deletion_blur"):
+        judge.judged(case, truth, "delete")

@@ -1,0 +1,152 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from dermxai import paths
+from dermxai.errors import Cancelled, InputError
+from dermxai.explain.faithfulness.quality import RUNNER_UP, Asked, open_quality
+from dermxai.explain.faithfulness.study import available, passes, resolved, stratified, study
+from dermxai.models import Classifier, load_classifier
+from dermxai.runs import Run, infer
+
+QUICK = {name: {"steps": 2} for name in ("deletion_blur", "insertion_blur")}
+MEASURES = ("deletion_blur", "insertion_blur", "mass_lesion", "randomisation")
+
+
+def nothing(done: int, total: int) -> None:
+    assert 0 <= done <= total
+
+
+@pytest.fixture
+def classifier(tiny_checkpoint: Path) -> Classifier:
+    return load_classifier(tiny_checkpoint)
+
+
+@pytest.fixture
+def run(classifier: Classifier, tmp_path: Path) -> Run:
+    """Six images of two classes, half of them with a lesion mask."""
+    from dermxai.data import load_dataset
+
+    generator = np.random.default_rng(0)
+    rows = []
+    for index in range(6):
+        image, mask = tmp_path / f"{index}.png", tmp_path / f"{index}-mask.png"
+        Image.fromarray(generator.integers(0, 255, (50, 70, 3), dtype=np.uint8)).save(image)
+        inside = np.zeros((50, 70), np.uint8)
+        inside[10:40, 20:50] = 255
+        Image.fromarray(inside).save(mask)
+        label = "EAD" if index % 2 else "SD"
+        rows.append((f"s{index}", image, label, mask if index < 3 else None))
+    table = pd.DataFrame(rows, columns=["sample_id", "path", "label", "mask_path"])
+    table.to_csv(tmp_path / "table.csv", index=False)
+    return infer(classifier, load_dataset(tmp_path / "table.csv"))
+
+
+def test_a_study_is_kept_and_opened_again(run: Run, classifier: Classifier):
+    asked = Asked(images=4, methods=("vote_map",), measures=MEASURES, settings=QUICK)
+    assert open_quality(run) is None
+    made = study(run, classifier, asked, nothing)
+    opened = open_quality(run)
+    pd.testing.assert_frame_equal(opened.table, made.table)
+    assert (opened.asked, opened.skipped) == (made.asked, made.skipped)
+    table = opened.table
+    assert table["sample_id"].nunique() == 4
+    assert set(table["method"]) == {"vote_map", "smooth_noise", "centred_gaussian"}
+    assert set(table["measure"]) == set(MEASURES)
+    assert len(set(table["label"].value_counts())) == 1  # both classes alike
+    without = table[table["measure"].eq("mass_lesion") & table["value"].isna()]
+    assert set(without["reason"]) == {"The image has no lesion mask."}
+    mine = table[table["method"] == "vote_map"]
+    noise = table[table["method"] == "smooth_noise"]
+    assert set(mine["cells"]) == set(noise["cells"])
+
+
+def test_nothing_is_computed_twice(run: Run, classifier: Classifier, monkeypatch):
+    from dermxai.explain.faithfulness import judge
+
+    asked = Asked(images=3, methods=("vote_map",), measures=MEASURES[:3], settings=QUICK)
+    made = study(run, classifier, asked, nothing)
+    judged, judge_ = [], judge.judged
+
+    def counted(case, subject, measure, *rest):
+        judged.append((subject.method.__name__.rpartition(".")[2], measure))
+        return judge_(case, subject, measure, *rest)
+
+    monkeypatch.setattr(judge, "judged", counted)
+    pd.testing.assert_frame_equal(study(run, classifier, asked, nothing).table, made.table)
+    assert judged == []
+    more = Asked(images=3, methods=("vote_map", "grad_cam"), measures=MEASURES[:3], settings=QUICK)
+    study(run, classifier, more, nothing)
+    assert {method for method, _ in judged} <= {"grad_cam", "smooth_noise"}
+    assert [method for method, _ in judged].count("grad_cam") == 3 * 3
+
+
+def test_cancelled_it_goes_on_where_it_was(run: Run, classifier: Classifier):
+    asked = Asked(images=4, methods=("grad_cam",), measures=MEASURES, settings=QUICK)
+
+    def stop(done: int, total: int) -> None:
+        if done >= 4:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        study(run, classifier, asked, stop)
+    assert open_quality(run) is None
+    kept = list((paths.RunFiles(run.root).quality.root / "scores").iterdir())
+    assert len(kept) == 2
+    before = {path: path.stat().st_mtime_ns for path in kept}
+    resumed = study(run, classifier, asked, nothing)
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    for path in kept:
+        path.unlink()
+    pd.testing.assert_frame_equal(study(run, classifier, asked, nothing).table, resumed.table)
+
+
+def test_the_runner_up_and_what_cannot_be_set_against(run: Run, classifier: Classifier):
+    asked = Asked(images=2, methods=("grad_cam",), measures=("infidelity",), against=RUNNER_UP)
+    table = study(run, classifier, asked, nothing).table
+    second = {
+        sample: run.classes[np.argsort(-run.scores[i])[1]]
+        for i, sample in enumerate(run.samples["sample_id"])
+    }
+    assert all(second[row.sample_id] == row.against for row in table.itertuples())
+    with pytest.raises(InputError, match="set against itself"):
+        study(run, classifier, Asked(target="EAD", against="EAD"), nothing)
+
+
+def test_an_image_that_is_gone_is_a_problem(run: Run, classifier: Classifier):
+    Path(run.samples["path"][0]).unlink()
+    asked = Asked(methods=("grad_cam",), measures=("infidelity",))
+    made = study(run, classifier, asked, nothing)
+    assert [problem.item for problem in made.problems] == ["s0"]
+    assert made.table["sample_id"].nunique() == 5
+
+
+def test_what_is_not_available_is_left_out_with_its_reason(run: Run, classifier: Classifier):
+    _, measures, skipped = available(run, classifier)
+    assert "mass_lesion" in measures
+    assert skipped["mass_evidence"] == "The dataset has no evidence masks."
+    asked, _ = resolved(run, classifier, Asked())
+    assert "mass_evidence" not in asked.measures
+    assert passes(classifier, asked) > 10
+    for wrong, words in (
+        (Asked(methods=("gradcam",)), "vote_map"),
+        (Asked(measures=("delete",)), "deletion_blur"),
+        (Asked(settings={"road": {"steps": 0}}), "from 1 to 25"),
+        (Asked(images=0), "at least 1"),
+        (Asked(head="block 9"), "final"),
+        (Asked(measures=("mass_evidence",)), "no evidence masks"),
+    ):
+        with pytest.raises(InputError, match=words):
+            resolved(run, classifier, wrong)
+
+
+def test_classes_are_alike_as_far_as_they_go():
+    strata = ["a"] * 50 + ["b"] * 3 + ["c"] * 50
+    chosen = stratified(strata, np.arange(103), 23, seed=1)
+    counts = pd.Series(np.array(strata)[chosen]).value_counts()
+    assert (counts["a"], counts["b"], counts["c"]) == (10, 3, 10)
+    assert np.array_equal(chosen, stratified(strata, np.arange(103), 23, seed=1))
+    assert len(stratified(strata, np.arange(5), 23, seed=1)) == 5

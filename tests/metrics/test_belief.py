@@ -1,0 +1,93 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from dermxai.metrics.belief import Scale, mean_interval, summarised
+from dermxai.metrics.bootstrap import resampling
+
+NAMES = {"random": "noise", "centred": "bell"}
+
+
+def table(images: int = 60, better: float = 1.0, seed: int = 0) -> pd.DataFrame:
+    generator = np.random.default_rng(seed)
+    rows = []
+    for index in range(images):
+        level = generator.normal(0, 5)  # images differ much more than maps do
+        for method, cells, gain in (
+            ("good", 8, better),
+            ("bad", 16, -better),
+            ("noise", 8, 0.0),
+            ("noise", 16, 0.0),
+            ("bell", 4, 0.0),
+        ):
+            value = level + gain + generator.normal(0, 0.5)
+            rows.append((f"i{index}", method, cells, "road", value))
+    return pd.DataFrame(rows, columns=["sample_id", "method", "cells", "measure", "value"])
+
+
+def summary(values: pd.DataFrame, higher: bool = True, groups: dict | None = None) -> pd.DataFrame:
+    made = summarised(values, {"road": Scale(higher)}, groups or {}, **NAMES)
+    return made.set_index("method")
+
+
+def test_every_image_is_its_own_control():
+    found = summary(table())
+    assert found.loc["good", "random_verdict"] == found.loc["good", "centred_verdict"] == "better"
+    assert found.loc["bad", "random_verdict"] == "worse"
+    assert found.loc["good", "random_difference"] == pytest.approx(1, abs=0.3)
+    mean, difference = (
+        found.loc["good", f"{of}high"] - found.loc["good", f"{of}low"] for of in ("", "random_")
+    )
+    assert mean > 4 * difference
+
+
+def test_lower_can_be_better():
+    found = summary(table(), higher=False)
+    assert found.loc["good", "random_verdict"] == "worse"
+    assert found.loc["bad", "centred_verdict"] == "better"
+
+
+def test_a_method_is_set_against_noise_as_fine_as_itself():
+    values = table()
+    fine = (values["method"] == "noise") & (values["cells"] == 16)
+    values.loc[fine, "value"] += 100
+    found = summary(values)
+    assert found.loc["good", "random_verdict"] == "better"
+    assert found.loc["bad", "random_difference"] < -90
+
+
+def test_no_difference_is_not_called_one():
+    assert summary(table(better=0.0, seed=2)).loc["good", "random_verdict"] == "no difference shown"
+
+
+def test_undefined_values_are_left_out_and_counted():
+    values = table(images=10)
+    values.loc[(values["method"] == "good") & (values["sample_id"] != "i0"), "value"] = np.nan
+    row = summary(values).loc["good"]
+    assert (row["images"], row["units"]) == (1, 1)
+    assert np.isnan(row["low"]) and row["random_verdict"] == ""
+
+
+def test_images_of_one_patient_stay_together():
+    values = table()
+    alone = summary(values).loc["good"]
+    together = summary(values, groups={f"i{i}": f"p{i // 20}" for i in range(60)}).loc["good"]
+    assert together["units"] == 3
+    assert together["images"] == alone["images"] == 60
+
+
+def test_a_share_of_all_images_has_the_exact_bound():
+    values = table(images=20)
+    values["value"] = 1.0
+    made = summarised(values, {"road": Scale(True, share=True)}, {}, **NAMES)
+    row = made.set_index("method").loc["good"]
+    assert (row["mean"], row["high"]) == (1, 1)
+    assert row["low"] == pytest.approx(0.025 ** (1 / 20))
+
+
+def test_the_interval_of_a_mean_is_near_that_of_student():
+    values = np.random.default_rng(1).normal(2, 3, 400)
+    low, high = mean_interval(values, resampling(np.arange(400), 4000))
+    student = stats.t.interval(0.95, 399, values.mean(), stats.sem(values))
+    np.testing.assert_allclose((low, high), student, atol=0.03)
