@@ -73,6 +73,7 @@ def summarised(
             plan = resampling([groups.get(n, n) for n in names], replicates, seed, level)
             row: dict[str, Any] = {"method": method, "measure": measure}
             row |= _mean(values, plan, scale.share)
+            row["images"] = int(of_method["sample_id"][np.isfinite(values)].nunique())
             if method not in (random, centred):
                 at = pd.MultiIndex.from_frame(of_method[["sample_id", "cells"]])
                 sign = 1 if scale.higher else -1
@@ -93,7 +94,7 @@ def _mean(values: Floats, plan: Resampling, share: bool) -> dict[str, Any]:
     if share and known.any():
         ends = interval([mean], _replicates(values, plan)[:, None], [units], plan.level)
         low, high = float(ends[0][0]), float(ends[1][0])
-    return {"images": int(known.sum()), "units": units, "mean": mean, "low": low, "high": high}
+    return {"units": units, "mean": mean, "low": low, "high": high}
 
 
 def _against(name: str, differences: Floats, plan: Resampling) -> dict[str, Any]:
