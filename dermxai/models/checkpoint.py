@@ -53,14 +53,18 @@ def load_classifier(
         )
     with torch.device("meta"):
         network = MultiHeadNetwork(info.architecture, len(info.classes), info.auxiliary)
-    check_fit({k: v.shape for k, v in network.state_dict().items()}, tensors, path)
+    shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
+    check_fit(shapes, tensors, path, info.architecture)
     network.to_empty(device="cpu")
     network.load_state_dict({key: tensors[key] for key in network.state_dict()})
     return Classifier(network, info, _hash(info, tensors), path)
 
 
 def check_fit(
-    expected: Mapping[str, torch.Size], tensors: Mapping[str, Tensor], source: Path
+    expected: Mapping[str, torch.Size],
+    tensors: Mapping[str, Tensor],
+    source: Path,
+    architecture: str = "the network",
 ) -> None:
     """
     Raises:
@@ -85,7 +89,7 @@ def check_fit(
         shown = "; ".join(complaints[:8])
         more = f"; and {len(complaints) - 8} more" if len(complaints) > 8 else ""
         raise InputError(
-            f"{len(complaints)} tensors of {source} do not fit the network: {shown}{more}. Name "
+            f"{len(complaints)} tensors of {source} do not fit {architecture}: {shown}{more}. Name "
             "the architecture that it was trained with."
         )
 

@@ -6,12 +6,16 @@ Nothing is ever unpickled: files are read with ``weights_only=True`` or as safet
 import json
 import pickle
 import re
+import zipfile
+from argparse import Namespace
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PosixPath
 from typing import Any
 
+import numpy as np
 import timm
 import torch
+from numpy._core import multiarray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
@@ -27,6 +31,24 @@ CONTAINERS = ("state_dict", "model_state_dict", "model", "net", "state_dict_ema"
 CLASSIFIERS = ("classifier", "fc", "head.fc", "head")
 UNUSED = "backbone.AuxLogits."  # Inception's training-time classifier
 COUNTER = ".num_batches_tracked"  # absent from some exports, without effect here
+# What training programs keep beside the weights: options, paths and numpy's numbers. Plain values;
+# making them runs nothing.
+HARMLESS: list[Any] = [
+    Namespace,
+    PosixPath,
+    np.ndarray,
+    np.dtype,
+    *(type(np.dtype(code)) for code in "?bBhHiIlLefdUS"),
+    *(
+        (function, f"numpy.{core}.multiarray.{name}")
+        for name, function in (
+            ("scalar", multiarray.scalar),
+            ("_reconstruct", multiarray._reconstruct),
+        )
+        for core in ("core", "_core")
+    ),
+]
+NEAR = 0.5  # share of tensors that fit, from which on an architecture is taken to be meant
 # Tried in this order where no architecture is named.
 ARCHITECTURES = (
     *(f"efficientnet_b{index}" for index in range(8)),
@@ -42,21 +64,27 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     Raises:
         InputError: the file needs unpickling, is damaged, or holds no tensors.
     """
+    if _is_program(path):
+        raise InputError(
+            f"{path} was not opened: it is a TorchScript program, which is code. Save only the "
+            "state dict (torch.save(model.state_dict(), …)) or a .safetensors file."
+        )
     try:
         if path.suffix == ".safetensors":
             content: object = load_file(path)
         else:
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            with torch.serialization.safe_globals(HARMLESS):
+                content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise InputError(
-            f"{path} was not opened: beside tensors it holds objects that could run code. Save "
-            "only the state dict (torch.save(model.state_dict(), …)) or a .safetensors file."
+            f"{path} was not opened: it is no state dict, or beside tensors it holds objects that "
+            f"could run code{_named(error)}. Save only the state dict "
+            "(torch.save(model.state_dict(), …)) or a .safetensors file."
         ) from error
-    except (OSError, SafetensorError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except (OSError, SafetensorError, RuntimeError, LookupError, EOFError, ValueError) as error:
         raise InputError(
-            f"{path} is not a readable checkpoint ({reason}); expected a state dict as .pth, .pt, "
-            ".ckpt or .safetensors."
+            f"{path} is not a readable checkpoint: damaged, or of another kind; expected a state "
+            "dict as .pth, .pt, .ckpt or .safetensors."
         ) from error
     for key in CONTAINERS:
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
@@ -70,6 +98,20 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     if not tensors:
         raise InputError(f"{path} holds no named tensors; expected a state dict of a network.")
     return tensors
+
+
+def _is_program(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _named(error: pickle.UnpicklingError) -> str:
+    """What a file asked to be made, as far as torch says."""
+    found = re.search(r"GLOBAL ([\w.]+)", str(error))
+    return f" ({found[1]})" if found else ""
 
 
 def strip_prefixes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -166,13 +208,22 @@ def _own_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _guess_architecture(
     named: Mapping[str, Tensor], n_classes: int, auxiliary: bool, path: Path
 ) -> str:
+    """The architecture whose tensors these are, or else the nearest if most fit: `check_fit` then
+    lists those that do not."""
+    found = _shapes(named)
+    fitting: dict[str, float] = {}
     for architecture in ARCHITECTURES:
         if auxiliary and not architecture.startswith("efficientnet"):
             continue
         with torch.device("meta"):
-            expected = MultiHeadNetwork(architecture, n_classes, auxiliary).state_dict()
-        if _shapes(expected) == _shapes(named):
+            expected = _shapes(MultiHeadNetwork(architecture, n_classes, auxiliary).state_dict())
+        if expected == found:
             return architecture
+        common = len(expected.items() & found.items())
+        fitting[architecture] = common / max(len(expected), len(found))
+    nearest = max(fitting, key=lambda architecture: fitting[architecture])
+    if fitting[nearest] >= NEAR:
+        return nearest
     raise InputError(
         f"The architecture of {path} cannot be told from its tensors; name it (a timm name such as "
         "efficientnet_b4)."

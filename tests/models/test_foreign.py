@@ -1,7 +1,10 @@
 import json
 import pickle
+from argparse import Namespace
 from pathlib import Path
+from zipfile import ZipFile
 
+import numpy as np
 import pytest
 import timm
 import torch
@@ -120,10 +123,45 @@ def test_malicious_pickle_is_refused_without_being_run(tmp_path: Path, writer: s
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"\x80\x02}q\x00."])
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"\x80\x02}q\x00.", b"\xff\xd8\xff"])
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".ckpt"])
 def test_files_that_are_no_checkpoints(tmp_path: Path, content: bytes, suffix: str):
     path = tmp_path / f"a{suffix}"
     path.write_bytes(content)
     with pytest.raises(InputError):
         load_classifier(path)
+
+
+def test_plain_values_beside_the_weights_are_no_danger(tmp_path: Path, reference: torch.nn.Module):
+    beside = {
+        "args": Namespace(lr=0.1),
+        "best": np.float64(0.9),
+        "curve": np.arange(3),
+        "at": tmp_path,
+    }
+    torch.save({"state_dict": reference.state_dict(), **beside}, tmp_path / "timm.pth.tar")
+    assert load_classifier(tmp_path / "timm.pth.tar").info.architecture == "resnet18"
+
+
+def test_what_does_not_fit_the_nearest_architecture_is_listed(
+    tmp_path: Path, reference: torch.nn.Module
+):
+    state = dict(reference.state_dict())
+    state["layer1.0.conv1.weight"] = torch.zeros(64, 32, 3, 3)
+    del state["layer2.0.bn1.bias"]
+    torch.save(state, tmp_path / "a.pth")
+    with pytest.raises(InputError) as raised:
+        load_classifier(tmp_path / "a.pth")
+    assert "2 tensors" in str(raised.value)
+    assert "do not fit resnet18" in str(raised.value)
+    assert "layer1.0.conv1.weight has (64, 32, 3, 3), expected (64, 64, 3, 3)" in str(raised.value)
+    assert "layer2.0.bn1.bias (128,) is missing" in str(raised.value)
+
+
+def test_a_torchscript_program_is_refused_without_the_advice_to_run_it(tmp_path: Path):
+    with ZipFile(tmp_path / "a.pt", "w") as program:
+        for record in ("data.pkl", "constants.pkl", "version"):
+            program.writestr(f"a/{record}", b"")
+    with pytest.raises(InputError, match="TorchScript program") as raised:
+        load_classifier(tmp_path / "a.pt")
+    assert "weights_only" not in str(raised.value)

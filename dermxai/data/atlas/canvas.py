@@ -34,8 +34,8 @@ ABSORPTION: dict[str, tuple[float, float, float]] = {
     "deep": (1.45, 1.05, 0.62),
     "keratin": (0.06, 0.28, 1.10),
 }
-_DERMIS = np.array([0.88, 0.69, 0.60], np.float32)[:, None, None]  # linear reflectance, bare
-_COLLAGEN = np.array([0.92, 0.80, 0.79], np.float32)[:, None, None]
+_DERMIS = (0.88, 0.69, 0.60)  # linear reflectance in R, G, B, bare
+_COLLAGEN = (0.92, 0.80, 0.79)
 _SUBPIXEL_BITS = 4
 
 
@@ -148,8 +148,10 @@ class Canvas:
         value = np.clip(1 + texture - 0.35 * relief, 0.2, 1.6)
         shadow = np.clip(_shift(lit, 1.5 * shift) - alpha, 0, 1) * 0.25
         keep = 1 - alpha
+        laid = alpha * value
         self._matter *= keep
-        self._matter += np.multiply.outer(light, alpha * value)
+        for channel, tone in enumerate(light.tolist()):
+            self._matter[channel] += tone * laid
         self._clear *= keep * (1 - shadow)
 
     def clear(self, amount: Map, *names: str) -> None:
@@ -159,16 +161,16 @@ class Canvas:
 
     def render(self) -> Map:
         """The sheet in linear light, (size, size, 3) RGB in [0, 1]."""
-        density = np.zeros((3, self.size, self.size), np.float32)
-        for name, absorbed in ABSORPTION.items():
-            amount = np.maximum(getattr(self, name), 0)
-            density += np.multiply.outer(np.array(absorbed, np.float32), amount)
-        light = _DERMIS * np.exp(-density)
+        amounts = cv2.merge([np.maximum(getattr(self, name), 0) for name in ABSORPTION])
+        light = _through(amounts, _DERMIS, 1.0)
         # Collagen lies among the pigment: it is itself tinted by a third of what lies above.
-        tinted = _COLLAGEN * np.exp(-0.3 * density)
-        light += np.clip(self.white, 0, 1) * (tinted - light)
-        seen: Map = cv2.merge(list(np.clip(light * self._clear + self._matter, 0, 1)))
-        return seen
+        tinted = _through(amounts, _COLLAGEN, 0.3)
+        tinted -= light
+        tinted *= _three(np.clip(self.white, 0, 1))
+        light += tinted
+        light *= _three(self._clear)
+        light += cv2.merge(list(self._matter))
+        return np.clip(light, 0, 1, out=light)
 
     def _fixed(self, shapes: Shapes) -> list[NDArray[np.int32]]:
         """Shapes in fixed-point pixels, converted all at once."""
@@ -183,6 +185,21 @@ class Canvas:
     def _fixed_points(self, points: NDArray[Any]) -> NDArray[np.int32]:
         pixels = (points + self.width_mm / 2) * self.px_per_mm - 0.5
         return np.round(pixels * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+
+
+def _through(amounts: Map, reflected: tuple[float, float, float], share: float) -> Map:
+    """Light (size, size, 3) that a layer sends back through a share of what absorbs above it.
+
+    ``amounts`` is (size, size, chromophore) in the order of ``ABSORPTION``. Beer-Lambert as one
+    affine map: log light = log reflected − share · Σ amount · absorption.
+    """
+    absorbed = np.array(list(ABSORPTION.values()), np.float32).T
+    density = np.column_stack([-share * absorbed, np.log(np.array(reflected, np.float32))])
+    return cv2.exp(cv2.transform(amounts, density))
+
+
+def _three(layer: Map) -> Map:
+    return cv2.merge([layer, layer, layer])
 
 
 def _shift(layer: Map, pixels: float) -> Map:

@@ -72,22 +72,22 @@ def photograph(light: NDArray[Any], device: Device, view: Generator) -> Picture:
     x, y = np.meshgrid(axis, axis)
     tilt = view.uniform(0, 2 * np.pi)
     lamp = 1 + view.uniform(0, 0.12) * (x * cos(tilt) + y * sin(tilt))
-    radius = np.sqrt(x * x + y * y)
-    lamp *= 1 - device.vignette * view.uniform(0.5, 1.3) * radius**2.5 / 2
+    square = x * x + y * y
+    lamp *= 1 - device.vignette * view.uniform(0.5, 1.3) / 2 * cv2.pow(square, 1.25)
     if view.random() < device.round_field:
         edge = view.uniform(1.02, 1.25)
-        lamp *= np.clip((edge - radius) / 0.02, 0.01, 1)
+        lamp *= np.clip((edge - np.sqrt(square)) / 0.02, 0.01, 1)
     gains = np.array(device.gains) * view.normal(1, 0.05, 3)
-    lamp *= device.exposure * view.normal(1, 0.08)
-    lit = light * cv2.merge([lamp * gain for gain in gains.tolist()])
-    lit = lit * (1 - device.shine) + device.shine
+    lamp *= device.exposure * view.normal(1, 0.08) * (1 - device.shine)
+    lit: Picture = cv2.multiply(light, cv2.merge([lamp * gain for gain in gains.tolist()]))
+    lit += device.shine
     defocus = abs(view.normal(0, 0.0012)) * size
     if defocus > 0.33:
         lit = cv2.GaussianBlur(lit, (0, 0), defocus)
-    curve = np.power(np.clip(lit, 0, 1), device.contrast / 2.2)
+    curve: Picture = cv2.pow(np.clip(lit, 0, 1, out=lit), device.contrast / 2.2)
     noise = 0.008 * view.standard_normal((size, size), np.float32)
     chroma = 0.006 * view.standard_normal((size // 2, size // 2, 3), np.float32)
     curve += cv2.merge([noise, noise, noise])
     curve += cv2.resize(chroma, (size, size))
-    picture: Picture = (np.clip(curve, 0, 1) * 255 + 0.5).astype(np.uint8)
+    picture: Picture = cv2.convertScaleAbs(np.clip(curve, 0, 1, out=curve), alpha=255)
     return picture

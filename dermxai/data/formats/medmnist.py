@@ -1,6 +1,7 @@
 """MedMNIST: one archive of image and label arrays, 28 to 224 px, grey or RGB."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ EXPECTS = "MedMNIST: an .npz file with train_images, train_labels and so on for 
 PRIORITY = 10
 _SPLITS = ("train", "val", "test")
 _SUFFIX = "_images.npy"
+_DAMAGE = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def recognises(path: Path) -> bool:
@@ -72,7 +74,7 @@ def _count(path: Path, split: str) -> int:
                 else npy.read_array_header_2_0
             )
             shape, _, dtype = read_header(file)
-    except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
+    except _DAMAGE as error:
         raise InputError(f"{path.name}: {split}_images is damaged.") from error
     if dtype != np.uint8 or not (len(shape) == 3 or (len(shape) == 4 and shape[3] == 3)):
         raise InputError(
@@ -89,11 +91,11 @@ def _labels(path: Path, split: str, count: int) -> NDArray[np.integer] | None:
             if f"{split}_labels" not in archive:
                 return None
             labels = archive[f"{split}_labels"]
-    except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
+    except _DAMAGE as error:
         raise InputError(f"{path.name}: {split}_labels is damaged.") from error
     if len(labels) != count or labels.dtype.kind not in "iub":
         raise InputError(
             f"{path.name}: {split}_labels has the shape {labels.shape} of {labels.dtype}; "
             f"expected whole numbers, one row for each of the {count} images."
         )
-    return np.asarray(labels.reshape(count, -1))
+    return np.asarray(labels.reshape(count, labels.size // count if count else 1))

@@ -81,3 +81,25 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(InputError, match=r"a\.npz"):
         load_dataset(path)
+
+
+def test_a_split_without_images_is_empty(tmp_path: Path) -> None:
+    full, none = np.zeros((2, 28, 28, 3), np.uint8), np.zeros((0, 28, 28, 3), np.uint8)
+    np.savez(
+        tmp_path / "a.npz",
+        train_images=full,
+        train_labels=[[0], [1]],
+        test_images=none,
+        test_labels=np.zeros((0, 1), int),
+    )
+    assert load_dataset(tmp_path / "a.npz").samples["split"].tolist() == ["train", "train"]
+
+
+@pytest.mark.parametrize("part", ["labels", "images"])
+def test_an_archive_that_was_damaged_on_its_way(tmp_path: Path, part: str) -> None:
+    content = bytearray(archive(tmp_path / "a.npz").read_bytes())
+    start = content.index(f"train_{part}.npy".encode()) + 60
+    content[start : start + 24] = bytes(24)
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(InputError, match=f"train_{part} is damaged"):
+        load_dataset(tmp_path / "a.npz").image("train-0")

@@ -65,5 +65,10 @@ def wobble(canvas: Canvas, rng: Generator, layer: Map, amount_mm: float, scale_m
 def ramp(values: Map, low: float, high: float) -> Map:
     """Smooth step: 0 below ``low``, 1 above ``high``."""
     low, high = float(low), float(high)  # a numpy number would widen the map to 64 bits
-    t = np.clip((values - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+    t = values - low
+    t /= high - low
+    np.clip(t, 0, 1, out=t)
+    slope = 3 - 2 * t
+    t *= t
+    t *= slope
+    return t
