@@ -4,19 +4,14 @@ import io
 import json
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from dermxai.figures.overlay import colour_bar
-
-if TYPE_CHECKING:
-    from dermxai.explain.method import Attribution
+from dermxai.figures.overlay import Picture, colour_bar
 
 _WIDTH = 3.4  # inches of a picture
 _BENEATH = 0.72  # inches: colour bar, its numbers, its unit
@@ -26,26 +21,6 @@ _GAP = 0.25
 _DPI = 200
 _INK, _MUTED = "#1f2933", "#5b6773"
 _ABOUT = ("method", "target", "against", "head", "unit", "signed", "complete", "settings", "notes")
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A picture of a sheet.
-
-    Attributes:
-        title: what is seen.
-        image: (h, w, 3) RGB, under its map.
-        attribution: the map that is seen, None for an image alone.
-        scale: the value of full colour.
-        low, high: what the ends of the colour bar mean.
-    """
-
-    title: str
-    image: NDArray[np.uint8]
-    attribution: "Attribution | None" = None
-    scale: float = 1.0
-    low: str = ""
-    high: str = ""
 
 
 def png(pictures: Sequence[Picture], title: str, columns: int = 3) -> bytes:

@@ -4,16 +4,42 @@ Yellow speaks for the target, blue against it; the zero of the map is clear. The
 for colour-blind readers and differ from skin in lightness, too.
 """
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dermxai.data.transforms import resize
 
+if TYPE_CHECKING:
+    from dermxai.explain.method import Attribution
+
 FOR = (255, 208, 0)
 AGAINST = (32, 84, 255)
 Colour = tuple[int, int, int]
 _FULL = 0.99  # share of a map's values below full colour
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """An image under its map, as it is seen.
+
+    Attributes:
+        title: what is seen.
+        image: (h, w, 3) RGB, under its map.
+        attribution: the map that is seen, None for an image alone.
+        scale: the value of full colour.
+        low, high: what the ends of the colour bar mean.
+    """
+
+    title: str
+    image: NDArray[np.uint8]
+    attribution: "Attribution | None" = None
+    scale: float = 1.0
+    low: str = ""
+    high: str = ""
 
 
 def blend(

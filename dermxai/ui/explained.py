@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from dermxai.figures import overlay
+from dermxai.figures.overlay import Picture
 from dermxai.runs import Run
-from dermxai.ui import maps, question
+from dermxai.ui import downloads, maps, question
 from dermxai.ui import subject as subjects
 from dermxai.ui.guard import guard
 from dermxai.ui.maps import Wanted
@@ -37,8 +38,13 @@ class Look:
     outlines: tuple[str, ...]
 
     def over(
-        self, subject: Subject, picture: NDArray[np.uint8], made: "Attribution | None", scale: float
-    ) -> NDArray[np.uint8]:
+        self,
+        subject: Subject,
+        picture: NDArray[np.uint8],
+        made: "Attribution | None",
+        scale: float,
+        title: str,
+    ) -> Picture:
         """The picture (h, w, 3) under a map of its shape, with the outlines of its masks."""
         drawn = overlay.grey(picture) if self.grey else picture
         if made is not None:
@@ -46,7 +52,10 @@ class Look:
         for name, mask in subjects.masks(subject, (picture.shape[0], picture.shape[1])).items():
             if name in self.outlines:
                 drawn = overlay.outline(drawn, mask, _OUTLINES[name])
-        return drawn
+        if made is None:
+            return Picture(title, drawn)
+        low = f"against {made.target}" if made.against is None else f"for {made.against}"
+        return Picture(title, drawn, made, scale, low, f"for {made.target}")
 
 
 @dataclass(frozen=True)
@@ -96,27 +105,42 @@ def panels(
 
 def answer(
     run: Run, looked_at: Sequence[Panel], wish: Wish, options: DeltaGenerator
-) -> "list[Attribution | None]":
+) -> list[Picture]:
     """Lays the maps over the images, and says what they mean; offers those that take long.
 
     Args:
-        options: where to ask how maps are laid over images.
+        options: where to ask how maps are laid over images, and to take them away.
 
     Returns:
-        The map of each panel, at the shape of its picture; None where there is none yet.
+        What is seen of each panel.
     """
     found = [_map(run, panel, wish) for panel in looked_at]
-    with options:
-        look, scales = _ask(looked_at, [made for made in found if made])
-    remaining = iter(scales)
+    row = options.container(horizontal=True, vertical_alignment="bottom")
+    with row:
+        look = ask_look([panel.subject for panel in looked_at])
+        scales = iter(maps.scales([made for made in found if made]))
+    shown = []
     for panel, made in zip(looked_at, found, strict=True):
-        scale = 1.0
-        if made is not None:
-            scale = next(remaining)
-            with panel.legend:
-                legend(run, made, scale)
-        _show(panel, look.over(panel.subject, panel.picture, made, scale))
-    return found
+        scale = next(scales) if made else 1.0
+        picture = look.over(panel.subject, panel.picture, made, scale, panel.subject.name)
+        _show(panel, picture.image)
+        with panel.legend:
+            legend(picture)
+            if made is not None:
+                for line in (whose_vote(run, made), *made.notes[1:]):
+                    st.caption(plain(line))
+        shown.append(picture)
+    if any(found):
+        subjects_ = [panel.subject for panel in looked_at]
+        title = f"{question.methods()[wish.method].TITLE}: why {wish.question.text}"
+        with row:
+            downloads.export(
+                shown,
+                title if len(shown) > 1 else f"{subjects_[0].name} · {title}",
+                downloads.about(run, subjects_, look.strength),
+                columns=2,
+            )
+    return shown
 
 
 def _map(run: Run, panel: Panel, wish: Wish) -> "Attribution | None":
@@ -133,38 +157,39 @@ def _map(run: Run, panel: Panel, wish: Wish) -> "Attribution | None":
     return made
 
 
-def _ask(looked_at: Sequence[Panel], made: "Sequence[Attribution]") -> tuple[Look, list[float]]:
-    outlines = sorted({name for panel in looked_at for name in panel.subject.masks})
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        strength = st.slider(
-            "Strength",
-            0,
-            100,
-            50,
-            5,
-            key=Key.STRENGTH,
-            format="%d %%",
+def ask_look(looked_at: Sequence[Subject]) -> Look:
+    """How maps are to be laid over the images."""
+    outlines = sorted({name for subject in looked_at for name in subject.masks})
+    strength = st.slider(
+        "Strength",
+        0,
+        100,
+        50,
+        5,
+        key=Key.STRENGTH,
+        format="%d %%",
+        persist_state="session",
+        width=150,
+    )
+    drawn = []
+    if outlines:
+        drawn = st.pills(
+            "Outline",
+            outlines,
+            selection_mode="multi",
+            default=[name for name in outlines if name == "Lesion"],
+            key=Key.OUTLINE,
             persist_state="session",
-            width=160,
         )
-        drawn = []
-        if outlines:
-            drawn = st.pills(
-                "Outline",
-                outlines,
-                selection_mode="multi",
-                default=[name for name in outlines if name == "Lesion"],
-                key=Key.OUTLINE,
-                persist_state="session",
-            )
-        grey = st.toggle("Grey image", key=Key.GREY, persist_state="session")
-        scales = maps.scales(made)
-    return Look(strength / 100, grey, tuple(drawn)), scales
+    grey = st.toggle("Grey image", key=Key.GREY, persist_state="session")
+    return Look(strength / 100, grey, tuple(drawn))
 
 
-def legend(run: Run, made: "Attribution", scale: float) -> None:
-    """The colour bar with its numbers and unit, and what the method has to say."""
-    target, against = plain(made.target), plain(made.against or "")
+def legend(picture: Picture) -> None:
+    """The colour bar with its numbers and unit; nothing for an image without a map."""
+    made = picture.attribution
+    if made is None:
+        return
     with st.container(gap=None):
         st.image(
             overlay.colour_bar(signed=made.signed),
@@ -172,19 +197,18 @@ def legend(run: Run, made: "Attribution", scale: float) -> None:
             alt="From blue over clear to yellow" if made.signed else "From clear to yellow",
         )
         with st.container(horizontal=True, horizontal_alignment="distribute"):
-            other = f"against {target}" if made.against is None else f"for {against}"
-            low = [f"−{scale:.2g} {other}"] if made.signed else []
-            for words in (*low, "0", f"+{scale:.2g} for {target}"):
+            low = [f"−{picture.scale:.2g} {plain(picture.low)}"] if made.signed else []
+            for words in (*low, "0", f"+{picture.scale:.2g} {plain(picture.high)}"):
                 st.caption(words, width="content")
-        for line in (f"In {made.density_unit}. {_whose_vote(run, made)}", *made.notes[1:]):
-            st.caption(plain(line))
+        st.caption(plain(f"In {made.density_unit}."))
 
 
 def _show(panel: Panel, picture: NDArray[np.uint8]) -> None:
     panel.place.image(jpeg(picture), width="stretch", alt=panel.subject.name)
 
 
-def _whose_vote(run: Run, made: "Attribution") -> str:
+def whose_vote(run: Run, made: "Attribution") -> str:
+    """What part of the decision a map explains, in a sentence."""
     title, votes = question.methods()[made.method].TITLE, len(run.heads)
     if votes == 1:
         return f"{title} explains the only head."

@@ -22,6 +22,12 @@ def settings(kind: type, name: str) -> Any:
     )
 
 
+def entered(kind: type, name: str) -> Any:
+    """The settings as the visitor left them in the form; defaults where it was not seen."""
+    held = {field.name: state.get(Key.SETTING.of(name, field.name)) for field in fields(kind)}
+    return kind(**{name_: value for name_, value in held.items() if value is not None})
+
+
 def _asked(field: Field[Any], key: str) -> Any:
     if state.get(key) is None:
         state.put(key, field.default)

@@ -12,7 +12,7 @@ from dermxai.runs import Run
 from dermxai.ui import look, state
 from dermxai.ui import subject as subjects
 from dermxai.ui.explained import Panel
-from dermxai.ui.question import Question, words
+from dermxai.ui.question import Question
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
 from dermxai.ui.text import plain
@@ -79,7 +79,7 @@ def heads(run: Run, panel: Panel, asked: Question, made: "Ledger") -> None:
     picture = overlay.grey(resize(panel.picture, shape))
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         look.heading(
-            f"What each head saw: {words(Question(asked.target, asked.against, None))}",
+            f"What each head saw: {Question(asked.target, asked.against, None).text}",
             "Logits from the image, at the head's own resolution. Click one to see it large.",
         )
         one = st.toggle(

@@ -35,6 +35,12 @@ class Question:
     head: str | None
     """None for the sum of all."""
 
+    @property
+    def text(self) -> str:
+        """ "EAD rather than SD, block 3"; as it is in the data."""
+        other = "" if self.against is None else f" rather than {self.against}"
+        return f"{self.target}{other}{'' if self.head is None else f', {self.head}'}"
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -45,33 +51,33 @@ class Wish:
     settings: Any
 
 
-def usual(run: Run, subject: Subject) -> Question:
-    """Why an image was read as it was, rather than as labelled or, where that is right or not
-    known, as the runner-up."""
-    return _about(run, subject, None, None, None)
+def ask(run: Run, subject: Subject, head: bool = True) -> Question:
+    """The controls of the question; what the address asks for and the model lacks is left out.
+    Usually: why the image was read as it was, rather than as labelled or, where that is right or
+    not known, as the runner-up.
 
-
-def ask(run: Run, subject: Subject) -> Question:
-    """The controls of the question, which is put to the first image; what the address asks for and
-    the model does not have is left out."""
+    Args:
+        head: whether to ask whose vote, too.
+    """
     view = state.view()
     target = view.target if view.target in run.classes else None
     against = view.against if view.against in (*run.classes, ALONE) else None
-    head = view.head if view.head in run.heads else None
-    if against == (target or usual(run, subject).target):
+    whose = view.head if view.head in run.heads else None
+    if against == (target or _about(run, subject, None, None, None).target):
         against = None
-    wanted = _about(run, subject, target, against, head)
-    usual_target = _about(run, subject, None, against, head).target
-    usual_against = _about(run, subject, target, None, head).against
+    wanted = _about(run, subject, target, against, whose)
+    usual_target = _about(run, subject, None, against, whose).target
+    usual_against = _about(run, subject, target, None, whose).against
     state.put(Key.TARGET, target or _USUAL)
     state.put(Key.AGAINST, against or _USUAL)
-    state.put(Key.HEAD, head or _ALL)
+    state.put(Key.HEAD, whose or _ALL)
     st.selectbox(
         "Why",
         [_USUAL, *run.classes],
         key=Key.TARGET,
         format_func=lambda code: f"{usual_target} · as read" if code == _USUAL else _named(code),
         on_change=_changed,
+        args=(Key.TARGET,),
         width=170,
     )
     if len(run.classes) > 1:
@@ -94,15 +100,17 @@ def ask(run: Run, subject: Subject) -> Question:
                 else _named(code)
             ),
             on_change=_changed,
+            args=(Key.AGAINST,),
             width=170,
         )
-    if len(run.heads) > 1:
+    if head and len(run.heads) > 1:
         st.selectbox(
             "Whose vote",
             [_ALL, *run.heads],
             key=Key.HEAD,
-            format_func=lambda head: "all heads" if head == _ALL else head,
+            format_func=lambda name: "all heads" if name == _ALL else name,
             on_change=_changed,
+            args=(Key.HEAD,),
             width=116,
         )
     return wanted
@@ -121,6 +129,7 @@ def ask_method(run: Run) -> tuple[str, Any]:
         key=Key.METHOD,
         format_func=lambda name: known[name].TITLE + (" · not available" * (name in reasons)),
         on_change=_changed,
+        args=(Key.METHOD,),
         width=190,
     )
     with st.popover("", icon=":material/tune:", help="About this method, and its settings"):
@@ -154,13 +163,6 @@ def cost(run: Run, passes: int) -> str:
     return passes_ if each is None else f"{passes_}, about {duration(passes * each)} here"
 
 
-def words(question: Question) -> str:
-    """ "EAD rather than SD, block 3"; safe to show."""
-    other = "" if question.against is None else f" rather than {plain(question.against)}"
-    head = "" if question.head is None else f", {plain(question.head)}"
-    return f"{plain(question.target)}{other}{head}"
-
-
 def _about(
     run: Run, subject: Subject, target: str | None, against: str | None, head: str | None
 ) -> Question:
@@ -188,13 +190,10 @@ def _named(code: str) -> str:
     return code if name == code else f"{code} · {name}"
 
 
-def _changed() -> None:
-    wanted = {name: state.get(name) or None for name in (Key.TARGET, Key.AGAINST, Key.HEAD)}
-    method = state.get(Key.METHOD)
-    state.show(
-        **{str(name): value for name, value in wanted.items()},
-        method=None if method == FIRST else method,
-    )
+def _changed(key: Key) -> None:
+    """Takes over what was chosen; the part of the view has the name of the key."""
+    chosen = state.get(key) or None
+    state.show(**{key.value: None if chosen == FIRST else chosen})
 
 
 def _describe(method: "Method") -> None:

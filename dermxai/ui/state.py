@@ -50,6 +50,8 @@ class Key(StrEnum):
     ONE_SCALE = "one-scale"
     GREY = "grey"
     CANCEL = "cancel"
+    EXPORT = "export"
+    COMPARE = "compare"
     STRENGTH = "strength"
     OUTLINE = "outline"
     METHOD = "method"

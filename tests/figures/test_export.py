@@ -8,7 +8,7 @@ from PIL import Image
 
 from dermxai.explain.method import Attribution
 from dermxai.figures import export
-from dermxai.figures.export import Picture
+from dermxai.figures.overlay import Picture
 from tests.figures.examples import HOSTILE
 
 IMAGE = np.full((60, 80, 3), 120, np.uint8)

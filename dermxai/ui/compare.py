@@ -1,0 +1,218 @@
+"""Parts of the Compare maps page."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dermxai.explain.difference import difference
+from dermxai.figures.overlay import Picture
+from dermxai.runs import Run
+from dermxai.ui import downloads, explained, forms, maps, question, state
+from dermxai.ui import subject as subjects
+from dermxai.ui.guard import guard
+from dermxai.ui.maps import Wanted
+from dermxai.ui.question import Question, Wish
+from dermxai.ui.state import Key
+from dermxai.ui.subject import Subject
+from dermxai.ui.text import plain
+from dermxai.ui.thumbnails import jpeg
+
+if TYPE_CHECKING:
+    from dermxai.explain import Attribution
+
+METHODS, IMAGES, DIFFERENCE = "Methods", "Two images", "Difference"
+_CELL = 230  # pixels, the narrowest
+_ALL = ""
+
+
+def ask_mode() -> str:
+    """What is compared."""
+    chosen = st.segmented_control(
+        "Compare",
+        [METHODS, IMAGES, DIFFERENCE],
+        key=Key.COMPARE,
+        default=METHODS,
+        required=True,
+        persist_state="session",
+    )
+    return chosen or METHODS
+
+
+def methods(run: Run, subject: Subject) -> None:
+    """Several methods on one image. Fast ones at once, the others when asked for."""
+    asked = _ask(run, subject)
+    known, reasons = question.methods(), question.unavailable(run)
+    available = sorted(set(known) - set(reasons), key=lambda name: known[name].TITLE)
+    available.sort(key=lambda name: name != question.FIRST)
+    chosen = st.multiselect(
+        "Methods",
+        available,
+        key=Key.COMPARE.of("methods"),
+        default=available,
+        format_func=lambda name: known[name].TITLE,
+        persist_state="session",
+    )
+    wanted = [Wanted(subject, Wish(asked, name, _settings(name))) for name in chosen]
+    _grid(run, wanted, [known[name].TITLE for name in chosen], f"{subject.name} · why {asked.text}")
+    if reasons:
+        with st.expander(f"{len(reasons)} methods mean nothing for this network"):
+            for name, reason in reasons.items():
+                st.markdown(f"**{plain(known[name].TITLE)}**: {plain(reason)}")
+
+
+def images(run: Run, looked_at: Sequence[Subject]) -> None:
+    """One method on the primary and the pinned image."""
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
+    with row:
+        asked = question.ask(run, looked_at[0])
+        wish = Wish(asked, *question.ask_method(run))
+    if len(looked_at) == 1:
+        st.info(
+            "Pin an image, and it stands here beside the one that you look at.",
+            icon=":material/keep:",
+        )
+    if reason := question.unavailable(run).get(wish.method):
+        st.info(plain(reason), icon=":material/block:")
+        return
+    title = f"{question.methods()[wish.method].TITLE} · why {asked.text}"
+    names = [each.name for each in looked_at]
+    _grid(run, [Wanted(each, wish) for each in looked_at], names, title, columns=2)
+
+
+def differences(run: Run, subject: Subject) -> None:
+    """Two maps of one image, and what the first shows that the second does not."""
+    asked = _ask(run, subject, head=False)
+    sides = st.columns(2, gap="large")
+    wanted = []
+    for column, name, first in zip(
+        sides, ("First", "Second"), (question.FIRST, "grad_cam"), strict=True
+    ):
+        with column, st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+            wanted.append(Wanted(subject, _ask_side(run, asked, name, first)))
+    titles = [_name(each) for each in wanted]
+    _grid(run, wanted, titles, f"{subject.name} · why {asked.text}", columns=3, subtract=True)
+
+
+def _ask(run: Run, subject: Subject, head: bool = True) -> Question:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        subjects.diagnosis(run, subject, (1, 1))  # measures a pass, for the costs
+        return question.ask(run, subject, head)
+
+
+def _ask_side(run: Run, asked: Question, name: str, first: str) -> Wish:
+    known, reasons = question.methods(), question.unavailable(run)
+    method = st.selectbox(
+        f"{name} map",
+        sorted(set(known) - set(reasons), key=lambda each: known[each].TITLE),
+        key=_put(Key.COMPARE.of(name, "method"), first),
+        format_func=lambda each: known[each].TITLE,
+        persist_state="session",
+        width=220,
+    )
+    head = _ALL
+    if len(run.heads) > 1:
+        head = st.selectbox(
+            "Whose vote",
+            [_ALL, *run.heads],
+            key=_put(Key.COMPARE.of(name, "head"), _ALL, run.heads),
+            format_func=lambda each: "all heads" if each == _ALL else each,
+            persist_state="session",
+            width=116,
+        )
+    return Wish(replace(asked, head=head or None), method, _settings(method))
+
+
+def _put(key: str, value: str, allowed: Sequence[str] | None = None) -> str:
+    """The key of a widget, which begins with the value, also where what it holds is not there."""
+    held = state.get(key)
+    if held is None or (allowed is not None and held not in allowed):
+        state.put(key, value)
+    return key
+
+
+def _settings(method: str) -> Any:
+    """Those that the visitor has entered for the method on this or the Image page."""
+    return forms.entered(question.methods()[method].Settings, method)
+
+
+def _name(wanted: Wanted) -> str:
+    title, head = question.methods()[wanted.wish.method].TITLE, wanted.wish.question.head
+    return title if head is None else f"{title}, {head}"
+
+
+def _grid(
+    run: Run,
+    wanted: Sequence[Wanted],
+    titles: Sequence[str],
+    sheet: str,
+    *,
+    columns: int | None = None,
+    subtract: bool = False,
+) -> None:
+    """Pictures side by side, each under its map if that is at hand; those that are missing are
+    offered.
+
+    Args:
+        sheet: title of what is exported.
+        columns: as many as fit where None.
+        subtract: the difference of the two maps follows.
+    """
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    offered = st.container()
+    pictures = {each.subject.key: subjects.shown(each.subject) for each in wanted}
+    with st.spinner("Computing the fast maps …"):
+        found = [_at_hand(run, each, pictures[each.subject.key].shape) for each in wanted]
+    made = [each if isinstance(each, str) else None for each in found]
+    maps_: list[Attribution | None] = [None if isinstance(each, str) else each for each in found]
+    cells = [(each.subject, title) for each, title in zip(wanted, titles, strict=True)]
+    if subtract and all(each is not None for each in maps_):
+        maps_.append(difference(maps_[0], maps_[1]))  # type: ignore[arg-type]
+        made.append(None)
+        cells.append((wanted[0].subject, f"{titles[0]} less {titles[1]}"))
+    with row:
+        look = explained.ask_look([each.subject for each in wanted])
+        scales = iter(maps.scales([each for each in maps_ if each is not None]))
+    shown: list[Picture] = []
+    with st.grid(columns or "auto", min_column_width=_CELL, gap="medium") as grid:
+        for index, ((subject, title), attribution) in enumerate(zip(cells, maps_, strict=True)):
+            scale = next(scales) if attribution is not None else 1.0
+            picture = look.over(subject, pictures[subject.key], attribution, scale, title)
+            if index == len(wanted):
+                picture = replace(picture, low="second", high="first")
+            with grid.cell(), guard():
+                _cell(run, picture, None if index == len(wanted) else wanted[index], made[index])
+            shown.append(picture)
+    with row:
+        if any(each.attribution for each in shown):
+            about = downloads.about(run, [wanted[0].subject], look.strength)
+            downloads.export(shown, sheet, about, columns=4)
+    missing = [each for each, one in zip(wanted, found, strict=True) if one is None]
+    with offered:
+        if missing and maps.offer(run, missing, "compare"):
+            st.rerun()
+
+
+def _at_hand(run: Run, wanted: Wanted, shape: tuple[int, ...]) -> "Attribution | str | None":
+    """The map, or why there can be none, or None if it was not computed yet."""
+    from dermxai.errors import InputError
+
+    try:
+        return maps.at_hand(run, wanted, (shape[0], shape[1]))
+    except InputError as error:
+        return str(error)
+
+
+def _cell(run: Run, picture: Picture, wanted: Wanted | None, problem: str | None) -> None:
+    st.markdown(f"**{plain(picture.title)}**")
+    st.image(jpeg(picture.image), width="stretch", alt=picture.title)
+    explained.legend(picture)
+    if problem is not None:
+        st.caption(plain(problem))
+    elif picture.attribution is None and wanted is not None:
+        st.caption(f"Not computed yet: {question.cost(run, wanted.passes(run))}.")
+    elif picture.attribution is not None:
+        with st.container(gap=None):
+            for line in picture.attribution.notes[1:] if wanted else picture.attribution.notes:
+                st.caption(plain(line))

@@ -1,0 +1,21 @@
+"""Several methods on one image, one method on two, the difference of two maps."""
+
+from dermxai.ui import compare, image, look
+from dermxai.ui.guard import guard
+from dermxai.ui.scene import scene
+
+ICON = ":material/compare:"
+
+view = scene()
+looked_at = image.looked_at(view)
+
+image.toolbar(view, looked_at[0])
+look.notes(view.notes)
+mode = compare.ask_mode()
+with guard():
+    if mode == compare.METHODS:
+        compare.methods(view.run, looked_at[0])
+    elif mode == compare.IMAGES:
+        compare.images(view.run, looked_at)
+    else:
+        compare.differences(view.run, looked_at[0])

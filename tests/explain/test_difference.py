@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dermxai.errors import InputError
+from dermxai.explain import diagnose
+from dermxai.explain.difference import RELATIVE, difference
+from dermxai.explain.method import DENSITY_UNIT, Attribution
+from dermxai.models import load_classifier
+
+
+def made(values, unit: str = "logit", complete: bool = False) -> Attribution:
+    values = np.asarray(values, np.float32)
+    return Attribution(values, values, "any", "EAD", "SD", None, unit, True, complete)
+
+
+def test_of_the_sum_and_the_final_head_it_is_what_the_others_saw(tiny_checkpoint: Path, photograph):
+    diagnosis = diagnose(load_classifier(tiny_checkpoint), photograph)
+    found = difference(
+        diagnosis.attribution("vote_map", "EAD", "SD"),
+        diagnosis.attribution("grad_cam", "EAD", "SD"),
+    )
+    assert found.unit == found.density_unit == DENSITY_UNIT
+    expected = diagnosis.density("EAD", "SD") - diagnosis.density("EAD", "SD", head=-1)
+    np.testing.assert_allclose(found.map, expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_other_units_are_compared_by_where_they_lie():
+    values = np.random.default_rng(0).normal(size=(8, 9))
+    same = difference(made(values), made(5 * values, unit="share"))
+    np.testing.assert_allclose(same.map, 0, atol=1e-6)
+    assert same.unit == RELATIVE
+    assert "share" in same.notes[0]
+    assert not difference(made(values), made(values)).notes
+
+
+def test_nothing_and_different_images():
+    assert np.isfinite(difference(made(np.zeros((2, 2))), made(np.ones((2, 2)), "share")).map).all()
+    with pytest.raises(InputError, match="one image"):
+        difference(made(np.zeros((2, 2))), made(np.zeros((2, 3))))
