@@ -8,17 +8,35 @@ from dermxai.figures.margins import margins
 from dermxai.figures.ranking import ranking
 from dermxai.figures.roc import roc
 from dermxai.figures.set_ledger import set_ledger
+from dermxai.figures.training import (
+    class_sensitivities,
+    hardware_use,
+    learning_rates,
+    learning_stages,
+    loss_by_step,
+    training_loss,
+    training_measure,
+    watched_confusion,
+)
 from dermxai.figures.votes import votes
 
 __all__ = [
     "balance",
+    "class_sensitivities",
     "confusion_matrix",
     "feature_map",
     "flip_path",
+    "hardware_use",
     "hover_lines",
+    "learning_rates",
+    "learning_stages",
+    "loss_by_step",
     "margins",
     "ranking",
     "roc",
     "set_ledger",
+    "training_loss",
+    "training_measure",
     "votes",
+    "watched_confusion",
 ]

@@ -361,6 +361,45 @@ def small_image(path: str, changed: int, longest: int) -> NDArray[np.uint8]:
     return fitted(read_image(path, at_least=longest), longest)
 
 
+def history(output: str) -> pd.DataFrame:
+    """The epochs of a training, by its output folder; no row before the first has ended."""
+    path = paths.CheckpointFiles(Path(output)).history
+    return series(path) if output and path.is_file() else pd.DataFrame()
+
+
+def cross_validation(output: str) -> Mapping[str, Any]:
+    """study.json of a cross-validation that has ended."""
+    content: Mapping[str, Any] = json.loads(
+        (Path(output) / "study.json").read_text(encoding="utf-8")
+    )
+    return content
+
+
+def series(path: Path) -> pd.DataFrame:
+    """A table that grows."""
+    return _series(str(path), path.stat().st_size, path.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _series(path: str, size: int, changed: int) -> pd.DataFrame:
+    return pd.read_csv(path)
+
+
+def reported(path: Path) -> pd.DataFrame:
+    """``step`` and ``loss`` that a job has reported, at most some thousand of them."""
+    if not path.is_file():
+        return pd.DataFrame(columns=["step", "loss"])
+    return _reported(str(path), path.stat().st_size)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _reported(path: str, size: int) -> pd.DataFrame:
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    whole = [line for line in lines[:: 1 + len(lines) // 4000] if line.endswith("}")]
+    table = pd.DataFrame([json.loads(line) for line in whole], columns=["step", "loss"])
+    return table.dropna()
+
+
 def projection(opened: Run, method: str, settings: Mapping[str, Any]) -> Projection | None:
     """A stored projection of a run; None where there is none yet."""
     key = (opened.id, method, tuple(sorted(settings.items())))

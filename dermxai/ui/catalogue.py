@@ -9,7 +9,7 @@ from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.models import list_checkpoints
 from dermxai.runs import list_runs
-from dermxai.ui import cache
+from dermxai.ui import cache, permissions
 from dermxai.ui.state import View
 
 
@@ -48,6 +48,15 @@ def datasets(runs: list[Entry]) -> list[str]:
     here = sorted(folder.iterdir()) if folder.is_dir() else []
     visible = [str(path) for path in here if not path.name.startswith(".")]
     return _distinct([*visible, *(run.dataset for run in runs)])
+
+
+def check_listed(dataset: str) -> None:
+    """
+    Raises:
+        InputError: visitors may open listed datasets only, and this one is not.
+    """
+    if dataset not in datasets(entries()):
+        permissions.check("open paths")
 
 
 def run_of(runs: list[Entry], checkpoint: str | None, dataset: str | None) -> str | None:

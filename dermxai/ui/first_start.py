@@ -4,7 +4,7 @@ import streamlit as st
 
 from dermxai.jobs import State
 from dermxai.runs import list_runs
-from dermxai.ui import jobs_panel, state
+from dermxai.ui import jobs_panel, permissions, state
 from dermxai.ui.guard import fragment
 from dermxai.ui.state import Key
 from dermxai.ui.text import plain
@@ -29,6 +29,9 @@ def first_start() -> None:
 
 @fragment(run_every=1.0)
 def _preparation() -> None:
+    if permissions.teaching():
+        st.info("Nothing is prepared yet. Who runs this server: `python -m dermxai demo`.")
+        return
     job = jobs_panel.last("demo") or jobs_panel.start("demo")
     if needed() and job.state is State.SUCCEEDED:
         job = jobs_panel.start("demo")

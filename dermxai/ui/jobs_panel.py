@@ -1,12 +1,14 @@
 """Running jobs: how far they are, cancel, and what to open when they end."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
 
 from dermxai import jobs
+from dermxai.errors import InputError
 from dermxai.jobs import Job, State
-from dermxai.ui import catalogue, state
+from dermxai.ui import catalogue, permissions, state
 from dermxai.ui.guard import fragment
 from dermxai.ui.state import Key
 from dermxai.ui.text import duration, plain
@@ -17,6 +19,12 @@ _PHASES = {
     "atlas": "Drawing the synthetic atlas",
     "images": "Reading images",
     "map": "Computing the map",
+    "timing": "Timing a few steps",
+}
+_MEASURES = {
+    "loss": ("loss", ".3f"),
+    "balanced_accuracy": ("balanced accuracy", ".1%"),
+    "macro_auc": ("AUC", ".3f"),
 }
 
 
@@ -44,20 +52,41 @@ def jobs_panel() -> None:
 def bar(job: Job) -> None:
     """Phase, bar, how much and how long."""
     progress = job.progress
+    if job.stopping:
+        st.progress(0.0 if progress is None else progress.fraction, "Stopping")
+        return
     if progress is None:
-        st.progress(0.0, "Waiting for its turn" if job.state is State.QUEUED else "Starting")
+        waiting = job.reason or "Waiting for its turn"
+        st.progress(0.0, plain(waiting) if job.state is State.QUEUED else "Starting")
         return
     words = [_PHASES.get(progress.phase, progress.phase.capitalize())]
     if progress.total:
         words.append(f"{progress.step:,} of {progress.total:,}")
     if progress.total and progress.step:
         words.append(f"{duration(progress.eta)} left")
+    words += [
+        f"{name} {progress.figures[figure]:{form}}"
+        for figure, (name, form) in _MEASURES.items()
+        if figure in progress.figures
+    ]
     st.progress(progress.fraction, " · ".join(words))
 
 
 def start(kind: str, **arguments: object) -> Job:
-    """Submits a job and watches it, so that its end is noticed."""
-    job = jobs.submit(kind, arguments)
+    """Submits a job to this computer and watches it, so that its end is noticed.
+
+    Raises:
+        InputError: visitors may not start jobs, or this one cannot be started.
+    """
+    return submit(kind, arguments)
+
+
+def submit(
+    kind: str, arguments: Mapping[str, object], *, where: str = "local", token: str = ""
+) -> Job:
+    """As `start`, to any launcher and for a form, see `dermxai.jobs.submit`."""
+    permissions.check("start jobs")
+    job = jobs.submit(kind, arguments, where=where, token=token)
     state.put(Key.WATCHED, [*state.get(Key.WATCHED, ()), job.id])
     return job
 
@@ -74,7 +103,7 @@ def why(job: Job) -> str:
     """How a job ended that did not succeed, in a sentence."""
     return {
         State.FAILED: job.error or "It failed; its log says more.",
-        State.INTERRUPTED: "It was interrupted; what it had finished is kept.",
+        State.INTERRUPTED: job.reason or "It was interrupted; what it had finished is kept.",
         State.CANCELLED: "It was cancelled; what it had finished is kept.",
     }.get(job.state, "")
 
@@ -83,18 +112,27 @@ def _draw(job: Job) -> None:
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
             st.markdown(f"**{plain(job.title)}**", width="stretch")
-            stop = st.button(
-                "Cancel",
-                key=Key.JOB.of("cancel", job.id),
-                icon=":material/close:",
-                type="tertiary",
-                help="What is finished is kept.",
-            )
-        if stop:
-            with st.spinner("Stopping …"):
-                jobs.cancel(job)
-            st.rerun()
+            if not (permissions.teaching() or job.stopping):
+                st.button(
+                    "Cancel",
+                    key=Key.JOB.of("cancel", job.id),
+                    icon=":material/close:",
+                    type="tertiary",
+                    help="What is finished is kept.",
+                    on_click=stop,
+                    args=(job,),
+                )
         bar(job)
+
+
+def stop(job: Job) -> None:
+    """Asks a job to stop, as a callback of a button."""
+    try:
+        permissions.check("cancel jobs")
+    except InputError as error:
+        state.put(Key.NOTICE, str(error))
+        return
+    jobs.cancel(job, wait=False)
 
 
 def _ended(job: Job) -> None:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from dermxai.errors import InputError
 from dermxai.runs import Run
-from dermxai.ui import cache, state
+from dermxai.ui import cache, catalogue, permissions, state
 from dermxai.ui.cache import Source, Table
 from dermxai.ui.selection import Selection
 from dermxai.ui.state import View
@@ -76,6 +76,8 @@ def scene() -> Scene:
     """
     view = state.view()
     source = Source(view.run, None) if view.run else Source(None, view.dataset)
+    if source.dataset and permissions.teaching():
+        catalogue.check_listed(source.dataset)
     table = cache.table(source)
     selection, notes = _selection(view, table)
     return Scene(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dermxai import paths
 from dermxai.errors import InputError
-from dermxai.ui import catalogue, gallery, jobs_panel, state
+from dermxai.ui import catalogue, fine_tune, gallery, jobs_panel, permissions, state
 from dermxai.ui.catalogue import Entry
 from dermxai.ui.scene import Scene, scene
 from dermxai.ui.state import Key
@@ -18,6 +18,8 @@ def sidebar() -> None:
     """Draws it; what the page asks for is not judged here."""
     runs = catalogue.entries()
     _choose(runs)
+    if not permissions.teaching():
+        fine_tune.button()
     jobs_panel.jobs_panel()
     if notice := state.take(Key.NOTICE):
         st.error(plain(notice), icon=":material/error:")
@@ -54,13 +56,13 @@ def _choose(runs: list[Entry]) -> None:
             key=key,
             index=None if chosen is None else 0,
             format_func=lambda path, names=names: names.get(path, path),
-            accept_new_options=True,
-            placeholder="Choose, or enter a path",
+            accept_new_options=not permissions.teaching(),
+            placeholder="Choose" if permissions.teaching() else "Choose, or enter a path",
             on_change=_changed,
             help=f"Those of the workspace, or the path of another {title.lower()} inside the "
             "folders that this server may open.",
         )
-    if checkpoint and dataset:
+    if checkpoint and dataset and not permissions.teaching():
         _offer(_allowed(runs, checkpoint), _allowed(runs, dataset), again=bool(state.view().run))
 
 
@@ -86,10 +88,11 @@ def _allowed(runs: list[Entry], path: str) -> str:
     """A path that is listed, or lies where visitors may open data.
 
     Raises:
-        InputError: it lies outside the roots, or nothing is there.
+        InputError: it lies outside the roots, nothing is there, or visitors may open no path.
     """
     if path in (*catalogue.checkpoints(runs), *catalogue.datasets(runs)):
         return path
+    permissions.check("open paths")
     resolved = paths.inside_roots(path.strip())
     if not resolved.exists():
         raise InputError(f"There is no file or folder {path}.")

@@ -29,6 +29,9 @@ class Key(StrEnum):
     CLEAR = "clear"
     JOB = "job"
     START = "start"
+    FINE_TUNE = "fine-tune"
+    FORM = "form"
+    TRAININGS = "trainings"
 
     FILTER = "filter"
     SELECT = "select"

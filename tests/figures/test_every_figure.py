@@ -22,6 +22,9 @@ def everything(dark: bool = False) -> dict:
     )
     ids = evaluation.sample_ids.tolist()
     logits = generator.normal(size=(3, len(CLASSES)))
+    history = pd.DataFrame({"epoch": [1, 2], "validation_loss": [2.0, 1.0], "loss": [1.0, 0.5]})
+    history["confusion:EAD→SD"] = 0.5
+    histories = {HOSTILE: history, "other": history}
     options = {"title": "Map", "label": HOSTILE, "dark": dark}
     return {
         "confusion": figures.confusion_matrix(evaluation.cross_table, dark=dark),
@@ -52,6 +55,8 @@ def everything(dark: bool = False) -> dict:
             dark=dark,
         ),
         "ranking": figures.ranking(generator.random(5), CLASSES, HOSTILE, dark=dark),
+        "losses": figures.training_loss(histories, dark),
+        "watched": figures.watched_confusion(histories, dark),
         "votes": figures.votes(logits[:, 0], HEADS, CLASSES, HOSTILE, "LP", dark=dark),
         "votes and biases": figures.votes(
             logits[:, 0], HEADS, CLASSES, "LP", HOSTILE, biases=logits[:, 1], dark=dark

@@ -17,13 +17,14 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
 
     class Running:
-        kind, arguments, title, id, error = "demo", {}, "Demo", "1", ""
+        kind, arguments, title, id, error, reason = "demo", {}, "Demo", "1", "", ""
+        stopping = False
         state = State.RUNNING
         progress = jobs.Progress("atlas", 28, 560, 2.0, 38.0, {})
 
     job = Running()
 
-    def submit(kind: str, arguments: object) -> Running:
+    def submit(kind: str, arguments: object, **where: str) -> Running:
         asked.append(kind)
         return job
 

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from dermxai.jobs.job import Job
 
 TITLE = "Cluster (SLURM)"
-ANSWER_SECONDS = 20.0  # for a command of SLURM
+ANSWER_SECONDS = 5.0  # for a command of SLURM
 FRESH_SECONDS = 1.0  # so old may the list of queued jobs be
+QUIET_SECONDS = 10.0  # before a cluster that did not answer is asked again
 REQUEUES = 1000  # after so many time-outs a job is no longer requeued
 POLL = 0.2
 
@@ -226,13 +227,13 @@ def _refusal(error: Exception) -> str:
 def _state(job_id: str) -> tuple[str, str] | None:
     """State and reason of a job of the cluster; None where the cluster does not answer."""
     queue = _queue.read()
-    if queue is not None and job_id in queue:
+    if queue is None:
+        return None
+    if job_id in queue:
         return queue[job_id]
     shown = _ask(["scontrol", "--oneliner", "show", "job", job_id])
     if shown.ok:
         return _field(shown.text, "JobState"), _field(shown.text, "Reason")
-    if queue is None:
-        return None
     if shutil.which("sacct"):
         accounted = _ask(["sacct", "-n", "-X", "-P", "-j", job_id, "-o", "State"])
         if accounted.ok and accounted.text.strip():
@@ -262,21 +263,21 @@ def _ask(command: list[str]) -> _Answer:
 
 
 class _Queue:
-    """The user's jobs that wait or run, asked for once a second at most: a page asks for many."""
+    """The user's jobs that wait or run, asked for once a second at most: a page shows many."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._asked = -FRESH_SECONDS
+        self._stale = 0.0
         self._jobs: dict[str, tuple[str, str]] | None = None
 
     def read(self) -> dict[str, tuple[str, str]] | None:
         """State and reason by job id; None where the cluster does not answer."""
         with self._lock:
-            if time.monotonic() - self._asked >= FRESH_SECONDS:
+            if time.monotonic() >= self._stale:
                 answer = _ask(["squeue", "-h", "-u", str(os.getuid()), "-o", "%i|%T|%r"])
                 rows = (line.split("|") for line in answer.text.splitlines())
                 self._jobs = {row[0]: (row[1], row[2]) for row in rows} if answer.ok else None
-                self._asked = time.monotonic()
+                self._stale = time.monotonic() + (FRESH_SECONDS if answer.ok else QUIET_SECONDS)
             return self._jobs
 
 

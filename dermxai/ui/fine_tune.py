@@ -1,0 +1,309 @@
+"""The form that starts a training."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dermxai import jobs, paths
+from dermxai.errors import InputError
+from dermxai.jobs import Job, State
+from dermxai.jobs.gpus import gpus
+from dermxai.jobs.launchers import launchers
+from dermxai.training.recipe import IMAGENET, RECIPES, Recipe
+from dermxai.ui import cache, catalogue, forms, jobs_panel, pages, permissions, state
+from dermxai.ui.guard import fragment, guard
+from dermxai.ui.state import Key
+from dermxai.ui.text import count, duration, plain
+
+_RANDOM = "random"
+_LIKE = "as the job"
+_TITLES = {IMAGENET: "ImageNet weights", _RANDOM: "Random weights"}
+_NOTES = {
+    "paper": "As Zhu et al. 2021: ImageNet weights, layers unfrozen step by step, SGD.",
+    "scratch": "From random weights, when there are no others. Takes long.",
+    "quick": "A small network on small images: a first look within minutes.",
+    _LIKE: "The settings of the job that is cloned.",
+}
+_BASELINES = ("efficientnet_b4", "resnet101", "inception_v3")
+_FIRST = ("epochs", "batch_size")
+_ELSEWHERE = {*_FIRST, "weights", "start_from"}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An open form.
+
+    Attributes:
+        name: tells it from the forms of before.
+        seen: the newest job when it was opened.
+        recipe: of the job that is cloned, by field.
+        dataset: that is offered first.
+    """
+
+    name: str
+    seen: str
+    recipe: Mapping[str, Any] | None
+    dataset: str | None
+
+
+def button() -> None:
+    """Opens the form; and the form, where it was asked for."""
+    st.button(
+        "Fine-tune",
+        key=Key.FINE_TUNE,
+        icon=":material/model_training:",
+        type="tertiary",
+        on_click=open_form,
+        help="Train a checkpoint on a dataset, on this computer or on a cluster.",
+    )
+    if opened := state.get(Key.FORM):
+        _dialog(Opened(**opened))
+
+
+def open_form(like: Job | None = None) -> None:
+    """Lets the form appear when the page is drawn next.
+
+    Args:
+        like: a training whose dataset and settings to begin with.
+    """
+    newest = jobs.list_jobs()
+    arguments = dict(like.arguments) if like else {}
+    dataset = arguments.get("dataset") or catalogue.pair(catalogue.entries(), state.view())[1]
+    opened = Opened(
+        name=f"{time.time_ns():x}",
+        seen=newest[0].id if newest else "",
+        recipe=arguments.get("recipe"),
+        dataset=dataset,
+    )
+    state.put(Key.FORM, asdict(opened))
+
+
+def _close() -> None:
+    state.take(Key.FORM)
+
+
+@st.dialog("Fine-tune", width="large", on_dismiss=_close)
+def _dialog(opened: Opened) -> None:
+    with guard():
+        permissions.check("start jobs")
+        _form(opened)
+
+
+def _form(opened: Opened) -> None:
+    (first, second), (third, fourth) = st.columns(2), st.columns(2)
+    with second:
+        dataset = _ask_dataset(opened)
+    with third:
+        name, base = _ask_recipe(opened)
+    with first:
+        start = _ask_start(opened, name, base)
+    with fourth:
+        where = _ask_where(opened)
+    base = _starting(base, start)
+    form = f"{opened.name}-{name}-{start}"
+    settings = {field.name: field for field in fields(Recipe)}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = {field: forms.ask(settings[field], form, getattr(base, field)) for field in _FIRST}
+        output = _ask_output(opened, dataset, name)
+    with st.expander("More", icon=":material/tune:"):
+        more = [field for field in settings if field not in _ELSEWHERE]
+        columns = st.columns(3)
+        for index, field in enumerate(more):
+            with columns[index % len(columns)]:
+                chosen[field] = forms.ask(settings[field], form, getattr(base, field))
+        study = _ask_study(opened, where)
+    try:
+        recipe = replace(base, **chosen)
+        arguments = _arguments(dataset, recipe, output) | study
+    except InputError as error:
+        st.error(plain(error), icon=":material/error:")
+        return
+    _estimate({name: arguments[name] for name in ("dataset", "recipe", "dataset_options")})
+    if st.button("Start", key=Key.START.of("train"), type="primary", icon=":material/play_arrow:"):
+        token = jobs.form_token("train", arguments, opened.seen)
+        job = jobs_panel.submit("train", arguments, where=where, token=token)
+        state.put(Key.TRAININGS, [job.id])
+        _close()
+        st.switch_page(pages.TRAINING)
+
+
+def _ask_dataset(opened: Opened) -> str:
+    known = catalogue.datasets(catalogue.entries())
+    if not known:
+        raise InputError("There is no dataset yet; choose one at the left first.")
+    names = catalogue.told_apart(known, lambda path: Path(path).name)
+    return st.selectbox(
+        "Dataset",
+        known,
+        index=known.index(opened.dataset) if opened.dataset in known else 0,
+        key=Key.SETTING.of(opened.name, "dataset"),
+        format_func=names.__getitem__,
+        help="Its training images are learnt from, its validation images judge; where it has no "
+        "such split, a fifth of the patients validate.",
+    )
+
+
+def _ask_recipe(opened: Opened) -> tuple[str, Recipe]:
+    known = dict(RECIPES)
+    if opened.recipe is not None:
+        known = {_LIKE: Recipe(**opened.recipe), **known}
+    name = st.segmented_control(
+        "Recipe",
+        list(known),
+        default=_LIKE if opened.recipe is not None else "paper" if gpus() else "quick",
+        required=True,
+        key=Key.SETTING.of(opened.name, "recipe"),
+        format_func=str.capitalize,
+    )
+    st.caption(_NOTES.get(name, ""))
+    return name, known[name]
+
+
+def _ask_start(opened: Opened, name: str, base: Recipe) -> str:
+    """ "imagenet", "random", or a checkpoint."""
+    checkpoints = catalogue.checkpoints(catalogue.entries())
+    usual = base.start_from or (IMAGENET if base.weights else _RANDOM)
+    options = list(dict.fromkeys([IMAGENET, _RANDOM, *checkpoints, usual]))
+    names = catalogue.told_apart(checkpoints, catalogue.checkpoint_name)
+    return st.selectbox(
+        "Start from",
+        options,
+        index=options.index(usual),
+        key=Key.SETTING.of(opened.name, name, "start"),
+        format_func=lambda option: _TITLES.get(option) or names.get(option, option),
+        help="ImageNet weights are downloaded once. A checkpoint brings its own architecture.",
+    )
+
+
+def _ask_where(opened: Opened) -> str:
+    known = {name: module for name, module in launchers().items() if not module.available()}
+    names = {name: module.TITLE for name, module in known.items()}
+    names["local"] += f" ({count(len(gpus()), 'GPU') if gpus() else 'no GPU'})"
+    return st.selectbox(
+        "Where to run",
+        list(known),
+        key=Key.SETTING.of(opened.name, "where"),
+        format_func=names.__getitem__,
+        help="A cluster appears here where sbatch is at hand; slurm.toml in the workspace says "
+        "what to ask it for.",
+    )
+
+
+def _ask_output(opened: Opened, dataset: str, recipe: str) -> Path:
+    stem = f"{Path(dataset).stem}-{'again' if recipe == _LIKE else recipe}"
+    taken = {path.name for path in paths.checkpoints().glob("*")}
+    taken |= {Path(str(job.arguments.get("output", ""))).name for job in jobs.list_jobs()}
+    number = next(n for n in range(1, len(taken) + 2) if _numbered(stem, n) not in taken)
+    name = st.text_input(
+        "Name of the new checkpoint",
+        _numbered(stem, number),
+        key=Key.SETTING.of(opened.name, recipe, Path(dataset).stem, "output"),
+        max_chars=80,
+        width="stretch",
+    ).strip()
+    if not name or name.startswith(".") or Path(name).name != name:
+        raise InputError(f"{name!r} cannot name a checkpoint; use letters, digits and hyphens.")
+    return paths.checkpoints() / name
+
+
+def _ask_study(opened: Opened, where: str) -> dict[str, Any]:
+    """Arguments beyond one training on one device; those as usual are left out."""
+    asked: dict[str, Any] = {}
+    st.markdown("**Cross-validation**")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for name, title, usual, most, help_ in (
+            ("folds", "Folds", 0, 20, "By patient; 0: one training. The result is mean ± SD."),
+            ("seeds", "Seeds", 1, 20, "Trainings of each fold."),
+        ):
+            key = Key.SETTING.of(opened.name, name)
+            value = st.number_input(title, usual, most, usual, key=key, help=help_)
+            asked |= {name: int(value)} if value != usual else {}
+        baselines = st.multiselect(
+            "Compared with",
+            _BASELINES,
+            key=Key.SETTING.of(opened.name, "baselines"),
+            accept_new_options=True,
+            help="Networks under the same recipe, by timm name; the paper's Table 3 offers these.",
+        )
+        asked |= {"baselines": baselines} if baselines else {}
+        if where == "local" and len(gpus()) > 1:
+            number = st.number_input("GPUs", 1, len(gpus()), 1, key=Key.SETTING.of("gpus"))
+            asked |= {"devices": int(number)} if number > 1 else {}
+    if not asked.get("folds") and ("seeds" in asked or "baselines" in asked):
+        raise InputError("Several seeds and networks are compared by folds; set Folds, to 5 say.")
+    return asked
+
+
+def _numbered(stem: str, number: int) -> str:
+    return stem if number == 1 else f"{stem}-{number}"
+
+
+def _starting(base: Recipe, start: str) -> Recipe:
+    """The recipe from other weights; those of a checkpoint want its own network and input."""
+    if start in _TITLES:
+        return replace(base, start_from="", weights=IMAGENET if start == IMAGENET else "")
+    info = cache.model_info(start)
+    return replace(
+        base,
+        weights="",
+        start_from=start,
+        architecture=info.architecture,
+        auxiliary=len(info.heads) > 1,
+        size=info.preprocessing.size,
+        start_size=min(base.start_size, info.preprocessing.size),
+        colour_constancy=info.preprocessing.colour_constancy,
+    )
+
+
+def _arguments(dataset: str, recipe: Recipe, output: Path) -> dict[str, Any]:
+    return {
+        "dataset": dataset,
+        "output": str(output),
+        "recipe": asdict(recipe),
+        "dataset_options": {"confine": True},
+    }
+
+
+def _estimate(asked: Mapping[str, Any]) -> None:
+    """What the training would take, on request: a job times some steps."""
+    job = jobs_panel.last("estimate", **asked)
+    if job is None:
+        if st.button(
+            "Estimate time and memory",
+            key=Key.START.of("estimate"),
+            type="tertiary",
+            icon=":material/timer:",
+            help="Times a few steps, which takes some seconds.",
+        ):
+            jobs_panel.start("estimate", **asked)
+            st.rerun(scope="fragment")
+        return
+    if job.state.live:
+        _estimating(job)
+    elif job.state is State.SUCCEEDED:
+        _estimated(job.result)
+    else:
+        st.warning(plain(jobs_panel.why(job)), icon=":material/timer_off:")
+
+
+@fragment(run_every=1.0)
+def _estimating(job: Job) -> None:
+    if job.state.live:
+        jobs_panel.bar(job)
+    elif job.state is State.SUCCEEDED:
+        _estimated(job.result)
+    else:
+        st.warning(plain(jobs_panel.why(job)), icon=":material/timer_off:")
+
+
+def _estimated(result: Mapping[str, Any]) -> None:
+    with st.container(horizontal=True):
+        st.metric("Training images", f"{result['training_images']:,}")
+        st.metric("Validation images", f"{result['validation_images']:,}")
+        st.metric("Steps", f"{result['steps']:,}")
+        st.metric("Memory", f"{result['memory_bytes'] / 2**30:.1f} GB")
+        st.metric("Time, about", duration(result["seconds"]))

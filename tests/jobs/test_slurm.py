@@ -1,0 +1,258 @@
+"""Jobs on a real SLURM: one node, started for these tests, with two pretended GPUs."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.jobs import Job, State, cancel, list_jobs, resume, submit
+from dermxai.jobs.launchers import slurm
+from dermxai.jobs.launchers.local import worker
+from dermxai.jobs.records import read
+from tests.generated import generated_run
+from tests.jobs.conftest import Until
+
+SCRIPTS = Path(__file__).parent.parent / "slurm"
+SETTINGS = """
+gpus = 1
+time = 10
+processors = 1
+memory = "2G"
+"""
+SECONDS = 60.0  # for a command of SLURM, on a busy machine
+
+Drill = Callable[..., Job]
+
+
+def ask(*command: str) -> str:
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=SECONDS
+    ).stdout
+
+
+def missing() -> str:
+    """Why SLURM cannot be started here."""
+    absent = [
+        name for name in ("sbatch", "slurmctld", "slurmd", "munged") if not shutil.which(name)
+    ]
+    if absent:
+        return f"{', '.join(absent)} not installed: apt-get install slurm-wlm munge"
+    return "" if os.geteuid() == 0 else "SLURM's daemons need root"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Path]:
+    """Folder of a SLURM that is started for the tests of this file."""
+    if why := missing():
+        if os.environ.get("DERMXAI_REQUIRE_SLURM"):
+            pytest.fail(why)
+        pytest.skip(why)
+    folder = Path(tempfile.mkdtemp(prefix="dermxai-slurm-"))
+    folder.chmod(0o755)  # munge insists
+    environment = os.environ | {"SLURM_TEST_PORT": str(free_port())}
+    try:
+        subprocess.run([SCRIPTS / "up.sh", folder], check=True, env=environment, timeout=SECONDS)
+        yield folder
+    finally:
+        subprocess.run([SCRIPTS / "down.sh", folder], check=True, timeout=SECONDS)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def on_cluster(cluster: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_CONF", str(cluster / "etc" / "slurm.conf"))
+    paths.slurm_settings().parent.mkdir(parents=True, exist_ok=True)
+    paths.slurm_settings().write_text(SETTINGS)
+
+
+@pytest.fixture
+def slurm_drill(on_cluster: None, drill: Drill) -> Drill:
+    return lambda name="one", **arguments: drill(name, where="slurm", **arguments)
+
+
+def free_port() -> int:
+    """Of two neighbours."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def number(job: Job) -> str:
+    return str(read(job.files.submit(job.attempt))["slurm"])
+
+
+def at_work(job: Job) -> bool:
+    return job.progress is not None and job.progress.step > 2
+
+
+def begin_at_once(job: Job) -> None:
+    """A job that was requeued waits for two minutes otherwise."""
+    ask("scontrol", "update", f"jobid={number(job)}", "StartTime=now")
+
+
+def count(job: Job) -> int:
+    return int((Path(job.arguments["folder"]) / "count").read_text())
+
+
+def test_a_job_is_submitted_tagged_and_succeeds(slurm_drill: Drill, until: Until) -> None:
+    job = slurm_drill(steps=50)
+    until(lambda: at_work(job) or not job.state.live)
+    assert job.state is State.RUNNING, job.log
+    shown = ask("scontrol", "show", "job", number(job))
+    assert f"Comment=dermxai:{job.id}" in shown
+    assert re.search(r"gpu[:=]1\b", shown)
+    until(lambda: not job.state.live)
+    assert job.state is State.SUCCEEDED, job.log
+    assert job.result == {"first": 0, "gpus": "0"}
+    assert "Job completed successfully" in job.log
+
+
+def test_jobs_queue_and_are_cancelled_waiting_and_working(slurm_drill: Drill, until: Until) -> None:
+    working = [slurm_drill(str(index), steps=5000) for index in range(2)]
+    waiting = slurm_drill("waiting")
+    until(lambda: all(at_work(job) for job in working))
+    until(lambda: "Waiting in the cluster's queue" in waiting.reason)
+    assert waiting.state is State.QUEUED
+    for job in (waiting, working[0]):
+        cancel(job)
+        assert job.state is State.CANCELLED
+    assert not Path(waiting.arguments["folder"]).exists()
+    assert worker(working[0], 1) is None
+    ask("scancel", number(working[1]))  # by somebody else
+    until(lambda: not working[1].state.live)
+    assert working[1].state is State.CANCELLED
+
+
+@pytest.mark.parametrize(
+    "command", [("scontrol", "requeue"), ("scancel", "--signal=USR2")], ids=["requeued", "told"]
+)
+def test_requeued_a_job_goes_on_where_it_was(
+    command: tuple[str, ...], slurm_drill: Drill, until: Until
+) -> None:
+    """By SLURM itself; or told, as before the end of its time, to put itself into the queue."""
+    job = slurm_drill(steps=150)
+    until(lambda: at_work(job))
+    before = worker(job, 1)
+    assert before is not None
+    ask(*command, number(job))
+    until(lambda: job.state is State.QUEUED)
+    assert job.progress is None
+    counted = count(job)
+    begin_at_once(job)
+    until(lambda: not job.state.live)
+    assert job.state is State.SUCCEEDED, job.log
+    assert (job.attempt, job.result["first"]) == (1, counted)
+
+
+def test_a_killed_worker_interrupts_the_job_and_it_resumes(
+    slurm_drill: Drill, until: Until
+) -> None:
+    job = slurm_drill(steps=100)
+    until(lambda: at_work(job))
+    found = worker(job, 1)
+    assert found is not None
+    found.kill()
+    until(lambda: not job.state.live)
+    assert job.state is State.INTERRUPTED
+    assert "on the cluster" in job.reason
+    counted = count(job)
+    resume(job)
+    until(lambda: not job.state.live)
+    assert job.state is State.SUCCEEDED, job.log
+    assert (job.attempt, job.result["first"]) == (2, counted)
+
+
+def test_a_restart_of_slurmctld_is_survived(
+    cluster: Path, slurm_drill: Drill, until: Until
+) -> None:
+    job = slurm_drill(steps=10_000)
+    until(lambda: at_work(job))
+    daemon = int((cluster / "run" / "slurmctld.pid").read_text())
+    os.kill(daemon, signal.SIGTERM)
+    until(lambda: not psutil.pid_exists(daemon))
+    until(lambda: "does not answer" in job.reason)
+    assert job.state is State.RUNNING
+    subprocess.run(["slurmctld"], check=True, timeout=SECONDS)
+    until(lambda: not job.reason)
+    assert job.state is State.RUNNING
+    (Path(job.arguments["folder"]) / "enough").touch()
+    until(lambda: not job.state.live)
+    assert job.state is State.SUCCEEDED, job.log
+
+
+def test_each_gpu_has_a_task_and_the_first_one_writes(slurm_drill: Drill, until: Until) -> None:
+    paths.slurm_settings().write_text(SETTINGS.replace("gpus = 1", "gpus = 2"))
+    job = slurm_drill(steps=5)
+    assert job.arguments["devices"] == 2
+    until(lambda: not job.state.live)
+    assert job.state is State.SUCCEEDED, job.log
+    assert len(list(Path(job.arguments["folder"]).glob("*.began"))) == 2
+
+
+def test_what_the_cluster_refuses_is_said_and_leaves_no_job(slurm_drill: Drill) -> None:
+    paths.slurm_settings().write_text('partition = "no-such"')
+    with pytest.raises(InputError, match=r"SLURM refused the job: .*partition"):
+        slurm_drill()
+    assert list_jobs() == []
+
+
+def test_a_training_is_requeued_and_ends_as_it_would_have(
+    on_cluster: None, tmp_path: Path, until: Until
+) -> None:
+    """The real thing: a tiny network through the kind ``train``."""
+    data = generated_run(tmp_path / "data", images=60, classes=("EAD", "SD"), heads={"final": 1})
+    recipe = {"architecture": "test_efficientnet", "size": 32, "epochs": 6, "batch_size": 8}
+    job = submit(
+        "train",
+        {
+            "dataset": str(data.root / "dataset.csv"),
+            "output": str(tmp_path / "trained"),
+            "recipe": recipe,
+        },
+        where="slurm",
+    )
+    history = paths.CheckpointFiles(tmp_path / "trained").history
+    until(lambda: history.is_file() or not job.state.live)
+    assert job.state is State.RUNNING, job.log
+    ask("scancel", "--signal=USR2", number(job))
+    until(lambda: job.state is State.QUEUED)
+    before = history.read_text().splitlines()
+    assert len(before) < 7
+    begin_at_once(job)
+    until(lambda: not job.state.live)
+    assert job.state is State.SUCCEEDED, job.log
+    assert history.read_text().splitlines()[: len(before) - 1] == before[:-1]
+    assert pd.read_csv(history)["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert paths.CheckpointFiles(Path(job.result["checkpoint"])).weights.is_file()
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("gpu = 1", "'gpu'; expected partition, gpus"),
+        ("gpus = -1", "expected a whole number of at least 0"),
+        ("partition = main", "is not TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named(written: str, complaint: str) -> None:
+    paths.slurm_settings().parent.mkdir(parents=True, exist_ok=True)
+    paths.slurm_settings().write_text(written)
+    with pytest.raises(InputError, match=complaint):
+        slurm.read_settings()
+
+
+def test_without_sbatch_it_is_refused(drill: Drill, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(InputError, match="no sbatch"):
+        drill(where="slurm")

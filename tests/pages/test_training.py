@@ -1,0 +1,253 @@
+"""The Training page and the form in the sidebar."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dermxai import jobs, paths
+from dermxai.errors import InputError
+from dermxai.jobs import Job, State, open_job
+from dermxai.jobs.launchers import local
+from dermxai.jobs.records import identity, write
+from dermxai.runs import Run
+from dermxai.ui import jobs_panel, sidebar
+from tests.figures.test_training import history
+
+Make, Open = Callable[..., Run], Callable[..., AppTest]
+
+
+@pytest.fixture
+def trained() -> Callable[..., Job]:
+    """Makes a training that has ended, or is at work in this process."""
+
+    def make(name: str = "mine", state: State = State.SUCCEEDED, **arguments: Any) -> Job:
+        root = paths.jobs() / f"20260101-000000-train-{name}"
+        output = paths.checkpoints() / name
+        files = paths.JobFiles(root)
+        spec = {
+            "kind": "train",
+            "arguments": {
+                "dataset": str(paths.datasets() / "atlas"),
+                "output": str(output),
+                "recipe": {"epochs": 20, "size": 64, "unfreeze": True},
+                **arguments,
+            },
+            "title": "Training on atlas",
+            "lane": "device",
+            "submitted": 1.7e9,
+        }
+        write(files.spec, spec)
+        write(files.submit(1), {"supervisor": identity(os.getpid()) if state.live else {}})
+        if state in (State.SUCCEEDED, State.FAILED):
+            write(
+                files.result(1),
+                {"state": state, "value": {"checkpoint": str(output)}, "error": "No <b>luck</b>."},
+            )
+        output.mkdir(parents=True)
+        history().to_csv(paths.CheckpointFiles(output).history, index=False)
+        files.log(1).parent.mkdir()
+        files.log(1).write_text("first\nGPU </code><script>\n")
+        return open_job(root)
+
+    return make
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+    """Jobs that were launched, though nothing works on them."""
+    found: list[Job] = []
+
+    def launch(job: Job, attempt: int) -> dict[str, object]:
+        found.append(job)
+        return {"supervisor": identity(os.getpid())}
+
+    monkeypatch.setattr(local, "launch", launch)
+    return found
+
+
+def texts(app: AppTest) -> str:
+    return " ".join(e.value for e in (*app.markdown, *app.caption, *app.error))
+
+
+def buttons(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
+def test_without_trainings_it_says_what_they_are(make_run: Make, open_page: Open) -> None:
+    make_run(images=12)
+    app = open_page("training")
+    assert "recipe unfreezes the network" in texts(app)
+    assert "Fine-tune" in buttons(app)
+    assert not app.exception and not app.error
+
+
+def test_a_training_shows_curves_and_what_it_reached(
+    make_run: Make, open_page: Open, trained: Callable[..., Job]
+) -> None:
+    make_run(images=12)
+    trained()
+    app = open_page("training")
+    assert not app.exception and not app.error
+    assert "best epoch 12 of 20" in texts(app)
+    assert {"Open result", "Clone", "Delete it"} <= buttons(app)
+    assert len(app.get("plotly_chart")) == 6
+    for view in ("Layers", "Hardware", "Log", "Recipe"):
+        app.get("button_group")[0].set_value(view).run()
+        assert not app.exception, view
+        assert not app.error, view
+    app.get("button_group")[0].set_value("Log").run()
+    assert "</code><script>" in app.code[0].value, "as it is, in a code element"
+
+
+def test_several_trainings_are_compared(
+    make_run: Make, open_page: Open, trained: Callable[..., Job]
+) -> None:
+    make_run(images=12)
+    one, other = trained("one"), trained("other", state=State.FAILED)
+    app = open_page("training", job=one.id)
+    assert app.multiselect(key="trainings").value == [one.id], "as the address says"
+    app.multiselect(key="trainings").set_value([one.id, other.id]).run()
+    assert not app.exception
+    assert "No \\<b\\>luck\\</b\\>" in app.error[0].value
+    assert "Resume" in buttons(app)
+    assert len(app.get("plotly_chart")) == 7, "classes of each"
+
+
+def test_a_deleted_training_is_gone_and_its_checkpoint_stays(
+    make_run: Make, open_page: Open, trained: Callable[..., Job]
+) -> None:
+    make_run(images=12)
+    job = trained()
+    app = open_page("training")
+    app.button(key=f"job-delete-{job.id}").click().run()
+    assert not app.exception
+    assert jobs.list_jobs() == []
+    assert paths.CheckpointFiles(paths.checkpoints() / "mine").history.is_file()
+    assert "recipe unfreezes" in texts(app)
+
+
+def test_a_result_opens_and_reads_its_dataset(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], launched: list[Job]
+) -> None:
+    run = make_run(images=12)
+    dataset = run.manifest["dataset"]["path"]
+    job = trained(dataset=dataset)
+    app = open_page("training")
+    app.button(key=f"job-open-{job.id}").click().run()
+    assert app.query_params["checkpoint"] == job.arguments["output"]
+    assert app.query_params["dataset"] == dataset
+    (reading,) = launched
+    assert (reading.kind, reading.arguments["dataset"]) == ("infer", dataset)
+
+
+def opened(app: AppTest) -> AppTest:
+    return app.button(key="fine-tune").click().run()
+
+
+def test_the_form_starts_one_job_from_two_windows(
+    make_run: Make, open_page: Open, launched: list[Job]
+) -> None:
+    run = make_run(images=12)
+    windows = [opened(open_page("training")) for _ in range(2)]
+    for app in windows:
+        assert not app.exception and not app.error
+        app.button(key="start-train").click().run()
+        assert not app.exception
+    (job,) = launched
+    assert job.kind == "train"
+    assert job.arguments["dataset"] == run.manifest["dataset"]["path"]
+    assert job.arguments["recipe"]["epochs"] == 5
+    assert job.token
+
+
+def test_a_wrong_setting_is_said_before_it_starts(
+    make_run: Make, open_page: Open, launched: list[Job]
+) -> None:
+    make_run(images=12)
+    app = opened(open_page("training"))
+    name = next(field for field in app.text_input if "Name" in field.label)
+    name.set_value("../elsewhere").run()
+    assert "cannot name a checkpoint" in app.error[0].value
+    assert "start-train" not in {button.key for button in app.button}
+    assert launched == []
+
+
+def test_a_clone_begins_with_the_settings_of_its_model(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], launched: list[Job]
+) -> None:
+    make_run(images=12)
+    job = trained()
+    app = open_page("training")
+    app.button(key=f"job-clone-{job.id}").click().run()
+    app.button(key="start-train").click().run()
+    (cloned,) = launched
+    assert cloned.arguments["recipe"]["epochs"] == 20
+    assert cloned.arguments["recipe"]["unfreeze"] is True
+    assert cloned.arguments["output"] != job.arguments["output"]
+
+
+def test_a_cross_validation_shows_mean_and_spread(
+    make_run: Make, open_page: Open, trained: Callable[..., Job]
+) -> None:
+    make_run(images=12)
+    job = trained(folds=2)
+    output = Path(str(job.arguments["output"]))
+    table = [{"network": "b4", "members": 2, "auc_mean": 0.9, "auc_sd": 0.02}]
+    write(output / "study.json", {"table": table, "differences": [], "note": "Two folds."})
+    write(job.files.result(1), {"state": "succeeded", "value": {"study": str(output)}})
+    for fold in range(2):
+        folder = output / "b4" / "seed-0" / f"fold-{fold}"
+        folder.mkdir(parents=True)
+        history(3).to_csv(folder / "history.csv", index=False)
+    app = open_page("training")
+    assert not app.exception and not app.error
+    shown = pd.DataFrame(app.dataframe[0].value)
+    assert shown["AUC"].tolist() == ["0.900 ± 0.020"]
+    assert "Two folds." in texts(app)
+    assert "Open result" not in buttons(app)
+
+
+def test_in_teaching_mode_visitors_only_look(
+    make_run: Make,
+    open_page: Open,
+    trained: Callable[..., Job],
+    launched: list[Job],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Buttons are absent, and what they do is refused where it is done."""
+    run = make_run(images=12)
+    working = trained("working", state=State.RUNNING)
+    stopped = trained("stopped", state=State.INTERRUPTED)
+    app = open_page("training")
+    app.multiselect(key="trainings").set_value([working.id, stopped.id]).run()
+    assert {"Cancel", "Resume", "Delete it", "Fine-tune"} <= buttons(app)
+    for key in (f"resume-{stopped.id}", f"delete-{stopped.id}", f"cancel here-{working.id}"):
+        monkeypatch.delenv("DERMXAI_TEACHING", raising=False)
+        button = app.run().button(key=f"job-{key}")
+        monkeypatch.setenv("DERMXAI_TEACHING", "1")
+        button.click().run()
+        assert not app.exception
+    assert launched == []
+    assert not working.files.cancel.exists()
+    assert stopped in jobs.list_jobs()
+    assert not {"Cancel", "Resume", "Delete it", "Fine-tune", "Clone"} & buttons(app.run())
+    with pytest.raises(InputError, match="teaching mode"):
+        jobs_panel.start("infer", checkpoint="a", dataset="b")
+    with pytest.raises(InputError, match="teaching mode"):
+        sidebar._allowed([], str(run.root / "images"))
+    unlisted = open_page("dataset", checkpoint="a", dataset=str(run.root / "images"))
+    assert "teaching mode" in unlisted.error[0].value
+
+
+def test_in_teaching_mode_the_demo_waits_for_the_teacher(
+    open_page: Open, launched: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DERMXAI_TEACHING", "1")
+    app = open_page("dataset")
+    assert "Nothing is prepared yet" in app.info[0].value
+    assert launched == []
