@@ -207,7 +207,8 @@ def _at_hand(run: Run, wanted: Wanted, shape: tuple[int, ...]) -> "Attribution |
 def _cell(run: Run, picture: Picture, wanted: Wanted | None, problem: str | None) -> None:
     st.markdown(f"**{plain(picture.title)}**")
     st.image(jpeg(picture.image), width="stretch", alt=picture.title)
-    explained.legend(picture)
+    if picture.attribution is not None:
+        explained.legend(picture.attribution, picture.scale, (picture.low, picture.high))
     if problem is not None:
         st.caption(plain(problem))
     elif picture.attribution is None and wanted is not None:

@@ -54,8 +54,7 @@ class Look:
                 drawn = overlay.outline(drawn, mask, _OUTLINES[name])
         if made is None:
             return Picture(title, drawn)
-        low = f"against {made.target}" if made.against is None else f"for {made.against}"
-        return Picture(title, drawn, made, scale, low, f"for {made.target}")
+        return Picture(title, drawn, made, scale, *_ends(made))
 
 
 @dataclass(frozen=True)
@@ -125,8 +124,8 @@ def answer(
         picture = look.over(panel.subject, panel.picture, made, scale, panel.subject.name)
         _show(panel, picture.image)
         with panel.legend:
-            legend(picture)
             if made is not None:
+                legend(made, scale)
                 for line in (whose_vote(run, made), *made.notes[1:]):
                     st.caption(plain(line))
         shown.append(picture)
@@ -185,11 +184,14 @@ def ask_look(looked_at: Sequence[Subject]) -> Look:
     return Look(strength / 100, grey, tuple(drawn))
 
 
-def legend(picture: Picture) -> None:
-    """The colour bar with its numbers and unit; nothing for an image without a map."""
-    made = picture.attribution
-    if made is None:
-        return
+def legend(made: "Attribution", scale: float, ends: tuple[str, str] | None = None) -> None:
+    """The colour bar with its numbers and unit.
+
+    Args:
+        scale: the value of full colour.
+        ends: what its ends speak for, where these are not the classes.
+    """
+    low, high = ends or _ends(made)
     with st.container(gap=None):
         st.image(
             overlay.colour_bar(signed=made.signed),
@@ -197,10 +199,15 @@ def legend(picture: Picture) -> None:
             alt="From blue over clear to yellow" if made.signed else "From clear to yellow",
         )
         with st.container(horizontal=True, horizontal_alignment="distribute"):
-            low = [f"−{picture.scale:.2g} {plain(picture.low)}"] if made.signed else []
-            for words in (*low, "0", f"+{picture.scale:.2g} {plain(picture.high)}"):
+            left = [f"−{scale:.2g} {plain(low)}"] if made.signed else []
+            for words in (*left, "0", f"+{scale:.2g} {plain(high)}"):
                 st.caption(words, width="content")
         st.caption(plain(f"In {made.density_unit}."))
+
+
+def _ends(made: "Attribution") -> tuple[str, str]:
+    low = f"against {made.target}" if made.against is None else f"for {made.against}"
+    return low, f"for {made.target}"
 
 
 def _show(panel: Panel, picture: NDArray[np.uint8]) -> None:

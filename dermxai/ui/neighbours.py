@@ -60,7 +60,7 @@ def body(scene: Scene, subject: Subject) -> None:
     left, right = st.columns([3, 7], gap="large")
     cards = []
     with left, guard():
-        look.heading("This image", f"{question.words(asked)}: one scale for all maps.")
+        look.heading("This image", f"{asked.text}: one scale for all maps.")
         cards.append(_picture(subject, fitted(subject.pixels(), 2 * _SIDE)))
     legend = left.container()
     for code in filter(None, (asked.target, asked.against)):
@@ -149,4 +149,4 @@ def _lay_maps(run: Run, cards: Sequence[Card], asked: Question) -> None:
     for card, made in zip(cards, maps, strict=True):
         drawn = overlay.blend(card.picture, made.density, _STRENGTH, scale)
         card.place.image(jpeg(drawn), width="stretch", alt=card.subject.name)
-    explained.legend(run, maps[0], scale)
+    explained.legend(maps[0], scale)

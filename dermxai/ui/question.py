@@ -51,10 +51,15 @@ class Wish:
     settings: Any
 
 
+def usual(run: Run, subject: Subject) -> Question:
+    """Why an image was read as it was, rather than as labelled or, where that is right or not
+    known, as the runner-up."""
+    return _about(run, subject, None, None, None)
+
+
 def ask(run: Run, subject: Subject, head: bool = True) -> Question:
-    """The controls of the question; what the address asks for and the model lacks is left out.
-    Usually: why the image was read as it was, rather than as labelled or, where that is right or
-    not known, as the runner-up.
+    """The controls of the question, at first the `usual` one; what the address asks for and the
+    model lacks is left out.
 
     Args:
         head: whether to ask whose vote, too.
@@ -63,7 +68,7 @@ def ask(run: Run, subject: Subject, head: bool = True) -> Question:
     target = view.target if view.target in run.classes else None
     against = view.against if view.against in (*run.classes, ALONE) else None
     whose = view.head if view.head in run.heads else None
-    if against == (target or _about(run, subject, None, None, None).target):
+    if against == (target or usual(run, subject).target):
         against = None
     wanted = _about(run, subject, target, against, whose)
     usual_target = _about(run, subject, None, against, whose).target
