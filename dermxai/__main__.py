@@ -242,8 +242,14 @@ def train(
     column: Column = None,
     label_map: LabelMap = None,
     device: Device = None,
+    devices: Annotated[int, typer.Option(help="Processes, each with its own GPU.", min=1)] = 1,
+    folds: Annotated[int, typer.Option(help="Cross-validate by patient; 0: do not.", min=0)] = 0,
+    seeds: Annotated[int, typer.Option(help="Seeds of each fold.", min=1)] = 1,
+    baseline: Annotated[
+        list[str] | None, typer.Option(help="Network to compare: resnet101, efficientnet_b4+heads")
+    ] = None,
 ) -> None:
-    """Train a classifier. Interrupted, it resumes."""
+    """Train a classifier, or several to compare. Interrupted, it resumes."""
     from dermxai.training.recipe import Recipe, chosen
 
     value = _foreground(
@@ -253,8 +259,12 @@ def train(
         recipe=asdict(chosen(recipe, console.typed(Recipe, setting or []))),
         dataset_options=_dataset_options(column, label_map),
         device=device,
+        devices=devices,
+        folds=folds,
+        seeds=seeds,
+        baselines=baseline,
     )
-    print(value["checkpoint"])
+    print(*value.values())
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -146,25 +147,97 @@ class CheckpointFiles:
     def card(self) -> Path:
         return self.root / "README.md"
 
+
+@dataclass(frozen=True)
+class TrainingFiles:
+    """What a training writes: its output folder is the checkpoint folder of the best state."""
+
+    root: Path
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint folder of the last state."""
+        return self.root / "last"
+
     @property
     def history(self) -> Path:
-        """One row an epoch, as training wrote it."""
+        """One row an epoch."""
         return self.root / "history.csv"
 
     @property
-    def training_state(self) -> Path:
+    def about(self) -> Path:
+        """What was asked for, and whether it has ended."""
+        return self.root / "training.json"
+
+    @property
+    def state(self) -> Path:
         """All that an interrupted training needs to go on; gone when it has ended."""
-        return self.root / "training.pt"
+        return self.root / "training.ckpt"
 
     @property
-    def prepared(self) -> Path:
-        """The images at the network's size, while training."""
-        return self.root / "prepared.npy"
+    def images(self) -> Path:
+        """The prepared images, while training."""
+        return self.root / "images"
 
     @property
-    def prepared_mask(self) -> Path:
-        """Which of the prepared images could be read."""
-        return self.root / "prepared-mask.npy"
+    def tensorboard(self) -> Path:
+        return self.root / "tensorboard"
+
+
+@dataclass(frozen=True)
+class StudyFiles:
+    """What a cross-validation writes."""
+
+    root: Path
+
+    @property
+    def about(self) -> Path:
+        """Everything, for programs; written last."""
+        return self.root / "study.json"
+
+    @property
+    def table(self) -> Path:
+        """One row a training."""
+        return self.root / "study.csv"
+
+    @property
+    def card(self) -> Path:
+        """The table as the paper prints it."""
+        return self.root / "README.md"
+
+    @property
+    def images(self) -> Path:
+        """The prepared images, which all its trainings share."""
+        return self.root / "images"
+
+    def member(self, network: str, seed: int, fold: int) -> Path:
+        """The checkpoint folder of a training."""
+        return self.root / network / f"seed-{seed}" / f"fold-{fold}"
+
+    def scores(self, network: str, seed: int, fold: int) -> Path:
+        """Its logits of the test images."""
+        return self.member(network, seed, fold) / "test.npz"
+
+
+@dataclass(frozen=True)
+class PreparedFiles:
+    """Images at one size, ready for training."""
+
+    root: Path
+    key: str
+
+    @property
+    def images(self) -> Path:
+        return self.root / f"{self.key}.npy"
+
+    @property
+    def about(self) -> Path:
+        """Which could not be read; written last."""
+        return self.root / f"{self.key}.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / f".{self.key}.lock"
 
 
 @dataclass(frozen=True)
@@ -318,10 +391,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Removes what `replacing` left in a folder when its process was killed. For the folder's only
+    """Removes what was being written in a folder when its process was killed. For the folder's only
     writer."""
     for leftover in folder.glob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink(missing_ok=True)
 
 
 @contextmanager

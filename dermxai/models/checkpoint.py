@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from huggingface_hub import save_torch_state_dict
@@ -99,22 +100,25 @@ def save_checkpoint(
 ) -> Path:
     """Writes a checkpoint folder; matrices as float16, vectors (biases, batch norms) as float32.
 
-    model.json is written last: a folder is a checkpoint once it is there.
+    model.json is written last: a folder is a checkpoint once it is there. The weights of an older
+    one there stay until the new ones are whole.
     """
     files = CheckpointFiles(Path(folder))
-    files.root.mkdir(parents=True, exist_ok=True)
     state = {
         name: (tensor.half() if tensor.ndim > 1 else tensor).detach().cpu().contiguous()
         for name, tensor in network.state_dict().items()
     }
-    save_torch_state_dict(
-        state,
-        str(files.root),
-        filename_pattern="weights{suffix}.safetensors",
-        max_shard_size=SHARD_SIZE,
-    )
-    for shard in files.root.glob("*.safetensors"):
-        shard.chmod(0o644)
+    files.root.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=files.root, prefix=".weights.", suffix=".tmp") as incoming:
+        save_torch_state_dict(
+            state,
+            incoming,
+            filename_pattern="weights{suffix}.safetensors",
+            max_shard_size=SHARD_SIZE,
+        )
+        for shard in Path(incoming).iterdir():
+            shard.chmod(0o644)
+            shard.replace(files.root / shard.name)
     with replacing(files.card) as path:
         path.write_text(card, encoding="utf-8")
     with replacing(files.model) as path:

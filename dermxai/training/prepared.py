@@ -1,50 +1,99 @@
-"""The training images at the network's size, in one file on disk."""
+"""The images at the network's size, in one file on disk that a training reads from."""
 
+import hashlib
+import json
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dermxai.data import Dataset
+from dermxai.data.table import Problem
 from dermxai.data.transforms import Preprocessing
 from dermxai.errors import InputError
-from dermxai.paths import CheckpointFiles, replacing
+from dermxai.paths import PreparedFiles, locked, replacing, sweep
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Images in the order that was asked for.
+
+    Attributes:
+        path: of the array (n, size, size, 3) uint8; the rows of images that cannot be read are 0.
+        usable: (n,) which could be read.
+        problems: the others, with the reason.
+    """
+
+    path: Path
+    usable: NDArray[np.bool_]
+    problems: tuple[Problem, ...]
+
+    def open(self) -> NDArray[np.uint8]:
+        """The array, memory-mapped, read-only."""
+        images: NDArray[np.uint8] = np.load(self.path, mmap_mode="r")
+        return images
 
 
 def prepare_images(
     dataset: Dataset,
     sample_ids: Sequence[str],
     preprocessing: Preprocessing,
-    files: CheckpointFiles,
+    folder: Path,
     progress: Callable[[int, int], None],
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Decodes every image once; an interrupted training finds them again.
+) -> Prepared:
+    """Decodes every image once. What lies in the folder for the same images is used again; of
+    several processes one does the work.
 
-    Returns:
-        Images (n, size, size, 3), memory-mapped, and which of them could be read (n,).
+    Raises:
+        OSError: the disk is full.
     """
-    shape = (len(sample_ids), preprocessing.size, preprocessing.size, 3)
-    if files.prepared.is_file() and files.prepared_mask.is_file():
-        images, usable = np.load(files.prepared, mmap_mode="r"), np.load(files.prepared_mask)
-        if images.shape == shape:
-            return images, usable
-    usable = np.zeros(len(sample_ids), dtype=bool)
-    with replacing(files.prepared) as path:
-        written: Any = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    asked = f"{dataset.fingerprint} {preprocessing} {list(sample_ids)}"
+    files = PreparedFiles(folder, hashlib.blake2b(asked.encode(), digest_size=8).hexdigest())
+    with locked(files.lock, waiting=lambda: progress(0, len(sample_ids))):
+        if not files.about.is_file():
+            sweep(folder)
+            problems = _write(dataset, sample_ids, preprocessing, files, progress)
+            with replacing(files.about) as path:
+                path.write_text(json.dumps([asdict(problem) for problem in problems]))
+    found = [Problem(**entry) for entry in json.loads(files.about.read_text())]
+    usable = ~np.isin(np.array(sample_ids), [problem.item for problem in found])
+    return Prepared(files.images, usable, tuple(found))
 
-        def prepare(row: int) -> None:
+
+def _write(
+    dataset: Dataset,
+    sample_ids: Sequence[str],
+    preprocessing: Preprocessing,
+    files: PreparedFiles,
+    progress: Callable[[int, int], None],
+) -> list[Problem]:
+    shape = (len(sample_ids), preprocessing.size, preprocessing.size, 3)
+    problems = []
+    with replacing(files.images) as path:
+        written: Any = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+        with path.open("rb+") as file:  # a map cannot say that the disk is full: it would crash
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+        def prepare(row: int) -> Problem | None:
             try:
                 written[row] = preprocessing.prepare(dataset.image(sample_ids[row]))
-                usable[row] = True
-            except InputError:
-                pass  # an image that cannot be read does not stop the training
+            except InputError as error:
+                return Problem(sample_ids[row], str(error))
+            return None
 
         with ThreadPoolExecutor() as pool:
-            for done, _ in enumerate(pool.map(prepare, range(len(sample_ids))), 1):
-                progress(done, len(sample_ids))
+            try:
+                for done, problem in enumerate(pool.map(prepare, range(len(sample_ids))), 1):
+                    if problem:
+                        problems.append(problem)
+                    progress(done, len(sample_ids))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
         written.flush()
-    with replacing(files.prepared_mask) as path, path.open("wb") as file:
-        np.save(file, usable)
-    return np.load(files.prepared, mmap_mode="r"), usable
+    return problems

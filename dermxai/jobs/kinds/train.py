@@ -1,6 +1,6 @@
-"""A recipe over a dataset: writes a checkpoint."""
+"""A recipe over a dataset: writes a checkpoint, or with folds a whole cross-validation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ LANE = "device"
 
 
 def title(arguments: Mapping[str, Any]) -> str:
-    return f"Training on {Path(arguments['dataset']).name}"
+    what = f"{arguments['folds']}-fold training" if arguments.get("folds") else "Training"
+    return f"{what} on {Path(arguments['dataset']).name}"
 
 
 def run(
@@ -21,17 +22,41 @@ def run(
     recipe: Mapping[str, Any] | None = None,
     dataset_options: Mapping[str, Any] | None = None,
     device: str | None = None,
+    devices: int = 1,
+    nodes: int = 1,
+    folds: int = 0,
+    seeds: int = 1,
+    baselines: Sequence[str] = (),
 ) -> dict[str, str]:
     """
     Args:
-        output: the checkpoint's folder; an interrupted training there goes on.
+        output: the checkpoint's folder, with folds the study's; what was interrupted there goes on.
         recipe: fields of `dermxai.training.recipe.Recipe`.
         dataset_options: for `load_dataset`.
+        device, devices, nodes: for `dermxai.training.fit.fit`.
+        folds: of a cross-validation by patient; 0 for one training.
+        seeds, baselines: for `dermxai.training.study.study`, with folds.
+
+    Returns:
+        "checkpoint" or "study": the folder.
+
+    Raises:
+        InputError: seeds or baselines without folds, and what `fit` says.
     """
     report("loading", 0, 0)
     from dermxai.data import load_dataset
+    from dermxai.errors import InputError
     from dermxai.training.fit import fit
     from dermxai.training.recipe import Recipe
+    from dermxai.training.study import study
 
+    if not folds and (seeds > 1 or baselines):
+        raise InputError("Several seeds and baselines are compared by folds; give folds, 5 say.")
     data = load_dataset(dataset, **(dataset_options or {}))
-    return {"checkpoint": str(fit(data, Recipe(**(recipe or {})), output, report, device))}
+    chosen = Recipe(**(recipe or {}))
+    where: dict[str, Any] = {"devices": devices, "nodes": nodes}
+    if not folds:
+        return {"checkpoint": str(fit(data, chosen, output, report, device, **where))}
+    more = {"folds": folds, "seeds": seeds, "baselines": baselines, **where}
+    folder = study(data, chosen, output, report, device, **more)
+    return {"study": str(folder)}

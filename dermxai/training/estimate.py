@@ -1,0 +1,140 @@
+"""What a training will take, from a few timed steps."""
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dermxai.data import Dataset
+from dermxai.data.transforms import Preprocessing
+from dermxai.training.examples import examples_of
+from dermxai.training.loading import batches_an_epoch, steps_an_epoch
+from dermxai.training.module import Training
+from dermxai.training.recipe import Recipe
+
+CPU_BATCH = 4  # images a timed step on a CPU, where time is proportional to their number
+TIMED_STEPS = 2
+FORWARD_SHARE = 1 / 3  # of a step's time: the backward pass takes twice the forward's
+DECODED = 4  # images
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """
+    Attributes:
+        steps: of the optimiser, over all epochs.
+        memory_bytes: on a GPU what tensors took at most in a step. On a CPU what weights,
+            gradients, the optimiser and the tensors kept for the backward pass take, counted in a
+            small batch and scaled to the batch size; the process itself comes on top.
+        seconds_per_step: at the full image side with all layers learning.
+        seconds: of the whole, images decoded and validated too. Rough: frozen layers, which spare
+            some of the backward pass, are taken as learning.
+    """
+
+    training_images: int
+    validation_images: int
+    steps: int
+    memory_bytes: int
+    seconds_per_step: float
+    seconds: float
+
+
+def estimate(dataset: Dataset, recipe: Recipe, device: str | None = None) -> Estimate:
+    """Tries the recipe's network on random pixels, on one device.
+
+    Raises:
+        InputError: as `dermxai.training.fit.fit` says of the data set and the recipe.
+    """
+    examples = examples_of(dataset, recipe)
+    training, validation = examples.rows("train"), examples.rows("validation")
+    target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    steps = steps_an_epoch(len(training), recipe) * recipe.epochs
+    preprocessing = Preprocessing(size=recipe.size, colour_constancy=recipe.colour_constancy)
+    # random weights take the same time, and need no network
+    plain = replace(recipe, weights="", start_from="")
+    module = Training(
+        plain, examples.classes, preprocessing, examples.labels[training], max(steps, 2)
+    ).to(target)
+    batch = recipe.batch_size if target.type == "cuda" else min(recipe.batch_size, CPU_BATCH)
+    seconds, memory = _step(module, batch, target)
+    per_image = seconds / batch
+    passes = batches_an_epoch(len(training), recipe) * recipe.batch_size  # images an epoch
+    areas = [(recipe.size_at(epoch) / recipe.size) ** 2 for epoch in range(recipe.epochs)]
+    learning = per_image * passes * sum(areas)
+    validating = per_image * FORWARD_SHARE * len(validation) * recipe.epochs
+    return Estimate(
+        training_images=len(training),
+        validation_images=len(validation),
+        steps=steps,
+        memory_bytes=memory(recipe.batch_size),
+        seconds_per_step=per_image * recipe.batch_size * recipe.accumulate,
+        seconds=learning + validating + _decoding(dataset, examples.sample_ids, preprocessing),
+    )
+
+
+def _step(module: Training, batch: int, device: torch.device) -> tuple[float, Any]:
+    """Seconds of a step, and a function from the batch size to the bytes that it takes."""
+    recipe, classes = module.recipe, len(module.classes)
+    module.configure_optimizers()
+    fixed = _bytes_of(module.network.parameters()) * _copies(recipe)
+    labels = torch.arange(batch, device=device) % classes
+    images = torch.rand(batch, 3, recipe.size, recipe.size, device=device)
+    images = images.contiguous(memory_format=torch.channels_last)
+    kept: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    times = []
+    for index in range(1 + TIMED_STEPS):  # the first one warms up
+        began = time.perf_counter()
+        with (
+            torch.autocast(device.type, torch.bfloat16, recipe.precision == "bfloat16"),
+            torch.autograd.graph.saved_tensors_hooks(note if index == 0 else _same, _same),
+        ):
+            loss = torch.nn.functional.cross_entropy(module.network(images).logits.sum(1), labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - began)
+        module.network.zero_grad()
+    parameters = {weight.untyped_storage().data_ptr() for weight in module.network.parameters()}
+    for_backward = sum(size for pointer, size in kept.items() if pointer not in parameters)
+    if device.type == "cuda":
+        extra = fixed - 2 * _bytes_of(module.network.parameters())
+        peak = torch.cuda.max_memory_allocated(device) + extra
+        return float(np.min(times[1:])), lambda _: int(peak)
+    return float(np.min(times[1:])), lambda size: int(fixed + for_backward / batch * size)
+
+
+def _same(tensor: Tensor) -> Tensor:
+    return tensor
+
+
+def _copies(recipe: Recipe) -> int:
+    """How many numbers are held for each weight: itself, its gradient, the optimiser's, the
+    average's."""
+    return 2 + (2 if recipe.optimiser == "adamw" else 1) + (recipe.ema_decay > 0)
+
+
+def _bytes_of(tensors: Any) -> int:
+    return sum(tensor.nbytes for tensor in tensors)
+
+
+def _decoding(dataset: Dataset, sample_ids: list[str], preprocessing: Preprocessing) -> float:
+    """Seconds to prepare all images, from the first few that can be read."""
+    began, read = time.perf_counter(), 0
+    for sample_id in sample_ids[:DECODED]:
+        try:
+            preprocessing.prepare(dataset.image(sample_id))
+            read += 1
+        except ValueError:
+            continue
+    return (time.perf_counter() - began) / max(1, read) * len(sample_ids)

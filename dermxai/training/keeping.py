@@ -1,0 +1,119 @@
+"""What a training leaves behind after each epoch: two checkpoint folders, a history, its state."""
+
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+from typing_extensions import override
+
+from dermxai.models.checkpoint import save_checkpoint
+from dermxai.models.info import ModelInfo
+from dermxai.paths import TrainingFiles, replacing
+from dermxai.training.card import model_card
+from dermxai.training.loading import Batches
+from dermxai.training.validation import Reached, history_row, watched_pair
+
+
+class ReplacingIO(TorchCheckpointIO):
+    """Lightning's checkpoints, complete the moment they are visible."""
+
+    @override
+    def save_checkpoint(self, checkpoint: Any, path: Any, storage_options: Any = None) -> None:
+        with replacing(Path(path)) as temporary, temporary.open("wb") as file:
+            torch.save(checkpoint, file)
+
+
+class Keeping(Callback):
+    """Writes, after an epoch: the checkpoint folder of the best state where it is the best yet,
+    that of the last state, and history.csv. The best has the lowest validation loss, to which
+    every head contributes.
+    """
+
+    def __init__(self, files: TrainingFiles, info: ModelInfo, batches: Batches) -> None:
+        """
+        Args:
+            info: of the network, without what it reached.
+            batches: of the training.
+        """
+        self.files, self.info, self.batches = files, info, batches
+        self.records: list[dict[str, Any]] = []
+        self._began = self._trained = 0.0
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        return {"records": self.records}
+
+    @override
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        self.records = list(state_dict["records"])
+        self.batches.epoch = len(self.records)  # Lightning asks for batches before it tells them
+
+    @override
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
+        self._began = time.monotonic()
+        if pl_module.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(pl_module.device)
+
+    @override
+    def on_validation_start(self, trainer: Trainer, pl_module: Any) -> None:
+        self._trained = time.monotonic() - self._began
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+        best = min((r["reached"]["validation_loss"] for r in self.records), default=float("inf"))
+        before = self.records[-1]["seconds"] if self.records else 0.0
+        got: Reached = pl_module.reached
+        epoch, recipe = trainer.current_epoch, pl_module.recipe
+        self.records.append(
+            {
+                "epoch": epoch + 1,
+                "size": recipe.size_at(epoch),
+                "learning_rate": pl_module.learning_rate,
+                "learning_stages": recipe.learning_stages_at(epoch, len(pl_module.stages)),
+                "loss": pl_module.loss,
+                "reached": asdict(got),
+                "seconds": before + time.monotonic() - self._began,
+                "images_per_second": self.batches.images / self._trained,
+                "memory": peak_memory(pl_module.device),
+            }
+        )
+        if not trainer.is_global_zero:
+            return
+        reached = {"validation": {"epoch": epoch + 1, **got.figures}}
+        folders = [self.files.last]
+        if got.validation_loss < best:
+            folders.append(self.files.root)
+        for folder in folders:
+            last = " (last)" if folder == self.files.last else ""
+            info = replace(self.info, name=f"{self.info.name}{last}", metrics=reached)
+            save_checkpoint(folder, pl_module.averaged, info, model_card(info))
+        with replacing(self.files.history) as path:
+            self.history().to_csv(path, index=False, float_format="%.6g")
+
+    def history(self) -> pd.DataFrame:
+        """A row an epoch."""
+        classes, recipe = self.info.classes, self.info.recipe
+        asked = recipe["watch"].replace(" ", "").split("/") if recipe["watch"] else None
+        pair = watched_pair(
+            (asked[0], asked[1]) if asked else None,
+            classes,
+            self.records[-1]["reached"]["confusion"],
+        )
+        return pd.DataFrame([history_row(record, classes, pair) for record in self.records])
+
+
+def peak_memory(device: torch.device) -> int:
+    """Bytes: of a GPU what tensors took at most in this epoch, else of the process since its
+    start."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

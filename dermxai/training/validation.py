@@ -1,0 +1,99 @@
+"""What a network reaches on the validation images after an epoch, and the rows of history.csv."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermxai.metrics import auc, balanced_accuracy, confusion_matrix, normalised, top1_accuracy
+from dermxai.taxonomy import OVERLAPPING
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Plain numbers, as a checkpoint can hold them.
+
+    Attributes:
+        macro_auc: mean over the classes that occur.
+        sensitivity: by class code, NaN for one without a validation image.
+        confusion: (class, class) counts, true rows.
+    """
+
+    validation_loss: float
+    balanced_accuracy: float
+    accuracy: float
+    macro_auc: float
+    sensitivity: dict[str, float]
+    confusion: list[list[int]]
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The measures of the whole."""
+        names = ("validation_loss", "balanced_accuracy", "accuracy", "macro_auc")
+        return {name: getattr(self, name) for name in names}
+
+
+def reached(
+    scores: Floats, labels: NDArray[np.int64], classes: Sequence[str], loss: float
+) -> Reached:
+    """
+    Args:
+        scores: (n, class) logits summed over the heads.
+        labels: (n,) class indices.
+    """
+    matrix = confusion_matrix(labels, scores.argmax(1), len(classes))
+    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probabilities = shifted / shifted.sum(axis=1, keepdims=True)
+    areas = [auc(labels == k, probabilities[:, k]) for k in range(len(classes))]
+    defined = [area for area in areas if np.isfinite(area)]
+    return Reached(
+        validation_loss=loss,
+        balanced_accuracy=float(balanced_accuracy(matrix)),
+        accuracy=float(top1_accuracy(matrix)),
+        macro_auc=float(np.mean(defined)) if defined else float("nan"),
+        sensitivity=dict(zip(classes, np.diag(normalised(matrix, "row")).tolist(), strict=True)),
+        confusion=matrix.tolist(),
+    )
+
+
+def watched_pair(
+    asked: tuple[str, str] | None, classes: Sequence[str], confusion: Sequence[Sequence[int]]
+) -> tuple[str, str]:
+    """The pair that was asked for, else EAD and SD where both are there, else the two classes that
+    were most often read as each other."""
+    if asked:
+        return asked
+    if set(OVERLAPPING) <= set(classes):
+        return OVERLAPPING
+    matrix = np.array(confusion)
+    mutual = np.triu(matrix + matrix.T, 1)
+    first, second = np.unravel_index(mutual.argmax(), mutual.shape)
+    if first == second:  # nothing is confused
+        first, second = 0, 1
+    return classes[first], classes[second]
+
+
+def history_row(
+    record: dict[str, Any], classes: Sequence[str], pair: tuple[str, str]
+) -> dict[str, float]:
+    """A row of history.csv from an epoch's record, whose ``reached`` holds the fields of `Reached`.
+
+    ``confusion:A→B`` is the share of A's images that were read as B, NaN where A has none.
+    """
+    got = Reached(**record["reached"])
+    shares = normalised(got.confusion, "row")
+    first, second = (classes.index(code) for code in pair)
+    rest = ("seconds", "images_per_second", "memory")
+    before = ("epoch", "size", "learning_rate", "learning_stages", "loss")
+    return {
+        **{name: record[name] for name in before},
+        **got.figures,
+        **{f"sensitivity:{code}": value for code, value in got.sensitivity.items()},
+        f"confusion:{pair[0]}→{pair[1]}": float(shares[first, second]),
+        f"confusion:{pair[1]}→{pair[0]}": float(shares[second, first]),
+        **{name: record[name] for name in rest},
+    }

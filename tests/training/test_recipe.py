@@ -1,0 +1,71 @@
+from dataclasses import fields
+
+import pytest
+
+from dermxai.errors import InputError
+from dermxai.training.recipe import RECIPES, Recipe, chosen
+
+PAPER, STAGES = RECIPES["paper"], 10
+
+
+def test_the_papers_learning_rates_and_layers():
+    assert [PAPER.learning_stages_at(epoch, STAGES) for epoch in (0, 4, 5, 25, 44, 45, 49)] == [
+        1, 1, 2, 6, 9, 10, 10,
+    ]  # fmt: skip
+    for epoch, rate in ((0, 1e-3), (25, 1e-4), (49, 1e-5)):
+        assert PAPER.learning_rate_at(epoch, STAGES) == pytest.approx(rate)
+    rates = [PAPER.learning_rate_at(epoch, STAGES) for epoch in range(50)]
+    assert rates == sorted(rates, reverse=True)
+    assert len(set(rates)) == STAGES
+    assert (PAPER.optimiser, PAPER.momentum, PAPER.size) == ("sgd", 0.9, 380)
+    assert PAPER.colour_constancy != "none"
+
+
+def test_without_unfreezing_all_layers_learn_from_the_start():
+    assert Recipe().learning_stages_at(0, STAGES) == STAGES
+
+
+def test_image_side_grows_to_its_full_size():
+    recipe = Recipe(size=160, start_size=96, epochs=10)
+    sizes = [recipe.size_at(epoch) for epoch in range(10)]
+    assert sizes[0] == 96 and sizes[-1] == 160 and sizes == sorted(sizes)
+    assert all(size % 32 == 0 for size in sizes)
+    assert {Recipe(size=150, epochs=3).size_at(epoch) for epoch in range(3)} == {150}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"epochs": 0},
+        {"learning_rate": -1.0},
+        {"colour_constancy": "sepia"},
+        {"precision": "half"},
+        {"batch_size": 7, "mixup": 0.2},
+        {"start_from": "a", "weights": "b"},
+    ],
+)
+def test_settings_out_of_bounds_are_refused(settings: dict[str, object]):
+    with pytest.raises(InputError, match=next(iter(settings))):
+        Recipe(**settings)
+
+
+def test_unknown_recipes_and_settings_name_those_there_are():
+    with pytest.raises(InputError, match="paper, scratch, quick"):
+        chosen("fast")
+    with pytest.raises(InputError, match="learning_rate"):
+        chosen("paper", {"learningrate": 1})
+    assert chosen("paper", {"epochs": 3}).epochs == 3
+
+
+def test_every_setting_says_what_it_is():
+    for setting in fields(Recipe):
+        assert setting.metadata["help"]
+        assert set(setting.metadata) == {"help", "low", "high", "choices"}
+
+
+def test_classes_to_merge_and_to_watch():
+    recipe = Recipe(merge="EAD+SD, MN+SK", watch="LP / Pso")
+    assert recipe.merged == (("EAD", "SD"), ("MN", "SK"))
+    assert recipe.watched == ("LP", "Pso")
+    with pytest.raises(InputError, match="EAD/SD"):
+        _ = Recipe(watch="EAD").watched
