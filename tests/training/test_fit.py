@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -57,22 +56,3 @@ def test_a_loss_that_is_not_finite_stops_with_advice_and_keeps_the_best(
         fit(load_dataset(two_colours), RECIPE, tmp_path / "m")
     for kept in (tmp_path / "m", tmp_path / "m" / "last"):
         assert load_classifier(kept).info.metrics["validation"]["epoch"] == 1
-
-
-def test_starts_from_a_checkpoint_and_leaves_its_first_blocks_alone(
-    two_colours: Path, tmp_path: Path
-):
-    dataset = load_dataset(two_colours)
-    first = fit(dataset, replace(RECIPE, epochs=1), tmp_path / "first")
-    further = replace(RECIPE, epochs=1, start_from=str(first), frozen_blocks=2)
-    second = fit(dataset, further, tmp_path / "second")
-    before, after = (load_classifier(at).network.state_dict() for at in (first, second))
-    changed = {name for name in before if not torch.equal(before[name], after[name])}
-    kept = ("backbone.conv_stem.", "backbone.bn1.", "backbone.blocks.0.", "backbone.blocks.1.")
-    assert not [name for name in changed if name.startswith(kept)]
-    assert [name for name in changed if name.startswith("backbone.blocks.2.")]
-
-
-def test_too_many_frozen_blocks(two_colours: Path, tmp_path: Path):
-    with pytest.raises(InputError, match="blocks; 9 cannot"):
-        fit(load_dataset(two_colours), replace(RECIPE, frozen_blocks=9), tmp_path / "m")
