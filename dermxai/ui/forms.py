@@ -34,22 +34,21 @@ def ask(field: "Field[Any]", name: str, default: Any) -> Any:
         default: what it holds before the visitor changes it.
     """
     key = Key.SETTING.of(name, field.name)
-    if state.get(key) is None:
-        state.put(key, default)
     title, help_ = _title(field), field.metadata["help"]
     if isinstance(field.default, bool):
-        return st.checkbox(title, key=key, help=help_, persist_state="session")
+        return st.checkbox(title, default, key=key, help=help_, persist_state="session")
     if choices := field.metadata.get("choices"):
         return st.selectbox(
             title,
             list(choices),
+            index=list(choices).index(default),
             key=key,
             format_func=lambda value: str(value).replace("_", " "),
             help=help_,
             persist_state="session",
         )
     if isinstance(field.default, str):
-        return st.text_input(title, key=key, help=help_, persist_state="session").strip()
+        return st.text_input(title, default, key=key, help=help_, persist_state="session").strip()
     return _number(field, key, default)
 
 
@@ -64,6 +63,7 @@ def _number(field: "Field[Any]", key: str, default: float) -> float | int:
         _title(field),
         min_value=int(low) if whole else float(low),
         max_value=int(high) if whole else float(high),
+        value=default if whole else float(default),
         step=1 if whole else _step(low, high),
         format=None if whole or low == 0 or low > 1e-4 else "%.1e",
         key=key,
