@@ -363,14 +363,14 @@ def small_image(path: str, changed: int, longest: int) -> NDArray[np.uint8]:
 
 def history(output: str) -> pd.DataFrame:
     """The epochs of a training, by its output folder; no row before the first has ended."""
-    path = paths.CheckpointFiles(Path(output)).history
+    path = paths.TrainingFiles(Path(output)).history
     return series(path) if output and path.is_file() else pd.DataFrame()
 
 
 def cross_validation(output: str) -> Mapping[str, Any]:
     """study.json of a cross-validation that has ended."""
     content: Mapping[str, Any] = json.loads(
-        (Path(output) / "study.json").read_text(encoding="utf-8")
+        paths.StudyFiles(Path(output)).about.read_text(encoding="utf-8")
     )
     return content
 

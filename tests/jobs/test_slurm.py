@@ -222,7 +222,7 @@ def test_a_training_is_requeued_and_ends_as_it_would_have(
         },
         where="slurm",
     )
-    history = paths.CheckpointFiles(tmp_path / "trained").history
+    history = paths.TrainingFiles(tmp_path / "trained").history
     until(lambda: history.is_file() or not job.state.live)
     assert job.state is State.RUNNING, job.log
     ask("scancel", "--signal=USR2", number(job))

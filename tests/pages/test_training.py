@@ -49,7 +49,7 @@ def trained() -> Callable[..., Job]:
                 {"state": state, "value": {"checkpoint": str(output)}, "error": "No <b>luck</b>."},
             )
         output.mkdir(parents=True)
-        history().to_csv(paths.CheckpointFiles(output).history, index=False)
+        history().to_csv(paths.TrainingFiles(output).history, index=False)
         files.log(1).parent.mkdir()
         files.log(1).write_text("first\nGPU </code><script>\n")
         return open_job(root)
@@ -127,7 +127,7 @@ def test_a_deleted_training_is_gone_and_its_checkpoint_stays(
     app.button(key=f"job-delete-{job.id}").click().run()
     assert not app.exception
     assert jobs.list_jobs() == []
-    assert paths.CheckpointFiles(paths.checkpoints() / "mine").history.is_file()
+    assert paths.TrainingFiles(paths.checkpoints() / "mine").history.is_file()
     assert "recipe unfreezes" in texts(app)
 
 
