@@ -285,9 +285,10 @@ def classifier(opened: Run) -> "Classifier":
         InputError: its checkpoint is gone, or is no longer the one that made the run.
     """
     made_by = opened.manifest["checkpoint"]
-    loaded = _classifier(made_by["path"], made_by["hash"])
+    asked = made_by["path"], made_by["hash"], made_by.get("options", {})
+    loaded = _classifier(*asked)
     if loaded.hash != made_by["hash"]:
-        _classifier.clear(made_by["path"], made_by["hash"])
+        _classifier.clear(*asked)
         raise InputError(
             f"The checkpoint {made_by['name']} has changed since this run; run inference again."
         )
@@ -295,10 +296,10 @@ def classifier(opened: Run) -> "Classifier":
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the model …")
-def _classifier(path: str, wanted: str) -> "Classifier":
+def _classifier(path: str, wanted: str, options: Mapping[str, Any]) -> "Classifier":
     from dermxai.models import load_classifier
 
-    return load_classifier(path)
+    return load_classifier(path, **options)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -1,12 +1,21 @@
 """The sidebar: model and data, running jobs, the selection, the primary and the pinned image."""
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from dermxai import paths
 from dermxai.errors import InputError
-from dermxai.ui import catalogue, fine_tune, gallery, jobs_panel, permissions, state
+from dermxai.ui import (
+    cache,
+    catalogue,
+    fine_tune,
+    gallery,
+    jobs_panel,
+    permissions,
+    state,
+)
 from dermxai.ui.catalogue import Entry
 from dermxai.ui.scene import Scene, scene
 from dermxai.ui.state import Key
@@ -63,7 +72,7 @@ def _choose(runs: list[Entry]) -> None:
             "folders that this server may open.",
         )
     if checkpoint and dataset and not permissions.teaching():
-        _offer(_allowed(runs, checkpoint), _allowed(runs, dataset), again=bool(state.view().run))
+        _offer(_allowed(runs, checkpoint), _allowed(runs, dataset), state.view().run)
 
 
 def _changed() -> None:
@@ -99,13 +108,11 @@ def _allowed(runs: list[Entry], path: str) -> str:
     return str(resolved)
 
 
-def _offer(checkpoint: str, dataset: str, again: bool) -> None:
-    """A button that runs the checkpoint over the dataset, unless that is under way."""
-    asked = {
-        "checkpoint": checkpoint,
-        "dataset": dataset,
-        "dataset_options": {"confine": True},
-    }
+def _offer(checkpoint: str, dataset: str, run: str | None) -> None:
+    """A button that runs the checkpoint over the dataset, unless that is under way; a run that is
+    open already is done again as it was asked for."""
+    again = run is not None
+    asked = _asked(checkpoint, dataset, run)
     earlier = jobs_panel.last("infer", **asked)
     if earlier and earlier.state.live:
         return
@@ -123,6 +130,20 @@ def _offer(checkpoint: str, dataset: str, again: bool) -> None:
     ):
         jobs_panel.start("infer", **asked)
         st.rerun()
+
+
+def _asked(checkpoint: str, dataset: str, run: str | None) -> dict[str, Any]:
+    """Arguments of an inference, with the options of the run that it repeats."""
+    made = cache.manifest(paths.runs() / run) if run else {"dataset": {}, "checkpoint": {}}
+    asked = {
+        "checkpoint": checkpoint,
+        "dataset": dataset,
+        "dataset_options": {**made["dataset"].get("options", {}), "confine": True},
+    }
+    options = made["checkpoint"].get("options")
+    if options and Path(checkpoint).is_file():
+        asked["checkpoint_options"] = options
+    return asked
 
 
 def _selection(open_now: Scene) -> None:

@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from dermxai.data import load_dataset
+from dermxai.models import load_classifier
+from dermxai.runs import infer
+from dermxai.ui import cache, sidebar
+
+
+def test_foreign_weights_are_loaded_as_the_run_was_asked_for(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    """What the tensors do not say is kept with the run: its pages and its repetition know it."""
+    weights, images = tmp_path / "foreign.pth", tmp_path / "images"
+    own = load_classifier(tiny_checkpoint)
+    torch.save(own.network.state_dict(), weights)
+    images.mkdir()
+    Image.new("RGB", (40, 30), "tan").save(images / "a.png")
+    options = {"architecture": own.info.architecture, "classes": own.info.classes, "size": 64}
+    run = infer(load_classifier(weights, **options), load_dataset(images))
+    loaded = cache.classifier(run)
+    assert loaded.hash == run.manifest["checkpoint"]["hash"]
+    assert loaded.info.classes == own.info.classes
+    asked = sidebar._asked(str(weights), str(images), run.id)
+    assert asked["checkpoint_options"] == options | {"classes": list(own.info.classes)}
+    assert asked["dataset_options"] == {"confine": True}
