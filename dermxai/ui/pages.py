@@ -19,14 +19,26 @@ TRAINING = FOLDER / "3_train" / "1_training.py"
 
 
 def sections() -> dict[str, list[Page]]:
-    """The pages of each section, for `st.navigation`."""
-    found: dict[str, list[Page]] = {}
-    for file in sorted(FOLDER.glob("*/*.py")):
-        found.setdefault(_title(file.parent), []).append(_page(file))
+    """The pages of each section, for `st.navigation`.
+
+    The first page is the one that the bare address opens, and Streamlit serves it nowhere else: a
+    hidden page under its name leads there.
+    """
+    first, *others = sorted(FOLDER.glob("*/*.py"))
+    lead = st.Page(
+        lambda: st.switch_page(first, query_params=st.query_params.to_dict()),
+        title=_title(first),
+        url_path=_name(first),
+        visibility="hidden",
+    )
+    found = {_title(first.parent): [_page(first, "start")]}
+    for file in others:
+        found.setdefault(_title(file.parent), []).append(_page(file, _name(file)))
+    found[_title(first.parent)].append(lead)
     return found
 
 
-def _page(file: Path) -> Page:
+def _page(file: Path, url_path: str) -> Page:
     script = ast.parse(file.read_text(encoding="utf-8"))
     constants = {
         target.id: node.value.value
@@ -39,7 +51,7 @@ def _page(file: Path) -> Page:
         file,
         title=str(constants.get("TITLE", _title(file))),
         icon=str(constants["ICON"]),
-        url_path=_name(file),
+        url_path=url_path,
         help=(ast.get_docstring(script) or "").partition("\n\n")[0],
     )
 

@@ -13,6 +13,7 @@ from dermxai.ui.text import percent
 
 _SHARE = st.column_config.NumberColumn(format="%.1f %%", width="small")
 _COUNT = st.column_config.NumberColumn(format="localized", width="small")
+_NAME = 215  # pixels: the longest of the 14 names; longer ones are cut, so that all columns show
 _AREA = st.column_config.NumberColumn(format="%.3f", width="small")
 
 
@@ -61,6 +62,7 @@ def measures(evaluation: Evaluation) -> tuple[pd.DataFrame, dict[str, Any]]:
     if evaluation.clusters != "images":
         shown[evaluation.clusters.capitalize()] = table["units"]
     drawn: dict[str, Any] = dict.fromkeys(shown.columns.drop("Class"), _COUNT)
+    drawn["Class"] = st.column_config.TextColumn(width=_NAME)
     interval = st.column_config.TextColumn(
         f"{percent(evaluation.level, 0)} CI", alignment="right", width="small"
     )

@@ -45,7 +45,8 @@ with left:
     look.plot(cache.balance(view.source, look.dark()), Key.FIGURE.of("balance"))
 with right:
     shown, drawn = tables.classes(by_class)
-    look.heading("Who they are", "Age (mean ± SD, range) and sex are those of patients.")
+    people = "patients" if whole["patients"] > 0 else "images, since patients are not stated"
+    look.heading("Who they are", f"Age (mean ± SD, range) and sex are those of {people}.")
     st.dataframe(
         shown, column_config=drawn, hide_index=True, height=look.height(shown), placeholder="–"
     )

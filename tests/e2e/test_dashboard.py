@@ -39,6 +39,13 @@ def test_a_link_to_a_page_is_followed_at_once(new_visitor: NewVisitor, server: S
     expect(visitor.page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_the_first_page_has_a_name_in_the_address_too(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor("dataset")
+    expect(visitor.page.get_by_role("heading", name="Dataset", exact=True)).to_be_visible()
+    expect(visitor.page.get_by_role("dialog")).to_have_count(0)
+    assert "run" in visitor.parameters
+
+
 def test_a_cell_of_the_matrix_selects_its_images(visitor: Visitor) -> None:
     visitor.open("Performance")
     visitor.choose("All")
