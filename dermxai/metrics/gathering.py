@@ -51,7 +51,7 @@ def gathering(wrong: ArrayLike, units: ArrayLike, *, draws: int = 5000, seed: in
     p = np.nan
     if sizes.max() > 1 and 0 < total < errors.size:
         generator = np.random.default_rng(seed)
-        drawn = generator.multivariate_hypergeometric(sizes, total, draws)
+        drawn = generator.multivariate_hypergeometric(sizes, total, draws, method="count")
         p = (1 + int((_pairs(drawn) >= pairs).sum())) / (1 + draws)
     top = int(held.argmax())
     chance = ratio(total * (total - 1), errors.size * (errors.size - 1))

@@ -22,8 +22,12 @@ FEWEST = 5
 """Images that a class needs before its label's usual belief means anything."""
 
 
-def label_errors(evaluation: Evaluation) -> pd.DataFrame:
+def label_errors(evaluation: Evaluation, among: NDArray[np.bool_] | None = None) -> pd.DataFrame:
     """The suspects among the images with a label that the model knows, the worst first.
+
+    Args:
+        evaluation: of n images.
+        among: (n,) which of them are searched, all for None.
 
     Returns:
         A row each: ``sample_id``, ``label``, ``suggested`` (the likeliest class), ``quality``
@@ -33,7 +37,8 @@ def label_errors(evaluation: Evaluation) -> pd.DataFrame:
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 
-    known = np.flatnonzero(np.isin(evaluation.true, evaluation.classes))
+    searched = np.isin(evaluation.true, evaluation.classes)
+    known = np.flatnonzero(searched if among is None else searched & among)
     labels = pd.Index(evaluation.classes).get_indexer(pd.Index(evaluation.true[known]))
     probabilities = evaluation.probabilities[known]
     if np.unique(labels).size < 2:

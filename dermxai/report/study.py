@@ -21,6 +21,7 @@ from dermxai.metrics.pair import Pair, check_pair, judge_pair
 from dermxai.metrics.set_ledger import SetDifference, SetLedger, set_difference, set_ledger
 from dermxai.models import ModelInfo, read_info
 from dermxai.numbers import count
+from dermxai.report.seen import trained_on, words
 from dermxai.runs import Run
 
 CONFIDENCE = "confidence"
@@ -63,7 +64,9 @@ class Study:
             ``training_patients``, ``images``, ``patients`` (NaN where not known), each with
             ``_share`` of all classes.
         training: where the training counts come from, in words.
-        suspects: images of either class whose label looks wrong, as `label_errors` lists them.
+        suspects: images of either class whose label looks wrong, as `label_errors` lists them,
+            among those that the model was not trained on where there are any.
+        searched: how many images these were.
         notes: what is to be known of the images; first what the model has seen of them.
     """
 
@@ -75,6 +78,7 @@ class Study:
     balance: pd.DataFrame
     training: str
     suspects: pd.DataFrame
+    searched: int
     notes: tuple[str, ...]
 
     def as_json(self) -> Any:
@@ -124,7 +128,9 @@ def study(
     check_pair(run.classes, first, second)
     rows = run.in_split(split)
     info = _info(run)
-    suspects = label_errors(evaluation)
+    trained = trained_on(run, info)
+    unseen = None if trained is None or trained[rows].all() else ~trained[rows]
+    suspects = label_errors(evaluation, unseen)
     balance, training = _balance(run, rows, (first, second), info)
     return Study(
         run=run,
@@ -138,7 +144,8 @@ def study(
         balance=balance,
         training=training,
         suspects=suspects[suspects["label"].isin((first, second))].reset_index(drop=True),
-        notes=(_seen(run, split, info), *_of_images(evaluation)),
+        notes=(words(rows, trained), *_of_images(evaluation)),
+        searched=int(rows.size if unseen is None else unseen.sum()),
     )
 
 
@@ -235,24 +242,6 @@ def _of_images(evaluation: Evaluation) -> Iterator[str]:
     for note in evaluation.notes:
         if any(words in note for words in ("No image", "left out", "too narrow")):
             yield note
-
-
-def _seen(run: Run, split: str | None, info: ModelInfo | None) -> str:
-    fingerprint = info.data.get("fingerprint") if info else None
-    if fingerprint is None:
-        return (
-            "Whether the model was trained on these images is not known; where it was, label "
-            "errors hide."
-        )
-    if fingerprint != run.manifest["dataset"].get("fingerprint"):
-        return "The model was trained on other data: all images here are new to it."
-    if split in ("validation", "test"):
-        return f"The model was trained on this dataset, but not on its {split} images."
-    return (
-        "The model was trained on part of these images: errors are too few there, and label "
-        "errors hide. Prefer images that it has not seen"
-        + (", such as the test split." if "split" in run.samples else ".")
-    )
 
 
 def _info(run: Run) -> ModelInfo | None:

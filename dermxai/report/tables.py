@@ -127,19 +127,27 @@ def driver(way: Way) -> str:
 
 
 def gathered(way: Way, units: str) -> str:
-    """Whether the errors gather in few patients, in a sentence; "" where units are images.
+    """Whether the errors gather in few patients, in a sentence; "" where each has one image.
 
     Args:
         units: what the evaluation takes as independent.
     """
     found = way.gathering
-    if found is None or units == "images":
+    if found is None or found.of == found.images:
         return ""
     by_chance = "" if np.isnan(found.p) else f" So gathered by chance: p = {probability(found.p)}."
     return (
         f"Errors come from {found.patients:,} of {found.of:,} {units}; the most, "
         f"{found.most_errors:,}, from one with {count(found.most_images, 'image')}.{by_chance}"
     )
+
+
+def searched(study: Study) -> str:
+    """Where suspect labels were looked for, in a sentence."""
+    judged = study.evaluation.counts.images
+    if study.searched == judged:
+        return ""
+    return f"Searched among the {count(study.searched, 'image')} that the model was not trained on."
 
 
 def probability(value: float) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 from dermxai.figures.averaged import averaged, frames
 from dermxai.figures.overlay import colour_bar
 from dermxai.jobs import Job
-from dermxai.report import Study
+from dermxai.report import Study, tables
 from dermxai.report.html import pair_page
 from dermxai.ui import cache, jobs_panel, look, state
 from dermxai.ui.gallery import gallery
@@ -145,14 +145,15 @@ def suspects(scene: Scene, study: Study) -> None:
     table = study.suspects
     if table.empty:
         look.heading(
-            "Labels to look at again", "No label of the two classes looks wrong to the model."
+            "Labels to look at again",
+            f"No label of the two classes looks wrong to the model. {tables.searched(study)}",
         )
         return
     look.heading(
         "Labels to look at again",
         f"{count(len(table), 'image')} by confident learning: the model believes in another class "
-        "more firmly than is usual for it. Beneath each: the probability of its label. Hard cases "
-        "look the same.",
+        "more firmly than is usual for it; beneath each, the probability of its label. Hard cases "
+        f"look the same. {tables.searched(study)}",
     )
     beliefs = {
         row[

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -6,8 +7,11 @@ import pandas as pd
 import pytest
 
 from dermxai import paths
+from dermxai.data.splits import split_by_patient
 from dermxai.errors import InputError
+from dermxai.models import read_info
 from dermxai.report import tables
+from dermxai.report.seen import trained_on
 from dermxai.runs import open_run
 
 
@@ -76,7 +80,7 @@ def test_training_counts_come_from_the_checkpoint(studied, confused_run):
     assert made.balance["training_images_share"].tolist() == [0.3, 0.1]
     assert made.balance["training_patients"].isna().all()
     assert made.training == "Training data: Other images."
-    assert "all images here are new" in made.notes[0]
+    assert made.notes[0] == "The model was trained on none of these images."
     labels, patients = run.samples["label"], run.samples["patient_id"]
     assert made.balance["images"].tolist() == [(labels == c).sum() for c in ("EAD", "SD")]
     assert made.balance["patients"].tolist() == [
@@ -97,13 +101,29 @@ def test_or_from_the_datasets_training_split(studied, confused_run):
     assert studied(bare).balance["training_images"].isna().all()
 
 
-@pytest.mark.parametrize(
-    ("split", "words"), [("test", "not on its test images"), (None, "such as the test split")]
-)
-def test_what_the_model_has_seen_is_said(studied, confused_run, split, words):
+def test_what_the_model_was_trained_on_is_found_by_its_counts(studied, confused_run):
     run = confused_run()
-    checkpoint(run, fingerprint=run.manifest["dataset"]["fingerprint"])
-    assert words in studied(run, split=split).notes[0]
+    train = run.samples["split"] == "train"
+    fingerprint = run.manifest["dataset"]["fingerprint"]
+    counts = run.samples["label"][train].value_counts().to_dict()
+    checkpoint(run, fingerprint=fingerprint, training_images_by_class=counts)
+    made = studied(run)
+    assert f"trained on {train.sum()} of these 200 images" in made.notes[0]
+    assert made.searched == 200 - train.sum()
+    suspects = run.samples.set_index("sample_id").loc[made.suspects["sample_id"]]
+    assert len(suspects) and (suspects["split"] != "train").all()
+    assert f"among the {made.searched} images" in tables.searched(made)
+    held_out = studied(run, split="test")
+    assert "none of these images" in held_out.notes[0] and tables.searched(held_out) == ""
+
+    divided = split_by_patient(run.samples, {"train": 0.8, "validation": 0.2})
+    rewritten = rewrite(run, split=None)
+    assert "is not known" in studied(rewritten).notes[0]  # the counts are of another division
+    counts = run.samples["label"][divided == "train"].value_counts().to_dict()
+    shutil.rmtree(run.manifest["checkpoint"]["path"])
+    checkpoint(run, fingerprint=fingerprint, training_images_by_class=counts)
+    seen = trained_on(rewritten, read_info(run.manifest["checkpoint"]["path"]))
+    np.testing.assert_array_equal(seen, divided == "train")
 
 
 def test_without_labels_or_errors_the_reasons_are_said(studied, confused_run):
@@ -145,7 +165,6 @@ def test_tables_say_what_the_study_holds(studied):
     apart = tables.distinguishing(made.ways[0])
     assert len(apart) == len(made.ways[0].apart.table)
     assert "patients" in tables.gathered(made.ways[0], "patients")
-    assert tables.gathered(made.ways[0], "images") == ""
 
 
 @pytest.mark.parametrize(("first", "second"), [("mel", "SD"), ("SD", "SD")])
