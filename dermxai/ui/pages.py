@@ -15,6 +15,7 @@ from dermxai.paths import PROJECT
 
 FOLDER = PROJECT / "pages"
 IMAGE = FOLDER / "1_explore" / "3_image.py"
+PAIR = FOLDER / "2_explain" / "2_pair.py"
 TRAINING = FOLDER / "3_train" / "1_training.py"
 
 

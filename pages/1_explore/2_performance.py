@@ -4,7 +4,7 @@ import json
 
 import streamlit as st
 
-from dermxai.ui import cache, look, performance, tables
+from dermxai.ui import cache, cell, look, performance, tables
 from dermxai.ui.gallery import gallery
 from dermxai.ui.scene import scene
 from dermxai.ui.state import Key
@@ -45,6 +45,7 @@ with right:
 if view.selection:
     look.heading(view.selection.title, f"{count(len(view.selection), 'image')}, the worst first.")
     gallery("selection", view.selection.sample_ids, view)
+    cell.votes(view)
 else:
     st.caption("Choose a cell, or the name of a row or a column: its images appear here.")
 
