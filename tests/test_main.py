@@ -55,7 +55,9 @@ def one_line(err: str) -> bool:
     return err.startswith("Error: ") and err.count("\n") == 1
 
 
-@pytest.mark.parametrize("verb", ["", "demo", "infer", "evaluate", "explain", "project", "train"])
+@pytest.mark.parametrize(
+    "verb", ["", "demo", "infer", "evaluate", "explain", "project", "report", "train"]
+)
 def test_every_verb_has_help(command: Command, verb: str) -> None:
     code, out, err = command(*filter(None, [verb]), "--help")
     assert (code, err) == (0, "")
@@ -67,6 +69,32 @@ def test_every_verb_of_jobs_has_help(command: Command, verb: str) -> None:
     code, out, _ = command("jobs", verb, "--help")
     assert code == 0
     assert "Usage" in out
+
+
+def test_report_writes_a_page_and_numbers(command: Command, run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "out" / "pair.html"
+    code, out, _ = command("report", run.root, "--pair", "MN", "BCC", "--output", page)
+    assert (code, out.strip()) == (0, str(page))
+    assert "<title>MN and BCC" in page.read_text()
+    code, out, _ = command("report", run.root, "--pair", "MN", "BCC", "--split", "train", "--json")
+    content = json.loads(out)
+    assert code == 0 and content["pair"] == ["MN", "BCC"] and content["split"] == "train"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--pair", "MN", "mel", "--json"], "no class 'mel'"),
+        (["--pair", "MN", "MN", "--json"], "MN came twice"),
+        (["--pair", "MN", "BCC", "--split", "x", "--json"], "no split 'x'"),
+        (["--pair", "MN", "BCC"], "--output"),
+    ],
+)
+def test_a_report_that_cannot_be_is_one_line(
+    command: Command, run: Run, arguments: list[str], words: str
+) -> None:
+    code, out, err = command("report", run.root, *arguments)
+    assert (code, out) == (2, "") and one_line(err) and words in err
 
 
 def test_help_is_quick_because_it_needs_no_library() -> None:

@@ -231,18 +231,20 @@ def study(run_id: str, split: str | None, first: str, second: str) -> Study:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def set_ledger(run_id: str, split: str | None, true: str, read: str, dark: bool) -> Plot | None:
-    """The mean votes of the images of ``true`` that were read as ``read``, beside those that were
-    read right; None without any."""
-    way = study(run_id, split, true, read).ways[0]
+def set_ledger(
+    run_id: str, split: str | None, pair: tuple[str, str], direction: int, dark: bool
+) -> Plot | None:
+    """The mean votes of the images that are confused in a direction (index of `Study.ways`),
+    beside those that are read right; None without any."""
+    way = study(run_id, split, *pair).ways[direction]
     if way.errors is None:
         return None
     return Plot.of(
         figures.set_ledger(
             way.errors,
             way.right,
-            name=f"{true} read as {read}",
-            reference_name=f"{true} read right",
+            name=f"{way.true} read as {way.read}",
+            reference_name=f"{way.true} read right",
             dark=dark,
         )
     )

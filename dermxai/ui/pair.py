@@ -98,9 +98,10 @@ def ask_way(study: Study) -> Way:
     return study.ways[names.index(chosen or names[0])]
 
 
-def votes(study: Study, way: Way) -> None:
+def votes(scene: Scene, study: Study, way: Way) -> None:
     """Which heads drive the errors."""
-    drawn = cache.set_ledger(study.run.id, study.split, way.true, way.read, look.dark())
+    pair, direction = (study.pair.first, study.pair.second), study.ways.index(way)
+    drawn = cache.set_ledger(scene.run_id, study.split, pair, direction, look.dark())
     if drawn is None:
         look.heading("Votes of the heads on average", way.reason)
         return

@@ -5,9 +5,11 @@ import re
 
 import streamlit as st
 
+from dermxai.explain.pair_maps import MOST
 from dermxai.figures.averaged import averaged, frames
 from dermxai.figures.overlay import colour_bar
 from dermxai.jobs import Job
+from dermxai.metrics.pair import OTHER
 from dermxai.report import Study, tables
 from dermxai.report.html import pair_page
 from dermxai.ui import cache, jobs_panel, look, state
@@ -85,7 +87,9 @@ def maps(study: Study) -> None:
 
 def _compute(study: Study) -> None:
     """Starts the job that averages, and shows how far it is."""
-    if not study.pair.errors.size and not study.evaluation.counts.evaluated:
+    cells = study.pair.ways[study.pair.ways["read"] != OTHER]["images"]
+    passes = int(cells.clip(upper=MOST).sum())
+    if not passes:
         st.caption("There is no image in these cells.")
         return
     asked = {
@@ -101,12 +105,19 @@ def _compute(study: Study) -> None:
         return
     if job is not None and (ended := jobs_panel.why(job)):
         st.warning(plain(ended))
-    if st.button(
-        "Compute the maps",
-        key=Key.START.of("pair"),
-        type="primary",
-        icon=":material/play_arrow:",
-    ):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        wanted = st.button(
+            "Compute the maps",
+            key=Key.START.of("pair"),
+            type="primary",
+            icon=":material/play_arrow:",
+        )
+        st.caption(
+            f"{passes:,} forward passes, at most {MOST} a cell, in the "
+            "background; kept with the run.",
+            width="content",
+        )
+    if wanted:
         jobs_panel.start("pair", **asked)
         st.rerun()
 

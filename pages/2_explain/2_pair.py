@@ -7,10 +7,11 @@ from dermxai.ui.performance import ask_split
 from dermxai.ui.scene import scene
 
 ICON = ":material/compare_arrows:"
+TITLE = "Pair of classes"
 
 view = scene()
 
-st.title("Pair of classes")
+st.title(TITLE)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     split = ask_split(view)
     first, second = pair.ask_pair(view, split)
@@ -20,7 +21,7 @@ look.notes((*view.notes, *study.notes))
 pair.headlines(study)
 pair_images.errors(view, study)
 way = pair.ask_way(study)
-pair.votes(study, way)
+pair.votes(view, study, way)
 pair.distinguishes(way, study)
 pair_images.maps(study)
 pair.counted(study)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from dermxai import figures
+from dermxai.metrics.set_ledger import set_ledger
 from tests.figures.examples import CLASSES, HOSTILE, judge
 
 HEADS = ["block 1", HOSTILE, "final"]
@@ -26,7 +27,11 @@ def everything(dark: bool = False) -> dict:
     history["confusion:EAD→SD"] = 0.5
     histories = {HOSTILE: history, "other": history}
     options = {"title": "Map", "label": HOSTILE, "dark": dark}
+    averaged = set_ledger(
+        generator.normal(size=(9, 3, len(CLASSES))), HEADS, CLASSES, HOSTILE, "LP", units=range(9)
+    )
     return {
+        "set_ledger": figures.set_ledger(averaged, dark=dark),
         "confusion": figures.confusion_matrix(evaluation.cross_table, dark=dark),
         "roc": figures.roc(evaluation, dark=dark),
         "balance": figures.balance(
