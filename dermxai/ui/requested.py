@@ -27,7 +27,9 @@ def on_request(
     """A button that says what the work costs and does it, with progress and a way out.
 
     Any rerun of the page stops the work at its next step: Streamlit raises its own exception where
-    the progress is drawn. That holds for full reruns only, so nothing here lies in a fragment.
+    the progress is drawn. That holds for full reruns only, so nothing here lies in a fragment. The
+    button that cancels has a place of its own: where it follows another one in the same place, the
+    browser loses the click.
 
     Args:
         name: tells buttons apart.
@@ -39,7 +41,8 @@ def on_request(
     Returns:
         The result, if it has been computed now.
     """
-    place, most = st.empty(), "at most " if at_most else ""
+    place, under_way = st.empty(), st.empty()
+    most = "at most " if at_most else ""
     cost = f"{most}{question.cost(run, passes)}."
     with place.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
@@ -48,7 +51,8 @@ def on_request(
         st.caption(cost[0].upper() + cost[1:], width="content")
     if not asked:
         return None
-    with place.container(horizontal=True, vertical_alignment="center"):
+    place.empty()
+    with under_way.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, "Starting …", width="stretch")
         st.button("Cancel", key=Key.CANCEL.of(name), icon=":material/close:")
     began = perf_counter()
@@ -58,7 +62,7 @@ def on_request(
         bar.progress(share, f"{plain(_how_far(began, share))}{' at most' * at_most}")
 
     result = work(show)
-    place.empty()
+    under_way.empty()
     return result
 
 
