@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dermxai.errors import InputError
 from dermxai.explain import store
+from dermxai.explain.evaluation import require_finite
 from dermxai.explain.method import Attribution, Method, Progress, Target
 from dermxai.plugins import modules
 
@@ -139,11 +140,7 @@ def predicted(classifier: "Classifier", tensor: torch.Tensor) -> str:
         InputError: the network does not give finite numbers.
     """
     scores = classifier.infer(tensor).logits[0].sum(0)
-    if not bool(torch.isfinite(scores).all()):
-        raise InputError(
-            f"The network {classifier.name} gives numbers that are not finite for this image; "
-            "check its weights."
-        )
+    require_finite(scores, classifier.name)
     return classifier.info.classes[int(scores.argmax())]
 
 

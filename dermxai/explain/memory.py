@@ -22,6 +22,11 @@ def first_batch(classifier: "Classifier") -> int:
     return 8 if classifier.device.type == "cpu" else 32
 
 
+def gradient_batch(classifier: "Classifier") -> int:
+    """Images at a time to begin with where gradients are asked for."""
+    return max(1, first_batch(classifier) // 2)
+
+
 def halving(work: Callable[[int], T], batch: int) -> tuple[T, tuple[str, ...]]:
     """The result of ``work(batch)``, tried again with half the batch while memory runs out.
 

@@ -22,7 +22,15 @@ from numpy.typing import NDArray
 
 from dermxai.errors import Cancelled
 
-__all__ = ["Attribution", "Cancelled", "Method", "Progress", "Target", "always_available"]
+__all__ = [
+    "Attribution",
+    "Cancelled",
+    "Method",
+    "Progress",
+    "Target",
+    "always_available",
+    "completeness",
+]
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -131,6 +139,13 @@ class Method(Protocol):
         """The map (h, w) at the method's own resolution for an image (1, 3, size, size), and
         notes."""
         ...
+
+
+def completeness(total: float, change: float) -> str:
+    """What a map that adds up to ``total`` leaves of the logit's ``change`` unexplained."""
+    gap = total - change
+    share = abs(gap / change) if change else float("nan")
+    return f"Completeness gap {gap:+.3f} of a change of {change:+.3f} ({share:.1%})."
 
 
 def always_available(classifier: "Classifier") -> None:

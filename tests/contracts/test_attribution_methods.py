@@ -1,20 +1,48 @@
 """Every attribution method, found by looking, keeps the contract of `dermxai.explain.method`."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from dermxai.errors import InputError
 from dermxai.explain import Cancelled, explain
 from dermxai.explain.api import methods
 from dermxai.models import Classifier, load_classifier
+from tests.explain.networks import random_classifier
+
+FEW = {"samples": 30, "steps": 8, "superpixels": 9, "channels": 8, "window": 50}
+HEADS = {True: "block 2", False: "final"}
+
+
+def quick(name: str) -> dict[str, Any]:
+    """Settings of a method that cost little."""
+    known = {field.name for field in fields(methods()[name].Settings)}
+    return {setting: value for setting, value in FEW.items() if setting in known}
 
 
 @pytest.fixture(scope="module")
-def classifier(tiny_checkpoint: Path) -> Classifier:
-    return load_classifier(tiny_checkpoint)
+def classifiers(tiny_checkpoint: Path) -> list[Classifier]:
+    """With auxiliary heads, SiLU and squeeze-and-excitation; of ReLU layers and one head."""
+    return [load_classifier(tiny_checkpoint), random_classifier("resnet10t")]
+
+
+@pytest.fixture(scope="module")
+def able(classifiers: list[Classifier]):
+    """The first of them for which a method is valid."""
+
+    def find(name: str) -> Classifier:
+        for classifier in classifiers:
+            if methods()[name].unavailable(classifier) is None:
+                return classifier
+        pytest.skip(f"{name} is valid for neither network")
+
+    return find
 
 
 def untouched(classifier: Classifier) -> bool:
@@ -32,33 +60,94 @@ def untouched(classifier: Classifier) -> bool:
 class TestMethod:
     def test_describes_itself(self, name: str):
         method = methods()[name]
-        assert method.TITLE and method.UNIT and method.NOTE.endswith(".")
+        assert method.TITLE and method.UNIT and method.NOTE.endswith(".") and method.SOURCE
         assert is_dataclass(method.Settings) and method.Settings.__dataclass_params__.frozen
-        assert all(setting.metadata["help"] for setting in fields(method.Settings))
+        for setting in fields(method.Settings):
+            known = setting.metadata
+            assert known["help"]
+            if "choices" in known:
+                assert setting.default in known["choices"]
+            else:
+                assert known["low"] <= setting.default <= known["high"]
 
-    def test_maps_lie_on_the_image_are_finite_and_signed(
-        self, name: str, classifier: Classifier, photograph
-    ):
-        attribution = explain(classifier, photograph, name, "EAD")
-        assert attribution.map.shape == photograph.shape[:2]
-        assert attribution.map.dtype == np.float32
-        assert np.isfinite(attribution.map).all() and attribution.map.std() > 0
+    def test_is_valid_or_says_why_not(self, name: str, classifiers: list[Classifier], photograph):
+        method = methods()[name]
+        for classifier in classifiers:
+            reason = method.unavailable(classifier)
+            assert method.passes(classifier, method.Settings()) >= 1
+            if reason is not None:
+                assert reason.endswith(".")
+                with pytest.raises(InputError, match="not available for this network"):
+                    explain(classifier, photograph, name, "EAD")
+
+    def test_maps_lie_on_the_image_and_are_finite(self, name: str, able, photograph):
+        classifier, steps = able(name), []
+        made = explain(
+            classifier,
+            photograph,
+            name,
+            "EAD",
+            settings=quick(name),
+            progress=lambda *step: steps.append(step),
+        )
+        assert made.map.shape == photograph.shape[:2]
+        assert made.map.dtype == np.float32
+        assert np.isfinite(made.map).all() and made.map.std() > 0
+        assert steps[-1][0] == steps[-1][1] and len({total for _, total in steps}) == 1
         assert untouched(classifier)
 
-    def test_contrast_turns_its_sign_with_the_classes(
-        self, name: str, classifier: Classifier, photograph
-    ):
-        one = explain(classifier, photograph, name, "EAD", "SD").map
-        other = explain(classifier, photograph, name, "SD", "EAD").map
-        np.testing.assert_allclose(one, -other, atol=1e-4 * np.abs(one).max())
+    def test_a_contrast_of_the_sum_and_of_a_head(self, name: str, able, photograph):
+        """Signed maps turn their sign with the classes; the others say that they do not, and
+        answer the two questions differently."""
+        classifier = able(name)
+        for head in (None, HEADS[classifier.info.auxiliary]):
+            one, other = (
+                explain(classifier, photograph, name, *pair, head=head, settings=quick(name)).map
+                for pair in (("EAD", "SD"), ("SD", "EAD"))
+            )
+            scale = np.abs(one).max()
+            assert scale > 0
+            if methods()[name].SIGNED:
+                np.testing.assert_allclose(one, -other, atol=2e-4 * scale)
+            else:
+                assert np.abs(one + other).max() > 0.01 * scale
+                assert np.abs(one - other).max() > 0.01 * scale
 
-    def test_the_same_twice(self, name: str, classifier: Classifier, photograph):
-        first = explain(classifier, photograph, name, "MN").map
-        np.testing.assert_allclose(explain(classifier, photograph, name, "MN").map, first)
+    def test_heads_have_maps_of_their_own(self, name: str, able, photograph):
+        classifier = able(name)
+        if not classifier.info.auxiliary:
+            pytest.skip("the method is valid for the network with one head only")
+        first, second = (
+            explain(classifier, photograph, name, "EAD", head=head, settings=quick(name)).map
+            for head in ("block 2", "final")
+        )
+        assert np.abs(first - second).max() > 0.01 * np.abs(first).max()
 
-    def test_nothing_is_left_behind_when_it_is_cancelled(
-        self, name: str, classifier: Classifier, photograph
-    ):
+    def test_the_same_twice_whatever_is_drawn_meanwhile(self, name: str, able, photograph):
+        """And without a trace in the random state of the process."""
+        classifier = able(name)
+        torch.manual_seed(1)
+        np.random.seed(1)  # noqa: NPY002
+        first = explain(classifier, photograph, name, "MN", settings=quick(name)).map
+        drawn = float(torch.rand(())), float(np.random.rand())  # noqa: NPY002
+        torch.manual_seed(1)
+        np.random.seed(1)  # noqa: NPY002
+        assert drawn == (float(torch.rand(())), float(np.random.rand()))  # noqa: NPY002
+        again = explain(classifier, photograph, name, "MN", settings=quick(name)).map
+        np.testing.assert_allclose(again, first, rtol=1e-6, atol=1e-7)
+
+    def test_the_seed_decides(self, name: str, able, photograph):
+        if "seed" not in {field.name for field in fields(methods()[name].Settings)}:
+            pytest.skip("nothing is drawn")
+        one, other = (
+            explain(able(name), photograph, name, "MN", settings={**quick(name), "seed": seed}).map
+            for seed in (0, 1)
+        )
+        assert np.abs(one - other).max() > 0
+
+    def test_nothing_is_left_behind_when_it_is_cancelled(self, name: str, able, photograph):
+        classifier = able(name)
+
         def stop(done: int, total: int) -> None:
             raise Cancelled
 
@@ -66,11 +155,108 @@ class TestMethod:
             explain(classifier, photograph, name, "EAD", progress=stop)
         assert untouched(classifier)
 
+    def test_nothing_is_left_behind_when_the_network_breaks(
+        self, name: str, able, photograph, monkeypatch: pytest.MonkeyPatch
+    ):
+        """In the middle of a forward pass, on the shared network or on a twin."""
+        classifier = able(name)
+        forward, calls = torch.nn.Conv2d.forward, []
 
-def test_unknown_names_list_the_valid_ones(classifier: Classifier, photograph):
-    with pytest.raises(InputError, match="grad_cam, integrated_gradients"):
+        def broken(self, images: torch.Tensor) -> torch.Tensor:
+            calls.append(images)
+            if len(calls) > 4:
+                raise RuntimeError("broken layer")
+            return forward(self, images)
+
+        monkeypatch.setattr(torch.nn.Conv2d, "forward", broken)
+        with pytest.raises(RuntimeError, match="broken layer"):
+            explain(classifier, photograph, name, "EAD", settings=quick(name))
+        assert untouched(classifier)
+
+    def test_less_memory_gives_the_same_map_and_says_so(
+        self, name: str, able, photograph, monkeypatch: pytest.MonkeyPatch
+    ):
+        classifier = able(name)
+        roomy = explain(classifier, photograph, name, "EAD", settings=quick(name))
+        network = type(classifier.network)
+        forward = network.forward
+
+        def cramped(self, images: torch.Tensor, maps: bool = False) -> Any:
+            if len(images) > 2:
+                raise torch.OutOfMemoryError("CUDA out of memory (simulated)")
+            return forward(self, images, maps)
+
+        monkeypatch.setattr(network, "forward", cramped)
+        made = explain(classifier, photograph, name, "EAD", settings=quick(name))
+        np.testing.assert_allclose(made.map, roomy.map, atol=1e-4 * np.abs(roomy.map).max())
+        if made.notes[1:] != roomy.notes[1:]:
+            assert "Memory ran out" in made.notes[-1]
+
+    def test_a_network_that_is_not_finite_is_named(self, name: str, able, photograph):
+        classifier = able(name)
+        final = classifier.network.heads[-1].weight
+        kept = final.clone()
+        with torch.inference_mode():
+            final.fill_(float("nan"))
+        try:
+            with pytest.raises(InputError, match="not finite"):
+                explain(classifier, photograph, name, "EAD", settings=quick(name))
+        finally:
+            with torch.inference_mode():
+                final.copy_(kept)
+        assert untouched(classifier)
+
+
+def test_visitors_do_not_disturb_each_other(able, photograph):
+    """Every method at once on the same networks gives what each gives alone."""
+    valid = [name for name in methods() if name != "lrp"]
+
+    def work(name: str) -> np.ndarray:
+        return explain(able(name), photograph, name, "EAD", "SD", settings=quick(name)).map
+
+    alone = [work(name) for name in valid]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(work, valid))
+    for name, one, other in zip(valid, alone, together, strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-5 * np.abs(one).max(), err_msg=name)
+
+
+def test_who_waits_for_another_visitor_can_be_cancelled(classifiers: list[Classifier], photograph):
+    classifier, entered, leave = classifiers[0], threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with classifier.lock:
+            entered.set()
+            leave.wait(10)
+
+    def stop(done: int, total: int) -> None:
+        raise Cancelled
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    entered.wait(10)
+    try:
+        with pytest.raises(Cancelled):
+            explain(classifier, photograph, "saliency", "EAD", progress=stop)
+    finally:
+        leave.set()
+        holder.join()
+
+
+def test_unknown_names_list_the_valid_ones(classifiers: list[Classifier], photograph):
+    classifier = classifiers[0]
+    with pytest.raises(InputError, match="grad_cam, grad_cam_plus_plus"):
         explain(classifier, photograph, "grad_camm")
     with pytest.raises(InputError, match="LP, Rosa"):
         explain(classifier, photograph, target="eczema")
     with pytest.raises(InputError, match="LP, Rosa"):
         explain(classifier, photograph, target="EAD", against="eczema")
+    with pytest.raises(InputError, match="block 1, block 2"):
+        explain(classifier, photograph, target="EAD", head="block 9")
+    with pytest.raises(InputError, match="mean colour, blurred"):
+        explain(classifier, photograph, "lime", "EAD", settings={"baseline": "green"})
+
+
+def test_an_image_too_small_is_refused(classifiers: list[Classifier]):
+    with pytest.raises(InputError, match=r"5×4 pixels; at least 8×8"):
+        explain(classifiers[0], np.zeros((4, 5, 3), np.uint8))

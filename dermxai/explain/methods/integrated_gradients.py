@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from captum.attr import IntegratedGradients
 from numpy.typing import NDArray
-from torch import Tensor, zeros_like
+from torch import Tensor
 
-from dermxai.explain.memory import first_batch, halving
-from dermxai.explain.method import Progress, Target, always_available
+from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
+from dermxai.explain.evaluation import Value, alone
+from dermxai.explain.memory import gradient_batch, halving
+from dermxai.explain.method import Progress, Target, always_available, completeness
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 TITLE = "Integrated Gradients"
 UNIT = "logit per input pixel"
-NOTE = "Explains the logit's rise from an image of the training mean colour to this one."
+NOTE = "Explains the logit's rise from a picture without content to this image."
 SOURCE = "Sundararajan et al. 2017, arXiv:1703.01365"
 SIGNED = True
 COMPLETE = True
@@ -29,6 +31,7 @@ class Settings:
         default=32,
         metadata={"help": "Points on the path from the baseline", "low": 8, "high": 256},
     )
+    baseline: str = field(default=MEAN, metadata={"help": HELP, "choices": CHOICES})
 
 
 def passes(classifier: "Classifier", settings: Settings) -> int:  # noqa: ARG001
@@ -48,29 +51,18 @@ def attribute(
     total = settings.steps + 2  # the steps, and both ends for the completeness gap
 
     def integrate(batch: int) -> tuple[Tensor, Tensor]:
-        done = 0
-
-        def value(images: Tensor) -> Tensor:
-            nonlocal done
-            found = target.of(classifier(images).logits)
-            done += len(images)
-            if progress:
-                progress(min(done, total), total)
-            return found
-
+        value = Value(classifier, target, progress, total)
         found: tuple[Tensor, Tensor] = IntegratedGradients(value).attribute(
             image,
-            zeros_like(image),
+            baseline(classifier, image, settings.baseline),
             n_steps=settings.steps,
             internal_batch_size=batch,
             return_convergence_delta=True,
         )
         return found
 
-    with classifier.lock:
-        (attributions, gap), notes = halving(integrate, first_batch(classifier) // 2)
-    change = float(attributions.sum()) - float(gap)
-    share = abs(float(gap) / change) if change else float("nan")
-    completeness = f"Completeness gap {float(gap):+.3f} of a change of {change:+.3f} ({share:.1%})."
+    with alone(classifier, progress, total):
+        (attributions, gap), notes = halving(integrate, gradient_batch(classifier))
     values: NDArray[np.float32] = attributions[0].sum(0).float().cpu().numpy()
-    return values, (completeness, *notes)
+    gained = float(attributions.sum())
+    return values, (completeness(gained, gained - float(gap)), *notes)

@@ -1,0 +1,101 @@
+"""The one number that methods explain, as a function of images; networks to hook without harm."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from dermxai.errors import InputError
+from dermxai.explain.method import Progress, Target
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
+POLL = 0.2  # seconds
+
+# Captum says so of every map that needs hooks; they lie on a twin, and go with it.
+warnings.filterwarnings("ignore", "Setting (forward, )?backward hooks", UserWarning)
+
+
+class Value(nn.Module):
+    """The target's value (n,) of images (n, 3, size, size), differentiable in them.
+
+    Every call tells ``progress`` how many of ``total`` images have gone through.
+    """
+
+    def __init__(
+        self,
+        classifier: "Classifier",
+        target: Target,
+        progress: Progress | None = None,
+        total: int = 0,
+        *,
+        network: nn.Module | None = None,
+    ) -> None:
+        """
+        Args:
+            network: in place of the classifier's own, such as a `twin`.
+        """
+        super().__init__()
+        self.network = classifier.network if network is None else network
+        self.name = classifier.name
+        self.target = target
+        self.progress = progress
+        self.total = total
+        self.done = 0
+
+    def forward(self, images: Tensor) -> Tensor:
+        """
+        Raises:
+            InputError: the network does not give finite numbers.
+        """
+        output = self.network(images.contiguous(memory_format=torch.channels_last))
+        found = self.target.of(output.logits)
+        require_finite(found, self.name)
+        self.done += len(images)
+        if self.progress:
+            self.progress(min(self.done, self.total), self.total)
+        return found
+
+
+def require_finite(values: Tensor, name: str) -> None:
+    """
+    Raises:
+        InputError: a value is not a finite number.
+    """
+    if not bool(torch.isfinite(values).all()):
+        raise InputError(
+            f"The network {name} gives numbers that are not finite for this image; check its "
+            "weights."
+        )
+
+
+def twin(classifier: "Classifier") -> nn.Module:
+    """The classifier's network with modules of its own and the same weights in memory: hooks on it
+    touch nobody else. Its activations do not overwrite their input, as hooks need it."""
+    network = classifier.network
+    shared: dict[int, object] = {
+        id(tensor): tensor for tensor in chain(network.parameters(), network.buffers())
+    }
+    copy: nn.Module = deepcopy(network, shared)
+    for module in copy.modules():
+        if hasattr(module, "inplace"):
+            vars(module)["inplace"] = False
+    return copy
+
+
+@contextmanager
+def alone(classifier: "Classifier", progress: Progress | None, total: int) -> Iterator[None]:
+    """Holds the classifier's lock; whoever waits for it can still be cancelled by ``progress``."""
+    while not classifier.lock.acquire(timeout=POLL):
+        if progress:
+            progress(0, total)
+    try:
+        yield
+    finally:
+        classifier.lock.release()

@@ -1,0 +1,52 @@
+"""Input × gradient by Captum (Shrikumar et al. 2016, arXiv:1605.01713).
+
+The input is what the network sees: the difference from the training mean colour, in standard
+deviations.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from captum.attr import InputXGradient
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dermxai.explain.evaluation import Value, alone
+from dermxai.explain.method import Progress, Target, always_available
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
+TITLE = "Input × Gradient"
+UNIT = "logit per input pixel, to first order"
+NOTE = "The first-order part of the logit's rise from the training mean colour to this image."
+SOURCE = "Shrikumar et al. 2016, arXiv:1605.01713"
+SIGNED = True
+COMPLETE = False
+unavailable = always_available
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Input × gradient has none."""
+
+
+def passes(classifier: "Classifier", settings: Settings) -> int:  # noqa: ARG001
+    return 3
+
+
+def attribute(
+    classifier: "Classifier",
+    image: Tensor,
+    target: Target,
+    settings: Settings,  # noqa: ARG001
+    progress: Progress | None,
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """The map (size, size) for an image (1, 3, size, size), colours added up."""
+    with alone(classifier, progress, 1):
+        product = InputXGradient(Value(classifier, target, progress, 1)).attribute(
+            image.to(classifier.device, copy=True).requires_grad_()
+        )
+    values: NDArray[np.float32] = product[0].detach().sum(0).float().cpu().numpy()
+    return values, ()

@@ -1,0 +1,50 @@
+"""The gradient by Captum (Simonyan et al. 2013, arXiv:1312.6034), signed: the original's absolute
+value is left to the reader.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from captum.attr import Saliency as CaptumSaliency
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dermxai.explain.evaluation import Value, alone
+from dermxai.explain.method import Progress, Target, always_available
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
+TITLE = "Saliency"
+UNIT = "logit per standard deviation of a pixel's colour"
+NOTE = "How the logit would change if a pixel became brighter, to first order."
+SOURCE = "Simonyan et al. 2013, arXiv:1312.6034"
+SIGNED = True
+COMPLETE = False
+unavailable = always_available
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Saliency has none."""
+
+
+def passes(classifier: "Classifier", settings: Settings) -> int:  # noqa: ARG001
+    return 3
+
+
+def attribute(
+    classifier: "Classifier",
+    image: Tensor,
+    target: Target,
+    settings: Settings,  # noqa: ARG001
+    progress: Progress | None,
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """The map (size, size) for an image (1, 3, size, size), colours added up."""
+    with alone(classifier, progress, 1):
+        gradient = CaptumSaliency(Value(classifier, target, progress, 1)).attribute(
+            image.to(classifier.device, copy=True).requires_grad_(), abs=False
+        )
+    values: NDArray[np.float32] = gradient[0].sum(0).float().cpu().numpy()
+    return values, ()

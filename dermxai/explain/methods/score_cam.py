@@ -1,0 +1,79 @@
+"""Score-CAM (Wang et al. 2020, arXiv:1910.01279), signed.
+
+A channel's weight is what the target gains when the image is seen through that channel's activation
+only, against the covered image: no gradient is needed. The original turns the gains of all channels
+into shares by a softmax, which is positive whatever they are, and takes a ReLU of the map; both
+hide what speaks against the target, and are left out, so the map of A against B is that of B
+against A turned round. Channels are taken by how much their activation varies over the image, which
+does not depend on the target.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
+from dermxai.explain.evaluation import Value
+from dermxai.explain.memory import first_batch, halving
+from dermxai.explain.method import Progress, Target, always_available
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
+TITLE = "Score-CAM"
+UNIT = "arbitrary, activation weighted by logits gained"
+NOTE = "Channels weighted by what the target gains when only what they see is left of the image."
+SOURCE = "Wang et al. 2020, arXiv:1910.01279"
+SIGNED = True
+COMPLETE = False
+unavailable = always_available
+
+
+@dataclass(frozen=True)
+class Settings:
+    channels: int = field(
+        default=128,
+        metadata={"help": "Channels, those that vary most over the image", "low": 8, "high": 2048},
+    )
+    baseline: str = field(default=MEAN, metadata={"help": HELP, "choices": CHOICES})
+
+
+def passes(classifier: "Classifier", settings: Settings) -> int:
+    return min(settings.channels, classifier.info.heads[-1].channels) + 2
+
+
+def attribute(
+    classifier: "Classifier",
+    image: Tensor,
+    target: Target,
+    settings: Settings,
+    progress: Progress | None,
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """The map (h, w) of the head's feature map for an image (1, 3, size, size)."""
+    image = image.to(classifier.device)
+    maps = classifier.infer(image, maps=True).maps[-1 if target.head is None else target.head][0]
+    maps = maps.float()
+    chosen = maps.flatten(1).std(1).argsort(descending=True, stable=True)[: settings.channels]
+    maps = maps[chosen]  # (channel, h, w)
+    covered = baseline(classifier, image, settings.baseline)
+    low, high = maps.amin((1, 2), keepdim=True), maps.amax((1, 2), keepdim=True)
+    windows = (maps - low) / (high - low).clamp(min=torch.finfo(maps.dtype).tiny)
+
+    def gains(batch: int) -> Tensor:
+        value = Value(classifier, target, progress, len(windows) + 1)
+        with torch.inference_mode():
+            found = [value(covered)]
+            for some in torch.split(windows, batch):
+                seen = interpolate(some[:, None], image.shape[-2:], mode="bilinear")
+                found.append(value(seen * image + (1 - seen) * covered))
+            gained: Tensor = torch.cat(found[1:]) - found[0]
+        return gained
+
+    weights, notes = halving(gains, first_batch(classifier))
+    values: NDArray[np.float32] = torch.einsum("c,chw->hw", weights, maps).cpu().numpy()
+    return values, (f"{len(maps)} channels.", *notes)

@@ -1,0 +1,104 @@
+"""What a network computes on the way to its logits, seen at torch's own operators.
+
+Rules that change how a layer passes gradients on (guided backpropagation, DeepLIFT, LRP) hold for
+some operations only, and see only those that are modules. Looking at modules would miss what is
+written as a function, such as the product of squeeze-and-excitation; so one small forward pass is
+watched instead.
+"""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from dermxai.explain.evaluation import twin
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
+SIDE = 96  # pixels at most; what is computed does not depend on it
+
+RELU, FUNCTIONAL_RELU = "ReLU", "a ReLU that is no module of its own"
+PRODUCT, SUM = "products of activations", "sums of activations"
+CONCATENATION = "concatenations"
+_NAMES = {
+    "relu": RELU,
+    "silu": "SiLU",
+    "gelu": "GELU",
+    "sigmoid": "sigmoid",
+    "tanh": "tanh",
+    "elu": "ELU",
+    "leaky_relu": "leaky ReLU",
+    "hardtanh": "ReLU6",
+    "clamp_min": "ReLU",
+    "hardswish": "hard swish",
+    "hardsigmoid": "hard sigmoid",
+    "mish": "Mish",
+    "softplus": "softplus",
+    "softmax": "softmax",
+    "_softmax": "softmax",
+    "cat": CONCATENATION,
+}
+_known: "WeakKeyDictionary[Classifier, frozenset[str]]" = WeakKeyDictionary()
+
+
+def operations(classifier: "Classifier") -> frozenset[str]:
+    """Names of the activation functions, products, sums and concatenations on the way to the
+    feature map of the final head."""
+    if classifier not in _known:
+        _known[classifier] = _watched(classifier)
+    return _known[classifier]
+
+
+def relu_only(classifier: "Classifier", rule: str) -> str | None:
+    """Why a rule for ReLU layers means nothing for this network; None where all are such."""
+    other = operations(classifier) - {RELU, SUM, CONCATENATION}
+    if other:
+        return f"{rule} is defined for ReLU layers only; this network uses {listed(other)}."
+    if RELU not in operations(classifier):
+        return f"{rule} is defined for ReLU layers; this network has none."
+    return None
+
+
+def listed(names: Collection[str]) -> str:
+    """Names in a sentence."""
+    *first, last = sorted(names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _watched(classifier: "Classifier") -> frozenset[str]:
+    network: Any = twin(classifier)
+    called: set[nn.Module] = set()
+    for module in network.modules():
+        if isinstance(module, nn.ReLU):
+            module.register_forward_hook(lambda module, *_: called.add(module))
+    side = min(classifier.info.preprocessing.size, SIDE)
+    image = torch.zeros(1, 3, side, side, device=classifier.device)
+    with torch.no_grad(), _Watcher() as seen:
+        network.feature_maps(image.contiguous(memory_format=torch.channels_last))
+    found = {_NAMES[name] for name in seen.names if name in _NAMES}
+    if seen.products:
+        found.add(PRODUCT)
+    if seen.sums:
+        found.add(SUM)
+    if RELU in found and seen.names.count("relu") != len(called):
+        found.add(FUNCTIONAL_RELU)
+    return frozenset(found)
+
+
+class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.names: list[str] = []
+        self.products = self.sums = False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = func._schema.name.partition("::")[2].rstrip("_")
+        self.names.append(name)
+        of_maps = [value for value in args[:2] if isinstance(value, Tensor) and value.ndim == 4]
+        self.products |= name == "mul" and len(of_maps) == 2
+        self.sums |= name == "add" and len(of_maps) == 2
+        return func(*args, **(kwargs or {}))

@@ -1,0 +1,89 @@
+"""Feature maps on the way through the network, and the target's gradient there.
+
+On a head's own feature map the gradient is that of its linear layer, the same everywhere. At an
+earlier stage it has passed through all that follows: the gradient of the summed logits at block 4
+of EfficientNet-B4 holds the votes of block 4 to 7 and of the final head.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from dermxai.explain.evaluation import Value, alone, twin
+from dermxai.explain.method import Progress, Target
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
+PASSES = 3
+FINAL = "final"
+
+
+@dataclass(frozen=True)
+class StageSettings:
+    """Where in the network a map is taken."""
+
+    stages_back: int = field(
+        default=1,
+        metadata={
+            "help": "Stages before the head's own feature map; 0 is that map itself",
+            "low": 0,
+            "high": 8,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A feature map (channels, h, w) and the gradient of the target's value by it."""
+
+    name: str
+    activation: Tensor
+    gradient: Tensor
+    notes: tuple[str, ...]
+
+
+def at_stage(
+    classifier: "Classifier",
+    image: Tensor,
+    target: Target,
+    stages_back: int,
+    progress: Progress | None,
+) -> Stage:
+    """One forward and one backward pass, to the wanted stage; the first one where the network has
+    fewer. Hooks lie on a twin of the network."""
+    network = twin(classifier)
+    modules = stage_modules(network)
+    names = tuple(modules)
+    own = len(names) - 1
+    if target.head is not None and target.head < len(classifier.info.heads) - 1:
+        own = target.head
+    place = max(own - stages_back, 0)
+    held: list[Tensor] = []
+
+    def hold(_module: nn.Module, _given: Any, output: Tensor) -> Tensor:
+        held.append(output.detach().requires_grad_())
+        return held[-1]
+
+    modules[names[place]].register_forward_hook(hold)
+    value = Value(classifier, target, progress, 1, network=network)
+    with alone(classifier, progress, 1), torch.enable_grad():
+        (gradient,) = torch.autograd.grad(value(image.to(classifier.device)).sum(), held[-1:])
+    rows, columns = held[-1].shape[-2:]
+    notes = [f"At {names[place]}, {rows} × {columns} positions."]
+    if own - stages_back < 0:
+        notes.append(f"Only {own} stages lie before the head's own; this is the first.")
+    return Stage(names[place], held[-1][0].detach(), gradient[0], tuple(notes))
+
+
+def stage_modules(network: nn.Module) -> dict[str, nn.Module]:
+    """The modules whose outputs are the stages' feature maps, first to last; the last is what the
+    final head averages."""
+    backbone: Any = network.backbone
+    if hasattr(backbone, "blocks"):
+        found = {f"block {index + 1}": stage for index, stage in enumerate(backbone.blocks)}
+        return {**found, FINAL: backbone.bn2} if hasattr(backbone, "bn2") else found
+    names = [info["module"] for info in backbone.feature_info]
+    return {name: backbone.get_submodule(name) for name in names}

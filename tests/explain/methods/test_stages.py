@@ -1,0 +1,69 @@
+"""Class activation maps of chosen stages: where they coincide, and what they add."""
+
+import numpy as np
+import pytest
+import torch
+
+from dermxai.explain import explain
+from dermxai.explain.api import prepared
+from dermxai.models import Classifier
+from tests.explain.networks import random_classifier
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return random_classifier("test_efficientnet", auxiliary=True)
+
+
+@pytest.mark.parametrize("name", ["hires_cam", "stage_grad_cam"])
+@pytest.mark.parametrize("head", ["block 1", "block 3", "final"])
+def test_on_a_heads_own_map_they_are_its_grad_cam(classifier, photograph, name, head):
+    expected = explain(classifier, photograph, "grad_cam", "EAD", "SD", head=head).native
+    own = {"stages_back": 0}
+    made = explain(classifier, photograph, name, "EAD", "SD", head=head, settings=own).native
+    np.testing.assert_allclose(made, expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_hires_cam_is_gradient_times_activation(classifier, photograph):
+    """By autograd on the forward pass itself, at the third stage, of the summed logits."""
+    output = classifier(prepared(classifier, photograph).requires_grad_(), maps=True)
+    value = output.logits.sum(1)[0, classifier.info.classes.index("EAD")]
+    (gradient,) = torch.autograd.grad(value, output.maps[2])
+    expected = (gradient * output.maps[2]).sum(1)[0].detach().numpy()
+    made = explain(classifier, photograph, "hires_cam", "EAD", settings={"stages_back": 3})
+    np.testing.assert_allclose(made.native, expected, atol=1e-5 * np.abs(expected).max())
+    assert made.notes[-1].startswith("At block 3")
+
+
+def test_layer_cam_is_the_part_of_hires_cam_with_positive_gradients(classifier, photograph):
+    output = classifier(prepared(classifier, photograph).requires_grad_(), maps=True)
+    value = output.logits.sum(1)[0, classifier.info.classes.index("EAD")]
+    (gradient,) = torch.autograd.grad(value, output.maps[3])
+    expected = (gradient.clamp(min=0) * output.maps[3]).sum(1)[0].detach().numpy()
+    made = explain(classifier, photograph, "layer_cam", "EAD", settings={"stages_back": 2})
+    np.testing.assert_allclose(made.native, expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_a_stage_before_the_first_is_the_first_and_says_so(classifier, photograph):
+    far, first = (
+        explain(
+            classifier, photograph, "hires_cam", "MN", head="block 3", settings={"stages_back": n}
+        )
+        for n in (7, 2)
+    )
+    np.testing.assert_array_equal(far.native, first.native)
+    assert far.notes[-1] == "Only 2 stages lie before the head's own; this is the first."
+
+
+@pytest.mark.parametrize("architecture", ["resnet10t", "test_resnet", "test_efficientnet"])
+def test_single_head_networks_have_stages_too(architecture, photograph):
+    classifier = random_classifier(architecture, size=64)
+    expected = explain(classifier, photograph, "grad_cam", "EAD", "SD").native
+    made = explain(
+        classifier, photograph, "hires_cam", "EAD", "SD", settings={"stages_back": 0}
+    ).native
+    np.testing.assert_allclose(made, expected, atol=1e-5 * np.abs(expected).max())
+    earlier = explain(
+        classifier, photograph, "hires_cam", "EAD", "SD", settings={"stages_back": 3}
+    ).native
+    assert earlier.size > made.size
