@@ -203,7 +203,7 @@ def quality(
     """Judge attribution methods on a run: faithfulness, localisation, sanity, against maps that
     never saw the image. Interrupted, it resumes."""
     from dermxai.explain.faithfulness.quality import open_quality
-    from dermxai.jobs.kinds.quality import summary
+    from dermxai.report.belief import summary
     from dermxai.runs import open_run
 
     value = _foreground(

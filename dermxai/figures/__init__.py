@@ -1,6 +1,7 @@
 """Data in, plotly figures out. Every one takes ``dark`` and has a title that says what is seen."""
 
 from dermxai.figures.balance import balance
+from dermxai.figures.belief import belief, belief_curves, belief_measure
 from dermxai.figures.confusion import confusion_matrix
 from dermxai.figures.feature_map import feature_map, hover_lines
 from dermxai.figures.flip import flip_path
@@ -22,6 +23,9 @@ from dermxai.figures.votes import votes
 
 __all__ = [
     "balance",
+    "belief",
+    "belief_curves",
+    "belief_measure",
     "class_sensitivities",
     "confusion_matrix",
     "feature_map",

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 
 BEATS, TIES, LOSES = "better", "no difference shown", "worse"
 UNKNOWN = ""
+BOTH, ONE, NEITHER = "beats both baselines", "beats one baseline", "beats neither baseline"
+KEEPS, BREAKS = "keeps to the limit", "not shown to keep to the limit"
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,14 @@ class Scale:
     Attributes:
         higher: whether a higher value is better.
         share: whether the value of an image is 0 or 1.
+        compared: whether a map must beat the baselines.
+        limit: what a map must keep to, or None.
     """
 
     higher: bool
     share: bool = False
+    compared: bool = True
+    limit: float | None = None
 
 
 def summarised(
@@ -58,7 +64,8 @@ def summarised(
         ``method``, ``measure``; ``images`` and ``units`` (patients) with a value; ``mean``,
         ``low``, ``high``; and for ``random`` and ``centred`` the paired difference
         ``<name>_difference``, ``<name>_low``, ``<name>_high``, above 0 where the method is better,
-        and the ``<name>_verdict``: better, worse, no difference shown, or empty where undefined.
+        and the ``<name>_verdict``: better, worse, no difference shown, or empty where undefined;
+        and ``standing``, what the measure says of the method in a word, empty if nothing.
     """
     rows: list[dict[str, Any]] = []
     for measure, scale in scales.items():
@@ -82,8 +89,49 @@ def summarised(
                     ("centred", bell["value"].reindex(names)),
                 ):
                     row |= _against(name, sign * (values - other.to_numpy(np.float64)), plan)
+                row["standing"] = _standing(row, scale)
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def failures(
+    table: pd.DataFrame, scale: Scale, method: str, measure: str, *, random: str, centred: str
+) -> list[str]:
+    """Sample ids, the worst first, on which a method does worse than one of the baselines, or
+    beyond the limit; where a measure has neither, its worst quarter."""
+    of_measure = table[table["measure"] == measure]
+    mine = of_measure[of_measure["method"] == method].dropna(subset="value")
+    if mine.empty:
+        return []
+    sign = 1 if scale.higher else -1
+    value = sign * mine["value"].to_numpy(np.float64)
+    if scale.compared:
+        noise = of_measure[of_measure["method"] == random].set_index(["sample_id", "cells"])
+        bell = of_measure[of_measure["method"] == centred].set_index("sample_id")
+        at = pd.MultiIndex.from_frame(mine[["sample_id", "cells"]])
+        others = np.stack(
+            [noise["value"].reindex(at).to_numpy(), bell["value"].reindex(mine["sample_id"])]
+        )
+        gap = value - np.nanmax(sign * others.astype(np.float64), axis=0)
+    elif scale.limit is not None:
+        gap = value - sign * scale.limit
+    else:
+        gap = value - np.quantile(value, 0.25) - 1e-12
+    order = np.argsort(gap, kind="stable")
+    names = mine["sample_id"].to_numpy()
+    return [str(names[index]) for index in order if gap[index] < 0]
+
+
+def _standing(row: Mapping[str, Any], scale: Scale) -> str:
+    if scale.compared:
+        verdicts = [row["random_verdict"], row["centred_verdict"]]
+        if UNKNOWN in verdicts:
+            return UNKNOWN
+        return (NEITHER, ONE, BOTH)[verdicts.count(BEATS)]
+    if scale.limit is None or not np.isfinite(row["high"]):
+        return UNKNOWN
+    keeps = row["low"] > scale.limit if scale.higher else row["high"] < scale.limit
+    return KEEPS if keeps else BREAKS
 
 
 def _mean(values: Floats, plan: Resampling, share: bool) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from dermxai.ui.selection import Selection
 
 if TYPE_CHECKING:
     from dermxai.explain import Attribution, Diagnosis
+    from dermxai.explain.faithfulness.quality import Quality
     from dermxai.models import Classifier
 
 T = TypeVar("T")
@@ -433,4 +434,81 @@ def hover_lines(run_id: str) -> list[str]:
         opened.samples["label"].tolist(),
         opened.predicted.tolist(),
         opened.probabilities.max(axis=1),
+    )
+
+
+def qualities(run_id: str) -> list[str]:
+    """Names of a run's studies of maps, newest first."""
+    from dermxai.explain.faithfulness.quality import list_quality
+
+    return list_quality(run(run_id))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def quality(run_id: str, name: str) -> "Quality":
+    """
+    Raises:
+        InputError: the study is gone.
+    """
+    from dermxai.explain.faithfulness.quality import open_quality
+
+    found = open_quality(run(run_id), name)
+    if found is None:
+        raise InputError("This study is no longer with its run; start it again.")
+    return found
+
+
+@st.cache_resource(max_entries=16, show_spinner="Computing intervals …")
+def quality_summary(run_id: str, name: str) -> pd.DataFrame:
+    from dermxai.report import belief as report
+
+    return report.summary(run(run_id), quality(run_id, name))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def belief(run_id: str, name: str, dark: bool) -> Plot:
+    from dermxai.report import belief as report
+
+    titles = report.titles(quality(run_id, name))
+    summary = quality_summary(run_id, name)
+    return Plot.of(figures.belief(summary, *titles, report.BASELINES, dark=dark))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def belief_measure(run_id: str, name: str, measure: str, dark: bool) -> Plot:
+    from dermxai.explain.faithfulness.measure import find_measure
+    from dermxai.report import belief as report
+
+    known, summary = find_measure(measure), quality_summary(run_id, name)
+    return Plot.of(
+        figures.belief_measure(
+            summary[summary["measure"] == measure],
+            report.titles(quality(run_id, name))[0],
+            report.BASELINES,
+            title=known.TITLE,
+            help_=f"Mean with 95 % interval; {'higher' if known.HIGHER else 'lower'} is better. "
+            "Hollow: baselines." + (" Dashed: the limit." if known.LIMIT is not None else ""),
+            unit=known.UNIT,
+            limit=known.LIMIT,
+            dark=dark,
+        )
+    )
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def belief_curves(run_id: str, name: str, measure: str, dark: bool) -> Plot | None:
+    """None where the measure has no curves."""
+    from dermxai.report import belief as report
+
+    curves = report.mean_curves(quality(run_id, name), measure)
+    if not curves:
+        return None
+    return Plot.of(
+        figures.belief_curves(
+            curves,
+            [report.title(each) for each in report.BASELINES],
+            title="The curve behind it",
+            help_="Averaged over the images. Dashed: baselines.",
+            dark=dark,
+        )
     )

@@ -25,6 +25,7 @@ _MEASURES = {
     "loss": ("loss", ".3f"),
     "balanced_accuracy": ("balanced accuracy", ".1%"),
     "macro_auc": ("AUC", ".3f"),
+    "judging": "Judging maps",
 }
 
 

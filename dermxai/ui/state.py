@@ -68,6 +68,11 @@ class Key(StrEnum):
     FILL = "fill"
     MAPS = "maps"
 
+    STUDY = "study"
+    MEASURE = "measure"
+    IMAGES = "images"
+    BADGE = "badge"
+
     PROJECTION = "projection"
     COLOUR = "colour"
 

@@ -80,7 +80,7 @@ def available(run: "Run", classifier: "Classifier") -> tuple[list[str], list[str
         if reason := method.unavailable(classifier):
             skipped[name] = reason
     for name, measure in measures().items():
-        if measure.NEEDS and not _has_mask(run, measure.NEEDS):
+        if measure.NEEDS and not has_mask(run, measure.NEEDS):
             skipped[name] = f"The dataset has no {measure.NEEDS} masks."
     return (
         [name for name in methods() if name not in skipped],
@@ -298,7 +298,8 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _has_mask(run: "Run", kind: str) -> bool:
+def has_mask(run: "Run", kind: str) -> bool:
+    """Whether an image of the run has a mask of this kind."""
     column = run.samples.get(MASKS[kind])
     return column is not None and bool(column.notna().any())
 

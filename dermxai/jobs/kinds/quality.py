@@ -1,15 +1,9 @@
 """How far the maps of a run's images deserve belief: methods × measures over a sample of them."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dermxai.jobs.kinds import Report
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from dermxai.explain.faithfulness.quality import Quality
-    from dermxai.runs import Run
 
 LANE = "device"
 
@@ -58,20 +52,5 @@ def run(
         seed=seed,
         settings=settings or {},
     )
-    found = study(opened, classifier, asked, lambda done, total: report("maps", done, total))
+    found = study(opened, classifier, asked, lambda done, total: report("judging", done, total))
     return {"run": run, "quality": found.asked.name}
-
-
-def summary(run: "Run", found: "Quality") -> "pd.DataFrame":
-    """`dermxai.metrics.belief.summarised` of a study, patients together."""
-    from dermxai.data.splits import groups
-    from dermxai.explain.faithfulness.judge import CENTRED, RANDOM
-    from dermxai.explain.faithfulness.measure import find_measure
-    from dermxai.metrics.belief import Scale, summarised
-
-    together = dict(zip(run.samples["sample_id"], groups(run.samples), strict=True))
-    scales = {}
-    for name in found.asked.measures:
-        measure = find_measure(name)
-        scales[name] = Scale(measure.HIGHER, measure.SHARE)
-    return summarised(found.table, scales, together, random=RANDOM, centred=CENTRED)

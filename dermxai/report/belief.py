@@ -1,0 +1,90 @@
+"""A study of maps and what it amounts to, in words and in intervals over patients."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dermxai.data.splits import groups
+from dermxai.explain.api import find_method
+from dermxai.explain.faithfulness.judge import CENTRED, RANDOM
+from dermxai.explain.faithfulness.measure import baselines, find_measure
+from dermxai.metrics.belief import BOTH, BREAKS, KEEPS, NEITHER, ONE, Scale, failures, summarised
+
+if TYPE_CHECKING:
+    from dermxai.explain.faithfulness.quality import Quality
+    from dermxai.runs import Run
+
+BASELINES = (RANDOM, CENTRED)
+
+
+def scale(measure: str) -> Scale:
+    """How a measure's values are to be read."""
+    found = find_measure(measure)
+    return Scale(found.HIGHER, found.SHARE, found.COMPARED, found.LIMIT)
+
+
+def summary(run: "Run", found: "Quality") -> pd.DataFrame:
+    """`dermxai.metrics.belief.summarised` of a study, patients together."""
+    together = dict(zip(run.samples["sample_id"], groups(run.samples), strict=True))
+    scales = {name: scale(name) for name in found.asked.measures}
+    return summarised(found.table, scales, together, random=RANDOM, centred=CENTRED)
+
+
+def failed(found: "Quality", method: str, measure: str) -> list[str]:
+    """`dermxai.metrics.belief.failures` of a study: images on which a method fails."""
+    return failures(found.table, scale(measure), method, measure, random=RANDOM, centred=CENTRED)
+
+
+def title(method: str) -> str:
+    """A method's or a baseline's name in full."""
+    known = baselines()
+    return known[method].TITLE if method in known else find_method(method).TITLE
+
+
+def titles(found: "Quality") -> tuple[dict[str, str], dict[str, str]]:
+    """Methods, baselines last, and measures of a study: title by name."""
+    return (
+        {name: title(name) for name in (*found.asked.methods, *BASELINES)},
+        {name: find_measure(name).TITLE for name in found.asked.measures},
+    )
+
+
+def in_words(summary: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Each method's title, and a sentence on what it was shown to do."""
+    judged = summary[~summary["method"].isin(BASELINES)]
+    for method, rows in judged.groupby("method", sort=False):
+        parts = []
+        for standing, words in (
+            (BOTH, "beats both baselines in {}"),
+            (ONE, "only one of them in {}"),
+            (NEITHER, "neither in {}"),
+            (KEEPS, "keeps to the limit of {}"),
+            (BREAKS, "is not shown to keep to the limit of {}"),
+        ):
+            names = [
+                find_measure(str(name)).TITLE
+                for name in rows.loc[rows["standing"] == standing, "measure"]
+            ]
+            if names:
+                parts.append(words.format(", ".join(names)))
+        yield title(str(method)), "; ".join(parts) + "." if parts else "nothing can be said yet."
+
+
+def mean_curves(found: "Quality", measure: str) -> dict[str, dict[str, list[float | str]]]:
+    """By method's title, the measure's curves averaged over the images, "x" among them; empty where
+    a measure has none."""
+    table = found.table
+    table = table[(table["measure"] == measure) & (table["curves"] != "")]
+    averaged: dict[str, dict[str, list[float | str]]] = {}
+    for method, rows in table.groupby("method", sort=False):
+        curves = [json.loads(text) for text in rows["curves"]]
+        means: dict[str, list[float | str]] = {"x": curves[0]["x"]}
+        for name in curves[0]:
+            if name != "x":
+                values = np.array([curve[name] for curve in curves], dtype=np.float64)
+                means[name] = [float(each) for each in np.nanmean(values, axis=0)]
+        averaged[title(str(method))] = means
+    return averaged

@@ -1,0 +1,276 @@
+"""Parts of the page on whether to believe a map."""
+
+from collections.abc import Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+import torch
+
+from dermxai import jobs
+from dermxai.explain.faithfulness.measure import measures
+from dermxai.explain.faithfulness.quality import RUNNER_UP, Asked, Quality
+from dermxai.explain.faithfulness.study import has_mask, passes, resolved
+from dermxai.jobs import Job, State
+from dermxai.report import belief as report
+from dermxai.ui import cache, jobs_panel, look, question, state
+from dermxai.ui.guard import guard
+from dermxai.ui.scene import Scene
+from dermxai.ui.state import Key
+from dermxai.ui.text import count, duration, plain
+
+if TYPE_CHECKING:
+    from dermxai.models import Classifier
+
+_QUICK_METHODS = ("grad_cam", "vote_map")
+_QUICK_MEASURES = ("deletion_blur", "insertion_blur", "road", "mass_lesion", "randomisation")
+_NEW = "new"
+EMPTY = (
+    "An attribution map can look convincing and still say nothing of the network. A study judges "
+    "the maps of some of these images by how the decision follows them, and against two maps that "
+    "never saw the image: a random one and a bell in the middle."
+)
+
+
+def ask_study(scene: Scene) -> Quality | None:
+    """The study to look at; None where a new one is to be asked for."""
+    names = cache.qualities(scene.run_id)
+    if not names:
+        st.markdown(EMPTY)
+        return None
+    chosen = st.selectbox(
+        "Study",
+        [*names, _NEW],
+        key=Key.STUDY.of(scene.run_id),
+        format_func=lambda name: _named(scene, name),
+        persist_state="session",
+        width=460,
+    )
+    return None if chosen == _NEW else cache.quality(scene.run_id, chosen)
+
+
+def _named(scene: Scene, name: str) -> str:
+    if name == _NEW:
+        return "A new study …"
+    found = cache.quality(scene.run_id, name)
+    asked = found.asked
+    return (
+        f"{count(asked.images, 'image')}, {count(len(asked.methods), 'method')}, "
+        f"{count(len(asked.measures), 'measure')} · {found.finished[:16].replace('T', ' ')}"
+    )
+
+
+def about(scene: Scene, found: Quality) -> None:
+    """What was judged, and what was left out."""
+    asked = found.asked
+    target = plain(asked.target or "the class as read")
+    against = f" against {plain(asked.against)}" if asked.against else ""
+    manifest = scene.run.manifest
+    look.facts(
+        plain(manifest["checkpoint"]["name"]),
+        plain(manifest["dataset"]["name"]),
+        count(int(found.table["sample_id"].nunique()), "image"),
+        f"logit of {target}{against}",
+        plain(asked.head or "sum of all heads"),
+        "95 % intervals over patients, not corrected for the number of comparisons",
+    )
+    titles = {**question.methods(), **measures()}
+    look.notes(
+        (
+            *scene.notes,
+            *(
+                f"{titles[name].TITLE} is left out: {reason}"
+                for name, reason in found.skipped.items()
+                if name in titles
+            ),
+            *(f"{problem.item} is left out: {problem.reason}" for problem in found.problems),
+        )
+    )
+
+
+def verdicts(scene: Scene, found: Quality) -> None:
+    """Methods × measures; a click selects the images where a method fails."""
+    name = found.asked.name
+    summary = cache.quality_summary(scene.run_id, name)
+    look.plot(
+        cache.belief(scene.run_id, name, look.dark()),
+        key := Key.FIGURE.of("belief", name),
+        on_select=lambda: _select(found, key),
+        selection_mode="points",
+        width="content",
+    )
+    for title, words in report.in_words(summary):
+        st.markdown(f"**{plain(title)}** {plain(words)}")
+
+
+def _select(found: Quality, key: str) -> None:
+    points = state.get(key).selection.points
+    if not points:
+        return
+    method, measure = points[0]["customdata"]
+    failed = report.failed(found, method, measure)
+    if method in report.BASELINES:
+        st.toast("This is a baseline; choose the square of a method.")
+    elif failed:
+        title = f"{report.title(method)} fails {measures()[measure].TITLE}"
+        state.select(title, failed)
+    else:
+        st.toast("The method does not fail on any image.")
+
+
+def measure(scene: Scene, found: Quality) -> None:
+    """One measure in full: intervals, and the curves behind the values."""
+    known, asked = measures(), found.asked
+    chosen = st.selectbox(
+        "Measure",
+        asked.measures,
+        key=Key.MEASURE,
+        format_func=lambda name: known[name].TITLE,
+        persist_state="session",
+        width=300,
+    )
+    chosen = chosen if chosen in asked.measures else asked.measures[0]
+    left, right = st.columns(2, gap="large")
+    with left:
+        drawn = cache.belief_measure(scene.run_id, asked.name, chosen, look.dark())
+        look.plot(drawn, Key.FIGURE.of("belief-measure"))
+    with right:
+        curves = cache.belief_curves(scene.run_id, asked.name, chosen, look.dark())
+        if curves is not None:
+            look.plot(curves, Key.FIGURE.of("belief-curves"))
+    st.caption(f"{plain(known[chosen].NOTE)} {plain(known[chosen].SOURCE)}.")
+
+
+def downloads(scene: Scene, found: Quality) -> None:
+    name = f"quality-{scene.run_id}-{found.asked.name}"
+    summary = cache.quality_summary(scene.run_id, found.asked.name)
+    with st.container(horizontal=True):
+        for title, table, suffix in (
+            ("Summary (CSV)", summary, "summary"),
+            ("Every value (CSV)", found.table, "values"),
+        ):
+            st.download_button(
+                title,
+                lambda table=table: table.to_csv(index=False),
+                f"{name}-{suffix}.csv",
+                "text/csv",
+                icon=":material/download:",
+            )
+
+
+def form(scene: Scene) -> None:
+    """Asks for a new study and starts it."""
+    job = _last(scene)
+    if job is not None and job.state.live:
+        look.heading("A study is at work", "It may be left alone; what it has finished is kept.")
+        jobs_panel.bar(job)
+        return
+    if job is not None and job.state is not State.SUCCEEDED:
+        st.warning(plain(jobs_panel.why(job)), icon=":material/warning:")
+    look.heading("A new study", "Values that were computed before are not computed again.")
+    asked = _ask(scene)
+    if not asked.methods or not asked.measures:
+        st.caption("Choose at least one method and one measure.")
+        return
+    _cost(scene, asked)
+    start = st.button(
+        "Start", key=Key.START.of("quality"), type="primary", icon=":material/play_arrow:"
+    )
+    if start:
+        wanted = {
+            "images": asked.images,
+            "methods": list(asked.methods),
+            "measures": list(asked.measures),
+            "against": asked.against,
+        }
+        given = {name: value for name, value in wanted.items() if value is not None}
+        jobs_panel.start("quality", run=str(scene.run.root), **given)
+        st.rerun()
+
+
+def _last(scene: Scene) -> Job | None:
+    """The newest job that judges this run's maps."""
+    return next(
+        (
+            job
+            for job in jobs.list_jobs()
+            if job.kind == "quality" and job.arguments.get("run") == str(scene.run.root)
+        ),
+        None,
+    )
+
+
+def _ask(scene: Scene) -> Asked:
+    methods, known = question.methods(), measures()
+    offered = [
+        name for name, each in known.items() if not each.NEEDS or has_mask(scene.run, each.NEEDS)
+    ]
+    chosen = _pills("Methods", Key.METHOD.of("quality"), list(methods), methods, _QUICK_METHODS)
+    judged = _pills("Measures", Key.MEASURE.of("quality"), offered, known, _QUICK_MEASURES)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        images = st.number_input(
+            "Images",
+            1,
+            max(1, len(scene.run)),
+            min(28, len(scene.run)),
+            key=Key.IMAGES,
+            help="Classes alike as far as they go.",
+            persist_state="session",
+            width=140,
+        )
+        margin = st.toggle(
+            "Against the runner-up",
+            key=Key.AGAINST.of("quality"),
+            help="Judge the margin between the two highest classes in place of the logit.",
+            persist_state="session",
+            disabled=len(scene.run.classes) < 2,
+        )
+    return Asked(
+        images=int(images or 1),
+        methods=tuple(chosen),
+        measures=tuple(judged),
+        against=RUNNER_UP if margin else None,
+    )
+
+
+def _pills(
+    label: str, key: str, names: Sequence[str], known: Any, quick: Sequence[str]
+) -> list[str]:
+    return st.pills(
+        label,
+        names,
+        selection_mode="multi",
+        default=[name for name in quick if name in names],
+        key=key,
+        format_func=lambda name: known[name].TITLE,
+        persist_state="session",
+    )
+
+
+def _cost(scene: Scene, asked: Asked) -> None:
+    """How long it takes, from a timed pass."""
+    with guard():
+        classifier = cache.classifier(scene.run)
+        asked, skipped = resolved(scene.run, classifier, asked)
+        titles = question.methods()
+        look.notes(
+            f"{titles[name].TITLE} is left out: {reason}"
+            for name, reason in skipped.items()
+            if name in titles
+        )
+        needed = passes(classifier, asked)
+        each = _pass_seconds(classifier)
+        st.caption(
+            f"About {needed:,} forward passes an image of {each:.2f} s each, just timed: "
+            f"{duration(each * needed * asked.images)} in all, less what is at hand already."
+        )
+
+
+def _pass_seconds(classifier: "Classifier") -> float:
+    known = cache.pass_seconds(classifier.hash)
+    if known is None:
+        size = classifier.info.preprocessing.size
+        began = perf_counter()
+        classifier.infer(torch.zeros(1, 3, size, size))
+        known = cache.pass_seconds(classifier.hash, perf_counter() - began)
+    return known or 0.0
