@@ -72,11 +72,11 @@ def belief(
         },
         showlegend=False,
     )
-    known = summary.set_index(["method", "measure"])
+    known = {(row["method"], row["measure"]): row for row in summary.to_dict("records")}
     for y, method in enumerate(rows):
         for x, measure in enumerate(columns):
-            if (method, measure) in known.index:
-                fill = fills.get(str(known.loc[(method, measure), "standing"]), quiet)
+            if (method, measure) in known:
+                fill = fills.get(known[(method, measure)]["standing"], quiet)
                 made.add_shape(
                     type="rect",
                     x0=x - 0.47,
@@ -88,10 +88,10 @@ def belief(
                     layer="below",
                 )
     cells = [
-        (x, y, known.loc[(method, measure)], method, measure)
+        (x, y, known[(method, measure)], method, measure)
         for y, method in enumerate(rows)
         for x, measure in enumerate(columns)
-        if (method, measure) in known.index
+        if (method, measure) in known
     ]
     made.add_scatter(
         x=[cell[0] for cell in cells],
@@ -178,7 +178,7 @@ def belief_measure(
                 "thickness": 1.5,
                 "width": 4,
             },
-            hovertext=[_told(known.loc[name]) for name in chosen],
+            hovertext=[_told(row) for row in part.to_dict("records")],
             hovertemplate="%{hovertext}<extra></extra>",
         )
     if limit is not None:
@@ -241,7 +241,7 @@ def belief_curves(
     return made
 
 
-def _told(row: pd.Series) -> str:
+def _told(row: Mapping[Any, Any]) -> str:
     lines = [f"{_number(row['mean'])} ({_number(row['low'])} to {_number(row['high'])})"]
     lines.append(f"{int(row['images'])} images of {int(row['units'])} patients")
     for name, words in (("random", "a random map"), ("centred", "the centred Gaussian")):

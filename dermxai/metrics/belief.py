@@ -74,7 +74,11 @@ def summarised(
             continue
         noise = of_measure[of_measure["method"] == random].set_index(["sample_id", "cells"])
         bell = of_measure[of_measure["method"] == centred].set_index("sample_id")
-        for method, of_method in of_measure.groupby("method", sort=False):
+        for method, found in of_measure.groupby("method", sort=False):
+            of_method = found
+            if method == random:  # of one image there may be several, of other fineness
+                numbers = found[["sample_id", "value"]]
+                of_method = numbers.groupby("sample_id", as_index=False).mean()
             values = of_method["value"].to_numpy(np.float64)
             names = of_method["sample_id"]
             plan = resampling([groups.get(n, n) for n in names], replicates, seed, level)

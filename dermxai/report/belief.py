@@ -59,8 +59,8 @@ def in_words(summary: pd.DataFrame) -> Iterator[tuple[str, str]]:
         parts = []
         for standing, words in (
             (BOTH, "beats both baselines in {}"),
-            (ONE, "only one of them in {}"),
-            (NEITHER, "neither in {}"),
+            (ONE, "beats only one of them in {}"),
+            (NEITHER, "beats neither in {}"),
             (KEEPS, "keeps to the limit of {}"),
             (BREAKS, "is not shown to keep to the limit of {}"),
         ):
@@ -81,10 +81,14 @@ def mean_curves(found: "Quality", measure: str) -> dict[str, dict[str, list[floa
     averaged: dict[str, dict[str, list[float | str]]] = {}
     for method, rows in table.groupby("method", sort=False):
         curves = [json.loads(text) for text in rows["curves"]]
+        of_image = rows.groupby("sample_id")["sample_id"].transform("size").to_numpy()
         means: dict[str, list[float | str]] = {"x": curves[0]["x"]}
         for name in curves[0]:
             if name != "x":
                 values = np.array([curve[name] for curve in curves], dtype=np.float64)
-                means[name] = [float(each) for each in np.nanmean(values, axis=0)]
+                weights = np.isfinite(values) / of_image[:, None]
+                sums = (np.nan_to_num(values) * weights).sum(axis=0)
+                with np.errstate(invalid="ignore"):
+                    means[name] = [float(each) for each in sums / weights.sum(axis=0)]
         averaged[title(str(method))] = means
     return averaged

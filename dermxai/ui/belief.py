@@ -38,14 +38,25 @@ def ask_study(scene: Scene) -> Quality | None:
     if not names:
         st.markdown(EMPTY)
         return None
-    chosen = st.selectbox(
-        "Study",
-        [*names, _NEW],
-        key=Key.STUDY.of(scene.run_id),
-        format_func=lambda name: _named(scene, name),
-        persist_state="session",
-        width=460,
-    )
+    key = Key.STUDY.of(scene.run_id)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Study",
+            [*names, _NEW],
+            key=key,
+            format_func=lambda name: _named(scene, name),
+            persist_state="session",
+            width=460,
+        )
+        if chosen != _NEW:
+            st.button(
+                "New study",
+                key=Key.START.of("new-study"),
+                icon=":material/add:",
+                type="tertiary",
+                on_click=state.put,
+                args=(key, _NEW),
+            )
     return None if chosen == _NEW else cache.quality(scene.run_id, chosen)
 
 
@@ -74,7 +85,7 @@ def about(scene: Scene, found: Quality) -> None:
         plain(asked.head or "sum of all heads"),
         "95 % intervals over patients, not corrected for the number of comparisons",
     )
-    titles = {**question.methods(), **measures()}
+    titles: dict[str, Any] = {**question.methods(), **measures()}
     look.notes(
         (
             *scene.notes,
@@ -151,7 +162,7 @@ def downloads(scene: Scene, found: Quality) -> None:
         ):
             st.download_button(
                 title,
-                lambda table=table: table.to_csv(index=False),
+                table.to_csv(index=False),
                 f"{name}-{suffix}.csv",
                 "text/csv",
                 icon=":material/download:",

@@ -35,6 +35,7 @@ from dermxai.ui.selection import Selection
 
 if TYPE_CHECKING:
     from dermxai.explain import Attribution, Diagnosis
+    from dermxai.explain.faithfulness.badge import Check
     from dermxai.explain.faithfulness.quality import Quality
     from dermxai.models import Classifier
 
@@ -435,6 +436,11 @@ def hover_lines(run_id: str) -> list[str]:
         opened.predicted.tolist(),
         opened.probabilities.max(axis=1),
     )
+
+
+@st.cache_resource(show_spinner=False)
+def badges() -> "Kept[tuple[Check, ...]]":
+    return Kept(256)
 
 
 def qualities(run_id: str) -> list[str]:

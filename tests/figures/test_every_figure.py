@@ -13,6 +13,26 @@ from tests.figures.examples import CLASSES, HOSTILE, judge
 HEADS = ["block 1", HOSTILE, "final"]
 
 
+def judged() -> pd.DataFrame:
+    """A method and a baseline, judged by one measure."""
+    return pd.DataFrame(
+        {
+            "method": ["cam", "noise"],
+            "measure": ["road", "road"],
+            "images": [9, 9],
+            "units": [5, 5],
+            "mean": [1.5, 0.1],
+            "low": [1.0, np.nan],
+            "high": [2.0, np.nan],
+            "random_difference": [1.4, np.nan],
+            "random_low": [1.0, np.nan],
+            "random_high": [2.0, np.nan],
+            "random_verdict": ["better", np.nan],
+            "standing": ["beats both baselines", np.nan],
+        }
+    )
+
+
 def everything(dark: bool = False) -> dict:
     evaluation = judge()
     generator = np.random.default_rng(1)
@@ -57,6 +77,26 @@ def everything(dark: bool = False) -> dict:
             unchanged=1.5,
             read_as="LP",
             against=HOSTILE,
+            dark=dark,
+        ),
+        "belief": figures.belief(
+            judged(), {"cam": HOSTILE, "noise": "Noise"}, {"road": "ROAD (x)"}, ["noise"], dark=dark
+        ),
+        "belief of a measure": figures.belief_measure(
+            judged(),
+            {"cam": HOSTILE, "noise": "Noise"},
+            ["noise"],
+            title="ROAD",
+            help_="Lower is better.",
+            unit="logit",
+            limit=0.5,
+            dark=dark,
+        ),
+        "belief curves": figures.belief_curves(
+            {HOSTILE: {"x": [0, 1], "target": [2, 1]}, "Noise": {"x": [0, 1], "target": [2, 2]}},
+            ["Noise"],
+            title="Curves",
+            help_="Dashed: baselines.",
             dark=dark,
         ),
         "ranking": figures.ranking(generator.random(5), CLASSES, HOSTILE, dark=dark),

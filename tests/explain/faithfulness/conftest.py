@@ -21,8 +21,9 @@ SIZE, CORNER = 32, 8
 class Corner(nn.Module):
     """Two classes: the mean of the upper left corner, and nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, side: int = CORNER) -> None:
         super().__init__()
+        self.side = side
         self.backbone = nn.Sequential(nn.Conv2d(3, 3, 1, bias=False))
         self.heads = nn.ModuleList([nn.Linear(3, 2, bias=False)])
         with torch.no_grad():
@@ -31,18 +32,23 @@ class Corner(nn.Module):
 
     def forward(self, images: torch.Tensor, maps: bool = False) -> Output:
         window = torch.zeros(1, 1, *images.shape[-2:])
-        window[..., :CORNER, :CORNER] = images.shape[-1] * images.shape[-2] / CORNER**2
+        pixels = images.shape[-1] * images.shape[-2]
+        window[..., : self.side, : self.side] = pixels / self.side**2
         features = self.backbone(images) * window
         pooled = features.mean((2, 3))
         return Output(self.heads[0](pooled)[:, None], pooled, (features,) if maps else ())
 
 
-@pytest.fixture
-def classifier() -> Classifier:
+def corner_classifier(side: int = CORNER) -> Classifier:
     info = ModelInfo(
         "corner", (Head("final", 3),), ("A", "B"), Preprocessing(size=SIZE), name="corner"
     )
-    return Classifier(Corner(), info, "corner", Path("corner"))
+    return Classifier(Corner(side), info, "corner", Path("corner"))
+
+
+@pytest.fixture
+def classifier() -> Classifier:
+    return corner_classifier()
 
 
 @pytest.fixture

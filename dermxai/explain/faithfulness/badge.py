@@ -1,0 +1,126 @@
+"""A few quick checks of one map: what it passed, in a sentence each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dermxai.explain.api import checked_settings, find_method, find_target
+from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness.cascade import cascade
+from dermxai.explain.faithfulness.likeness import spearman
+from dermxai.explain.faithfulness.localisation import relevance_mass
+from dermxai.explain.faithfulness.measure import Candidate, Case, baselines, grain
+from dermxai.explain.faithfulness.measures import randomisation
+from dermxai.explain.faithfulness.removal import area, blurred, shares, top
+from dermxai.explain.method import Attribution, Progress
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
+RIVALS = 19  # random maps: to beat all of them has a chance of 1 in 20
+_STEPS = 4
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a check found.
+
+    Attributes:
+        passed: None where it cannot say.
+    """
+
+    title: str
+    passed: bool | None
+    finding: str
+
+
+def badge(
+    classifier: "Classifier",
+    image: NDArray[np.uint8],
+    attribution: Attribution,
+    masks: Mapping[str, NDArray[np.bool_]] | None = None,
+    progress: Progress | None = None,
+) -> tuple[Check, ...]:
+    """Checks a map of an image (h, w, 3).
+
+    Args:
+        masks: "lesion" and "evidence" as far as they are known, (h, w).
+        progress: called with passes done and in all; may raise.
+
+    Raises:
+        InputError: the map's method, target or head is not one of the classifier's.
+    """
+    target = find_target(classifier, attribution.target, attribution.against, attribution.head)
+    case = judge.make_case(classifier, image, target, masks)
+    settings = checked_settings(attribution.method, attribution.settings)
+    subject = judge.candidate(case, find_method(attribution.method), settings, attribution.native)
+    found = [*_deletion(case, subject, progress), _forgetting(case, subject)]
+    for name, where in (("lesion", "the lesion"), ("evidence", "the drawn signs")):
+        if name in case.masks and case.masks[name].any():
+            found.append(_inside(case, subject, name, where))
+    return tuple(found)
+
+
+def _deletion(case: Case, subject: Candidate, progress: Progress | None) -> tuple[Check, Check]:
+    """Deletion against random maps as fine as the map, and against a bell in the middle."""
+    known = baselines()
+    noise, bell = known[judge.RANDOM], known[judge.CENTRED]
+    cells = grain(subject.values)
+    rivals = [
+        judge.candidate(case, noise, noise.Settings(cells=cells, seed=seed))
+        for seed in range(RIVALS)
+    ]
+    maps = [subject, judge.candidate(case, bell, bell.Settings()), *rivals]
+    x = shares(_STEPS)
+    inner = torch.stack(
+        [blurred(case, top(each.values, share)) for each in maps for share in x[1:-1]]
+    )
+    whole, gone = (blurred(case, top(subject.values, share)) for share in (0, 1))
+    ends = case.values(torch.stack([whole, gone]))
+    values = case.values(inner, progress).reshape(len(maps), -1)
+    mine, centre, *others = (area(x, np.array([ends[0], *curve, ends[1]])) for curve in values)
+    beaten = sum(mine < other for other in others)
+    return (
+        Check(
+            "Deletion, random maps",
+            beaten == RIVALS,
+            f"Taking its pixels away lowers the target more than {beaten} of {RIVALS} random maps.",
+        ),
+        Check(
+            "Deletion, centred Gaussian",
+            mine < centre,
+            f"The target's mean is {mine:.2f}, by a bell in the middle {centre:.2f}.",
+        ),
+    )
+
+
+def _forgetting(case: Case, subject: Candidate) -> Check:
+    _, forgetful = next(cascade(case.classifier, case.seed))
+    likeness = spearman(subject.again(classifier=forgetful), subject.values)
+    if not np.isfinite(likeness):
+        return Check("Random heads", None, "The map of random heads is the same everywhere.")
+    return Check(
+        "Random heads",
+        likeness < randomisation.LIMIT,
+        f"With random heads the map's rank correlation with itself is {likeness:.2f} "
+        f"(limit {randomisation.LIMIT}).",
+    )
+
+
+def _inside(case: Case, subject: Candidate, mask: str, where: str) -> Check:
+    inside = case.masks[mask]
+    bell = baselines()[judge.CENTRED]
+    guess = relevance_mass(judge.candidate(case, bell, bell.Settings()).values, inside).value
+    mass = relevance_mass(subject.values, inside)
+    if mass.reason:
+        return Check(f"Inside {where}", None, mass.reason)
+    return Check(
+        f"Inside {where}",
+        mass.value > guess,
+        f"{mass.value:.0%} of what speaks for the target lies inside {where}, which fills "
+        f"{inside.mean():.0%}; of a bell in the middle {guess:.0%}.",
+    )

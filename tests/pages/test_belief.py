@@ -1,0 +1,62 @@
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dermxai import jobs
+from dermxai.explain.faithfulness.quality import Asked
+from dermxai.explain.faithfulness.study import study
+from dermxai.models import load_classifier
+from dermxai.runs import Run
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def judged(inferred: Run) -> Run:
+    classifier = load_classifier(inferred.manifest["checkpoint"]["path"])
+    measures = ("deletion_blur", "randomisation")
+    asked = Asked(images=4, methods=("grad_cam", "vote_map"), measures=measures)
+    study(inferred, classifier, asked, lambda *_: None)
+    return inferred
+
+
+def words(app: AppTest) -> str:
+    return " ".join([*(e.value for e in app.markdown), *(e.value for e in app.caption)])
+
+
+def test_without_a_study_it_says_what_one_is_and_offers_it(
+    inferred: Run, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def submitted(kind: str, arguments: dict, **_: object) -> SimpleNamespace:
+        asked.append((kind, arguments))
+        return SimpleNamespace(id="job")
+
+    app = open_page("belief", run=inferred.id)
+    assert not app.exception
+    assert "never saw the image" in words(app)
+    assert "forward passes an image" in words(app)
+    monkeypatch.setattr(jobs, "submit", submitted)
+    app.button(key="start-quality").click().run()
+    kind, arguments = asked[0]
+    assert kind == "quality"
+    assert arguments["run"] == str(inferred.root)
+    assert arguments["images"] == 6
+    assert "deletion_blur" in arguments["measures"]
+    assert "mass_lesion" not in arguments["measures"]  # there are no masks
+
+
+def test_a_study_is_shown_in_words_and_another_can_be_asked_for(
+    judged: Run, open_page: Open
+) -> None:
+    app = open_page("belief", run=judged.id)
+    assert not app.exception
+    assert not app.error
+    assert "**Vote map**" in words(app)
+    assert "Randomisation" in words(app)
+    app.button(key="start-new-study").click().run()
+    assert not app.exception
+    assert "A new study" in words(app)
