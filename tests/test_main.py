@@ -207,6 +207,8 @@ def test_project_keeps_its_map_with_the_run(command: Command, run: Run) -> None:
         (["project", "generated", "--method", "x"], "umap"),
         (["project", "generated", "--method", "umap", "--set", "colour=1"], "colour"),
         (["train", "{images}", "--output", "o", "--set", "epochs=many"], "whole number"),
+        (["train", "{images}", "--output", "o", "--recipe", "fast"], "paper, scratch, quick"),
+        (["train", "{images}", "--output", "o", "--set", "epoch=3"], "epochs"),
         (["jobs", "show", "nothing"], "nothing"),
     ],
 )

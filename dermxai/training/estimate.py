@@ -58,7 +58,7 @@ def estimate(dataset: Dataset, recipe: Recipe, device: str | None = None) -> Est
     module = Training(
         plain, examples.classes, preprocessing, examples.labels[training], max(steps, 2)
     ).to(target)
-    batch = recipe.batch_size if target.type == "cuda" else min(recipe.batch_size, CPU_BATCH)
+    batch = recipe.batch_size if target.type == "cuda" else CPU_BATCH
     seconds, memory = _step(module, batch, target)
     per_image = seconds / batch
     passes = batches_an_epoch(len(training), recipe) * recipe.batch_size  # images an epoch

@@ -126,7 +126,10 @@ def fit(
     with _explained(files):
         if _has_ended(files, asked):
             return files.root
-        sweep(files.root)
+        first = _rank() == 0  # of the processes, where SLURM starts several
+        if first:
+            _note(files, {**asked, "ended": False})
+            sweep(files.root)
         preprocessing = Preprocessing(size=recipe.size, colour_constancy=recipe.colour_constancy)
         prepared = prepare_images(
             dataset,
@@ -144,6 +147,8 @@ def fit(
             ranks.run(train, plan, devices, progress)
         else:
             train(plan, progress)
+        if not first:
+            return files.root
         _note(files, {**asked, "ended": True})
     files.state.unlink(missing_ok=True)
     shutil.rmtree(files.images, ignore_errors=True)
@@ -316,10 +321,13 @@ def _usable(rows: NDArray[np.int64], prepared: Prepared) -> NDArray[np.int64]:
 
 
 def _has_ended(files: TrainingFiles, asked: Mapping[str, Any]) -> bool:
-    """Whether the same training has ended here; notes what is asked for where nothing was yet."""
+    """Whether the same training has ended here.
+
+    Raises:
+        InputError: another one has begun here.
+    """
     noted = json.loads(files.about.read_text("utf-8")) if files.about.is_file() else None
     if noted is None:
-        _note(files, {**asked, "ended": False})
         return False
     if {name: noted[name] for name in asked} != asked:
         changed = "data set" if noted["recipe"] == asked["recipe"] else "recipe"

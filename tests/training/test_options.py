@@ -1,0 +1,119 @@
+"""Each option trains, and does what it says."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from dermxai.data import load_dataset
+from dermxai.errors import InputError
+from dermxai.models import load_classifier, read_info
+from dermxai.paths import TrainingFiles
+from dermxai.training.examples import draw_weights, examples_of, log_priors, loss_weights
+from dermxai.training.fit import fit
+from dermxai.training.loading import Batches
+from dermxai.training.module import starting_network
+from dermxai.training.recipe import Recipe
+
+RECIPE = Recipe(
+    architecture="test_efficientnet", size=32, epochs=2, batch_size=16, colour_constancy="none"
+)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"precision": "bfloat16", "deterministic": True},
+        {"mixup": 0.2, "cutmix": 1.0, "class_weights": 1.0, "logit_adjustment": 1.0},
+        {"accumulate": 2, "ema_decay": 0.0, "balance": 0.0},
+        {"architecture": "test_resnet", "auxiliary": False, "optimiser": "sgd", "unfreeze": True},
+    ],
+    ids=" ".join,
+)
+def test_trains_with(settings: dict[str, object], two_colours: Path, tmp_path: Path):
+    folder = fit(load_dataset(two_colours), replace(RECIPE, **settings), tmp_path / "m")
+    assert np.isfinite(pd.read_csv(TrainingFiles(folder).history)["loss"]).all()
+    assert {*settings.items()} <= {*load_classifier(folder / "last").info.recipe.items()}
+
+
+def test_patience_ends_a_training_that_does_not_get_better(two_colours: Path, tmp_path: Path):
+    stuck = replace(RECIPE, epochs=9, patience=1, learning_rate=1e-6, ema_decay=0.0, drop_rate=0.0)
+    folder = fit(load_dataset(two_colours), replace(stuck, optimiser="sgd"), tmp_path / "m")
+    assert len(pd.read_csv(TrainingFiles(folder).history)) < 9
+
+
+def test_merged_classes_are_one_and_the_watched_pair_is_followed(two_colours: Path, tmp_path: Path):
+    dataset = load_dataset(two_colours)
+    labels = ["SD", "EAD", "Pso", "LP"] * 15
+    four = replace(dataset, samples=dataset.samples.assign(label=labels))
+    folder = fit(four, replace(RECIPE, merge="EAD+SD", watch="Pso/LP", epochs=1), tmp_path / "m")
+    assert set(read_info(folder).classes) == {"EAD+SD", "Pso", "LP"}
+    columns = pd.read_csv(TrainingFiles(folder).history).columns
+    assert {"confusion:Pso→LP", "confusion:LP→Pso", "sensitivity:EAD+SD"} <= set(columns)
+    with pytest.raises(InputError, match=r"merge is 'MN\+SD'"):
+        examples_of(four, replace(RECIPE, merge="MN+SD"))
+    with pytest.raises(InputError, match="no class 'MN'"):
+        examples_of(four, replace(RECIPE, watch="MN/LP"))
+
+
+def test_test_patients_stay_out_of_a_new_division(two_colours: Path):
+    dataset = load_dataset(two_colours)
+    split = pd.Series("train", index=dataset.samples.index)
+    split[:6], split[6:12] = "validation", "test"
+    divided = replace(dataset, samples=dataset.samples.assign(split=split))
+    table = examples_of(divided, replace(RECIPE, split="patient")).table
+    assert list(table.index[table["split"] == "test"]) == list(range(6, 12))
+    assert table.groupby("patient_id")["split"].nunique().max() == 1
+
+
+def test_an_epoch_without_balance_sees_no_image_twice():
+    rows, labels = np.arange(100), np.repeat([0, 1], 50)
+    batches = Batches(rows, labels, Recipe(balance=0.0, batch_size=16))
+    first = np.concatenate(list(batches))
+    assert len(first) == 96 == len(set(first))
+    batches.set_epoch(1)
+    assert not np.array_equal(np.concatenate(list(batches)), first)
+    shares = [Batches(rows, labels, Recipe(balance=0.0, batch_size=16), rank, 2) for rank in (0, 1)]
+    assert not {*np.concatenate(list(shares[0]))} & {*np.concatenate(list(shares[1]))}
+
+
+def test_balance_evens_out_the_classes():
+    labels = np.array([0] * 90 + [1] * 10)
+    for balance, share in ((0.0, 0.1), (1.0, 0.5)):
+        weights = draw_weights(labels, balance)
+        assert weights[labels == 1].sum() / weights.sum() == pytest.approx(share)
+        assert np.exp(log_priors(labels, 2, balance)[1]) == pytest.approx(share)
+        counted = loss_weights(labels, 2, balance)[labels]
+        assert counted.mean() == pytest.approx(1)
+        assert counted[labels == 1].sum() / counted.sum() == pytest.approx(share)
+
+
+def test_a_local_file_of_weights_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    import timm
+
+    torch.manual_seed(5)
+    backbone = timm.create_model("test_efficientnet")
+    torch.save(backbone.state_dict(), tmp_path / "w.pth")
+    recipe = replace(RECIPE, weights=str(tmp_path / "w.pth"))
+    own = starting_network(recipe, 2).backbone.state_dict()
+    assert all(torch.equal(own[name], backbone.state_dict()[name]) for name in own)
+    with pytest.raises(InputError, match="no file"):
+        starting_network(replace(RECIPE, weights=str(tmp_path / "none.pth")), 2)
+
+
+def test_without_a_network_imagenet_weights_say_what_to_do(monkeypatch: pytest.MonkeyPatch):
+    from dermxai.models import multi_head
+
+    create = multi_head.timm.create_model
+
+    def offline(*names: object, pretrained: bool = False, **options: object) -> object:
+        if pretrained:
+            raise OSError("We couldn't connect")
+        return create(*names, **options)
+
+    monkeypatch.setattr(multi_head.timm, "create_model", offline)
+    with pytest.raises(InputError, match="set weights to its path"):
+        starting_network(replace(RECIPE, weights="imagenet"), 2)

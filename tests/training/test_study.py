@@ -1,0 +1,92 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+
+from dermxai.data import load_dataset
+from dermxai.errors import Cancelled, InputError
+from dermxai.paths import StudyFiles
+from dermxai.training import study as studying
+from dermxai.training.recipe import Recipe
+from dermxai.training.study import as_printed, measured, study, summary
+
+RECIPE = Recipe(
+    architecture="test_efficientnet", size=32, epochs=1, batch_size=16, colour_constancy="none"
+)
+
+
+def test_every_image_is_tested_once_for_each_seed_and_a_stopped_study_goes_on(
+    two_colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    dataset, out = load_dataset(two_colours), tmp_path / "s"
+    options = {"folds": 2, "seeds": 2, "baselines": ["test_efficientnet"]}
+
+    def cancel(phase: str, done: int, total: int, figures: dict[str, float]) -> None:
+        if phase == "training" and figures["member"] == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        study(dataset, RECIPE, out, cancel, "cpu", **options)
+    files = StudyFiles(out)
+    first = files.scores("test_efficientnet+heads", 0, 0)
+    written = first.stat().st_mtime_ns
+    steps: list[float] = []
+    study(dataset, RECIPE, out, lambda p, d, t, f: steps.append(d / t), "cpu", **options)
+    assert first.stat().st_mtime_ns == written
+    assert steps[-1] == 1
+    content = json.loads(files.about.read_text())
+    members = pd.read_csv(files.table)
+    assert len(members) == 8 == len(content["members"])
+    assert [row["network"] for row in content["table"]] == [
+        "test_efficientnet+heads", "test_efficientnet",
+    ]  # fmt: skip
+    patients = dataset.samples["patient_id"].to_numpy()
+    for seed in (0, 1):
+        tested = []
+        for fold in (0, 1):
+            with np.load(files.scores("test_efficientnet", seed, fold)) as scores:
+                tested.append(scores["rows"])
+        assert sorted(np.concatenate(tested)) == list(range(60))
+        assert not set(patients[tested[0]]) & set(patients[tested[1]])
+    assert "±" in files.card.read_text()
+    (compared,) = content["differences"]
+    assert compared["low"] <= compared["balanced_accuracy"] <= compared["high"]
+
+
+def test_measures_agree_with_scikit_learn():
+    rng = np.random.default_rng(0)
+    labels, scores = rng.integers(0, 4, 200), rng.normal(size=(200, 4))
+    scores[np.arange(200), labels] += 1
+    got = measured(scores, labels)
+    probabilities = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
+    read = scores.argmax(1)
+    assert got["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(labels, read))
+    assert got["auc"] == pytest.approx(
+        roc_auc_score(labels, probabilities, multi_class="ovr", average="macro")
+    )
+    one_against_rest = np.mean([((labels == k) == (read == k)).mean() for k in range(4)])
+    assert got["accuracy"] == pytest.approx(one_against_rest)
+
+
+def test_mean_and_standard_deviation_as_the_paper_prints_them():
+    values = [0.90, 0.94, 0.98]
+    rows = pd.DataFrame([{"network": "a", **dict.fromkeys(studying.MEASURES, v)} for v in values])
+    table = summary(rows)
+    assert table.loc[0, "auc_sd"] == pytest.approx(np.std(values, ddof=1))
+    assert "| a | 0.940 ± 0.040 |" in as_printed(table)
+    assert "| a | 0.900 |" in as_printed(summary(rows.head(1)))
+
+
+def test_what_cannot_be_compared_is_refused_before_anything_is_trained(
+    two_colours: Path, tmp_path: Path
+):
+    dataset = load_dataset(two_colours)
+    with pytest.raises(InputError, match="folds"):
+        study(dataset, RECIPE, tmp_path / "s", folds=1)
+    own = Recipe(weights="mine.pth")
+    with pytest.raises(InputError, match="resnet101"):
+        study(dataset, own, tmp_path / "s", folds=2, baselines=["resnet101"])
+    assert not (tmp_path / "s").exists()
