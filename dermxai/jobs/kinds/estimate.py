@@ -33,8 +33,8 @@ def run(
     report("loading", 0, 0)
     from dermxai.data import load_dataset
     from dermxai.training.estimate import estimate
-    from dermxai.training.recipe import Recipe
+    from dermxai.training.recipe import chosen
 
     data = load_dataset(dataset, **(dataset_options or {}))
     report("timing", 0, 0)
-    return asdict(estimate(data, Recipe(**(recipe or {})), device))
+    return asdict(estimate(data, chosen("scratch", recipe), device))

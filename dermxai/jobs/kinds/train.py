@@ -41,22 +41,22 @@ def run(
         "checkpoint" or "study": the folder.
 
     Raises:
-        InputError: seeds or baselines without folds, and what `fit` says.
+        InputError: an unknown setting, seeds or baselines without folds, and what `fit` says.
     """
     report("loading", 0, 0)
     from dermxai.data import load_dataset
     from dermxai.errors import InputError
     from dermxai.training.fit import fit
-    from dermxai.training.recipe import Recipe
+    from dermxai.training.recipe import chosen
     from dermxai.training.study import study
 
     if not folds and (seeds > 1 or baselines):
         raise InputError("Several seeds and baselines are compared by folds; give folds, 5 say.")
     data = load_dataset(dataset, **(dataset_options or {}))
-    chosen = Recipe(**(recipe or {}))
+    settings = chosen("scratch", recipe)  # whose settings are the defaults
     where: dict[str, Any] = {"devices": devices, "nodes": nodes}
     if not folds:
-        return {"checkpoint": str(fit(data, chosen, output, report, device, **where))}
+        return {"checkpoint": str(fit(data, settings, output, report, device, **where))}
     more = {"folds": folds, "seeds": seeds, "baselines": baselines, **where}
-    folder = study(data, chosen, output, report, device, **more)
+    folder = study(data, settings, output, report, device, **more)
     return {"study": str(folder)}
