@@ -49,8 +49,8 @@ def main() -> None:
     prepared = find_kind("demo").run(lambda *_, **__: None)
     run = open_run(prepared["run"])
     project(run, "umap")
-    carcinomas = run.samples[(run.samples["label"] == "BCC") & (run.predicted == "BCC")]
-    example = carcinomas["sample_id"].iloc[0]
+    misread = run.samples[(run.samples["label"] == "EAD") & (run.predicted == "SD")]
+    example = misread["sample_id"].iloc[0]
     port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py",
@@ -68,7 +68,7 @@ def main() -> None:
                 page = browser.new_page(
                     viewport={"width": 1440, "height": 900}, color_scheme=scheme
                 )
-                for name in ("dataset", "performance", "image", "feature_map"):
+                for name in ("dataset", "performance", "image", "compare_maps", "feature_map"):
                     path = "" if name == "dataset" else name  # the first page has no path
                     page.goto(f"{address}/{path}?run={run.id}&primary={example}")
                     settled(page)

@@ -91,6 +91,27 @@ def test_an_image_is_opened_and_its_overlay_moved(visitor: Visitor) -> None:
     assert visitor.parameters["primary"] != before
 
 
+def test_a_slow_map_is_cancelled_and_made(visitor: Visitor) -> None:
+    visitor.go("image?method=integrated_gradients")
+    compute = visitor.page.get_by_role("button", name="Compute")
+    compute.click()
+    visitor.page.get_by_role("button", name="Cancel").click()
+    expect(compute).to_be_visible()
+    expect(visitor.page.get_by_text("Completeness gap")).to_have_count(0)
+    compute.click()
+    expect(visitor.page.get_by_text("Completeness gap")).to_be_visible()
+
+
+def test_a_head_is_seen_large_by_a_click_on_its_picture_or_bar(visitor: Visitor) -> None:
+    visitor.open("Image")
+    visitor.page.get_by_role("button", name=re.compile(r"^block 2 ")).click()
+    expect(visitor.page.get_by_text("explains block 2, one vote of")).to_be_visible()
+    assert visitor.parameters["head"] == "block 2"
+    bar = visitor.plot(1).locator(".barlayer .point path").nth(4)  # after biases and three blocks
+    bar.click(force=True)
+    expect(visitor.page.get_by_text("explains block 4, one vote of")).to_be_visible()
+
+
 def test_a_point_of_the_map_shows_its_image_and_a_lasso_selects(
     visitor: Visitor, new_visitor: NewVisitor
 ) -> None:
