@@ -1,4 +1,4 @@
-"""The averaged votes of a selection whose images have one label and one reading."""
+"""The averaged votes of the selection."""
 
 import numpy as np
 import streamlit as st
@@ -29,22 +29,11 @@ def votes(scene: Scene) -> None:
     """Which heads drive the reading of a confusion cell: the mean votes for it against the label;
     of right readings, against the class that comes next on average."""
     found = cell(scene)
-    if found is None or scene.selection is None or len(scene.run.classes) < 2:
+    if found is None or len(scene.run.classes) < 2:
         return
-    run, (true, read) = scene.run, found
-    rows = run.index(scene.selection.sample_ids)
-    evaluation = cache.evaluation(scene.run_id, None)
-    against = true
-    if true == read:
-        scores = run.scores[rows].mean(axis=0)
-        scores[run.classes.index(read)] = -np.inf
-        against = run.classes[int(scores.argmax())]
-    ledger = ledger_of(run, rows, evaluation.unit_of[rows], read, against)
-    if ledger is None:
-        return
-    with st.container(width=560):
-        drawn = look.Plot.of(figures.set_ledger(ledger, compact=True, dark=look.dark()))
-        look.plot(drawn, Key.FIGURE.of("cell"))
+    true, read = found
+    against = true if true != read else _next(scene, read)
+    between(scene, read, against)
     if true != read and st.button(
         f"All about {plain(true)} and {plain(read)}",
         key=Key.PAIR.of("open"),
@@ -54,3 +43,26 @@ def votes(scene: Scene) -> None:
         state.put(Key.PAIR.of(scene.run_id, "first"), true)
         state.put(Key.PAIR.of(scene.run_id, "second"), read)
         st.switch_page(pages.PAIR, query_params=state.view().parameters)
+
+
+def between(scene: Scene, target: str, against: str) -> None:
+    """The mean votes of the selected images for one class against another; nothing without a
+    selection."""
+    if scene.selection is None:
+        return
+    rows = scene.run.index(scene.selection.sample_ids)
+    units = cache.evaluation(scene.run_id, None).unit_of[rows]
+    ledger = ledger_of(scene.run, rows, units, target, against)
+    if ledger is not None:
+        drawn = look.Plot.of(figures.set_ledger(ledger, compact=True, dark=look.dark()))
+        with st.container(width=560):
+            look.plot(drawn, Key.FIGURE.of("cell"))
+
+
+def _next(scene: Scene, read: str) -> str:
+    """The class whose score comes after the reading's on average over the selection."""
+    assert scene.selection is not None
+    rows = scene.run.index(scene.selection.sample_ids)
+    scores = scene.run.scores[rows].mean(axis=0)
+    scores[scene.run.classes.index(read)] = -np.inf
+    return scene.run.classes[int(scores.argmax())]

@@ -10,7 +10,7 @@ from dermxai.metrics.pair import worth_a_look
 from dermxai.numbers import signed
 from dermxai.report import Study, Way
 from dermxai.report import tables as said
-from dermxai.ui import cache, look, state
+from dermxai.ui import cache, cell, look, state
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.text import count, interval, percent, plain, shortened
@@ -61,11 +61,11 @@ def headlines(study: Study) -> None:
     pair = study.pair
     with st.grid(4, min_column_width=200):
         for true, read in ((pair.first, pair.second), (pair.second, pair.first)):
-            cell = pair.cell(true, read)
+            way = pair.cell(true, read)
             _metric(
                 f"{plain(shortened(true, 12))} read as {plain(shortened(read, 12))}",
-                percent(cell["share"]),
-                f"{cell['images']:,} of {cell['of']:,} · {interval(cell['low'], cell['high'])}",
+                percent(way["share"]),
+                f"{way['images']:,} of {way['of']:,} · {interval(way['low'], way['high'])}",
                 f"Share of the images of {plain(true)}.",
             )
         for row in pair.merged.to_dict("records"):
@@ -116,6 +116,15 @@ def votes(scene: Scene, study: Study, way: Way) -> None:
         )
         _table(said.votes(way).drop(columns="Vote"))
         st.markdown(plain(said.driver(way)))
+
+
+def selected(scene: Scene, study: Study) -> None:
+    """The votes of the selection, whatever it holds."""
+    if scene.selection is not None:
+        look.heading(
+            f"The selection: {scene.selection.title}", count(len(scene.selection), "image")
+        )
+        cell.between(scene, study.pair.first, study.pair.second)
 
 
 def distinguishes(way: Way, study: Study) -> None:

@@ -140,6 +140,14 @@ def test_a_confusion_cell_shows_its_votes_and_leads_here(make_run: Make, open_pa
     assert not app.exception
 
 
+def test_any_selection_has_its_votes_here(make_run: Make, open_page: Open) -> None:
+    run = noisy(make_run)
+    key = selection.keep(selection.Selection.of("twenty", run.samples["sample_id"][:20]))
+    app = open_page("pair", run="run", sel=key)
+    assert not app.exception and not app.error
+    assert "The selection: twenty" in everything(app)
+
+
 def test_a_mixed_selection_has_no_votes(make_run: Make, open_page: Open) -> None:
     run = noisy(make_run)
     key = selection.keep(selection.Selection.of("some", run.samples["sample_id"][:20]))
