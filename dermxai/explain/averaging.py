@@ -43,6 +43,7 @@ PART = 32  # images whose sums are one file
 BATCH = 4  # images in one forward pass
 _MARGIN = 0.25  # of the box's sides, around a lesion
 _SHAPE = (SIDE, SIDE)
+_BEYOND = 208.0  # the grey of where too few images reach
 _ARRAYS = ("maps", "reach", "pictures", "images")
 
 Progress = Callable[[int, int], None]
@@ -275,8 +276,9 @@ def _small(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _averaged(sums: _Sums, first: str, second: str, in_cell: NDArray[np.int64]) -> PairMaps:
-    reach = np.where(sums.reach > 0, sums.reach, np.nan)
-    pictures = np.nan_to_num(sums.pictures / reach[..., None], nan=255.0)
+    most = sums.reach >= np.maximum(sums.images / 2, 1)[..., None, None]
+    reach = np.where(most, sums.reach, np.nan)
+    pictures = np.nan_to_num(sums.pictures / reach[..., None], nan=_BEYOND)
     return PairMaps(
         first=first,
         second=second,

@@ -3,9 +3,9 @@
 The map of an image is the vote map of one class against the other: the Grad-CAMs of all heads added
 up, exact but for the biases, signed. Two frames are averaged: the whole image, squashed to a square
 as the network sees it, and the lesion, the box around its mask with a quarter of its sides as
-margin, squashed to a square, so that centres and borders of lesions lie on each other. Where the
-box reaches beyond the image, only the images that reach there are averaged. `average_maps` in
-`dermxai.explain.averaging` computes them.
+margin, squashed to a square, so that centres and borders of lesions lie on each other. Where boxes
+reach beyond their images, those that do reach there are averaged, if they are half of the cell.
+`average_maps` in `dermxai.explain.averaging` computes them.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ class PairMaps:
         first, second: positive values speak for ``first``, negative ones for ``second``.
         cells: (true, read) of each of the c cells: first as first, first as second, second as
             first, second as second.
-        maps: (frame, c, SIDE, SIDE) mean, in ``unit``; NaN where no image reaches.
+        maps: (frame, c, SIDE, SIDE) mean, in ``unit``; NaN where too few images reach.
         pictures: (frame, c, SIDE, SIDE, 3) the mean of the images themselves, RGB.
         images: (frame, c) images averaged.
         in_cell: (c,) images that the cell has.

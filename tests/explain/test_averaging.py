@@ -153,3 +153,16 @@ def test_a_frame_shows_its_box_and_nothing_beyond_the_image():
     seen = framed(np.dstack([rows / 40] * 3), (0.0, -0.5, 1.0, 1.5))
     assert np.isnan(seen[: SIDE // 4 - 1]).all() and np.isnan(seen[-SIDE // 4 + 1 :]).all()
     np.testing.assert_allclose(seen[SIDE // 2, :, 0], 0.5, atol=0.02)
+
+
+def test_where_fewer_than_half_of_the_images_reach_nothing_is_said(pair, tmp_path):
+    run, classifier, first, second = pair
+    corner = np.zeros((40, 60), np.uint8)
+    corner[:8, :10] = 255  # its box reaches beyond the image at the left and above
+    for index in range(N):
+        Image.fromarray(corner).save(tmp_path / f"masks/{index}.png")
+    made = average_maps(run, classifier, first, second)
+    cell = int(made.images[1].argmax())
+    assert np.isnan(made.maps[1, cell, :10, :10]).all()
+    assert (made.pictures[1, cell, :10, :10] == 208).all()
+    assert np.isfinite(made.maps[1, cell, SIDE // 2 :, SIDE // 2 :]).all()
