@@ -27,24 +27,25 @@ def training_loss(histories: Histories, dark: bool = False) -> go.Figure:
 
 
 def training_measure(
-    histories: Histories, column: str, title: str, dark: bool = False
+    histories: Histories, column: str, title: str, *, percent: bool = True, dark: bool = False
 ) -> go.Figure:
     """A measure between 0 and 1 over epochs, a line a training.
 
     Args:
         column: of the histories; those that lack it are left out.
+        percent: whether people say it in percent.
     """
     made = _over_epochs(title, "On the validation images, after each epoch.", dark)
-    made.update_yaxes(tickformat=".0%")
+    made.update_yaxes(tickformat=".3~p" if percent else ".3~f")
     for index, (name, history) in enumerate(histories.items()):
-        _line(made, name, history, column, _colour(index), form=".1%")
+        _line(made, name, history, column, _colour(index), form=".1%" if percent else ".3f")
     return _ended(made, histories)
 
 
 def learning_rates(histories: Histories, dark: bool = False) -> go.Figure:
     """The learning rate of each epoch, on a logarithmic scale."""
     made = _over_epochs("Learning rate", "On a logarithmic scale.", dark)
-    made.update_yaxes(type="log", exponentformat="power", dtick=1)
+    made.update_yaxes(type="log", exponentformat="e")
     for index, (name, history) in enumerate(histories.items()):
         _line(made, name, history, "learning_rate", _colour(index), form=".2e")
     return _ended(made, histories)
@@ -97,6 +98,7 @@ def class_sensitivities(history: pd.DataFrame, dark: bool = False) -> go.Figure:
     colours = taxonomy.colours(codes)
     made = _over_epochs("Sensitivity of each class", "On the validation images.", dark)
     made.update_yaxes(tickformat=".0%", range=[-0.02, 1.02])
+    made.update_layout(legend={"orientation": "v", "y": 1, "x": 1.02, "xanchor": "left"})
     for code in codes:
         _line(made, code, history, _SENSITIVITY + code, colours[code], form=".0%")
     return _ended(made, {"": history})
@@ -109,7 +111,7 @@ def watched_confusion(histories: Histories, dark: bool = False) -> go.Figure:
         "Share of the first class's validation images read as the second.",
         dark,
     )
-    made.update_yaxes(tickformat=".0%", rangemode="tozero")
+    made.update_yaxes(tickformat=".3~p", rangemode="tozero")
     for index, (name, history) in enumerate(histories.items()):
         for pair, dash in zip(_named(history, _CONFUSION), ("solid", "dot"), strict=False):
             label = pair if len(histories) == 1 else f"{pair} · {name}"

@@ -125,8 +125,9 @@ def _arguments(kind: ModuleType, texts: Mapping[str, str]) -> dict[str, Any]:
     for key, text in texts.items():
         name, _, part = key.partition(".")
         if not part:
-            written = str(parameters[name].annotation) if name in parameters else ""
-            arguments[name] = _absolute(name, text) if written.startswith("str") else _value(text)
+            kind_of = parameters[name].annotation if name in parameters else Any
+            is_text = kind_of in (str, str | None)
+            arguments[name] = _absolute(name, text) if is_text else _value(text)
         elif isinstance(parts := arguments.setdefault(name, {}), dict):
             parts[part] = _value(text)
         else:

@@ -54,7 +54,7 @@ class Training(LightningModule):
         """
         super().__init__()
         self.recipe, self.classes, self.steps = recipe, classes, steps
-        self.network = starting_network(recipe, len(classes))
+        self.network = starting_network(recipe, classes)
         self.stages, self.never = stages(self.network, recipe.frozen_blocks)
         for layer in self.never:
             layer.requires_grad_(False)
@@ -214,21 +214,28 @@ class Training(LightningModule):
         return (images - self._buffer("_mean")) / self._buffer("_std")
 
 
-def starting_network(recipe: Recipe, n_classes: int) -> MultiHeadNetwork:
-    """
+def starting_network(recipe: Recipe, classes: Sequence[str]) -> MultiHeadNetwork:
+    """The network before its first step; heads of a checkpoint for other classes begin anew.
+
     Raises:
         InputError: no such network, or its first weights cannot be had or do not fit.
     """
     torch.manual_seed(recipe.seed)
     network = MultiHeadNetwork(
         recipe.architecture,
-        n_classes,
+        len(classes),
         recipe.auxiliary,
         drop_rate=recipe.drop_rate,
         drop_path_rate=recipe.drop_path_rate,
     )
     if recipe.start_from:
-        _take(network, load_classifier(recipe.start_from).network.state_dict(), recipe.start_from)
+        start = load_classifier(recipe.start_from)
+        given = start.network.state_dict()
+        if tuple(start.info.classes) != tuple(classes):
+            kept = {n: t for n, t in given.items() if not n.startswith("heads.")}
+            fresh = {n: t for n, t in network.state_dict().items() if n.startswith("heads.")}
+            given = kept | fresh
+        _take(network, given, recipe.start_from)
     elif recipe.weights:
         _take(network.backbone, _backbone_weights(recipe, network), recipe.weights)
     return network

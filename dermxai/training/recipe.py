@@ -45,7 +45,9 @@ class Recipe:
     weights: str = _setting(
         "", "Backbone's first weights: imagenet, a file with a state dict, or empty for random ones"
     )
-    start_from: str = _setting("", "Checkpoint whose weights, heads too, to start from")
+    start_from: str = _setting(
+        "", "Checkpoint to start from; its heads are kept where the classes are the same"
+    )
     size: int = _setting(380, "Image side in pixels", 32, 1024)
     start_size: int = _setting(0, "Image side of the first epoch; 0: as the last", 0, 1024)
     epochs: int = _setting(20, "Passes over the training images", 1, 1000)

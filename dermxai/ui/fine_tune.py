@@ -123,6 +123,8 @@ def _form(opened: Opened) -> None:
         st.error(plain(error), icon=":material/error:")
         return
     _estimate({name: arguments[name] for name in ("dataset", "recipe", "dataset_options")})
+    if where != "local":
+        st.caption("Time and memory are those of this computer.")
     if st.button("Start", key=Key.START.of("train"), type="primary", icon=":material/play_arrow:"):
         token = jobs.form_token("train", arguments, opened.seen)
         job = jobs_panel.submit("train", arguments, where=where, token=token)

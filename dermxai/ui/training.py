@@ -248,7 +248,7 @@ def _reached(job: Job) -> None:
 
 
 def _curves(chosen: list[Job]) -> None:
-    names = _names(chosen, brief=True)
+    names = _names(chosen)
     drawn = {}
     for job in chosen:
         for member, history in _histories(job).items():
@@ -266,9 +266,14 @@ def _curves(chosen: list[Job]) -> None:
         ("loss", figures.training_loss(drawn, dark)),
         (
             "balanced",
-            figures.training_measure(drawn, "balanced_accuracy", "Balanced accuracy", dark),
+            figures.training_measure(drawn, "balanced_accuracy", "Balanced accuracy", dark=dark),
         ),
-        ("auc", figures.training_measure(drawn, "macro_auc", "AUC, mean of the classes", dark)),
+        (
+            "auc",
+            figures.training_measure(
+                drawn, "macro_auc", "AUC, mean of the classes", percent=False, dark=dark
+            ),
+        ),
         ("watched", figures.watched_confusion(drawn, dark)),
         *(
             (f"classes {name}", _titled(figures.class_sensitivities(history, dark), name, drawn))
@@ -317,7 +322,7 @@ def _log(job: Job) -> None:
 
 def _recipes(chosen: list[Job]) -> None:
     """Settings side by side, those that differ first."""
-    names = _names(chosen, brief=True)
+    names = _names(chosen)
     table = pd.DataFrame({names[job.id]: pd.Series(_recipe(job), dtype=object) for job in chosen})
     differs = table.ne(table.iloc[:, 0], axis=0).any(axis=1)
     table = pd.concat([table[differs], table[~differs]]).map(_said)
@@ -339,16 +344,13 @@ def _name(job: Job) -> str:
     return Path(str(job.arguments.get("output", job.id))).name
 
 
-def _names(known: list[Job], brief: bool = False) -> dict[str, str]:
-    """What tells trainings apart: the checkpoint's name; and how each stands."""
+def _names(known: list[Job]) -> dict[str, str]:
+    """What tells trainings apart: the checkpoint's name, and the job's end where that is shared."""
     times = Counter(_name(job) for job in known)
-    names = {}
-    for job in known:
-        name = _name(job)
-        if times[name] > 1:
-            name += f" ({job.id.rpartition('-')[2]})"
-        names[job.id] = name if brief else f"{name} · {job.state}"
-    return names
+    return {
+        job.id: _name(job) + (f" ({job.id.rpartition('-')[2]})" if times[_name(job)] > 1 else "")
+        for job in known
+    }
 
 
 def _about(job: Job) -> str:
