@@ -59,8 +59,8 @@ def in_words(summary: pd.DataFrame) -> Iterator[tuple[str, str]]:
         parts = []
         for standing, words in (
             (BOTH, "beats both baselines in {}"),
-            (ONE, "beats only one of them in {}"),
-            (NEITHER, "beats neither in {}"),
+            (ONE, "beats only one baseline in {}"),
+            (NEITHER, "beats no baseline in {}"),
             (KEEPS, "keeps to the limit of {}"),
             (BREAKS, "is not shown to keep to the limit of {}"),
         ):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dermxai.runs import Run
 from dermxai.ui import cache
@@ -37,7 +38,8 @@ def badge(run: Run, subject: Subject, made: "Attribution") -> None:
     )
     checks = cache.badges().get(key)
     if checks is None:
-        asked = st.button(
+        place = st.empty()
+        asked = place.button(
             "Is this map to be believed?",
             key=Key.BADGE.of(made.method, subject.key),
             icon=":material/fact_check:",
@@ -47,14 +49,16 @@ def badge(run: Run, subject: Subject, made: "Attribution") -> None:
         )
         if not asked:
             return
-        checks = cache.badges().put(key, _checked(run, subject, made))
+        checks = cache.badges().put(key, _checked(run, subject, made, place))
     _show(checks)
 
 
-def _checked(run: Run, subject: Subject, made: "Attribution") -> "tuple[Check, ...]":
+def _checked(
+    run: Run, subject: Subject, made: "Attribution", place: DeltaGenerator
+) -> "tuple[Check, ...]":
     from dermxai.explain.faithfulness.badge import badge as check
 
-    bar = st.progress(0.0, "Checking the map …")
+    bar = place.progress(0.0, "Checking the map …")
     image = subject.pixels()
     masks = subjects.masks(subject, (image.shape[0], image.shape[1]))
 
@@ -63,7 +67,7 @@ def _checked(run: Run, subject: Subject, made: "Attribution") -> "tuple[Check, .
 
     named = {_MASKS[name]: mask for name, mask in masks.items() if name in _MASKS}
     found = check(cache.classifier(run), image, made, named, shown)
-    bar.empty()
+    place.empty()
     return found
 
 

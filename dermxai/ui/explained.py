@@ -14,6 +14,7 @@ from dermxai.figures.overlay import Picture
 from dermxai.runs import Run
 from dermxai.ui import downloads, maps, question
 from dermxai.ui import subject as subjects
+from dermxai.ui.badge import badge
 from dermxai.ui.guard import guard
 from dermxai.ui.maps import Wanted
 from dermxai.ui.question import Wish
@@ -128,6 +129,8 @@ def answer(
                 legend(made, scale)
                 for line in (whose_vote(run, made), *made.notes[1:]):
                     st.caption(plain(line))
+                with guard():
+                    badge(run, panel.subject, made)
         shown.append(picture)
     if any(found):
         subjects_ = [panel.subject for panel in looked_at]
