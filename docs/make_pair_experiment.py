@@ -46,7 +46,7 @@ def halved(dataset: Dataset) -> Dataset:
     """Without every second training patient of SD."""
     samples = dataset.samples
     mine = samples[(samples["label"] == SECOND) & (samples["split"] == "train")]
-    hidden = sorted(mine["patient_id"].unique())[::2]
+    hidden = sorted(mine["patient_id"].unique())[1::2]
     kept = ~samples["patient_id"].isin(hidden)
     return replace(
         dataset,

@@ -96,17 +96,12 @@ class Keeping(Callback):
             info = replace(self.info, name=f"{self.info.name}{last}", metrics=reached)
             save_checkpoint(folder, pl_module.averaged, info, model_card(info))
         with replacing(self.files.history) as path:
-            self.history().to_csv(path, index=False, float_format="%.6g")
+            self.history(recipe.watched).to_csv(path, index=False, float_format="%.6g")
 
-    def history(self) -> pd.DataFrame:
+    def history(self, watched: tuple[str, str] | None) -> pd.DataFrame:
         """A row an epoch."""
-        classes, recipe = self.info.classes, self.info.recipe
-        asked = recipe["watch"].replace(" ", "").split("/") if recipe["watch"] else None
-        pair = watched_pair(
-            (asked[0], asked[1]) if asked else None,
-            classes,
-            self.records[-1]["reached"]["confusion"],
-        )
+        classes, newest = self.info.classes, self.records[-1]["reached"]["confusion"]
+        pair = watched_pair(watched, classes, newest)
         return pd.DataFrame([history_row(record, classes, pair) for record in self.records])
 
 

@@ -35,7 +35,7 @@ def stages(network: MultiHeadNetwork, frozen_blocks: int = 0) -> tuple[list[Stag
         else:
             layers.append([child])
     count = frozen_blocks + 1 if frozen_blocks else 0
-    blocks = len(layers) - 1 - (network.architecture.startswith("efficientnet"))
+    blocks = len(layers) - 1 - hasattr(network.backbone, "conv_head")  # beside stem and end
     if frozen_blocks > blocks:
         raise InputError(
             f"{network.architecture} has {blocks} blocks; {frozen_blocks} cannot be frozen."
