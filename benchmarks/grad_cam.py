@@ -1,6 +1,6 @@
 """Grad-CAM of 14 classes: DermXAI's closed form beside pytorch-grad-cam and Captum.
 
-    python benchmarks/grad_cam.py [--json FILE]
+    python -m benchmarks.grad_cam [--json FILE]
 
 EfficientNet-B4 with random weights at 380 px, one image, in one process. Prints medians and, since
 machines differ, ratios.

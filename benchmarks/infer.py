@@ -1,7 +1,7 @@
 """Images a second of `infer` (reading, preprocessing and writing included) beside a bare timm
 EfficientNet-B4 forward at the same size and batch, in one process.
 
-    python benchmarks/infer.py [--checkpoint FOLDER] [--sizes 160 380] [--json FILE]
+    python -m benchmarks.infer [--checkpoint FOLDER] [--sizes 160 380] [--json FILE]
 
 On a CPU the peer is timm's default layout in float32, on a GPU channels_last with autocast. Rounds
 alternate and the median of their ratios counts, since machines differ and are shared. Also: what

@@ -1,6 +1,6 @@
 """Server time of every page on a run of 13,603 images, and of a click to image and Grad-CAM.
 
-    python benchmarks/pages.py [--images N] [--json FILE]
+    python -m benchmarks.pages [--images N] [--json FILE]
 
 The run is made up; the checkpoint of the clicks is EfficientNet-B4 with seven auxiliary heads,
 random weights, 380 px. "First" is a server's first visit to the page, "again" any later one. A

@@ -2,7 +2,7 @@
 beside a bare PyTorch loop over ready tensors in memory: same network, batch and size, in one
 process.
 
-    python benchmarks/train.py [--architecture NAME] [--size 160] [--batch 16] [--device cpu]
+    python -m benchmarks.train [--architecture NAME] [--size 160] [--batch 16] [--device cpu]
                                [--precision float32] [--json FILE]
 
 Rounds alternate and the median of their ratios counts, since machines differ and are shared.

@@ -1,4 +1,4 @@
-"""Takes the pictures of the README from the real app: `python docs/make_screenshots.py`.
+"""Takes the pictures of the README from the real app: `python -m docs.make_screenshots`.
 
 Prepares the demo in the workspace (`DERMXAI_HOME`), starts the server on a free port, opens the
 pages in Chromium (`/usr/bin/chromium`, or the path in `CHROMIUM`) and writes docs/images/*.png.
