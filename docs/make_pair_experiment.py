@@ -106,8 +106,14 @@ def compared(
     return values, drawn
 
 
-def rows(values: dict[str, Values], drawn: dict[str, Drawn], less: str = "") -> Iterator[str]:
-    """Markdown: a row a way, or its difference to another way, with 95 % intervals."""
+def rows(
+    values: dict[str, Values], drawn: dict[str, Drawn], patients: Mapping[str, int], less: str = ""
+) -> Iterator[str]:
+    """Markdown: a row a way, or its difference to another way, with 95 % intervals.
+
+    Args:
+        patients: that the share of a class rests on, by the first word of its name; of all by "".
+    """
     names = list(values[BASE])
     yield "| Training | " + " | ".join(names) + " |"
     yield "|---" * (len(names) + 1) + "|"
@@ -119,7 +125,9 @@ def rows(values: dict[str, Values], drawn: dict[str, Drawn], less: str = "") -> 
                 continue
             value = values[way][name] - (values[less][name] if less else 0)
             spread = drawn[way][name] - (drawn[less][name] if less else 0)
-            low, high = np.nanquantile(spread, [0.025, 0.975])
+            units = patients.get(name.split()[0], patients[""])
+            ends = np.nanquantile(spread, [0.025, 0.975])
+            low, high = ends if less else bootstrap.interval(value, spread, units, 0.95)
             sign = "+" if less else ""
             cells.append(f"{value:{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})")
         yield f"| {way} | " + " | ".join(cells) + " |"
@@ -150,9 +158,11 @@ def main() -> None:
         f"{(tested['label'] == SECOND).sum()} {SECOND}. Half: {taught[SECOND]} {SECOND} and "
         f"{taught[FIRST]} {FIRST} training images.\n"
     )
-    print("\n".join(rows(values, drawn)))
+    by_class = tested.groupby("label")["patient_id"].nunique()
+    patients = {**by_class.to_dict(), "": tested["patient_id"].nunique()}
+    print("\n".join(rows(values, drawn, patients)))
     print(f"\nLess “{BASE}”:\n")
-    print("\n".join(rows(values, drawn, BASE)))
+    print("\n".join(rows(values, drawn, patients, BASE)))
 
 
 if __name__ == "__main__":
