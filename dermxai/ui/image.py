@@ -90,8 +90,9 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
     columns = st.columns(2 if several else [5, 4], gap="large")
     pictures = [column.container() for column in columns[: len(subjects_)]]
     options = st.container() if several else columns[0].container()
-    beside = st.columns(2, gap="large") if several else columns[1:]
-    beneath = [column.container() for column in (beside if several else columns)]
+    others = st.columns(2, gap="large") if several else columns[1:]
+    beside = [column.container() for column in others]
+    beneath = [column.container() for column in (others if several else columns)]
     panels = explained.panels(run, subjects_, pictures)
     for subject, place in zip(subjects_, beside, strict=True):
         with place, guard():
