@@ -118,13 +118,19 @@ def explain(
     method: Annotated[str, typer.Option(help="Attribution method.")] = "grad_cam",
     target: Annotated[str | None, typer.Option(help="Class code; else what is predicted.")] = None,
     against: Annotated[str | None, typer.Option(help="Explain target minus this class.")] = None,
+    head: Annotated[str | None, typer.Option(help="Only this head's vote.")] = None,
+    split: Annotated[str | None, typer.Option(help="Of datasets only this split.")] = None,
+    label: Annotated[str | None, typer.Option("--class", help="Only images so labelled.")] = None,
+    ids: Annotated[
+        Path | None, typer.Option(help="File of sample ids, one a line.", dir_okay=False)
+    ] = None,
     setting: Setting = None,
     architecture: Architecture = None,
     classes: Classes = None,
     size: Size = None,
     json: Json = False,
 ) -> None:
-    """Attribution maps: of each image an overlay (.png) and the signed map (.npz)."""
+    """Attribution maps: figures (.png, .svg) and numbers (.npz). Interrupted, it resumes."""
     from dermxai.explain.api import methods
 
     value = _foreground(
@@ -135,6 +141,10 @@ def explain(
         method=method,
         target=target,
         against=against,
+        head=head,
+        split=split,
+        label=label,
+        sample_ids=ids.read_text(encoding="utf-8").split("\n") if ids else None,
         settings=_settings(methods(), method, setting),
         checkpoint_options=_checkpoint_options(architecture, classes, size),
     )
@@ -144,6 +154,35 @@ def explain(
         console.show_json(value)
     else:
         print("\n".join(value["written"]))
+
+
+@app.command()
+def methods(
+    checkpoint: Checkpoint,
+    json: Json = False,
+) -> None:
+    """Attribution methods: which are valid for a checkpoint, their cost, and why others are not."""
+    from dermxai.explain.api import methods as known
+    from dermxai.models import load_classifier
+
+    classifier = load_classifier(_checkpoint(checkpoint))
+    rows = [
+        {
+            "method": name,
+            "passes": method.passes(classifier, method.Settings()),
+            "signed": method.SIGNED,
+            "unit": method.UNIT,
+            "unavailable": method.unavailable(classifier),
+        }
+        for name, method in known().items()
+    ]
+    if json:
+        console.show_json(rows)
+        return
+    console.show_table(
+        ("method", "passes", "signed", "unit", "not available because"),
+        [[*list(row.values())[:4], row["unavailable"] or ""] for row in rows],
+    )
 
 
 @app.command()

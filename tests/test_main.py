@@ -164,12 +164,27 @@ def test_explain_writes_overlays_and_maps(
     )
     assert code == 0
     written = [Path(line) for line in out.splitlines()]
-    assert len(written) == (4 if many else 2)
+    assert len(written) == (6 if many else 3)
     with Image.open(written[0]) as overlay:
-        assert overlay.size == (80, 60)
-    with np.load(written[1]) as numbers:
-        assert numbers["map"].shape == (60, 80)
-        assert (str(numbers["method"]), str(numbers["target"])) == ("grad_cam", "BCC")
+        assert overlay.size[0] > 300
+    assert "logit" in written[1].read_text()
+    with np.load(written[2]) as numbers:
+        assert numbers["map_1"].shape == (60, 80)
+        made = json.loads(str(numbers["about"]))["maps"][0]
+    assert (made["method"], made["target"]) == ("grad_cam", "BCC")
+    before = written[2].stat().st_mtime_ns
+    command("explain", tiny_checkpoint, source, "--target", "BCC", "--output", tmp_path / "maps")
+    assert written[2].stat().st_mtime_ns == before, "it was there already"
+
+
+def test_methods_are_listed_with_their_cost_or_the_reason(
+    command: Command, tiny_checkpoint: Path
+) -> None:
+    code, out, _ = command("methods", tiny_checkpoint, "--json")
+    said = {row["method"]: row for row in json.loads(out)}
+    assert code == 0
+    assert said["grad_cam"]["passes"] == 1 and said["grad_cam"]["unavailable"] is None
+    assert "SiLU" in said["guided_backprop"]["unavailable"]
 
 
 def test_explain_names_the_image_that_cannot_be_read(
@@ -178,7 +193,7 @@ def test_explain_names_the_image_that_cannot_be_read(
     images.with_name("b.png").write_bytes(b"nothing")
     code, out, err = command("explain", tiny_checkpoint, images, "--output", tmp_path / "maps")
     assert code == 0
-    assert len(out.splitlines()) == 2
+    assert len(out.splitlines()) == 3
     assert err.startswith("b: ")
 
 
