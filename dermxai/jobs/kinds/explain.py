@@ -137,7 +137,7 @@ def _save(
 ) -> None:
     from dermxai.explain.api import find_method
     from dermxai.figures import export
-    from dermxai.figures.overlay import blend, full_colour
+    from dermxai.figures.overlay import Picture, blend, full_colour
 
     scale = full_colour(made.density)
     ends = (f"for {made.against or f'not {made.target}'}", f"for {made.target}")
@@ -145,7 +145,7 @@ def _save(
     heading += f" against {made.against}" if made.against else ""
     heading += f", {made.head}" if made.head else ""
     drawn = blend(image, made.density, STRENGTH, scale)
-    picture = export.Picture(heading, drawn, made, scale, *ends)
+    picture = Picture(heading, drawn, made, scale, *ends)
     contents = (
         export.png([picture], about["sample"]),
         export.svg([picture], about["sample"]),
