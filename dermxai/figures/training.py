@@ -180,7 +180,7 @@ def hardware_use(samples: pd.DataFrame, dark: bool = False) -> go.Figure:
             x=minutes,
             y=values.tolist(),
             yaxis=f"y{axis}",
-            mode="lines",
+            mode="lines+markers" if len(minutes) < 3 else "lines",
             line={"color": palette(dark).accent, "width": 1.5},
             hovertemplate=f"%{{x:.1f}} min: {form}<extra>{name}</extra>",
         )

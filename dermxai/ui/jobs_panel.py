@@ -20,12 +20,12 @@ _PHASES = {
     "images": "Reading images",
     "map": "Computing the map",
     "timing": "Timing a few steps",
+    "judging": "Judging maps",
 }
 _MEASURES = {
     "loss": ("loss", ".3f"),
     "balanced_accuracy": ("balanced accuracy", ".1%"),
     "macro_auc": ("AUC", ".3f"),
-    "judging": "Judging maps",
 }
 
 

@@ -66,7 +66,7 @@ def ask_jobs(known: list[Job]) -> list[Job]:
     by_id = {job.id: job for job in known}
     names = _names(known)
     if state.get(Key.TRAININGS) is None:
-        linked = [name for name in st.query_params.get_all(_PARAMETER) if name in by_id]
+        linked = [name for name in st.query_params.get(_PARAMETER, "").split(",") if name in by_id]
         state.put(Key.TRAININGS, linked or [known[0].id])
     kept = [name for name in state.get(Key.TRAININGS) if name in by_id]
     state.put(Key.TRAININGS, kept)
@@ -78,7 +78,7 @@ def ask_jobs(known: list[Job]) -> list[Job]:
         placeholder="Choose one, or several to compare their curves",
         persist_state="session",
     )
-    st.query_params[_PARAMETER] = chosen
+    st.query_params[_PARAMETER] = ",".join(chosen)
     return [by_id[name] for name in chosen]
 
 
@@ -358,7 +358,8 @@ def _about(job: Job) -> str:
     recipe = _recipe(job)
     parts = [
         Path(str(job.arguments["dataset"])).name,
-        f"{recipe.get('architecture', '')} at {recipe.get('size', '')} px" if recipe else "",
+        str(recipe.get("architecture", "")),
+        f"{recipe['size']} px" if "size" in recipe else "",
         when,
         f"attempt {job.attempt}" if job.attempt > 1 else "",
         "on the cluster" if job.where == "slurm" else "",

@@ -1,6 +1,7 @@
 """The Training page and the form in the sidebar."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,24 @@ def test_a_training_shows_curves_and_what_it_reached(
         assert not app.error, view
     app.get("button_group")[0].set_value("Log").run()
     assert "</code><script>" in app.code[0].value, "as it is, in a code element"
+
+
+def test_a_training_at_work_tells_how_far_it_is(
+    make_run: Make, open_page: Open, trained: Callable[..., Job]
+) -> None:
+    make_run(images=12)
+    job = trained(state=State.RUNNING)
+    figures = {"loss": 1.25, "balanced_accuracy": 0.5, "macro_auc": 0.75, "epoch": 2.0}
+    noted = {"phase": "training", "step": 30, "total": 100, "first": 10, "figures": figures}
+    now = time.time()
+    process = {"process": identity(os.getpid()), "began": now - 20, "updated": now}
+    write(job.files.progress(1), noted | process)
+    app = open_page("training", job=f"{job.id},nobody")
+    assert not app.exception and not app.error
+    for bar in app.get("progress"):
+        assert "30 of 100" in bar.proto.text
+        assert "loss 1.250 · balanced accuracy 50.0% · AUC 0.750" in bar.proto.text
+    assert len(app.get("progress")) == 2, "in the sidebar and on the page"
 
 
 def test_several_trainings_are_compared(
