@@ -70,7 +70,7 @@ def headlines(study: Study) -> None:
             )
         for row in pair.merged.to_dict("records"):
             _metric(
-                f"{row['name']} as one class",
+                f"{row['name']}, merged",
                 percent(row["merged"]),
                 f"{percent(row['separate'])} apart · {signed(100 * row['gain'], 1)} %",
                 f"{interval(row['merged_low'], row['merged_high'])} as one class; gain "

@@ -36,7 +36,7 @@ def test_shares_and_errors_are_those_of_the_run(make_run: Make, open_page: Open)
     assert shown["MN read as BCC"].value == f"{100 * cell['share']:.1f} %"
     assert f"{cell['images']} of {cell['of']}" in shown["MN read as BCC"].delta
     one = pair.merged.set_index("measure").loc["top1_accuracy"]
-    assert shown["Top-1 accuracy as one class"].value == f"{100 * one['merged']:.1f} %"
+    assert shown["Top-1 accuracy, merged"].value == f"{100 * one['merged']:.1f} %"
     app.get_by_key("select-pair").click().run()
     chosen = selection.read(app.query_params["sel"])
     assert list(chosen.sample_ids) == pair.errors["sample_id"].tolist()
