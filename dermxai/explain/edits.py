@@ -17,9 +17,11 @@ def inpainted(picture: Picture, hole: NDArray[np.bool_]) -> Picture:
     """The picture with a hole (size, size) filled from its rim.
 
     Navier-Stokes inpainting of OpenCV (Bertalmio et al. 2001, doi:10.1109/CVPR.2001.990497). On
-    skin without a lesion it comes closer to what was there than Telea's at the same price, and
-    biharmonic inpainting, which comes closest, takes several times as long. The fill is computed at
-    112 pixels, where it costs a fraction of a forward pass and is as close.
+    skin beside lesions it comes a little closer to what was there than Telea's at the same price
+    (root mean square error of ten real images 8.6 against 9.1 grey values, of ten of the atlas 9.0
+    against 9.3); scikit-image's biharmonic inpainting takes several times as long and is no closer.
+    The fill is smooth, so it is computed at 112 pixels, a fraction of a forward pass. It spreads
+    the colours of the rim: a large hole beside a lesion becomes reddish, too.
     """
     side = min(_FILLED_AT, picture.shape[0])
     coarse = resize(picture, (side, side))

@@ -79,7 +79,10 @@ def brightened(picture: Picture, factor: float) -> Picture:
 
 
 def _turn(quarters: int, mirrored: bool) -> Perturbation:
-    words = [*(["mirrored"] if mirrored else []), *([f"{90 * quarters}°"] if quarters else [])]
+    words = [
+        *(["mirrored"] if mirrored else []),
+        *([f"turned {90 * quarters}°"] if quarters else []),
+    ]
     return Perturbation(
         "Flips and rotations",
         ", ".join(words),
@@ -94,7 +97,7 @@ def _fixed(group: str, name: str, change: Callable[[Picture], Picture]) -> Pertu
 
 def _drawn(group: str, artefact: str, number: int) -> Perturbation:
     draw = ARTEFACTS[artefact]
-    return Perturbation(group, f"{group.lower()} {number}", lambda p, rng: draw(p, rng, FIELD_MM))
+    return Perturbation(group, f"{group} {number}", lambda p, rng: draw(p, rng, FIELD_MM))
 
 
 _ADDED = {"Hair": "hair", "Ruler": "ruler", "Ink": "ink", "Gel bubbles": "bubbles"}
@@ -104,16 +107,21 @@ _TURNS = [place for place in product((False, True), range(4)) if any(place)]
 PERTURBATIONS: tuple[Perturbation, ...] = (
     *(_turn(quarters, mirrored) for mirrored, quarters in _TURNS),
     *(
-        Perturbation("Colour constancy", name.replace("_", " "), colour_constancy=name)
+        Perturbation(
+            "Colour constancy", f"colours: {name.replace('_', ' ')}", colour_constancy=name
+        )
         for name in COLOUR_CONSTANCY
     ),
-    *(_fixed("Blur", f"σ {sigma:g} px", partial(blurred, sigma=sigma)) for sigma in (0.5, 1, 1.5)),
     *(
-        _fixed("JPEG", f"quality {quality}", partial(compressed, quality=quality))
+        _fixed("Blur", f"blur σ {sigma:g} px", partial(blurred, sigma=sigma))
+        for sigma in (0.5, 1, 1.5)
+    ),
+    *(
+        _fixed("JPEG", f"JPEG quality {quality}", partial(compressed, quality=quality))
         for quality in (90, 70, 50, 30)
     ),
     *(
-        _fixed("Brightness", f"{100 * factor - 100:+.0f} %", partial(brightened, factor=factor))
+        _fixed("Brightness", f"brightness × {factor:g}", partial(brightened, factor=factor))
         for factor in (0.8, 0.9, 1.1, 1.2)
     ),
     *(

@@ -67,6 +67,7 @@ def body(scene: Scene, subject: Subject) -> None:
         place = st.container()
         _columns([picture], ["As it is"])
         with place:
+            subjects.diagnosis(run, subject, (1, 1))  # tells what a pass takes
             made = on_request(
                 run,
                 "flip",

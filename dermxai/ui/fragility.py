@@ -9,6 +9,7 @@ from dermxai import figures
 from dermxai.data.transforms import fitted
 from dermxai.runs import Run
 from dermxai.ui import cache, look, probes
+from dermxai.ui import subject as subjects
 from dermxai.ui.probes import Pair
 from dermxai.ui.requested import on_request
 from dermxai.ui.scene import Scene
@@ -36,6 +37,7 @@ def body(scene: Scene, subject: Subject) -> None:
     key = ("fragility", run.manifest["checkpoint"]["hash"], subject.key, pair)
     found: Fragility | None = cache.probes().get(key)
     if found is None:
+        subjects.diagnosis(run, subject, (1, 1))  # tells what a pass takes
         st.markdown(
             "Flips and rotations, colour constancy, blur, JPEG, brightness; hair, a ruler, ink and "
             "gel bubbles drawn over it: none of these changes the diagnosis. Do they change the "
@@ -127,7 +129,7 @@ def _card(found: "Fragility") -> None:
 def _verdict(found: "Fragility") -> str:
     flipped, weakest = found.table[found.table["flipped"]], found.weakest
     a, b = plain(found.read_as), plain(found.against)
-    at = plain(f"{weakest['group']}, {weakest['name']}")
+    at = plain(weakest["name"])
     closest = f"closest to {b}: {at}, margin {signed(weakest['margin'])}"
     if flipped.empty:
         return f"**Firm: all {len(found.table)} changes are read as {a}**; {closest}."
@@ -184,12 +186,10 @@ def _pictures(run: Run, subject: Subject, found: "Fragility", key: tuple[object,
     with st.grid("auto", min_column_width=_CARD, gap="small") as cells:
         for picture, row in zip(pictures, rows, strict=True):
             with cells.cell(), st.container(gap="xsmall"):
-                st.image(picture, width="stretch", alt=f"{row.group}, {row.name}")
+                st.image(picture, width="stretch", alt=str(row.name))
                 reading = f"{plain(shortened(str(row.read_as), 14))} {signed(float(row.margin))}"
-                st.caption(
-                    f"{plain(row.group)}: {plain(row.name)}"
-                    f"  \n{f':orange[{reading}]' if row.flipped else reading}"
-                )
+                words = f":orange[{reading}]" if row.flipped else reading
+                st.caption(f"{plain(row.name)}  \n{words}")
 
 
 def _median(values: pd.Series, share: bool = False) -> str:

@@ -63,8 +63,9 @@ def test_fragility_on_request_with_its_images(inferred: Run, open_page: Open) ->
     assert [metric.label for metric in app.metric][:2] == ["Flip rate", "Margin"]
     app.toggle(key="shown-changed").set_value(True).run()
     assert not app.error
-    for group, number in (("Gel bubbles", 3), ("Flips and rotations", 7), ("JPEG", 4)):
-        assert texts(app).count(f"{group}: ") == number
+    captions = " ".join(caption.value for caption in app.caption)
+    for name, number in (("Gel bubbles", 3), ("turned", 6), ("JPEG quality", 4)):
+        assert captions.count(f"{name} ") == number
 
 
 def test_neighbours_are_of_others_and_become_primary_or_pinned(
