@@ -101,8 +101,16 @@ def _donor(scene: Scene, subject: Subject, pair: Pair) -> Subject:
     )
     if not near.found:
         raise InputError(f"{near.notes[0]} Inpaint instead, or choose another class.")
-    look.notes(near.notes)
-    return subjects.of_sample(scene, near.found[0].sample_id)
+    first = near.found[0]
+    look.notes(
+        [
+            f"Patches come from {first.sample_id}, of all {pair.against} of other {near.others} the "
+            f"nearest in the features of the final head (Euclidean distance "
+            f"{first.distance:.3g}).",
+            *near.notes,
+        ]
+    )
+    return subjects.of_sample(scene, first.sample_id)
 
 
 def _search(
@@ -184,7 +192,8 @@ def _verdict(found: "Flip", most: float) -> str:
     a, b = plain(found.read_as), plain(found.into)
     way = f"lead over {b} from {signed(float(found.leads[0]))} to {signed(found.lead)} logits"
     if found.flipped:
-        return f"**{size}, turn {a} into {b}** ({way})."
+        verb = "turns" if len(found.chosen) == 1 else "turn"
+        return f"**{size}, {verb} {a} into {b}** ({way})."
     closest = f"The closest: {size} ({way})." if found.chosen else "Every piece makes it firmer."
     return (
         f"**No set of up to {most:g} % of the image was found that turns {a} into {b}.** {closest}"
