@@ -78,7 +78,7 @@ def nearest(
     rows = np.flatnonzero(members & ~own)
     if typical and len(rows):
         read = rows[run.predicted[rows] == code]
-        rows, notes = (read, ()) if len(read) else (rows, (f"No image of {code} is read as such.",))
+        rows, notes = (read, ()) if len(read) else (rows, (f"None of {code} is read as such.",))
     if not len(rows):
         there = f" of other {others}" if members.any() else ""
         return Neighbours(code, (), others, (f"The dataset has no image of {code}{there}.",))
@@ -99,7 +99,7 @@ def _own(samples: pd.DataFrame, position: int | None) -> tuple[NDArray[np.bool_]
     own = np.zeros(len(samples), dtype=bool)
     known: list[str] = []
     if position is None:
-        return own, "patients"
+        return own, "images"
     for column, owner in _OWNERS.items():
         if column in samples and pd.notna(value := samples[column].iloc[position]):
             own |= (samples[column] == value).fillna(False).to_numpy(dtype=bool)

@@ -102,14 +102,12 @@ def _donor(scene: Scene, subject: Subject, pair: Pair) -> Subject:
     if not near.found:
         raise InputError(f"{near.notes[0]} Inpaint instead, or choose another class.")
     first = near.found[0]
-    look.notes(
-        [
-            f"Patches come from {first.sample_id}, of all {pair.against} of other {near.others} the "
-            f"nearest in the features of the final head (Euclidean distance "
-            f"{first.distance:.3g}).",
-            *near.notes,
-        ]
+    source = (
+        f"Patches come from {first.sample_id}: of the images of {pair.against} that are read as "
+        f"such, of other {near.others}, the nearest in the features of the final head (Euclidean "
+        f"distance {first.distance:.3g})."
     )
+    look.notes([source, *near.notes])
     return subjects.of_sample(scene, first.sample_id)
 
 
