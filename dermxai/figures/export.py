@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from dermxai.figures.overlay import Picture, colour_bar
+from dermxai.figures.overlay import Picture, colour_bar, two_sided
 
 _WIDTH = 3.4  # inches of a picture
 _BENEATH = 0.72  # inches: colour bar, its numbers, its unit
@@ -104,10 +104,10 @@ def _draw(
     if attribution is None:
         return
     bar = made.add_axes((left, bottom - 0.14 / height, _WIDTH / width, 0.07 / height))
-    bar.imshow(colour_bar(signed=attribution.signed), aspect="auto", interpolation="none")
+    bar.imshow(colour_bar(signed=two_sided(attribution)), aspect="auto", interpolation="none")
     bar.set_axis_off()
     line, right = bottom - 0.25 / height, left + _WIDTH / width
-    if attribution.signed:
+    if two_sided(attribution):
         _write(made, f"−{picture.scale:.2g} {picture.low}", left, line)
         _write(made, "0", (left + right) / 2, line, align="center")
     else:

@@ -63,6 +63,12 @@ def blend(
     return np.rint(image + opacity * (colour - image)).astype(np.uint8)
 
 
+def two_sided(made: "Attribution") -> bool:
+    """Whether a map's colour bar needs both sides: also that of an unsigned method, where the
+    contrast of two classes has values below zero."""
+    return made.signed or bool((made.map < 0).any())
+
+
 def full_colour(*maps: NDArray[np.floating]) -> float:
     """The scale that shows maps well together: 99 % of the absolute values of each lie below it."""
     return max((float(np.quantile(np.abs(each), _FULL)) for each in maps), default=0.0)

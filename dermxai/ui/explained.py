@@ -195,14 +195,15 @@ def legend(made: "Attribution", scale: float, ends: tuple[str, str] | None = Non
         ends: what its ends speak for, where these are not the classes.
     """
     low, high = ends or _ends(made)
+    both = overlay.two_sided(made)
     with st.container(gap=None):
         st.image(
-            overlay.colour_bar(signed=made.signed),
+            overlay.colour_bar(signed=both),
             width="stretch",
-            alt="From blue over clear to yellow" if made.signed else "From clear to yellow",
+            alt="From blue over clear to yellow" if both else "From clear to yellow",
         )
         with st.container(horizontal=True, horizontal_alignment="distribute"):
-            left = [f"−{scale:.2g} {plain(low)}"] if made.signed else []
+            left = [f"−{scale:.2g} {plain(low)}"] if both else []
             for words in (*left, "0", f"+{scale:.2g} {plain(high)}"):
                 st.caption(words, width="content")
         st.caption(plain(f"In {made.density_unit}."))
