@@ -97,7 +97,7 @@ def belief(
         x=[cell[0] for cell in cells],
         y=[cell[1] for cell in cells],
         mode="markers+text",
-        marker={"symbol": "square", "size": _ROW, "opacity": 0},
+        marker={"symbol": "square", "size": _COLUMN - 8, "opacity": 0},  # the nearest is chosen
         text=[_number(cell[2]["mean"]) for cell in cells],
         textfont={"color": colours.ink, "size": 13},
         customdata=[[cell[3], cell[4]] for cell in cells],
