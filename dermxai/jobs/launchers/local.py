@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TITLE = "This computer"
 GPU = "gpu"
 POLL = 0.05
+KILLED_SECONDS = 5.0  # until a killed process is gone
 
 
 def available() -> str:
@@ -77,12 +78,10 @@ def stop(job: "Job", attempt: int, grace: float) -> None:
     else this process does."""
     supervisor = read(job.files.submit(attempt)).get("supervisor")
     until = time.monotonic() + grace
-    if not process(supervisor) and (found := worker(job, attempt)):
-        end_group(found, grace)
     while process(supervisor) and time.monotonic() < until:
         time.sleep(POLL)
     if found := worker(job, attempt):
-        end_group(found, 0.0)
+        end_group(found, max(0.0, until - time.monotonic()))
 
 
 def log(job: "Job", attempt: int) -> Path:
@@ -103,6 +102,9 @@ def end_group(leader: psutil.Process, grace: float) -> None:
     while _works(leader) and time.monotonic() < until:
         time.sleep(POLL)
     signal_group(leader.pid, signal.SIGKILL)
+    until = time.monotonic() + KILLED_SECONDS
+    while _works(leader) and time.monotonic() < until:
+        time.sleep(POLL)
 
 
 def _works(known: psutil.Process) -> bool:
