@@ -124,6 +124,12 @@ def explain(
     ids: Annotated[
         Path | None, typer.Option(help="File of sample ids, one a line.", dir_okay=False)
     ] = None,
+    selection: Annotated[
+        str | None, typer.Option(help="Only a selection: what follows sel= in the address.")
+    ] = None,
+    common_scale: Annotated[
+        bool, typer.Option("--common-scale", help="One colour scale for all figures.")
+    ] = False,
     setting: Setting = None,
     architecture: Architecture = None,
     classes: Classes = None,
@@ -144,7 +150,9 @@ def explain(
         head=head,
         split=split,
         label=label,
-        sample_ids=ids.read_text(encoding="utf-8").split("\n") if ids else None,
+        sample_ids=_lines(ids) if ids else None,
+        selection=selection,
+        common_scale=common_scale,
         settings=_settings(methods(), method, setting),
         checkpoint_options=_checkpoint_options(architecture, classes, size),
     )
@@ -367,6 +375,17 @@ def _evaluated(run: "Run", split: str | None) -> "Evaluation":
 
 def _names(text: str | None) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()] if text else []
+
+
+def _lines(file: Path) -> list[str]:
+    """
+    Raises:
+        InputError: the file is not text.
+    """
+    try:
+        return file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{file} is not a text of sample ids, one a line.") from None
 
 
 def _nested(pairs: list[str]) -> dict[str, dict[str, float]]:

@@ -12,9 +12,11 @@ import pytest
 from PIL import Image
 
 from dermxai import __main__, paths
-from dermxai.data import atlas
+from dermxai.data import atlas, selection
+from dermxai.data.selection import Selection
 from dermxai.errors import Cancelled
 from dermxai.jobs import State, list_jobs
+from dermxai.jobs.kinds import explain
 from dermxai.runs import Run, list_runs, open_run
 from tests.generated import generated_run
 
@@ -195,6 +197,66 @@ def test_explain_names_the_image_that_cannot_be_read(
     assert code == 0
     assert len(out.splitlines()) == 3
     assert err.startswith("b: ")
+
+
+def test_explain_of_ids_names_those_that_are_unknown(
+    command: Command, tiny_checkpoint: Path, images: Path, tmp_path: Path
+) -> None:
+    asked = tmp_path / "ids.txt"
+    asked.write_text(" b \n\n")
+    line = ("explain", tiny_checkpoint, images, "--ids", asked, "--output", tmp_path / "maps")
+    code, out, _ = command(*line)
+    assert code == 0
+    assert [Path(line).name.split(".")[0] for line in out.splitlines()] == ["b"] * 3
+    asked.write_text("b\nnobody\n")
+    code, _, err = command(*line)
+    assert code == 2 and one_line(err) and "nobody" in err
+    asked.write_bytes(b"\xff\xfe\xff")
+    code, _, err = command(*line)
+    assert code == 2 and one_line(err) and "ids.txt" in err
+
+
+def test_explain_of_a_selection(
+    command: Command, tiny_checkpoint: Path, images: Path, tmp_path: Path
+) -> None:
+    line = ("explain", tiny_checkpoint, images, "--output", tmp_path / "maps", "--selection")
+    code, out, _ = command(*line, selection.keep(Selection.of("of b", ["b"])))
+    assert code == 0
+    assert [Path(line).name.split(".")[0] for line in out.splitlines()] == ["b"] * 3
+    code, _, err = command(*line, "0" * 16)
+    assert code == 2 and one_line(err) and "selection" in err
+
+
+def test_explain_in_one_colour_scale(
+    command: Command, tiny_checkpoint: Path, images: Path, tmp_path: Path
+) -> None:
+    def scales(*options: object) -> list[float]:
+        folder = tmp_path / "maps"
+        _, out, _ = command("explain", tiny_checkpoint, images, "--output", folder, *options)
+        found = []
+        for file in out.splitlines()[2::3]:
+            with np.load(file) as numbers:
+                found.append(json.loads(str(numbers["about"]))["maps"][0]["full_colour"])
+        return found
+
+    apart = scales()
+    assert len(set(apart)) == 2
+    assert scales("--common-scale") == [max(apart)] * 2
+    assert scales() == apart
+
+
+def test_explain_stops_within_a_slow_map(tiny_checkpoint: Path, images: Path, tmp_path: Path):
+    steps = []
+
+    def report(phase: str, step: int, total: int, figures: object = None) -> None:
+        steps.append((phase, step, total))
+        if step > 20:
+            raise Cancelled
+
+    asked = {"images": [str(images)], "output": str(tmp_path), "method": "occlusion"}
+    with pytest.raises(Cancelled):
+        explain.run(report, checkpoint=str(tiny_checkpoint), **asked)
+    assert steps[-1][1] < steps[-1][2] / 2, "within the first of two images"
 
 
 def test_project_keeps_its_map_with_the_run(command: Command, run: Run) -> None:

@@ -38,6 +38,17 @@ def find_method(name: str) -> Method:
     return available[name]
 
 
+def valid_method(name: str, classifier: "Classifier") -> Method:
+    """
+    Raises:
+        InputError: there is no such method, or it means nothing for this network.
+    """
+    method = find_method(name)
+    if reason := method.unavailable(classifier):
+        raise InputError(f"{method.TITLE} is not available for this network: {reason}")
+    return method
+
+
 def explain(
     classifier: "Classifier",
     image: NDArray[np.uint8],
@@ -69,9 +80,7 @@ def explain(
         InputError: unknown method, class, head or setting; a method that is not valid for this
             network; an image that is too small; a network that does not give finite numbers.
     """
-    chosen = find_method(method)
-    if reason := chosen.unavailable(classifier):
-        raise InputError(f"{chosen.TITLE} is not available for this network: {reason}")
+    chosen = valid_method(method, classifier)
     values = checked_settings(method, settings)
     tensor = prepared(classifier, image)
     wanted = find_target(classifier, target or predicted(classifier, tensor), against, head)
@@ -165,6 +174,18 @@ def find_target(
         None if against is None else classes.index(against),
         None if head is None else heads.index(head),
     )
+
+
+def check_target(
+    classifier: "Classifier", target: str | None, against: str | None, head: str | None
+) -> None:
+    """Before many images are explained, each for its predicted class where there is no target.
+
+    Raises:
+        InputError: the model has no such class or head, or a class is set against itself.
+    """
+    other = next(code for code in classifier.info.classes if code != against)
+    find_target(classifier, target or other, against, head)
 
 
 def checked_settings(method: str, given: Any = None) -> Any:

@@ -42,6 +42,12 @@ class Picture:
     high: str = ""
 
 
+def ends(made: "Attribution") -> tuple[str, str]:
+    """What the lower and the upper end of a map's colour bar speak for."""
+    low = f"against {made.target}" if made.against is None else f"for {made.against}"
+    return low, f"for {made.target}"
+
+
 def blend(
     image: NDArray[np.uint8], values: NDArray[np.floating], strength: float, scale: float
 ) -> NDArray[np.uint8]:

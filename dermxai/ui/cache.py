@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from dermxai import figures, paths
 from dermxai.data import Dataset, Problem, audit, load_dataset, overview
+from dermxai.data import selection as selections
 from dermxai.data.images import read_image, read_mask
+from dermxai.data.selection import Selection
 from dermxai.data.transforms import fit_mask, fitted
 from dermxai.errors import InputError
 from dermxai.explain.pair_maps import PairMaps, open_maps
@@ -29,9 +31,7 @@ from dermxai.report import Study
 from dermxai.report import study as study_pair
 from dermxai.runs import Run, open_run
 from dermxai.ui import filters
-from dermxai.ui import selection as selections
 from dermxai.ui.look import Plot
-from dermxai.ui.selection import Selection
 
 if TYPE_CHECKING:
     from dermxai.explain import Attribution, Diagnosis

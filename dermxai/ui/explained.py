@@ -55,7 +55,7 @@ class Look:
                 drawn = overlay.outline(drawn, mask, _OUTLINES[name])
         if made is None:
             return Picture(title, drawn)
-        return Picture(title, drawn, made, scale, *_ends(made))
+        return Picture(title, drawn, made, scale, *overlay.ends(made))
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def legend(made: "Attribution", scale: float, ends: tuple[str, str] | None = Non
         scale: the value of full colour.
         ends: what its ends speak for, where these are not the classes.
     """
-    low, high = ends or _ends(made)
+    low, high = ends or overlay.ends(made)
     both = overlay.two_sided(made)
     with st.container(gap=None):
         st.image(
@@ -207,11 +207,6 @@ def legend(made: "Attribution", scale: float, ends: tuple[str, str] | None = Non
             for words in (*left, "0", f"+{scale:.2g} {plain(high)}"):
                 st.caption(words, width="content")
         st.caption(plain(f"In {made.density_unit}."))
-
-
-def _ends(made: "Attribution") -> tuple[str, str]:
-    low = f"against {made.target}" if made.against is None else f"for {made.against}"
-    return low, f"for {made.target}"
 
 
 def _show(panel: Panel, picture: NDArray[np.uint8]) -> None:

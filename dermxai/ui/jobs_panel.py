@@ -19,6 +19,7 @@ _PHASES = {
     "atlas": "Drawing the synthetic atlas",
     "images": "Reading images",
     "map": "Computing the map",
+    "passes": "Forward passes",
     "timing": "Timing a few steps",
     "judging": "Judging maps",
 }

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from dermxai.data.selection import Selection
 from dermxai.errors import InputError
 from dermxai.runs import Run
 from dermxai.ui import cache, catalogue, permissions, state
 from dermxai.ui.cache import Source, Table
-from dermxai.ui.selection import Selection
 from dermxai.ui.state import View
 from dermxai.ui.text import percent, plain, shortened
 

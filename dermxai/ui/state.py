@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from dermxai.ui import selection as selections
-from dermxai.ui.selection import Selection
+from dermxai.data import selection as selections
+from dermxai.data.selection import Selection
 
 
 class Key(StrEnum):

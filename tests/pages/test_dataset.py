@@ -3,8 +3,8 @@ from collections.abc import Callable
 from streamlit.testing.v1 import AppTest
 
 from dermxai import paths, taxonomy
+from dermxai.data import selection
 from dermxai.runs import Run
-from dermxai.ui import selection
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
 

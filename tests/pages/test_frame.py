@@ -10,10 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dermxai import jobs, paths
+from dermxai.data import selection
+from dermxai.data.selection import Selection
 from dermxai.projection import project
 from dermxai.runs import Run
-from dermxai.ui import selection
-from dermxai.ui.selection import Selection
 from tests.pages.conftest import PAGES
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]

@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from dermxai.data import selection
+from dermxai.data.selection import Selection
 from dermxai.runs import Run
-from dermxai.ui import selection
-from dermxai.ui.selection import Selection
 
 Open = Callable[..., AppTest]
 

@@ -5,11 +5,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dermxai import paths
+from dermxai.data import selection
 from dermxai.jobs.kinds import find_kind
 from dermxai.metrics import evaluate
 from dermxai.metrics.pair import judge_pair
 from dermxai.runs import Run
-from dermxai.ui import selection
 from tests.pages.test_performance import noisy
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]

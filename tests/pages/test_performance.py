@@ -2,9 +2,9 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
+from dermxai.data import selection
 from dermxai.metrics.evaluation import evaluate
 from dermxai.runs import Run
-from dermxai.ui import selection
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
 

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 LANE = "device"
 STRENGTH = 0.6
+NAMED = 5  # unknown ids that an error names
 
 
 def title(arguments: Mapping[str, Any]) -> str:
@@ -38,6 +40,8 @@ def run(
     split: str | None = None,
     label: str | None = None,
     sample_ids: Sequence[str] | None = None,
+    selection: str | None = None,
+    common_scale: bool = False,
     checkpoint_options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Files that are there already, of the same wish, are kept: interrupted, it resumes.
@@ -47,68 +51,129 @@ def run(
         output: folder for a ``.png``, a ``.svg`` and a ``.npz`` of each image.
         method, target, against, head, settings: for `dermxai.explain.explain`.
         split, label, sample_ids: of datasets only the images with these.
+        selection: of datasets only the images of this selection, by its key (``sel`` in the
+            dashboard's address).
+        common_scale: the same value gets the full colour in every figure, so that figures compare;
+            the maps are kept in the workspace, too.
         checkpoint_options: for `load_classifier`.
 
     Returns:
         The files that are there, and of images that cannot be read the reason.
 
     Raises:
-        InputError: unknown method, class, head or setting, or not one image can be read.
+        InputError: unknown method, class, head, setting, sample id or selection, or not one image
+            can be read.
     """
     report("loading", 0, 0)
     from dermxai.data.images import read_image
+    from dermxai.data.selection import read as read_selection
     from dermxai.explain import explain
-    from dermxai.explain.api import checked_settings
+    from dermxai.explain.api import check_target, checked_settings, valid_method
+    from dermxai.figures.overlay import full_colour
     from dermxai.models import load_classifier
 
-    items = [item for path in images for item in _items(Path(path), split, label, sample_ids)]
-    if not items:
-        raise InputError("No image fits; choose another split, class or list of sample ids.")
+    if selection is not None:
+        if sample_ids is not None:
+            raise InputError("Sample ids and a selection were given; give one of the two.")
+        sample_ids = read_selection(selection).sample_ids
+    items = _chosen(images, split, label, sample_ids)
     classifier = load_classifier(checkpoint, **(checkpoint_options or {}))
     chosen = checked_settings(method, settings)
-    wish = repr((classifier.hash, method, target, against, head, chosen))
+    cost = valid_method(method, classifier).passes(classifier, chosen)
+    check_target(classifier, target, against, head)
+    wish = (classifier.hash, method, target, against, head, chosen)
     asked = (target or "predicted", against and f"against-{against}", head)
     suffix = ".".join(_file_name(part) for part in (method, *asked) if part)
+    problems: dict[str, str] = {}
+
+    def explained(index: int) -> "tuple[NDArray[np.uint8], Attribution] | None":
+        def progress(done: int, total: int) -> None:
+            report("passes", int((index + done / total) * cost), len(items) * cost)
+
+        name, path = items[index]
+        progress(0, 1)
+        try:
+            image = read_image(path)
+            made = explain(
+                *(classifier, image, method, target, against),
+                head=head,
+                settings=chosen,
+                progress=progress,
+                keep=common_scale,
+            )
+        except InputError as error:
+            problems[name] = str(error)
+            return None
+        return image, made
+
+    common: float | None = None
+    if common_scale:
+        maps = (explained(index) for index in range(len(items)))
+        common = max((full_colour(each[1].density) for each in maps if each), default=0.0)
     written: list[str] = []
-    problems: list[dict[str, str]] = []
-    for done, (name, path) in enumerate(items):
-        report("images", done, len(items))
+    for index, (name, path) in enumerate(items):
+        if name in problems:
+            continue
         stem = Path(output) / f"{_file_name(name)}.{suffix}"
-        if not _is_there(stem, wish):
-            try:
-                image = read_image(path)
-            except InputError as error:
-                problems.append({"item": name, "reason": str(error)})
+        about = {
+            **{"sample": name, "image": path, "checkpoint": classifier.name},
+            "wish": repr((*wish, path, common)),
+        }
+        if not _is_there(stem, about["wish"]):
+            found = explained(index)
+            if found is None:
                 continue
-            made = explain(classifier, image, method, target, against, head=head, settings=chosen)
-            about = {"sample": name, "image": path, "checkpoint": classifier.name, "wish": wish}
-            _save(stem, image, made, about)
+            _save(stem, *found, about, common)
         written += [str(file) for file in _files(stem)]
     if not written:
-        raise InputError(problems[0]["reason"])
-    report("images", len(items), len(items))
-    return {"written": written, "problems": problems}
+        raise InputError(next(iter(problems.values())))
+    report("passes", len(items) * cost, len(items) * cost)
+    return {
+        "written": written,
+        "problems": [{"item": name, "reason": why} for name, why in problems.items()],
+    }
 
 
-def _items(
-    path: Path, split: str | None, label: str | None, sample_ids: Sequence[str] | None
-) -> Iterator[tuple[str, str]]:
-    """Name and path of an image, or of each wanted image of a dataset."""
+def _chosen(
+    images: Sequence[str],
+    split: str | None,
+    label: str | None,
+    sample_ids: Sequence[str] | None,
+) -> list[tuple[str, str]]:
+    """Name and path of each image, and of each wanted image of a dataset."""
     from dermxai.data import load_dataset
     from dermxai.data.images import SUFFIXES
 
-    if path.is_file() and path.suffix.lower() in SUFFIXES:
-        yield path.stem, str(path)
-        return
-    samples = load_dataset(path).samples
-    for column, value in (("split", split), ("label", label)):
-        if value is not None:
-            if column not in samples:
+    wanted = None if sample_ids is None else {each.strip() for each in sample_ids} - {""}
+    unknown = set(wanted or ())
+    items: list[tuple[str, str]] = []
+    for path in map(Path, images):
+        if path.is_file() and path.suffix.lower() in SUFFIXES:
+            items.append((path.stem, str(path)))
+            continue
+        samples = load_dataset(path).samples
+        for column, value in (("split", split), ("label", label)):
+            if value is not None and column not in samples:
                 raise InputError(f"{path} has no column {column!r} to choose images by.")
-            samples = samples[samples[column] == value]
-    if sample_ids is not None:
-        samples = samples[samples["sample_id"].isin(list(sample_ids))]
-    yield from zip(samples["sample_id"], samples["path"], strict=True)
+        unknown -= set(samples["sample_id"])
+        for column, value in (("split", split), ("label", label)):
+            if value is not None:
+                samples = samples[samples[column] == value]
+        if wanted is not None:
+            samples = samples[samples["sample_id"].isin(wanted)]
+        items += zip(samples["sample_id"], samples["path"], strict=True)
+    if unknown:
+        some = ", ".join(sorted(unknown)[:NAMED]) + (", …" if len(unknown) > NAMED else "")
+        raise InputError(f"{len(unknown)} sample ids are not in the datasets given: {some}.")
+    if not items:
+        raise InputError("No image fits; choose another split, class or list of sample ids.")
+    names = Counter(_file_name(name) for name, _ in items)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise InputError(
+            f"Several images are called {twice[0]}, and one's files would replace the other's; "
+            "explain them into different folders."
+        )
+    return items
 
 
 def _file_name(text: str) -> str:
@@ -133,19 +198,22 @@ def _is_there(stem: Path, wish: str) -> bool:
 
 
 def _save(
-    stem: Path, image: "NDArray[np.uint8]", made: "Attribution", about: Mapping[str, str]
+    stem: Path,
+    image: "NDArray[np.uint8]",
+    made: "Attribution",
+    about: Mapping[str, str],
+    common: float | None,
 ) -> None:
     from dermxai.explain.api import find_method
     from dermxai.figures import export
-    from dermxai.figures.overlay import Picture, blend, full_colour
+    from dermxai.figures.overlay import Picture, blend, ends, full_colour
 
-    scale = full_colour(made.density)
-    ends = (f"for {made.against or f'not {made.target}'}", f"for {made.target}")
+    scale = full_colour(made.density) if common is None else common
     heading = f"{find_method(made.method).TITLE}: {made.target}"
     heading += f" against {made.against}" if made.against else ""
     heading += f", {made.head}" if made.head else ""
     drawn = blend(image, made.density, STRENGTH, scale)
-    picture = Picture(heading, drawn, made, scale, *ends)
+    picture = Picture(heading, drawn, made, scale, *ends(made))
     contents = (
         export.png([picture], about["sample"]),
         export.svg([picture], about["sample"]),

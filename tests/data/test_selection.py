@@ -3,9 +3,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dermxai import paths
+from dermxai.data import selection
+from dermxai.data.selection import Selection
 from dermxai.errors import InputError
-from dermxai.ui import selection
-from dermxai.ui.selection import Selection
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
