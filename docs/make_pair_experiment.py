@@ -1,7 +1,7 @@
 """What mends the confusion of eczema (EAD) with seborrheic dermatitis (SD)? One small network,
 trained five ways on the synthetic atlas, tested on patients that none has seen.
 
-    python docs/make_pair_experiment.py FOLDER [--images 1500] [--epochs 12] [--seeds 3]
+    python -m docs.make_pair_experiment FOLDER [--images 1500] [--epochs 12] [--seeds 3]
 
 Every second of SD's training patients is hidden from all ways but the first. Prints Markdown, with
 intervals over patients for the mean of the seeds; what has ended in FOLDER is not done again.

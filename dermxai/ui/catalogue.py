@@ -50,12 +50,14 @@ def datasets(runs: list[Entry]) -> list[str]:
     return _distinct([*visible, *(run.dataset for run in runs)])
 
 
-def check_listed(dataset: str) -> None:
+def check_listed(view: View) -> None:
     """
     Raises:
-        InputError: visitors may open listed datasets only, and this one is not.
+        InputError: visitors may open listed checkpoints and datasets only, and these are not.
     """
-    if dataset not in datasets(entries()):
+    runs = entries()
+    listed = {None, *checkpoints(runs), *datasets(runs)}
+    if not {view.checkpoint, view.dataset} <= listed:
         permissions.check("open paths")
 
 

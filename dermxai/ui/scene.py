@@ -76,8 +76,8 @@ def scene() -> Scene:
     """
     view = state.view()
     source = Source(view.run, None) if view.run else Source(None, view.dataset)
-    if source.dataset and permissions.teaching():
-        catalogue.check_listed(source.dataset)
+    if permissions.teaching():
+        catalogue.check_listed(view)
     table = cache.table(source)
     selection, notes = _selection(view, table)
     return Scene(

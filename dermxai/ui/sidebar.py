@@ -45,7 +45,7 @@ def sidebar() -> None:
 def _choose(runs: list[Entry]) -> None:
     """Checkpoint and dataset; offers inference where the pair has no run yet."""
     checkpoint, dataset = catalogue.pair(runs, state.view())
-    for key, title, chosen, options, name in (
+    for key, title, asked, known, name in (
         (
             Key.CHECKPOINT,
             "Checkpoint",
@@ -55,8 +55,8 @@ def _choose(runs: list[Entry]) -> None:
         ),
         (Key.DATASET, "Dataset", dataset, catalogue.datasets(runs), _last_part),
     ):
-        if chosen is not None and chosen not in options:
-            options.append(chosen)
+        chosen = _linked(runs, asked) if asked else None
+        options = list(dict.fromkeys([*known, chosen])) if chosen else known
         names = catalogue.told_apart(options, name)
         state.put(key, chosen)
         st.selectbox(
@@ -71,8 +71,9 @@ def _choose(runs: list[Entry]) -> None:
             help=f"Those of the workspace, or the path of another {title.lower()} inside the "
             "folders that this server may open.",
         )
-    if checkpoint and dataset and not permissions.teaching():
-        _offer(_allowed(runs, checkpoint), _allowed(runs, dataset), state.view().run)
+    pair = state.get(Key.CHECKPOINT), state.get(Key.DATASET)
+    if all(pair) and not permissions.teaching():
+        _offer(*pair, state.view().run)
 
 
 def _changed() -> None:
@@ -91,6 +92,15 @@ def _changed() -> None:
         state.open_run(run)
     else:
         state.open_pair(checkpoint, dataset)
+
+
+def _linked(runs: list[Entry], path: str) -> str | None:
+    """A path of the address, or nothing and a notice where visitors may not open it."""
+    try:
+        return _allowed(runs, path)
+    except InputError as error:
+        state.put(Key.NOTICE, str(error))
+        return None
 
 
 def _allowed(runs: list[Entry], path: str) -> str:

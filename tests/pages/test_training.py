@@ -259,8 +259,35 @@ def test_in_teaching_mode_visitors_only_look(
         jobs_panel.start("infer", checkpoint="a", dataset="b")
     with pytest.raises(InputError, match="teaching mode"):
         sidebar._allowed([], str(run.root / "images"))
-    unlisted = open_page("dataset", checkpoint="a", dataset=str(run.root / "images"))
-    assert "teaching mode" in unlisted.error[0].value
+
+
+@pytest.mark.parametrize("which", ["checkpoint", "dataset"])
+def test_in_teaching_mode_a_link_opens_what_is_listed(
+    which: str, make_run: Make, open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = make_run(images=12)
+    listed = {name: str(run.manifest[name]["path"]) for name in ("checkpoint", "dataset")}
+    monkeypatch.setenv("DERMXAI_TEACHING", "1")
+    app = open_page("dataset", **listed)
+    assert not app.error
+    unlisted = tmp_path / "unlisted"
+    unlisted.mkdir()
+    app = open_page("dataset", **listed | {which: str(unlisted)})
+    assert len(app.error) == 2, "in the sidebar and on the page"
+    assert all("teaching mode" in error.value for error in app.error)
+    assert app.sidebar.selectbox(key=which).value is None
+    assert "unlisted" not in texts(app)
+
+
+def test_a_link_to_a_checkpoint_outside_the_roots_is_refused(
+    make_run: Make, open_page: Open, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run = make_run(images=12)
+    outside = str(tmp_path_factory.mktemp("outside"))
+    app = open_page("dataset", checkpoint=outside, dataset=str(run.manifest["dataset"]["path"]))
+    assert "outside the folders" in app.sidebar.error[0].value
+    assert app.sidebar.selectbox(key="checkpoint").value is None
+    assert "Run inference" not in buttons(app)
 
 
 def test_in_teaching_mode_the_demo_waits_for_the_teacher(
