@@ -98,7 +98,10 @@ def class_sensitivities(history: pd.DataFrame, dark: bool = False) -> go.Figure:
     colours = taxonomy.colours(codes)
     made = _over_epochs("Sensitivity of each class", "On the validation images.", dark)
     made.update_yaxes(tickformat=".0%", range=[-0.02, 1.02])
-    made.update_layout(legend={"orientation": "v", "y": 1, "x": 1.02, "xanchor": "left"})
+    made.update_layout(
+        height=max(_HEIGHT, 110 + 19 * len(codes)),  # all classes in the legend
+        legend={"orientation": "v", "y": 1, "x": 1.02, "xanchor": "left"},
+    )
     for code in codes:
         _line(made, code, history, _SENSITIVITY + code, colours[code], form=".0%")
     return _ended(made, {"": history})

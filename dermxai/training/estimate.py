@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 from torch import Tensor
 
 from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
+from dermxai.errors import InputError
 from dermxai.training.examples import examples_of
 from dermxai.training.loading import batches_an_epoch, steps_an_epoch
 from dermxai.training.module import Training
-from dermxai.training.recipe import Recipe
+from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe
 
 CPU_BATCH = 4  # images a timed step on a CPU, where time is proportional to their number
 TIMED_STEPS = 2
@@ -29,6 +31,7 @@ class Estimate:
         memory_bytes: on a GPU what tensors took at most in a step. On a CPU what weights,
             gradients, the optimiser and the tensors kept for the backward pass take, counted in a
             small batch and scaled to the batch size; the process itself comes on top.
+        warning: a sentence where the device has less memory than that, else empty.
         seconds_per_step: at the full image side with all layers learning.
         seconds: of the whole, images decoded and validated too. Rough: frozen layers, which spare
             some of the backward pass, are taken as learning.
@@ -38,6 +41,7 @@ class Estimate:
     validation_images: int
     steps: int
     memory_bytes: int
+    warning: str
     seconds_per_step: float
     seconds: float
 
@@ -46,7 +50,8 @@ def estimate(dataset: Dataset, recipe: Recipe, device: str | None = None) -> Est
     """Tries the recipe's network on random pixels, on one device.
 
     Raises:
-        InputError: as `dermxai.training.fit.fit` says of the data set and the recipe.
+        InputError: as `dermxai.training.fit.fit` says of the data set and the recipe; a GPU that
+            has too little memory for one step.
     """
     examples = examples_of(dataset, recipe)
     training, validation = examples.rows("train"), examples.rows("validation")
@@ -59,7 +64,14 @@ def estimate(dataset: Dataset, recipe: Recipe, device: str | None = None) -> Est
         plain, examples.classes, preprocessing, examples.labels[training], max(steps, 2)
     ).to(target)
     batch = recipe.batch_size if target.type == "cuda" else CPU_BATCH
-    seconds, memory = _step(module, batch, target)
+    try:
+        seconds, memory = _step(module, batch, target)
+    except torch.OutOfMemoryError as error:
+        raise InputError(
+            f"A step needs more than the {_gigabytes(_memory_of(target))} of the GPU; "
+            f"{TO_SPARE_MEMORY}."
+        ) from error
+    needed = memory(recipe.batch_size)
     per_image = seconds / batch
     passes = batches_an_epoch(len(training), recipe) * recipe.batch_size  # images an epoch
     areas = [(recipe.size_at(epoch) / recipe.size) ** 2 for epoch in range(recipe.epochs)]
@@ -69,10 +81,32 @@ def estimate(dataset: Dataset, recipe: Recipe, device: str | None = None) -> Est
         training_images=len(training),
         validation_images=len(validation),
         steps=steps,
-        memory_bytes=memory(recipe.batch_size),
+        memory_bytes=needed,
+        warning=warning(needed, _memory_of(target)),
         seconds_per_step=per_image * recipe.batch_size * recipe.accumulate,
         seconds=learning + validating + _decoding(dataset, examples.sample_ids, preprocessing),
     )
+
+
+def warning(needed: int, present: int) -> str:
+    """A sentence where a training needs more bytes than its device has, else nothing."""
+    if needed <= present:
+        return ""
+    return (
+        f"It needs {_gigabytes(needed)} of memory and there are {_gigabytes(present)}: "
+        f"{TO_SPARE_MEMORY}."
+    )
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 2**30:.1f} GB"
+
+
+def _memory_of(device: torch.device) -> int:
+    """Bytes of a GPU, or of this computer."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    return int(psutil.virtual_memory().total)
 
 
 def _step(module: Training, batch: int, device: torch.device) -> tuple[float, Any]:

@@ -47,7 +47,7 @@ from dermxai.training.loading import (
 )
 from dermxai.training.module import Training
 from dermxai.training.prepared import Prepared, prepare_images
-from dermxai.training.recipe import Recipe
+from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe
 from dermxai.training.unfreezing import Unfreezing
 
 Progress = Callable[[str, int, int, dict[str, float]], None]
@@ -389,7 +389,6 @@ def _code_in(text: str) -> int | None:
 
 def _out_of_memory(files: TrainingFiles) -> InputError:
     return InputError(
-        "The training needs more memory than there is; halve batch_size and double accumulate "
-        "(which learns the same), set precision=bfloat16, or take a smaller size. The last whole "
-        f"epoch is kept in {files.root}."
+        f"The training needs more memory than there is; {TO_SPARE_MEMORY}. The last whole epoch "
+        f"is kept in {files.root}."
     )

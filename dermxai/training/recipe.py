@@ -28,6 +28,13 @@ def _setting(
     return field(default=default, metadata=metadata)
 
 
+TO_SPARE_MEMORY = (
+    "halve batch_size and double accumulate (which learns the same), set precision=bfloat16, or "
+    "take a smaller size"
+)
+"""What to do when memory does not suffice, as part of a sentence."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Settings of one training run.

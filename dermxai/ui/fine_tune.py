@@ -309,3 +309,5 @@ def _estimated(result: Mapping[str, Any]) -> None:
         st.metric("Steps", f"{result['steps']:,}")
         st.metric("Memory", f"{result['memory_bytes'] / 2**30:.1f} GB")
         st.metric("Time, about", duration(result["seconds"]))
+    if warning := result.get("warning"):
+        st.warning(plain(warning), icon=":material/memory_alt:")

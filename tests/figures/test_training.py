@@ -62,6 +62,12 @@ def test_classes_have_their_colours():
     assert sensitivities.data[0].line.color == taxonomy.BY_CODE["EAD"].colour
 
 
+def test_the_legend_of_many_classes_has_room():
+    many = history().assign(**{f"sensitivity:{code}": 0.5 for code in taxonomy.BY_CODE})
+    few, all_ = figures.class_sensitivities(history()), figures.class_sensitivities(many)
+    assert all_.layout.height - few.layout.height > 5 * len(taxonomy.BY_CODE)
+
+
 def test_both_ways_of_the_watched_pair():
     watched = figures.watched_confusion({"a": history()})
     assert [line.name for line in watched.data] == ["EAD→SD", "SD→EAD"]

@@ -237,6 +237,29 @@ def test_a_training_is_requeued_and_ends_as_it_would_have(
     assert paths.CheckpointFiles(Path(job.result["checkpoint"])).weights.is_file()
 
 
+def test_a_training_in_two_tasks_is_one_training(
+    on_cluster: None, tmp_path: Path, until: Until
+) -> None:
+    """Lightning joins the tasks that SLURM has started (gloo, as there is no GPU)."""
+    paths.slurm_settings().write_text(SETTINGS.replace("gpus = 1", "gpus = 2"))
+    data = generated_run(tmp_path / "data", images=24, classes=("EAD", "SD"), heads={"final": 1})
+    output = tmp_path / "trained"
+    recipe = {"architecture": "test_efficientnet", "size": 32, "epochs": 1, "batch_size": 4}
+    dataset = str(data.root / "dataset.csv")
+    arguments = {"dataset": dataset, "output": str(output), "recipe": recipe}
+    job = submit("train", arguments, where="slurm")
+    until(lambda: not job.state.live)
+    assert job.state is State.SUCCEEDED, job.log
+    both = "".join(log.read_text() for log in (job.files.logs / "slurm").glob("*_log.*"))
+    assert {"MEMBER: 1/2", "MEMBER: 2/2"} <= set(re.findall(r"MEMBER: \d/\d", both))
+    assert Path(job.result["checkpoint"]) == output
+    assert pd.read_csv(paths.TrainingFiles(output).history)["epoch"].tolist() == [1]
+    written = sorted(
+        path.parent for path in tmp_path.rglob(paths.CheckpointFiles(output).weights.name)
+    )
+    assert written == [output, output / "last"]
+
+
 @pytest.mark.parametrize(
     ("written", "complaint"),
     [

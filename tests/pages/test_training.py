@@ -184,6 +184,22 @@ def test_the_form_starts_one_job_from_two_windows(
     assert job.token
 
 
+def test_an_estimate_that_the_memory_does_not_hold_warns(
+    make_run: Make, open_page: Open, launched: list[Job]
+) -> None:
+    make_run(images=12)
+    app = opened(open_page("training"))
+    app.button(key="start-estimate").click().run()
+    (job,) = launched
+    figures = {"training_images": 10, "validation_images": 2, "steps": 5, "seconds": 60.0}
+    value = {**figures, "memory_bytes": 2**40, "warning": "It needs 1024.0 GB of memory."}
+    write(job.files.result(1), {"state": State.SUCCEEDED, "value": value})
+    app.run()
+    assert not app.exception
+    assert {metric.label: metric.value for metric in app.metric}["Memory"] == "1024.0 GB"
+    assert app.warning[0].value == "It needs 1024.0 GB of memory."
+
+
 def test_a_wrong_setting_is_said_before_it_starts(
     make_run: Make, open_page: Open, launched: list[Job]
 ) -> None:

@@ -1,7 +1,15 @@
+import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+
+import psutil
+import pytest
+import torch
 
 from dermxai.data import load_dataset
+from dermxai.errors import InputError
+from dermxai.training import estimate as module
 from dermxai.training.estimate import estimate
 from dermxai.training.recipe import Recipe
 
@@ -29,3 +37,29 @@ def test_memory_of_weights_gradients_and_adam_is_in_it(two_colours: Path):
 
     weights = sum(p.nbytes for p in MultiHeadNetwork("test_efficientnet", 2, True).parameters())
     assert 5 * weights < got.memory_bytes < 5 * weights + 4e6
+
+
+def test_what_this_computer_cannot_hold_is_said_in_a_sentence(
+    two_colours: Path, monkeypatch: pytest.MonkeyPatch
+):
+    got = estimate(load_dataset(two_colours), RECIPE, "cpu")
+    assert got.warning == ""
+    little = SimpleNamespace(total=got.memory_bytes // 2)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: little)
+    warning = estimate(load_dataset(two_colours), RECIPE, "cpu").warning
+    assert re.fullmatch(
+        r"It needs \d\.\d GB of memory and there are \d\.\d GB: halve .*\.", warning
+    )
+    assert module.warning(3 * 2**30, 3 * 2**30) == ""
+    assert "3.5 GB of memory and there are 3.0 GB" in module.warning(7 * 2**29, 3 * 2**30)
+
+
+def test_a_step_that_a_gpu_cannot_hold_is_refused_with_advice(
+    two_colours: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(module, "_step", full)
+    with pytest.raises(InputError, match=r"more than the .* GB of the GPU; halve batch_size"):
+        estimate(load_dataset(two_colours), RECIPE, "cpu")
