@@ -1,6 +1,7 @@
 """Methods × measures: what each map was shown to do, against maps that never saw the image."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ def belief(
     methods: Mapping[str, str],
     measures: Mapping[str, str],
     baselines: Sequence[str],
+    *,
+    units: str = "patients",
     dark: bool = False,
 ) -> go.Figure:
     """A square a method and measure, coloured by what was shown, its mean written into it.
@@ -27,6 +30,7 @@ def belief(
         summary: `dermxai.metrics.belief.summarised`.
         methods, measures: titles by name, in order; baselines last.
         baselines: names of those methods that never saw the image.
+        units: what the intervals resample.
         dark: colours for a dark page.
     """
     colours = palette(dark)
@@ -103,7 +107,7 @@ def belief(
         customdata=[[cell[3], cell[4]] for cell in cells],
         hovertext=[
             f"<b>{shortened(methods[cell[3]], 40)} · {shortened(measures[cell[4]], 40)}</b><br>"
-            + _told(cell[2])
+            + _told(cell[2], units)
             for cell in cells
         ],
         hovertemplate="%{hovertext}<extra></extra>",
@@ -122,6 +126,7 @@ def belief_measure(
     help_: str,
     unit: str,
     limit: float | None = None,
+    units: str = "patients",
     dark: bool = False,
 ) -> go.Figure:
     """One measure: each method's mean with its interval, baselines as hollow marks.
@@ -133,6 +138,7 @@ def belief_measure(
         title, help_: of the figure; safe to show.
         unit: of the values.
         limit: what a map must keep to.
+        units: what the intervals resample.
         dark: colours for a dark page.
     """
     colours = palette(dark)
@@ -178,7 +184,7 @@ def belief_measure(
                 "thickness": 1.5,
                 "width": 4,
             },
-            hovertext=[_told(row) for row in part.to_dict("records")],
+            hovertext=[_told(row, units) for row in part.to_dict("records")],
             hovertemplate="%{hovertext}<extra></extra>",
         )
     if limit is not None:
@@ -194,7 +200,7 @@ def belief_curves(
     help_: str,
     dark: bool = False,
 ) -> go.Figure:
-    """A measure's curves, averaged over images: one line a method, baselines dashed.
+    """A measure's curves, averaged over images: one line a method, baselines grey.
 
     Args:
         curves: by title, "x" and the values of each curve.
@@ -218,6 +224,7 @@ def belief_curves(
         legend={"orientation": "h", "y": -0.25, "yanchor": "top", "x": 0},
     )
     hues = (colours.accent, colours.warning, "#2fa36b", "#8e5bb5", "#b58900", "#d33fb0", "#6b7f94")
+    broken = dict(zip(baselines, cycle(("dash", "dot")), strict=False))
     number = 0
     for method, lines in curves.items():
         plain = method in baselines
@@ -233,7 +240,7 @@ def belief_curves(
                 line={
                     "color": colour,
                     "width": 2,
-                    "dash": "dash" if plain else ("solid", "dot")[index % 2],
+                    "dash": broken[method] if plain else ("solid", "dot")[index % 2],
                 },
                 marker={"size": 5},
                 hovertemplate="%{y:.2f}<extra>" + label.replace("%{", "%&#123;") + "</extra>",
@@ -241,9 +248,9 @@ def belief_curves(
     return made
 
 
-def _told(row: Mapping[Any, Any]) -> str:
+def _told(row: Mapping[Any, Any], units: str) -> str:
     lines = [f"{_number(row['mean'])} ({_number(row['low'])} to {_number(row['high'])})"]
-    lines.append(f"{int(row['images'])} images of {int(row['units'])} patients")
+    lines.append(f"{int(row['images'])} images of {int(row['units'])} {units}")
     for name, words in (("random", "a random map"), ("centred", "the centred Gaussian")):
         if isinstance(row.get(f"{name}_verdict"), str) and row[f"{name}_verdict"]:
             ends = f"{_number(row[f'{name}_low'])} to {_number(row[f'{name}_high'])}"

@@ -33,6 +33,14 @@ def summary(run: "Run", found: "Quality") -> pd.DataFrame:
     return summarised(found.table, scales, together, random=RANDOM, centred=CENTRED)
 
 
+def units(run: "Run") -> str:
+    """What the intervals resample: patients, where none is known lesions, else images."""
+    known = run.samples.notna().any()
+    return (
+        "patients" if known.get("patient_id") else "lesions" if known.get("lesion_id") else "images"
+    )
+
+
 def failed(found: "Quality", method: str, measure: str) -> list[str]:
     """`dermxai.metrics.belief.failures` of a study: images on which a method fails."""
     return failures(found.table, scale(measure), method, measure, random=RANDOM, centred=CENTRED)

@@ -83,7 +83,8 @@ def about(scene: Scene, found: Quality) -> None:
         count(int(found.table["sample_id"].nunique()), "image"),
         f"logit of {target}{against}",
         plain(asked.head or "sum of all heads"),
-        "95 % intervals over patients, not corrected for the number of comparisons",
+        f"95 % intervals over {report.units(scene.run)}, "
+        "not corrected for the number of comparisons",
     )
     titles: dict[str, Any] = {**question.methods(), **measures()}
     look.notes(

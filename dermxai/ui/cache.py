@@ -477,7 +477,8 @@ def belief(run_id: str, name: str, dark: bool) -> Plot:
 
     titles = report.titles(quality(run_id, name))
     summary = quality_summary(run_id, name)
-    return Plot.of(figures.belief(summary, *titles, report.BASELINES, dark=dark))
+    units = report.units(run(run_id))
+    return Plot.of(figures.belief(summary, *titles, report.BASELINES, units=units, dark=dark))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -496,6 +497,7 @@ def belief_measure(run_id: str, name: str, measure: str, dark: bool) -> Plot:
             "Hollow: baselines." + (" Dashed: the limit." if known.LIMIT is not None else ""),
             unit=known.UNIT,
             limit=known.LIMIT,
+            units=report.units(run(run_id)),
             dark=dark,
         )
     )
@@ -514,7 +516,7 @@ def belief_curves(run_id: str, name: str, measure: str, dark: bool) -> Plot | No
             curves,
             [report.title(each) for each in report.BASELINES],
             title="The curve behind it",
-            help_="Averaged over the images. Dashed: baselines.",
+            help_="Averaged over the images. Grey: baselines.",
             dark=dark,
         )
     )

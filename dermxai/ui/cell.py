@@ -40,8 +40,7 @@ def votes(scene: Scene) -> None:
         type="tertiary",
         icon=":material/compare_arrows:",
     ):
-        state.put(Key.PAIR.of(scene.run_id, "first"), true)
-        state.put(Key.PAIR.of(scene.run_id, "second"), read)
+        state.show(first=true, second=read)
         st.switch_page(pages.PAIR, query_params=state.view().parameters)
 
 

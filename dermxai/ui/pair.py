@@ -1,5 +1,6 @@
 """Parts of the page of two classes: what is counted."""
 
+import math
 from typing import NoReturn
 
 import pandas as pd
@@ -24,9 +25,12 @@ def ask_pair(scene: Scene, split: str | None) -> tuple[str, str]:
     start = worth_a_look(cache.evaluation(scene.run_id, split))
     if start is None:
         _end(f"The model knows {classes[0]} only; a pair needs two classes.")
+    view = state.view()
+    first = view.first if view.first in classes else start[0]
+    second = view.second if view.second in classes else start[1]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        first = _ask_class("Class", classes, Key.PAIR.of(scene.run_id, "first"), start[0])
-        second = _ask_class("and class", classes, Key.PAIR.of(scene.run_id, "second"), start[1])
+        _ask_class("Class", classes, Key.PAIR.of("first"), first)
+        _ask_class("and class", classes, Key.PAIR.of("second"), second)
     if first == second:
         _end(f"{first} is chosen twice; choose another class beside it.")
     return first, second
@@ -37,12 +41,14 @@ def _end(why: str) -> NoReturn:
     st.stop()
 
 
-def _ask_class(title: str, classes: list[str], key: str, default: str) -> str:
-    if state.get(key) not in classes:
-        state.put(key, default)
-    return st.selectbox(
-        title, classes, key=key, format_func=_named, persist_state="session", width=300
-    )
+def _ask_class(title: str, classes: list[str], key: str, chosen: str) -> None:
+    state.put(key, chosen)
+    st.selectbox(title, classes, key=key, format_func=_named, on_change=_chosen, width=300)
+
+
+def _chosen() -> None:
+    """A link shows the pair that is looked at, also where one class of it was the first choice."""
+    state.show(**{end: state.get(Key.PAIR.of(end)) for end in ("first", "second")})
 
 
 def summary(study: Study) -> None:
@@ -59,13 +65,13 @@ def summary(study: Study) -> None:
 def headlines(study: Study) -> None:
     """How often each way, and what merging would mend."""
     pair = study.pair
-    with st.grid(4, min_column_width=200):
+    with st.grid(4, min_column_width=240):
         for true, read in ((pair.first, pair.second), (pair.second, pair.first)):
             way = pair.cell(true, read)
             _metric(
                 f"{plain(shortened(true, 12))} read as {plain(shortened(read, 12))}",
                 percent(way["share"]),
-                f"{way['images']:,} of {way['of']:,} · {interval(way['low'], way['high'])}",
+                f"{way['images']:,} of {way['of']:,} · {_bounds(way['low'], way['high'])}",
                 f"Share of the images of {plain(true)}.",
             )
         for row in pair.merged.to_dict("records"):
@@ -79,23 +85,32 @@ def headlines(study: Study) -> None:
             )
 
 
+def _bounds(low: float, high: float) -> str:
+    return "no interval" if math.isnan(low) else interval(low, high)
+
+
 def _metric(title: str, value: str, beside: str, help_: str) -> None:
     st.metric(title, value, beside, delta_color="off", delta_arrow="off", border=True, help=help_)
 
 
 def ask_way(study: Study) -> Way:
-    """Which of the two directions the votes and the comparison are about."""
+    """Which of the two directions the votes and the comparison are about: at first one with
+    errors."""
     names = [f"{way.true} → {way.read}" for way in study.ways]
+    start = next(
+        (name for name, way in zip(names, study.ways, strict=True) if way.errors is not None),
+        names[0],
+    )
     chosen = st.segmented_control(
         "Errors",
         names,
         key=Key.WAY.of(study.pair.first, study.pair.second),
-        default=names[0],
+        default=start,
         required=True,
         persist_state="session",
         label_visibility="collapsed",
     )
-    return study.ways[names.index(chosen or names[0])]
+    return study.ways[names.index(chosen or start)]
 
 
 def votes(scene: Scene, study: Study, way: Way) -> None:

@@ -96,6 +96,9 @@ class View:
     head: str | None = None
     method: str | None = None
     """What is asked of the images; see `question`."""
+    first: str | None = None
+    second: str | None = None
+    """The two classes of the pair's page."""
 
     @property
     def is_empty(self) -> bool:

@@ -96,7 +96,7 @@ def everything(dark: bool = False) -> dict:
             {HOSTILE: {"x": [0, 1], "target": [2, 1]}, "Noise": {"x": [0, 1], "target": [2, 2]}},
             ["Noise"],
             title="Curves",
-            help_="Dashed: baselines.",
+            help_="Grey: baselines.",
             dark=dark,
         ),
         "ranking": figures.ranking(generator.random(5), CLASSES, HOSTILE, dark=dark),

@@ -24,8 +24,8 @@ def test_shares_and_errors_are_those_of_the_run(make_run: Make, open_page: Open)
     run = noisy(make_run)
     app = open_page("pair", run="run")
     app.get_by_key("split").set_value("all").run()
-    app.get_by_key("pair-run-first").set_value("MN").run()
-    app.get_by_key("pair-run-second").set_value("BCC").run()
+    app.get_by_key("pair-first").set_value("MN").run()
+    app.get_by_key("pair-second").set_value("BCC").run()
     samples = run.samples
     judged = evaluate(
         samples["label"], run.classes, run.scores, samples["sample_id"], samples["patient_id"]
@@ -49,7 +49,7 @@ def test_eczema_and_seborrheic_dermatitis_come_first(make_run: Make, open_page: 
     logits[(run.samples["label"] == "MN").to_numpy(), :, run.classes.index("BCC")] += 9
     np.save(paths.RunFiles(run.root).logits, logits)
     app = open_page("pair", run="run")
-    assert [app.get_by_key(f"pair-run-{end}").value for end in ("first", "second")] == ["EAD", "SD"]
+    assert [app.get_by_key(f"pair-{end}").value for end in ("first", "second")] == ["EAD", "SD"]
 
 
 def test_without_them_the_most_confused_pair_does(make_run: Make, open_page: Open) -> None:
@@ -58,7 +58,7 @@ def test_without_them_the_most_confused_pair_does(make_run: Make, open_page: Ope
     logits[(run.samples["label"] == "mel").to_numpy(), :, 0] += 9
     np.save(paths.RunFiles(run.root).logits, logits)
     app = open_page("pair", run="run")
-    assert [app.get_by_key(f"pair-run-{end}").value for end in ("first", "second")] == ["mel", "MN"]
+    assert [app.get_by_key(f"pair-{end}").value for end in ("first", "second")] == ["mel", "MN"]
 
 
 def test_a_pair_without_errors_says_so(make_run: Make, open_page: Open) -> None:
@@ -82,7 +82,7 @@ def test_a_pair_without_errors_says_so(make_run: Make, open_page: Open) -> None:
 def test_the_same_class_twice_is_a_sentence(make_run, open_page, change: str, words: str) -> None:
     make_run()
     app = open_page("pair", run="run")
-    app.get_by_key("pair-run-first").set_value(change).run()
+    app.get_by_key("pair-first").set_value(change).run()
     assert not app.exception and words in everything(app)
 
 
@@ -99,7 +99,7 @@ def test_maps_that_were_computed_are_shown_on_one_scale(inferred: Run, open_page
     first, second = sorted(set(inferred.predicted))[:2]
     app = open_page("pair", run=inferred.id)
     for end, code in (("first", first), ("second", second)):
-        app.get_by_key(f"pair-{inferred.id}-{end}").set_value(code).run()
+        app.get_by_key(f"pair-{end}").set_value(code).run()
     assert app.get_by_key("start-pair").label == "Compute the maps"
     seen = []
     find_kind("pair").run(
@@ -135,8 +135,8 @@ def test_a_confusion_cell_shows_its_votes_and_leads_here(make_run: Make, open_pa
     assert f"Votes of the heads on average: {read} against {true}" in everything(app)
     app.get_by_key("pair-open").click().run()
     assert app.title[0].value == "Pair of classes"
-    assert app.get_by_key("pair-run-first").value == true
-    assert app.get_by_key("pair-run-second").value == read
+    assert app.get_by_key("pair-first").value == true
+    assert app.get_by_key("pair-second").value == read
     assert not app.exception
 
 
@@ -153,3 +153,32 @@ def test_a_mixed_selection_has_no_votes(make_run: Make, open_page: Open) -> None
     key = selection.keep(selection.Selection.of("some", run.samples["sample_id"][:20]))
     app = open_page("performance", run="run", sel=key)
     assert not app.exception and "Votes of the heads on average" not in everything(app)
+
+
+def test_a_link_shows_the_chosen_pair(make_run: Make, open_page: Open) -> None:
+    noisy(make_run)
+    app = open_page("pair", run="run")
+    app.get_by_key("pair-first").set_value("MN").run()
+    app.get_by_key("pair-second").set_value("BCC").run()
+    assert (app.query_params["first"], app.query_params["second"]) == ("MN", "BCC")
+    linked = open_page("pair", run="run", first="MN", second="BCC")
+    assert [linked.get_by_key(f"pair-{end}").value for end in ("first", "second")] == ["MN", "BCC"]
+
+
+def test_classes_in_a_link_that_the_model_lacks_are_left_out(make_run, open_page) -> None:
+    make_run()
+    app = open_page("pair", run="run", first="nothing", second="BCC")
+    assert not app.exception
+    assert [app.get_by_key(f"pair-{end}").value for end in ("first", "second")] == ["EAD", "BCC"]
+
+
+def test_it_opens_on_the_way_that_has_errors(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=200)
+    logits = np.zeros_like(run.logits)
+    labels = run.samples["label"].to_numpy()
+    read = np.where(labels == "SD", "EAD", labels)
+    logits[np.arange(len(run)), :, [run.classes.index(code) for code in read]] = 1
+    np.save(paths.RunFiles(run.root).logits, logits)
+    app = open_page("pair", run="run")
+    assert not app.exception
+    assert app.get_by_key("way-EAD-SD").value == "SD → EAD"

@@ -2,8 +2,10 @@
 
 Weights of channels are Σ α·ReLU(gradient), with α = g² / (2g² + Σ A·g³). The ReLU on the gradient
 belongs to the method: channels that speak against the target are left out, so exchanging the
-classes of a contrast does not turn the sign, and the map is not signed. The ReLU on the finished
-map is left to the reader.
+classes of a contrast does not turn the sign, and the map is not signed in the sense of the
+contract. It has negative values all the same, where activations are negative (SiLU and the linear
+ends of EfficientNet's blocks); the ReLU on the finished map, which would hide them, is left to the
+reader.
 """
 
 from typing import TYPE_CHECKING
