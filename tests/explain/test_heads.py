@@ -1,5 +1,6 @@
 """The vote ledger, against the forward pass and against autograd."""
 
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dermxai import paths
 from dermxai.explain import diagnose
 from dermxai.explain.heads import ledger
 from dermxai.models import load_classifier
+from tests.explain.networks import random_classifier
 
 CODES = ("A", "B", "C")
 
@@ -27,6 +30,24 @@ def test_margin_is_the_sum_of_heads_positions_and_biases(
     assert made.residual < 1e-4
     for vote, bias, map_ in zip(made.votes, made.biases, made.maps, strict=True):
         assert map_.sum() + bias == pytest.approx(vote, abs=1e-5)
+
+
+@pytest.mark.parametrize("network", ["the embedded EfficientNet-B4", "one head"])
+def test_nothing_but_rounding_is_left_over(photograph, network: str):
+    """In float32, of every class against every other."""
+    if network == "one head":
+        classifier = random_classifier("resnet10t")
+    else:
+        classifier = load_classifier(paths.PROJECT / "checkpoints" / "atlas-b4-heads")
+    diagnosis = diagnose(classifier, photograph)
+    assert len(diagnosis.heads) == (1 if network == "one head" else 8)
+    for target, against in permutations(diagnosis.classes, 2):
+        made = diagnosis.ledger(target, against)
+        assert made.residual < 1e-4
+        assert made.logit_range == pytest.approx(float(np.ptp(diagnosis.scores)))
+        assert made.margin == pytest.approx(
+            float(made.seen.sum() + made.biases.sum()), abs=1e-4 * made.logit_range
+        )
 
 
 def test_contributions_of_a_head_are_those_of_its_gradient(tiny_checkpoint: Path, photograph):
