@@ -222,9 +222,7 @@ def against_captum(classifier: Classifier, image: np.ndarray, repeats: int) -> I
             def ours(each: Classifier = each, name: str = name, settings: Any = settings) -> None:
                 explain(each, image, name, code, settings=settings)
 
-            yield compare(
-                f"{name}, {each.name or 'ResNet-10t'}", ours, direct, MOST_CAPTUM, repeats
-            )
+            yield compare(f"{name}, {each.info.architecture}", ours, direct, MOST_CAPTUM, repeats)
 
 
 def layout(classifier: Classifier, image: np.ndarray, repeats: int) -> Iterator[Row]:
