@@ -79,7 +79,8 @@ def _sheet(pictures: Sequence[Picture], title: str, columns: int) -> Figure:
     height = _HEAD + sum(rows) + len(rows) * (_ABOVE + _BENEATH) + _GAP
     made = Figure(figsize=(width, height), facecolor="white")
     FigureCanvasAgg(made)
-    _write(made, title, _GAP / width, 1 - 0.5 * _HEAD / height, size=12, weight="bold")
+    room = width - 2 * _GAP
+    _write(made, title, _GAP / width, 1 - 0.5 * _HEAD / height, size=12, weight="bold", room=room)
     for index, each in enumerate(pictures):
         row, column = divmod(index, columns)
         left = _GAP + column * (_WIDTH + _GAP)
@@ -96,7 +97,8 @@ def _draw(
     width, height = size
     tall = _WIDTH * picture.image.shape[0] / picture.image.shape[1]
     bottom = top - (_ABOVE + tall) / height
-    _write(made, picture.title, left, top - 0.5 * _ABOVE / height, size=9.5, weight="bold")
+    above = top - 0.5 * _ABOVE / height
+    _write(made, picture.title, left, above, size=9.5, weight="bold", room=_WIDTH)
     axes = made.add_axes((left, bottom, _WIDTH / width, tall / height))
     axes.imshow(picture.image, aspect="auto", interpolation="none")
     axes.set_axis_off()
@@ -126,8 +128,10 @@ def _write(
     weight: str = "normal",
     align: str = "left",
     colour: str = _INK,
+    room: float | None = None,
 ) -> None:
-    made.text(
+    """Words on one line, smaller where they are wider than ``room`` (inches)."""
+    text = made.text(
         x,
         y,
         " ".join(words.split()),
@@ -138,3 +142,8 @@ def _write(
         color=colour,
         parse_math=False,
     )
+    if room is not None:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph")
+            wide = text.get_window_extent().width / made.dpi
+        text.set_fontsize(size * 0.95 * room / max(wide, 0.95 * room))

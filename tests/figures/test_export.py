@@ -74,3 +74,9 @@ def test_npz_holds_the_numbers_and_how_they_were_made():
     assert [each["settings"] for each in about["maps"]] == [{"side": 32}] * 2
     assert about["maps"][0]["full_colour"] == 0.25
     assert about["maps"][0]["against"] == "SD" and about["maps"][0]["notes"] == ["A note."]
+
+
+def test_a_long_title_is_not_cut_off() -> None:
+    made = export._sheet([Picture("one " * 12, IMAGE)], "ISIC_0024329 · Vote map: " * 3, 1)
+    for text in made.texts:
+        assert text.get_window_extent().x1 <= made.bbox.width
