@@ -58,8 +58,10 @@ def real_checkpoint(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -
     from dermxai.training.fit import fit
     from dermxai.training.recipe import Recipe
 
-    recipe = Recipe(architecture="efficientnet_b0", size=64, epochs=2, batch_size=32, ema_decay=0.9)
-    return fit(load_dataset(real_data), recipe, tmp_path_factory.mktemp("checkpoints") / "ham-b0")
+    recipe = Recipe(
+        architecture="resnet10t", auxiliary=False, size=64, epochs=2, batch_size=32, ema_decay=0.9
+    )
+    return fit(load_dataset(real_data), recipe, tmp_path_factory.mktemp("checkpoints") / "ham")
 
 
 @pytest.fixture

@@ -98,10 +98,10 @@ def test_a_local_file_of_weights_is_taken_up(tmp_path: Path, monkeypatch: pytest
     backbone = timm.create_model("test_efficientnet")
     torch.save(backbone.state_dict(), tmp_path / "w.pth")
     recipe = replace(RECIPE, weights=str(tmp_path / "w.pth"))
-    own = starting_network(recipe, 2).backbone.state_dict()
+    own = starting_network(recipe, ("EAD", "SD")).backbone.state_dict()
     assert all(torch.equal(own[name], backbone.state_dict()[name]) for name in own)
     with pytest.raises(InputError, match="no file"):
-        starting_network(replace(RECIPE, weights=str(tmp_path / "none.pth")), 2)
+        starting_network(replace(RECIPE, weights=str(tmp_path / "none.pth")), ("EAD", "SD"))
 
 
 def test_without_a_network_imagenet_weights_say_what_to_do(monkeypatch: pytest.MonkeyPatch):
@@ -116,4 +116,4 @@ def test_without_a_network_imagenet_weights_say_what_to_do(monkeypatch: pytest.M
 
     monkeypatch.setattr(multi_head.timm, "create_model", offline)
     with pytest.raises(InputError, match="set weights to its path"):
-        starting_network(replace(RECIPE, weights="imagenet"), 2)
+        starting_network(replace(RECIPE, weights="imagenet"), ("EAD", "SD"))
