@@ -68,6 +68,7 @@ def main() -> None:
                 page = browser.new_page(
                     viewport={"width": 1440, "height": 900}, color_scheme=scheme
                 )
+                page.set_default_timeout(120_000)  # milliseconds; the first page loads the model
                 for name in ("dataset", "performance", "image", "compare_maps", "feature_map"):
                     path = "" if name == "dataset" else name  # the first page has no path
                     page.goto(f"{address}/{path}?run={run.id}&primary={example}")
