@@ -83,7 +83,7 @@ def ask(run: Run, subject: Subject, head: bool = True) -> Question:
         format_func=lambda code: f"{usual_target} · as read" if code == _USUAL else _named(code),
         on_change=_changed,
         args=(Key.TARGET,),
-        width=215,
+        width=170,
     )
     if len(run.classes) > 1:
         st.button(
@@ -106,7 +106,7 @@ def ask(run: Run, subject: Subject, head: bool = True) -> Question:
             ),
             on_change=_changed,
             args=(Key.AGAINST,),
-            width=215,
+            width=200,
         )
     if head and len(run.heads) > 1:
         st.selectbox(
