@@ -190,10 +190,10 @@ def test_a_full_disk_fails_the_job_with_a_sentence(drill: Drill, until: Until) -
 def test_two_windows_that_press_at_once_start_one_job(drill: Drill, until: Until) -> None:
     """Two processes, four threads each."""
     code = (
-        "import sys, threading; from dermxai.jobs import submit;"
-        "ask = lambda: print(submit('drill', {'folder': sys.argv[1]}, token='form').id);"
-        "some = [threading.Thread(target=ask) for _ in range(4)];"
-        "[one.start() for one in some]; [one.join() for one in some]"
+        "import sys; from concurrent.futures import ThreadPoolExecutor;"
+        "from dermxai.jobs import submit;"
+        "ask = lambda _: submit('drill', {'folder': sys.argv[1]}, token='form').id;"
+        "print(*ThreadPoolExecutor(4).map(ask, range(4)))"
     )
     folder = str(paths.home() / "drill")
     windows = [
