@@ -36,7 +36,7 @@ Data = Annotated[Path, typer.Argument(help="Folder, table or archive of images."
 RunFolder = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or id.")]
 Column = Annotated[list[str] | None, typer.Option(help="Our column=the table's, such as label=dx.")]
 LabelMap = Annotated[
-    Path | None, typer.Option(help="Table of two columns: label, class code.", dir_okay=False)
+    Path | None, typer.Option(help="Table of two columns: from, to.", dir_okay=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; a GPU where there is one.")]

@@ -1,5 +1,6 @@
 """Delimited text as it comes: any of the usual encodings and separators, ragged lines."""
 
+import codecs
 import csv
 import io
 from pathlib import Path
@@ -25,11 +26,15 @@ def read_delimited(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
     Raises:
         InputError: the file cannot be read or is not delimited text.
     """
-    lines = _lines(path, _bytes(path))
+    line = 1
+    numbered: list[tuple[int, list[str]]] = []
     try:
-        numbered = [(lines.line_num, cells) for cells in lines if any(cells)]
+        for cells in (lines := _lines(path, _bytes(path))):
+            line = lines.line_num
+            if any(cells):
+                numbered.append((line, cells))
     except csv.Error as error:
-        raise InputError(f"{path.name}, line {lines.line_num}: {error}.") from error
+        raise InputError(f"{path.name}, line {line}: {error}.") from error
     if not numbered:
         raise InputError(f"{path.name} is empty; expected a header line and one line an image.")
     names = _distinct(numbered[0][1])
@@ -62,13 +67,14 @@ def decode(content: bytes) -> str | None:
     Every byte sequence is Latin 1 and most are GB 18030. Chinese writing shows itself by pairs of
     bytes above 0x7F; accented letters between ASCII letters stand alone.
     """
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    elif b"\0" in content:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return codecs.utf_16_decode(content, "strict", False)[0]  # its end may be cut off
+        except UnicodeDecodeError:
+            return None
+    if b"\0" in content:
         return None
-    else:
-        encodings = ["utf-8-sig", *(["gb18030"] if _paired(content) else []), "cp1252", "latin-1"]
-    for encoding in encodings:
+    for encoding in ["utf-8-sig", *(["gb18030"] if _paired(content) else []), "cp1252", "latin-1"]:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:

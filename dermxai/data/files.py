@@ -11,6 +11,8 @@ from dermxai.data.table import Problem
 
 _MASK_NAME = re.compile(r"(?P<stem>.+)[_-](?:segmentation|mask)", re.IGNORECASE)
 _MASK_FOLDERS = frozenset({"mask", "masks", "segmentation", "segmentations"})
+IMAGE_FOLDERS = frozenset({"image", "images", "img", "imgs", "photos", "pictures", "图片"})
+"""Names of folders that say nothing of their images."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class ImageFiles:
 
     Attributes:
         images: everything that is not a mask.
-        masks: files named ``<stem>_segmentation`` or ``<stem>_mask``, or in a folder ``masks``.
+        masks: files named ``<stem>_segmentation`` or ``<stem>_mask``, or beneath a folder
+            ``masks``.
         problems: folders that cannot be opened, and files whose names are no text.
     """
 
@@ -37,20 +40,38 @@ class ImageFiles:
         return names
 
     @cached_property
-    def _mask_of(self) -> dict[str, Path]:
-        return {_image_stem(path): path for path in reversed(self.masks)}
+    def _masks_of(self) -> dict[str, list[Path]]:
+        stems: dict[str, list[Path]] = {}
+        for path in self.masks:
+            stems.setdefault(_image_stem(path), []).append(path)
+        return stems
 
     def find(self, name: str) -> Path | None:
         """The image of this file name, with or without its suffix. Copies of one file in several
         folders count as one; None where there is none, or where files differ and nobody knows
         which is meant."""
         found = self._by_name.get(name, [])
-        if len(found) > 1 and len({path.stat().st_size for path in found}) > 1:
-            return None
-        return found[0] if found else None
+        return found[0] if found and _copies(found) else None
 
     def mask(self, image: Path) -> Path | None:
-        return self._mask_of.get(image.stem)
+        """The mask of an image: one in its own place, beside it or in the same folders beneath
+        ``masks``; or one anywhere, where no other image bears the name."""
+        found = self._masks_of.get(image.stem, [])
+        near = [path for path in found if self._place(path) == self._place(image)]
+        if not near and not _copies(self._by_name.get(image.stem, [])):
+            return None
+        return next(iter(near or found), None)
+
+    def without_image(self) -> list[Path]:
+        """Masks whose image is not there."""
+        return [path for path in self.masks if _image_stem(path) not in self._by_name]
+
+    def _place(self, path: Path) -> tuple[str, ...]:
+        """The folders of a file, but for those that only tell images from masks."""
+        folders = path.parent.relative_to(self.root).parts
+        return tuple(
+            name for name in folders if name.casefold() not in _MASK_FOLDERS | IMAGE_FOLDERS
+        )
 
 
 def scan(root: Path) -> ImageFiles:
@@ -94,8 +115,14 @@ def _is_text(name: str) -> bool:
     return True
 
 
+def _copies(files: list[Path]) -> bool:
+    """Whether files of one name are the same, as far as their size tells."""
+    return len(files) < 2 or len({path.stat().st_size for path in files}) == 1
+
+
 def _is_mask(path: Path, root: Path) -> bool:
-    in_folder = path.parent != root and path.parent.name.casefold() in _MASK_FOLDERS
+    folders = path.parent.relative_to(root).parts
+    in_folder = any(name.casefold() in _MASK_FOLDERS for name in folders)
     return in_folder or _MASK_NAME.fullmatch(path.stem) is not None
 
 

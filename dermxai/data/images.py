@@ -36,7 +36,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _UNPACKING = Lock()
-_IN_ARRAY = re.compile(r"(?P<file>.+\.npz)#(?P<split>\w+)/(?P<index>\d+)")
+_IN_ARRAY = re.compile(r"(?P<file>.+\.npz)#(?P<split>\w+)/(?P<index>\d+)", re.IGNORECASE)
 
 Image.init()  # loads the decoders, so that they can be named
 # An image between half of Pillow's limit and MAX_PIXELS is large, not an attack.

@@ -24,18 +24,23 @@ def standard(label: str) -> str:
 
 
 def mapped(labels: pd.Series, own: Mapping[str, str]) -> pd.Series:
-    """Class codes: by the user's own map where it knows the label, else by ``standard``.
+    """Class codes: by the user's own map where it knows the label, in any case, else by
+    ``standard``; the map may write diseases as code or name.
 
     Raises:
         InputError: the user's map knows none of the labels.
     """
     present = labels.dropna().unique()
-    if own and len(present) and not any(label in own for label in present):
+    to = {label: taxonomy.canonical(code) for label, code in own.items()}
+    folded = {label.casefold(): code for label, code in to.items()} | to
+    if own and len(present) and not any(label.casefold() in folded for label in present):
         raise InputError(
             f"The label map knows none of this dataset's labels ({', '.join(present[:20])}); "
             f"it maps {', '.join(list(own)[:20])}."
         )
-    codes = {label: own.get(label, standard(label)) for label in present}
+    codes = {
+        label: folded.get(label, folded.get(label.casefold(), standard(label))) for label in present
+    }
     mapped_labels = labels.map(codes).astype("str")
     return mapped_labels.where(mapped_labels != "")
 

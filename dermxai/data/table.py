@@ -128,7 +128,11 @@ def renamed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     new_names = {theirs: ours for ours, theirs in (found | dict(columns)).items()}
     taken = set(new_names.values())
     kept = {name: f"{name} (table)" for name in rest if name in taken and name not in new_names}
-    return rows.rename(columns=new_names | kept)
+    named = rows.rename(columns=new_names | kept)
+    for ours, theirs in columns.items():
+        if ours not in named:  # one column of the table under two of our names
+            named[ours] = rows[theirs]
+    return named
 
 
 def validated(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:

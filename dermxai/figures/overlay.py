@@ -63,10 +63,14 @@ def blend(
         (h, w, 3) RGB.
     """
     share = values / scale if scale > 0 else np.zeros_like(values)
-    opacity = (strength * np.clip(np.abs(share), 0, 1)).astype(np.float32)[..., None]
-    hues = np.array([AGAINST, FOR], dtype=np.float32)
-    colour = hues[(share > 0).astype(np.intp)]
-    return np.rint(image + opacity * (colour - image)).astype(np.uint8)
+    opacity = (strength * np.clip(np.abs(share), 0, 1)).astype(np.float32)
+    speaks_for = share > 0
+    blended = np.empty_like(image)
+    for channel in range(3):  # a plane fits the cache, all three do not
+        plane = image[..., channel].astype(np.float32)
+        hue = np.where(speaks_for, np.float32(FOR[channel]), np.float32(AGAINST[channel]))
+        blended[..., channel] = np.rint(plane + opacity * (hue - plane))
+    return blended
 
 
 def two_sided(made: "Attribution") -> bool:

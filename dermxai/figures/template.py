@@ -3,6 +3,7 @@
 import html
 import textwrap
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import plotly.graph_objects as go
@@ -85,15 +86,16 @@ def figure(
     width = layout.pop("width", None)
     lines = textwrap.wrap(help_, max(40, int((width or 640) / _LETTER)))
     top, side = (52 + 18 * len(lines) if lines else 44), 8
-    made = go.Figure(layout={"template": _template(dark)})
-    made.update_layout(
-        title={"text": title, "subtitle": {"text": "<br>".join(lines)}},
-        height=height + top + side,
-        width=width and max(width, 320) + 2 * side,
-        margin={"l": side, "r": side, "t": top, "b": side},
+    return go.Figure(
+        layout={
+            "template": _template(dark),
+            "title": {"text": title, "subtitle": {"text": "<br>".join(lines)}},
+            "height": height + top + side,
+            "width": width and max(width, 320) + 2 * side,
+            "margin": {"l": side, "r": side, "t": top, "b": side},
+            **layout,
+        }
     )
-    made.update_layout(layout)
-    return made
 
 
 def blank(title: str, reason: str, dark: bool = False) -> go.Figure:
@@ -103,6 +105,7 @@ def blank(title: str, reason: str, dark: bool = False) -> go.Figure:
     )
 
 
+@cache
 def _template(dark: bool) -> go.layout.Template:
     colours = palette(dark)
     axis = {

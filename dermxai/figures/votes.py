@@ -78,6 +78,18 @@ def votes(
             "showgrid": False,
             "fixedrange": True,
         },
+        shapes=[
+            {
+                "type": "line",
+                "layer": "below",
+                "line": {"color": look.line, "width": 1},
+                "yref": "paper",
+                "x0": 0,
+                "x1": 0,
+                "y0": 0,
+                "y1": 1,
+            }
+        ],
         bargap=1 - _BAR,
         showlegend=False,
     )
@@ -127,7 +139,7 @@ def _how_to_read(target: str, other: str | None, split: bool, heads: int) -> str
 
 
 def _connect(made: go.Figure, steps: _Steps, places: NDArray[np.float64], look: Palette) -> None:
-    """Thin lines from the end of a bar to the beginning of the next, and the line of zero."""
+    """Thin lines from the end of a bar to the beginning of the next."""
     x: list[float | None] = []
     y: list[float | None] = []
     for end, here, there in zip(steps.ends, places[:-1], places[1:], strict=True):
@@ -140,7 +152,6 @@ def _connect(made: go.Figure, steps: _Steps, places: NDArray[np.float64], look: 
         line={"color": look.muted, "width": 1},
         hoverinfo="skip",
     )
-    made.add_vline(x=0, line={"color": look.line, "width": 1}, layer="below")
 
 
 def _hover(steps: _Steps, heads: Sequence[str], biases: ArrayLike | None) -> list[str]:

@@ -57,8 +57,9 @@ class Plot:
         title, margin = figure.layout.title, figure.layout.margin
         made = cls(_words(title.text), _words(title.subtitle.text), figure)
         band = max(0, margin.t - margin.b) - (_TOOLBAR if toolbar else 0)
-        figure.update_layout(title=None, height=figure.layout.height - band)
-        figure.update_layout(margin={"t": margin.t - band})
+        figure.layout.title = None
+        figure.layout.height -= band
+        margin.t -= band
         return made
 
 

@@ -157,7 +157,8 @@ def unavailable(run: Run) -> dict[str, str]:
     Raises:
         InputError: the checkpoint cannot be read.
     """
-    reasons = {name: each.unavailable(_model(run)) for name, each in methods().items()}
+    model = _model(run)
+    reasons = {name: each.unavailable(model) for name, each in methods().items()}
     return {name: reason for name, reason in reasons.items() if reason}
 
 

@@ -101,3 +101,15 @@ def test_header_reads_only_the_start(tmp_path: Path) -> None:
 def test_an_empty_file_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match=r"a\.csv is empty"):
         read_delimited(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_header_in_utf16_is_read_from_the_start(tmp_path: Path, encoding: str) -> None:
+    mark = "\ufeff".encode(encoding)
+    path = written(tmp_path, mark + ("image_id,dx\n" + "ñ,nv\n" * 50_000).encode(encoding))
+    assert header(path) == ["image_id", "dx"]
+
+
+def test_a_line_of_any_length_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="line 1"):
+        read_delimited(written(tmp_path, "a" * 200_000 + ",b\n"))

@@ -66,3 +66,26 @@ def test_links_are_followed_and_circles_end(tmp_path: Path) -> None:
     (tmp_path / "data/images").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere/circle").symlink_to(tmp_path / "data")
     assert len(scan(tmp_path / "data").images) == 1
+
+
+def test_where_images_share_a_name_the_mask_is_that_of_the_same_place(tmp_path: Path) -> None:
+    touched(tmp_path, "LP/1.jpg", "LP/1_mask.png", "Pso/1.jpg", "Pso/masks/1.png", content="a")
+    touched(tmp_path, "AV/1.jpg", content="another")
+    files = scan(tmp_path)
+    found = [files.mask(tmp_path / name / "1.jpg") for name in ("LP", "Pso", "AV")]
+    assert found == [tmp_path / "LP/1_mask.png", tmp_path / "Pso/masks/1.png", None]
+
+
+def test_masks_in_a_tree_of_their_own(tmp_path: Path) -> None:
+    touched(tmp_path, "images/LP/1.jpg", "images/AV/1.jpg", "masks/LP/1.png", "masks/AV/1.png")
+    files = scan(tmp_path)
+    assert len(files.images) == 2
+    for name in ("LP", "AV"):
+        assert (
+            files.mask(tmp_path / "images" / name / "1.jpg") == tmp_path / "masks" / name / "1.png"
+        )
+
+
+def test_masks_without_their_image_are_named(tmp_path: Path) -> None:
+    touched(tmp_path, "a.jpg", "a_mask.png", "face_mask.jpg")
+    assert scan(tmp_path).without_image() == [tmp_path / "face_mask.jpg"]

@@ -49,3 +49,8 @@ def test_a_label_map_is_a_small_table(tmp_path: Path) -> None:
     path.write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="from and to"):
         read_label_map(path)
+
+
+def test_the_users_map_knows_any_case_and_writes_codes_or_names() -> None:
+    labels = pd.Series(["ACNE", "Psor"], dtype="str")
+    assert mapped(labels, {"acne": "acne vulgaris", "psor": "pso"}).tolist() == ["AV", "Pso"]

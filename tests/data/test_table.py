@@ -123,3 +123,9 @@ def test_an_empty_table_is_valid() -> None:
     rows, problems = validated(pd.DataFrame())
     assert rows.empty
     assert not problems
+
+
+def test_one_column_may_stand_for_two() -> None:
+    rows = pd.DataFrame({"lesion": ["x", "y"]})
+    named = renamed(rows, {"patient_id": "lesion", "lesion_id": "lesion"})
+    assert named["patient_id"].tolist() == named["lesion_id"].tolist() == ["x", "y"]

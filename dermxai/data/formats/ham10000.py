@@ -22,6 +22,8 @@ def read(path: Path, options: Options) -> Table:
     root = path if path.is_dir() else path.parent
     rows, problems = delimited.read_delimited(metadata)
     rows = renamed(rows, options.columns)
+    if "sample_id" not in rows:  # the mapping calls the images' names paths
+        rows["sample_id"] = rows["path"]
     files = scan(root)
     images = [files.find(str(image)) for image in rows["sample_id"]]
     masks = [files.mask(image) if image else None for image in images]

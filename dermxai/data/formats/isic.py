@@ -24,9 +24,8 @@ def read(path: Path, options: Options) -> Table:
     truths = _ground_truths(path)
     read_ones = [_read_truth(file) for file in truths]
     rows = pd.concat([rows for rows, _ in read_ones], ignore_index=True)
-    for metadata in _metadata(path):
-        known, _ = delimited.read_delimited(metadata)
-        known = known.drop_duplicates(_IMAGE).drop(columns="label", errors="ignore")
+    if metadata := [_read(file)[0] for file in _metadata(path)]:
+        known = pd.concat(metadata, ignore_index=True).groupby(_IMAGE, as_index=False).first()
         new = [column for column in known if column not in rows]
         rows = rows.merge(known[[_IMAGE, *new]], on=_IMAGE, how="left")
     rows = renamed(rows.rename(columns={_IMAGE: "sample_id"}), options.columns)
@@ -42,7 +41,7 @@ def read(path: Path, options: Options) -> Table:
 
 def _read_truth(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
     """Image and label (and split, from the file's name); other than one mark is no label."""
-    rows, problems = delimited.read_delimited(file)
+    rows, problems = _read(file)
     classes = [column for column in rows if column in _CLASSES]
     marks = rows[classes].apply(pd.to_numeric, errors="coerce") >= 0.5
     one = marks.sum(axis=1) == 1
@@ -55,19 +54,33 @@ def _read_truth(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
     return rows.assign(split=split) if split else rows, problems
 
 
+def _read(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
+    rows, problems = delimited.read_delimited(file)
+    return rows.rename(columns=_name), problems
+
+
+def _columns(file: Path) -> list[str]:
+    return [_name(column) for column in delimited.header(file)]
+
+
+def _name(column: str) -> str:
+    """As the challenges write it, however this table does."""
+    upper = column.strip().upper()
+    return upper if upper in _CLASSES else _IMAGE if upper == _IMAGE.upper() else column
+
+
 def _ground_truths(path: Path) -> list[Path]:
     return [
         file
         for file in _tables(path)
-        if (columns := set(delimited.header(file))) >= {_IMAGE, *_ALWAYS}
-        and len(columns & _CLASSES) >= 7
+        if (columns := set(_columns(file))) >= {_IMAGE, *_ALWAYS} and len(columns & _CLASSES) >= 7
     ]
 
 
 def _metadata(path: Path) -> list[Path]:
     """Tables of age, sex, site or lesion by image, beside the ground truth."""
     tables = _tables(path.parent if path.is_file() else path)
-    columns = {file: delimited.header(file) for file in tables}
+    columns = {file: _columns(file) for file in tables}
     return [
         file
         for file, names in columns.items()
@@ -77,8 +90,9 @@ def _metadata(path: Path) -> list[Path]:
 
 def _tables(path: Path) -> list[Path]:
     if path.is_file():
-        return [path] if path.suffix.lower() == ".csv" else []
-    return sorted([*path.glob("*.csv"), *path.glob("*/*.csv")])
+        return [path] if path.suffix.lower() in delimited.SUFFIXES else []
+    near = [*path.glob("*"), *path.glob("*/*")]
+    return sorted(file for file in near if file.suffix.lower() in delimited.SUFFIXES)
 
 
 def _images(path: Path) -> ImageFiles:

@@ -24,27 +24,33 @@ def recognises(path: Path) -> bool:
     return path.suffix.lower() == ".npz"
 
 
-def read(path: Path, options: Options) -> Table:  # noqa: ARG001
-    splits = _splits(path)
+def read(path: Path, options: Options) -> Table:
+    if options.columns:
+        raise InputError(
+            f"{path.name} has no table whose columns could be mapped; leave the mapping out."
+        )
     names = taxonomy.DERMAMNIST if path.name.lower().startswith("dermamnist") else ()
+    counts = {split: _count(path, split) for split in _splits(path)}
+    labels = {split: _labels(path, split, count) for split, count in counts.items()}
+    one_hot = all((marks.sum(axis=1) == 1).all() for marks in labels.values() if marks is not None)
     parts, problems = [], []
-    for split in splits:
-        count = _count(path, split)
-        labels = _labels(path, split, count)
-        if labels is None:
-            problems.append(Problem(f"{split}_labels", "missing; the images are unlabelled"))
-            labels = np.empty((count, 0), int)
+    for split, count in counts.items():
         ids = [f"{split}-{index}" for index in range(count)]
         images = [f"{path}#{split}/{index}" for index in range(count)]
         part = pd.DataFrame({"sample_id": ids, "path": images, "split": split})
-        parts.append(part.join(_described(labels, names)))
+        marks = labels[split]
+        if marks is None:
+            problems.append(Problem(f"{split}_labels", "missing; the images are unlabelled"))
+        else:
+            part = part.join(_described(marks, one_hot, names))
+        parts.append(part)
     return Table(pd.concat(parts, ignore_index=True), path.parent, tuple(problems))
 
 
-def _described(labels: NDArray[np.integer], names: tuple[str, ...]) -> pd.DataFrame:
+def _described(labels: NDArray[np.integer], one_hot: bool, names: tuple[str, ...]) -> pd.DataFrame:
     """Labels as names where the archive's are known, else as their numbers. Where several may
     hold at once (ChestMNIST) there is no one label, and each mark is a column."""
-    if labels.shape[1] > 1 and (labels.sum(axis=1) == 1).all():
+    if labels.shape[1] > 1 and one_hot:
         labels = labels.argmax(axis=1)[:, None]
     if labels.shape[1] > 1:
         return pd.DataFrame(labels, columns=[f"label {k}" for k in range(labels.shape[1])])
@@ -93,7 +99,7 @@ def _labels(path: Path, split: str, count: int) -> NDArray[np.integer] | None:
             labels = archive[f"{split}_labels"]
     except _DAMAGE as error:
         raise InputError(f"{path.name}: {split}_labels is damaged.") from error
-    if len(labels) != count or labels.dtype.kind not in "iub":
+    if labels.ndim < 1 or len(labels) != count or labels.dtype.kind not in "iub":
         raise InputError(
             f"{path.name}: {split}_labels has the shape {labels.shape} of {labels.dtype}; "
             f"expected whole numbers, one row for each of the {count} images."

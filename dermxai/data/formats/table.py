@@ -5,6 +5,8 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+from pyarrow import ArrowException
+from pyarrow.parquet import read_schema
 
 from dermxai.data import delimited
 from dermxai.data.files import ImageFiles, scan
@@ -14,6 +16,7 @@ from dermxai.errors import InputError
 EXPECTS = "table: a CSV, TSV or Parquet file with a column path (or image_id) and one row an image"
 PRIORITY = 40
 _SUFFIXES = delimited.SUFFIXES | {".parquet"}
+_IN_FOLDERS = _SUFFIXES - {".txt"}
 _OWN = ("samples.csv", "samples.parquet")
 _FILES = ("path", "mask_path", "evidence_path")
 
@@ -51,6 +54,10 @@ def read(path: Path, options: Options) -> Table:
         if name in rows:
             named = zip(rows[name], rows[name].notna(), strict=True)
             rows[name] = [folder.locate(str(value)) if given else None for value, given in named]
+    if "mask_path" not in rows:
+        masks = _masks(rows["path"].tolist(), files[0].parent)
+        if any(masks):
+            rows["mask_path"] = masks
     return Table(rows, files[0].parent, tuple(problems))
 
 
@@ -79,6 +86,20 @@ class _Folder:
         return str(found) if found else direct if Path(name).suffix else None
 
 
+def _masks(images: list[str | None], root: Path) -> list[str | None]:
+    """The masks that lie with the images, or in a folder beside theirs; only beneath ``root``."""
+    within = [
+        Path(image) if image and Path(image).is_relative_to(root) else None for image in images
+    ]
+    folders = {image.parent for image in within if image}
+    if not folders:
+        return [None] * len(images)
+    common = Path(os.path.commonpath(folders))
+    files = scan(common if common == root else common.parent)
+    masks = [files.mask(image) if image else None for image in within]
+    return [str(mask) if mask else None for mask in masks]
+
+
 def _ids(paths: pd.Series) -> pd.Series:
     """File names without suffix where they tell the files apart, else the paths as written."""
     stems = paths.map(lambda path: Path(path.replace("\\", "/")).stem, na_action="ignore")
@@ -104,6 +125,16 @@ def _tables(path: Path) -> list[Path]:
             return [path / name]
     return [
         file
-        for file in sorted(path.glob("*.[ctCT][sS][vV]"))
-        if {"path", "sample_id"} & recognised(delimited.header(file)).keys()
+        for file in sorted(path.glob("*"))
+        if file.suffix.lower() in _IN_FOLDERS
+        and {"path", "sample_id"} & recognised(_header(file)).keys()
     ]
+
+
+def _header(file: Path) -> list[str]:
+    if file.suffix.lower() != ".parquet":
+        return delimited.header(file)
+    try:
+        return list(read_schema(file).names)
+    except (OSError, ArrowException):
+        return []

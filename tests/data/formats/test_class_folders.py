@@ -1,6 +1,9 @@
 from pathlib import Path
 
+import pytest
+
 from dermxai.data import load_dataset
+from dermxai.errors import InputError
 
 
 def described(path: Path, *columns: str) -> dict[str, tuple[object, ...]]:
@@ -53,3 +56,13 @@ def test_masks_are_no_images(draw) -> None:
     assert len(dataset) == 2
     assert dataset.mask("LP/a.jpg") is not None
     assert dataset.mask("LP/b.jpg") is None
+
+
+def test_a_mask_without_its_image_is_listed(draw) -> None:
+    dataset = load_dataset(draw("LP/a.jpg", "LP/face_mask.jpg"))
+    assert [problem.item for problem in dataset.problems] == ["LP/face_mask.jpg"]
+
+
+def test_there_are_no_columns_to_map(draw) -> None:
+    with pytest.raises(InputError, match="no table"):
+        load_dataset(draw("LP/a.jpg"), columns={"label": "dx"})

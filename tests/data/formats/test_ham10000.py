@@ -63,3 +63,9 @@ def test_the_real_sample(real_data: Path) -> None:
         assert mask is not None
         assert mask.shape == dataset.image(sample_id).shape[:2]
         assert 0.01 <= mask.mean() <= 0.95
+
+
+def test_names_mapped_to_paths_are_names(draw, tmp_path: Path) -> None:
+    (tmp_path / "HAM10000_metadata.csv").write_text("image_id,dx\na,nv\n")
+    draw("a.jpg")
+    assert len(load_dataset(tmp_path, columns={"path": "image_id"})) == 1

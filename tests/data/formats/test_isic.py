@@ -67,3 +67,24 @@ def test_an_image_with_no_mark_stays_without_label(draw, tmp_path: Path) -> None
     dataset = load_dataset(tmp_path)
     assert dataset.samples["label"].fillna("none").tolist() == ["none", "BCC"]
     assert [problem.item for problem in dataset.problems] == ["a"]
+
+
+def test_two_parts_in_one_folder_keep_their_metadata(draw, tmp_path: Path) -> None:
+    for part, image, age in (("Training", "a", 50), ("Test", "b", 60)):
+        truth(tmp_path / f"ISIC_2019_{part}_GroundTruth.csv", CLASSES_2019, {image: 0})
+        (tmp_path / f"ISIC_2019_{part}_Metadata.csv").write_text(
+            f"image,age_approx,sex\n{image},{age},male\n"
+        )
+    draw("a.jpg", "b.jpg")
+    samples = load_dataset(tmp_path).samples.set_index("sample_id")
+    assert samples["age"].to_dict() == {"a": 50, "b": 60}
+    assert samples["split"].to_dict() == {"a": "train", "b": "test"}
+
+
+def test_a_ground_truth_written_otherwise(draw, tmp_path: Path) -> None:
+    draw("a.jpg")
+    path = truth(tmp_path / "truth.csv", CLASSES_2018, {"a": 1})
+    text = path.read_text().replace("image,MEL", "Image, mel").replace(",", "\t")
+    path.with_suffix(".tsv").write_text(text)
+    path.unlink()
+    assert load_dataset(tmp_path).samples["label"].tolist() == ["MN"]

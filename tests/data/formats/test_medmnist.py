@@ -103,3 +103,14 @@ def test_an_archive_that_was_damaged_on_its_way(tmp_path: Path, part: str) -> No
     (tmp_path / "a.npz").write_bytes(content)
     with pytest.raises(InputError, match=f"train_{part} is damaged"):
         load_dataset(tmp_path / "a.npz").image("train-0")
+
+
+def test_what_labels_are_is_the_same_in_all_splits(tmp_path: Path) -> None:
+    arrays = {f"{split}_images": np.zeros((2, 28, 28), np.uint8) for split in ("train", "val")}
+    several, one = np.array([[1, 1], [0, 1]]), np.eye(2, dtype=int)
+    np.savez(tmp_path / "CHEST.NPZ.npz", **arrays, train_labels=several, val_labels=one)
+    path = (tmp_path / "CHEST.NPZ.npz").rename(tmp_path / "CHEST.NPZ")
+    dataset = load_dataset(path)
+    assert dataset.samples["label"].isna().all()
+    assert dataset.samples["label 0"].tolist() == [1, 0, 1, 0]
+    assert dataset.image("val-1").shape == (28, 28, 3)

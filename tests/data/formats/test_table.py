@@ -111,3 +111,18 @@ def test_masks_and_evidence_of_a_table(draw, tmp_path: Path) -> None:
     assert dataset.mask("b") is None
     assert len(dataset) == 2
     assert "mask_path" in dataset.problems[0].reason
+
+
+def test_a_folder_with_a_parquet_table_or_one_in_utf16(draw, tmp_path: Path) -> None:
+    draw("one/images/a.jpg", "other/images/a.jpg")
+    pd.DataFrame({"image_id": ["a"], "dx": ["LP"]}).to_parquet(tmp_path / "one/t.parquet")
+    table(tmp_path / "other", "image_id,dx\na,LP\n", encoding="utf-16")
+    for name in ("one", "other"):
+        assert load_dataset(tmp_path / name).samples["label"].tolist() == ["LP"]
+
+
+def test_masks_lie_with_the_images_of_a_table(draw, tmp_path: Path) -> None:
+    draw("images/a.jpg", "masks/a.png", "images/b.jpg")
+    dataset = load_dataset(table(tmp_path, "image_id,label\na,LP\nb,LP\n"))
+    assert dataset.mask("a") is not None
+    assert dataset.mask("b") is None
