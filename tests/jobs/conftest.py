@@ -22,7 +22,8 @@ def _nothing_left(workspace: Path) -> Iterator[None]:
     yield
     for job in list_jobs():
         supervisor = read(job.files.submit(job.attempt)).get("supervisor") or {}
-        if supervisor.get("pid") != os.getpid():  # else the test itself, and nothing runs
+        pretended = supervisor.get("pid", os.getpid()) == os.getpid()
+        if job.where == "slurm" or not pretended:
             cancel(job, grace=0.2)
 
 
