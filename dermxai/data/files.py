@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from dermxai.data.table import Problem
 
 _MASK_NAME = re.compile(r"(?P<stem>.+)[_-](?:segmentation|mask)", re.IGNORECASE)
 _MASK_FOLDERS = frozenset({"mask", "masks", "segmentation", "segmentations"})
+_TABLES = (".csv", ".tsv", ".tab", ".txt", ".parquet")
 IMAGE_FOLDERS = frozenset({"image", "images", "img", "imgs", "photos", "pictures", "图片"})
 """Names of folders that say nothing of their images."""
 
@@ -66,6 +68,16 @@ class ImageFiles:
         """Masks whose image is not there."""
         return [path for path in self.masks if _image_stem(path) not in self._by_name]
 
+    def unnamed(self, named: Iterable[Path | None]) -> list[Problem]:
+        """What is to be said of images that a table does not name; copies of one are one image."""
+        stems = {path.stem for path in named if path}
+        rest = [path for path in self.images if path.stem not in stems]
+        if not rest:
+            return []
+        first = str(rest[0].relative_to(self.root))
+        others = f" and {len(rest) - 1:,} more" if len(rest) > 1 else ""
+        return [Problem(f"{first}{others}", "named by no row of the table; left out")]
+
     def _place(self, path: Path) -> tuple[str, ...]:
         """The folders of a file, but for those that only tell images from masks."""
         folders = path.parent.relative_to(self.root).parts
@@ -104,6 +116,20 @@ def scan(root: Path) -> ImageFiles:
     images = tuple(path for path in found if not _is_mask(path, root))
     masks = tuple(path for path in found if _is_mask(path, root))
     return ImageFiles(root, images, masks, tuple(problems))
+
+
+def last_change(path: Path) -> int:
+    """When a dataset was last changed, in ns, as far as its path and the folders and tables beneath
+    it tell; no image is looked at."""
+    times = [path.stat().st_mtime_ns]
+    for folder, _, files in os.walk(path):
+        times.append(Path(folder).stat().st_mtime_ns)
+        times += [
+            (Path(folder) / name).stat().st_mtime_ns
+            for name in files
+            if name.lower().endswith(_TABLES)
+        ]
+    return max(times)
 
 
 def _is_text(name: str) -> bool:

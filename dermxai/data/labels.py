@@ -23,6 +23,12 @@ def standard(label: str) -> str:
     return code if code in taxonomy.BY_CODE else _FOREIGN.get(code.casefold(), code)
 
 
+def is_known(label: str) -> bool:
+    """Whether a label is of a known taxonomy, in whatever writing."""
+    code = standard(label)
+    return code in taxonomy.BY_CODE or code.casefold() in _FOREIGN
+
+
 def mapped(labels: pd.Series, own: Mapping[str, str]) -> pd.Series:
     """Class codes: by the user's own map where it knows the label, in any case, else by
     ``standard``; the map may write diseases as code or name.

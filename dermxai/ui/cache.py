@@ -16,8 +16,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dermxai import figures, paths
-from dermxai.data import Dataset, Problem, audit, load_dataset, overview
+from dermxai.data import Problem, audit, load_dataset, overview
 from dermxai.data import selection as selections
+from dermxai.data.files import last_change
 from dermxai.data.images import read_image, read_mask
 from dermxai.data.selection import Selection
 from dermxai.data.transforms import fit_mask, fitted
@@ -43,10 +44,12 @@ T = TypeVar("T")
 
 
 class Source(NamedTuple):
-    """Where a sample table comes from: a run, or a dataset that has none yet."""
+    """Where a sample table comes from: a run, or a dataset that has none yet; and when that was
+    last changed, in ns."""
 
     run: str | None
     dataset: str | None
+    changed: int
 
 
 @dataclass(frozen=True)
@@ -112,12 +115,22 @@ def _manifest(file: str, changed: int) -> Mapping[str, Any]:
     return content
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the dataset …")
-def _dataset(path: str) -> Dataset:
-    return load_dataset(path, confine=True)
+def source(run_id: str | None, dataset: str | None) -> Source:
+    """The run, or else the dataset, as it is now; what is not there never changes.
+
+    Raises:
+        InputError: the dataset lies outside the folders that visitors may open.
+    """
+    try:
+        if run_id:
+            manifest = paths.RunFiles(paths.runs() / run_id).manifest
+            return Source(run_id, None, manifest.stat().st_mtime_ns)
+        return Source(None, dataset, last_change(paths.inside_roots(dataset)) if dataset else 0)
+    except (OSError, ValueError):
+        return Source(run_id, dataset, 0)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner="Reading the dataset …")
 def table(source: Source) -> Table:
     """
     Raises:
@@ -131,7 +144,7 @@ def table(source: Source) -> Table:
             opened.problems,
         )
     elif source.dataset is not None:
-        dataset = _dataset(source.dataset)
+        dataset = load_dataset(source.dataset, confine=True)
         name, samples, problems = dataset.name, dataset.samples, dataset.problems
     else:
         raise InputError("No dataset is open: choose one at the left.")

@@ -85,16 +85,17 @@ def heads(run: Run, panel: Panel, asked: Question, made: "Ledger") -> None:
         one = st.toggle(
             "One scale",
             value=True,
+            help="All heads share a scale; their sum, which is larger, has its own.",
             key=Key.ONE_SCALE.of(panel.subject.key),
             persist_state="session",
         )
-    shared = float(np.mean(own))
+    scales = [own[0], *[float(np.mean(own[1:]))] * len(run.heads)] if one else own
     with st.grid("auto", min_column_width=_NARROWEST, gap="small") as cells:
         for index, (name, density) in enumerate(zip(names, densities, strict=True)):
             head = run.heads[index - 1] if index else None
             card = "card-primary" if head == asked.head else "card"
             laid_out = overlay.blocks(density, shape)
-            drawn = overlay.blend(picture, laid_out, _STRENGTH, shared if one else own[index])
+            drawn = overlay.blend(picture, laid_out, _STRENGTH, scales[index])
             with (
                 cells.cell(),
                 st.container(key=f"{card}-head-{index}-{panel.subject.key}", gap="xsmall"),
@@ -104,14 +105,17 @@ def heads(run: Run, panel: Panel, asked: Question, made: "Ledger") -> None:
                     f"{plain(name)} **{_signed(logits[index])}**",
                     key=Key.HEAD.of(index, panel.subject.key),
                     help=f"{density.shape[0]} × {density.shape[1]} positions, full colour at "
-                    f"± {shared if one else own[index]:.2g} logit per % of the image",
+                    f"± {scales[index]:.2g} logit per % of the image",
                     type="tertiary",
                     width="stretch",
                     on_click=state.show,
                     kwargs={"head": head},
                 )
     if one:
-        st.caption(f"Full colour at ± {shared:.2g} logit per % of the image.")
+        st.caption(
+            f"Full colour of the heads at ± {scales[1]:.2g} logit per % of the image, of their sum "
+            f"at ± {scales[0]:.2g}."
+        )
 
 
 def _clicked(key: str) -> None:

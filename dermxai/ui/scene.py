@@ -75,7 +75,7 @@ def scene() -> Scene:
         InputError: neither a run nor a dataset is open, or it cannot be opened.
     """
     view = state.view()
-    source = Source(view.run, None) if view.run else Source(None, view.dataset)
+    source = cache.source(view.run, view.dataset)
     if permissions.teaching():
         catalogue.check_listed(view)
     table = cache.table(source)

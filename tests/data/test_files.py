@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from dermxai.data.files import scan
+from dermxai.data.files import last_change, scan
 
 
 def touched(root: Path, *names: str, content: str = "") -> None:
@@ -89,3 +89,16 @@ def test_masks_in_a_tree_of_their_own(tmp_path: Path) -> None:
 def test_masks_without_their_image_are_named(tmp_path: Path) -> None:
     touched(tmp_path, "a.jpg", "a_mask.png", "face_mask.jpg")
     assert scan(tmp_path).without_image() == [tmp_path / "face_mask.jpg"]
+
+
+def test_a_dataset_has_changed_when_a_table_or_folder_has(tmp_path: Path) -> None:
+    touched(tmp_path, "LP/p7/a.jpg", "t.csv")
+    for path in (tmp_path, tmp_path / "LP", tmp_path / "LP/p7", tmp_path / "t.csv"):
+        os.utime(path, ns=(0, 10))
+    before = last_change(tmp_path)
+    os.utime(tmp_path / "LP/p7/a.jpg", ns=(0, 20))
+    assert last_change(tmp_path) == before
+    for name in ("LP/p7", "t.csv"):
+        os.utime(tmp_path / name, ns=(0, before + 1))
+        assert last_change(tmp_path) > before
+        os.utime(tmp_path / name, ns=(0, 10))

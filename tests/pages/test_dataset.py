@@ -79,3 +79,16 @@ def test_a_dataset_without_a_run(make_run: Make, open_page: Open) -> None:
     assert "patients not stated" in app.caption[0].value
     assert app.button(key="start").label == "Run inference"
     assert "run" not in app.query_params
+
+
+def test_a_dataset_that_was_mended_is_seen_anew(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=20)
+    new = paths.datasets() / "new"
+    new.parent.mkdir()
+    (run.root / "images").rename(new)
+    app = open_page("dataset", run="run")
+    app.selectbox(key="dataset").set_value(str(new)).run()
+    assert "4 images" in app.caption[0].value
+    first = next(new.iterdir())
+    (new / f"another{first.suffix}").write_bytes(first.read_bytes())
+    assert "5 images" in app.run().caption[0].value

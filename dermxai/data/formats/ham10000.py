@@ -2,26 +2,28 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from dermxai.data import delimited
 from dermxai.data.files import scan
-from dermxai.data.table import Options, Table, recognised, renamed
+from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_name
 
 EXPECTS = "HAM10000: HAM10000_metadata.csv and its images in folders beside or beneath it"
 PRIORITY = 20
-_COLUMNS = frozenset({"image_id", "dx"})
+_IMAGE = "image_id"
+_COLUMNS = frozenset({_IMAGE, "dx"})
 _SUFFIXES = delimited.SUFFIXES | {""}
 
 
 def recognises(path: Path) -> bool:
-    return _metadata(path) is not None
+    return bool(_tables(path))
 
 
 def read(path: Path, options: Options) -> Table:
-    metadata = _metadata(path)
-    assert metadata is not None
     root = path if path.is_dir() else path.parent
-    rows, problems = delimited.read_delimited(metadata)
-    rows = renamed(rows, options.columns)
+    read_ones = [_read(file) for file in _tables(path)]
+    rows = pd.concat([rows for rows, _ in read_ones], ignore_index=True)
+    rows = renamed(rows.drop_duplicates(_IMAGE), options.columns)
     if "sample_id" not in rows:  # the mapping calls the images' names paths
         rows["sample_id"] = rows["path"]
     files = scan(root)
@@ -30,23 +32,28 @@ def read(path: Path, options: Options) -> Table:
     rows["path"] = [str(image) if image else None for image in images]
     if any(masks):
         rows["mask_path"] = [str(mask) if mask else None for mask in masks]
-    return Table(rows, root, (*problems, *files.problems))
+    problems = [problem for _, found in read_ones for problem in found]
+    return Table(rows, root, (*problems, *files.problems, *files.unnamed(images)))
 
 
-def _metadata(path: Path) -> Path | None:
-    """The first table with HAM10000's columns and no paths: the path itself, or in it or one
-    folder below."""
+def _read(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
+    """A table, with the split that its name tells."""
+    rows, problems = delimited.read_delimited(file)
+    split = next((split for word in file.stem.split("_") if (split := split_name(word))), None)
+    return rows.assign(split=split) if split else rows, problems
+
+
+def _tables(path: Path) -> list[Path]:
+    """Tables with HAM10000's columns and no paths: the path itself, or those in it and, where their
+    name says so, one folder below. The test set of ISIC 2018 is described in the same way."""
     candidates = (
         [path] if path.is_file() else sorted([*path.glob("*"), *path.glob("*/*_metadata*")])
     )
-    return next(
-        (
-            file
-            for file in candidates
-            if file.suffix.lower() in _SUFFIXES
-            and file.is_file()
-            and set(columns := delimited.header(file)) >= _COLUMNS
-            and "path" not in recognised(columns)
-        ),
-        None,
-    )
+    return [
+        file
+        for file in candidates
+        if file.suffix.lower() in _SUFFIXES
+        and file.is_file()
+        and set(columns := delimited.header(file)) >= _COLUMNS
+        and "path" not in recognised(columns)
+    ]

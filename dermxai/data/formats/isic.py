@@ -36,7 +36,7 @@ def read(path: Path, options: Options) -> Table:
     if any(masks):
         rows["mask_path"] = [str(mask) if mask else None for mask in masks]
     problems = [problem for _, found in read_ones for problem in found]
-    return Table(rows, files.root, (*problems, *files.problems))
+    return Table(rows, files.root, (*problems, *files.problems, *files.unnamed(images)))
 
 
 def _read_truth(file: Path) -> tuple[pd.DataFrame, list[Problem]]:

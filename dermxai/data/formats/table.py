@@ -54,11 +54,10 @@ def read(path: Path, options: Options) -> Table:
         if name in rows:
             named = zip(rows[name], rows[name].notna(), strict=True)
             rows[name] = [folder.locate(str(value)) if given else None for value, given in named]
-    if "mask_path" not in rows:
-        masks = _masks(rows["path"].tolist(), files[0].parent)
-        if any(masks):
-            rows["mask_path"] = masks
-    return Table(rows, files[0].parent, tuple(problems))
+    masks, unnamed = _beside(rows["path"].tolist(), files[0].parent)
+    if any(masks) and "mask_path" not in rows:
+        rows["mask_path"] = masks
+    return Table(rows, files[0].parent, (*problems, *unnamed))
 
 
 class _Folder:
@@ -86,18 +85,19 @@ class _Folder:
         return str(found) if found else direct if Path(name).suffix else None
 
 
-def _masks(images: list[str | None], root: Path) -> list[str | None]:
-    """The masks that lie with the images, or in a folder beside theirs; only beneath ``root``."""
+def _beside(images: list[str | None], root: Path) -> tuple[list[str | None], list[Problem]]:
+    """What lies with the images of a table or in a folder beside theirs, beneath ``root``: the mask
+    of each, and images that no row names."""
     within = [
         Path(image) if image and Path(image).is_relative_to(root) else None for image in images
     ]
     folders = {image.parent for image in within if image}
     if not folders:
-        return [None] * len(images)
+        return [None] * len(images), []
     common = Path(os.path.commonpath(folders))
     files = scan(common if common == root else common.parent)
     masks = [files.mask(image) if image else None for image in within]
-    return [str(mask) if mask else None for mask in masks]
+    return [str(mask) if mask else None for mask in masks], files.unnamed(within)
 
 
 def _ids(paths: pd.Series) -> pd.Series:

@@ -66,3 +66,21 @@ def test_a_mask_without_its_image_is_listed(draw) -> None:
 def test_there_are_no_columns_to_map(draw) -> None:
     with pytest.raises(InputError, match="no table"):
         load_dataset(draw("LP/a.jpg"), columns={"label": "dx"})
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "patient", "split"),
+    [
+        ("atlas/train/LP/1.jpg", "LP", None, "train"),
+        ("LP/train/p7/1.jpg", "LP", "p7", "train"),
+        ("photos of 2024/lichen planus/p7/1.jpg", "LP", "p7", None),
+        ("ward/p7/1.jpg", "ward", "p7", None),
+        ("LP/Pso/1.jpg", "LP", "Pso", None),
+    ],
+)
+def test_folders_around_classes_and_splits_within(
+    draw, name: str, label: str, patient: str | None, split: str | None
+) -> None:
+    row = load_dataset(draw(name)).samples.iloc[0]
+    found = {key: row.get(key) for key in ("label", "patient_id", "split")}
+    assert found == {"label": label, "patient_id": patient, "split": split}

@@ -69,3 +69,14 @@ def test_names_mapped_to_paths_are_names(draw, tmp_path: Path) -> None:
     (tmp_path / "HAM10000_metadata.csv").write_text("image_id,dx\na,nv\n")
     draw("a.jpg")
     assert len(load_dataset(tmp_path, columns={"path": "image_id"})) == 1
+
+
+def test_the_test_set_that_is_described_alike(draw, tmp_path: Path) -> None:
+    (tmp_path / "HAM10000_metadata.csv").write_text("image_id,dx\na,nv\n")
+    (tmp_path / "HAM10000_metadata.tab").write_text("image_id\tdx\na\tnv\n")
+    (tmp_path / "ISIC2018_Task3_Test_GroundTruth.csv").write_text("image_id,dx\nb,bcc\n")
+    draw("one/a.jpg", "two/b.jpg", "two/c.jpg")
+    dataset = load_dataset(tmp_path)
+    assert dataset.samples["label"].tolist() == ["MN", "BCC"]
+    assert dataset.samples["split"].tolist()[1] == "test"
+    assert [problem.item for problem in dataset.problems] == ["two/c.jpg"]

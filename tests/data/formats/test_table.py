@@ -126,3 +126,9 @@ def test_masks_lie_with_the_images_of_a_table(draw, tmp_path: Path) -> None:
     dataset = load_dataset(table(tmp_path, "image_id,label\na,LP\nb,LP\n"))
     assert dataset.mask("a") is not None
     assert dataset.mask("b") is None
+
+
+def test_images_that_no_row_names_are_counted(draw, tmp_path: Path) -> None:
+    draw("images/a.jpg", "images/b.jpg", "images/c.jpg")
+    dataset = load_dataset(table(tmp_path, "image_id,label\na,LP\n"))
+    assert [problem.item for problem in dataset.problems] == ["images/b.jpg and 1 more"]
