@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from dermxai.jobs import Job, State, open_job
 from tests.e2e.conftest import Server
 from tests.e2e.visitor import Visitor
 
@@ -165,16 +166,32 @@ def test_narrow_windows_and_dark_ones(new_visitor: NewVisitor) -> None:
         visitor.page.context.close()
 
 
-def test_inference_survives_a_restart_of_the_server(visitor: Visitor, server: Server) -> None:
-    visitor.sidebar.get_by_role("combobox", name=re.compile("Dataset")).click()
-    visitor.page.get_by_role("option", name="more").click()
-    visitor.sidebar.get_by_role("button", name="Run inference").click()
-    expect(visitor.sidebar.get_by_text("tiny on more")).to_be_visible()
+def test_inference_is_cancelled(visitor: Visitor, server: Server) -> None:
+    job = infer_more(visitor, server)
+    visitor.sidebar.get_by_role("button", name="Cancel").click()
+    expect(visitor.sidebar.get_by_text("tiny on more")).to_have_count(0)
+    expect(visitor.sidebar.get_by_role("button", name="Run inference")).to_be_enabled()
+    assert job.state is State.CANCELLED
+
+
+def test_inference_survives_a_killed_server(visitor: Visitor, server: Server) -> None:
+    """kill -9 of the dashboard: the job does not notice, and the next server shows its end."""
+    job = infer_more(visitor, server)
     server.kill()
     server.start()
     visitor.page.reload()
     expect(visitor.page.get_by_text(re.compile(r"more · 8\d\d images"))).to_be_visible()
     visitor.page.wait_for_url(re.compile(r"[?&]run="), timeout=180_000)
     expect(visitor.sidebar.get_by_text("tiny on more")).to_have_count(0)
+    assert (job.state, job.attempt) == (State.SUCCEEDED, 1)
     visitor.open("Performance")
     expect(visitor.page.get_by_text("images without a label")).to_be_visible()
+
+
+def infer_more(visitor: Visitor, server: Server) -> Job:
+    """Starts inference of the dataset that has no run yet."""
+    visitor.sidebar.get_by_role("combobox", name=re.compile("Dataset")).click()
+    visitor.page.get_by_role("option", name="more").click()
+    visitor.sidebar.get_by_role("button", name="Run inference").click()
+    expect(visitor.sidebar.get_by_text("tiny on more")).to_be_visible()
+    return open_job(max((server.home / "jobs").glob("*-infer-*")))
