@@ -273,7 +273,7 @@ def quality(
     table = summary(opened, found)
     if json:
         console.show_json(
-            {**value, "skipped": dict(found.skipped), "summary": console.without_nan(table)}
+            {**value, "skipped": dict(found.skipped), "summary": table.to_dict("records")}
         )
     else:
         console.show_belief(table, found)

@@ -76,7 +76,8 @@ def say(text: str) -> None:
 
 
 def show_json(content: Any) -> None:
-    print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+    """What JSON has no number for, such as NaN, is null."""
+    print(json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -139,14 +140,6 @@ def show_belief(table: "pd.DataFrame", found: "Quality") -> None:
         print(f"\n{problem.item} is left out: {problem.reason}")
 
 
-def without_nan(table: "pd.DataFrame") -> list[dict[str, Any]]:
-    """Rows as JSON holds them: null in place of NaN."""
-    return [
-        {str(name): None if value != value else value for name, value in row.items()}  # noqa: PLR0124
-        for row in table.to_dict("records")
-    ]
-
-
 def typed(settings: type, pairs: Sequence[str]) -> dict[str, Any]:
     """Values for a settings dataclass from texts such as ``epochs=30``.
 
@@ -178,6 +171,14 @@ def assigned(pairs: Sequence[str]) -> dict[str, str]:
         if "=" not in pair:
             raise InputError(f"{pair!r} came where name=value was expected.")
     return {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _cell(value: object) -> str:

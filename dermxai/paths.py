@@ -170,6 +170,11 @@ class TrainingFiles:
         return self.root / "training.json"
 
     @property
+    def lock(self) -> Path:
+        """Held by the process that trains here."""
+        return self.root / ".lock"
+
+    @property
     def state(self) -> Path:
         """All that an interrupted training needs to go on; gone when it has ended."""
         return self.root / "training.ckpt"
@@ -338,10 +343,6 @@ class JobFiles:
         return self.root / "spec.json"
 
     @property
-    def cancel(self) -> Path:
-        return self.root / "cancel"
-
-    @property
     def logs(self) -> Path:
         return self.root / "logs"
 
@@ -360,6 +361,10 @@ class JobFiles:
 
     def result(self, attempt: int) -> Path:
         return self.root / f"result-{attempt}.json"
+
+    def cancel(self, attempt: int) -> Path:
+        """A flag: this attempt is to stop."""
+        return self.root / f"cancel-{attempt}"
 
     def log(self, attempt: int) -> Path:
         return self.logs / f"{attempt}.log"

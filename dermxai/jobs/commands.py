@@ -2,7 +2,6 @@
 
 import inspect
 import json as jsons
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -84,9 +83,12 @@ def logs(
 
 
 @app.command()
-def cancel(job: JobId) -> None:
+def cancel(
+    job: JobId,
+    attempt: Annotated[int | None, typer.Option(help="Only if this attempt is at work.")] = None,
+) -> None:
     """Stop a job; what it has finished is kept."""
-    print(submission.cancel(find_job(job)).state)
+    print(submission.cancel(find_job(job), attempt=attempt).state)
 
 
 @app.command()
@@ -157,9 +159,6 @@ def _value(text: str) -> Any:
 
 def _described(job: Job) -> dict[str, Any]:
     progress = job.progress
-    noted = asdict(progress) if progress else None
-    if noted and math.isnan(noted["eta"]):
-        noted["eta"] = None
     return {
         "id": job.id,
         "state": str(job.state),
@@ -169,7 +168,7 @@ def _described(job: Job) -> dict[str, Any]:
         "where": job.where,
         "attempt": job.attempt,
         "submitted": datetime.fromtimestamp(job.submitted).isoformat(" ", timespec="seconds"),
-        "progress": noted,
+        "progress": asdict(progress) if progress else None,
         "result": job.result,
         "reason": job.reason,
         "folder": str(job.root),

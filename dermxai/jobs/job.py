@@ -107,13 +107,13 @@ class Job:
         if status.state:
             return State(status.state)
         # it may have ended between the two looks
-        stopped = status.cancelled or self.files.cancel.exists()
+        stopped = status.cancelled or self.files.cancel(attempt).exists()
         return self._ended(attempt) or (State.CANCELLED if stopped else State.INTERRUPTED)
 
     @property
     def stopping(self) -> bool:
         """Whether it was asked to stop and is not gone yet."""
-        return self.files.cancel.exists() and self.state.live
+        return self.files.cancel(self.attempt).exists() and self.state.live
 
     @property
     def progress(self) -> Progress | None:

@@ -53,17 +53,10 @@ def submit(
     check_arguments(module, arguments)
     with paths.locked(paths.submission_lock()):
         for job in list_jobs():
-            if token and job.token == token:
+            same = (job.kind, job.arguments) == (kind, arguments)
+            if (token and job.token == token) or (same and job.state.live):
                 return job
-            if job.kind != kind or not job.state.live:
-                continue
-            if job.arguments == arguments:
-                return job
-            output = arguments.get("output")
-            if output and job.arguments.get("output") == output:
-                raise InputError(
-                    f"Job {job.id} is writing {output}; choose another output, or cancel it first."
-                )
+        _check_output(arguments)
         now = datetime.now()
         root = paths.jobs() / f"{now:%Y%m%d-%H%M%S}-{kind}-{secrets.token_hex(3)}"
         spec = {
@@ -95,7 +88,7 @@ def resume(job: Job) -> Job:
     finished is not done again. A job that is at work is left to it.
 
     Raises:
-        InputError: the job has succeeded.
+        InputError: the job has succeeded, or another is writing its output.
     """
     with paths.locked(paths.submission_lock()):
         state = job.state
@@ -103,24 +96,28 @@ def resume(job: Job) -> Job:
             raise InputError(f"Job {job.id} has succeeded; there is nothing to resume.")
         if state.live:
             return job
-        job.files.cancel.unlink(missing_ok=True)
+        _check_output(job.arguments)
         return _launch(job)
 
 
-def cancel(job: Job, *, grace: float = GRACE, wait: bool = True) -> Job:
+def cancel(job: Job, *, attempt: int | None = None, grace: float = GRACE, wait: bool = True) -> Job:
     """Stops a job; what it has finished is kept.
 
     Args:
+        attempt: the one to stop, so that one that was resumed meanwhile is left alone; None: the
+            newest.
         grace: seconds it has to end by itself.
         wait: whether to return when it is gone, or at once.
     """
-    if not job.state.live:
+    newest = max(1, job.attempt)
+    attempt = attempt or newest
+    if attempt != newest or not job.state.live:
         return job
-    job.files.cancel.touch()
+    job.files.cancel(attempt).touch()
     if not wait:
-        detached(["cancel", job.id], Path(os.devnull), {})
+        detached(["cancel", job.id, "--attempt", str(attempt)], Path(os.devnull), {})
         return job
-    find_launcher(job.where).stop(job, job.attempt, grace)
+    find_launcher(job.where).stop(job, attempt, grace)
     until = time.monotonic() + MARGIN
     while job.state.live and time.monotonic() < until:
         time.sleep(POLL)
@@ -139,6 +136,22 @@ def delete(job: Job) -> None:
         gone = job.root.with_name(f".{job.root.name}.deleted")
         job.root.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)
+
+
+def _check_output(arguments: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        InputError: a job that is at work, or waits for its turn, writes there.
+    """
+    if not (output := arguments.get("output")):
+        return
+    folder = Path(output).resolve()
+    for job in list_jobs():
+        theirs = job.arguments.get("output")
+        if theirs and Path(theirs).resolve() == folder and job.state.live:
+            raise InputError(
+                f"Job {job.id} is writing {output}; choose another output, or cancel it first."
+            )
 
 
 def _launch(job: Job) -> Job:

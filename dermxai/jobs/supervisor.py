@@ -40,7 +40,7 @@ def supervise(job: Job, attempt: int, grace: float = GRACE) -> None:
     known = {"slots": list(slots), "worker": identity(worker.pid)}
     write(job.files.supervisor(attempt), known)
     while worker.poll() is None:
-        if job.files.cancel.exists():
+        if job.files.cancel(attempt).exists():
             end_group(psutil.Process(worker.pid), grace)
             worker.wait()
         time.sleep(POLL)
@@ -63,7 +63,7 @@ def _turn(
 ) -> dict[str, int] | None:
     """The slots of this job and their locks, once it is its turn; None where it was cancelled."""
     said = None
-    while not job.files.cancel.exists():
+    while not job.files.cancel(attempt).exists():
         ahead = ticket.ahead
         if not ahead:
             slots = gpus() if launched["queue"] == GPU else [launched["queue"]]

@@ -41,7 +41,7 @@ def work(job: Job, attempt: int) -> State:
             notes("starting", 0, 0)
             value = find_kind(job.kind).run(notes, **job.arguments)
     except BaseException as error:
-        state, sentence = _judged(error, job, stopped=interrupt.heard)
+        state, sentence = _judged(error, job, attempt, stopped=interrupt.heard)
         end: dict[str, Any] = {"error": sentence} if sentence else {}
     else:
         state, end = State.SUCCEEDED, {"value": value}
@@ -70,7 +70,7 @@ class Notes:
     def __init__(self, job: Job, attempt: int, writes: bool = True) -> None:
         self._path = job.files.progress(attempt)
         self._figures = job.files.figures(attempt)
-        self._flag = job.files.cancel
+        self._flag = job.files.cancel(attempt)
         self._writes = writes
         self._process = identity(os.getpid())
         self._phase = ""
@@ -132,10 +132,10 @@ def rank() -> int:
     return int(os.environ.get("SLURM_PROCID") or os.environ.get("LOCAL_RANK") or 0)
 
 
-def _judged(error: BaseException, job: Job, *, stopped: bool) -> tuple[State, str]:
+def _judged(error: BaseException, job: Job, attempt: int, *, stopped: bool) -> tuple[State, str]:
     """How the work ended, and why in a sentence; a traceback goes to the log where only that can
     tell."""
-    if job.files.cancel.exists():
+    if job.files.cancel(attempt).exists():
         return State.CANCELLED, ""
     if stopped or isinstance(error, KeyboardInterrupt | SystemExit):
         return State.INTERRUPTED, ""

@@ -13,7 +13,7 @@ import shutil
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.errors import InputError
 from dermxai.models.info import ModelInfo
-from dermxai.paths import TrainingFiles, replacing, sweep
+from dermxai.paths import TrainingFiles, locked, replacing, sweep
 from dermxai.training import ranks
 from dermxai.training.examples import Examples, examples_of
 from dermxai.training.keeping import Keeping, ReplacingIO
@@ -113,7 +113,7 @@ def fit(
     Raises:
         InputError: nothing to train or validate on, a patient on both sides, a device that is not
             there, a loss that is not finite, too little memory, a full disk, or an ``output`` with
-            a training of another recipe or data set.
+            a training that is at work, or of another recipe or data set.
     """
     files = TrainingFiles(Path(output).absolute())
     examples = examples_of(dataset, recipe)
@@ -123,10 +123,10 @@ def fit(
         "data": dataset.fingerprint,
         "examples": examples.fingerprint,
     }
-    with _explained(files):
+    first = _rank() == 0  # of the processes, where SLURM starts several
+    with _explained(files), _alone(files) if first else nullcontext():
         if _has_ended(files, asked):
             return files.root
-        first = _rank() == 0  # of the processes, where SLURM starts several
         if first:
             _note(files, {**asked, "ended": False})
             sweep(files.root)
@@ -336,6 +336,22 @@ def _has_ended(files: TrainingFiles, asked: Mapping[str, Any]) -> bool:
             "or delete it to start anew."
         )
     return bool(noted["ended"])
+
+
+@contextmanager
+def _alone(files: TrainingFiles) -> Iterator[None]:
+    """
+    Raises:
+        InputError: another process trains here.
+    """
+
+    def refuse() -> None:
+        raise InputError(
+            f"A training is at work in {files.root}; wait for its end, or choose another folder."
+        )
+
+    with locked(files.lock, waiting=refuse):
+        yield
 
 
 def _note(files: TrainingFiles, content: Mapping[str, Any]) -> None:

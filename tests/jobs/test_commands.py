@@ -1,6 +1,7 @@
 """What the command line makes of a job's arguments."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.jobs import State, commands, find_job, list_jobs
 from dermxai.jobs.kinds import find_kind
+from dermxai.jobs.records import write
 from tests.generated import generated_run
 
 
@@ -61,3 +63,21 @@ def test_submitted_followed_and_deleted() -> None:
     assert (said["where"], said["arguments"]["method"]) == ("local", "pca")
     jobs("delete", job_id)
     assert list_jobs() == []
+
+
+def test_an_undefined_figure_is_null(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Macro AUC is undefined where validation holds one class only."""
+    root = paths.jobs() / "one"
+    spec = {"kind": "train", "arguments": {}, "title": "", "lane": "device", "submitted": 1.7e9}
+    write(paths.JobFiles(root).spec, spec)
+    write(paths.JobFiles(root).submit(1), {})
+    figures = {"loss": 0.5, "macro_auc": math.nan}
+    noted = {"phase": "training", "step": 1, "total": 2, "first": 1, "began": 1.0, "updated": 1.0}
+    write(paths.JobFiles(root).progress(1), {**noted, "figures": figures})
+    commands.list_(json=True)
+    (listed,) = json.loads(capsys.readouterr().out)
+    commands.show("one", json=True)
+    shown = json.loads(capsys.readouterr().out)
+    assert listed == shown
+    assert shown["progress"]["figures"] == {"loss": 0.5, "macro_auc": None}
+    assert shown["progress"]["eta"] is None

@@ -171,6 +171,32 @@ def test_cancelling_need_not_be_waited_for(drill: Drill, until: Until) -> None:
     assert job.state is State.CANCELLED
 
 
+def test_a_late_cancel_leaves_the_attempt_that_was_resumed_alone(
+    drill: Drill, until: Until
+) -> None:
+    """The process that cancels starts after a second or two; by then the job may be resumed."""
+    job = drill(steps=2000)
+    until(lambda: at_work(job))
+    cancel(job)
+    resume(job)
+    cancel(job, attempt=1)
+    until(lambda: at_work(job))
+    assert (job.state, job.stopping, job.attempt) == (State.RUNNING, False, 2)
+
+
+def test_two_jobs_never_write_one_output(drill: Drill, until: Until, tmp_path: Path) -> None:
+    """Neither submitted nor resumed, however the folder is spelled."""
+    first = drill("first", steps=2000, output=str(tmp_path / "o"))
+    until(lambda: at_work(first))
+    with pytest.raises(InputError, match="is writing"):
+        drill("second", output=str(tmp_path / "more" / ".." / "o"))
+    cancel(first)
+    second = drill("second", steps=2000, output=str(tmp_path / "o"))
+    with pytest.raises(InputError, match=second.id):
+        resume(first)
+    assert (first.attempt, first.state) == (1, State.CANCELLED)
+
+
 def test_a_full_disk_fails_the_job_with_a_sentence(drill: Drill, until: Until) -> None:
     """No file of the job may grow beyond 4 MB."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

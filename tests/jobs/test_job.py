@@ -71,7 +71,7 @@ def test_a_process_that_is_gone_without_a_result_is_interrupted() -> None:
 def test_a_process_that_is_gone_after_a_request_to_stop_is_cancelled() -> None:
     job = make()
     write(job.files.submit(1), {"supervisor": GONE})
-    job.files.cancel.touch()
+    job.files.cancel(1).touch()
     assert job.state is State.CANCELLED
 
 

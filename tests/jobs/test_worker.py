@@ -67,7 +67,7 @@ def test_a_report_ends_cancelled_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def run(report: Callable[..., None], n: int) -> None:
         report("work", 1, n)
-        job.files.cancel.touch()
+        job.files.cancel(1).touch()
         report("work", 2, n)
         pytest.fail("the report should have ended it")
 

@@ -268,7 +268,7 @@ def test_in_teaching_mode_visitors_only_look(
         button.click().run()
         assert not app.exception
     assert launched == []
-    assert not working.files.cancel.exists()
+    assert not working.files.cancel(1).exists()
     assert stopped in jobs.list_jobs()
     assert not {"Cancel", "Resume", "Delete it", "Fine-tune", "Clone"} & buttons(app.run())
     with pytest.raises(InputError, match="teaching mode"):

@@ -41,6 +41,19 @@ def test_learns_and_leaves_a_checkpoint(two_colours: Path, tmp_path: Path):
     assert "not for diagnosis" in card
 
 
+def test_a_folder_holds_one_training_at_a_time(two_colours: Path, tmp_path: Path):
+    """Though each is what resuming the other would be."""
+    data, refused = load_dataset(two_colours), []
+
+    def inside(*_: object) -> None:
+        with pytest.raises(InputError, match="at work in") as said:
+            fit(data, RECIPE, tmp_path / "m")
+        refused.append(said)
+
+    fit(data, RECIPE, tmp_path / "m", inside)
+    assert refused
+
+
 def test_a_loss_that_is_not_finite_stops_with_advice_and_keeps_the_best(
     two_colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

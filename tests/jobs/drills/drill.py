@@ -25,6 +25,7 @@ def run(
     mode: str = "count",
     device: str | None = None,
     devices: int | None = None,
+    output: str | None = None,
 ) -> dict[str, Any]:
     """
     Args:
