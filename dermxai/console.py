@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from dermxai.errors import InputError
+from dermxai.errors import KINDS, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from dermxai.metrics import Evaluation
 
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_KINDS: dict[object, str] = {bool: "true or false", int: "a whole number", float: "a number"}
 
 
 class Bars:
@@ -146,20 +145,25 @@ def typed(settings: type, pairs: Sequence[str]) -> dict[str, Any]:
     Raises:
         InputError: not name=value, an unknown name, or a value of another kind.
     """
-    kinds: dict[str, Callable[[str], Any]] = {
-        field.name: type(field.default) for field in fields(settings)
-    }
+    kinds: dict[str, type] = {field.name: type(field.default) for field in fields(settings)}
     values: dict[str, Any] = {}
     for name, text in assigned(pairs).items():
         if name not in kinds:
             raise InputError(f"There is no setting {name!r}; there are {', '.join(kinds)}.")
-        try:
-            values[name] = _BOOLEANS[text.lower()] if kinds[name] is bool else kinds[name](text)
-        except (KeyError, ValueError):
-            raise InputError(
-                f"{name} is {text!r}; expected {_KINDS.get(kinds[name], 'a text')}."
-            ) from None
+        values[name] = as_kind(kinds[name], name, text)
     return values
+
+
+def as_kind(kind: type, name: str, text: str) -> Any:
+    """The value that a text stands for.
+
+    Raises:
+        InputError: it is of another kind.
+    """
+    try:
+        return _BOOLEANS[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError):
+        raise InputError(f"{name} is {text!r}; expected {KINDS[kind]}.") from None
 
 
 def assigned(pairs: Sequence[str]) -> dict[str, str]:

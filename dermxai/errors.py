@@ -1,4 +1,14 @@
-"""The one error that a person may see, and the one way to stop."""
+"""The one error that a person may see, its words, and the one way to stop."""
+
+from collections.abc import Mapping
+
+KINDS: Mapping[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+}
+"""What was expected, by type."""
 
 
 class InputError(ValueError):

@@ -3,7 +3,7 @@
 import inspect
 import json as jsons
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +16,10 @@ from dermxai import console, paths
 from dermxai.errors import InputError
 from dermxai.jobs import submission, supervisor, worker
 from dermxai.jobs.job import Job, State, find_job, list_jobs, open_job
-from dermxai.jobs.kinds import find_kind
+from dermxai.jobs.kinds import allowed, find_kind
 
 POLL = 0.5  # seconds
-_PATHS = {"checkpoint", "dataset", "output", "run"}
+_READ = {"checkpoint", "dataset", "images", "label_map", "run"}  # what names a file or folder
 
 app = typer.Typer(help="Long work in the background.", no_args_is_help=True)
 
@@ -34,7 +34,8 @@ def submit(
     where: Annotated[str, typer.Option(help="local or slurm.")] = "local",
     json: Json = False,
 ) -> None:
-    """Start a job; recipe.epochs=5 sets a part of an argument. Prints its id."""
+    """Start a job; recipe=paper recipe.epochs=5 takes a recipe and changes a setting. Prints its
+    id."""
     given = _arguments(find_kind(kind), console.assigned(arguments or []))
     job = submission.submit(kind, given, where=where)
     if json:
@@ -117,28 +118,58 @@ def work(folder: Path, attempt: Annotated[int, typer.Argument(min=1)] = 1) -> No
 
 
 def _arguments(kind: ModuleType, texts: Mapping[str, str]) -> dict[str, Any]:
-    """Arguments of a kind from texts: ``name``, or ``name.part`` for a part of one.
+    """Arguments of a kind from texts: ``name``, or ``name.part`` for a part of one. A recipe is one
+    of the ready ones by its name, and parts replace its settings.
 
     Raises:
-        InputError: an argument has both a value and parts.
+        InputError: a value of another kind, both a value and parts, a file that is not there, no
+            such recipe or setting.
     """
     parameters = inspect.signature(kind.run).parameters
     arguments: dict[str, Any] = {}
+    parts: dict[str, dict[str, str]] = {}
     for key, text in texts.items():
         name, _, part = key.partition(".")
-        if not part:
-            kind_of = parameters[name].annotation if name in parameters else Any
-            is_text = kind_of in (str, str | None)
-            arguments[name] = _absolute(name, text) if is_text else _value(text)
-        elif isinstance(parts := arguments.setdefault(name, {}), dict):
-            parts[part] = _value(text)
+        if part:
+            parts.setdefault(name, {})[part] = text
+        elif name == "recipe" or name not in parameters:
+            arguments[name] = text
         else:
-            raise InputError(f"{name} has a value and a part, {part}; give one of them.")
+            arguments[name] = _typed(name, text, allowed(parameters[name].annotation))
+    if "recipe" in parameters:
+        arguments["recipe"] = _recipe(arguments.get("recipe"), parts.pop("recipe", {}))
+    for name, settings in parts.items():
+        whole = arguments.setdefault(name, {})
+        if not isinstance(whole, dict):
+            raise InputError(f"{name} has a value and parts; give either.")
+        for part, text in settings.items():
+            whole[part] = _absolute(part, text) if part in _READ else _value(text)
     return arguments
 
 
+def _typed(name: str, text: str, kinds: Sequence[Any]) -> Any:
+    if str in kinds:
+        return _absolute(name, text)
+    if Sequence in kinds and not text.startswith("["):
+        return [_absolute(name, part.strip()) for part in text.split(",") if part.strip()]
+    if Sequence in kinds or Mapping in kinds:
+        return _value(text)
+    return console.as_kind(kinds[0], name, text)
+
+
+def _recipe(name: str | None, settings: Mapping[str, str]) -> dict[str, Any]:
+    from dermxai.training.recipe import Recipe, chosen
+
+    pairs = [f"{setting}={text}" for setting, text in settings.items()]
+    return asdict(chosen(name or "scratch", console.typed(Recipe, pairs)))
+
+
 def _absolute(name: str, text: str) -> str:
-    """A text as a kind wants it: what names a file or folder is its absolute path."""
+    """A text as a kind wants it: what names a file or folder is its absolute path.
+
+    Raises:
+        InputError: what is to be read is not there.
+    """
     folders = {
         "checkpoint": (paths.checkpoints(), paths.EMBEDDED_CHECKPOINTS),
         "run": (paths.runs(),),
@@ -146,7 +177,9 @@ def _absolute(name: str, text: str) -> str:
     for folder in folders.get(name, ()):
         if not Path(text).exists() and (folder / text).is_dir():
             return str(folder / text)
-    return str(Path(text).absolute()) if name in _PATHS else text
+    if name in _READ and not Path(text).exists():
+        raise InputError(f"{name} is {text!r}, and there is no such file or folder.")
+    return str(Path(text).absolute()) if name in _READ | {"output"} else text
 
 
 def _value(text: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dermxai.data.transforms import COLOUR_CONSTANCY
-from dermxai.errors import InputError
+from dermxai.errors import KINDS, InputError
 
 IMAGENET = "imagenet"
 
@@ -44,7 +44,8 @@ class Recipe:
     (progressive learning, Tan and Le 2021, arXiv:2104.00298), which spares time on small machines.
 
     Raises:
-        InputError: a value outside its bounds, or two settings that do not go together.
+        InputError: a value of another kind or outside its bounds, or two settings that do not go
+            together.
     """
 
     architecture: str = _setting("efficientnet_b4", "Backbone, by its timm name")
@@ -116,6 +117,9 @@ class Recipe:
     def __post_init__(self) -> None:
         for setting in fields(self):
             value, bounds = getattr(self, setting.name), setting.metadata
+            kind = type(setting.default)
+            if type(value) not in ((int, float) if kind is float else (kind,)):
+                raise InputError(f"{setting.name} is {value!r}; expected {KINDS[kind]}.")
             if bounds["low"] is not None and not bounds["low"] <= value <= bounds["high"]:
                 raise InputError(
                     f"{setting.name} is {value}; expected a value from {bounds['low']} to "

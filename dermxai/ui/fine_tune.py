@@ -13,7 +13,7 @@ from dermxai.errors import InputError
 from dermxai.jobs import Job, State
 from dermxai.jobs.gpus import gpus
 from dermxai.jobs.launchers import launchers
-from dermxai.training.recipe import IMAGENET, RECIPES, Recipe
+from dermxai.training.recipe import IMAGENET, RECIPES, Recipe, chosen
 from dermxai.ui import cache, catalogue, forms, jobs_panel, pages, permissions, state
 from dermxai.ui.guard import fragment, guard
 from dermxai.ui.state import Key
@@ -152,7 +152,7 @@ def _ask_dataset(opened: Opened) -> str:
 def _ask_recipe(opened: Opened) -> tuple[str, Recipe]:
     known = dict(RECIPES)
     if opened.recipe is not None:
-        known = {_LIKE: Recipe(**opened.recipe), **known}
+        known = {_LIKE: chosen("scratch", opened.recipe), **known}
     name = st.segmented_control(
         "Recipe",
         list(known),

@@ -368,8 +368,8 @@ def _about(job: Job) -> str:
 
 
 def _recipe(job: Job) -> Mapping[str, Any]:
-    recipe: Mapping[str, Any] = job.arguments.get("recipe") or {}
-    return recipe
+    recipe = job.arguments.get("recipe")
+    return recipe if isinstance(recipe, Mapping) else {}
 
 
 def _epochs(job: Job) -> int:

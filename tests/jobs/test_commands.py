@@ -5,15 +5,17 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from dermxai import paths
+from dermxai import console, paths
 from dermxai.errors import InputError
-from dermxai.jobs import State, commands, find_job, list_jobs
-from dermxai.jobs.kinds import find_kind
+from dermxai.jobs import State, commands, find_job, list_jobs, submit
+from dermxai.jobs.kinds import check_arguments, find_kind
 from dermxai.jobs.records import write
+from dermxai.training.recipe import RECIPES
 from tests.generated import generated_run
 
 
@@ -28,22 +30,65 @@ def jobs(*arguments: str) -> str:
     ).stdout
 
 
-def test_arguments_are_texts_numbers_and_parts() -> None:
+def test_arguments_are_texts_numbers_and_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").touch()
+    monkeypatch.chdir(tmp_path)
     texts = {
         "dataset": "here",
-        "output": "/there",
+        "output": "there",
+        "recipe": "paper",
         "recipe.epochs": "5",
-        "recipe.architecture": "efficientnet_b0",
+        "recipe.auxiliary": "False",
         "devices": "2",
         "device": "cpu",
+        "baselines": "resnet101, inception_v3",
+        "dataset_options.columns": '{"label": "diagnosis"}',
+        "dataset_options.label_map": "here",
     }
     given = commands._arguments(find_kind("train"), texts)
-    assert given["dataset"] == str(Path("here").absolute())
-    assert given["output"] == "/there"
-    assert given["recipe"] == {"epochs": 5, "architecture": "efficientnet_b0"}
+    assert given["dataset"] == str(tmp_path / "here")
+    assert given["output"] == str(tmp_path / "there")
+    expected = replace(RECIPES["paper"], epochs=5, auxiliary=False)
+    assert given["recipe"] == asdict(expected)
     assert (given["devices"], given["device"]) == (2, "cpu")
-    with pytest.raises(InputError, match="recipe has a value and a part"):
-        commands._arguments(find_kind("train"), {"recipe": "paper", "recipe.epochs": "5"})
+    assert given["baselines"] == ["resnet101", "inception_v3"]
+    options = {"columns": {"label": "diagnosis"}, "label_map": str(tmp_path / "here")}
+    assert given["dataset_options"] == options
+    check_arguments(find_kind("train"), given | {"folds": 5})
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ("recipe=papier", "no recipe 'papier'"),
+        ("recipe.epoch=5", "no setting 'epoch'"),
+        ("recipe.epochs=ten", "epochs is 'ten'; expected a whole number"),
+        ("recipe.seed=1e3", "seed is '1e3'; expected a whole number"),
+        ("recipe.auxiliary=perhaps", "expected true or false"),
+        ("recipe.epochs=0", "expected a value from 1"),
+        ("folds=five", "folds is 'five'; expected a whole number"),
+        ("dataset_options=none", "expected settings by their names"),
+        ("device.kind=gpu", "device is .*; expected a text"),
+        ("dataset=/nowhere", "dataset is '/nowhere', and there is no such"),
+        ("seeds=3", "give folds"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_a_line(
+    said: str, complaint: str, tmp_path: Path
+) -> None:
+    given = {"dataset": str(tmp_path), "output": "q", **console.assigned([said])}
+    with pytest.raises(InputError, match=complaint):
+        submit("train", commands._arguments(find_kind("train"), given))
+    assert list_jobs() == []
+
+
+@pytest.mark.parametrize("recipe", ["paper", {"auxiliary": "False"}, {"seed": 1e3}, {"watch": 1}])
+def test_a_recipe_of_another_kind_is_refused(recipe: object, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"is .*; expected"):
+        submit("train", {"dataset": str(tmp_path), "output": "q", "recipe": recipe})
+    assert list_jobs() == []
 
 
 def test_a_checkpoint_and_a_run_are_known_by_name(workspace: Path) -> None:

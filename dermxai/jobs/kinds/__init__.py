@@ -3,16 +3,18 @@
 Each offers ``LANE`` ("device" or "processor": one job runs in each at a time),
 ``title(arguments)`` and ``run(report, …)``, which returns what `Job.result` shows. It calls
 ``report`` often: that is where it is cancelled. What it had finished must serve it when it is run
-again.
+again. One that can tell at once what ``run`` would refuse offers ``check(arguments)``.
 """
 
 import inspect
-from collections.abc import Mapping
-from types import ModuleType
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from types import ModuleType, UnionType
+from typing import Any, Protocol, get_args, get_origin
 
-from dermxai.errors import InputError
+from dermxai.errors import KINDS, InputError
 from dermxai.plugins import modules
+
+_WORDS: Mapping[Any, str] = {**KINDS, Sequence: "a list", Mapping: "settings by their names"}
 
 
 class Report(Protocol):
@@ -37,7 +39,7 @@ def find_kind(name: str) -> ModuleType:
 def check_arguments(kind: ModuleType, arguments: Mapping[str, Any]) -> None:
     """
     Raises:
-        InputError: an argument is missing or unknown.
+        InputError: an argument is missing, unknown or of another kind, or the kind refuses it.
     """
     signature = inspect.signature(kind.run)
     try:
@@ -47,3 +49,21 @@ def check_arguments(kind: ModuleType, arguments: Mapping[str, Any]) -> None:
         raise InputError(
             f"A job of kind {kind.__name__.rpartition('.')[2]!r} {error}; it takes {known}."
         ) from None
+    for name, value in arguments.items():
+        expected = allowed(signature.parameters[name].annotation)
+        if not any(_is(value, each) for each in expected):
+            raise InputError(f"{name} is {value!r}; expected {_WORDS.get(expected[0], 'another')}.")
+    if check := getattr(kind, "check", None):
+        check(arguments)
+
+
+def allowed(annotation: Any) -> tuple[Any, ...]:
+    """The types that an argument may have, without what they hold: (int, NoneType), say."""
+    several = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    return tuple(get_origin(each) or each for each in several)
+
+
+def _is(value: object, kind: Any) -> bool:
+    if isinstance(value, bool | str):  # neither a number nor a list here
+        return kind in (type(value), Any)
+    return kind is Any or isinstance(value, kind)

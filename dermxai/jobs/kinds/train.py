@@ -14,6 +14,21 @@ def title(arguments: Mapping[str, Any]) -> str:
     return f"{what} on {Path(arguments['dataset']).name}"
 
 
+def check(arguments: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        InputError: an unknown setting or a value that is not allowed; seeds or baselines without
+            folds.
+    """
+    from dermxai.errors import InputError
+    from dermxai.training.recipe import chosen
+
+    chosen("scratch", arguments.get("recipe"))
+    several = arguments.get("seeds", 1) > 1 or arguments.get("baselines")
+    if several and not arguments.get("folds"):
+        raise InputError("Several seeds and baselines are compared by folds; give folds, 5 say.")
+
+
 def run(
     report: Report,
     *,
@@ -41,17 +56,15 @@ def run(
         "checkpoint" or "study": the folder.
 
     Raises:
-        InputError: an unknown setting, seeds or baselines without folds, and what `fit` says.
+        InputError: as `check`, `fit` and `study` say.
     """
     report("loading", 0, 0)
     from dermxai.data import load_dataset
-    from dermxai.errors import InputError
     from dermxai.training.fit import fit
     from dermxai.training.recipe import chosen
     from dermxai.training.study import study
 
-    if not folds and (seeds > 1 or baselines):
-        raise InputError("Several seeds and baselines are compared by folds; give folds, 5 say.")
+    check({"recipe": recipe, "folds": folds, "seeds": seeds, "baselines": baselines})
     data = load_dataset(dataset, **(dataset_options or {}))
     settings = chosen("scratch", recipe)  # whose settings are the defaults
     where: dict[str, Any] = {"devices": devices, "nodes": nodes}
