@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 METHODS, IMAGES, DIFFERENCE = "Methods", "Two images", "Difference"
 _CELL = 230  # pixels, the narrowest
+_LONGEST = 640  # pixels of a picture's longer side: a cell's on a screen of double density
 _ALL = ""
 
 
@@ -78,7 +79,14 @@ def images(run: Run, looked_at: Sequence[Subject]) -> None:
         return
     title = f"{question.methods()[wish.method].TITLE} · why {asked.text}"
     names = [each.name for each in looked_at]
-    _grid(run, [Wanted(each, wish) for each in looked_at], names, title, columns=2)
+    _grid(
+        run,
+        [Wanted(each, wish) for each in looked_at],
+        names,
+        title,
+        columns=2,
+        longest=subjects.LONGEST,
+    )
 
 
 def differences(run: Run, subject: Subject) -> None:
@@ -149,6 +157,7 @@ def _grid(
     sheet: str,
     *,
     columns: int | None = None,
+    longest: int = _LONGEST,
     subtract: bool = False,
 ) -> None:
     """Pictures side by side, each under its map if that is at hand; those that are missing are
@@ -157,11 +166,12 @@ def _grid(
     Args:
         sheet: title of what is exported.
         columns: as many as fit where None.
+        longest: pixels of a picture's longer side.
         subtract: the difference of the two maps follows.
     """
     row = st.container(horizontal=True, vertical_alignment="bottom")
     offered = st.container()
-    pictures = {each.subject.key: subjects.shown(each.subject) for each in wanted}
+    pictures = {each.subject.key: subjects.shown(each.subject, longest) for each in wanted}
     with st.spinner("Computing the fast maps …"):
         found = [_at_hand(run, each, pictures[each.subject.key].shape) for each in wanted]
     made = [each if isinstance(each, str) else None for each in found]

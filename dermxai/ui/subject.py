@@ -20,7 +20,7 @@ from dermxai.ui.thumbnails import stamp
 if TYPE_CHECKING:
     from dermxai.explain import Diagnosis
 
-_LONGEST = 960  # pixels of the longer side as shown; smaller images are enlarged, for fine outlines
+LONGEST = 960  # pixels of the longer side as shown; smaller images are enlarged, for fine outlines
 _MASKS = {"Lesion": "mask_path", "Signs": "evidence_path"}
 
 
@@ -68,13 +68,13 @@ def of_upload(name: str, content: bytes) -> Subject:
     )
 
 
-def shown(subject: Subject) -> NDArray[np.uint8]:
-    """The image as it is shown, its longer side 960 pixels.
+def shown(subject: Subject, longest: int = LONGEST) -> NDArray[np.uint8]:
+    """The image as it is shown, its longer side of so many pixels.
 
     Raises:
         InputError: it cannot be read.
     """
-    return fitted(subject.pixels(), _LONGEST)
+    return fitted(subject.pixels(), longest)
 
 
 def masks(subject: Subject, shape: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:
