@@ -70,7 +70,7 @@ class Job:
     arguments: Mapping[str, Any]
     title: str
     lane: str
-    """What of a machine it needs: "device" or "processor"."""
+    """What of a machine it needs: "device", "processor" or "aside"."""
     submitted: float
     """Seconds since the epoch."""
     where: str = "local"

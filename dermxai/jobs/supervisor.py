@@ -16,7 +16,7 @@ import psutil
 from dermxai.jobs import queue
 from dermxai.jobs.gpus import VISIBLE, gpus
 from dermxai.jobs.job import LAUNCH_SECONDS, Job
-from dermxai.jobs.launchers.local import GPU, end_group, signal_group
+from dermxai.jobs.launchers.local import ASIDE, GPU, end_group, signal_group
 from dermxai.jobs.records import identity, read, write
 
 POLL = 0.2
@@ -35,7 +35,7 @@ def supervise(job: Job, attempt: int, grace: float = GRACE) -> None:
         ticket.give_back()
     if slots is None:
         return
-    worker = _start(job, attempt, slots, on_gpu=launched["queue"] == GPU)
+    worker = _start(job, attempt, slots, [slot for slot in slots if slot != launched["queue"]])
     signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
     known = {"slots": list(slots), "worker": identity(worker.pid)}
     write(job.files.supervisor(attempt), known)
@@ -68,12 +68,18 @@ def _turn(
         if not ahead:
             slots = gpus() if launched["queue"] == GPU else [launched["queue"]]
             if taken := queue.take(slots, launched["slots"]):
-                return taken
+                return taken | _spare(job, launched["queue"])
         if ahead != said:
             write(job.files.supervisor(attempt), {"waiting": _waits(launched["queue"], ahead)})
             said = ahead
         time.sleep(POLL)
     return None
+
+
+def _spare(job: Job, name: str) -> dict[str, int]:
+    """A GPU that nobody uses, for a job that would not wait for one."""
+    wanted = name == ASIDE and job.arguments.get("device") != "cpu"
+    return (queue.take(gpus(), 1) or {}) if wanted else {}
 
 
 def _waits(name: str, ahead: int) -> str:
@@ -82,12 +88,12 @@ def _waits(name: str, ahead: int) -> str:
 
 
 def _start(
-    job: Job, attempt: int, slots: dict[str, int], *, on_gpu: bool
+    job: Job, attempt: int, slots: dict[str, int], visible: list[str]
 ) -> "subprocess.Popen[bytes]":
-    """Starts the worker, which sees its own GPUs only and inherits their locks."""
+    """Starts the worker, which sees its own GPUs only and inherits the locks of its slots."""
     return subprocess.Popen(
         [sys.executable, "-m", "dermxai", "jobs", "work", str(job.root), str(attempt)],
-        env=os.environ | {VISIBLE: ",".join(slots) if on_gpu else ""},
+        env=os.environ | {VISIBLE: ",".join(visible)},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         pass_fds=list(slots.values()),

@@ -1,6 +1,7 @@
 """What a training will take, from a few timed steps."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from dermxai.training.examples import examples_of
 from dermxai.training.loading import batches_an_epoch, steps_an_epoch
 from dermxai.training.module import Training
 from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe
+from dermxai.training.study import members, of_member
 
 CPU_BATCH = 4  # images a timed step on a CPU, where time is proportional to their number
 TIMED_STEPS = 2
@@ -27,27 +29,40 @@ DECODED = 4  # images
 class Estimate:
     """
     Attributes:
-        steps: of the optimiser, over all epochs.
+        device: "cpu" or "cuda": where steps were timed.
+        trainings: of a cross-validation; the images are those of its first.
+        steps: of the optimiser, over all epochs and trainings.
         memory_bytes: on a GPU what tensors took at most in a step. On a CPU what weights,
             gradients, the optimiser and the tensors kept for the backward pass take, counted in a
             small batch and scaled to the batch size; the process itself comes on top.
         warning: a sentence where the device has less memory than that, else empty.
         seconds_per_step: at the full image side with all layers learning.
+        decoding: seconds in which all images are read, once.
         seconds: of the whole, images decoded and validated too. Rough: frozen layers, which spare
-            some of the backward pass, are taken as learning.
+            some of the backward pass, are taken as learning, and several GPUs as so many times
+            faster than one.
     """
 
+    device: str
+    trainings: int
     training_images: int
     validation_images: int
     steps: int
     memory_bytes: int
     warning: str
     seconds_per_step: float
+    decoding: float
     seconds: float
 
 
-def estimate(dataset: Dataset, recipe: Recipe, device: str | None = None) -> Estimate:
+def estimate(
+    dataset: Dataset, recipe: Recipe, device: str | None = None, devices: int = 1
+) -> Estimate:
     """Tries the recipe's network on random pixels, on one device.
+
+    Args:
+        device: "cpu", "cuda", "cuda:1"; None: a GPU where there is one.
+        devices: that the training is to have.
 
     Raises:
         InputError: as `dermxai.training.fit.fit` says of the data set and the recipe; a GPU that
@@ -56,12 +71,15 @@ def estimate(dataset: Dataset, recipe: Recipe, device: str | None = None) -> Est
     examples = examples_of(dataset, recipe)
     training, validation = examples.rows("train"), examples.rows("validation")
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    steps = steps_an_epoch(len(training), recipe) * recipe.epochs
+    if not len(training) or not len(validation):
+        raise InputError(
+            f"{dataset.name} has {len(training)} training and {len(validation)} validation images "
+            "with labels; both are needed. Check its split column."
+        )
+    steps = steps_an_epoch(len(training), recipe, devices) * recipe.epochs
     preprocessing = Preprocessing(size=recipe.size, colour_constancy=recipe.colour_constancy)
-    # random weights take the same time, and need no network
-    plain = replace(recipe, weights="", start_from="")
     module = Training(
-        plain, examples.classes, preprocessing, examples.labels[training], max(steps, 2)
+        recipe, examples.classes, preprocessing, examples.labels[training], max(steps, 2)
     ).to(target)
     batch = recipe.batch_size if target.type == "cuda" else CPU_BATCH
     try:
@@ -73,18 +91,59 @@ def estimate(dataset: Dataset, recipe: Recipe, device: str | None = None) -> Est
         ) from error
     needed = memory(recipe.batch_size)
     per_image = seconds / batch
-    passes = batches_an_epoch(len(training), recipe) * recipe.batch_size  # images an epoch
+    passes = batches_an_epoch(len(training), recipe, devices) * recipe.batch_size * devices
     areas = [(recipe.size_at(epoch) / recipe.size) ** 2 for epoch in range(recipe.epochs)]
-    learning = per_image * passes * sum(areas)
+    learning = per_image * passes * sum(areas)  # passes: images an epoch
     validating = per_image * FORWARD_SHARE * len(validation) * recipe.epochs
+    faster = devices if target.type == "cuda" else 1  # processes share a CPU
+    decoding = _decoding(dataset, examples.sample_ids, preprocessing)
     return Estimate(
+        device=target.type,
+        trainings=1,
         training_images=len(training),
         validation_images=len(validation),
         steps=steps,
         memory_bytes=needed,
         warning=warning(needed, _memory_of(target)),
         seconds_per_step=per_image * recipe.batch_size * recipe.accumulate,
-        seconds=learning + validating + _decoding(dataset, examples.sample_ids, preprocessing),
+        decoding=decoding,
+        seconds=(learning + validating) / faster + decoding,
+    )
+
+
+def estimate_study(
+    dataset: Dataset,
+    recipe: Recipe,
+    device: str | None = None,
+    *,
+    folds: int,
+    seeds: int = 1,
+    baselines: Sequence[str] = (),
+    devices: int = 1,
+) -> Estimate:
+    """What `dermxai.training.study.study` would take: each network is tried once and counted for
+    all folds and seeds; of memory the largest.
+
+    Raises:
+        InputError: as `estimate` and `study`.
+    """
+    planned = members(recipe, folds, seeds, baselines)
+    first = {member.network: member for member in reversed(planned)}
+    found = [
+        estimate(*of_member(dataset, recipe, member, folds), device, devices)
+        for member in reversed(first.values())
+    ]
+    times = folds * seeds
+    largest = max(found, key=lambda each: each.memory_bytes)
+    decoding = found[0].decoding  # members share the images
+    return replace(
+        found[0],
+        trainings=len(planned),
+        steps=times * sum(each.steps for each in found),
+        memory_bytes=largest.memory_bytes,
+        warning=largest.warning,
+        seconds_per_step=max(each.seconds_per_step for each in found),
+        seconds=times * sum(each.seconds - each.decoding for each in found) + decoding,
     )
 
 

@@ -94,29 +94,23 @@ def study(
         InputError: as `fit`; fewer than two folds; weights from a file that only fits one network.
     """
     files = StudyFiles(Path(output).absolute())
-    networks = list(dict.fromkeys([network_name(recipe), *baselines]))
-    _check(recipe, networks, folds, seeds)
-    members = [
-        Member(network, recipe.seed + seed, fold)
-        for network in networks
-        for seed in range(seeds)
-        for fold in range(folds)
-    ]
+    planned = members(recipe, folds, seeds, baselines)
     results = []
-    for index, member in enumerate(members):
+    for index, member in enumerate(planned):
 
         def tell(
             phase: str, done: int, total: int, figures: dict[str, float], index: int = index
         ) -> None:
             if progress and phase == "training":
                 step = int(PARTS * (index + done / total))
-                progress(phase, step, PARTS * len(members), {"member": index + 1.0, **figures})
+                progress(phase, step, PARTS * len(planned), {"member": index + 1.0, **figures})
             elif progress:
                 progress(phase, done, total, figures)
 
         how = {"progress": tell, "device": device, "devices": devices, "nodes": nodes}
-        results.append(_result(dataset, _recipe(recipe, member), member, files, folds, **how))
-    _write(files, dataset, recipe, networks, results)
+        divided, own = of_member(dataset, recipe, member, folds)
+        results.append(_result(divided, own, member, files, **how))
+    _write(files, dataset, recipe, results)
     shutil.rmtree(files.images, ignore_errors=True)
     return files.root
 
@@ -152,6 +146,36 @@ def as_printed(table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def members(recipe: Recipe, folds: int, seeds: int, baselines: Sequence[str]) -> list[Member]:
+    """The trainings of a study, in their order: all of the recipe's own network first.
+
+    Raises:
+        InputError: as `study`.
+    """
+    networks = list(dict.fromkeys([network_name(recipe), *baselines]))
+    _check(recipe, networks, folds, seeds)
+    return [
+        Member(network, recipe.seed + seed, fold)
+        for network in networks
+        for seed in range(seeds)
+        for fold in range(folds)
+    ]
+
+
+def of_member(
+    dataset: Dataset, recipe: Recipe, member: Member, folds: int
+) -> tuple[Dataset, Recipe]:
+    """The data set as it is divided for a member of a study, and the member's recipe."""
+    own = replace(
+        recipe,
+        architecture=member.network.removesuffix(HEADS),
+        auxiliary=member.network.endswith(HEADS),
+        seed=member.seed,
+        split="column",
+    )
+    return _divided(dataset, own, folds, member.fold), own
+
+
 def _check(recipe: Recipe, networks: Sequence[str], folds: int, seeds: int) -> None:
     if folds < 2 or seeds < 1:
         raise InputError(f"{folds} folds and {seeds} seeds came; expected 2 or more and 1 or more.")
@@ -162,16 +186,6 @@ def _check(recipe: Recipe, networks: Sequence[str], folds: int, seeds: int) -> N
             f"{own} holds weights of {recipe.architecture} only, but {', '.join(sorted(others))} "
             f"are to be compared with it; set weights to {IMAGENET} or leave them random."
         )
-
-
-def _recipe(recipe: Recipe, member: Member) -> Recipe:
-    return replace(
-        recipe,
-        architecture=member.network.removesuffix(HEADS),
-        auxiliary=member.network.endswith(HEADS),
-        seed=member.seed,
-        split="column",
-    )
 
 
 def _divided(dataset: Dataset, recipe: Recipe, folds: int, fold: int) -> Dataset:
@@ -188,16 +202,14 @@ def _divided(dataset: Dataset, recipe: Recipe, folds: int, fold: int) -> Dataset
 
 
 def _result(
-    dataset: Dataset,
+    divided: Dataset,
     recipe: Recipe,
     member: Member,
     files: StudyFiles,
-    folds: int,
     **how: Any,
 ) -> dict[str, Any]:
     """A member's figures and its test images' scores, from disk where it has ended."""
     folder = files.member(member.network, member.seed, member.fold)
-    divided = _divided(dataset, recipe, folds, member.fold)
     fit(divided, recipe, folder, images=files.images, **how)
     examples = examples_of(divided, recipe)
     shutil.rmtree(TrainingFiles(folder).last, ignore_errors=True)
@@ -297,7 +309,6 @@ def _write(
     files: StudyFiles,
     dataset: Dataset,
     recipe: Recipe,
-    networks: Sequence[str],
     results: Sequence[dict[str, Any]],
 ) -> None:
     public = [{k: v for k, v in r.items() if not k.startswith("_")} for r in results]
@@ -305,7 +316,9 @@ def _write(
     table = summary(rows)
     n_classes = len(examples_of(dataset, replace(recipe, split="patient")).classes)
     compared = differences(results, n_classes)
-    tested = rows.loc[rows["network"] == networks[0]].groupby("seed")["images"].sum().iloc[0]
+    tested = (
+        rows.loc[rows["network"] == network_name(recipe)].groupby("seed")["images"].sum().iloc[0]
+    )
     note = (
         f"{dataset.name}: {tested} images, each tested once for each seed by a network that saw "
         "none of its patient. Mean ± SD over folds and seeds; accuracy, sensitivity, specificity "

@@ -133,6 +133,21 @@ def test_a_job_for_two_gpus_waits_for_both_and_is_not_overtaken(
     assert len(list_jobs()) == 3
 
 
+@pytest.mark.parametrize(("gpus", "had"), [("", ""), ("1", ""), ("2", "1")])
+def test_a_job_aside_does_not_wait_for_those_at_work(
+    gpus: str, had: str, drill: Drill, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has a GPU where one is free, else none."""
+    monkeypatch.setenv("DERMXAI_GPUS", gpus)
+    first = drill("first", steps=5000)
+    waiting = drill("waiting", steps=5000, devices=int(gpus or 1))
+    until(lambda: at_work(first))
+    aside = submit("aside", {"folder": str(paths.home() / "aside"), "steps": 3})
+    until(lambda: not aside.state.live)
+    assert (aside.state, aside.result["gpus"]) == (State.SUCCEEDED, had)
+    assert (first.state, waiting.state) == (State.RUNNING, State.QUEUED)
+
+
 def test_cancelled_while_it_waits_a_job_never_starts(drill: Drill, until: Until) -> None:
     first = drill("first", steps=2000)
     second = drill("second")

@@ -10,7 +10,8 @@ import torch
 from dermxai.data import load_dataset
 from dermxai.errors import InputError
 from dermxai.training import estimate as module
-from dermxai.training.estimate import estimate
+from dermxai.training.estimate import estimate, estimate_study
+from dermxai.training.fit import fit
 from dermxai.training.recipe import Recipe
 
 RECIPE = Recipe(architecture="test_efficientnet", size=32, epochs=4, batch_size=8)
@@ -37,6 +38,52 @@ def test_memory_of_weights_gradients_and_adam_is_in_it(two_colours: Path):
 
     weights = sum(p.nbytes for p in MultiHeadNetwork("test_efficientnet", 2, True).parameters())
     assert 5 * weights < got.memory_bytes < 5 * weights + 4e6
+
+
+def test_a_study_is_each_network_times_folds_and_seeds(two_colours: Path):
+    dataset = load_dataset(two_colours)
+    one = estimate_study(dataset, RECIPE, "cpu", folds=3)
+    asked = {"folds": 3, "seeds": 2, "baselines": ["test_efficientnet", "resnet10t"]}
+    several = estimate_study(dataset, RECIPE, "cpu", **asked)
+    assert (one.trainings, several.trainings) == (3, 18)
+    assert several.steps == 6 * one.steps, "as many images a fold, whatever the network"
+    assert one.training_images < estimate(dataset, RECIPE, "cpu").training_images
+    assert several.memory_bytes > one.memory_bytes, "a ResNet is larger"
+    assert several.seconds > several.decoding
+    with pytest.raises(InputError, match="1 folds"):
+        estimate_study(dataset, RECIPE, "cpu", folds=1)
+
+
+def test_several_devices_share_the_steps(two_colours: Path):
+    dataset = load_dataset(two_colours)
+    recipe = replace(RECIPE, batch_size=4)
+    one, two = (estimate(dataset, recipe, "cpu", devices).steps for devices in (1, 2))
+    assert two == one / 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"weights": "/nowhere.pth"}, "no file /nowhere.pth"),
+        ({"architecture": "nonsense"}, "nonsense"),
+        ({"start_from": "tiny", "architecture": "efficientnet_b0"}, "do not fit"),
+        ({"merge": "MN+Hem"}, "class"),
+    ],
+)
+def test_what_the_training_refuses_is_refused(
+    changes: dict[str, str],
+    complaint: str,
+    two_colours: Path,
+    tiny_checkpoint: Path,
+    tmp_path: Path,
+):
+    if "start_from" in changes:
+        changes = {**changes, "start_from": str(tiny_checkpoint)}
+    dataset, recipe = load_dataset(two_colours), replace(RECIPE, **changes)
+    with pytest.raises(InputError, match=complaint):
+        fit(dataset, recipe, tmp_path / "m", device="cpu")
+    with pytest.raises(InputError, match=complaint):
+        estimate(dataset, recipe, "cpu")
 
 
 def test_what_this_computer_cannot_hold_is_said_in_a_sentence(

@@ -1,9 +1,10 @@
 """What a job can be: one file a kind, found by looking.
 
-Each offers ``LANE`` ("device" or "processor": one job runs in each at a time),
-``title(arguments)`` and ``run(report, …)``, which returns what `Job.result` shows. It calls
-``report`` often: that is where it is cancelled. What it had finished must serve it when it is run
-again. One that can tell at once what ``run`` would refuse offers ``check(arguments)``.
+Each offers ``LANE`` ("device", "processor" or "aside": one job runs in each at a time, of "device"
+one on each GPU; "aside" has a GPU only where one is free at once), ``title(arguments)`` and
+``run(report, …)``, which returns what `Job.result` shows. It calls ``report`` often: that is where
+it is cancelled. What it had finished must serve it when it is run again. One that can tell at once
+what ``run`` would refuse offers ``check(arguments)``.
 """
 
 import inspect

@@ -1,8 +1,9 @@
 """Jobs on this computer: each has a supervisor in a session of its own, which waits for a GPU and
 runs the worker. Neither the browser's end nor the server's ends them.
 
-The lane "device" has one slot a GPU, or one for the processor where there is none; the lane
-"processor" has one. Who was launched first is served first.
+The lane "device" has one slot a GPU, or one for the processor where there is none; the lanes
+"processor" and "aside" have one, and "aside" takes a GPU with it where one is free. Who was
+launched first is served first.
 """
 
 import os
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from dermxai.jobs.job import Job
 
 TITLE = "This computer"
-GPU = "gpu"
+GPU, ASIDE = "gpu", "aside"  # queues; others are named as their lane
 POLL = 0.05
 KILLED_SECONDS = 5.0  # until a killed process is gone
 

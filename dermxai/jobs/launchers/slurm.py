@@ -188,7 +188,7 @@ def _parameters(job: "Job", settings: SlurmSettings) -> dict[str, Any]:
     """For `SlurmExecutor.update_parameters`. Work that does not know of several devices has one."""
     takes_several = "devices" in job.arguments
     tasks = int(job.arguments.get("devices") or 1) if takes_several else 1
-    gpus = min(settings.gpus, tasks) if job.lane == "device" else 0
+    gpus = min(settings.gpus, tasks) if job.lane != "processor" else 0
     asked = {
         "job_name": f"dermxai-{job.kind}",
         "comment": f"dermxai:{job.id}",
