@@ -7,6 +7,7 @@ fractions, so a point of a map lies over the point of the image that it speaks o
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import TypeVar, cast
 
 import cv2
@@ -17,6 +18,7 @@ from dermxai.errors import InputError
 
 Pixel = TypeVar("Pixel", np.uint8, np.float32)
 
+LARGEST = 4096  # pixels
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 # Minkowski norm p of each assumption about the light: the p-norm of the scene is grey.
@@ -38,7 +40,8 @@ class Preprocessing:
         colour_constancy: a key of ``COLOUR_CONSTANCY``.
 
     Raises:
-        InputError: a size below 1, a deviation that is not positive, an unknown correction.
+        InputError: a size that is not a whole number between 1 and ``LARGEST``, a deviation that is
+            not positive, an unknown correction.
     """
 
     size: int = 380
@@ -47,9 +50,14 @@ class Preprocessing:
     colour_constancy: str = "none"
 
     def __post_init__(self) -> None:
-        if self.size < 1:
-            raise InputError(f"An input size of {self.size} pixels; expected 1 or more.")
-        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
+        size: object = self.size
+        if not isinstance(size, int) or not 1 <= size <= LARGEST:
+            raise InputError(
+                f"An input size of {size!r} pixels; expected a whole number from 1 to {LARGEST}."
+            )
+        numbers: list[object] = [*self.mean, *self.std]
+        finite = all(isinstance(value, int | float) and isfinite(value) for value in numbers)
+        if len(self.mean) != 3 or len(self.std) != 3 or not finite or min(self.std) <= 0:
             raise InputError("Mean and deviation need three numbers each, deviations above 0.")
         if self.colour_constancy not in COLOUR_CONSTANCY:
             raise InputError(

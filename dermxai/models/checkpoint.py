@@ -20,6 +20,7 @@ from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.paths import CheckpointFiles, replacing
 
 SHARD_SIZE = "2GB"
+AMPLE = 128  # pixels; every network that ends in pooling has a map left of such an input
 
 
 def load_classifier(
@@ -38,7 +39,8 @@ def load_classifier(
             class codes in the order of the logits, input size in pixels.
 
     Raises:
-        InputError: nothing there, not a checkpoint, unsafe to read, or tensors that do not fit.
+        InputError: nothing there, not a checkpoint, unsafe to read, tensors or heads that do not
+            fit, or an input size too small for the network.
     """
     path = Path(path)
     if path.is_dir():
@@ -56,6 +58,7 @@ def load_classifier(
         network = MultiHeadNetwork(info.architecture, len(info.classes), info.auxiliary)
     shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
     check_fit(shapes, tensors, path, info.architecture)
+    _check_description(info, network, path)
     network.to_empty(device="cpu")
     network.load_state_dict({key: tensors[key] for key in network.state_dict()})
     return Classifier(network, info, _hash(info, tensors), path)
@@ -95,6 +98,31 @@ def check_fit(
         )
 
 
+def _check_description(info: ModelInfo, network: MultiHeadNetwork, source: Path) -> None:
+    """
+    Raises:
+        InputError: the network has other heads, or cannot take images of this size.
+    """
+    said, there = (
+        [head.channels for head in heads] for heads in (info.heads, network.head_descriptions)
+    )
+    if said != there:
+        raise InputError(
+            f"{source} describes heads on {said} channels, but {info.architecture} has heads on "
+            f"{there}; copy the checkpoint again."
+        )
+    size = info.preprocessing.size
+    if size >= AMPLE:
+        return
+    try:  # shapes alone: the network is still on the meta device
+        network.eval()(torch.empty(1, 3, size, size, device="meta"))
+    except RuntimeError as error:
+        raise InputError(
+            f"{info.architecture} cannot take images of {size} pixels: nothing is left of them in "
+            f"its layers. Give {source} a larger input size."
+        ) from error
+
+
 def save_checkpoint(
     folder: str | Path, network: MultiHeadNetwork, info: ModelInfo, card: str
 ) -> Path:
@@ -129,8 +157,14 @@ def save_checkpoint(
 def _read_weights(files: CheckpointFiles) -> dict[str, Tensor]:
     shards = [files.weights]
     if files.weights_index.is_file():
-        index = json.loads(files.weights_index.read_text(encoding="utf-8"))
-        shards = [files.root / name for name in sorted(set(index["weight_map"].values()))]
+        try:
+            index = json.loads(files.weights_index.read_text(encoding="utf-8"))
+            names = {Path(name).name for name in index["weight_map"].values()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"{files.weights_index} does not list the parts of the weights; copy it again."
+            ) from error
+        shards = [files.root / name for name in sorted(names)]
     tensors: dict[str, Tensor] = {}
     for shard in shards:
         try:
@@ -148,5 +182,5 @@ def _hash(info: ModelInfo, tensors: Mapping[str, Tensor]) -> str:
     digest.update(repr((info.architecture, info.heads, info.classes, info.preprocessing)).encode())
     for name in sorted(tensors):
         digest.update(name.encode())
-        digest.update(tensors[name].contiguous().numpy().tobytes())
+        digest.update(tensors[name].contiguous().view(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()

@@ -6,6 +6,7 @@ Nothing is ever unpickled: files are read with ``weights_only=True`` or as safet
 import json
 import pickle
 import re
+import struct
 import zipfile
 from argparse import Namespace
 from collections.abc import Mapping
@@ -16,7 +17,6 @@ import numpy as np
 import timm
 import torch
 from numpy._core import multiarray
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -62,7 +62,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """The state dict in a file, prefixes and containers taken off.
 
     Raises:
-        InputError: the file needs unpickling, is damaged, or holds no tensors.
+        InputError: the file needs unpickling, is damaged, or holds no tensors, or sparse, complex
+            or quantised ones.
     """
     if _is_program(path):
         raise InputError(
@@ -70,7 +71,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             "state dict (torch.save(model.state_dict(), …)) or a .safetensors file."
         )
     try:
-        if path.suffix == ".safetensors":
+        if _is_safetensors(path):
             content: object = load_file(path)
         else:
             with torch.serialization.safe_globals(HARMLESS):
@@ -81,7 +82,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             f"could run code{_named(error)}. Save only the state dict "
             "(torch.save(model.state_dict(), …)) or a .safetensors file."
         ) from error
-    except (OSError, SafetensorError, RuntimeError, LookupError, EOFError, ValueError) as error:
+    except Exception as error:  # a damaged file fails in many ways
         raise InputError(
             f"{path} is not a readable checkpoint: damaged, or of another kind; expected a state "
             "dict as .pth, .pt, .ckpt or .safetensors."
@@ -91,12 +92,17 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             content = content[key]
             break
     tensors = (
-        {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+        {str(name): value.detach() for name, value in content.items() if isinstance(value, Tensor)}
         if isinstance(content, Mapping)
         else {}
     )
     if not tensors:
         raise InputError(f"{path} holds no named tensors; expected a state dict of a network.")
+    if unusual := [name for name, tensor in tensors.items() if _is_unusual(tensor)]:
+        raise InputError(
+            f"{path} holds tensors that are not plain real numbers ({', '.join(unusual[:8])}); "
+            "expected dense ones, neither complex nor quantised, with their values."
+        )
     return tensors
 
 
@@ -104,8 +110,26 @@ def _is_program(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.endswith("/constants.pkl") for name in archive.namelist())
-    except (OSError, zipfile.BadZipFile):
+    except Exception:  # no archive, or a damaged one, of which torch.load says more
         return False
+
+
+def _is_safetensors(path: Path) -> bool:
+    """By its suffix, or by its start: the length of a JSON object, and that object."""
+    if path.suffix.lower() == ".safetensors":
+        return True
+    with path.open("rb") as file:
+        start = file.read(9)
+    return (
+        len(start) == 9
+        and start.endswith(b"{")
+        and struct.unpack("<Q", start[:8])[0] < path.stat().st_size
+    )
+
+
+def _is_unusual(tensor: Tensor) -> bool:
+    dense = tensor.layout == torch.strided and not tensor.is_meta
+    return not dense or tensor.is_complex() or tensor.is_quantized
 
 
 def _named(error: pickle.UnpicklingError) -> str:
@@ -115,16 +139,30 @@ def _named(error: pickle.UnpicklingError) -> str:
 
 
 def strip_prefixes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Takes known prefixes off while all names, or all that a wrapper holds, carry one."""
-    names = dict(tensors)
-    while True:
-        for prefix in PREFIXES:
-            inside = {n[len(prefix) :]: t for n, t in names.items() if n.startswith(prefix)}
-            if inside and (len(inside) == len(names) or prefix == "model."):
-                names = inside
-                break
-        else:
-            return names
+    """Takes known prefixes off: one that all names carry, or those of the classifier, whose wrapper
+    holds other things too, such as a loss."""
+    for prefix in PREFIXES:
+        inside = {n[len(prefix) :]: t for n, t in tensors.items() if n.startswith(prefix)}
+        if not inside:
+            continue
+        network = strip_prefixes(inside)
+        if len(inside) == len(tensors) or (
+            _classifier(network) is not None and _classifier(tensors) is None
+        ):
+            return network
+    return dict(tensors)
+
+
+def _classifier(tensors: Mapping[str, Tensor]) -> str | None:
+    """The name of the layer whose outputs are the classes."""
+    return next(
+        (
+            layer
+            for layer in ("heads.0", *CLASSIFIERS)
+            if (weight := tensors.get(f"{layer}.weight")) is not None and weight.ndim == 2
+        ),
+        None,
+    )
 
 
 def interpret(
@@ -145,7 +183,7 @@ def interpret(
     """
     beside = _sidecar(path)
     architecture = architecture or beside.get("architecture")
-    size = size or beside.get("size")
+    size = beside.get("size") if size is None else size
     named = _own_names(strip_prefixes(tensors))
     last = max(
         (int(m[1]) for n in named if (m := re.match(r"heads\.(\d+)\.weight$", n))), default=None
@@ -187,14 +225,7 @@ def _own_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             name if name.startswith(("heads.", "backbone.")) else f"backbone.{name}": tensor
             for name, tensor in tensors.items()
         }
-    layer = next(
-        (
-            c
-            for c in CLASSIFIERS
-            if tensors.get(f"{c}.weight") is not None and tensors[f"{c}.weight"].ndim == 2
-        ),
-        None,
-    )
+    layer = _classifier(tensors)
     if layer is None:
         return dict(tensors)
     return {
@@ -239,6 +270,7 @@ def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
 
 
 def _sidecar(path: Path) -> dict[str, Any]:
+    """What a JSON file beside the checkpoint says of it."""
     beside = path.with_suffix(".json")
     if not beside.is_file():
         return {}
@@ -246,16 +278,50 @@ def _sidecar(path: Path) -> dict[str, Any]:
         content = json.loads(beside.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{beside} is not valid JSON: {error}.") from error
-    return content if isinstance(content, dict) else {}
+    if not isinstance(content, dict):
+        raise InputError(
+            f"{beside} does not describe the checkpoint beside it; expected an object with "
+            "architecture, classes and size, each if known."
+        )
+    said = {name: content[name] for name in _SAID if content.get(name) is not None}
+    match said.get("size"):
+        case [height, width] if height == width:
+            said["size"] = height
+    for name, value in said.items():
+        fits, expected = _SAID[name]
+        if not fits(value):
+            raise InputError(f"{beside}: {name} is {value!r}; expected {expected}.")
+    return said
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, list) and all(_is_text(name) or _is_whole(name) for name in value)
+
+
+_SAID = {
+    "architecture": (_is_text, "the name of a network of timm"),
+    "classes": (_are_names, "a list of names, in the order of the outputs"),
+    "size": (_is_whole, "a whole number of pixels"),
+}
 
 
 def _preprocessing(architecture: str, size: int | None) -> Preprocessing:
     """timm's own for the architecture; EfficientNet-B4 takes 380 pixels as in the paper."""
     config = timm.get_pretrained_cfg(architecture)
     if config is None or architecture == "efficientnet_b4":
-        return Preprocessing(size=int(size or 380))
+        return Preprocessing(size=380 if size is None else size)
     return Preprocessing(
-        size=int(size or config.input_size[-1]), mean=_three(config.mean), std=_three(config.std)
+        size=config.input_size[-1] if size is None else size,
+        mean=_three(config.mean),
+        std=_three(config.std),
     )
 
 

@@ -42,6 +42,12 @@ class ModelInfo:
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        texts = (self.architecture, self.name, *self.classes, *(head.name for head in self.heads))
+        if not all(isinstance(text, str) for text in texts):
+            raise InputError(
+                f"The description of {self.architecture!r} has a name that is no text; expected "
+                "text for the architecture, the classes, the heads and the checkpoint itself."
+            )
         if not self.heads or not self.classes:
             raise InputError(
                 f"The description of {self.architecture} has {len(self.heads)} heads and "
@@ -72,13 +78,16 @@ class ModelInfo:
                     f"{source} has format {version}, this DermXAI reads format {FORMAT}; "
                     "update DermXAI."
                 )
+            classes = content.pop("classes")
+            if not isinstance(classes, list):
+                raise TypeError(f"classes is {classes!r}, no list")
             preprocessing: dict[str, Any] = {
                 key: tuple(value) if isinstance(value, list) else value
                 for key, value in content.pop("preprocessing").items()
             }
             return cls(
                 heads=tuple(Head(**head) for head in content.pop("heads")),
-                classes=tuple(content.pop("classes")),
+                classes=tuple(classes),
                 preprocessing=Preprocessing(**preprocessing),
                 **content,
             )
@@ -103,7 +112,11 @@ def read_info(folder: str | Path) -> ModelInfo:
             f"{folder} is not a checkpoint folder: it has no {files.model.name}; expected "
             f"{files.weights.name} and {files.model.name} in it."
         )
-    return ModelInfo.from_json(files.model.read_text(encoding="utf-8"), str(files.model))
+    try:
+        text = files.model.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{files.model} cannot be read ({error}); expected UTF-8.") from error
+    return ModelInfo.from_json(text, str(files.model))
 
 
 def list_checkpoints() -> list[Path]:

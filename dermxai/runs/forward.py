@@ -25,12 +25,15 @@ def usable_device(name: str | None) -> torch.device:
     """The device of that name, else a GPU where there is one.
 
     Raises:
-        InputError: it does not exist or does not answer.
+        InputError: it does not exist, does not answer, or gives no values back (meta).
     """
     try:
         device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=device).item()
+    except (
+        RuntimeError,
+        AssertionError,
+    ) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"The device {name!r} cannot be used ({reason}); try cpu.") from error
     return device

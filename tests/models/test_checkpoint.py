@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import pytest
 import torch
@@ -91,6 +92,45 @@ def test_a_damaged_folder_is_refused(tiny_checkpoint: Path, tmp_path: Path, harm
     folder = copytree(tiny_checkpoint, tmp_path / "copy")
     harm(CheckpointFiles(folder))
     with pytest.raises(InputError):
+        load_classifier(folder)
+
+
+def described(**changes: Any):
+    def change(files: CheckpointFiles) -> None:
+        content = json.loads(files.model.read_text())
+        preprocessing = content["preprocessing"] | changes.get("preprocessing", {})
+        files.model.write_text(json.dumps(content | changes | {"preprocessing": preprocessing}))
+
+    return change
+
+
+def fewer_heads(files: CheckpointFiles) -> None:
+    content = json.loads(files.model.read_text())
+    content["heads"] = content["heads"][1:]
+    files.model.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("harm", "complaint"),
+    [
+        (lambda files: files.model.write_bytes(b"\xff\xfe{}"), "expected UTF-8"),
+        (described(architecture=5), "no text"),
+        (described(classes=list(range(14))), "no text"),
+        (described(classes="ABCDEFGHIJKLMN"), "no list"),
+        (described(preprocessing={"size": 64.0}), "whole number"),
+        (described(preprocessing={"mean": ["a", "b", "c"]}), "three numbers"),
+        (described(preprocessing={"std": [float("nan")] * 3}), "three numbers"),
+        (fewer_heads, "describes heads on"),
+        (lambda files: files.weights_index.write_text("{"), "does not list the parts"),
+        (lambda files: files.weights_index.write_text("{}"), "does not list the parts"),
+    ],
+)
+def test_a_folder_edited_by_hand_is_refused_with_the_reason(
+    tiny_checkpoint: Path, tmp_path: Path, harm, complaint: str
+):
+    folder = copytree(tiny_checkpoint, tmp_path / "copy")
+    harm(CheckpointFiles(folder))
+    with pytest.raises(InputError, match=complaint):
         load_classifier(folder)
 
 

@@ -39,6 +39,21 @@ def prefixed(state: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Ten
             },
         ),
         ("double.pth", lambda state: {"model": prefixed(state, "module.model.")}),
+        (
+            "averaged.pth",
+            lambda state: prefixed(state, "module.") | {"n_averaged": torch.tensor(3)},
+        ),
+        (
+            "wrapped.ckpt",
+            lambda state: {"state_dict": prefixed(state, "net.") | {"loss.weight": torch.ones(7)}},
+        ),
+        (
+            "parameters.pth",
+            lambda state: {
+                name: torch.nn.Parameter(tensor) if tensor.is_floating_point() else tensor
+                for name, tensor in state.items()
+            },
+        ),
     ],
 )
 def test_state_dicts_of_others_give_the_same_logits(
@@ -54,6 +69,59 @@ def test_state_dicts_of_others_give_the_same_logits(
         torch.testing.assert_close(classifier.infer(images).logits.sum(1), reference(images))
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float8_e4m3fn])
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_weights_of_lower_precision(
+    tmp_path: Path, reference: torch.nn.Module, dtype: torch.dtype, suffix: str
+):
+    state = {
+        name: tensor.to(dtype) if tensor.is_floating_point() else tensor
+        for name, tensor in reference.state_dict().items()
+    }
+    path = tmp_path / f"low{suffix}"
+    torch.save(state, path) if suffix == ".pth" else save_file(state, path)
+    classifier = load_classifier(path)
+    loaded = classifier.network.heads[0].weight
+    assert torch.equal(loaded, state["fc.weight"].float())
+    assert classifier.hash == load_classifier(path).hash
+
+
+@pytest.mark.parametrize("file_name", ["A.SAFETENSORS", "a.pth"])
+def test_safetensors_are_known_by_their_content(
+    tmp_path: Path, reference: torch.nn.Module, file_name: str
+):
+    save_file(reference.state_dict(), tmp_path / file_name)
+    assert load_classifier(tmp_path / file_name).info.architecture == "resnet18"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [torch.Tensor.to_sparse, lambda tensor: tensor.to("meta"), lambda tensor: tensor + 1j],
+    ids=["sparse", "meta", "complex"],
+)
+def test_tensors_that_are_no_plain_numbers_are_named(
+    tmp_path: Path, reference: torch.nn.Module, change
+):
+    state = reference.state_dict()
+    torch.save(state | {"fc.weight": change(state["fc.weight"])}, tmp_path / "a.pth")
+    with pytest.raises(InputError, match=r"\(fc\.weight\)"):
+        load_classifier(tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_file_cut_off_anywhere_is_refused(tmp_path: Path, zipped: bool):
+    torch.save(
+        {"fc.weight": torch.ones(3, 4)},
+        tmp_path / "whole.pth",
+        _use_new_zipfile_serialization=zipped,
+    )
+    content = (tmp_path / "whole.pth").read_bytes()
+    for length in range(0, len(content) - 1, 5):
+        (tmp_path / "a.pth").write_bytes(content[:length])
+        with pytest.raises(InputError):
+            load_classifier(tmp_path / "a.pth")
+
+
 def test_safetensors_with_a_description_beside_it(tmp_path: Path, reference: torch.nn.Module):
     save_file(reference.state_dict(), tmp_path / "resnet.safetensors")
     classes = ["nv", "mel", "bkl", "bcc", "akiec", "vasc", "df"]
@@ -61,6 +129,44 @@ def test_safetensors_with_a_description_beside_it(tmp_path: Path, reference: tor
     info = load_classifier(tmp_path / "resnet.safetensors").info
     assert info.classes == ("MN", "mel", "SK", "BCC", "akiec", "Hem", "DF")
     assert info.preprocessing.size == 128
+
+
+@pytest.mark.parametrize(
+    ("description", "complaint"),
+    [
+        ([1], "expected an object"),
+        ({"size": "abc"}, "size is 'abc'; expected a whole number"),
+        ({"size": [380, 300]}, r"size is \[380, 300\]"),
+        ({"size": 1e9}, "whole number"),
+        ({"size": 0}, "1 to 4096"),
+        ({"size": 10**9}, "1 to 4096"),
+        ({"architecture": 5}, "architecture is 5"),
+        ({"classes": 5}, "classes is 5; expected a list"),
+        ({"classes": "MN,BCC"}, "expected a list"),
+        ({"classes": [None, "MN"]}, "expected a list"),
+    ],
+)
+def test_a_description_of_another_form_is_refused(
+    tmp_path: Path, reference: torch.nn.Module, description: object, complaint: str
+):
+    save_file(reference.state_dict(), tmp_path / "a.safetensors")
+    (tmp_path / "a.json").write_text(json.dumps(description))
+    with pytest.raises(InputError, match=complaint):
+        load_classifier(tmp_path / "a.safetensors")
+
+
+def test_the_size_may_be_given_by_both_sides(tmp_path: Path, reference: torch.nn.Module):
+    save_file(reference.state_dict(), tmp_path / "a.safetensors")
+    (tmp_path / "a.json").write_text(json.dumps({"size": [160, 160]}))
+    assert load_classifier(tmp_path / "a.safetensors").info.preprocessing.size == 160
+
+
+def test_an_input_too_small_for_the_network_is_refused(tmp_path: Path):
+    network = timm.create_model("inception_v3", num_classes=2, aux_logits=False)
+    torch.save(network.state_dict(), tmp_path / "a.pth")
+    with pytest.raises(InputError, match="inception_v3 cannot take images of 64 pixels"):
+        load_classifier(tmp_path / "a.pth", size=64)
+    assert load_classifier(tmp_path / "a.pth", size=75).info.preprocessing.size == 75
 
 
 def test_own_multi_head_network_as_a_bare_state_dict(tmp_path: Path, tiny_checkpoint: Path):
