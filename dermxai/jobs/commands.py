@@ -75,9 +75,9 @@ def logs(
     """What a job's newest attempt printed."""
     found, shown = find_job(job), 0
     while True:
-        live, text = found.state.live, found.log
-        print(text[shown:], end="", flush=True)
-        shown = len(text)
+        live, text = found.state.live, found.printed(shown)
+        print(text.decode("utf-8", errors="replace"), end="", flush=True)
+        shown += len(text)
         if not (follow and live):
             return
         time.sleep(POLL)

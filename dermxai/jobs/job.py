@@ -7,6 +7,7 @@ its turn has come, ``result-n.json`` at its end, and ``metrics/``.
 """
 
 import math
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -158,9 +159,17 @@ class Job:
     @property
     def log(self) -> str:
         """What the newest attempt printed."""
-        attempt = self.attempt
-        path: Path = find_launcher(self.where).log(self, attempt)
-        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        return self.printed().decode("utf-8", errors="replace")
+
+    def printed(self, start: int = 0) -> bytes:
+        """What the newest attempt printed from a byte on; a negative one counts from the end."""
+        path: Path = find_launcher(self.where).log(self, self.attempt)
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(start if start >= 0 else max(0, size + start))
+            return file.read()
 
     def _status(self, attempt: int) -> Status:
         status: Status = find_launcher(self.where).status(self, attempt)

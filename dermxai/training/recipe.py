@@ -15,6 +15,7 @@ from dermxai.data.transforms import COLOUR_CONSTANCY
 from dermxai.errors import KINDS, InputError
 
 IMAGENET = "imagenet"
+HEADS = "+heads"
 
 
 def _setting(
@@ -138,6 +139,11 @@ class Recipe:
                 f"batch_size is {self.batch_size}; mixup and cutmix pair the images of a batch and "
                 "need an even one."
             )
+
+    @property
+    def network(self) -> str:
+        """What a study calls its network."""
+        return self.architecture + (HEADS if self.auxiliary else "")
 
     @property
     def merged(self) -> tuple[tuple[str, ...], ...]:

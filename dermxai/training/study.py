@@ -36,11 +36,10 @@ from dermxai.paths import StudyFiles, TrainingFiles, replacing
 from dermxai.training.examples import examples_of
 from dermxai.training.fit import Progress, fit
 from dermxai.training.prepared import prepare_images
-from dermxai.training.recipe import IMAGENET, Recipe
+from dermxai.training.recipe import HEADS, IMAGENET, Recipe
 
 BASELINES = ("efficientnet_b4", "resnet101", "inception_v3")
 """The paper's Table 3, beside its own network."""
-HEADS = "+heads"
 VALIDATION = 0.15  # of the images outside the test fold
 PARTS = 1000  # of a member in the progress of the whole
 PREDICTION_BATCH = 32
@@ -115,10 +114,6 @@ def study(
     return files.root
 
 
-def network_name(recipe: Recipe) -> str:
-    return recipe.architecture + (HEADS if recipe.auxiliary else "")
-
-
 def summary(results: pd.DataFrame) -> pd.DataFrame:
     """Mean and standard deviation (n − 1) over the members of each network, in their order:
     columns network, members, and each measure with _mean and _sd."""
@@ -152,7 +147,7 @@ def members(recipe: Recipe, folds: int, seeds: int, baselines: Sequence[str]) ->
     Raises:
         InputError: as `study`.
     """
-    networks = list(dict.fromkeys([network_name(recipe), *baselines]))
+    networks = list(dict.fromkeys([recipe.network, *baselines]))
     _check(recipe, networks, folds, seeds)
     return [
         Member(network, recipe.seed + seed, fold)
@@ -316,9 +311,7 @@ def _write(
     table = summary(rows)
     n_classes = len(examples_of(dataset, replace(recipe, split="patient")).classes)
     compared = differences(results, n_classes)
-    tested = (
-        rows.loc[rows["network"] == network_name(recipe)].groupby("seed")["images"].sum().iloc[0]
-    )
+    tested = rows.loc[rows["network"] == recipe.network].groupby("seed")["images"].sum().iloc[0]
     note = (
         f"{dataset.name}: {tested} images, each tested once for each seed by a network that saw "
         "none of its patient. Mean ± SD over folds and seeds; accuracy, sensitivity, specificity "

@@ -10,14 +10,23 @@ import streamlit as st
 
 from dermxai import jobs, paths
 from dermxai.errors import InputError
-from dermxai.jobs import Job, State
+from dermxai.jobs import Job
 from dermxai.jobs.gpus import gpus
 from dermxai.jobs.launchers import launchers
 from dermxai.training.recipe import IMAGENET, RECIPES, Recipe, chosen
-from dermxai.ui import cache, catalogue, forms, jobs_panel, pages, permissions, state
-from dermxai.ui.guard import fragment, guard
+from dermxai.ui import (
+    cache,
+    catalogue,
+    estimate,
+    forms,
+    jobs_panel,
+    pages,
+    permissions,
+    state,
+)
+from dermxai.ui.guard import guard
 from dermxai.ui.state import Key
-from dermxai.ui.text import count, duration, plain
+from dermxai.ui.text import count, plain
 
 _RANDOM = "random"
 _LIKE = "as the job"
@@ -40,14 +49,21 @@ class Opened:
     Attributes:
         name: tells it from the forms of before.
         seen: the newest job when it was opened.
-        recipe: of the job that is cloned, by field.
         dataset: that is offered first.
+        like: arguments of the job that is cloned; empty where none is.
+        where: its launcher.
     """
 
     name: str
     seen: str
-    recipe: Mapping[str, Any] | None
     dataset: str | None
+    like: Mapping[str, Any]
+    where: str
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """Of the job that is cloned."""
+        return chosen("scratch", self.like.get("recipe")) if self.like else None
 
 
 def button() -> None:
@@ -76,8 +92,9 @@ def open_form(like: Job | None = None) -> None:
     opened = Opened(
         name=f"{time.time_ns():x}",
         seen=newest[0].id if newest else "",
-        recipe=arguments.get("recipe"),
         dataset=dataset,
+        like=arguments,
+        where=like.where if like else "local",
     )
     state.put(Key.FORM, asdict(opened))
 
@@ -107,24 +124,24 @@ def _form(opened: Opened) -> None:
     form = f"{opened.name}-{name}-{start}"
     settings = {field.name: field for field in fields(Recipe)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = {field: forms.ask(settings[field], form, getattr(base, field)) for field in _FIRST}
+        asked = {field: forms.ask(settings[field], form, getattr(base, field)) for field in _FIRST}
         output = _ask_output(opened, dataset, name)
     with st.expander("More", icon=":material/tune:"):
         more = [field for field in settings if field not in _ELSEWHERE]
         columns = st.columns(3)
         for index, field in enumerate(more):
             with columns[index % len(columns)]:
-                chosen[field] = forms.ask(settings[field], form, getattr(base, field))
+                asked[field] = forms.ask(settings[field], form, getattr(base, field))
         study = _ask_study(opened, where)
     try:
-        recipe = replace(base, **chosen)
-        arguments = _arguments(dataset, recipe, output) | study
+        arguments = _arguments(opened, dataset, replace(base, **asked)) | study
     except InputError as error:
         st.error(plain(error), icon=":material/error:")
         return
-    _estimate({name: arguments[name] for name in ("dataset", "recipe", "dataset_options")})
+    estimate.ask(arguments)
     if where != "local":
         st.caption("Time and memory are those of this computer.")
+    arguments |= {"output": str(output)}
     if st.button("Start", key=Key.START.of("train"), type="primary", icon=":material/play_arrow:"):
         token = jobs.form_token("train", arguments, opened.seen)
         job = jobs_panel.submit("train", arguments, where=where, token=token)
@@ -151,12 +168,12 @@ def _ask_dataset(opened: Opened) -> str:
 
 def _ask_recipe(opened: Opened) -> tuple[str, Recipe]:
     known = dict(RECIPES)
-    if opened.recipe is not None:
-        known = {_LIKE: chosen("scratch", opened.recipe), **known}
+    if opened.recipe:
+        known = {_LIKE: opened.recipe, **known}
     name = st.segmented_control(
         "Recipe",
         list(known),
-        default=_LIKE if opened.recipe is not None else "paper" if gpus() else "quick",
+        default=_LIKE if opened.recipe else "paper" if gpus() else "quick",
         required=True,
         key=Key.SETTING.of(opened.name, "recipe"),
         format_func=str.capitalize,
@@ -166,9 +183,9 @@ def _ask_recipe(opened: Opened) -> tuple[str, Recipe]:
 
 
 def _ask_start(opened: Opened, name: str, base: Recipe) -> str:
-    """ "imagenet", "random", or a checkpoint."""
+    """ "imagenet", "random", a checkpoint, or a file of weights."""
     checkpoints = catalogue.checkpoints(catalogue.entries())
-    usual = base.start_from or (IMAGENET if base.weights else _RANDOM)
+    usual = base.start_from or base.weights or _RANDOM
     options = list(dict.fromkeys([IMAGENET, _RANDOM, *checkpoints, usual]))
     names = catalogue.told_apart(checkpoints, catalogue.checkpoint_name)
     return st.selectbox(
@@ -177,7 +194,9 @@ def _ask_start(opened: Opened, name: str, base: Recipe) -> str:
         index=options.index(usual),
         key=Key.SETTING.of(opened.name, name, "start"),
         format_func=lambda option: _TITLES.get(option) or names.get(option, option),
-        help="ImageNet weights are downloaded once. A checkpoint brings its own architecture.",
+        accept_new_options=True,
+        help="ImageNet weights are downloaded once. A checkpoint brings its own architecture. Of "
+        "other weights, such as timm's model.safetensors, type the path.",
     )
 
 
@@ -188,6 +207,7 @@ def _ask_where(opened: Opened) -> str:
     return st.selectbox(
         "Where to run",
         list(known),
+        index=list(known).index(opened.where) if opened.where in known else 0,
         key=Key.SETTING.of(opened.name, "where"),
         format_func=names.__getitem__,
         help="A cluster appears here where sbatch is at hand; slurm.toml in the workspace says "
@@ -209,6 +229,8 @@ def _ask_output(opened: Opened, dataset: str, recipe: str) -> Path:
     ).strip()
     if not name or name.startswith(".") or Path(name).name != name:
         raise InputError(f"{name!r} cannot name a checkpoint; use letters, digits and hyphens.")
+    if (paths.checkpoints() / name).exists():
+        raise InputError(f"There is a checkpoint {name!r} already; choose another name.")
     return paths.checkpoints() / name
 
 
@@ -221,19 +243,23 @@ def _ask_study(opened: Opened, where: str) -> dict[str, Any]:
             ("folds", "Folds", 0, 20, "By patient; 0: one training. The result is mean ± SD."),
             ("seeds", "Seeds", 1, 20, "Trainings of each fold."),
         ):
-            key = Key.SETTING.of(opened.name, name)
-            value = st.number_input(title, usual, most, usual, key=key, help=help_)
+            key, like = Key.SETTING.of(opened.name, name), int(opened.like.get(name, usual))
+            value = st.number_input(title, usual, most, like, key=key, help=help_)
             asked |= {name: int(value)} if value != usual else {}
+        others = [str(network) for network in opened.like.get("baselines", ())]
         baselines = st.multiselect(
             "Compared with",
-            _BASELINES,
+            list(dict.fromkeys([*_BASELINES, *others])),
+            default=others,
             key=Key.SETTING.of(opened.name, "baselines"),
             accept_new_options=True,
             help="Networks under the same recipe, by timm name; the paper's Table 3 offers these.",
         )
         asked |= {"baselines": baselines} if baselines else {}
-        if where == "local" and len(gpus()) > 1:
-            number = st.number_input("GPUs", 1, len(gpus()), 1, key=Key.SETTING.of("gpus"))
+        if where == "local" and (installed := len(gpus())) > 1:
+            like = min(installed, int(opened.like.get("devices", 1)))
+            key = Key.SETTING.of(opened.name, "gpus")
+            number = st.number_input("GPUs", 1, installed, like, key=key)
             asked |= {"devices": int(number)} if number > 1 else {}
     if not asked.get("folds") and ("seeds" in asked or "baselines" in asked):
         raise InputError("Several seeds and networks are compared by folds; set Folds, to 5 say.")
@@ -248,6 +274,8 @@ def _starting(base: Recipe, start: str) -> Recipe:
     """The recipe from other weights; those of a checkpoint want its own network and input."""
     if start in _TITLES:
         return replace(base, start_from="", weights=IMAGENET if start == IMAGENET else "")
+    if Path(start).is_file():
+        return replace(base, start_from="", weights=str(paths.inside_roots(start)))
     info = cache.model_info(start)
     return replace(
         base,
@@ -261,53 +289,12 @@ def _starting(base: Recipe, start: str) -> Recipe:
     )
 
 
-def _arguments(dataset: str, recipe: Recipe, output: Path) -> dict[str, Any]:
+def _arguments(opened: Opened, dataset: str, recipe: Recipe) -> dict[str, Any]:
+    """What training and estimate have in common."""
+    same = dataset == opened.like.get("dataset")
+    options = (opened.like.get("dataset_options") or {}) if same else {}
     return {
         "dataset": dataset,
-        "output": str(output),
         "recipe": asdict(recipe),
-        "dataset_options": {"confine": True},
+        "dataset_options": {**options, "confine": True},
     }
-
-
-def _estimate(asked: Mapping[str, Any]) -> None:
-    """What the training would take, on request: a job times some steps."""
-    job = jobs_panel.last("estimate", **asked)
-    if job is None:
-        if st.button(
-            "Estimate time and memory",
-            key=Key.START.of("estimate"),
-            type="tertiary",
-            icon=":material/timer:",
-            help="Times a few steps, which takes some seconds.",
-        ):
-            jobs_panel.start("estimate", **asked)
-            st.rerun(scope="fragment")
-        return
-    if job.state.live:
-        _estimating(job)
-    elif job.state is State.SUCCEEDED:
-        _estimated(job.result)
-    else:
-        st.warning(plain(jobs_panel.why(job)), icon=":material/timer_off:")
-
-
-@fragment(run_every=1.0)
-def _estimating(job: Job) -> None:
-    if job.state.live:
-        jobs_panel.bar(job)
-    elif job.state is State.SUCCEEDED:
-        _estimated(job.result)
-    else:
-        st.warning(plain(jobs_panel.why(job)), icon=":material/timer_off:")
-
-
-def _estimated(result: Mapping[str, Any]) -> None:
-    with st.container(horizontal=True):
-        st.metric("Training images", f"{result['training_images']:,}")
-        st.metric("Validation images", f"{result['validation_images']:,}")
-        st.metric("Steps", f"{result['steps']:,}")
-        st.metric("Memory", f"{result['memory_bytes'] / 2**30:.1f} GB")
-        st.metric("Time, about", duration(result["seconds"]))
-    if warning := result.get("warning"):
-        st.warning(plain(warning), icon=":material/memory_alt:")

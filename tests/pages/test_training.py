@@ -17,6 +17,7 @@ from dermxai.jobs.launchers import local
 from dermxai.jobs.records import identity, write
 from dermxai.runs import Run
 from dermxai.ui import jobs_panel, sidebar
+from dermxai.ui.state import Key
 from tests.figures.test_training import history
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
@@ -164,6 +165,11 @@ def test_a_result_opens_and_reads_its_dataset(
     assert (reading.kind, reading.arguments["dataset"]) == ("infer", dataset)
 
 
+def form(app: AppTest) -> str:
+    """The name of the open form."""
+    return str(app.session_state[Key.FORM]["name"])
+
+
 def opened(app: AppTest) -> AppTest:
     return app.button(key="fine-tune").click().run()
 
@@ -184,6 +190,38 @@ def test_the_form_starts_one_job_from_two_windows(
     assert job.token
 
 
+def estimated(**changes: Any) -> dict[str, Any]:
+    counts = {"trainings": 1, "training_images": 10, "validation_images": 2, "steps": 5}
+    figures = {"seconds": 60.0, "memory_bytes": 2**30, "warning": ""}
+    return {**counts, **figures, "device": "cpu", "beside": False, **changes}
+
+
+def test_an_estimate_is_of_all_that_is_asked_and_says_what_it_was_timed_on(
+    make_run: Make, open_page: Open, launched: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(images=12)
+    app = opened(open_page("training"))
+    folds = next(field for field in app.number_input if field.label == "Folds")
+    folds.set_value(5).run()
+    app.multiselect(key=Key.SETTING.of(form(app), "baselines")).set_value(["resnet101"]).run()
+    app.button(key="start-estimate").click().run()
+    (job,) = launched
+    asked = (job.arguments["folds"], job.arguments["baselines"])
+    assert asked == (5, ["resnet101"])
+    value = estimated(trainings=10, beside=True)
+    write(job.files.result(1), {"state": State.SUCCEEDED, "value": value})
+    app.run()
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert (shown["Trainings"], shown["Time, about"]) == ("10", "60 s")
+    assert "alone it is faster" in texts(app)
+    monkeypatch.setenv("DERMXAI_GPUS", "1")
+    app.run()
+    assert {metric.label: metric.value for metric in app.metric}["Time, about"] == "–"
+    assert "No GPU was free" in texts(app)
+    app.button(key="start-estimate").click().run()
+    assert len(launched) == 2, "again"
+
+
 def test_an_estimate_that_the_memory_does_not_hold_warns(
     make_run: Make, open_page: Open, launched: list[Job]
 ) -> None:
@@ -191,8 +229,7 @@ def test_an_estimate_that_the_memory_does_not_hold_warns(
     app = opened(open_page("training"))
     app.button(key="start-estimate").click().run()
     (job,) = launched
-    figures = {"training_images": 10, "validation_images": 2, "steps": 5, "seconds": 60.0}
-    value = {**figures, "memory_bytes": 2**40, "warning": "It needs 1024.0 GB of memory."}
+    value = estimated(memory_bytes=2**40, warning="It needs 1024.0 GB of memory.")
     write(job.files.result(1), {"state": State.SUCCEEDED, "value": value})
     app.run()
     assert not app.exception
@@ -226,17 +263,60 @@ def test_a_clone_begins_with_the_settings_of_its_model(
     assert cloned.arguments["output"] != job.arguments["output"]
 
 
-def test_a_cross_validation_shows_mean_and_spread(
-    make_run: Make, open_page: Open, trained: Callable[..., Job]
+def test_a_clone_of_a_cross_validation_is_one(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], launched: list[Job]
+) -> None:
+    """On the same images, read in the same way."""
+    run = make_run(images=12)
+    dataset = str(run.manifest["dataset"]["path"])
+    study = {"folds": 3, "seeds": 2, "baselines": ["resnet10t", "resnet101"]}
+    options = {"columns": {"label": "diagnosis"}}
+    job = trained(dataset=dataset, dataset_options=options, **study)
+    app = open_page("training")
+    app.button(key=f"job-clone-{job.id}").click().run()
+    assert not app.exception and not app.error
+    app.button(key="start-train").click().run()
+    (cloned,) = launched
+    assert {name: cloned.arguments[name] for name in study} == study
+    assert cloned.arguments["dataset_options"] == {**options, "confine": True}
+
+
+@pytest.mark.parametrize("recipe", ["paper", {"nonsense": 1}, None])
+def test_a_job_with_a_recipe_of_another_version_breaks_nothing(
+    recipe: object, make_run: Make, open_page: Open, trained: Callable[..., Job]
 ) -> None:
     make_run(images=12)
-    job = trained(folds=2)
+    job = trained(recipe=recipe)
+    app = open_page("training")
+    assert not app.exception and not app.error
+    app.button(key=f"job-clone-{job.id}").click().run()
+    assert not app.exception
+    assert not any("Something went wrong" in error.value for error in app.error)
+
+
+def test_a_name_that_is_taken_is_refused(
+    make_run: Make, open_page: Open, launched: list[Job]
+) -> None:
+    make_run(images=12)
+    (paths.checkpoints() / "taken").mkdir(parents=True)
+    app = opened(open_page("training"))
+    name = next(field for field in app.text_input if "Name" in field.label)
+    name.set_value("taken").run()
+    assert "There is a checkpoint 'taken' already" in app.error[0].value
+    assert "start-train" not in {button.key for button in app.button}
+
+
+def test_a_cross_validation_shows_mean_and_spread_and_opens_its_first_training(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], launched: list[Job]
+) -> None:
+    run = make_run(images=12)
+    job = trained(folds=2, dataset=str(run.manifest["dataset"]["path"]))
     output = Path(str(job.arguments["output"]))
     table = [{"network": "b4", "members": 2, "auc_mean": 0.9, "auc_sd": 0.02}]
     write(output / "study.json", {"table": table, "differences": [], "note": "Two folds."})
     write(job.files.result(1), {"state": "succeeded", "value": {"study": str(output)}})
     for fold in range(2):
-        folder = output / "b4" / "seed-0" / f"fold-{fold}"
+        folder = output / "efficientnet_b4+heads" / "seed-0" / f"fold-{fold}"
         folder.mkdir(parents=True)
         history(3).to_csv(folder / "history.csv", index=False)
     app = open_page("training")
@@ -244,7 +324,11 @@ def test_a_cross_validation_shows_mean_and_spread(
     shown = pd.DataFrame(app.dataframe[0].value)
     assert shown["AUC"].tolist() == ["0.900 ± 0.020"]
     assert "Two folds." in texts(app)
-    assert "Open result" not in buttons(app)
+    app.button(key=f"job-open-{job.id}").click().run()
+    first = output / "efficientnet_b4+heads" / "seed-0" / "fold-0"
+    assert app.query_params["checkpoint"] == str(first)
+    (reading,) = launched
+    assert reading.arguments["checkpoint"] == str(first)
 
 
 def test_in_teaching_mode_visitors_only_look(

@@ -1,0 +1,68 @@
+"""What a training would take: a job times a few steps, on request."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from dermxai.jobs import Job, State
+from dermxai.jobs.gpus import gpus
+from dermxai.ui import jobs_panel
+from dermxai.ui.guard import fragment
+from dermxai.ui.state import Key
+from dermxai.ui.text import duration, plain
+
+
+def ask(arguments: Mapping[str, Any]) -> None:
+    """The estimate of a training with these arguments, or the button that asks for it."""
+    job = jobs_panel.last("estimate", **arguments)
+    shown, below = st.container(), st.empty()
+    if not (job and job.state.live) and below.button(
+        "Estimate again" if job else "Estimate time and memory",
+        key=Key.START.of("estimate"),
+        type="tertiary",
+        icon=":material/timer:",
+        help="Times a few steps, which takes some seconds.",
+    ):
+        job = jobs_panel.start("estimate", **arguments)
+        below.empty()
+    with shown:
+        if job and job.state.live:
+            _at_work(job)
+        elif job:
+            _told(job)
+
+
+@fragment(run_every=1.0)
+def _at_work(job: Job) -> None:
+    if job.state.live:
+        jobs_panel.bar(job)
+    else:
+        _told(job)
+
+
+def _told(job: Job) -> None:
+    if job.state is State.SUCCEEDED:
+        _figures(job.result)
+    else:
+        st.warning(plain(jobs_panel.why(job)), icon=":material/timer_off:")
+
+
+def _figures(result: Mapping[str, Any]) -> None:
+    untimed = result["device"] == "cpu" and gpus()
+    with st.container(horizontal=True):
+        if result["trainings"] > 1:
+            st.metric("Trainings", f"{result['trainings']:,}")
+        st.metric("Training images", f"{result['training_images']:,}")
+        st.metric("Validation images", f"{result['validation_images']:,}")
+        st.metric("Steps", f"{result['steps']:,}")
+        st.metric("Memory", f"{result['memory_bytes'] / 2**30:.1f} GB")
+        st.metric("Time, about", "–" if untimed else duration(result["seconds"]))
+    if result["trainings"] > 1:
+        st.caption("Images of one of the trainings; steps and time of all.")
+    if untimed:
+        st.caption("No GPU was free to time a step on; estimate again when one is.")
+    elif result["beside"]:
+        st.caption("Timed beside a job at work: alone it is faster.")
+    if (warning := result["warning"]) and not untimed:
+        st.warning(plain(warning), icon=":material/memory_alt:")

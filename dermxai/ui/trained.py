@@ -1,0 +1,102 @@
+"""What the folders of a training say: its job's, and the checkpoint's or study's that it writes."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.jobs import Job
+from dermxai.training.recipe import Recipe, chosen
+from dermxai.ui import cache
+
+
+def name(job: Job) -> str:
+    return output(job).name
+
+
+def names(known: list[Job]) -> dict[str, str]:
+    """What tells trainings apart: the checkpoint's name, and the job's end where that is shared."""
+    times = Counter(name(job) for job in known)
+    return {
+        job.id: name(job) + (f" ({job.id.rpartition('-')[2]})" if times[name(job)] > 1 else "")
+        for job in known
+    }
+
+
+def about(job: Job) -> str:
+    """Data, network, time, in a line."""
+    settings, folds = recipe(job), job.arguments.get("folds")
+    parts = [
+        Path(str(job.arguments["dataset"])).name,
+        settings.network if settings else "",
+        f"{settings.size} px" if settings else "",
+        f"{folds} folds" if folds else "",
+        datetime.fromtimestamp(job.submitted).strftime("%d %b %H:%M"),
+        f"attempt {job.attempt}" if job.attempt > 1 else "",
+        "on the cluster" if job.where == "slurm" else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def recipe(job: Job) -> Recipe | None:
+    """None where the job holds none that is known today."""
+    try:
+        return chosen("scratch", job.arguments.get("recipe"))
+    except (InputError, TypeError, AttributeError):
+        return None
+
+
+def settings(job: Job) -> Mapping[str, Any]:
+    """As the job was asked for them, by name."""
+    asked = job.arguments.get("recipe")
+    return asked if isinstance(asked, Mapping) else {}
+
+
+def output(job: Job) -> Path:
+    return Path(str(job.arguments.get("output", job.id)))
+
+
+def first(job: Job) -> Path:
+    """The checkpoint folder of the training, of a cross-validation that of its first one."""
+    known = recipe(job)
+    if not job.arguments.get("folds") or known is None:
+        return output(job)
+    return paths.StudyFiles(output(job)).member(known.network, known.seed, 0)
+
+
+def epochs(job: Job) -> int:
+    known = recipe(job)
+    return known.epochs if known else max(1, len(history(job)))
+
+
+def history(job: Job) -> pd.DataFrame:
+    """The epochs that have ended, of a cross-validation those of its first training."""
+    return cache.history(str(first(job)))
+
+
+def histories(job: Job) -> dict[str, pd.DataFrame]:
+    """Of its trainings that have ended an epoch: one, named by "", or those of a study."""
+    if not job.arguments.get("folds"):
+        found = history(job)
+        return {"": found} if len(found) else {}
+    root = output(job)
+    folders = sorted(path.parent for path in root.glob("*/seed-*/fold-*/history.csv"))
+    return {
+        " ".join(folder.relative_to(root).parts): cache.history(str(folder)) for folder in folders
+    }
+
+
+def stages(job: Job) -> int:
+    """Of the network, as far as is known: those of its checkpoint, or the most that learnt."""
+    try:
+        heads = len(cache.model_info(str(first(job))).heads)
+    except InputError:
+        heads = 1
+    known = 3 + heads - 1 if heads > 1 else 0  # heads, conv_head, stem
+    found = history(job)
+    return max(known, int(found["learning_stages"].max()) if len(found) else 1)
