@@ -250,7 +250,7 @@ def quality(
     """Judge attribution methods on a run: faithfulness, localisation, sanity, against maps that
     never saw the image. Interrupted, it resumes."""
     from dermxai.explain.faithfulness.quality import open_quality
-    from dermxai.report.belief import summary
+    from dermxai.report.belief import summary, too_few
     from dermxai.runs import open_run
 
     value = _foreground(
@@ -276,7 +276,7 @@ def quality(
             {**value, "skipped": dict(found.skipped), "summary": table.to_dict("records")}
         )
     else:
-        console.show_belief(table, found)
+        console.show_belief(table, found, too_few(opened, table))
 
 
 @app.command()
@@ -388,17 +388,26 @@ def _lines(file: Path) -> list[str]:
         raise InputError(f"{file} is not a text of sample ids, one a line.") from None
 
 
-def _nested(pairs: list[str]) -> dict[str, dict[str, float]]:
-    """Settings by the name of what they belong to, from texts such as deletion_blur.steps=4."""
-    found: dict[str, dict[str, float]] = {}
-    for name, text in console.assigned(pairs).items():
-        of, _, setting = name.rpartition(".")
-        try:
-            number = float(text)
-        except ValueError:
-            raise InputError(f"{name} is {text!r}; expected a number.") from None
-        found.setdefault(of, {})[setting] = int(number) if number.is_integer() else number
-    return found
+def _nested(pairs: list[str]) -> dict[str, dict[str, Any]]:
+    """Settings by the method or measure they belong to, from texts such as deletion_blur.steps=4.
+
+    Raises:
+        InputError: there is none of that name, or it has no such setting.
+    """
+    from dermxai.explain.api import methods
+    from dermxai.explain.faithfulness.measure import measures
+
+    known: dict[str, Any] = {**methods(), **measures()}
+    given: dict[str, list[str]] = {}
+    for pair in pairs:
+        name, _, setting = pair.partition(".")
+        if name not in known:
+            raise InputError(
+                f"{pair!r} came where a setting such as deletion_blur.steps=4 was expected, of one "
+                f"of {', '.join(known)}."
+            )
+        given.setdefault(name, []).append(setting)
+    return {name: console.typed(known[name].Settings, each) for name, each in given.items()}
 
 
 def _checkpoint(name: str) -> str:

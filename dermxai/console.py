@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -119,7 +119,7 @@ def show_evaluation(evaluation: "Evaluation") -> None:
         print(f"\n{note}")
 
 
-def show_belief(table: "pd.DataFrame", found: "Quality") -> None:
+def show_belief(table: "pd.DataFrame", found: "Quality", notes: Iterable[str] = ()) -> None:
     """Means of methods × measures with their intervals, and what they beat."""
     columns = ("measure", "method", "images", "mean", "95 % interval")
     verdicts = ["random_verdict", "centred_verdict"]
@@ -133,6 +133,8 @@ def show_belief(table: "pd.DataFrame", found: "Quality") -> None:
         for row, verdict in zip(table.to_dict("records"), told, strict=True)
     ]
     show_table((*columns, "against random", "against centred"), rows)
+    for note in notes:
+        print(f"\n{note}")
     for name, reason in found.skipped.items():
         print(f"\n{name} is left out: {reason}")
     for problem in found.problems:

@@ -356,3 +356,20 @@ def test_jobs_are_listed_shown_and_logged(command: Command, run: Run) -> None:
     assert command("jobs", "logs", job.id) == (0, "", "")
     assert command("jobs", "cancel", job.id) == (0, "failed\n", "")
     assert [found.id for found in list_jobs()] == [job.id]
+
+
+def test_settings_of_a_study_are_typed_by_whom_they_belong_to(command: Command, run: Run):
+    given = ["integrated_gradients.baseline=black", "road.steps=2", "max_sensitivity.radius=1"]
+    assert __main__._nested(given) == {
+        "integrated_gradients": {"baseline": "black"},
+        "road": {"steps": 2},
+        "max_sensitivity": {"radius": 1.0},
+    }
+    for wrong, words in (
+        ("deletion_blur.steps=2.5", "expected a whole number"),
+        ("deletion_blur.parts=2", "there are steps"),
+        ("deletion.steps=2", "deletion_blur"),
+        ("steps=2", "deletion_blur.steps=4"),
+    ):
+        code, _, err = command("quality", run.root, "--set", wrong)
+        assert code == 2 and one_line(err) and words in err

@@ -1,7 +1,6 @@
 """`explain`: any method, any image, any target."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -12,6 +11,7 @@ from dermxai.errors import InputError
 from dermxai.explain import store
 from dermxai.explain.evaluation import require_finite
 from dermxai.explain.method import Attribution, Method, Progress, Target
+from dermxai.explain.settings import settings_of
 from dermxai.plugins import modules
 
 if TYPE_CHECKING:
@@ -184,7 +184,8 @@ def check_target(
     Raises:
         InputError: the model has no such class or head, or a class is set against itself.
     """
-    other = next(code for code in classifier.info.classes if code != against)
+    classes = classifier.info.classes
+    other = next((code for code in classes if code != against), classes[0])
     find_target(classifier, target or other, against, head)
 
 
@@ -194,30 +195,7 @@ def checked_settings(method: str, given: Any = None) -> Any:
     Raises:
         InputError: the method has no such setting, or a value is out of bounds.
     """
-    kind = find_method(method).Settings
-    values = given if isinstance(given, Mapping) else asdict(given or kind())
-    known = {field.name: field for field in fields(kind)}
-    for name, value in values.items():
-        if name not in known:
-            raise InputError(
-                f"{method} has no setting {name!r}; its settings: {', '.join(known) or 'none'}."
-            )
-        _check(method, name, value, known[name].metadata)
-    return kind(**values)
-
-
-def _check(method: str, name: str, value: Any, allowed: Mapping[str, Any]) -> None:
-    if "choices" in allowed and value not in allowed["choices"]:
-        raise InputError(
-            f"{name} of {method} is {value!r}; choose from {', '.join(allowed['choices'])}."
-        )
-    if "low" in allowed and not (
-        isinstance(value, int | float) and allowed["low"] <= value <= allowed["high"]
-    ):
-        raise InputError(
-            f"{name} of {method} is {value!r}; give a number from {allowed['low']} to "
-            f"{allowed['high']}."
-        )
+    return settings_of(method, find_method(method).Settings, given)
 
 
 def _described(

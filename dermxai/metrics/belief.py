@@ -1,8 +1,9 @@
 """Which maps beat those that never saw the image: means and paired differences, with intervals.
 
 Every image is its own control: a method's value less that of a baseline on the same image under the
-same draws. Intervals are percentile bootstraps over patients (`bootstrap`), images of a patient
-staying together. They are not corrected for the number of methods and measures.
+same draws. Intervals are Student's with the bootstrap's standard error over patients
+(`bootstrap.student_interval`), images of a patient staying together. They are not corrected for the
+number of methods and measures. Fewer than `FEWEST` patients give no verdict.
 """
 
 from collections.abc import Mapping
@@ -13,12 +14,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai.metrics.bootstrap import Resampling, interval, resampling
+from dermxai.metrics.bootstrap import Resampling, interval, resampling, student_interval
 
 Floats = NDArray[np.float64]
 
 BEATS, TIES, LOSES = "better", "no difference shown", "worse"
 UNKNOWN = ""
+FEWEST = 8  # units that a verdict rests on
 BOTH, ONE, NEITHER = "beats both baselines", "beats one baseline", "beats neither baseline"
 KEEPS, BREAKS = "keeps to the limit", "not shown to keep to the limit"
 
@@ -64,8 +66,9 @@ def summarised(
         ``method``, ``measure``; ``images`` and ``units`` (patients) with a value; ``mean``,
         ``low``, ``high``; and for ``random`` and ``centred`` the paired difference
         ``<name>_difference``, ``<name>_low``, ``<name>_high``, above 0 where the method is better,
-        and the ``<name>_verdict``: better, worse, no difference shown, or empty where undefined;
-        and ``standing``, what the measure says of the method in a word, empty if nothing.
+        and the ``<name>_verdict``: better, worse, no difference shown, or empty where fewer than
+        `FEWEST` units have both; and ``standing``, what the measure says of the method in a word,
+        empty if nothing.
     """
     rows: list[dict[str, Any]] = []
     for measure, scale in scales.items():
@@ -132,7 +135,7 @@ def _standing(row: Mapping[str, Any], scale: Scale) -> str:
         if UNKNOWN in verdicts:
             return UNKNOWN
         return (NEITHER, ONE, BOTH)[verdicts.count(BEATS)]
-    if scale.limit is None or not np.isfinite(row["high"]):
+    if scale.limit is None or row["units"] < FEWEST:
         return UNKNOWN
     keeps = row["low"] > scale.limit if scale.higher else row["high"] < scale.limit
     return KEEPS if keeps else BREAKS
@@ -142,36 +145,22 @@ def _mean(values: Floats, plan: Resampling, share: bool) -> dict[str, Any]:
     known = np.isfinite(values)
     units = int(plan.clusters_with(known[:, None])[0])
     mean = float(values[known].mean()) if known.any() else float("nan")
-    low, high = mean_interval(values, plan)
-    if share and known.any():
-        ends = interval([mean], _replicates(values, plan)[:, None], [units], plan.level)
-        low, high = float(ends[0][0]), float(ends[1][0])
-    return {"units": units, "mean": mean, "low": low, "high": high}
+    of = interval if share else student_interval
+    low, high = of([mean], _replicates(values, plan)[:, None], [units], plan.level)
+    return {"units": units, "mean": mean, "low": float(low[0]), "high": float(high[0])}
 
 
 def _against(name: str, differences: Floats, plan: Resampling) -> dict[str, Any]:
-    known = differences[np.isfinite(differences)]
-    low, high = mean_interval(differences, plan)
+    found = _mean(differences, plan, share=False)
     verdict = UNKNOWN
-    if np.isfinite(low):
-        verdict = BEATS if low > 0 else LOSES if high < 0 else TIES
+    if found["units"] >= FEWEST:
+        verdict = BEATS if found["low"] > 0 else LOSES if found["high"] < 0 else TIES
     return {
-        f"{name}_difference": float(known.mean()) if known.size else float("nan"),
-        f"{name}_low": low,
-        f"{name}_high": high,
+        f"{name}_difference": found["mean"],
+        f"{name}_low": found["low"],
+        f"{name}_high": found["high"],
         f"{name}_verdict": verdict,
     }
-
-
-def mean_interval(values: Floats, plan: Resampling) -> tuple[float, float]:
-    """Ends of the interval of the mean of values (n,), undefined ones left out; NaN where fewer
-    than two clusters have one."""
-    known = np.isfinite(values)
-    if plan.clusters_with(known[:, None])[0] < 2:
-        return float("nan"), float("nan")
-    tail = (1 - plan.level) / 2
-    low, high = np.nanquantile(_replicates(values, plan), [tail, 1 - tail])
-    return float(low), float(high)
 
 
 def _replicates(values: Floats, plan: Resampling) -> Floats:

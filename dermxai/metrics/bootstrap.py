@@ -5,6 +5,9 @@ images of one patient are alike, patients are taken as independent draws from th
 the interval speaks about, and the classifier is fixed. In each replicate as many patients as there
 are come back, drawn with replacement, each with all of its images.
 
+Of few patients percentiles are far too narrow: of two alike in sign they never hold 0. Means that
+may rest on few, such as those of votes, get Student's t with the bootstrap's standard error.
+
 A share of exactly 0 or 1 has no spread to resample. It gets the exact binomial bound (Clopper &
 Pearson 1934, doi:10.1093/biomet/26.4.404) with patients, not images, as trials, which is
 conservative. A share that rests on fewer than two patients has no interval: NaN.
@@ -15,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 from scipy.sparse import csr_array
 
 from dermxai.errors import InputError
@@ -110,6 +114,34 @@ def mean_interval(replicates: Floats, units: ArrayLike, level: float) -> tuple[F
     if known.any():
         tail = (1 - level) / 2
         low[known], high[known] = np.nanquantile(replicates[:, known], [tail, 1 - tail], axis=0)
+    return low, high
+
+
+def student_interval(
+    estimate: ArrayLike, replicates: Floats, units: ArrayLike, level: float
+) -> tuple[Floats, Floats]:
+    """Student's interval of means, or of differences of means, that may rest on few clusters.
+
+    The bootstrap's standard error of n clusters is too small by the factor sqrt((n − 1) / n), and
+    is taken with n − 1 degrees of freedom (Hesterberg 2015, doi:10.1080/00031305.2015.1089789,
+    section 4). Assumes that means of clusters are roughly normal.
+
+    Args:
+        estimate: (k,) the means.
+        replicates: (r, k) the same on each replicate; undefined ones (NaN) are left out.
+        units: (k,) clusters that each mean rests on; fewer than two give NaN.
+        level: of the interval, 0.95 say.
+    """
+    estimate, units = np.broadcast_arrays(
+        np.asarray(estimate, dtype=np.float64), np.asarray(units, dtype=np.float64)
+    )
+    low, high = np.full((2, *estimate.shape), np.nan)
+    known = (units >= 2) & np.isfinite(replicates).any(axis=0)
+    if known.any():
+        n = units[known]
+        error = np.nanstd(replicates[:, known], axis=0) * np.sqrt(n / (n - 1))
+        reach = stats.t.ppf((1 + level) / 2, n - 1) * error
+        low[known], high[known] = estimate[known] - reach, estimate[known] + reach
     return low, high
 
 

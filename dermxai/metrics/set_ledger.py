@@ -123,11 +123,11 @@ def set_ledger(
         np.hstack([np.ones((len(values), 1)), with_margin, changed]), plan
     )
     means = ratio(drawn[:, 1:], drawn[:, :1])
-    low, high = bootstrap.mean_interval(means[:, :count], plan.n_clusters, level)
+    mean = with_margin.mean(axis=0)
+    low, high = bootstrap.student_interval(mean, means[:, :count], plan.n_clusters, level)
     flip_low, flip_high = bootstrap.interval(
         changed.mean(axis=0), means[:, count:], plan.n_clusters, level
     )
-    mean = with_margin.mean(axis=0)
     return SetLedger(
         target=target,
         against=against,
@@ -184,8 +184,8 @@ def set_difference(
     width = with_margin.shape[1]
     means = [ratio(drawn[:, 2 + i * width :][:, :width], drawn[:, i : i + 1]) for i in (0, 1)]
     counts = plan.clusters_with(sides)
-    low, high = bootstrap.mean_interval(means[0] - means[1], counts.min(), level)
     mean = with_margin[first].mean(axis=0) - with_margin[~first].mean(axis=0)
+    low, high = bootstrap.student_interval(mean, means[0] - means[1], counts.min(), level)
     return SetDifference(
         target=target,
         against=against,

@@ -11,7 +11,17 @@ from dermxai.data.splits import groups
 from dermxai.explain.api import find_method
 from dermxai.explain.faithfulness.judge import CENTRED, RANDOM
 from dermxai.explain.faithfulness.measure import baselines, find_measure
-from dermxai.metrics.belief import BOTH, BREAKS, KEEPS, NEITHER, ONE, Scale, failures, summarised
+from dermxai.metrics.belief import (
+    BOTH,
+    BREAKS,
+    FEWEST,
+    KEEPS,
+    NEITHER,
+    ONE,
+    Scale,
+    failures,
+    summarised,
+)
 
 if TYPE_CHECKING:
     from dermxai.explain.faithfulness.quality import Quality
@@ -39,6 +49,17 @@ def units(run: "Run") -> str:
     return (
         "patients" if known.get("patient_id") else "lesions" if known.get("lesion_id") else "images"
     )
+
+
+def too_few(run: "Run", summary: pd.DataFrame) -> Iterator[str]:
+    """A sentence on the measures that rest on too few patients for a verdict, if there are any."""
+    of_methods = summary[~summary["method"].isin(BASELINES)]
+    names = dict.fromkeys(of_methods.loc[of_methods["units"] < FEWEST, "measure"])
+    if names:
+        yield (
+            f"No verdict on {', '.join(find_measure(name).TITLE for name in names)}: fewer than "
+            f"{FEWEST} {units(run)} have a value, too few to tell a difference from chance."
+        )
 
 
 def failed(found: "Quality", method: str, measure: str) -> list[str]:

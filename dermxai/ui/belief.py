@@ -12,6 +12,7 @@ from dermxai.explain.faithfulness.measure import measures
 from dermxai.explain.faithfulness.quality import RUNNER_UP, Asked, Quality
 from dermxai.explain.faithfulness.study import has_mask, passes, resolved
 from dermxai.jobs import Job, State
+from dermxai.metrics.belief import FEWEST
 from dermxai.report import belief as report
 from dermxai.ui import cache, jobs_panel, look, question, state
 from dermxai.ui.guard import guard
@@ -90,6 +91,7 @@ def about(scene: Scene, found: Quality) -> None:
     look.notes(
         (
             *scene.notes,
+            *report.too_few(scene.run, cache.quality_summary(scene.run_id, asked.name)),
             *(
                 f"{titles[name].TITLE} is left out: {reason}"
                 for name, reason in found.skipped.items()
@@ -226,7 +228,8 @@ def _ask(scene: Scene) -> Asked:
             max(1, len(scene.run)),
             min(28, len(scene.run)),
             key=Key.IMAGES,
-            help="Classes alike as far as they go.",
+            help="Classes alike as far as they go. A verdict rests on at least "
+            f"{FEWEST} {report.units(scene.run)}.",
             persist_state="session",
             width=140,
         )

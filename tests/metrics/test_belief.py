@@ -3,8 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from dermxai.metrics.belief import Scale, mean_interval, summarised
-from dermxai.metrics.bootstrap import resampling
+from dermxai.metrics.belief import FEWEST, Scale, summarised
 
 NAMES = {"random": "noise", "centred": "bell"}
 
@@ -86,8 +85,24 @@ def test_a_share_of_all_images_has_the_exact_bound():
     assert row["low"] == pytest.approx(0.025 ** (1 / 20))
 
 
-def test_the_interval_of_a_mean_is_near_that_of_student():
-    values = np.random.default_rng(1).normal(2, 3, 400)
-    low, high = mean_interval(values, resampling(np.arange(400), 4000))
-    student = stats.t.interval(0.95, 399, values.mean(), stats.sem(values))
-    np.testing.assert_allclose((low, high), student, atol=0.03)
+def test_few_patients_give_no_verdict():
+    for images, together in ((FEWEST - 1, {}), (60, {f"i{i}": f"p{i % 7}" for i in range(60)})):
+        found = summary(table(images, better=50), groups=together).loc["good"]
+        assert found["random_low"] > 0  # the interval is there, the verdict is not
+        assert (found["random_verdict"], found["centred_verdict"]) == ("", "")
+        assert found["standing"] == ""
+    limited = Scale(False, compared=False, limit=1e6)
+    made = summarised(table(FEWEST - 1), {"road": limited}, {}, **NAMES).set_index("method")
+    assert made.loc["good", "standing"] == ""
+    enough = summary(table(FEWEST, better=50)).loc["good"]
+    assert enough["standing"] == "beats both baselines"
+
+
+@pytest.mark.parametrize("images", [FEWEST, 12])
+def test_noise_is_rarely_called_a_difference(images: int):
+    """One in twenty where there is none, within the error of 400 trials."""
+    shown = 0
+    for seed in range(400):
+        verdict = summary(table(images, better=0, seed=seed)).loc["good", "random_verdict"]
+        shown += verdict != "no difference shown"
+    assert stats.binom.sf(shown - 1, 400, 0.05) > 0.001

@@ -1,9 +1,16 @@
 import numpy as np
 import pytest
+from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from dermxai.errors import InputError
-from dermxai.metrics.bootstrap import confusion_replicates, interval, resampling
+from dermxai.metrics.bootstrap import (
+    confusion_replicates,
+    interval,
+    resampling,
+    student_interval,
+    sum_replicates,
+)
 from dermxai.metrics.confusion import confusion_matrix, top1_accuracy
 
 
@@ -85,3 +92,20 @@ def test_one_patient_and_no_image_have_no_interval():
 def test_impossible_wishes_are_refused(replicates, level):
     with pytest.raises(InputError):
         resampling([1, 2], replicates, level=level)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 40])
+def test_the_interval_of_a_mean_is_that_of_student(n: int):
+    values = np.random.default_rng(n).normal(2, 3, (n, 1))
+    plan = resampling(np.arange(n), 20_000)
+    means = sum_replicates(values, plan) / n
+    low, high = student_interval(values.mean(0), means, n, 0.95)
+    student = stats.t.interval(0.95, n - 1, values.mean(), stats.sem(values[:, 0]))
+    width = student[1] - student[0]
+    np.testing.assert_allclose([low[0], high[0]], student, atol=0.02 * width)
+
+
+def test_a_mean_of_one_patient_has_no_interval():
+    plan = resampling(["p", "p"], 50)
+    ends = student_interval([1.0], sum_replicates([[1.0], [1.0]], plan), 1, 0.95)
+    assert np.isnan(ends).all()

@@ -56,7 +56,9 @@ def test_a_study_is_shown_in_words_and_another_can_be_asked_for(
     assert not app.exception
     assert not app.error
     assert "**Vote map**" in words(app)
-    assert "Randomisation" in words(app)
+    assert "No verdict on Deletion (blur), Randomisation: fewer than 8" in words(app).replace(
+        "\\", ""
+    )
     app.button(key="start-new-study").click().run()
     assert not app.exception
     assert "A new study" in words(app)

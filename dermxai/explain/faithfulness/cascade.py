@@ -4,11 +4,13 @@ All on a copy: the network that visitors share is never touched.
 """
 
 import copy
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import nn
+from torch.nn.modules.conv import _ConvNd
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -21,14 +23,12 @@ def cascade(classifier: "Classifier", seed: int) -> Iterator[tuple[str, "Classif
     """
     from dermxai.models.classifier import Classifier
 
-    with classifier.lock:
-        network = copy.deepcopy(classifier.network)
+    network = copy.deepcopy(classifier.network)
     forgetful = Classifier(network, classifier.info, f"{classifier.hash}-random", classifier.path)
     for number, (name, parts) in enumerate(stages(network)):
-        with torch.random.fork_rng(devices=()):
-            torch.manual_seed(1000 * seed + number)
-            for part in parts:
-                _forget(part)
+        draws = torch.Generator().manual_seed(1000 * seed + number)
+        for part in parts:
+            _forget(part, draws)
         yield name, forgetful
 
 
@@ -52,8 +52,16 @@ def stages(network: Any) -> list[tuple[str, list[nn.Module]]]:
     ]
 
 
-def _forget(part: nn.Module) -> None:
+def _forget(part: nn.Module, draws: torch.Generator) -> None:
+    """Weights as torch draws them for a new layer, from a generator of their own: the random state
+    of the process belongs to all visitors. Other layers (norms) begin with constants."""
     for module in part.modules():
-        if hasattr(module, "reset_parameters"):
+        if isinstance(module, nn.Linear | _ConvNd):
+            bound = 1 / math.sqrt(module.weight[0].numel())
+            for tensor in (module.weight, module.bias):
+                if tensor is not None:
+                    fresh = torch.empty(tensor.shape).uniform_(-bound, bound, generator=draws)
+                    tensor.data.copy_(fresh)
+        elif hasattr(module, "reset_parameters"):
             cast(Any, module).reset_parameters()
     part.requires_grad_(False)

@@ -1,7 +1,6 @@
 """One image: what a measure says of a map."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +18,13 @@ from dermxai.explain.faithfulness.measure import (
 )
 from dermxai.explain.memory import ran_out_of_memory
 from dermxai.explain.method import Method, Progress, Target
+from dermxai.explain.settings import settings_of
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 RANDOM, CENTRED = "smooth_noise", "centred_gaussian"
+NO_MEMORY = "Memory ran out."
 
 
 def make_case(
@@ -79,15 +80,20 @@ def judged(
         return Score.undefined(f"The image has no {chosen.NEEDS} mask.")
     try:
         found = chosen.measure(case, subject, values, progress)
-    except InputError as error:
-        return Score.undefined(str(error))
-    except RuntimeError as error:
-        if not ran_out_of_memory(error):
-            raise
-        return Score.undefined("Memory ran out.")
+    except (InputError, RuntimeError) as error:
+        return Score.undefined(excuse(error))
     if np.isfinite(found.value) or found.reason:
         return found
     return Score.undefined("The value is not finite.")
+
+
+def excuse(error: Exception) -> str:
+    """Why there is no score. What is neither the input's fault nor the memory's is raised."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, RuntimeError) and ran_out_of_memory(error):
+        return NO_MEMORY
+    raise error
 
 
 def checked(measure: str, given: Any = None) -> Any:
@@ -96,17 +102,4 @@ def checked(measure: str, given: Any = None) -> Any:
     Raises:
         InputError: the measure has no such setting, or a value is out of bounds.
     """
-    kind = find_measure(measure).Settings
-    values = dict(given) if isinstance(given, Mapping) else asdict(given or kind())
-    known = {each.name: each for each in fields(kind)}
-    for name, value in values.items():
-        if name not in known:
-            raise InputError(
-                f"{measure} has no setting {name!r}; its settings: {', '.join(known) or 'none'}."
-            )
-        low, high = known[name].metadata["low"], known[name].metadata["high"]
-        if not isinstance(value, int | float) or not low <= value <= high:
-            raise InputError(
-                f"{name} of {measure} is {value!r}; give a number from {low} to {high}."
-            )
-    return kind(**values)
+    return settings_of(measure, find_measure(measure).Settings, given)

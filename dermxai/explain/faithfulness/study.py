@@ -19,7 +19,14 @@ from dermxai import paths
 from dermxai.data import Problem
 from dermxai.data.images import read_image, read_mask
 from dermxai.errors import InputError
-from dermxai.explain.api import checked_settings, explain, find_method, find_target, methods
+from dermxai.explain.api import (
+    check_target,
+    checked_settings,
+    explain,
+    find_method,
+    find_target,
+    methods,
+)
 from dermxai.explain.faithfulness import judge
 from dermxai.explain.faithfulness.measure import (
     Candidate,
@@ -102,8 +109,7 @@ def resolved(run: "Run", classifier: "Classifier", asked: Asked) -> tuple[Asked,
     for name, values in asked.settings.items():
         (judge.checked if name in measures() else checked_settings)(name, values)
     other = None if asked.against == RUNNER_UP else asked.against
-    first = next(code for code in classifier.info.classes if code != other)
-    find_target(classifier, asked.target or first, other, asked.head)
+    check_target(classifier, asked.target, other, asked.head)
     if asked.images < 1:
         raise InputError(f"{asked.images} images were asked for; expected at least 1.")
     known_methods, known_measures, skipped = available(run, classifier)
@@ -111,7 +117,8 @@ def resolved(run: "Run", classifier: "Classifier", asked: Asked) -> tuple[Asked,
     kept_methods = tuple(name for name in asked.methods or known_methods if name not in skipped)
     kept_measures = tuple(name for name in asked.measures or known_measures if name not in skipped)
     if not kept_methods or not kept_measures:
-        raise InputError(f"There is nothing to judge: {' '.join(skipped[n] for n in wanted)}")
+        reasons = " ".join(f"{name}: {skipped[name]}" for name in wanted if name in skipped)
+        raise InputError(f"There is nothing to judge. {reasons}".strip())
     return replace(asked, methods=kept_methods, measures=kept_measures), skipped
 
 
@@ -207,8 +214,9 @@ class _Image:
         case = self.case
         try:
             subject = self._candidate(method, settings)
-        except InputError as error:
-            self.scores |= {key: _kept(Score.undefined(str(error)), 0) for key in missing.values()}
+        except (InputError, RuntimeError) as error:
+            nothing = _kept(Score.undefined(judge.excuse(error)), 0)
+            self.scores |= dict.fromkeys(missing.values(), nothing)
             return
         cells = grain(subject.values)
         for name, key in missing.items():
@@ -291,11 +299,12 @@ def _kept(score: Score, cells: int) -> dict[str, Any]:
 
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:
+    """An image's scores by key; those that memory did not suffice for are tried again."""
     try:
         found: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found
+    return {key: score for key, score in found.items() if score["reason"] != judge.NO_MEMORY}
 
 
 def has_mask(run: "Run", kind: str) -> bool:

@@ -6,7 +6,8 @@ import pytest
 
 from dermxai.errors import Cancelled
 from dermxai.explain import explain
-from dermxai.explain.faithfulness.badge import badge
+from dermxai.explain.faithfulness.badge import DRAWS, badge
+from dermxai.explain.faithfulness.measure import Candidate
 from dermxai.models import load_classifier
 from tests.explain.faithfulness.conftest import SIZE, corner_classifier
 
@@ -38,6 +39,19 @@ def test_the_opposite_of_the_true_map_fails():
     checks = {c.title: c for c in badge(classifier, image, replace(made, native=-made.native))}
     assert checks["Deletion, random maps"].passed is False
     assert checks["Deletion, centred Gaussian"].passed is False
+
+
+def test_a_map_that_random_heads_only_turn_round_fails(monkeypatch: pytest.MonkeyPatch):
+    classifier, image = corner_classifier(SIDE), picture()
+    made = explain(classifier, image, "grad_cam", "A")
+
+    def turned(self: Candidate, **_: object) -> np.ndarray:
+        return -self.values
+
+    monkeypatch.setattr(Candidate, "again", turned)
+    checks = {check.title: check for check in badge(classifier, image, made)}
+    assert checks["Random heads"].passed is False
+    assert checks["Random heads"].finding.count("−1.00") == DRAWS
 
 
 def test_it_is_the_question_of_the_map_that_is_checked(tiny_checkpoint: Path, photograph):

@@ -1,5 +1,9 @@
 """Measures on a network whose true attribution is known."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +11,12 @@ import torch
 from dermxai.errors import InputError
 from dermxai.explain.api import methods
 from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.measure import Candidate, Case, grain, measures
 from dermxai.explain.faithfulness.removal import blurred, inpainted, top
+from dermxai.models import Classifier
 from tests.explain.faithfulness.conftest import CORNER, fixed
+from tests.explain.networks import random_classifier
 
 COMPARED = [name for name, each in measures().items() if each.COMPARED and each.NEEDS is None]
 
@@ -69,9 +76,68 @@ def test_pointing_and_mass(case: Case, truth: Candidate, noise: Candidate):
 
 def test_a_map_that_ignores_the_network_fails_randomisation(case: Case, truth: Candidate):
     assert judge.judged(case, truth, "randomisation").value == pytest.approx(1)
-    method = methods()["grad_cam"]
-    honest = judge.candidate(case, method, method.Settings())
-    assert judge.judged(case, honest, "randomisation").value < 0.9
+    depending = judge.candidate(case, Depending(), truth.settings)
+    assert judge.judged(case, depending, "randomisation").value < 0.1
+
+
+class Depending:
+    """A method whose map is another one for every other network."""
+
+    def attribute(self, classifier: Classifier, image: torch.Tensor, *_: object) -> Any:
+        parameters = [p.sum().item() for p in classifier.network.parameters()]
+        seed = abs(hash(tuple(parameters)))
+        return np.random.default_rng(seed).random(image.shape[-2:], np.float32), ()
+
+
+class Turning:
+    """A method whose map is upright or upside down by the sign of a weight of the heads."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values.astype(np.float32)
+
+    def attribute(self, classifier: Classifier, *_: object) -> tuple[np.ndarray, tuple[str, ...]]:
+        return self.values * float(torch.sign(classifier.network.heads[0].weight[0, 0])), ()
+
+
+def test_a_pattern_that_random_weights_only_turn_round_fails_randomisation(
+    case: Case, truth: Candidate
+):
+    turning = judge.candidate(case, Turning(truth.values), truth.settings)
+    for seed in range(6):
+        found = judge.judged(replace(case, seed=seed), turning, "randomisation")
+        assert found.value == pytest.approx(1)
+        assert set(np.abs(found.curves["Spearman"])) == {1}
+
+
+def test_random_weights_are_those_of_new_layers_and_nobody_elses(case: Case):
+    """The draws are torch's own, whoever draws at the same time, and leave the process's alone."""
+
+    def heads(seed: int) -> torch.Tensor:
+        return next(cascade(case.classifier, seed))[1].network.heads[0].weight.clone()
+
+    torch.manual_seed(5)
+    fresh = torch.nn.Linear(3, 2, bias=False).weight
+    state = torch.get_rng_state()
+    assert torch.equal(heads(0), heads(0))
+    alone = [heads(seed) for seed in range(8)]
+    assert torch.equal(torch.get_rng_state(), state)
+    assert fresh.shape == alone[0].shape and alone[0].abs().max() <= 3**-0.5
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(heads, list(range(8)) * 6))
+    assert all(torch.equal(one, alone[i % 8]) for i, one in enumerate(together))
+
+
+@pytest.mark.parametrize("architecture", ["efficientnet_b0", "resnet10t", "inception_v3"])
+def test_no_layer_draws_from_the_random_state_of_the_process(architecture: str):
+    classifier = random_classifier(architecture, size=96)
+    torch.manual_seed(7)
+    state = torch.get_rng_state()
+    before = {k: v.clone() for k, v in classifier.network.state_dict().items()}
+    *_, (_, forgetful) = cascade(classifier, 0)
+    assert torch.equal(torch.get_rng_state(), state)
+    for name, weight in forgetful.network.named_parameters():
+        if weight.ndim > 1:
+            assert not torch.equal(weight, before[name]), name
 
 
 def test_randomisation_leaves_the_shared_network_untouched(case: Case):
@@ -103,3 +169,14 @@ def test_bad_settings_say_what_is_allowed(case: Case, truth: Candidate):
         judge.judged(case, truth, "deletion_blur", {"parts": 3})
     with pytest.raises(InputError, match="deletion_blur"):
         judge.judged(case, truth, "delete")
+    with pytest.raises(InputError, match="expected names and their values"):
+        judge.judged(case, truth, "deletion_blur", "abc")
+
+
+@pytest.mark.parametrize("name", measures())
+def test_whole_numbers_stay_whole(name: str):
+    for field in fields(measures()[name].Settings):
+        if isinstance(field.default, int):
+            for wrong in (field.default + 0.5, True):
+                with pytest.raises(InputError, match=f"{field.name} of {name} .* whole number"):
+                    judge.checked(name, {field.name: wrong})

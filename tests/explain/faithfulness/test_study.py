@@ -1,12 +1,16 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from dermxai import paths
 from dermxai.errors import Cancelled, InputError
+from dermxai.explain.api import methods
+from dermxai.explain.faithfulness.measure import measures
 from dermxai.explain.faithfulness.quality import RUNNER_UP, Asked, open_quality
 from dermxai.explain.faithfulness.study import available, passes, resolved, stratified, study
 from dermxai.models import Classifier, load_classifier
@@ -141,6 +145,51 @@ def test_what_is_not_available_is_left_out_with_its_reason(run: Run, classifier:
     ):
         with pytest.raises(InputError, match=words):
             resolved(run, classifier, wrong)
+
+
+def test_nothing_that_is_available_is_one_sentence(run: Run, classifier: Classifier):
+    known, _, skipped = available(run, classifier)
+    for method in [None, *methods()]:
+        for measure in measures():
+            if method in known or (measure not in skipped and method is None):
+                continue
+            asked = Asked(methods=(method,) if method else (), measures=(measure,))
+            with pytest.raises(InputError, match=f"{method or measure}: .*") as error:
+                resolved(run, classifier, asked)
+            assert str(error.value).startswith("There is nothing to judge. ")
+
+
+@pytest.mark.parametrize("where", ["method", "measure"])
+def test_what_memory_did_not_suffice_for_is_tried_again(
+    where: str, run: Run, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+):
+    from dermxai.explain.faithfulness.measures import deletion_blur
+    from dermxai.explain.methods import vote_map
+
+    asked = Asked(images=2, methods=("vote_map",), measures=MEASURES[:2], settings=QUICK)
+
+    def cramped(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory (simulated)")
+
+    with monkeypatch.context() as small:
+        if where == "method":
+            small.setattr(vote_map, "attribute", cramped)
+        else:
+            small.setattr(deletion_blur, "measure", cramped)
+        table = study(run, classifier, asked, nothing).table
+    lost = table[table["reason"] == "Memory ran out."]
+    assert lost["value"].isna().all() and set(lost["measure"]) >= {"deletion_blur"}
+    again = study(run, classifier, asked, nothing).table
+    mine = again[again["method"] == "vote_map"]
+    assert mine["value"].notna().all() and (mine["reason"] == "").all()
+
+
+def test_a_model_of_one_class_is_refused_in_a_sentence(classifier: Classifier):
+    from dermxai.explain.api import check_target
+
+    one = Classifier(classifier.network, replace(classifier.info, classes=("EAD",)), "one", Path())
+    with pytest.raises(InputError, match="set against itself"):
+        check_target(one, None, "EAD", None)
 
 
 def test_classes_are_alike_as_far_as_they_go():

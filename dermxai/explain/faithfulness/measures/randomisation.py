@@ -2,9 +2,11 @@
 
 A map that looks the same when the network has forgotten all that it learnt does not explain what it
 learnt. Layers are randomised from the outputs to the input, cumulatively, and each time the map is
-computed anew; the value is its rank correlation with the true network's map, averaged over the
-stages. Signs count: a map turned round is another map. The publication sets no limit; ours asks
-that, on average, less than half of the order is left.
+computed anew; the value is the size of its rank correlation with the true network's map, averaged
+over the stages. Random weights turn a map's sign by chance: a pattern that is still there comes out
+upright or turned round, and signed correlations would average to nothing (the publication gives
+both). Signed values and SSIM stand beside it. The publication sets no limit; ours asks that, on
+average, less than half of the order is left.
 """
 
 from dataclasses import dataclass, field
@@ -22,14 +24,14 @@ if TYPE_CHECKING:
 
 TITLE = "Randomisation"
 SOURCE = "Adebayo et al. 2018, arXiv:1810.03292"
-NOTE = "How like the map stays (Spearman) while the network forgets, layer by layer."
-UNIT = "rank correlation"
+NOTE = "How like the map stays, upright or turned round, while the network forgets layer by layer."
+UNIT = "size of the rank correlation"
 HIGHER = False
 SHARE = False
 COMPARED = False
 LIMIT = 0.5
 NEEDS = None
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,13 @@ def measure(
     if not np.isfinite(ranks).any():
         return Score.undefined("The map of the randomised network is the same everywhere.")
     return Score(
-        float(np.nanmean(ranks)),
-        curves={"x": names, "Spearman": _listed(ranks), "SSIM": _listed(structures)},
+        float(np.nanmean(np.abs(ranks))),
+        curves={
+            "x": names,
+            "|Spearman|": _listed([abs(each) for each in ranks]),
+            "Spearman": _listed(ranks),
+            "SSIM": _listed(structures),
+        },
     )
 
 
