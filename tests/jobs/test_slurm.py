@@ -266,7 +266,15 @@ def test_a_training_in_two_tasks_is_one_training(
     [
         ("gpu = 1", "'gpu'; expected partition, gpus"),
         ("gpus = -1", "expected a whole number of at least 0"),
+        ("gpus = true", "expected a whole number"),
         ("partition = main", "is not TOML"),
+        ("partition = 5", "expected the name"),
+        ("memory = 64", 'expected a size with its unit, such as "64G"'),
+        ('memory = "64"', "expected a size with its unit"),
+        ('notice = "x"', "expected a whole number"),
+        ("notice = 100000", "expected fewer seconds than the time of a job, 86400"),
+        ('setup = "module load cuda"', "expected a list of shell commands"),
+        ("extra = 3", "expected a table"),
     ],
 )
 def test_a_wrong_setting_is_named(written: str, complaint: str) -> None:

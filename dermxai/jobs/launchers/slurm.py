@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dermxai import paths
 from dermxai.errors import InputError
@@ -46,6 +46,9 @@ _ENDS = {
 }
 
 
+_LEAST = {"gpus": 0, "nodes": 1, "time": 1, "processors": 1, "notice": 0}
+
+
 @dataclass(frozen=True)
 class SlurmSettings:
     """What a job asks the cluster for: the keys of ``slurm.toml``."""
@@ -58,7 +61,7 @@ class SlurmSettings:
     time: int = 24 * 60
     """Minutes; afterwards the job is requeued and goes on."""
     memory: str = ""
-    """Of each node, such as "64G"; empty: the cluster's default."""
+    """Of each node, with its unit, such as "64G"; empty: the cluster's default."""
     processors: int = 8
     """For each task, those that read images among them."""
     notice: int = 120
@@ -69,13 +72,26 @@ class SlurmSettings:
     """Further options of sbatch, such as account or qos."""
 
     def __post_init__(self) -> None:
-        for name, least in (("gpus", 0), ("nodes", 1), ("time", 1), ("processors", 1)):
+        for name, least in _LEAST.items():
             value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
-                raise InputError(
-                    f"{name} is {value!r} in {paths.slurm_settings()}; expected a whole number "
-                    f"of at least {least}."
-                )
+            if type(value) is not int or value < least:
+                self._refuse(name, f"a whole number of at least {least}")
+        if self.notice >= 60 * self.time:
+            self._refuse("notice", f"fewer seconds than the time of a job, {60 * self.time}")
+        if not isinstance(self.partition, str):
+            self._refuse("partition", "the name of a partition")
+        if not isinstance(self.memory, str) or not re.fullmatch(r"(\d+[KMGT])?", self.memory):
+            self._refuse("memory", 'a size with its unit, such as "64G"')
+        lines: object = self.setup
+        if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines):
+            self._refuse("setup", 'a list of shell commands, such as ["module load cuda"]')
+        if not isinstance(self.extra, Mapping):
+            self._refuse("extra", "a table of options of sbatch")
+
+    def _refuse(self, name: str, expected: str) -> NoReturn:
+        raise InputError(
+            f"{name} is {getattr(self, name)!r} in {paths.slurm_settings()}; expected {expected}."
+        )
 
 
 def read_settings() -> SlurmSettings:
