@@ -71,10 +71,10 @@ def learning_stages(
     made = figure(
         title,
         "Coloured: learns; grey: frozen. First layers at the bottom.",
-        height=max(120, 18 * stages),
+        height=max(120, 100 + 18 * stages),
         dark=dark,
         xaxis={"title": {"text": "Epoch"}, "range": [0.5, epochs + 0.5], "showgrid": False},
-        yaxis={"autorange": "reversed", "showgrid": False},
+        yaxis={"autorange": "reversed", "showgrid": False, "dtick": 1},
     )
     made.add_heatmap(
         x=history["epoch"].tolist(),
@@ -99,7 +99,7 @@ def class_sensitivities(history: pd.DataFrame, dark: bool = False) -> go.Figure:
     made = _over_epochs("Sensitivity of each class", "On the validation images.", dark)
     made.update_yaxes(tickformat=".0%", range=[-0.02, 1.02])
     made.update_layout(
-        height=max(_HEIGHT, 110 + 19 * len(codes)),  # all classes in the legend
+        height=max(_HEIGHT, 150 + 20 * len(codes)),  # all classes in the legend
         legend={"orientation": "v", "y": 1, "x": 1.02, "xanchor": "left"},
     )
     for code in codes:

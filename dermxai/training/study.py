@@ -102,7 +102,12 @@ def study(
         ) -> None:
             if progress and phase == "training":
                 step = int(PARTS * (index + done / total))
-                progress(phase, step, PARTS * len(planned), {"member": index + 1.0, **figures})
+                progress(
+                    phase,
+                    step,
+                    PARTS * len(planned),
+                    {"member": index + 1.0, "members": float(len(planned)), **figures},
+                )
             elif progress:
                 progress(phase, done, total, figures)
 

@@ -128,8 +128,12 @@ def _form(opened: Opened) -> None:
         output = _ask_output(opened, dataset, name)
     with st.expander("More", icon=":material/tune:"):
         more = [field for field in settings if field not in _ELSEWHERE]
+        switches = [field for field in more if isinstance(settings[field].default, bool)]
+        with st.container(horizontal=True):
+            for field in switches:
+                asked[field] = forms.ask(settings[field], form, getattr(base, field))
         columns = st.columns(3)
-        for index, field in enumerate(more):
+        for index, field in enumerate(field for field in more if field not in switches):
             with columns[index % len(columns)]:
                 asked[field] = forms.ask(settings[field], form, getattr(base, field))
         study = _ask_study(opened, where)

@@ -1,5 +1,6 @@
 """Running jobs: how far they are, cancel, and what to open when they end."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -62,14 +63,16 @@ def bar(job: Job) -> None:
         st.progress(0.0, plain(waiting) if job.state is State.QUEUED else "Starting")
         return
     words = [_PHASES.get(progress.phase, progress.phase.capitalize())]
-    if progress.total:
+    if "members" in progress.figures:  # of a cross-validation, whose steps tell nobody anything
+        words[0] += " {member:.0f} of {members:.0f}".format(**progress.figures)
+    elif progress.total:
         words.append(f"{progress.step:,} of {progress.total:,}")
-    if progress.total and progress.step:
+    if not math.isnan(progress.eta):
         words.append(f"{duration(progress.eta)} left")
     words += [
         f"{name} {progress.figures[figure]:{form}}"
         for figure, (name, form) in _MEASURES.items()
-        if figure in progress.figures
+        if not math.isnan(progress.figures.get(figure, math.nan))
     ]
     st.progress(progress.fraction, " · ".join(words))
 

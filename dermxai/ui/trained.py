@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,9 @@ def recipe(job: Job) -> Recipe | None:
 
 
 def settings(job: Job) -> Mapping[str, Any]:
-    """As the job was asked for them, by name."""
+    """Of its recipe, by name; of one that is not known today those that it was asked for."""
+    if known := recipe(job):
+        return asdict(known)
     asked = job.arguments.get("recipe")
     return asked if isinstance(asked, Mapping) else {}
 

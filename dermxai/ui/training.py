@@ -131,9 +131,10 @@ def _status(job: Job) -> None:
             st.badge(
                 "stopping" if job.stopping else str(now), icon=f":material/{icon}:", color=colour
             )
-            st.markdown(f":gray[{plain(trained.about(job))}]", width="stretch")
+            st.space("stretch")
             if not permissions.teaching():
                 _actions(job, now)
+        look.facts(plain(trained.about(job)))
         if now.live:
             jobs_panel.bar(job)
         elif reason := jobs_panel.why(job):

@@ -27,7 +27,8 @@ def curves(chosen: list[Job]) -> None:
     if not drawn:
         steps = cache.reported(first.files.figures(first.attempt))
         if steps.empty:
-            st.caption("Curves appear once training has begun.")
+            begun = "Curves appear once training has begun."
+            st.caption(begun if first.state.live else "It ended before an epoch was over.")
         else:
             st.caption("Until the first epoch has ended:")
             _plot(figures.loss_by_step(steps, dark), "steps")
@@ -92,6 +93,7 @@ def log(job: Job) -> None:
         f"{job.id}.log",
         key=Key.JOB.of("log", job.id),
         type="tertiary",
+        icon=":material/download:",
     )
 
 

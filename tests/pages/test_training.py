@@ -1,5 +1,6 @@
 """The Training page and the form in the sidebar."""
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -122,6 +123,12 @@ def test_a_training_at_work_tells_how_far_it_is(
         assert "30 of 100" in bar.proto.text
         assert "loss 1.250 · balanced accuracy 50.0% · AUC 0.750" in bar.proto.text
     assert len(app.get("progress")) == 2, "in the sidebar and on the page"
+    study = {"loss": 1.25, "macro_auc": math.nan, "member": 2.0, "members": 6.0}
+    write(job.files.progress(1), noted | process | {"first": 30, "figures": study})
+    app.run()
+    assert not app.exception
+    for bar in app.get("progress"):
+        assert bar.proto.text == "Training 2 of 6 · loss 1.250", "nothing that is not known yet"
 
 
 def test_several_trainings_are_compared(
