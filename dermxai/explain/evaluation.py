@@ -1,8 +1,6 @@
 """The one number that methods explain, as a function of images; networks to hook without harm."""
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -16,8 +14,6 @@ from dermxai.explain.method import Progress, Target
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-POLL = 0.2  # seconds
-
 # Captum says so of every map that needs hooks; they lie on a twin, and go with it.
 warnings.filterwarnings("ignore", "Setting (forward, )?backward hooks", UserWarning)
 
@@ -25,7 +21,9 @@ warnings.filterwarnings("ignore", "Setting (forward, )?backward hooks", UserWarn
 class Value(nn.Module):
     """The target's value (n,) of images (n, 3, size, size), differentiable in them.
 
-    Every call tells ``progress`` how many of ``total`` images have gone through.
+    Parameters are frozen and hooks lie on twins, so that any number of threads may ask the same
+    network for gradients at once. Every call tells ``progress`` how many of ``total`` images have
+    gone through.
     """
 
     def __init__(
@@ -87,15 +85,3 @@ def twin(classifier: "Classifier") -> nn.Module:
         if hasattr(module, "inplace"):
             vars(module)["inplace"] = False
     return copy
-
-
-@contextmanager
-def alone(classifier: "Classifier", progress: Progress | None, total: int) -> Iterator[None]:
-    """Holds the classifier's lock; whoever waits for it can still be cancelled by ``progress``."""
-    while not classifier.lock.acquire(timeout=POLL):
-        if progress:
-            progress(0, total)
-    try:
-        yield
-    finally:
-        classifier.lock.release()

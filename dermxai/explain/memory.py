@@ -1,7 +1,9 @@
 """Batches that fit: whoever runs out of memory goes on with half as many images at a time."""
 
 import gc
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+TURNS = 4
+POLL = 0.2  # seconds
+_turns = threading.BoundedSemaphore(TURNS)
+
 
 def first_batch(classifier: "Classifier") -> int:
     """Images at a time to begin with."""
@@ -25,6 +31,19 @@ def first_batch(classifier: "Classifier") -> int:
 def gradient_batch(classifier: "Classifier") -> int:
     """Images at a time to begin with where gradients are asked for."""
     return max(1, first_batch(classifier) // 2)
+
+
+@contextmanager
+def in_turn(progress: Progress | None) -> Iterator[None]:
+    """For work on many gradients: of all visitors' at most `TURNS` are in memory at once. Whoever
+    waits is told so by ``progress``, and may be cancelled by it."""
+    while not _turns.acquire(timeout=POLL):
+        if progress:
+            progress(0, 0)
+    try:
+        yield
+    finally:
+        _turns.release()
 
 
 def halving(work: Callable[[int], T], batch: int) -> tuple[T, tuple[str, ...]]:

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 Progress = Callable[[int, int], None]
-"""Called with passes done and passes in all; raises `Cancelled` to stop."""
+"""Called with passes done and passes in all, with (0, 0) while others' work is waited for; raises
+`Cancelled` to stop."""
 
 DENSITY_UNIT = "logit per % of the image"
 

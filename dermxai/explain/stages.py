@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from dermxai.explain.evaluation import Value, alone, twin
+from dermxai.explain.evaluation import Value, twin
 from dermxai.explain.method import Progress, Target
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def at_stage(
 
     modules[names[place]].register_forward_hook(hold)
     value = Value(classifier, target, progress, 1, network=network)
-    with alone(classifier, progress, 1), torch.enable_grad():
+    with torch.enable_grad():
         (gradient,) = torch.autograd.grad(value(image.to(classifier.device)).sum(), held[-1:])
     rows, columns = held[-1].shape[-2:]
     notes = [f"At {names[place]}, {rows} × {columns} positions."]

@@ -1,6 +1,5 @@
 """What every model offers: one forward pass for all heads' logits, inputs and feature maps."""
 
-import threading
 from pathlib import Path
 from typing import cast
 
@@ -14,14 +13,14 @@ __all__ = ["Classifier", "Output"]
 
 
 class Classifier:
-    """A network in evaluation mode with frozen parameters, shared by all visitors.
+    """A network in evaluation mode with frozen parameters, shared by all visitors: hooks lie on
+    twins (`dermxai.explain.evaluation.twin`), never on it.
 
     Attributes:
         info: what the checkpoint says of itself.
         hash: identity of weights and description, as hexadecimal.
         path: where it was loaded from.
         network: channels_last, ``requires_grad`` False throughout.
-        lock: whoever adds hooks or asks for gradients holds it meanwhile.
     """
 
     def __init__(self, network: MultiHeadNetwork, info: ModelInfo, hash: str, path: Path) -> None:  # noqa: A002
@@ -29,7 +28,6 @@ class Classifier:
         self.info = info
         self.hash = hash
         self.path = path
-        self.lock = threading.RLock()
 
     @property
     def name(self) -> str:

@@ -106,7 +106,8 @@ def offer(run: Run, missing: Sequence[Wanted], name: str) -> bool:
             before, share = sum(passes[:index]), passes[index]
 
             def show(done: int, total: int, before: int = before, share: int = share) -> None:
-                progress(before + round(share * done / max(total, 1)), sum(passes))
+                within = round(share * done / total) if total else 0
+                progress(before + within, sum(passes) if total else 0)
 
             compute(run, each, show)
         return True

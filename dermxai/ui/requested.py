@@ -58,7 +58,10 @@ def on_request(
     began = perf_counter()
 
     def show(done: float, total: float) -> None:
-        share = min(1.0, done / max(total, 1))
+        if not total:
+            bar.progress(0.0, "Waiting for other visitors' work …")
+            return
+        share = min(1.0, done / total)
         bar.progress(share, f"{plain(_how_far(began, share))}{' at most' * at_most}")
 
     result = work(show)

@@ -14,7 +14,7 @@ from captum.attr import Deconvolution
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.evaluation import Value, alone, twin
+from dermxai.explain.evaluation import Value, twin
 from dermxai.explain.method import Progress, Target
 from dermxai.explain.operations import relu_only
 
@@ -50,10 +50,9 @@ def attribute(
     progress: Progress | None,
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The map (size, size) for an image (1, 3, size, size), colours added up."""
-    with alone(classifier, progress, 1):
-        value = Value(classifier, target, progress, 1, network=twin(classifier))
-        gradient = Deconvolution(value).attribute(
-            image.to(classifier.device, copy=True).requires_grad_()
-        )
+    value = Value(classifier, target, progress, 1, network=twin(classifier))
+    gradient = Deconvolution(value).attribute(
+        image.to(classifier.device, copy=True).requires_grad_()
+    )
     values: NDArray[np.float32] = gradient[0].detach().sum(0).float().cpu().numpy()
     return values, ()

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
-from dermxai.explain.evaluation import Value, alone, twin
+from dermxai.explain.evaluation import Value, twin
 from dermxai.explain.method import Progress, Target, completeness
 from dermxai.explain.operations import SIDE, relu_only
 
@@ -69,9 +69,8 @@ def attribute(
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The map (size, size) for an image (1, 3, size, size), colours added up."""
     image = image.to(classifier.device)
-    with alone(classifier, progress, 2):
-        value = Value(classifier, target, progress, 2, network=twin(classifier))
-        found, gap = _split(value, image, baseline(classifier, image, settings.baseline))
+    value = Value(classifier, target, progress, 2, network=twin(classifier))
+    found, gap = _split(value, image, baseline(classifier, image, settings.baseline))
     values: NDArray[np.float32] = found[0].sum(0).float().cpu().numpy()
     return values, (completeness(float(values.sum()), float(values.sum()) - gap),)
 

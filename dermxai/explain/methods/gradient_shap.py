@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dermxai.explain.baselines import CHOICES, baseline
-from dermxai.explain.evaluation import Value, alone
-from dermxai.explain.memory import gradient_batch, halving, logits_of
+from dermxai.explain.evaluation import Value
+from dermxai.explain.memory import gradient_batch, halving, in_turn, logits_of
 from dermxai.explain.method import Progress, Target, always_available, completeness
 from dermxai.explain.seeded import SeededInputBaselineXGradient, SeededNoiseTunnel
 
@@ -76,7 +76,7 @@ def attribute(
         )
         return found
 
-    with alone(classifier, progress, settings.samples):
+    with in_turn(progress):
         attributions, notes = halving(expect, gradient_batch(classifier))
     values: NDArray[np.float32] = attributions[0].detach().sum(0).float().cpu().numpy()
     ends, _ = logits_of(classifier, torch.cat([image, pictures]))

@@ -12,7 +12,7 @@ from captum.attr import InputXGradient
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.evaluation import Value, alone
+from dermxai.explain.evaluation import Value
 from dermxai.explain.method import Progress, Target, always_available
 
 if TYPE_CHECKING:
@@ -44,9 +44,8 @@ def attribute(
     progress: Progress | None,
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The map (size, size) for an image (1, 3, size, size), colours added up."""
-    with alone(classifier, progress, 1):
-        product = InputXGradient(Value(classifier, target, progress, 1)).attribute(
-            image.to(classifier.device, copy=True).requires_grad_()
-        )
+    product = InputXGradient(Value(classifier, target, progress, 1)).attribute(
+        image.to(classifier.device, copy=True).requires_grad_()
+    )
     values: NDArray[np.float32] = product[0].detach().sum(0).float().cpu().numpy()
     return values, ()

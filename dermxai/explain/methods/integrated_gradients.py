@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
-from dermxai.explain.evaluation import Value, alone
-from dermxai.explain.memory import gradient_batch, halving
+from dermxai.explain.evaluation import Value
+from dermxai.explain.memory import gradient_batch, halving, in_turn
 from dermxai.explain.method import Progress, Target, always_available, completeness
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def attribute(
         )
         return found
 
-    with alone(classifier, progress, total):
+    with in_turn(progress):
         (attributions, gap), notes = halving(integrate, gradient_batch(classifier))
     values: NDArray[np.float32] = attributions[0].sum(0).float().cpu().numpy()
     gained = float(attributions.sum())

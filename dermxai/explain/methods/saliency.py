@@ -10,7 +10,7 @@ from captum.attr import Saliency as CaptumSaliency
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.evaluation import Value, alone
+from dermxai.explain.evaluation import Value
 from dermxai.explain.method import Progress, Target, always_available
 
 if TYPE_CHECKING:
@@ -42,9 +42,8 @@ def attribute(
     progress: Progress | None,
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The map (size, size) for an image (1, 3, size, size), colours added up."""
-    with alone(classifier, progress, 1):
-        gradient = CaptumSaliency(Value(classifier, target, progress, 1)).attribute(
-            image.to(classifier.device, copy=True).requires_grad_(), abs=False
-        )
+    gradient = CaptumSaliency(Value(classifier, target, progress, 1)).attribute(
+        image.to(classifier.device, copy=True).requires_grad_(), abs=False
+    )
     values: NDArray[np.float32] = gradient[0].sum(0).float().cpu().numpy()
     return values, ()

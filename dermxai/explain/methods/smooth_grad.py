@@ -10,8 +10,8 @@ from captum.attr import Saliency
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.evaluation import Value, alone
-from dermxai.explain.memory import gradient_batch, halving
+from dermxai.explain.evaluation import Value
+from dermxai.explain.memory import gradient_batch, halving, in_turn
 from dermxai.explain.method import Progress, Target, always_available
 from dermxai.explain.seeded import SeededNoiseTunnel
 
@@ -68,7 +68,7 @@ def attribute(
         )
         return found
 
-    with alone(classifier, progress, settings.samples):
+    with in_turn(progress):
         gradient, notes = halving(smooth, gradient_batch(classifier))
     values: NDArray[np.float32] = gradient[0].sum(0).float().cpu().numpy()
     return values, notes

@@ -88,7 +88,7 @@ def run(
 
     def explained(index: int) -> "tuple[NDArray[np.uint8], Attribution] | None":
         def progress(done: int, total: int) -> None:
-            report("passes", int((index + done / total) * cost), len(items) * cost)
+            report("passes", int((index + done / max(total, 1)) * cost), len(items) * cost)
 
         name, path = items[index]
         progress(0, 1)
