@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from dermxai import taxonomy
 from dermxai.figures.template import blank, figure, palette, shortened
 
-_HEIGHT = 240
+_HEIGHT, _LEGEND_ROW = 240, 18  # pixels
 _SERIES = ("#0f6fa8", "#c2410c", "#2fa36b", "#8d5fb0", "#b08900", "#d33fb0", "#5b6773", "#4aa8dd")
 _SENSITIVITY, _CONFUSION = "sensitivity:", "confusion:"
 _GIGABYTE = 2**30
@@ -239,6 +239,8 @@ def _ended(made: go.Figure, histories: Histories) -> go.Figure:
     made.update_xaxes(range=[0.5, max(2, last) + 0.5], dtick=max(1, round(last / 12)), tick0=1)
     named = sum(bool(trace.showlegend and trace.name) for trace in made.data)
     made.update_layout(showlegend=named > 1)
+    if made.layout.legend.orientation == "h":  # its rows lie below the plot
+        made.update_layout(height=_HEIGHT + _LEGEND_ROW * max(0, named - 2))
     return made
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -83,14 +84,18 @@ def history(job: Job) -> pd.DataFrame:
 
 
 def histories(job: Job) -> dict[str, pd.DataFrame]:
-    """Of its trainings that have ended an epoch: one, named by "", or those of a study."""
+    """Of its trainings that have ended an epoch: one, named by "", or those of a study, named by
+    what tells them apart of network, seed and fold."""
     if not job.arguments.get("folds"):
         found = history(job)
         return {"": found} if len(found) else {}
     root = output(job)
     folders = sorted(path.parent for path in root.glob("*/seed-*/fold-*/history.csv"))
+    members = [folder.relative_to(root).parts for folder in folders]
+    tells = [len(set(part)) > 1 for part in zip(*members, strict=True)]
     return {
-        " ".join(folder.relative_to(root).parts): cache.history(str(folder)) for folder in folders
+        " ".join(compress(member, tells)): cache.history(str(folder))
+        for member, folder in zip(members, folders, strict=True)
     }
 
 

@@ -167,7 +167,8 @@ def _printed(row: Mapping[str, Any]) -> dict[str, str]:
         measure, _, what = str(name).rpartition("_")
         if what == "mean" and row[name] is not None:
             spread = row.get(f"{measure}_sd")
-            title = measure.replace("_", " ").capitalize().replace("Auc", "AUC")
+            title = measure.replace("_", " ").capitalize()
+            title = title.replace("Auc", "AUC").replace("Top1", "Top-1")
             printed[title] = f"{row[name]:.3f}" + (f" ± {spread:.3f}" if spread else "")
     return printed
 

@@ -22,7 +22,7 @@ def curves(chosen: list[Job]) -> None:
     drawn = {}
     for job in chosen:
         for member, history in trained.histories(job).items():
-            drawn[f"{names[job.id]} {member}".strip()] = history
+            drawn[f"{names[job.id]} {member}".strip() if len(chosen) > 1 else member] = history
     first, dark = chosen[0], look.dark()
     if not drawn:
         steps = cache.reported(first.files.figures(first.attempt))
