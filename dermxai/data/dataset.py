@@ -17,6 +17,8 @@ from dermxai.data.table import Options, Problem, Table, validated
 from dermxai.data.transforms import fit_mask
 from dermxai.errors import InputError
 
+_SOURCE = "source_label"
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -164,8 +166,10 @@ def _own_labels(
 
 
 def _with_codes(rows: pd.DataFrame, own: Mapping[str, str]) -> pd.DataFrame:
-    """Labels as class codes; ``source_label`` keeps them as written where that differs."""
+    """Labels as class codes; where that changes one, ``source_label`` keeps them as written, and a
+    column of that name becomes ``source_label (table)``."""
     codes = labels.mapped(rows["label"], own)
     if not codes.equals(rows["label"]):
-        rows["source_label"] = rows["label"]
+        rows = rows.rename(columns={_SOURCE: f"{_SOURCE} (table)"})
+        rows[_SOURCE] = rows["label"]
     return rows.assign(label=codes)

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED_BYTES = 1 << 16
+# Excel's own first line, which names the separator.
+_EXCEL = re.compile(r"\s*\"?sep=(?P<delimiter>[^\r\n])\"?[ ,;\t|]*(?=\r?\n)", re.IGNORECASE)
 
 
 def read_delimited(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
@@ -55,7 +58,8 @@ def header(path: Path) -> list[str]:
     try:
         with path.open("rb") as file:
             start = file.read(_SNIFFED_BYTES)
-        return _distinct(next(_lines(path, start[: start.rfind(b"\n") + 1] or start), []))
+        lines = _lines(path, start[: start.rfind(b"\n") + 1] or start)
+        return _distinct(next(filter(any, lines), []))
     except (OSError, csv.Error, InputError):
         return []
 
@@ -100,8 +104,14 @@ def _lines(path: Path, content: bytes) -> "_Lines":
     text = decode(content)
     if text is None:
         raise InputError(f"{path.name} is not text; expected a CSV or TSV file.")
-    first = next((line for line in io.StringIO(text) if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark))))
+    if said := _EXCEL.match(text):
+        text = text[said.end() :]
+        delimiter = said["delimiter"]
+    else:
+        first = next((line for line in io.StringIO(text) if line.strip()), "")
+        delimiter = max(
+            _DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark)))
+        )
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 

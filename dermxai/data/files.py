@@ -64,6 +64,10 @@ class ImageFiles:
             return None
         return next(iter(near or found), None)
 
+    def has_any(self, names: Iterable[str]) -> bool:
+        """Whether one of the names, without its folders, is an image's."""
+        return any(re.split(r"[\\/]", name)[-1].strip() in self._by_name for name in names)
+
     def without_image(self) -> list[Path]:
         """Masks whose image is not there."""
         return [path for path in self.masks if _image_stem(path) not in self._by_name]
@@ -116,6 +120,13 @@ def scan(root: Path) -> ImageFiles:
     images = tuple(path for path in found if not _is_mask(path, root))
     masks = tuple(path for path in found if _is_mask(path, root))
     return ImageFiles(root, images, masks, tuple(problems))
+
+
+def tables(folder: Path) -> list[Path]:
+    """Files in a folder that are tables by their suffix; .txt may be anything."""
+    return [
+        file for file in sorted(folder.glob("*")) if file.suffix.lower() in set(_TABLES) - {".txt"}
+    ]
 
 
 def last_change(path: Path) -> int:

@@ -134,12 +134,13 @@ def _opened(source: str | BytesIO, name: str) -> Image.Image:
 
 
 def _rgb(image: Image.Image, name: str) -> Image.Image:
-    if image.mode in {"I", "F"}:
+    sixteen_bits = image.mode.startswith("I;16") or (image.mode, image.format) == ("I", "PPM")
+    if image.mode in {"I", "F"} and not sixteen_bits:
         raise InputError(f"{name}: 32 bits a channel; save it with 8 or 16 bits.")
     try:
         image.load()
         orientation = _orientation(image)
-        if image.mode.startswith("I;16"):
+        if sixteen_bits:
             image = Image.fromarray(_eight_bits(np.asarray(image)))
         if image.has_transparency_data:
             layer = image.convert("RGBA")
@@ -159,7 +160,7 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _eight_bits(values: NDArray[np.uint16]) -> NDArray[np.uint8]:
+def _eight_bits(values: NDArray[np.integer]) -> NDArray[np.uint8]:
     """65535 becomes 255 and 257 becomes 1, rounded."""
     return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
 

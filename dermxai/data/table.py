@@ -48,6 +48,8 @@ _SPLITS = {
     **dict.fromkeys(("test", "testing", "测试集"), "test"),
 }
 _OLDEST = 120.0
+_AGE = r"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>y(?:ea)?rs?|y|months?|m|weeks?|w|days?|d|岁)?"
+_UNITS_A_YEAR = {"m": 12.0, "w": 365.25 / 7, "d": 365.25}  # by the unit's first letter
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,13 @@ def validated(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
         Problem(table["sample_id"][row], f"another row has this id and is kept, not {written[row]}")
         for row in np.flatnonzero(repeated)
     ]
+    if "age" in table:
+        stated = as_text(rows["age"])
+        strange = stated[table["age"].isna() & ~stated.str.casefold().isin({*_UNKNOWN, np.nan})]
+        if len(strange):
+            number = "1 value is" if len(strange) == 1 else f"{len(strange):,} values are"
+            reason = f"{number} no age in years, such as {strange.iloc[0]!r}; taken as unknown"
+            problems.append(Problem("age", reason))
     return table[~nameless & ~repeated].reset_index(drop=True), problems
 
 
@@ -171,9 +180,8 @@ def _normal(name: str) -> str:
 
 def _typed(name: str, values: pd.Series) -> pd.Series:
     if name == "age":
-        ages = pd.to_numeric(values, errors="coerce").astype("float64")
-        return ages.where(ages.between(0, _OLDEST))
-    texts = _text(values)
+        return _years(values)
+    texts = as_text(values)
     if name in {"sample_id", "path"}:
         return texts.where(texts != "")
     lower = texts.str.casefold()
@@ -187,7 +195,15 @@ def _typed(name: str, values: pd.Series) -> pd.Series:
     return texts.where(~lower.isin(_MISSING if name == "label" else _UNKNOWN))
 
 
-def _text(values: pd.Series) -> pd.Series:
+def _years(values: pd.Series) -> pd.Series:
+    """Ages such as 45, 45.5, "45,5", "45 years" and DICOM's "045Y" and "006M"."""
+    parts = as_text(values).str.casefold().str.extract(f"^{_AGE}$")
+    numbers = pd.to_numeric(parts["number"].str.replace(",", "."))
+    ages = numbers / parts["unit"].str[0].map(_UNITS_A_YEAR).fillna(1.0)
+    return ages.astype("float64").where(ages.between(0, _OLDEST))
+
+
+def as_text(values: pd.Series) -> pd.Series:
     """Text without outer blanks; whole numbers that a file stored as floats without ``.0``."""
     if pd.api.types.is_float_dtype(values):
         whole = values.dropna()
@@ -199,7 +215,7 @@ def _text(values: pd.Series) -> pd.Series:
 def _plain(values: pd.Series) -> pd.Series:
     if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
         return values
-    texts = _text(values.map(str, na_action="ignore") if values.dtype == object else values)
+    texts = as_text(values.map(str, na_action="ignore") if values.dtype == object else values)
     texts = texts.where(~texts.str.casefold().isin(_MISSING))
     present = texts.dropna()
     numbers: Any = pd.to_numeric(present, errors="coerce")

@@ -162,4 +162,4 @@ def _drawn(shown: int, total: int | None) -> str:
 
 
 def _stated(value: Any) -> bool:
-    return not (value is None or value == "" or pd.isna(value))
+    return not (pd.isna(value) or value == "")

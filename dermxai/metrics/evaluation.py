@@ -118,7 +118,6 @@ class Evaluation:
 
     def as_json(self) -> Any:
         """Plain numbers, texts and lists; NaN and infinity become None."""
-        curves = {**self.roc, "macro": self.macro, "micro": self.micro}
         return jsonable(
             {
                 "classes": list(self.classes),
@@ -128,7 +127,9 @@ class Evaluation:
                 "per_class": {row["class"]: row for row in self.table.to_dict("records")},
                 "confusion": self.confusion,
                 "outside": self.outside.to_dict("index"),
-                "roc": {name: asdict(curve) for name, curve in curves.items()},
+                "roc": {code: asdict(curve) for code, curve in self.roc.items()},
+                "macro": asdict(self.macro),
+                "micro": asdict(self.micro),
                 "intervals": {
                     "level": self.level,
                     "replicates": self.replicates,

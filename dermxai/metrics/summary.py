@@ -127,13 +127,16 @@ def _undefined(by_class: pd.DataFrame) -> Iterator[str]:
         return
     absent = by_class["images"] == 0
     only = by_class["images"] == by_class["images"].sum()
-    single = (by_class["units"] == 1) & ~only
-    perfect = by_class["auc"].isin([0.0, 1.0]) & (by_class["units"] > 1)
+    alone = (by_class["images"] == 1) & ~only
+    single = (by_class["units"] == 1) & ~only & ~alone
+    several = by_class["units"] > 1
     for rows, words in (
         (absent, "no image here, so sensitivity and AUC are undefined"),
         (only & ~absent, "the only class here, so specificity and AUC are undefined"),
-        (single, "all images of one patient, so sensitivity and AUC have no interval"),
-        (perfect, "every image ranks right, so AUC has no interval"),
+        (alone, "one image, so sensitivity and AUC have no interval"),
+        (single, "all images of one patient or lesion, so sensitivity and AUC have no interval"),
+        (several & (by_class["auc"] == 1), "every image ranks right, so AUC has no interval"),
+        (several & (by_class["auc"] == 0), "every image ranks wrong, so AUC has no interval"),
     ):
         if rows.any():
             yield f"{', '.join(by_class.loc[rows, 'class'])}: {words}."

@@ -16,6 +16,7 @@ from scipy.special import softmax
 
 from dermxai import paths
 from dermxai.data import Problem
+from dermxai.data.table import REQUIRED
 from dermxai.errors import InputError
 
 Array = TypeVar("Array", bound=NDArray[Any])
@@ -162,8 +163,8 @@ def _check_shapes(run: Run) -> None:
         found: np.memmap[Any, Any] = getattr(run, name)
         if found.shape != shape or found.dtype != np.float32:
             raise ValueError(f"{name} is {found.dtype} {found.shape}, expected float32 {shape}")
-    if "sample_id" not in run.samples:
-        raise ValueError("the sample table has no sample_id")
+    if missing := set(REQUIRED) - set(run.samples):
+        raise ValueError(f"the sample table has no {' and no '.join(sorted(missing))}")
 
 
 def _frozen(array: Array) -> Array:

@@ -85,12 +85,24 @@ def checkpoint_name(path: str) -> str:
 
 
 def told_apart(options: Iterable[str], name: Callable[[str], str]) -> dict[str, str]:
-    """A name for each path; those that share one are followed by their folder, or in full."""
+    """A name for each path; those that share one are followed by the end of their path, as short as
+    tells them apart."""
     names = {path: name(path) for path in options}
-    for fuller in (lambda path: f"{name(path)} · {Path(path).parent.name}", str):
+    longest = max((len(Path(path).parts) for path in names), default=0)
+    for length in range(1, longest + 1):
         times = Counter(names.values())
-        names = {path: fuller(path) if times[said] > 1 else said for path, said in names.items()}
+        names = {
+            path: f"{name(path)} · {_end(path, name(path), length)}" if times[said] > 1 else said
+            for path, said in names.items()
+        }
     return names
+
+
+def _end(path: str, name: str, length: int) -> str:
+    """The last folders of a path, without that of the name itself."""
+    place = Path(path)
+    parts = (place.parent if place.name == name else place).parts
+    return str(Path(*parts[-length:]))
 
 
 def _distinct(found: list[str]) -> list[str]:

@@ -159,3 +159,11 @@ def test_no_network_library_is_imported() -> None:
     code = "import sys, dermxai.data.audit, dermxai.data.splits; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_column_of_the_user_is_not_written_over(draw, tmp_path: Path) -> None:
+    draw("a.png")
+    row = load_dataset(table(tmp_path, "path,label,source_label\na.png,nv,mine\n")).row("a")
+    assert row["label"] == "MN"
+    assert row["source_label"] == "nv"
+    assert row["source_label (table)"] == "mine"

@@ -113,3 +113,16 @@ def test_a_header_in_utf16_is_read_from_the_start(tmp_path: Path, encoding: str)
 def test_a_line_of_any_length_is_refused_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="line 1"):
         read_delimited(written(tmp_path, "a" * 200_000 + ",b\n"))
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])
+def test_the_first_line_of_excel_names_the_delimiter(tmp_path: Path, first: str) -> None:
+    path = written(tmp_path, f"{first}\r\nimage;note\r\na;1,2,3\r\nb;x;y\r\n")
+    table, problems = read_delimited(path)
+    assert header(path) == ["image", "note"]
+    assert table.to_numpy().tolist() == [["a", "1,2,3"]]
+    assert [problem.item for problem in problems] == ["a.csv, line 4"]
+
+
+def test_a_header_may_stand_beneath_blank_lines(tmp_path: Path) -> None:
+    assert header(written(tmp_path, "\n\nimage,label\na,LP\n")) == ["image", "label"]

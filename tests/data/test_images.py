@@ -70,6 +70,12 @@ def test_sixteen_bit_grey_is_scaled(tmp_path: Path, suffix: str) -> None:
     assert read_image(path)[0, :, 0].tolist() == [0, 0, 1, 1, 128, 255]
 
 
+def test_sixteen_bit_pgm_is_scaled(tmp_path: Path) -> None:
+    values = np.array([0, 257, 32896, 65535], ">u2")
+    (tmp_path / "a.pgm").write_bytes(b"P5 4 1 65535\n" + values.tobytes())
+    assert read_image(tmp_path / "a.pgm")[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
 def png(width: int, height: int, colour_type: int, depth: int, rows: bytes) -> bytes:
     def chunk(kind: bytes, content: bytes) -> bytes:
         checked = kind + content

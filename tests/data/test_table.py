@@ -129,3 +129,17 @@ def test_one_column_may_stand_for_two() -> None:
     rows = pd.DataFrame({"lesion": ["x", "y"]})
     named = renamed(rows, {"patient_id": "lesion", "lesion_id": "lesion"})
     assert named["patient_id"].tolist() == named["lesion_id"].tolist() == ["x", "y"]
+
+
+def test_ages_are_understood_in_the_usual_writings() -> None:
+    ages = column("age", "45", "45,5", "045Y", "30 years", "6 months", "73 W", "31岁", 12)
+    assert ages[:6].tolist() == pytest.approx([45, 45.5, 45, 30, 0.5, 73 * 7 / 365.25])
+    assert ages[6:].tolist() == [31, 12]
+
+
+def test_values_that_are_no_age_are_counted() -> None:
+    rows = pd.DataFrame({"sample_id": list("abcd"), "age": ["forty", "unknown", None, "300"]})
+    _, problems = validated(rows)
+    assert [(problem.item, problem.reason) for problem in problems] == [
+        ("age", "2 values are no age in years, such as 'forty'; taken as unknown")
+    ]

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from dermxai import taxonomy
@@ -23,6 +24,8 @@ COLUMNS = {
     "flags": [True, False] * 25,
     "many": IDS,
     "nothing": [None] * 50,
+    "nullable": pd.array([1, None] * 25, dtype="Int64"),
+    "nullable flags": pd.array([True, None] * 25, dtype="boolean"),
     "mixed": [1, "one", None, 2.5, ""] * 10,
 }
 

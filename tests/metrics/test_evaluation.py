@@ -161,3 +161,27 @@ def test_inputs_are_left_as_they_are():
 def test_what_does_not_fit_is_refused(labels, scores, ids):
     with pytest.raises(InputError):
         evaluate(labels, CLASSES, scores, ids)
+
+
+def test_notes_say_what_is_so():
+    perfect = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], dtype=float)
+    labels, ids = ["a", "a", "b", "b"], list("wxyz")
+    right = evaluate(labels, ("a", "b"), perfect, ids, ids)
+    wrong = evaluate(labels, ("a", "b"), perfect[::-1], ids, ids)
+    assert right.notes == ("a, b: every image ranks right, so AUC has no interval.",)
+    assert wrong.notes == ("a, b: every image ranks wrong, so AUC has no interval.",)
+    alone = evaluate(["a", "b", "b"], ("a", "b"), perfect[[0, 2, 3]], list("xyz"), list("pqq"))
+    assert alone.notes[:2] == (
+        "a: one image, so sensitivity and AUC have no interval.",
+        "b: all images of one patient or lesion, so sensitivity and AUC have no interval.",
+    )
+
+
+def test_a_class_may_be_called_macro_or_micro():
+    classes = ("macro", "micro", "other")
+    found = evaluate([*classes, "other"], classes, np.eye(4, 3), list("wxyz"))
+    curves = found.as_json()
+    assert list(curves["roc"]) == list(classes)
+    assert curves["roc"]["other"]["auc"] == pytest.approx(found.roc["other"].auc)
+    assert curves["macro"]["auc"] == pytest.approx(found.macro.auc)
+    assert curves["micro"]["auc"] == pytest.approx(found.micro.auc)

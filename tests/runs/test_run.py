@@ -114,6 +114,13 @@ def test_arrays_that_do_not_fit_the_samples_are_refused(run: Run) -> None:
         open_run(run.root)
 
 
+@pytest.mark.parametrize("column", ["sample_id", "path", "label"])
+def test_a_sample_table_without_a_column_is_refused(run: Run, column: str) -> None:
+    run.samples.drop(columns=column).to_parquet(paths.RunFiles(run.root).samples)
+    with pytest.raises(InputError, match=f"has no {column}"):
+        open_run(run.root)
+
+
 def test_runs_are_listed_newest_first_and_unfinished_ones_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,22 @@ def test_the_newest_run_of_a_pair() -> None:
 
 def test_options_of_one_name_are_told_apart() -> None:
     options = ["/a/images", "/b/images", "/c/a/images", "/other"]
-    names = catalogue.told_apart(options, lambda path: Path(path).name)
-    assert names["/other"] == "other"
-    assert names["/b/images"] == "images · b"
-    assert len(set(names.values())) == 4
+    assert catalogue.told_apart(options, lambda path: Path(path).name) == {
+        "/a/images": "images · /a",
+        "/b/images": "images · b",
+        "/c/a/images": "images · c/a",
+        "/other": "other",
+    }
+
+
+def test_checkpoints_of_one_name_are_told_apart_by_the_end_of_their_path() -> None:
+    options = [
+        "/one/project/checkpoints/net",
+        "/two/home/checkpoints/net",
+        "/home/checkpoints/copy",
+    ]
+    assert list(catalogue.told_apart(options, lambda _: "net").values()) == [
+        "net · project/checkpoints",
+        "net · home/checkpoints",
+        "net · copy",
+    ]

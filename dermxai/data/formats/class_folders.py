@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermxai.data.files import IMAGE_FOLDERS, scan
+from dermxai.data.files import IMAGE_FOLDERS, scan, tables
 from dermxai.data.labels import is_known
 from dermxai.data.table import Options, Problem, Table, split_name
 from dermxai.errors import InputError
@@ -36,7 +36,10 @@ def read(path: Path, options: Options) -> Table:
         Problem(str(mask.relative_to(path)), "named as a mask, but its image is not there")
         for mask in files.without_image()
     ]
-    return Table(rows, path, (*files.problems, *alone))
+    unused = [
+        Problem(table.name, "names no image of this folder; left out") for table in tables(path)
+    ]
+    return Table(rows, path, (*files.problems, *alone, *unused))
 
 
 def _described(relative: Path, outer: int) -> dict[str, str]:

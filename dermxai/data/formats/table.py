@@ -1,23 +1,24 @@
 """A table with one row an image: CSV, TSV or Parquet."""
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 from pyarrow import ArrowException
-from pyarrow.parquet import read_schema
+from pyarrow.parquet import read_schema, read_table
 
 from dermxai.data import delimited
-from dermxai.data.files import ImageFiles, scan
-from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_name
+from dermxai.data.files import ImageFiles, scan, tables
+from dermxai.data.table import Options, Problem, Table, as_text, recognised, renamed, split_name
 from dermxai.errors import InputError
 
 EXPECTS = "table: a CSV, TSV or Parquet file with a column path (or image_id) and one row an image"
 PRIORITY = 40
 _SUFFIXES = delimited.SUFFIXES | {".parquet"}
-_IN_FOLDERS = _SUFFIXES - {".txt"}
 _OWN = ("samples.csv", "samples.parquet")
+_UNNAMED = re.compile(r"__index_level_\d+__")
 _FILES = ("path", "mask_path", "evidence_path")
 
 
@@ -45,6 +46,9 @@ def read(path: Path, options: Options) -> Table:
             f"{files[0].name} names no images: it has the columns {', '.join(rows.columns)}; "
             "expected path or image_id, or a mapping such as path = its column."
         )
+    for name in ("sample_id", *_FILES):
+        if name in rows:
+            rows[name] = _names(rows[name], files[0])
     folder = _Folder(files[0].parent)
     if "sample_id" not in rows:
         rows.insert(0, "sample_id", _ids(rows["path"]))
@@ -100,6 +104,22 @@ def _beside(images: list[str | None], root: Path) -> tuple[list[str | None], lis
     return [str(mask) if mask else None for mask in masks], files.unnamed(within)
 
 
+def _names(values: pd.Series, file: Path) -> pd.Series:
+    """
+    Raises:
+        InputError: the cells hold bytes, lists or images instead of names.
+    """
+    strange = next(
+        (v for v in values if isinstance(v, bytes) or not pd.api.types.is_scalar(v)), None
+    )
+    if strange is not None:
+        raise InputError(
+            f"{file.name}: the column {values.name} holds values of type {type(strange).__name__}; "
+            "expected names or paths of image files, as text."
+        )
+    return as_text(values)
+
+
 def _ids(paths: pd.Series) -> pd.Series:
     """File names without suffix where they tell the files apart, else the paths as written."""
     stems = paths.map(lambda path: Path(path.replace("\\", "/")).stem, na_action="ignore")
@@ -110,9 +130,10 @@ def _read(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
     if file.suffix.lower() != ".parquet":
         return delimited.read_delimited(file)
     try:
-        return pd.read_parquet(file), []
+        rows: pd.DataFrame = read_table(file).to_pandas(ignore_metadata=True)  # index as a column
     except Exception as error:  # a damaged file fails in many ways
         raise InputError(f"{file.name} is not a Parquet file that can be read.") from error
+    return rows.drop(columns=[name for name in rows if _UNNAMED.fullmatch(str(name))]), []
 
 
 def _tables(path: Path) -> list[Path]:
@@ -123,12 +144,18 @@ def _tables(path: Path) -> list[Path]:
     for name in _OWN:
         if (path / name).is_file():
             return [path / name]
-    return [
-        file
-        for file in sorted(path.glob("*"))
-        if file.suffix.lower() in _IN_FOLDERS
-        and {"path", "sample_id"} & recognised(_header(file)).keys()
-    ]
+    return [file for file in tables(path) if _names_images(file)]
+
+
+def _names_images(file: Path) -> bool:
+    """Whether a row of the table is an image: it has a column of paths, or else of ids, and among
+    its cells is the name of an image beneath its folder, if there are images."""
+    columns = recognised(_header(file))
+    if "path" in columns or "sample_id" not in columns:
+        return "path" in columns
+    files = scan(file.parent)
+    rows, _ = _read(file)
+    return not files.images or any(files.has_any(as_text(rows[name]).dropna()) for name in rows)
 
 
 def _header(file: Path) -> list[str]:

@@ -132,3 +132,46 @@ def test_images_that_no_row_names_are_counted(draw, tmp_path: Path) -> None:
     draw("images/a.jpg", "images/b.jpg", "images/c.jpg")
     dataset = load_dataset(table(tmp_path, "image_id,label\na,LP\n"))
     assert [problem.item for problem in dataset.problems] == ["images/b.jpg and 1 more"]
+
+
+def test_a_table_that_names_no_image_of_its_folder_is_none_of_images(draw, tmp_path: Path) -> None:
+    draw("LP/p1/a.jpg", "Pso/p2/b.jpg")
+    table(tmp_path, "id,age\np1,40\np2,50\n", "patients.csv")
+    dataset = load_dataset(tmp_path)
+    assert dataset.samples["label"].tolist() == ["LP", "Pso"]
+    assert [problem.item for problem in dataset.problems] == ["patients.csv"]
+    table(tmp_path, "id,age,label\na,40,MN\nb,50,MN\n", "images.csv")
+    assert load_dataset(tmp_path).samples["label"].tolist() == ["MN", "MN"]
+
+
+@pytest.mark.parametrize(
+    ("strange", "kind"),
+    [(b"a.jpg", "bytes"), ({"bytes": b"1", "path": "a.jpg"}, "dict"), (["a.jpg"], "ndarray")],
+)
+def test_parquet_cells_that_are_no_names_are_refused(
+    draw, tmp_path: Path, strange: object, kind: str
+) -> None:
+    draw("a.jpg")
+    pd.DataFrame({"image": [strange]}).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(InputError, match=f"holds values of type {kind}"):
+        load_dataset(tmp_path / "t.parquet")
+
+
+def test_parquet_keeps_numbers_that_name_files_and_its_index(draw, tmp_path: Path) -> None:
+    draw("1.jpg", "2.jpg")
+    rows = pd.DataFrame({"path": [1, 2]}, index=pd.Index(["x", "y"], name="sample_id"))
+    rows.to_parquet(tmp_path / "t.parquet")
+    samples = load_dataset(tmp_path / "t.parquet").samples
+    assert samples["sample_id"].tolist() == ["x", "y"]
+    assert [Path(path).name for path in samples["path"]] == ["1.jpg", "2.jpg"]
+
+
+def test_parquet_numbers_and_flags_may_be_missing(draw, tmp_path: Path) -> None:
+    draw("a.jpg", "b.jpg")
+    whole, flag = pd.array([1, None], dtype="Int64"), pd.array([True, None], dtype="boolean")
+    rows = pd.DataFrame({"path": ["a.jpg", "b.jpg"], "whole": whole, "flag": flag})
+    rows.to_parquet(tmp_path / "t.parquet")
+    samples = load_dataset(tmp_path / "t.parquet").samples
+    assert samples["whole"].dtype == np.float64
+    assert samples["whole"][0] == 1
+    assert samples.loc[1, ["whole", "flag"]].isna().all()
