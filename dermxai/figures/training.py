@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from dermxai import taxonomy
 from dermxai.figures.template import blank, figure, palette, shortened
 
-_HEIGHT, _LEGEND_ROW = 240, 18  # pixels
+_HEIGHT, _AXIS, _LEGEND_ROW = 240, 48, 19  # pixels
 _SERIES = ("#0f6fa8", "#c2410c", "#2fa36b", "#8d5fb0", "#b08900", "#d33fb0", "#5b6773", "#4aa8dd")
 _SENSITIVITY, _CONFUSION = "sensitivity:", "confusion:"
 _GIGABYTE = 2**30
@@ -201,7 +201,7 @@ def _over_epochs(title: str, help_: str, dark: bool) -> go.Figure:
         height=_HEIGHT,
         dark=dark,
         xaxis={"title": {"text": "Epoch"}, "showgrid": False},
-        legend={"orientation": "h", "y": -0.28, "yanchor": "top", "x": 0},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
         hovermode="x unified",
     )
 
@@ -239,8 +239,9 @@ def _ended(made: go.Figure, histories: Histories) -> go.Figure:
     made.update_xaxes(range=[0.5, max(2, last) + 0.5], dtick=max(1, round(last / 12)), tick0=1)
     named = sum(bool(trace.showlegend and trace.name) for trace in made.data)
     made.update_layout(showlegend=named > 1)
-    if made.layout.legend.orientation == "h":  # its rows lie below the plot
-        made.update_layout(height=_HEIGHT + _LEGEND_ROW * max(0, named - 2))
+    if made.layout.legend.orientation == "h" and named > 1:
+        below = _LEGEND_ROW * (1 if named == 2 else named)  # long names take a row each
+        made.update_layout(height=made.layout.height + below, margin_b=_AXIS + below)
     return made
 
 

@@ -98,3 +98,15 @@ def test_nothing_yet_says_why():
     ):
         assert not made.data
         assert made.layout.title.subtitle.text.endswith(".")
+
+
+def test_a_legend_of_many_lies_below_a_plot_of_the_same_size():
+    few, many = (
+        figures.training_loss({f"network fold-{n}": history() for n in range(count)})
+        for count in (1, 12)
+    )
+    plots = [
+        made.layout.height - made.layout.margin.t - made.layout.margin.b for made in (few, many)
+    ]
+    assert abs(plots[0] - plots[1]) < 60
+    assert many.layout.height - few.layout.height >= 12 * 15, "a row each"
