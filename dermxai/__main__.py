@@ -299,18 +299,22 @@ def train(
     """Train a classifier, or several to compare. Interrupted, it resumes."""
     from dermxai.training.recipe import Recipe, chosen
 
-    value = _foreground(
-        "train",
-        dataset=str(dataset.absolute()),
-        output=str(output.absolute()),
-        recipe=asdict(chosen(recipe, console.typed(Recipe, setting or []))),
-        dataset_options=_dataset_options(column, label_map),
-        device=device,
-        devices=devices,
-        folds=folds,
-        seeds=seeds,
-        baselines=baseline,
-    )
+    try:
+        value = _foreground(
+            "train",
+            dataset=str(dataset.absolute()),
+            output=str(output.absolute()),
+            recipe=asdict(chosen(recipe, console.typed(Recipe, setting or []))),
+            dataset_options=_dataset_options(column, label_map),
+            device=device,
+            devices=devices,
+            folds=folds,
+            seeds=seeds,
+            baselines=baseline,
+        )
+    except KeyboardInterrupt:
+        console.say("Stopped; the same command goes on after the last whole epoch.")
+        raise
     print(*value.values())
 
 

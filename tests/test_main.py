@@ -317,6 +317,17 @@ def test_stopped_it_exits_130_without_a_word(
     assert command("demo") == (130, "", "")
 
 
+def test_a_stopped_training_says_how_it_goes_on(
+    command: Command, monkeypatch: pytest.MonkeyPatch, images: Path, tmp_path: Path
+) -> None:
+    def interrupted(*_: object, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(__main__, "_foreground", interrupted)
+    code, _, err = command("train", images, "--output", tmp_path / "mine")
+    assert (code, err) == (130, "Stopped; the same command goes on after the last whole epoch.\n")
+
+
 def test_the_demo_fills_the_home_it_is_given(
     command: Command, monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path, tmp_path: Path
 ) -> None:

@@ -26,7 +26,7 @@ def gpus() -> list[str]:
     visible = os.environ.get(VISIBLE)
     if visible is None:
         return _installed()
-    asked = [name.strip() for name in visible.split(",") if name.strip()]
+    asked = list(dict.fromkeys(name.strip() for name in visible.split(",") if name.strip()))
     valid = asked[: asked.index("-1")] if "-1" in asked else asked
     if not all(name.isdecimal() for name in valid):
         return valid

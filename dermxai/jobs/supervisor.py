@@ -63,12 +63,11 @@ def _turn(
 ) -> dict[str, int] | None:
     """The slots of this job and their locks, once it is its turn; None where it was cancelled."""
     said = None
+    slots = gpus() if launched["queue"] == GPU else [launched["queue"]]
     while not job.files.cancel(attempt).exists():
         ahead = ticket.ahead
-        if not ahead:
-            slots = gpus() if launched["queue"] == GPU else [launched["queue"]]
-            if taken := queue.take(slots, launched["slots"]):
-                return taken | _spare(job, launched["queue"])
+        if not ahead and (taken := queue.take(slots, launched["slots"])):
+            return taken | _spare(job, launched["queue"])
         if ahead != said:
             write(job.files.supervisor(attempt), {"waiting": _waits(launched["queue"], ahead)})
             said = ahead

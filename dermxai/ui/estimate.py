@@ -56,7 +56,8 @@ def _figures(result: Mapping[str, Any]) -> None:
         st.metric("Training images", f"{result['training_images']:,}")
         st.metric("Validation images", f"{result['validation_images']:,}")
         st.metric("Steps", f"{result['steps']:,}")
-        st.metric("Memory", f"{result['memory_bytes'] / 2**30:.1f} GB")
+        memory = result["memory_bytes"] / 2**30
+        st.metric("Memory", f"{memory:.1f} GB" if memory >= 0.1 else "< 0.1 GB")
         st.metric("Time, about", "–" if untimed else duration(result["seconds"]))
     if result["trainings"] > 1:
         st.caption("Images of one of the trainings; steps and time of all.")
