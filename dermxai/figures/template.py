@@ -12,6 +12,7 @@ FONT = (
     'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif'
 )
 
+SIDE = 8  # pixels around a figure, but for its title
 _LETTER = 7.0  # pixels of a character of a help line, in a wide font
 
 
@@ -85,7 +86,7 @@ def figure(
     """
     width = layout.pop("width", None)
     lines = textwrap.wrap(help_, max(40, int((width or 640) / _LETTER)))
-    top, side = (52 + 18 * len(lines) if lines else 44), 8
+    top, side = (52 + 18 * len(lines) if lines else 44), SIDE
     return go.Figure(
         layout={
             "template": _template(dark),

@@ -100,7 +100,14 @@ def class_sensitivities(history: pd.DataFrame, dark: bool = False) -> go.Figure:
     made.update_yaxes(tickformat=".0%", range=[-0.02, 1.02])
     made.update_layout(
         height=max(_HEIGHT, 150 + 20 * len(codes)),  # all classes in the legend
-        legend={"orientation": "v", "y": 1, "x": 1.02, "xanchor": "left"},
+        legend={
+            "orientation": "v",
+            "yref": "paper",
+            "y": 1,
+            "yanchor": "top",
+            "x": 1.02,
+            "xanchor": "left",
+        },
     )
     for code in codes:
         _line(made, code, history, _SENSITIVITY + code, colours[code], form=".0%")

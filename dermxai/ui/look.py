@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from dermxai.figures.template import SIDE
 from dermxai.ui.text import plain
 
 _CONFIG = {
@@ -56,7 +57,7 @@ class Plot:
         """Takes the title off a figure that nobody else has; leaves room for the tools."""
         title, margin = figure.layout.title, figure.layout.margin
         made = cls(_words(title.text), _words(title.subtitle.text), figure)
-        band = max(0, margin.t - margin.b) - (_TOOLBAR if toolbar else 0)
+        band = max(0, margin.t - SIDE) - (_TOOLBAR if toolbar else 0)
         figure.layout.title = None
         figure.layout.height -= band
         margin.t -= band

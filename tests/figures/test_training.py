@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from dermxai import figures, taxonomy
+from dermxai.ui.look import Plot
 
 EPOCHS = 12
 
@@ -110,3 +111,6 @@ def test_a_legend_of_many_lies_below_a_plot_of_the_same_size():
     ]
     assert abs(plots[0] - plots[1]) < 60
     assert many.layout.height - few.layout.height >= 12 * 15, "a row each"
+    assert Plot.of(many).figure.layout.margin.t == Plot.of(few).figure.layout.margin.t
+    beside = figures.class_sensitivities(history()).layout.legend
+    assert (beside.yref, beside.yanchor) == ("paper", "top"), "not below, as the others"
