@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dermxai.errors import InputError
 from dermxai.explain import store
 from dermxai.explain.evaluation import require_finite
-from dermxai.explain.method import Attribution, Method, Progress, Target
+from dermxai.explain.method import Attribution, Method, Progress, Target, whose
 from dermxai.explain.settings import settings_of
 from dermxai.plugins import modules
 
@@ -68,7 +68,8 @@ def explain(
         method: name of a file in `dermxai.explain.methods`.
         target: class code; the predicted class if not given.
         against: explain how far ``target`` lies above this class instead.
-        head: name of the head whose vote is explained; the sum of all if not given.
+        head: name of the head whose vote is explained; the sum of all if not given, or the final
+            head by a method of one head.
         settings: the method's ``Settings`` or a mapping of their values; defaults if not given.
         progress: called with passes done and in all; may raise `Cancelled`.
         keep: read the map from the workspace if it was kept there before, else keep it.
@@ -83,7 +84,7 @@ def explain(
     chosen = valid_method(method, classifier)
     values = checked_settings(method, settings)
     tensor = prepared(classifier, image)
-    wanted = find_target(classifier, target or predicted(classifier, tensor), against, head)
+    wanted = _explained(classifier, chosen, target or predicted(classifier, tensor), against, head)
     name = store.key(classifier.hash, image, method, wanted, values) if keep else None
     made = store.read(name) if name else None
     if made is None:
@@ -117,7 +118,7 @@ def recall(
     Raises:
         InputError: unknown method, class, head or setting.
     """
-    wanted = find_target(classifier, target, against, head)
+    wanted = _explained(classifier, find_method(method), target, against, head)
     values = checked_settings(method, settings)
     made = store.read(store.key(classifier.hash, image, method, wanted, values))
     if made is None:
@@ -174,6 +175,14 @@ def find_target(
         None if against is None else classes.index(against),
         None if head is None else heads.index(head),
     )
+
+
+def _explained(
+    classifier: "Classifier", method: Method, target: str, against: str | None, head: str | None
+) -> Target:
+    """What a method's map will explain where this is asked for."""
+    names = [each.name for each in classifier.info.heads]
+    return find_target(classifier, target, against, whose(method, head, names))
 
 
 def check_target(

@@ -22,6 +22,7 @@ from dermxai import paths
 from dermxai.data.images import read_image, read_mask
 from dermxai.data.transforms import resize
 from dermxai.errors import InputError
+from dermxai.explain.evaluation import require_finite
 from dermxai.explain.methods.vote_map import added_up
 from dermxai.explain.pair_maps import (
     FRAMES,
@@ -211,9 +212,14 @@ def contrast_maps(
     classifier: "Classifier", pictures: list[NDArray[np.uint8]], pair: tuple[str, str]
 ) -> list[NDArray[np.float32]]:
     """The vote map of the first class against the second for each image (h, w, 3), on the finest
-    head's grid, in logits per percent of the image."""
+    head's grid, in logits per percent of the image.
+
+    Raises:
+        InputError: the network does not give finite numbers.
+    """
     prepared = [classifier.info.preprocessing(picture) for picture in pictures]
     output = classifier.infer(torch.from_numpy(np.stack(prepared)), maps=True)
+    require_finite(output.logits, classifier.name)
     one, other = (classifier.info.classes.index(code) for code in pair)
     heads = []
     for head, feature_map in enumerate(output.maps):

@@ -3,7 +3,7 @@ head."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from dermxai.data.transforms import Preprocessing
+from dermxai.explain.evaluation import require_finite
 from dermxai.explain.heads import Ledger, ledger
-from dermxai.explain.method import Attribution, Target
+from dermxai.explain.method import Attribution, Method, Target, whose
 from dermxai.explain.methods import grad_cam, vote_map
 from dermxai.explain.methods.grad_cam import all_classes
 from dermxai.explain.methods.vote_map import added_up
@@ -86,7 +87,7 @@ class Diagnosis:
         self, method: str, target: str, against: str | None = None, head: str | None = None
     ) -> Attribution:
         """What a method of `AT_HAND` gives, without another pass: the map (height, width)."""
-        described = {"vote_map": vote_map, "grad_cam": grad_cam}[method]
+        described = cast(Method, {"vote_map": vote_map, "grad_cam": grad_cam}[method])
         if head is None and method == "vote_map":
             native = added_up([self._cam(target, against, each) for each in range(len(self.heads))])
         else:
@@ -97,7 +98,7 @@ class Diagnosis:
             method=method,
             target=target,
             against=against,
-            head=head,
+            head=whose(described, head, self.heads),
             unit=described.UNIT,
             signed=described.SIGNED,
             complete=described.COMPLETE,
@@ -125,9 +126,14 @@ class Diagnosis:
 
 
 def diagnose(classifier: "Classifier", image: NDArray[np.uint8]) -> Diagnosis:
-    """Looks at one image (h, w, 3) RGB with one forward pass."""
+    """Looks at one image (h, w, 3) RGB with one forward pass.
+
+    Raises:
+        InputError: the network does not give finite numbers.
+    """
     tensor = torch.from_numpy(classifier.info.preprocessing(image))[None]
     output = classifier.infer(tensor, maps=True)
+    require_finite(output.logits, classifier.name)
     channels = classifier.info.heads[FINAL].channels
     weights = [classifier.head_weights(head) for head in range(len(classifier.info.heads))]
     return Diagnosis(

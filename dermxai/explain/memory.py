@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dermxai.explain.evaluation import require_finite
 from dermxai.explain.method import Progress
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ def logits_of(
 
     Returns:
         The logits, and a note if memory ran short. They do not depend on the batch beyond rounding.
+
+    Raises:
+        InputError: the network does not give finite numbers.
     """
 
     def work(batch: int) -> NDArray[np.float32]:
@@ -90,7 +94,9 @@ def logits_of(
         for start in range(0, len(images), batch):
             if progress:
                 progress(start, len(images))
-            found.append(classifier.infer(images[start : start + batch]).logits.cpu().numpy())
+            logits = classifier.infer(images[start : start + batch]).logits
+            require_finite(logits, classifier.name)
+            found.append(logits.cpu().numpy())
         if progress:
             progress(len(images), len(images))
         return np.concatenate(found)

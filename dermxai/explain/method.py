@@ -8,12 +8,13 @@ A method is one module in `dermxai.explain.methods` with
 - ``SIGNED``: whether negative values speak against the target, so that exchanging the two classes
   of a contrast turns the sign of the map;
 - ``COMPLETE``: whether the values of its map add up to the target's logit, less a constant;
+- ``ONE_HEAD``: whether its map holds one head's vote only, the final one's where none is chosen;
 - ``Settings``: a frozen dataclass, each field's metadata giving ``help`` and bounds (``low`` and
   ``high``) or ``choices``;
 - ``unavailable``, ``passes`` and ``attribute``: see `Method`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,6 +31,7 @@ __all__ = [
     "Target",
     "always_available",
     "completeness",
+    "whose",
 ]
 
 if TYPE_CHECKING:
@@ -119,6 +121,7 @@ class Method(Protocol):
     SOURCE: str
     SIGNED: bool
     COMPLETE: bool
+    ONE_HEAD: bool
     Settings: type
 
     def unavailable(self, classifier: "Classifier") -> str | None:
@@ -140,6 +143,11 @@ class Method(Protocol):
         """The map (h, w) at the method's own resolution for an image (1, 3, size, size), and
         notes."""
         ...
+
+
+def whose(method: Method, head: str | None, heads: Sequence[str]) -> str | None:
+    """The head whose vote a map explains where ``head`` was asked for; None for the sum of all."""
+    return heads[-1] if head is None and method.ONE_HEAD and len(heads) > 1 else head
 
 
 def completeness(total: float, change: float) -> str:

@@ -5,6 +5,7 @@ earlier stage it has passed through all that follows: the gradient of the summed
 of EfficientNet-B4 holds the votes of block 4 to 7 and of the final head.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -73,9 +74,23 @@ def at_stage(
         (gradient,) = torch.autograd.grad(value(image.to(classifier.device)).sum(), held[-1:])
     rows, columns = held[-1].shape[-2:]
     notes = [f"At {names[place]}, {rows} × {columns} positions."]
+    heads = [head.name for head in classifier.info.heads]
+    if target.head is None and len(heads) > 1:
+        notes.append(_whose_votes(heads, [name for name in heads if name not in names[:place]]))
     if own - stages_back < 0:
         notes.append(f"Only {own} stages lie before the head's own; this is the first.")
     return Stage(names[place], held[-1][0].detach(), gradient[0], tuple(notes))
+
+
+def _whose_votes(heads: Sequence[str], later: Sequence[str]) -> str:
+    if len(later) == len(heads):
+        return f"Holds the votes of all {len(heads)} heads."
+    if len(later) == 1:
+        return f"Holds one vote of {len(heads)}, that of {later[0]}: the other heads come before."
+    return (
+        f"Holds {len(later)} votes of {len(heads)}, those of {later[0]} to {later[-1]}: the other "
+        "heads come before."
+    )
 
 
 def stage_modules(network: nn.Module) -> dict[str, nn.Module]:

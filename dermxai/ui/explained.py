@@ -1,6 +1,6 @@
 """An image under the map of what speaks for a class in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -127,7 +127,7 @@ def answer(
         with panel.legend:
             if made is not None:
                 legend(made, scale)
-                for line in (whose_vote(run, made), *made.notes[1:]):
+                for line in (*whose_vote(run, made), *made.notes[1:]):
                     st.caption(plain(line))
                 with guard():
                     badge(run, panel.subject, made)
@@ -213,16 +213,17 @@ def _show(panel: Panel, picture: NDArray[np.uint8]) -> None:
     panel.place.image(jpeg(picture), width="stretch", alt=panel.subject.name)
 
 
-def whose_vote(run: Run, made: "Attribution") -> str:
-    """What part of the decision a map explains, in a sentence."""
+def whose_vote(run: Run, made: "Attribution") -> Iterator[str]:
+    """What part of the decision a map explains, in a sentence; nothing where its notes say it, as
+    those of an earlier stage do."""
     title, votes = question.methods()[made.method].TITLE, len(run.heads)
-    if votes == 1:
-        return f"{title} explains the only head."
     number = _NUMBERS[votes] if votes < len(_NUMBERS) else str(votes)
-    if made.method == "vote_map" and made.head is None:
-        return f"{title}: the Grad-CAMs of all {number} heads, added up."
-    if made.method == "grad_cam" and made.head in (None, run.heads[-1]):
-        return f"{title} explains the final head, one vote of {number}."
-    if made.head is not None:
-        return f"{title} explains {made.head}, one vote of {number}."
-    return f"{title} explains the sum of all {number} heads."
+    if votes == 1:
+        yield f"{title} explains the only head."
+    elif made.head is not None:
+        head = "the final head" if made.head == run.heads[-1] else made.head
+        yield f"{title} explains {head}, one vote of {number}."
+    elif made.method == "vote_map":
+        yield f"{title}: the Grad-CAMs of all {number} heads, added up."
+    elif "stages_back" not in made.settings:
+        yield f"{title} explains the sum of all {number} heads."

@@ -12,7 +12,7 @@ import torch
 
 from dermxai.errors import InputError
 from dermxai.explain import Cancelled, explain, memory
-from dermxai.explain.api import methods
+from dermxai.explain.api import find_target, methods, prepared
 from dermxai.models import Classifier, load_classifier
 from tests.explain.networks import random_classifier
 
@@ -110,6 +110,24 @@ class TestMethod:
             else:
                 assert np.abs(one + other).max() > 0.01 * scale
                 assert np.abs(one - other).max() > 0.01 * scale
+
+    def test_what_is_complete_adds_up_to_what_it_says_it_explains(
+        self, name: str, able, classifiers: list[Classifier], photograph
+    ):
+        """From one image to another, the sum of the map changes as the logit of its own target and
+        head does, whether a head is asked for or not."""
+        if not methods()[name].COMPLETE:
+            pytest.skip("it does not claim to")
+        classifier = able(name)
+        for head in (None, HEADS[classifier.info.auxiliary]):
+            sums, values = [], []
+            for image in (photograph, photograph[::-1, ::-1, ::-1] // 2):
+                made = explain(classifier, image, name, "EAD", "SD", head=head)
+                target = find_target(classifier, made.target, made.against, made.head)
+                logits = classifier.infer(prepared(classifier, image)).logits
+                sums.append(made.native.sum(dtype=np.float64))
+                values.append(float(target.of(logits)))
+            assert sums[1] - sums[0] == pytest.approx(values[1] - values[0], rel=0.1, abs=1e-3)
 
     def test_heads_have_maps_of_their_own(self, name: str, able, photograph):
         classifier = able(name)

@@ -5,7 +5,10 @@ import pytest
 import torch
 from captum.attr import LayerGradCam
 
+from dermxai.errors import InputError
 from dermxai.explain import diagnose, explain
+from dermxai.explain.averaging import contrast_maps
+from dermxai.explain.faithfulness.badge import badge
 from dermxai.models import load_classifier
 
 
@@ -23,6 +26,34 @@ def test_grad_cam_of_every_head_adds_up_to_its_logit(tiny_checkpoint: Path, phot
     diagnosis = diagnose(load_classifier(tiny_checkpoint), photograph)
     sums = np.stack([cams.sum((1, 2)) for cams in diagnosis.cams])
     np.testing.assert_allclose(sums + diagnosis.biases, diagnosis.logits, rtol=1e-4, atol=1e-5)
+
+
+def test_one_number_that_is_not_finite_is_one_sentence(tiny_checkpoint: Path, photograph):
+    """In an early head and of one class: on the page, in averaged maps, and in the badge."""
+    classifier = load_classifier(tiny_checkpoint)
+    made = explain(classifier, photograph, "grad_cam", "EAD")
+    with torch.inference_mode():
+        classifier.network.heads[1].weight[classifier.info.classes.index("SD"), 0] = float("nan")
+    for look in (
+        lambda: diagnose(classifier, photograph),
+        lambda: contrast_maps(classifier, [photograph], ("EAD", "SD")),
+        lambda: contrast_maps(classifier, [photograph], ("EAD", "MN")),
+        lambda: badge(classifier, photograph, made),
+    ):
+        with pytest.raises(InputError, match="numbers that are not finite"):
+            look()
+
+
+def test_grad_cam_says_whose_vote_it_is(tiny_checkpoint: Path, photograph):
+    classifier = load_classifier(tiny_checkpoint)
+    diagnosis = diagnose(classifier, photograph)
+    for made in (
+        explain(classifier, photograph, "grad_cam", "EAD"),
+        diagnosis.attribution("grad_cam", "EAD"),
+    ):
+        assert made.head == "final"
+    assert diagnosis.attribution("vote_map", "EAD").head is None
+    assert explain(classifier, photograph, "grad_cam", "EAD", head="block 2").head == "block 2"
 
 
 def test_grad_cam_equals_captums_for_every_class(tiny_checkpoint: Path, photograph):

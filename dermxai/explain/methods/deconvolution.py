@@ -27,6 +27,7 @@ NOTE = "Passes positive gradients through every ReLU; says more of the image tha
 SOURCE = "Zeiler and Fergus 2013, arXiv:1311.2901"
 SIGNED = False
 COMPLETE = False
+ONE_HEAD = False
 
 
 def unavailable(classifier: "Classifier") -> str | None:

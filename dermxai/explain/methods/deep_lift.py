@@ -33,6 +33,7 @@ NOTE = "Splits the logit's change from the baseline to this image among pixels, 
 SOURCE = "Shrikumar et al. 2017, arXiv:1704.02685"
 SIGNED = True
 COMPLETE = True
+ONE_HEAD = False
 
 TOLERANCE = 0.05  # of the logit's change
 _gaps: "WeakKeyDictionary[Classifier, float]" = WeakKeyDictionary()

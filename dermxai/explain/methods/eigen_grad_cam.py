@@ -25,6 +25,7 @@ NOTE = "What most channels agree on: the first principal component of HiResCAM's
 SOURCE = "Muhammad and Yeasin 2020, arXiv:2008.00299"
 SIGNED = True
 COMPLETE = False
+ONE_HEAD = False
 Settings = StageSettings
 unavailable = always_available
 

@@ -23,6 +23,7 @@ NOTE = "What the target loses when a region of like colour is covered, one at a 
 SOURCE = "Achanta et al. 2012, doi:10.1109/TPAMI.2012.120; Kokhlikyan et al. 2020, arXiv:2009.07896"
 SIGNED = True
 COMPLETE = False
+ONE_HEAD = False
 unavailable = always_available
 
 

@@ -28,6 +28,7 @@ NOTE = "Explains one head at its own stage: the final head, unless another is ch
 SOURCE = "Selvaraju et al. 2017, arXiv:1610.02391"
 SIGNED = True
 COMPLETE = True
+ONE_HEAD = True
 unavailable = always_available
 
 

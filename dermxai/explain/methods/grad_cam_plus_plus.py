@@ -29,6 +29,7 @@ NOTE = (
 SOURCE = "Chattopadhay et al. 2018, arXiv:1710.11063"
 SIGNED = False
 COMPLETE = False
+ONE_HEAD = False
 Settings = StageSettings
 unavailable = always_available
 

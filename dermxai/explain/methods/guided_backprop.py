@@ -29,6 +29,7 @@ NOTE = (
 SOURCE = "Springenberg et al. 2014, arXiv:1412.6806"
 SIGNED = False
 COMPLETE = False
+ONE_HEAD = False
 
 
 def unavailable(classifier: "Classifier") -> str | None:

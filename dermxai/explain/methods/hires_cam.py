@@ -27,6 +27,7 @@ NOTE = (
 SOURCE = "Draelos and Carin 2020, arXiv:2011.08891"
 SIGNED = True
 COMPLETE = False
+ONE_HEAD = False
 Settings = StageSettings
 unavailable = always_available
 

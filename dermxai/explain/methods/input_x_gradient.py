@@ -24,6 +24,7 @@ NOTE = "The first-order part of the logit's rise from the training mean colour t
 SOURCE = "Shrikumar et al. 2016, arXiv:1605.01713"
 SIGNED = True
 COMPLETE = False
+ONE_HEAD = False
 unavailable = always_available
 
 

@@ -22,6 +22,7 @@ NOTE = "Explains the logit's rise from a picture without content to this image."
 SOURCE = "Sundararajan et al. 2017, arXiv:1703.01365"
 SIGNED = True
 COMPLETE = True
+ONE_HEAD = False
 unavailable = always_available
 
 

@@ -27,6 +27,7 @@ NOTE = "Each region's Shapley value: its mean contribution over coalitions of th
 SOURCE = "Lundberg and Lee 2017, arXiv:1705.07874"
 SIGNED = True
 COMPLETE = False
+ONE_HEAD = False
 unavailable = always_available
 
 

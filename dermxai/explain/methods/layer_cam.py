@@ -26,6 +26,7 @@ NOTE = (
 SOURCE = "Jiang et al. 2021, doi:10.1109/TIP.2021.3089943"
 SIGNED = False
 COMPLETE = False
+ONE_HEAD = False
 Settings = StageSettings
 unavailable = always_available
 

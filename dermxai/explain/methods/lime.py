@@ -29,6 +29,7 @@ NOTE = "A linear model of what regions add, fitted to images with about half of 
 SOURCE = "Ribeiro et al. 2016, arXiv:1602.04938"
 SIGNED = True
 COMPLETE = False
+ONE_HEAD = False
 unavailable = always_available
 
 RIDGE = 1.0

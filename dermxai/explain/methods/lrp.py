@@ -29,6 +29,7 @@ NOTE = "Hands the logit back from layer to layer."
 SOURCE = "Bach et al. 2015, doi:10.1371/journal.pone.0130140"
 SIGNED = True
 COMPLETE = True
+ONE_HEAD = False
 
 
 @dataclass(frozen=True)

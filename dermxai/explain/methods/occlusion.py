@@ -24,6 +24,7 @@ NOTE = (
 SOURCE = "Zeiler and Fergus 2013, arXiv:1311.2901"
 SIGNED = True
 COMPLETE = False
+ONE_HEAD = False
 unavailable = always_available
 
 

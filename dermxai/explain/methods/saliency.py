@@ -22,6 +22,7 @@ NOTE = "How the logit would change if a pixel became brighter, to first order."
 SOURCE = "Simonyan et al. 2013, arXiv:1312.6034"
 SIGNED = True
 COMPLETE = False
+ONE_HEAD = False
 unavailable = always_available
 
 

@@ -31,6 +31,7 @@ NOTE = "Channels weighted by what the target gains when only what they see is le
 SOURCE = "Wang et al. 2020, arXiv:1910.01279"
 SIGNED = True
 COMPLETE = False
+ONE_HEAD = False
 unavailable = always_available
 
 

@@ -24,6 +24,7 @@ NOTE = "The mean of the saliency of noisy copies of the image, which calms it."
 SOURCE = "Smilkov et al. 2017, arXiv:1706.03825"
 SIGNED = True
 COMPLETE = False
+ONE_HEAD = False
 unavailable = always_available
 
 

@@ -26,6 +26,7 @@ NOTE = (
 SOURCE = "Selvaraju et al. 2017, arXiv:1610.02391"
 SIGNED = True
 COMPLETE = False
+ONE_HEAD = False
 Settings = StageSettings
 unavailable = always_available
 

@@ -26,6 +26,7 @@ NOTE = "Explains the sum of all heads: their Grad-CAMs added up, exact but for t
 SOURCE = "Zhu et al. 2021, doi:10.3389/fmed.2021.626369; Selvaraju et al. 2017, arXiv:1610.02391"
 SIGNED = True
 COMPLETE = True
+ONE_HEAD = False
 unavailable = always_available
 
 

@@ -1,11 +1,14 @@
 """Class activation maps of chosen stages: where they coincide, and what they add."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
 from dermxai.explain import explain
-from dermxai.explain.api import prepared
+from dermxai.explain.api import methods, prepared
+from dermxai.explain.stages import StageSettings
 from dermxai.models import Classifier
 from tests.explain.networks import random_classifier
 
@@ -32,7 +35,31 @@ def test_hires_cam_is_gradient_times_activation(classifier, photograph):
     expected = (gradient * output.maps[2]).sum(1)[0].detach().numpy()
     made = explain(classifier, photograph, "hires_cam", "EAD", settings={"stages_back": 3})
     np.testing.assert_allclose(made.native, expected, atol=1e-5 * np.abs(expected).max())
-    assert made.notes[-1].startswith("At block 3")
+    assert made.notes[-2].startswith("At block 3")
+
+
+STAGED = [name for name, each in methods().items() if each.Settings is StageSettings]
+
+
+@pytest.mark.parametrize("name", STAGED)
+@pytest.mark.parametrize("back", [0, 1, 3])
+def test_it_is_said_whose_votes_the_map_holds(photograph, name, back):
+    """Heads before the stage may say what they like; one more silent head is seen."""
+    classifier = random_classifier("test_efficientnet", auxiliary=True)
+    heads = classifier.network.heads
+    held, before = 1 + back, len(heads) - 1 - back
+    ask = partial(
+        explain, classifier, photograph, name, "EAD", "SD", settings={"stages_back": back}
+    )
+    made = ask()
+    assert any(
+        f"Holds {'one vote' if held == 1 else f'{held} votes'} of 6" in n for n in made.notes
+    )
+    for head in heads[:before]:
+        head.weight.zero_()
+    np.testing.assert_array_equal(ask().native, made.native)
+    heads[before].weight.zero_()
+    assert np.abs(ask().native - made.native).max() > 1e-3 * np.abs(made.native).max()
 
 
 def test_layer_cam_is_the_part_of_hires_cam_with_positive_gradients(classifier, photograph):

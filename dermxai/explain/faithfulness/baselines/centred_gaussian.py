@@ -18,6 +18,7 @@ NOTE = "Highest in the middle of the image; it never saw it."
 SOURCE = "Baseline"
 SIGNED = False
 COMPLETE = False
+ONE_HEAD = False
 unavailable = always_available
 
 _CELLS = 64

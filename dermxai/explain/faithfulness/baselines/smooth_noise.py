@@ -18,6 +18,7 @@ NOTE = "Noise as fine as the map that is judged; it never saw the image."
 SOURCE = "Baseline"
 SIGNED = True
 COMPLETE = False
+ONE_HEAD = False
 unavailable = always_available
 
 
