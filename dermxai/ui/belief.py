@@ -200,6 +200,7 @@ def form(scene: Scene) -> None:
         given = {name: value for name, value in wanted.items() if value is not None}
         jobs_panel.start("quality", run=str(scene.run.root), **given)
         st.rerun()
+    question.say_unavailable(scene.run)
 
 
 def _last(scene: Scene) -> Job | None:
@@ -215,11 +216,12 @@ def _last(scene: Scene) -> Job | None:
 
 
 def _ask(scene: Scene) -> Asked:
-    methods, known = question.methods(), measures()
+    methods, known, reasons = question.methods(), measures(), question.unavailable(scene.run)
+    valid = sorted(set(methods) - set(reasons), key=lambda name: methods[name].TITLE)
     offered = [
         name for name, each in known.items() if not each.NEEDS or has_mask(scene.run, each.NEEDS)
     ]
-    chosen = _pills("Methods", Key.METHOD.of("quality"), list(methods), methods, _QUICK_METHODS)
+    chosen = _pills("Methods", Key.METHOD.of("quality"), valid, methods, _QUICK_METHODS)
     judged = _pills("Measures", Key.MEASURE.of("quality"), offered, known, _QUICK_MEASURES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         images = st.number_input(
@@ -266,13 +268,7 @@ def _cost(scene: Scene, asked: Asked) -> None:
     """How long it takes, from a timed pass."""
     with guard():
         classifier = cache.classifier(scene.run)
-        asked, skipped = resolved(scene.run, classifier, asked)
-        titles = question.methods()
-        look.notes(
-            f"{titles[name].TITLE} is left out: {reason}"
-            for name, reason in skipped.items()
-            if name in titles
-        )
+        asked, _ = resolved(scene.run, classifier, asked)
         needed = passes(classifier, asked)
         each = _pass_seconds(classifier)
         st.caption(

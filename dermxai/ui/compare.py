@@ -57,10 +57,7 @@ def methods(run: Run, subject: Subject) -> None:
     )
     wanted = [Wanted(subject, Wish(asked, name, _settings(name))) for name in chosen]
     _grid(run, wanted, [known[name].TITLE for name in chosen], f"{subject.name} · why {asked.text}")
-    if reasons:
-        with st.expander(f"{len(reasons)} methods mean nothing for this network"):
-            for name, reason in reasons.items():
-                st.markdown(f"**{plain(known[name].TITLE)}**: {plain(reason)}")
+    question.say_unavailable(run)
 
 
 def images(run: Run, looked_at: Sequence[Subject]) -> None:

@@ -162,6 +162,15 @@ def unavailable(run: Run) -> dict[str, str]:
     return {name: reason for name, reason in reasons.items() if reason}
 
 
+def say_unavailable(run: Run) -> None:
+    """Which methods cannot be chosen for the run's network, and why."""
+    known, reasons = methods(), unavailable(run)
+    if reasons:
+        with st.expander(f"{count(len(reasons), 'method')} not valid for this network"):
+            for name, reason in reasons.items():
+                st.markdown(f"**{plain(known[name].TITLE)}**: {plain(reason)}")
+
+
 def cost(run: Run, passes: int) -> str:
     """Passes, and about how long they take on this computer where a pass was measured."""
     each = cache.pass_seconds(run.manifest["checkpoint"]["hash"])
