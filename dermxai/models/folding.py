@@ -1,11 +1,12 @@
-"""Layers rewritten for inference: the same function, fewer passes over memory."""
+"""Batch normalisation folded into the convolution before it: the same function, fewer passes over
+memory."""
 
 from copy import deepcopy
 from itertools import pairwise
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -14,27 +15,10 @@ TOLERANCE = 1e-3
 LARGEST_CHECK = 96  # pixels; the comparison needs no more
 
 
-class Pointwise(nn.Linear):
-    """A 1×1 convolution as one product of matrices, for which channels_last needs no copy."""
-
-    @classmethod
-    def of(cls, layer: nn.Conv2d) -> Self:
-        made = cls(layer.in_channels, layer.out_channels, bias=layer.bias is not None)
-        made.weight.data = layer.weight.data.flatten(1)
-        if layer.bias is not None:
-            made.bias.data = layer.bias.data
-        return made
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(n, channels, h, w) → (n, channels, h, w)."""
-        return super().forward(images.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-
-
 def folded(network: Network, size: int) -> Network:
     """A copy, on the CPU, of a network in evaluation mode; gives the same logits and pooled values.
 
-    A convolution is folded with the normalisation that is declared after it, and one of 1×1 becomes
-    a product of matrices, which a CPU computes faster. A network that runs
+    A convolution is folded with the normalisation that is declared after it. A network that runs
     its layers in another order than it declares them would change, which one forward pass on noise
     reveals: then the copy is left unfolded.
 
@@ -47,17 +31,8 @@ def folded(network: Network, size: int) -> Network:
             if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(module, layer_name, fuse_conv_bn_eval(layer, norm))
                 setattr(module, name, getattr(norm, "act", nn.Identity()))
-    for module in list(copy.modules()):
-        for name, layer in module.named_children():
-            if isinstance(layer, nn.Conv2d) and _is_pointwise(layer):
-                setattr(module, name, Pointwise.of(layer))
     agree = _agree(network, copy, min(size, LARGEST_CHECK))
     return copy if agree else deepcopy(network).cpu()
-
-
-def _is_pointwise(layer: nn.Conv2d) -> bool:
-    plain = type(layer) is nn.Conv2d and layer.groups == 1
-    return plain and layer.kernel_size == layer.stride == (1, 1) and layer.padding in (0, (0, 0))
 
 
 def _agree(network: nn.Module, copy: nn.Module, size: int) -> bool:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from dermxai.errors import InputError
 from dermxai.models import Classifier
-from dermxai.models.folding import Pointwise, folded
+from dermxai.models.folding import folded
 
 PRECISIONS: Mapping[str, torch.dtype] = {
     "float32": torch.float32,
@@ -52,8 +52,8 @@ def forward_pass(
     """A copy of the classifier's network, ready for ``part`` images at once in a precision."""
     preprocessing = classifier.info.preprocessing
     network = folded(classifier.network, preprocessing.size)
-    for module in network.backbone.modules():  # heads and other normalisations stay in float32
-        if isinstance(module, nn.Conv2d | Pointwise):
+    for module in network.backbone.modules():
+        if isinstance(module, nn.Conv2d):  # heads and remaining normalisations stay in float32
             module.to(dtype)
     network.to(device).to(memory_format=torch.channels_last)
     mean, std = (torch.tensor(v, device=device) for v in (preprocessing.mean, preprocessing.std))
