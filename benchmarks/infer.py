@@ -26,6 +26,7 @@ import timm
 import torch
 from PIL import Image
 
+from dermxai import paths
 from dermxai.data import Dataset, load_dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.models import Classifier, ModelInfo, load_classifier
@@ -146,7 +147,11 @@ def rounding(classifier: Classifier, dataset: Dataset, device: str) -> list[dict
 def peak_memory(folder: Path, images: int) -> float:
     """Peak resident memory in MB of a process that makes a run of small images."""
     done = subprocess.run(
-        [sys.executable, __file__, "--measure-memory", str(images), "--work", str(folder)],
+        [
+            *(sys.executable, "-m", "benchmarks.infer"),
+            *("--measure-memory", str(images), "--work", str(folder)),
+        ],
+        cwd=paths.PROJECT,
         check=True,
         stdout=subprocess.PIPE,
         text=True,

@@ -92,7 +92,7 @@ class MultiHeadNetwork(nn.Module):
 
 
 def create_backbone(architecture: str, pretrained: bool, drop_path_rate: float) -> Any:
-    """A timm network without its classifier.
+    """A timm network without its classifier, with stochastic depth where it knows of it.
 
     Raises:
         InputError: unknown to timm, or its last feature map is not what its classifier averages.
@@ -103,7 +103,10 @@ def create_backbone(architecture: str, pretrained: bool, drop_path_rate: float) 
         hint = f"; near it: {', '.join(close)}" if close else ""
         raise InputError(f"timm has no network named {architecture!r}{hint}.")
     options: dict[str, Any] = {"drop_path_rate": drop_path_rate} if drop_path_rate else {}
-    backbone: Any = timm.create_model(architecture, pretrained=pretrained, **options)
+    try:
+        backbone: Any = timm.create_model(architecture, pretrained=pretrained, **options)
+    except TypeError:  # its layers cannot be skipped
+        backbone = timm.create_model(architecture, pretrained=pretrained)
     if not averages_last_map(backbone):
         raise InputError(
             f"{architecture} does not end in global average pooling and one linear layer; "

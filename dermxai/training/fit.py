@@ -14,11 +14,12 @@ import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import timm
 import torch
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
@@ -33,8 +34,8 @@ from typing_extensions import override
 from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.errors import InputError
-from dermxai.models.info import ModelInfo
-from dermxai.paths import TrainingFiles, locked, replacing, sweep
+from dermxai.models.info import ModelInfo, read_info
+from dermxai.paths import CheckpointFiles, TrainingFiles, locked, replacing, sweep
 from dermxai.training import ranks
 from dermxai.training.examples import Examples, examples_of
 from dermxai.training.keeping import Keeping, ReplacingIO
@@ -47,7 +48,7 @@ from dermxai.training.loading import (
 )
 from dermxai.training.module import Training
 from dermxai.training.prepared import Prepared, prepare_images
-from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe
+from dermxai.training.recipe import IMAGENET, TO_SPARE_MEMORY, Recipe
 from dermxai.training.unfreezing import Unfreezing
 
 Progress = Callable[[str, int, int, dict[str, float]], None]
@@ -130,7 +131,7 @@ def fit(
         if first:
             _note(files, {**asked, "ended": False})
             sweep(files.root)
-        preprocessing = Preprocessing(size=recipe.size, colour_constancy=recipe.colour_constancy)
+        preprocessing = preprocessing_of(recipe)
         prepared = prepare_images(
             dataset,
             examples.sample_ids,
@@ -376,6 +377,18 @@ def _seen(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[str,
     if prepared.problems:
         seen["unreadable_images"] = {p.item: p.reason for p in prepared.problems}
     return seen
+
+
+def preprocessing_of(recipe: Recipe) -> Preprocessing:
+    """What images go through before the network: normalised as its first weights were trained."""
+    asked = Preprocessing(size=recipe.size, colour_constancy=recipe.colour_constancy)
+    if recipe.start_from and CheckpointFiles(Path(recipe.start_from)).model.is_file():
+        known = read_info(recipe.start_from).preprocessing
+        return replace(asked, mean=known.mean, std=known.std)
+    published: Any = timm.get_pretrained_cfg(recipe.architecture)
+    if recipe.weights == IMAGENET and published:
+        return replace(asked, mean=published.mean, std=published.std)
+    return asked
 
 
 @contextmanager

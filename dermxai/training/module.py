@@ -113,7 +113,11 @@ class Training(LightningModule):
         if recipe.unfreeze:
             return optimiser
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, recipe.learning_rate, total_steps=self.steps, pct_start=0.15
+            optimiser,
+            recipe.learning_rate,
+            total_steps=self.steps,
+            pct_start=0.15,
+            cycle_momentum=recipe.optimiser != "sgd",  # whose momentum is a setting
         )
         return [optimiser], [{"scheduler": schedule, "interval": "step"}]
 

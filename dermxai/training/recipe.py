@@ -171,7 +171,7 @@ class Recipe:
             return self.size
         share = min(1.0, epoch / max(1.0, 0.7 * self.epochs))
         grown = self.start_size + share * (self.size - self.start_size)
-        return self.size if share == 1.0 else int(grown // 32) * 32
+        return self.size if share == 1.0 else max(32, int(grown // 32) * 32)
 
     def learning_stages_at(self, epoch: int, stages: int) -> int:
         """How many of the network's stages learn in an epoch, counted from the heads: all, or with

@@ -34,7 +34,7 @@ from dermxai.metrics.confusion import mean_defined
 from dermxai.models import load_classifier
 from dermxai.paths import StudyFiles, TrainingFiles, replacing
 from dermxai.training.examples import examples_of
-from dermxai.training.fit import Progress, fit
+from dermxai.training.fit import Progress, fit, preprocessing_of
 from dermxai.training.prepared import prepare_images
 from dermxai.training.recipe import HEADS, IMAGENET, Recipe
 
@@ -215,7 +215,7 @@ def _result(
     shutil.rmtree(TrainingFiles(folder).last, ignore_errors=True)
     kept = files.scores(member.network, member.seed, member.fold)
     if not kept.is_file():
-        preprocessing = Preprocessing(size=recipe.size, colour_constancy=recipe.colour_constancy)
+        preprocessing = preprocessing_of(recipe)
         prepared = prepare_images(
             divided, examples.sample_ids, preprocessing, files.images, lambda *_: None
         )

@@ -1,6 +1,6 @@
 """Parts of the Image page."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 import streamlit as st
@@ -162,7 +162,7 @@ def reading(scene: Scene, subject: Subject) -> None:
 
 
 def _row(scene: Scene, subject: Subject) -> "pd.Series[Any]":
-    return scene.table.samples.loc[[subject.sample_id]].iloc[0]
+    return cast("pd.Series[Any]", scene.table.samples.loc[subject.sample_id])
 
 
 def _step(name: str, icon: str, shortcut: str, through: tuple[str, ...], position: int) -> None:

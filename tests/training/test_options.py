@@ -9,13 +9,14 @@ import pytest
 import torch
 
 from dermxai.data import load_dataset
+from dermxai.data.transforms import IMAGENET_MEAN, Preprocessing
 from dermxai.errors import InputError
 from dermxai.models import load_classifier, read_info
 from dermxai.paths import TrainingFiles
 from dermxai.training.examples import draw_weights, examples_of, log_priors, loss_weights
-from dermxai.training.fit import fit
+from dermxai.training.fit import fit, preprocessing_of
 from dermxai.training.loading import Batches
-from dermxai.training.module import starting_network
+from dermxai.training.module import Training, starting_network
 from dermxai.training.recipe import Recipe
 
 RECIPE = Recipe(
@@ -117,3 +118,21 @@ def test_without_a_network_imagenet_weights_say_what_to_do(monkeypatch: pytest.M
     monkeypatch.setattr(multi_head.timm, "create_model", offline)
     with pytest.raises(InputError, match="set weights to its path"):
         starting_network(replace(RECIPE, weights="imagenet"), ("EAD", "SD"))
+
+
+def test_images_are_normalised_as_published_weights_want_them(tiny_checkpoint: Path) -> None:
+    published = preprocessing_of(Recipe(architecture="inception_v3", weights="imagenet"))
+    assert published.mean == published.std == (0.5, 0.5, 0.5)
+    assert preprocessing_of(Recipe()).mean == IMAGENET_MEAN
+    own = preprocessing_of(Recipe(start_from=str(tiny_checkpoint), size=32))
+    assert (own.mean, own.size) == (IMAGENET_MEAN, 32)
+
+
+def test_the_momentum_that_was_asked_for_is_used() -> None:
+    recipe = Recipe(architecture="test_efficientnet", optimiser="sgd", momentum=0.5, epochs=1)
+    module = Training(recipe, ("EAD", "SD"), Preprocessing(size=32), np.array([0, 1]), steps=10)
+    (optimiser,), (scheduled,) = module.configure_optimizers()
+    for _ in range(9):
+        optimiser.step()
+        scheduled["scheduler"].step()
+        assert optimiser.param_groups[0]["momentum"] == 0.5

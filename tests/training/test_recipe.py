@@ -69,3 +69,8 @@ def test_classes_to_merge_and_to_watch():
     assert recipe.watched == ("LP", "Pso")
     with pytest.raises(InputError, match="EAD/SD"):
         _ = Recipe(watch="EAD").watched
+
+
+def test_images_never_vanish_while_they_grow() -> None:
+    recipe = Recipe(size=160, start_size=16, epochs=10)
+    assert min(recipe.size_at(epoch) for epoch in range(10)) == 32
