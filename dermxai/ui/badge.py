@@ -1,14 +1,14 @@
 """What a map passed: a line beneath it, on request."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from dermxai.runs import Run
 from dermxai.ui import cache
 from dermxai.ui import subject as subjects
+from dermxai.ui.requested import on_request
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
 from dermxai.ui.text import plain
@@ -16,6 +16,7 @@ from dermxai.ui.text import plain
 if TYPE_CHECKING:
     from dermxai.explain import Attribution
     from dermxai.explain.faithfulness.badge import Check
+    from dermxai.explain.method import Progress
 
 _MASKS = {"Lesion": "lesion", "Signs": "evidence"}
 _LOOKS: dict[bool | None, tuple[Literal["green", "red", "gray"], str]] = {
@@ -38,37 +39,36 @@ def badge(run: Run, subject: Subject, made: "Attribution") -> None:
     )
     checks = cache.badges().get(key)
     if checks is None:
-        place = st.empty()
-        asked = place.button(
+        from dermxai.explain.faithfulness.badge import passes
+
+        checks = on_request(
+            run,
+            f"{Key.BADGE}-{made.method}-{subject.key}",
             "Is this map to be believed?",
-            key=Key.BADGE.of(made.method, subject.key),
-            icon=":material/fact_check:",
-            type="tertiary",
-            help="A few quick checks: its pixels taken away against random maps and a centred "
+            passes(cache.classifier(run), made),
+            _work(run, subject, made),
+            quiet=True,
+            help_="A few quick checks: its pixels taken away against random maps and a centred "
             "Gaussian, random heads, and how much of it lies inside the masks.",
         )
-        if not asked:
+        if checks is None:
             return
-        checks = cache.badges().put(key, _checked(run, subject, made, place))
+        cache.badges().put(key, checks)
     _show(checks)
 
 
-def _checked(
-    run: Run, subject: Subject, made: "Attribution", place: DeltaGenerator
-) -> "tuple[Check, ...]":
-    from dermxai.explain.faithfulness.badge import badge as check
+def _work(
+    run: Run, subject: Subject, made: "Attribution"
+) -> "Callable[[Progress], tuple[Check, ...]]":
+    def work(progress: "Progress") -> "tuple[Check, ...]":
+        from dermxai.explain.faithfulness.badge import badge as check
 
-    bar = place.progress(0.0, "Checking the map …")
-    image = subject.pixels()
-    masks = subjects.masks(subject, (image.shape[0], image.shape[1]))
+        image = subject.pixels()
+        masks = subjects.masks(subject, (image.shape[0], image.shape[1]))
+        named = {_MASKS[name]: mask for name, mask in masks.items() if name in _MASKS}
+        return check(cache.classifier(run), image, made, named, progress)
 
-    def shown(done: int, total: int) -> None:
-        bar.progress(done / total, f"Checking the map: {done} of {total} passes")
-
-    named = {_MASKS[name]: mask for name, mask in masks.items() if name in _MASKS}
-    found = check(cache.classifier(run), image, made, named, shown)
-    place.empty()
-    return found
+    return work
 
 
 def _show(checks: "Sequence[Check]") -> None:

@@ -23,6 +23,8 @@ def on_request(
     work: Callable[[Progress], T],
     *,
     at_most: bool = False,
+    quiet: bool = False,
+    help_: str | None = None,
 ) -> T | None:
     """A button that says what the work costs and does it, with progress and a way out.
 
@@ -37,6 +39,8 @@ def on_request(
         passes: what it costs.
         work: is called with what to report progress to.
         at_most: whether it may well be done with fewer passes.
+        quiet: whether the button keeps to the background.
+        help_: what the work is; safe to show.
 
     Returns:
         The result, if it has been computed now.
@@ -46,7 +50,11 @@ def on_request(
     cost = f"{most}{question.cost(run, passes)}."
     with place.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
-            label, key=Key.START.of(name), type="primary", icon=":material/play_arrow:"
+            label,
+            key=Key.START.of(name),
+            type="tertiary" if quiet else "primary",
+            icon=":material/play_arrow:",
+            help=help_,
         )
         st.caption(cost[0].upper() + cost[1:], width="content")
     if not asked:

@@ -219,3 +219,13 @@ def test_the_same_scale_holds_for_other_images_and_classes(inferred: Run, open_p
     assert "+0.5 for MN" in texts(app)
     app.toggle(key="same-scale").set_value(False).run()
     assert "+0.5 for MN" not in texts(app)
+
+
+def test_a_map_is_checked_at_a_stated_price(inferred: Run, open_page: Open) -> None:
+    app = open_page("image", run=inferred.id)
+    button = next(each for each in app.button if each.label == "Is this map to be believed?")
+    button.click().run()
+    assert not app.exception
+    assert not app.error
+    assert "Deletion, random maps" in texts(app)
+    assert not any(each.label == "Is this map to be believed?" for each in app.button)

@@ -1,6 +1,6 @@
 """A few quick checks of one map: what it passed, in a sentence each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 RIVALS = 19  # random maps: to beat all of them has a chance of 1 in 20
 DRAWS = 4  # of random heads: how much of a map one draw leaves is chance
 _STEPS = 4
+_BLURRED = 2 + (RIVALS + 2) * (_STEPS - 1)  # images that deletion reads
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def badge(
 
     Args:
         masks: "lesion" and "evidence" as far as they are known, (h, w).
-        progress: called with passes done and in all; may raise.
+        progress: called with passes done and in all, see `passes`; may raise.
 
     Raises:
         InputError: the map's method, target or head is not one of the classifier's.
@@ -59,11 +60,34 @@ def badge(
     case = judge.make_case(classifier, image, target, masks)
     settings = checked_settings(attribution.method, attribution.settings)
     subject = judge.candidate(case, find_method(attribution.method), settings, attribution.native)
-    found = [*_deletion(case, subject, progress), _forgetting(case, subject)]
+    cost, total = subject.method.passes(classifier, settings), passes(classifier, attribution)
+    found = [*_deletion(case, subject, _part(progress, 0, _BLURRED, total))]
+    parts = [_part(progress, _BLURRED + draw * cost, cost, total) for draw in range(DRAWS)]
+    found.append(_forgetting(case, subject, parts))
     for name, where in (("lesion", "the lesion"), ("evidence", "the drawn signs")):
         if name in case.masks and case.masks[name].any():
             found.append(_inside(case, subject, name, where))
     return tuple(found)
+
+
+def passes(classifier: "Classifier", attribution: Attribution) -> int:
+    """What the checks of a map cost, in forward passes."""
+    settings = checked_settings(attribution.method, attribution.settings)
+    return _BLURRED + DRAWS * find_method(attribution.method).passes(classifier, settings)
+
+
+def _part(progress: Progress | None, before: int, share: int, total: int) -> Progress | None:
+    """Tells of work that is ``share`` of ``total`` passes, ``before`` of which are done."""
+    if progress is None:
+        return None
+
+    def tell(done: int, whole: int) -> None:
+        if whole:
+            progress(before + round(share * done / whole), total)
+        else:
+            progress(0, 0)
+
+    return tell
 
 
 def _deletion(case: Case, subject: Candidate, progress: Progress | None) -> tuple[Check, Check]:
@@ -99,11 +123,12 @@ def _deletion(case: Case, subject: Candidate, progress: Progress | None) -> tupl
     )
 
 
-def _forgetting(case: Case, subject: Candidate) -> Check:
+def _forgetting(case: Case, subject: Candidate, parts: Sequence[Progress | None]) -> Check:
     ranks = []
-    for seed in range(DRAWS):
+    for seed, part in enumerate(parts):
         _, forgetful = next(cascade(case.classifier, seed))
-        ranks.append(spearman(subject.again(classifier=forgetful), subject.values))
+        made = subject.again(classifier=forgetful, progress=part)
+        ranks.append(spearman(made, subject.values))
     if not np.isfinite(ranks).any():
         return Check("Random heads", None, "The map of random heads is the same everywhere.")
     likeness = float(np.nanmean(np.abs(ranks)))
@@ -112,7 +137,7 @@ def _forgetting(case: Case, subject: Candidate) -> Check:
         "Random heads",
         likeness < randomisation.LIMIT,
         f"With random heads the map's rank correlation with itself is {likeness:.2f} in size "
-        f"(limit {randomisation.LIMIT}), in {DRAWS} draws {each}.",
+        f"(limit {randomisation.LIMIT}), in {len(parts)} draws {each}.",
     )
 
 

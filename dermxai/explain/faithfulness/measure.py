@@ -109,6 +109,7 @@ class Candidate:
         classifier: "Classifier | None" = None,
         image: Tensor | None = None,
         seed: int | None = None,
+        progress: Progress | None = None,
     ) -> NDArray[np.float32]:
         """The method's map (size, size) of another network, another image or another seed."""
         settings = self.settings if seed is None else replace(self.settings, seed=seed)
@@ -117,7 +118,7 @@ class Candidate:
             self.case.image if image is None else image,
             self.case.target,
             settings,
-            None,
+            progress,
         )
         return laid_out(native, self.case.size)
 

@@ -6,7 +6,7 @@ import pytest
 
 from dermxai.errors import Cancelled
 from dermxai.explain import explain
-from dermxai.explain.faithfulness.badge import DRAWS, badge
+from dermxai.explain.faithfulness.badge import DRAWS, badge, passes
 from dermxai.explain.faithfulness.measure import Candidate
 from dermxai.models import load_classifier
 from tests.explain.faithfulness.conftest import SIZE, corner_classifier
@@ -65,3 +65,13 @@ def test_it_is_the_question_of_the_map_that_is_checked(tiny_checkpoint: Path, ph
 
     with pytest.raises(Cancelled):
         badge(tiny, photograph, made, progress=stop)
+
+
+def test_what_it_costs_is_what_it_tells_of(tiny_checkpoint: Path, photograph):
+    tiny = load_classifier(tiny_checkpoint)
+    made = explain(tiny, photograph, "integrated_gradients", "EAD", settings={"steps": 8})
+    told: list[tuple[int, int]] = []
+    badge(tiny, photograph, made, progress=lambda done, total: told.append((done, total)))
+    assert {total for _, total in told} == {passes(tiny, made)}
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1][0] == passes(tiny, made)
