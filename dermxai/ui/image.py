@@ -1,12 +1,15 @@
 """Parts of the Image page."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 import streamlit as st
 from scipy.special import softmax
+from streamlit.delta_generator import DeltaGenerator
 
 from dermxai import figures, taxonomy
+from dermxai.runs import Run
 from dermxai.ui import explained, ledger, look, question, state
 from dermxai.ui import subject as subjects
 from dermxai.ui.guard import guard
@@ -96,12 +99,13 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
     panels = explained.panels(run, subjects_, pictures)
     for subject, place in zip(subjects_, beside, strict=True):
         with place, guard():
-            diagnosis(scene, subject)
+            reading(scene, subject)
+    places = {subject.key: place for subject, place in zip(subjects_, beside, strict=True)}
     if not panels:
+        _rank(run, subjects_, places)
         return
     with row:
         asked = question.ask(run, panels[0].subject)
-    places = {subject.key: place for subject, place in zip(subjects_, beside, strict=True)}
     ledgers: dict[str, Ledger] = {}
     with row, guard():
         ledgers = {
@@ -112,6 +116,7 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
         }
         wish = Wish(asked, *question.ask_method(run))
         explained.answer(run, panels, wish, options)
+    _rank(run, subjects_, places)
     for panel, column in zip(panels, beneath, strict=False):
         made = ledgers.get(panel.subject.key)
         with places[panel.subject.key], guard():
@@ -121,15 +126,13 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
                 ledger.heads(run, panel, asked, made)
 
 
-def diagnosis(scene: Scene, subject: Subject) -> None:
-    """What is known of an image, and its ranked diagnosis."""
-    reading(scene, subject)
-    run = scene.run
-    votes = subjects.votes(run, subject)
-    ranking = figures.ranking(
-        softmax(votes.sum(axis=0)), run.classes, subject.label, dark=look.dark()
-    )
-    look.plot(look.Plot.of(ranking), Key.FIGURE.of("ranking", subject.key))
+def _rank(run: Run, subjects_: Sequence[Subject], places: Mapping[str, DeltaGenerator]) -> None:
+    """The likeliest classes of each image."""
+    for subject in subjects_:
+        with places[subject.key], guard():
+            scores = subjects.votes(run, subject).sum(axis=0)
+            drawn = figures.ranking(softmax(scores), run.classes, subject.label, dark=look.dark())
+            look.plot(look.Plot.of(drawn), Key.FIGURE.of("ranking", subject.key))
 
 
 def known(scene: Scene, subject: Subject) -> None:
