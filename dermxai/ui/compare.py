@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 METHODS, IMAGES, DIFFERENCE = "Methods", "Two images", "Difference"
 _CELL = 230  # pixels, the narrowest
-_LONGEST = 640  # pixels of a picture's longer side: a cell's on a screen of double density
+_LONGEST = 512  # pixels of a picture's longer side: a cell's on a screen of double density
 _ALL = ""
 
 
