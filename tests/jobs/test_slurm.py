@@ -96,9 +96,10 @@ def at_work(job: Job) -> bool:
     return job.progress is not None and job.progress.step > 2
 
 
-def begin_at_once(job: Job) -> None:
-    """A job that was requeued waits for two minutes otherwise."""
-    ask("scontrol", "update", f"jobid={number(job)}", "StartTime=now")
+def begin_soon(job: Job) -> None:
+    """A job that was requeued waits for two minutes otherwise. Within the second of its end slurmd
+    would refuse it: "already killed, do not launch"."""
+    ask("scontrol", "update", f"jobid={number(job)}", "StartTime=now+3")
 
 
 def count(job: Job) -> int:
@@ -149,8 +150,9 @@ def test_requeued_a_job_goes_on_where_it_was(
     until(lambda: job.state is State.QUEUED)
     assert job.progress is None
     counted = count(job)
-    begin_at_once(job)
-    until(lambda: job.state is State.SUCCEEDED)  # what SLURM says of it meanwhile is not settled
+    begin_soon(job)
+    until(lambda: not job.state.live)
+    assert job.state is State.SUCCEEDED, job.log
     assert (job.attempt, job.result["first"]) == (1, counted)
 
 
@@ -229,8 +231,9 @@ def test_a_training_is_requeued_and_ends_as_it_would_have(
     until(lambda: job.state is State.QUEUED)
     before = history.read_text().splitlines()
     assert len(before) < 7
-    begin_at_once(job)
-    until(lambda: job.state is State.SUCCEEDED)  # what SLURM says of it meanwhile is not settled
+    begin_soon(job)
+    until(lambda: not job.state.live)
+    assert job.state is State.SUCCEEDED, job.log
     assert history.read_text().splitlines()[: len(before) - 1] == before[:-1]
     assert pd.read_csv(history)["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
     assert paths.CheckpointFiles(Path(job.result["checkpoint"])).weights.is_file()
