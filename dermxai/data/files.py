@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import pandas as pd
+
+from dermxai.data import delimited
 from dermxai.data.images import SUFFIXES
 from dermxai.data.table import Problem
 
 _MASK_NAME = re.compile(r"(?P<stem>.+)[_-](?:segmentation|mask)", re.IGNORECASE)
 _MASK_FOLDERS = frozenset({"mask", "masks", "segmentation", "segmentations"})
-_TABLES = (".csv", ".tsv", ".tab", ".txt", ".parquet")
+TABLES = delimited.SUFFIXES | {".parquet"}
 IMAGE_FOLDERS = frozenset({"image", "images", "img", "imgs", "photos", "pictures", "图片"})
 """Names of folders that say nothing of their images."""
 
@@ -63,6 +66,16 @@ class ImageFiles:
         if not near and not _copies(self._by_name.get(image.stem, [])):
             return None
         return next(iter(near or found), None)
+
+    def located(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
+        """Rows with the ``path`` of each image, found by its ``sample_id``, and ``mask_path`` where
+        there are masks; images that no row names."""
+        images = [self.find(str(name)) for name in rows["sample_id"]]
+        masks = [self.mask(image) if image else None for image in images]
+        rows = rows.assign(path=[str(image) if image else None for image in images])
+        if any(masks):
+            rows = rows.assign(mask_path=[str(mask) if mask else None for mask in masks])
+        return rows, self.unnamed(images)
 
     def has_any(self, names: Iterable[str]) -> bool:
         """Whether one of the names, without its folders, is an image's."""
@@ -124,9 +137,7 @@ def scan(root: Path) -> ImageFiles:
 
 def tables(folder: Path) -> list[Path]:
     """Files in a folder that are tables by their suffix; .txt may be anything."""
-    return [
-        file for file in sorted(folder.glob("*")) if file.suffix.lower() in set(_TABLES) - {".txt"}
-    ]
+    return [file for file in sorted(folder.glob("*")) if file.suffix.lower() in TABLES - {".txt"}]
 
 
 def last_change(path: Path) -> int:
@@ -138,7 +149,7 @@ def last_change(path: Path) -> int:
         times += [
             (Path(folder) / name).stat().st_mtime_ns
             for name in files
-            if name.lower().endswith(_TABLES)
+            if Path(name).suffix.lower() in TABLES
         ]
     return max(times)
 

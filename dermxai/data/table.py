@@ -97,6 +97,11 @@ def split_name(value: str) -> str | None:
     return _SPLITS.get(value.strip().casefold())
 
 
+def split_of_file(file: Path) -> str | None:
+    """The split that one of the words of a file's name tells, as in ``…_Test_GroundTruth.csv``."""
+    return next((split for word in file.stem.split("_") if (split := split_name(word))), None)
+
+
 def recognised(columns: Iterable[str]) -> dict[str, str]:
     """Our column names → the table's, for those that bear a usual name."""
     by_name: dict[str, str] = {}

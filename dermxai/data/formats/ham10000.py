@@ -6,7 +6,7 @@ import pandas as pd
 
 from dermxai.data import delimited
 from dermxai.data.files import scan
-from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_name
+from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_of_file
 
 EXPECTS = "HAM10000: HAM10000_metadata.csv and its images in folders beside or beneath it"
 PRIORITY = 20
@@ -27,19 +27,15 @@ def read(path: Path, options: Options) -> Table:
     if "sample_id" not in rows:  # the mapping calls the images' names paths
         rows["sample_id"] = rows["path"]
     files = scan(root)
-    images = [files.find(str(image)) for image in rows["sample_id"]]
-    masks = [files.mask(image) if image else None for image in images]
-    rows["path"] = [str(image) if image else None for image in images]
-    if any(masks):
-        rows["mask_path"] = [str(mask) if mask else None for mask in masks]
+    rows, unnamed = files.located(rows)
     problems = [problem for _, found in read_ones for problem in found]
-    return Table(rows, root, (*problems, *files.problems, *files.unnamed(images)))
+    return Table(rows, root, (*problems, *files.problems, *unnamed))
 
 
 def _read(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
     """A table, with the split that its name tells."""
     rows, problems = delimited.read_delimited(file)
-    split = next((split for word in file.stem.split("_") if (split := split_name(word))), None)
+    split = split_of_file(file)
     return rows.assign(split=split) if split else rows, problems
 
 

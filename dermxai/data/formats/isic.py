@@ -6,7 +6,7 @@ import pandas as pd
 
 from dermxai.data import delimited
 from dermxai.data.files import ImageFiles, scan
-from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_name
+from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_of_file
 from dermxai.errors import InputError
 
 EXPECTS = "ISIC 2018/2019: ground-truth CSV (image, MEL, NV, BCC, …) and the images beside it"
@@ -30,13 +30,9 @@ def read(path: Path, options: Options) -> Table:
         rows = rows.merge(known[[_IMAGE, *new]], on=_IMAGE, how="left")
     rows = renamed(rows.rename(columns={_IMAGE: "sample_id"}), options.columns)
     files = _images(path)
-    images = [files.find(str(image)) for image in rows["sample_id"]]
-    masks = [files.mask(image) if image else None for image in images]
-    rows["path"] = [str(image) if image else None for image in images]
-    if any(masks):
-        rows["mask_path"] = [str(mask) if mask else None for mask in masks]
+    rows, unnamed = files.located(rows)
     problems = [problem for _, found in read_ones for problem in found]
-    return Table(rows, files.root, (*problems, *files.problems, *files.unnamed(images)))
+    return Table(rows, files.root, (*problems, *files.problems, *unnamed))
 
 
 def _read_truth(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
@@ -50,7 +46,7 @@ def _read_truth(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
         for image, count in zip(rows[_IMAGE][~one], marks.sum(axis=1)[~one], strict=True)
     ]
     rows = rows.drop(columns=classes).assign(label=marks.idxmax(axis=1).where(one))
-    split = next((split for word in file.stem.split("_") if (split := split_name(word))), None)
+    split = split_of_file(file)
     return rows.assign(split=split) if split else rows, problems
 
 

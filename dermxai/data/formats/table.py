@@ -10,13 +10,12 @@ from pyarrow import ArrowException
 from pyarrow.parquet import read_schema, read_table
 
 from dermxai.data import delimited
-from dermxai.data.files import ImageFiles, scan, tables
+from dermxai.data.files import TABLES, ImageFiles, scan, tables
 from dermxai.data.table import Options, Problem, Table, as_text, recognised, renamed, split_name
 from dermxai.errors import InputError
 
 EXPECTS = "table: a CSV, TSV or Parquet file with a column path (or image_id) and one row an image"
 PRIORITY = 40
-_SUFFIXES = delimited.SUFFIXES | {".parquet"}
 _OWN = ("samples.csv", "samples.parquet")
 _UNNAMED = re.compile(r"__index_level_\d+__")
 _FILES = ("path", "mask_path", "evidence_path")
@@ -140,7 +139,7 @@ def _tables(path: Path) -> list[Path]:
     """The path itself, or in a folder ``samples.csv`` or ``samples.parquet``, or else the tables
     that name images."""
     if path.is_file():
-        return [path] if path.suffix.lower() in _SUFFIXES else []
+        return [path] if path.suffix.lower() in TABLES else []
     for name in _OWN:
         if (path / name).is_file():
             return [path / name]
