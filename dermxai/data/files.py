@@ -72,10 +72,11 @@ class ImageFiles:
         there are masks; images that no row names."""
         images = [self.find(str(name)) for name in rows["sample_id"]]
         masks = [self.mask(image) if image else None for image in images]
-        rows = rows.assign(path=[str(image) if image else None for image in images])
+        located = rows.copy()
+        located["path"] = [str(image) if image else None for image in images]
         if any(masks):
-            rows = rows.assign(mask_path=[str(mask) if mask else None for mask in masks])
-        return rows, self.unnamed(images)
+            located["mask_path"] = [str(mask) if mask else None for mask in masks]
+        return located, self.unnamed(images)
 
     def has_any(self, names: Iterable[str]) -> bool:
         """Whether one of the names, without its folders, is an image's."""
