@@ -132,8 +132,13 @@ def prepared(classifier: "Classifier", image: NDArray[np.uint8]) -> torch.Tensor
     """The network's input (1, 3, size, size) from an image (h, w, 3) RGB.
 
     Raises:
-        InputError: it is too small to speak of places in it.
+        InputError: it is no such array, or too small to speak of places in it.
     """
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise InputError(
+            f"The image is an array {image.shape} of {image.dtype}; expected (height, width, 3) "
+            "RGB of uint8."
+        )
     height, width = image.shape[:2]
     if min(height, width) < SMALLEST:
         raise InputError(

@@ -183,28 +183,25 @@ def _summed(
     tick: Callable[[int], None],
 ) -> _Sums:
     sums = _Sums.empty(4)
-    pictures: list[NDArray[np.uint8]] = []
-    found: list[tuple[int, object]] = []
-    columns = (samples[name].tolist() for name in ("path", "mask_path", "cell"))
-    for path, mask, cell in zip(*columns, strict=True):
-        try:
-            pictures.append(read_image(path))
-            found.append((cell, mask))
-        except InputError as error:
-            sums.problems.append(str(error))
-    for start in range(0, len(pictures), BATCH):
-        some = pictures[start : start + BATCH]
-        values = contrast_maps(classifier, some, pair)
-        for picture, map_, (cell, mask) in zip(
-            some, values, found[start : start + BATCH], strict=True
-        ):
+    for start in range(0, len(samples), BATCH):
+        few = samples.iloc[start : start + BATCH]
+        some: list[NDArray[np.uint8]] = []
+        found: list[tuple[int, object]] = []
+        for path, mask, cell in zip(few["path"], few["mask_path"], few["cell"], strict=True):
+            try:
+                some.append(read_image(path))
+                found.append((cell, mask))
+            except InputError as error:
+                sums.problems.append(str(error))
+        values = contrast_maps(classifier, some, pair) if some else []
+        for picture, map_, (cell, mask) in zip(some, values, found, strict=True):
             whole = resize(picture, _SHAPE).astype(np.float32)
             sums.add_image(FRAMES.index("image"), cell, resize(map_, _SHAPE), whole)
             box = _lesion(mask)
             if box:
                 seen = framed(map_, box), framed(_small(picture), box)
                 sums.add_image(FRAMES.index("lesion"), cell, *seen)
-        tick(start + len(some))
+        tick(start + len(few))
     return sums
 
 

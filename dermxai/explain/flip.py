@@ -7,7 +7,7 @@ be made smaller by leaving any one piece out; a smaller set of other pieces may 
 search is greedy.
 
 Pieces are replaced by what surrounds them (*inpainted*), or by those of an image of the other class
-(*pasted*). The found set is compared with random sets of superpixels of at least the same area,
+(*pasted*). The found set is compared with random sets of superpixels of about the same area,
 replaced in the same way.
 
 Related: Fong & Vedaldi 2017 (arXiv:1704.03296) delete the smallest region; Goyal et al. 2019
@@ -66,7 +66,7 @@ class Donor:
 
 @dataclass(frozen=True, eq=False)
 class RandomSets:
-    """Random sets of superpixels, of at least the same area as those of the search.
+    """Random sets of superpixels, each of the area nearest to that of a set of the search.
 
     Attributes:
         areas: (s,) percent of the image, ascending; the last one is that of the found set.
@@ -278,13 +278,13 @@ def _random_sets(
     at: NDArray[np.float64],
     settings: Settings,
 ) -> RandomSets:
-    """Pieces in random order, as many as it takes to reach each area."""
+    """Pieces in random order, one or more, as many as come nearest to each area."""
     rng = np.random.default_rng(settings.seed)
     sets: list[tuple[int, ...]] = []
     for _ in range(settings.draws):
         order = rng.permutation(len(areas))
-        reached = np.concatenate([[0.0], np.cumsum(areas[order])])
-        counts = np.searchsorted(reached, at - 1e-9)
+        reached = np.cumsum(areas[order])
+        counts = 1 + np.abs(reached[:, None] - at).argmin(axis=0)
         sets += [tuple(order[:count].tolist()) for count in counts]
     readings.expect(len(sets) + 1)
     return RandomSets(at, leads_of(sets).reshape(settings.draws, len(at)))

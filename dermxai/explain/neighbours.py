@@ -3,9 +3,9 @@
 The distance is Euclidean, on what the final head reads (the features of the Feature map). That head
 is linear, so the distance bounds how far apart it can read two images: |w·f − w·g| ≤ ‖w‖·‖f − g‖.
 
-Images of the same patient are left out: they say that the patient was recognised. Where the patient
-is unknown the lesion takes its place, and where that is unknown, too, only the image itself is left
-out.
+Images of the same patient are left out: they say that the patient was recognised; so are those
+whose patient is unknown, which may be the same. Where the image's own patient is unknown the lesion
+takes its place, and where that is unknown, too, only the image itself is left out.
 """
 
 from dataclasses import dataclass
@@ -70,18 +70,23 @@ def nearest(
         features = run.features[position]
     if features is None:
         raise InputError("Give a sample of the run, or the features of another image.")
-    own, others = _own(run.samples, position)
+    own, unsure, others = _own(run.samples, position)
     labels = run.samples["label"]
     unlabelled = labels.isna().to_numpy(dtype=bool)
     members = np.where(unlabelled, run.predicted, labels.fillna("").to_numpy(dtype=str)) == code
     notes: tuple[str, ...] = ()
-    rows = np.flatnonzero(members & ~own)
+    rows = np.flatnonzero(members & ~own & ~unsure)
+    left_out = int((members & unsure & ~own).sum())
+    unknown = f"Left out: {left_out} of {code}, of which it is not known whose they are."
     if typical and len(rows):
         read = rows[run.predicted[rows] == code]
         rows, notes = (read, ()) if len(read) else (rows, (f"None of {code} is read as such.",))
     if not len(rows):
         there = f" of other {others}" if members.any() else ""
-        return Neighbours(code, (), others, (f"The dataset has no image of {code}{there}.",))
+        why = (f"The dataset has no image of {code}{there}.", *([unknown] if left_out else []))
+        return Neighbours(code, (), others, why)
+    if left_out:
+        notes = (*notes, unknown)
     if unlabelled[rows].any():
         notes = (*notes, "Images without a label count as what they are read as.")
     away = np.linalg.norm(run.features[rows] - features, axis=1)
@@ -94,14 +99,20 @@ def nearest(
     return Neighbours(code, found, others, notes)
 
 
-def _own(samples: pd.DataFrame, position: int | None) -> tuple[NDArray[np.bool_], str]:
-    """Which rows (n,) belong to the patient of a row, and by what the others were told apart."""
+def _own(
+    samples: pd.DataFrame, position: int | None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], str]:
+    """Which rows (n,) belong to the patient of a row, which may, and by what the others were told
+    apart."""
     own = np.zeros(len(samples), dtype=bool)
+    unsure = np.zeros(len(samples), dtype=bool)
     known: list[str] = []
     if position is None:
-        return own, "images"
+        return own, unsure, "images"
     for column, owner in _OWNERS.items():
         if column in samples and pd.notna(value := samples[column].iloc[position]):
             own |= (samples[column] == value).fillna(False).to_numpy(dtype=bool)
+            if not known:
+                unsure = samples[column].isna().to_numpy(dtype=bool)
             known.append(owner)
-    return own, known[0]
+    return own, unsure, known[0]

@@ -22,7 +22,7 @@ def flip_path(
     into: str,
     dark: bool = False,
 ) -> go.Figure:
-    """The greedy search beside random sets of the same area.
+    """The greedy search beside random sets of about the same area.
 
     Args:
         areas, leads: (step + 1,) percent of the image replaced, and how far the highest other class
@@ -41,7 +41,7 @@ def flip_path(
     made = figure(
         f"From {source} to {target}",
         f"Logits by which {source}, or any other class, still leads {target}; below the line "
-        f"{target} is read. Shaded: 95 % of random sets of the same area.",
+        f"{target} is read. Shaded: 95 % of random sets of about the same area.",
         height=260,
         dark=dark,
         xaxis={

@@ -202,7 +202,8 @@ def _against_chance(found: "Flip") -> str:
     share, low, high = found.random.flip_rate
     ends = found.random.band[:, -1]
     return (
-        f"Random sets of the same area: {found.random.flipped} of {len(found.random.leads)} turn "
-        f"it ({percent(share, 0)}, 95 % CI {interval(low, high, 0)}); they leave a lead of "
+        f"Random sets of about the same area: {found.random.flipped} of "
+        f"{len(found.random.leads)} turn it ({percent(share, 0)}, 95 % CI "
+        f"{interval(low, high, 0)}); they leave a lead of "
         f"{signed(ends[1])} (median; 95 % of them {signed(ends[0])} to {signed(ends[2])})."
     )

@@ -292,3 +292,17 @@ def test_unknown_names_list_the_valid_ones(classifiers: list[Classifier], photog
 def test_an_image_too_small_is_refused(classifiers: list[Classifier]):
     with pytest.raises(InputError, match=r"5×4 pixels; at least 8×8"):
         explain(classifiers[0], np.zeros((4, 5, 3), np.uint8))
+
+
+@pytest.mark.parametrize("image", [np.zeros((64, 64), np.uint8), np.zeros((64, 64, 3), np.float32)])
+def test_what_is_no_rgb_image_is_refused(classifiers: list[Classifier], image: np.ndarray):
+    with pytest.raises(InputError, match="uint8"):
+        explain(classifiers[0], image, "vote_map", "EAD")
+
+
+@pytest.mark.parametrize("name", ["lime", "kernel_shap"])
+def test_too_few_samples_are_said(classifiers: list[Classifier], photograph, name: str):
+    made = explain(
+        classifiers[0], photograph, name, "EAD", settings={"superpixels": 60, "samples": 30}
+    )
+    assert any("Fewer samples (30) than regions" in note for note in made.notes)

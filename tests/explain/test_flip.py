@@ -160,3 +160,21 @@ def test_the_edit_is_laid_on_a_sharper_rendition(classifier, picture):
     far[: 3 * SIZE // 2 + 30, : 3 * SIZE // 2 + 30] = False
     np.testing.assert_array_equal(laid[far], sharp[far])
     assert laid[30:60, 30:60].mean() < sharp[30:60, 30:60].mean()
+
+
+def test_random_sets_are_not_larger_than_the_found_one():
+    from dermxai.explain.flip import _random_sets
+
+    class Counted:
+        def expect(self, more: int) -> None: ...
+
+    areas = np.random.default_rng(0).dirichlet(np.full(40, 8.0)) * 100
+    at = np.array([2.5, 5.0, 20.0])
+    random = _random_sets(
+        lambda sets: np.array([areas[list(some)].sum() for some in sets]),
+        Counted(),
+        areas,
+        at,
+        Settings(draws=200),
+    )
+    assert np.abs(random.leads.mean(axis=0) - at).max() < 0.4

@@ -93,3 +93,14 @@ def test_bad_wishes_are_sentences(run: Run):
         nearest(run, "SD", sample_id="nobody")
     with pytest.raises(InputError, match="Give a sample"):
         nearest(run, "SD")
+
+
+def test_whose_patient_is_unknown_may_be_the_same(run: Run):
+    patients = run.samples["patient_id"].where(run.samples.index % 2 == 0)
+    run = changed(run, patient_id=patients, label="SD")
+    found = nearest(run, "SD", sample_id=run.samples["sample_id"][0], count=300)
+    of = run.samples.set_index("sample_id").loc[[each.sample_id for each in found.found]]
+    assert of["patient_id"].notna().all()
+    assert found.notes == (
+        f"Left out: {patients.isna().sum()} of SD, of which it is not known whose they are.",
+    )

@@ -17,7 +17,7 @@ from dermxai.explain.baselines import BLURRED, CHOICES, HELP, baseline
 from dermxai.explain.evaluation import Value
 from dermxai.explain.memory import first_batch, halving
 from dermxai.explain.method import Progress, Target, always_available
-from dermxai.explain.regions import regions_of
+from dermxai.explain.regions import regions_of, said_of
 from dermxai.explain.seeded import Fitted, SeededCoalitions
 
 if TYPE_CHECKING:
@@ -80,4 +80,4 @@ def attribute(
 
     shares, notes = halving(fit, first_batch(classifier))
     values: NDArray[np.float32] = shares[0, 0].float().cpu().numpy()  # the same in each colour
-    return values, (f"{int(regions.max()) + 1} regions.", *notes)
+    return values, (*said_of(regions, settings.samples), *notes)
