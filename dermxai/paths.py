@@ -175,6 +175,11 @@ class TrainingFiles:
         return self.root / ".lock"
 
     @property
+    def examples(self) -> Path:
+        """The images that it learns from, while training."""
+        return self.root / "examples.parquet"
+
+    @property
     def state(self) -> Path:
         """All that an interrupted training needs to go on; gone when it has ended."""
         return self.root / "training.ckpt"

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 from scipy.sparse import csr_array
+from scipy.special import stdtrit
 
 from dermxai.errors import InputError
 from dermxai.metrics.confusion import ratio
@@ -140,7 +140,7 @@ def student_interval(
     if known.any():
         n = units[known]
         error = np.nanstd(replicates[:, known], axis=0) * np.sqrt(n / (n - 1))
-        reach = stats.t.ppf((1 + level) / 2, n - 1) * error
+        reach = stdtrit(n - 1, (1 + level) / 2) * error
         low[known], high[known] = estimate[known] - reach, estimate[known] + reach
     return low, high
 

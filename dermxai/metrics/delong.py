@@ -11,7 +11,6 @@ either side, has none: NaN.
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtri
-from scipy.stats import rankdata
 
 from dermxai.metrics.confusion import ratio
 
@@ -27,6 +26,8 @@ def influence(positive: NDArray[np.bool_], scores: Floats, clusters: NDArray[np.
         scores: (n,)
         clusters: (n,) index of each sample's cluster, from 0 without gaps.
     """
+    from scipy.stats import rankdata  # late: half a second that the first page need not wait for
+
     ranks = rankdata(scores)
     n_clusters = int(clusters.max(initial=-1)) + 1
     sides: list[Floats] = []

@@ -1,5 +1,7 @@
 """The model card (README.md) of a checkpoint folder."""
 
+from collections.abc import Mapping
+
 from dermxai.models.info import ModelInfo
 
 
@@ -7,7 +9,10 @@ def model_card(info: ModelInfo) -> str:
     """Markdown: what the model is, what it saw, how it was trained, what it reached, its limits."""
     heads = ", ".join(f"{head.name} ({head.channels})" for head in info.heads)
     recipe = "\n".join(f"| {key} | {value} |" for key, value in info.recipe.items())
-    data = "\n".join(f"| {key} | {value} |" for key, value in info.data.items())
+    data = "\n".join(
+        f"| {key} | {_in_words(value)} |" for key, value in info.data.items() if key != "notes"
+    )
+    notes = "".join(f"\n- {note}" for note in info.data.get("notes", ()))
     validation = "\n".join(
         f"| {key} | {value:.4g} |" for key, value in info.metrics.get("validation", {}).items()
     )
@@ -23,6 +28,7 @@ Heads (inputs): {heads}. Their logits are summed, the largest sum decides.
 | | |
 |---|---|
 {data}
+{notes}
 
 ## Recipe
 
@@ -44,3 +50,10 @@ By `python -m dermxai train`.
 {info.preprocessing.colour_constancy}, mean {info.preprocessing.mean}, standard deviation
 {info.preprocessing.std}.
 """
+
+
+def _in_words(value: object) -> object:
+    """Counts of classes as a list."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {of}" for name, of in value.items())
+    return value

@@ -5,13 +5,9 @@ epoch is kept: an interrupted training begins its epoch anew and goes on as if n
 """
 
 import errno
-import json
-import logging
-import os
 import re
 import shutil
 import signal
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -19,26 +15,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import timm
 import torch
-from lightning.fabric.plugins.environments.lightning import LightningEnvironment
-from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
-from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
-from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch import Callback
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from typing_extensions import override
 
 from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.errors import InputError
 from dermxai.models.info import ModelInfo, read_info
-from dermxai.paths import CheckpointFiles, TrainingFiles, locked, replacing, sweep
+from dermxai.paths import CheckpointFiles, TrainingFiles, sweep
 from dermxai.training import ranks
+from dermxai.training.beginning import alone, beginning
 from dermxai.training.examples import Examples, examples_of
-from dermxai.training.keeping import Keeping, ReplacingIO
+from dermxai.training.keeping import Keeping
 from dermxai.training.loading import (
     VALIDATION_BATCH,
     Batches,
@@ -46,16 +39,15 @@ from dermxai.training.loading import (
     loader,
     steps_an_epoch,
 )
-from dermxai.training.module import Training
+from dermxai.training.module import Training, starting_network
 from dermxai.training.prepared import Prepared, prepare_images
 from dermxai.training.recipe import IMAGENET, TO_SPARE_MEMORY, Recipe
-from dermxai.training.unfreezing import Unfreezing
+from dermxai.training.trainer import Telling, rank, started_by_slurm, trainer_of
 
 Progress = Callable[[str, int, int, dict[str, float]], None]
 """Called with phase ("images" or "training"), done, total and the newest figures; what it raises
 ends the training."""
 
-MAX_GRADIENT_NORM = 5.0
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -117,40 +109,46 @@ def fit(
             a training that is at work, or of another recipe or data set.
     """
     files = TrainingFiles(Path(output).absolute())
-    examples = examples_of(dataset, recipe)
     accelerator, chosen = _accelerator(device, devices)
-    asked = {
-        "recipe": asdict(recipe),
-        "data": dataset.fingerprint,
-        "examples": examples.fingerprint,
-    }
-    first = _rank() == 0  # of the processes, where SLURM starts several
-    with _explained(files), _alone(files) if first else nullcontext():
-        if _has_ended(files, asked):
+    first = rank() == 0  # of the processes, where SLURM starts several
+    with _explained(files), alone(files) if first else nullcontext():
+        begun = beginning(files, dataset, recipe, examples_of(dataset, recipe))
+        if begun.ended:
             return files.root
         if first:
-            _note(files, {**asked, "ended": False})
+            if recipe.start_from or recipe.weights:
+                starting_network(recipe, begun.examples.classes)  # what would not fit is said now
+            begun.note(files, ended=False)
             sweep(files.root)
+        dataset = replace(dataset, fingerprint=begun.data)
         preprocessing = preprocessing_of(recipe)
         prepared = prepare_images(
             dataset,
-            examples.sample_ids,
+            begun.examples.sample_ids,
             preprocessing,
             images or files.images,
             lambda done, total: progress("images", done, total, {}) if progress else None,
         )
-        data = _seen(dataset, examples, prepared)
+        data = _seen(dataset, begun.examples, prepared)
         plan = Plan(
-            recipe, examples, prepared, preprocessing, files.root, data, accelerator, chosen, nodes
+            recipe,
+            begun.examples,
+            prepared,
+            preprocessing,
+            files.root,
+            data,
+            accelerator,
+            chosen,
+            nodes,
         )
         _check(plan, dataset.name)
-        if devices > 1 and not _started_by_slurm():
+        if devices > 1 and not started_by_slurm():
             ranks.run(train, plan, devices, progress)
         else:
             train(plan, progress)
         if not first:
             return files.root
-        _note(files, {**asked, "ended": True})
+        begun.note(files, ended=True)
     files.state.unlink(missing_ok=True)
     shutil.rmtree(files.images, ignore_errors=True)
     return files.root
@@ -178,20 +176,21 @@ def train(plan: Plan, progress: Progress | None = None) -> None:
         recipe=asdict(recipe),
         data=dict(plan.data),
     )
-    rank, gpu = _rank(), plan.accelerator == "cuda"
-    batches = Batches(plan.training, labels, recipe, rank, world)
+    own, gpu = rank(), plan.accelerator == "cuda"
+    batches = Batches(plan.training, labels, recipe, own, world)
     callbacks: list[Callback] = [Keeping(files, info, batches)]
     if progress:
         callbacks.append(Telling(progress, len(batches) * recipe.epochs))
-    trainer = _trainer(plan, world, callbacks)
+    trainer = trainer_of(plan, world, callbacks)
     pictures = Pictures(plan.prepared.open(), labels)
-    parts = np.array_split(plan.validation, max(world, len(plan.validation) // VALIDATION_BATCH))
+    at_once = min(VALIDATION_BATCH, recipe.batch_size)
+    parts = np.array_split(plan.validation, max(world, -(-len(plan.validation) // at_once)))
     handler = signal.getsignal(signal.SIGINT)
     try:
         trainer.fit(
             module,
             loader(pictures, batches, gpu),
-            loader(pictures, parts[rank::world], gpu),
+            loader(pictures, parts[own::world], gpu),
             ckpt_path=files.state if files.state.is_file() else None,
             weights_only=True,
         )
@@ -202,90 +201,6 @@ def train(plan: Plan, progress: Progress | None = None) -> None:
         raise KeyboardInterrupt from error
     finally:
         torch.use_deterministic_algorithms(False)
-
-
-class Telling(Callback):
-    """Reports every step, and while validating that it is alive."""
-
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress, self._total = progress, total
-
-    @override
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        done = trainer.current_epoch * int(trainer.num_training_batches) + batch_idx + 1
-        self._tell(trainer, pl_module, done)
-
-    @override
-    def on_validation_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
-        done = (trainer.current_epoch + 1) * int(trainer.num_training_batches)
-        self._tell(trainer, pl_module, done)
-
-    def _tell(self, trainer: Trainer, module: Any, done: int) -> None:
-        if not trainer.is_global_zero:
-            return
-        figures = {"epoch": trainer.current_epoch + 1.0, "loss": module.newest_loss}
-        if module.reached:
-            figures |= module.reached.figures
-        self._progress("training", done, self._total, figures)
-
-
-def _trainer(plan: Plan, world: int, more: list[Callback]) -> Trainer:
-    recipe, files = plan.recipe, TrainingFiles(plan.output)
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", ".*does not have many workers.*")
-    warnings.filterwarnings("ignore", ".*exists and is not empty.*")
-    callbacks: list[Callback] = [
-        Unfreezing(recipe),
-        *more,
-        # the state after each whole epoch: one in the middle of an epoch could not be continued
-        # identically, so none is kept on an exception
-        ModelCheckpoint(
-            files.root,
-            files.state.stem,
-            monitor=None,
-            save_top_k=1,
-            enable_version_counter=False,
-            save_on_train_epoch_end=True,
-        ),
-    ]
-    if recipe.patience:
-        callbacks.append(EarlyStopping("validation_loss", patience=recipe.patience, mode="min"))
-    environment = (
-        SLURMEnvironment(auto_requeue=False) if _started_by_slurm() else LightningEnvironment()
-    )
-    return Trainer(
-        accelerator=plan.accelerator,
-        devices=plan.devices,
-        num_nodes=plan.nodes,
-        strategy="ddp_find_unused_parameters_true" if world > 1 else "auto",
-        precision="bf16-mixed" if recipe.precision == "bfloat16" else "32-true",
-        max_epochs=recipe.epochs,
-        accumulate_grad_batches=recipe.accumulate,
-        gradient_clip_val=MAX_GRADIENT_NORM,
-        deterministic=recipe.deterministic,
-        callbacks=callbacks,
-        logger=TensorBoardLogger(files.root, name=files.tensorboard.name, version=""),
-        log_every_n_steps=1,
-        plugins=[ReplacingIO(), environment],
-        use_distributed_sampler=False,
-        num_sanity_val_steps=0,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-
-
-def _started_by_slurm() -> bool:
-    """Whether SLURM has started the other processes of this training."""
-    return int(os.environ.get("SLURM_NTASKS", "1")) > 1
-
-
-def _rank() -> int:
-    """Of this process among all of the training."""
-    if _started_by_slurm():
-        return SLURMEnvironment().global_rank()
-    return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 def _accelerator(device: str | None, devices: int) -> tuple[str, int | list[int]]:
@@ -321,45 +236,6 @@ def _usable(rows: NDArray[np.int64], prepared: Prepared) -> NDArray[np.int64]:
     return rows[prepared.usable[rows]]
 
 
-def _has_ended(files: TrainingFiles, asked: Mapping[str, Any]) -> bool:
-    """Whether the same training has ended here.
-
-    Raises:
-        InputError: another one has begun here.
-    """
-    noted = json.loads(files.about.read_text("utf-8")) if files.about.is_file() else None
-    if noted is None:
-        return False
-    if {name: noted[name] for name in asked} != asked:
-        changed = "data set" if noted["recipe"] == asked["recipe"] else "recipe"
-        raise InputError(
-            f"{files.root} holds a training with another {changed}; choose another output folder, "
-            "or delete it to start anew."
-        )
-    return bool(noted["ended"])
-
-
-@contextmanager
-def _alone(files: TrainingFiles) -> Iterator[None]:
-    """
-    Raises:
-        InputError: another process trains here.
-    """
-
-    def refuse() -> None:
-        raise InputError(
-            f"A training is at work in {files.root}; wait for its end, or choose another folder."
-        )
-
-    with locked(files.lock, waiting=refuse):
-        yield
-
-
-def _note(files: TrainingFiles, content: Mapping[str, Any]) -> None:
-    with replacing(files.about) as path:
-        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-
-
 def _seen(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[str, Any]:
     training, validation = (
         examples.table.iloc[_usable(examples.rows(split), prepared)]
@@ -373,10 +249,33 @@ def _seen(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[str,
         "training_images_by_class": training["label"].value_counts().to_dict(),
     }
     if "patient_id" in training:
+        patients = training.groupby("label")["patient_id"].nunique()
         seen["training_patients"] = int(training["patient_id"].nunique())
+        seen["training_patients_by_class"] = patients.to_dict()
+    if notes := _division_notes(training, validation, examples.classes):
+        seen["notes"] = notes
     if prepared.problems:
         seen["unreadable_images"] = {p.item: p.reason for p in prepared.problems}
     return seen
+
+
+def _division_notes(
+    training: pd.DataFrame, validation: pd.DataFrame, classes: tuple[str, ...]
+) -> list[str]:
+    """What is to be said of a division in which few patients have most images."""
+    unlearnt = [code for code in classes if code not in set(training["label"])]
+    unseen = [code for code in classes if code not in set(validation["label"])]
+    notes = []
+    if len(validation) > len(training):
+        notes.append(
+            f"More images are validated on ({len(validation)}) than learnt from "
+            f"({len(training)}): a patient with most of the images stands on that side."
+        )
+    if unlearnt:
+        notes.append(f"No training image of {', '.join(unlearnt)}: never learnt.")
+    if unseen:
+        notes.append(f"No validation image of {', '.join(unseen)}: never measured.")
+    return notes
 
 
 def preprocessing_of(recipe: Recipe) -> Preprocessing:

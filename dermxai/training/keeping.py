@@ -57,6 +57,15 @@ class Keeping(Callback):
         self.batches.epoch = len(self.records)  # Lightning asks for batches before it tells them
 
     @override
+    def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
+        """A training that had lost patience, and was stopped before it could say that it had ended,
+        learns no more."""
+        losses = [record["reached"]["validation_loss"] for record in self.records]
+        patience = pl_module.recipe.patience
+        if patience and losses and len(losses) - 1 - losses.index(min(losses)) >= patience:
+            trainer.should_stop = True
+
+    @override
     def on_train_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
         self._began = time.monotonic()
         if pl_module.device.type == "cuda":

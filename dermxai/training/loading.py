@@ -17,7 +17,7 @@ Rows = NDArray[np.int64]
 Batch = tuple[Tensor, Tensor, Tensor]
 """Pixels (n, h, w, 3) uint8, class indices (n,), rows (n,)."""
 
-VALIDATION_BATCH = 32
+VALIDATION_BATCH = 32  # at most; never more than a training batch, which is known to fit
 WORKERS = 4  # processes that read ahead for a GPU
 
 
@@ -77,12 +77,14 @@ class Batches(Sampler[Rows]):
 
 
 def batches_an_epoch(images: int, recipe: Recipe, world: int = 1) -> int:
-    """Batches that each device sees in an epoch."""
-    return max(1, images // (recipe.batch_size * world))
+    """Batches that each device sees in an epoch: as many as whole steps of the optimiser take,
+    where there are enough."""
+    batches = max(1, images // (recipe.batch_size * world))
+    return batches - batches % recipe.accumulate if batches > recipe.accumulate else batches
 
 
 def steps_an_epoch(images: int, recipe: Recipe, world: int = 1) -> int:
-    """Steps of the optimiser in an epoch; the last may rest on fewer batches."""
+    """Steps of the optimiser in an epoch."""
     return -(-batches_an_epoch(images, recipe, world) // recipe.accumulate)
 
 

@@ -23,7 +23,7 @@ from dermxai.training.loading import Batch, seed_of
 from dermxai.training.losses import loss_of_votes
 from dermxai.training.recipe import IMAGENET, Recipe
 from dermxai.training.unfreezing import stages
-from dermxai.training.validation import Reached, reached
+from dermxai.training.validation import Reached, confused, reached, watched_pair
 
 CLASSIFIERS = ("classifier.", "fc.", "head.", "heads.", "AuxLogits.")
 
@@ -147,6 +147,7 @@ class Training(LightningModule):
         self._losses.append(loss.item())
         self._stop_unless_finite(self._losses[-1], "loss")
         self.learning_rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+        self.log("loss_by_step", self._losses[-1], batch_size=len(labels))
         return loss
 
     @property
@@ -188,6 +189,13 @@ class Training(LightningModule):
         scores = logits.sum(1).double().numpy()
         self.reached = reached(scores, labels.numpy(), self.classes, loss)
         self.log_dict({"loss": self.loss, **self.reached.figures}, batch_size=len(labels))
+        self.log("learning_rate", self.learning_rate, batch_size=len(labels))
+        pair = watched_pair(self.recipe.watched, self.classes, self.reached.confusion)
+        shares = confused(self.reached.confusion, self.classes, pair)
+        self.log_dict(
+            {f"confusion/{a} read as {b}": share for (a, b), share in shares.items()},
+            batch_size=len(labels),
+        )
         per_class = {f"sensitivity/{c}": v for c, v in self.reached.sensitivity.items()}
         self.log_dict(per_class, batch_size=len(labels))
 
@@ -219,7 +227,8 @@ class Training(LightningModule):
 
 
 def starting_network(recipe: Recipe, classes: Sequence[str]) -> MultiHeadNetwork:
-    """The network before its first step; heads of a checkpoint for other classes begin anew.
+    """The network before its first step; heads of a checkpoint for other classes, or of other
+    heads, begin anew.
 
     Raises:
         InputError: no such network, or its first weights cannot be had or do not fit.
@@ -235,7 +244,8 @@ def starting_network(recipe: Recipe, classes: Sequence[str]) -> MultiHeadNetwork
     if recipe.start_from:
         start = load_classifier(recipe.start_from)
         given = start.network.state_dict()
-        if tuple(start.info.classes) != tuple(classes):
+        same_heads = start.network.head_descriptions == network.head_descriptions
+        if tuple(start.info.classes) != tuple(classes) or not same_heads:
             kept = {n: t for n, t in given.items() if not n.startswith("heads.")}
             fresh = {n: t for n, t in network.state_dict().items() if n.startswith("heads.")}
             given = kept | fresh

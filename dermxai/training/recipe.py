@@ -30,8 +30,8 @@ def _setting(
 
 
 TO_SPARE_MEMORY = (
-    "halve batch_size and double accumulate (which learns the same), set precision=bfloat16, or "
-    "take a smaller size"
+    "halve batch_size and double accumulate (which learns nearly the same), set "
+    "precision=bfloat16, or take a smaller size"
 )
 """What to do when memory does not suffice, as part of a sentence."""
 
@@ -55,7 +55,7 @@ class Recipe:
         "", "Backbone's first weights: imagenet, a file with a state dict, or empty for random ones"
     )
     start_from: str = _setting(
-        "", "Checkpoint to start from; its heads are kept where the classes are the same"
+        "", "Checkpoint to start from; its heads are kept where heads and classes are the same"
     )
     size: int = _setting(380, "Image side in pixels", 32, 1024)
     start_size: int = _setting(0, "Image side of the first epoch; 0: as the last", 0, 1024)
@@ -69,6 +69,9 @@ class Recipe:
     )
     momentum: float = _setting(0.9, "Momentum of SGD", 0.0, 0.999)
     weight_decay: float = _setting(0.02, "Weight decay", 0.0, 1.0)
+    max_gradient_norm: float = _setting(
+        5.0, "Longer gradients are shortened to this norm; 0: never", 0.0, 1000.0
+    )
     unfreeze: bool = _setting(
         False,
         "Layers begin to learn step by step, the first last, the learning rate falling each time; "
@@ -175,16 +178,20 @@ class Recipe:
 
     def learning_stages_at(self, epoch: int, stages: int) -> int:
         """How many of the network's stages learn in an epoch, counted from the heads: all, or with
-        ``unfreeze`` one more each time a share of 1/stages of the epochs is over."""
-        if not self.unfreeze:
+        ``unfreeze`` one more each time a share of 1/stages of the epochs is over. With fewer epochs
+        than stages several begin at once, so that all learn in the last epoch."""
+        if not self.unfreeze or self.epochs == 1:
             return stages
-        return min(stages, 1 + epoch * stages // self.epochs)
+        if self.epochs < stages:
+            return 1 + epoch * (stages - 1) // (self.epochs - 1)
+        return 1 + epoch * stages // self.epochs
 
     def learning_rate_at(self, epoch: int, stages: int) -> float:
         """Learning rate in an epoch with ``unfreeze``: geometrically from ``learning_rate`` over
         the geometric middle when half of the stages learn, to ``final_learning_rate`` when all do.
 
-        With 10 stages, 50 epochs and 1e-3 to 1e-5 that is the paper's 1e-4 at epoch 25.
+        With 10 stages, 50 epochs and 1e-3 to 1e-5 that is the paper's 1e-4 at epoch 25; with other
+        numbers of epochs it is reached after half of them.
         """
         step = self.learning_stages_at(epoch, stages) - 1
         fall = math.log10(self.learning_rate / self.final_learning_rate)
@@ -200,6 +207,7 @@ RECIPES: Mapping[str, Recipe] = {
         learning_rate=1e-3,
         final_learning_rate=1e-5,
         weight_decay=0.0,
+        max_gradient_norm=0.0,
         unfreeze=True,
         head_loss=1.0,
         balance=0.0,

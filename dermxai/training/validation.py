@@ -77,6 +77,19 @@ def watched_pair(
     return classes[first], classes[second]
 
 
+def confused(
+    confusion: Sequence[Sequence[int]], classes: Sequence[str], pair: tuple[str, str]
+) -> dict[tuple[str, str], float]:
+    """Share of the images of one class of a pair that were read as the other, both ways; NaN where
+    the class has none."""
+    shares = normalised(confusion, "row")
+    first, second = (classes.index(code) for code in pair)
+    return {
+        (pair[0], pair[1]): float(shares[first, second]),
+        (pair[1], pair[0]): float(shares[second, first]),
+    }
+
+
 def history_row(
     record: dict[str, Any], classes: Sequence[str], pair: tuple[str, str]
 ) -> dict[str, float]:
@@ -85,15 +98,12 @@ def history_row(
     ``confusion:A→B`` is the share of A's images that were read as B, NaN where A has none.
     """
     got = Reached(**record["reached"])
-    shares = normalised(got.confusion, "row")
-    first, second = (classes.index(code) for code in pair)
     rest = ("seconds", "images_per_second", "memory")
     before = ("epoch", "size", "learning_rate", "learning_stages", "loss")
     return {
         **{name: record[name] for name in before},
         **got.figures,
         **{f"sensitivity:{code}": value for code, value in got.sensitivity.items()},
-        f"confusion:{pair[0]}→{pair[1]}": float(shares[first, second]),
-        f"confusion:{pair[1]}→{pair[0]}": float(shares[second, first]),
+        **{f"confusion:{a}→{b}": v for (a, b), v in confused(got.confusion, classes, pair).items()},
         **{name: record[name] for name in rest},
     }

@@ -6,6 +6,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -58,6 +59,10 @@ class Table:
     samples: pd.DataFrame
     """The sample table by sample id."""
     problems: tuple[Problem, ...]
+
+    @cached_property
+    def sample_ids(self) -> tuple[str, ...]:
+        return tuple(self.samples.index)
 
 
 class Kept(Generic[T]):

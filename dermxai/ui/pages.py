@@ -6,6 +6,7 @@ in "Explore" at ``/feature_map``, unless a constant ``TITLE`` names it otherwise
 """
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -40,21 +41,28 @@ def sections() -> dict[str, list[Page]]:
 
 
 def _page(file: Path, url_path: str) -> Page:
+    constants, help_ = _said(file, file.stat().st_mtime_ns)
+    return st.Page(
+        file,
+        title=constants.get("TITLE", _title(file)),
+        icon=constants["ICON"],
+        url_path=url_path,
+        help=help_,
+    )
+
+
+@cache
+def _said(file: Path, _changed: int) -> tuple[dict[str, str], str]:
+    """A page's constants, and the first paragraph of its docstring."""
     script = ast.parse(file.read_text(encoding="utf-8"))
     constants = {
-        target.id: node.value.value
+        target.id: str(node.value.value)
         for node in script.body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    return st.Page(
-        file,
-        title=str(constants.get("TITLE", _title(file))),
-        icon=str(constants["ICON"]),
-        url_path=url_path,
-        help=(ast.get_docstring(script) or "").partition("\n\n")[0],
-    )
+    return constants, (ast.get_docstring(script) or "").partition("\n\n")[0]
 
 
 def _name(path: Path) -> str:

@@ -46,7 +46,7 @@ class Scene:
     @property
     def path_through(self) -> tuple[str, ...]:
         """What previous and next step through: the selection, or else everything."""
-        return self.selection.sample_ids if self.selection else tuple(self.table.samples.index)
+        return self.selection.sample_ids if self.selection else self.table.sample_ids
 
     def path(self, sample_id: str) -> str:
         return str(self.table.samples.at[sample_id, "path"])

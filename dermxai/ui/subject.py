@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from dermxai.explain import Diagnosis
 
 LONGEST = 960  # pixels of the longer side as shown; smaller images are enlarged, for fine outlines
+# A network is a quarter slower in a thread that is new, as Streamlit's are at each rerun.
+_PASSES = ThreadPoolExecutor(1, "forward-pass")
 _MASKS = {"Lesion": "mask_path", "Signs": "evidence_path"}
 
 
@@ -117,7 +120,7 @@ def diagnosis(run: Run, subject: Subject, shape: tuple[int, int]) -> "Diagnosis"
 
         classifier, pixels = cache.classifier(run), subject.pixels()
         began = perf_counter()
-        known = cache.diagnoses().put(key, diagnose(classifier, pixels))
+        known = cache.diagnoses().put(key, _PASSES.submit(diagnose, classifier, pixels).result())
         cache.pass_seconds(classifier.hash, perf_counter() - began)
     return replace(known, shape=shape)
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from dermxai.errors import Cancelled, InputError
 from dermxai.models import load_classifier, read_info
 from dermxai.paths import TrainingFiles
 from dermxai.training import keeping
-from dermxai.training.fit import fit
+from dermxai.training.beginning import Beginning
+from dermxai.training.fit import Progress, fit
 from dermxai.training.recipe import Recipe
 
 # every option that draws random numbers or keeps a state of its own
@@ -115,10 +117,7 @@ def test_cancelled_mid_step_it_ends_with_the_state_kept(
 def test_a_file_that_is_lost_before_it_is_read_is_named_and_the_rest_is_learnt(
     two_colours: Path, tmp_path: Path
 ):
-    folder = tmp_path / "data"
-    folder.mkdir()
-    for path in two_colours.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
+    folder = copy_of(two_colours, tmp_path / "data")
     dataset = load_dataset(folder)
     (folder / "7.png").unlink()
     (folder / "9.png").write_bytes(b"no image")
@@ -128,10 +127,7 @@ def test_a_file_that_is_lost_before_it_is_read_is_named_and_the_rest_is_learnt(
 
 
 def test_a_file_that_is_lost_while_training_is_not_missed(two_colours: Path, tmp_path: Path):
-    folder = tmp_path / "data"
-    folder.mkdir()
-    for path in two_colours.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
+    folder = copy_of(two_colours, tmp_path / "data")
 
     def lose(phase: str, done: int, *_: object) -> None:
         if phase == "training":
@@ -139,6 +135,112 @@ def test_a_file_that_is_lost_while_training_is_not_missed(two_colours: Path, tmp
 
     info = read_info(fit(load_dataset(folder), replace(RECIPE, epochs=2), tmp_path / "m", lose))
     assert info.data["training_images"] + info.data["validation_images"] == 60
+
+
+def copy_of(data: Path, folder: Path) -> Path:
+    folder.mkdir()
+    for path in data.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+def cancelled_in_epoch(epoch: int) -> Progress:
+    def cancel(phase: str, done: int, total: int, figures: dict[str, float]) -> None:
+        if phase == "training" and figures["epoch"] == epoch:
+            raise Cancelled
+
+    return cancel
+
+
+def test_a_training_whose_data_lost_a_file_meanwhile_goes_on_as_it_would_have(
+    two_colours: Path, tmp_path: Path
+):
+    folder, out = copy_of(two_colours, tmp_path / "data"), tmp_path / "m"
+    straight = fit(load_dataset(folder), RECIPE, tmp_path / "straight")
+    with pytest.raises(Cancelled):
+        fit(load_dataset(folder), RECIPE, out, cancelled_in_epoch(2))
+    (folder / "7.png").unlink()
+    assert len(load_dataset(folder)) == 59
+    fit(load_dataset(folder), RECIPE, out)
+    assert same_weights(out, straight)
+    assert read_info(out).data == read_info(straight).data
+    assert not TrainingFiles(out).examples.exists()
+
+
+def test_a_file_lost_while_images_were_read_is_named_when_the_training_goes_on(
+    two_colours: Path, tmp_path: Path
+):
+    folder, out = copy_of(two_colours, tmp_path / "data"), tmp_path / "m"
+
+    def cancel(phase: str, *_: object) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fit(load_dataset(folder), RECIPE, out, cancel)
+    (folder / "7.png").unlink()
+    info = read_info(fit(load_dataset(folder), replace(RECIPE), out))
+    assert set(info.data["unreadable_images"]) == {"s7"}
+    assert info.data["training_images"] + info.data["validation_images"] == 59
+
+
+def test_a_training_does_not_go_on_with_images_that_became_others(
+    two_colours: Path, tmp_path: Path
+):
+    data, out = load_dataset(two_colours), tmp_path / "m"
+    with pytest.raises(Cancelled):
+        fit(data, RECIPE, out, cancelled_in_epoch(2))
+    samples = data.samples
+    others = {
+        "one more": pd.concat([samples, samples.iloc[[0]].assign(sample_id="new")]),
+        "another label": samples.assign(label=samples["label"].to_numpy()[::-1]).iloc[:-1],
+    }
+    for name, changed in others.items():
+        with pytest.raises(InputError, match="another data set"):
+            fit(replace(data, samples=changed, fingerprint=name), RECIPE, out)
+
+
+def test_a_training_that_had_lost_patience_when_it_was_killed_learns_no_more(
+    two_colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    stuck = replace(
+        RECIPE,
+        epochs=9,
+        patience=1,
+        learning_rate=1e-6,
+        optimiser="sgd",
+        mixup=0.0,
+        ema_decay=0.0,
+        drop_rate=0.0,
+    )
+    data = load_dataset(two_colours)
+    straight = fit(data, stuck, tmp_path / "straight")
+    ended = len(pd.read_csv(TrainingFiles(straight).history))
+    assert ended < 9
+    with monkeypatch.context() as patch:  # killed before the end was written down
+        patch.setattr(Beginning, "note", killed_at_the_end)
+        with pytest.raises(Cancelled):
+            fit(data, stuck, tmp_path / "m")
+    fit(data, stuck, tmp_path / "m")
+    assert len(pd.read_csv(TrainingFiles(tmp_path / "m").history)) == ended
+    assert same_weights(tmp_path / "m" / "last", straight / "last")
+
+
+def killed_at_the_end(
+    self: Beginning, files: TrainingFiles, *, ended: bool, note=Beginning.note
+) -> None:
+    if ended:
+        raise Cancelled
+    note(self, files, ended=False)
+
+
+def test_a_checkpoint_of_other_origin_is_not_written_over(
+    two_colours: Path, tiny_checkpoint: Path, tmp_path: Path
+):
+    shutil.copytree(tiny_checkpoint, tmp_path / "m")
+    before = load_classifier(tmp_path / "m").hash
+    with pytest.raises(InputError, match="no training here has made; choose another"):
+        fit(load_dataset(two_colours), RECIPE, tmp_path / "m")
+    assert load_classifier(tmp_path / "m").hash == before
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from dermxai.data import load_dataset
 from dermxai.data.transforms import IMAGENET_MEAN, Preprocessing
@@ -15,7 +16,7 @@ from dermxai.models import load_classifier, read_info
 from dermxai.paths import TrainingFiles
 from dermxai.training.examples import draw_weights, examples_of, log_priors, loss_weights
 from dermxai.training.fit import fit, preprocessing_of
-from dermxai.training.loading import Batches
+from dermxai.training.loading import Batches, batches_an_epoch, steps_an_epoch
 from dermxai.training.module import Training, starting_network
 from dermxai.training.recipe import Recipe
 
@@ -79,6 +80,71 @@ def test_an_epoch_without_balance_sees_no_image_twice():
     assert not np.array_equal(np.concatenate(list(batches)), first)
     shares = [Batches(rows, labels, Recipe(balance=0.0, batch_size=16), rank, 2) for rank in (0, 1)]
     assert not {*np.concatenate(list(shares[0]))} & {*np.concatenate(list(shares[1]))}
+
+
+def test_steps_rest_on_as_many_batches_as_were_asked_for():
+    for images, accumulate, batches, steps in ((100, 4, 4, 1), (100, 5, 5, 1), (40, 4, 2, 1)):
+        recipe = Recipe(batch_size=16, accumulate=accumulate)
+        assert (batches_an_epoch(images, recipe), steps_an_epoch(images, recipe)) == (
+            batches,
+            steps,
+        )
+
+
+def test_what_tensorboard_shows(two_colours: Path, tmp_path: Path):
+    recipe = replace(RECIPE, watch="MN/Hem")
+    folder = fit(load_dataset(two_colours), recipe, tmp_path / "m")
+    events = EventAccumulator(str(TrainingFiles(folder).tensorboard)).Reload()
+    tags = set(events.Tags()["scalars"])
+    history = pd.read_csv(TrainingFiles(folder).history)
+    same = {
+        "loss": "loss",
+        "learning_rate": "learning_rate",
+        "balanced_accuracy": "balanced_accuracy",
+        "sensitivity/MN": "sensitivity:MN",
+        "confusion/MN read as Hem": "confusion:MN→Hem",
+        "confusion/Hem read as MN": "confusion:Hem→MN",
+    }
+    assert {*same, "loss_by_step"} <= tags
+    for tag, column in same.items():
+        logged = [event.value for event in events.Scalars(tag)]
+        np.testing.assert_allclose(logged, history[column], rtol=1e-5, err_msg=tag)
+
+
+def test_the_card_says_what_was_learnt_from_and_what_a_division_lacks(
+    two_colours: Path, tmp_path: Path
+):
+    dataset = load_dataset(two_colours)
+    samples = dataset.samples
+    split = np.where(samples["patient_id"].isin(["p0", "p1"]), "train", "validation")
+    label = np.where(samples["sample_id"] == "s30", "BCC", samples["label"])
+    lopsided = replace(dataset, samples=samples.assign(split=split, label=label))
+    folder = fit(lopsided, replace(RECIPE, epochs=1, batch_size=2), tmp_path / "m")
+    info = read_info(folder)
+    assert info.data["training_patients_by_class"] == {"MN": 2, "Hem": 2}
+    assert info.data["notes"] == [
+        "More images are validated on (54) than learnt from (6): a patient with most of the images "
+        "stands on that side.",
+        "No training image of BCC: never learnt.",
+    ]
+    card = (folder / "README.md").read_text()
+    assert "- No training image of BCC: never learnt." in card
+    assert "MN 3, Hem 3" in card
+
+
+def test_long_gradients_are_shortened_unless_the_recipe_says_never(
+    two_colours: Path, tmp_path: Path
+):
+    data = load_dataset(two_colours)
+    weights = {}
+    for norm in (0.0, 1e-6, 1000.0):
+        recipe = replace(
+            RECIPE, max_gradient_norm=norm, epochs=1, optimiser="sgd", weight_decay=0.0
+        )
+        folder = fit(data, recipe, tmp_path / f"{norm}") / "last"
+        weights[norm] = load_classifier(folder).network.heads[0].weight
+    assert torch.equal(weights[0.0], weights[1000.0])
+    assert not torch.equal(weights[0.0], weights[1e-6])
 
 
 def test_balance_evens_out_the_classes():

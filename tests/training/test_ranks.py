@@ -50,14 +50,14 @@ class Noting(Callback):
 
 def noted_train(plan, progress) -> None:
     """`train`, noting; a function that another process can find."""
-    trainer = fitting._trainer
+    trainer = fitting.trainer_of
 
     def noting(plan, world, callbacks):
         made = trainer(plan, world, [*callbacks, Noting()])
         made._default_root_dir = str(plan.output)
         return made
 
-    fitting._trainer = noting
+    fitting.trainer_of = noting
     fitting.train(plan, progress)
 
 

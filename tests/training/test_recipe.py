@@ -1,4 +1,4 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -19,6 +19,16 @@ def test_the_papers_learning_rates_and_layers():
     assert len(set(rates)) == STAGES
     assert (PAPER.optimiser, PAPER.momentum, PAPER.size) == ("sgd", 0.9, 380)
     assert PAPER.colour_constancy != "none"
+
+
+@pytest.mark.parametrize("epochs", [*range(2, 14), 50, 51])
+def test_every_layer_has_learnt_by_the_last_epoch(epochs: int):
+    recipe = replace(PAPER, epochs=epochs)
+    learning = [recipe.learning_stages_at(epoch, STAGES) for epoch in range(epochs)]
+    assert learning[0] == 1 and learning[-1] == STAGES and learning == sorted(learning)
+    assert recipe.learning_rate_at(0, STAGES) == pytest.approx(1e-3)
+    assert recipe.learning_rate_at(epochs - 1, STAGES) == pytest.approx(1e-5)
+    assert replace(PAPER, epochs=1).learning_stages_at(0, STAGES) == STAGES
 
 
 def test_without_unfreezing_all_layers_learn_from_the_start():

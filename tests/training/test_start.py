@@ -22,3 +22,13 @@ def test_a_checkpoint_brings_its_heads_for_its_own_classes_only(tiny_checkpoint:
             if name.endswith("weight") and heads:
                 assert other[name].shape[0] == len(classes)
                 assert other[name].shape != tensor.shape or not torch.equal(other[name], tensor)
+
+
+def test_a_network_without_heads_takes_the_backbone_of_one_with_heads(
+    tiny_checkpoint: Path,
+) -> None:
+    plain = Recipe(architecture=TINY, size=64, auxiliary=False, start_from=str(tiny_checkpoint))
+    given = load_classifier(tiny_checkpoint).network.backbone.state_dict()
+    taken = starting_network(plain, CODES)
+    assert len(taken.heads) == 1
+    assert all(torch.equal(taken.backbone.state_dict()[name], given[name]) for name in given)

@@ -1,0 +1,105 @@
+"""Lightning's trainer as a training wants it: what it calls back, keeps and runs on."""
+
+import logging
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from typing_extensions import override
+
+from dermxai.paths import TrainingFiles
+from dermxai.training.keeping import ReplacingIO
+from dermxai.training.unfreezing import Unfreezing
+
+if TYPE_CHECKING:
+    from dermxai.training.fit import Plan, Progress
+
+
+class Telling(Callback):
+    """Reports every step, and while validating that it is alive."""
+
+    def __init__(self, progress: "Progress", total: int) -> None:
+        self._progress, self._total = progress, total
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        done = trainer.current_epoch * int(trainer.num_training_batches) + batch_idx + 1
+        self._tell(trainer, pl_module, done)
+
+    @override
+    def on_validation_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
+        done = (trainer.current_epoch + 1) * int(trainer.num_training_batches)
+        self._tell(trainer, pl_module, done)
+
+    def _tell(self, trainer: Trainer, module: Any, done: int) -> None:
+        if not trainer.is_global_zero:
+            return
+        figures = {"epoch": trainer.current_epoch + 1.0, "loss": module.newest_loss}
+        if module.reached:
+            figures |= module.reached.figures
+        self._progress("training", done, self._total, figures)
+
+
+def trainer_of(plan: "Plan", world: int, more: list[Callback]) -> Trainer:
+    recipe, files = plan.recipe, TrainingFiles(plan.output)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", ".*does not have many workers.*")
+    warnings.filterwarnings("ignore", ".*exists and is not empty.*")
+    callbacks: list[Callback] = [
+        Unfreezing(recipe),
+        *more,
+        # the state after each whole epoch: one in the middle of an epoch could not be continued
+        # identically, so none is kept on an exception
+        ModelCheckpoint(
+            files.root,
+            files.state.stem,
+            monitor=None,
+            save_top_k=1,
+            enable_version_counter=False,
+            save_on_train_epoch_end=True,
+        ),
+    ]
+    if recipe.patience:
+        callbacks.append(EarlyStopping("validation_loss", patience=recipe.patience, mode="min"))
+    environment = (
+        SLURMEnvironment(auto_requeue=False) if started_by_slurm() else LightningEnvironment()
+    )
+    return Trainer(
+        accelerator=plan.accelerator,
+        devices=plan.devices,
+        num_nodes=plan.nodes,
+        strategy="ddp_find_unused_parameters_true" if world > 1 else "auto",
+        precision="bf16-mixed" if recipe.precision == "bfloat16" else "32-true",
+        max_epochs=recipe.epochs,
+        accumulate_grad_batches=recipe.accumulate,
+        gradient_clip_val=recipe.max_gradient_norm or None,
+        deterministic=recipe.deterministic,
+        callbacks=callbacks,
+        logger=TensorBoardLogger(files.root, name=files.tensorboard.name, version=""),
+        log_every_n_steps=1,
+        plugins=[ReplacingIO(), environment],
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
+def started_by_slurm() -> bool:
+    """Whether SLURM has started the other processes of this training."""
+    several = int(os.environ.get("SLURM_NTASKS", "1")) > 1
+    return several and "SLURM_STEP_ID" in os.environ  # an allocation alone starts none
+
+
+def rank() -> int:
+    """Of this process among all of the training."""
+    if started_by_slurm():
+        return SLURMEnvironment().global_rank()
+    return int(os.environ.get("LOCAL_RANK", "0"))
