@@ -3,7 +3,7 @@
     python -m benchmarks.explain [--json FILE] [--repeats 5] [--only forward captum layout]
                                 [--cpu]
 
-The embedded EfficientNet-B4 at its own size and at 380 px, one image, in one process; a ResNet-10t
+The embedded EfficientNet-B4 at its own size and at 380 px, one image, in one process; a ResNet-101
 for methods that need ReLU layers. Both sides of a row run in turn, the median of the ratios counts.
 On a busy machine, ``--cpu`` measures the processor's time of one thread instead of the wall's.
 
@@ -43,6 +43,7 @@ from dermxai.models.multi_head import MultiHeadNetwork
 
 EMBEDDED = paths.PROJECT / "checkpoints" / "atlas-b4-heads"
 LARGE = 380  # pixels, as in the paper
+RELUS = "resnet101"  # a baseline of the paper
 MOST_FORWARD, MOST_CAPTUM, MOST_LAYOUT = 1.25, 1.05, 1.0
 Work = Callable[[], object]
 clock = time.perf_counter
@@ -208,9 +209,9 @@ def relu_methods(classifier: Classifier, image: Tensor, target: Target) -> dict[
 
 
 def against_captum(classifier: Classifier, image: np.ndarray, repeats: int) -> Iterator[Row]:
-    network = MultiHeadNetwork("resnet10t", len(classifier.info.classes), auxiliary=False)
+    network = MultiHeadNetwork(RELUS, len(classifier.info.classes), auxiliary=False)
     info = ModelInfo(
-        "resnet10t", network.head_descriptions, classifier.info.classes, Preprocessing(size=224)
+        RELUS, network.head_descriptions, classifier.info.classes, Preprocessing(size=224)
     )
     of_relus = Classifier(network, info, "benchmark", Path())
     code = classifier.info.classes[0]

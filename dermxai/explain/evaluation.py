@@ -1,9 +1,12 @@
 """The one number that methods explain, as a function of images; networks to hook without harm."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from itertools import chain
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -73,10 +76,27 @@ def require_finite(values: Tensor, name: str) -> None:
         )
 
 
-def twin(classifier: "Classifier") -> nn.Module:
+@contextmanager
+def twin(classifier: "Classifier") -> Iterator[nn.Module]:
     """The classifier's network with modules of its own and the same weights in memory: hooks on it
-    touch nobody else. Its activations do not overwrite their input, as hooks need it."""
-    network = classifier.network
+    touch nobody else. Its activations do not overwrite their input, as hooks need it.
+
+    Hooks must be gone in the end. A twin is used again, as its making takes longer than a small
+    network's forward pass; not after an exception, which may have left hooks.
+    """
+    idle = _idle.setdefault(classifier, [])
+    try:
+        network = idle.pop()
+    except IndexError:
+        network = _copied(classifier.network)
+    yield network
+    idle.append(network)
+
+
+_idle: "WeakKeyDictionary[Classifier, list[nn.Module]]" = WeakKeyDictionary()
+
+
+def _copied(network: nn.Module) -> nn.Module:
     shared: dict[int, object] = {
         id(tensor): tensor for tensor in chain(network.parameters(), network.buffers())
     }

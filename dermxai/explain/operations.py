@@ -7,6 +7,7 @@ watched instead.
 """
 
 from collections.abc import Collection
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -70,15 +71,17 @@ def listed(names: Collection[str]) -> str:
 
 
 def _watched(classifier: "Classifier") -> frozenset[str]:
-    network: Any = twin(classifier)
     called: set[nn.Module] = set()
-    for module in network.modules():
-        if isinstance(module, nn.ReLU):
-            module.register_forward_hook(lambda module, *_: called.add(module))
     side = min(classifier.info.preprocessing.size, SIDE)
     image = torch.zeros(1, 3, side, side, device=classifier.device)
-    with torch.no_grad(), _Watcher() as seen:
-        network.feature_maps(image.contiguous(memory_format=torch.channels_last))
+    network: Any
+    with twin(classifier) as network, ExitStack() as hooks:
+        for module in network.modules():
+            if isinstance(module, nn.ReLU):
+                hook = module.register_forward_hook(lambda module, *_: called.add(module))
+                hooks.enter_context(hook)
+        with torch.no_grad(), _Watcher() as seen:
+            network.feature_maps(image.contiguous(memory_format=torch.channels_last))
     found = {_NAMES[name] for name in seen.names if name in _NAMES}
     if seen.products:
         found.add(PRODUCT)

@@ -55,9 +55,7 @@ def at_stage(
 ) -> Stage:
     """One forward and one backward pass, to the wanted stage; the first one where the network has
     fewer. Hooks lie on a twin of the network."""
-    network = twin(classifier)
-    modules = stage_modules(network)
-    names = tuple(modules)
+    names = tuple(stage_modules(classifier.network))
     own = len(names) - 1
     if target.head is not None and target.head < len(classifier.info.heads) - 1:
         own = target.head
@@ -68,10 +66,11 @@ def at_stage(
         held.append(output.detach().requires_grad_())
         return held[-1]
 
-    modules[names[place]].register_forward_hook(hold)
-    value = Value(classifier, target, progress, 1, network=network)
-    with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(value(image.to(classifier.device)).sum(), held[-1:])
+    with twin(classifier) as network:
+        value = Value(classifier, target, progress, 1, network=network)
+        hook = stage_modules(network)[names[place]].register_forward_hook(hold)
+        with hook, torch.enable_grad():
+            (gradient,) = torch.autograd.grad(value(image.to(classifier.device)).sum(), held[-1:])
     rows, columns = held[-1].shape[-2:]
     notes = [f"At {names[place]}, {rows} × {columns} positions."]
     heads = [head.name for head in classifier.info.heads]

@@ -13,6 +13,7 @@ import torch
 from dermxai.errors import InputError
 from dermxai.explain import Cancelled, explain, memory
 from dermxai.explain.api import find_target, methods, prepared
+from dermxai.explain.evaluation import twin
 from dermxai.models import Classifier, load_classifier
 from tests.explain.networks import random_classifier
 
@@ -46,9 +47,10 @@ def able(classifiers: list[Classifier]):
 
 
 def untouched(classifier: Classifier) -> bool:
-    """No hook, no gradient is left behind, and every turn is free."""
+    """No hook, no gradient is left behind, also on a twin to be used again; every turn is free."""
     free = memory._turns._value == memory.TURNS
-    modules = list(classifier.network.modules())
+    with twin(classifier) as network:
+        modules = [*classifier.network.modules(), *network.modules()]
     hooks = [m for m in modules if m._forward_hooks or m._forward_pre_hooks or m._backward_hooks]
     parameters = classifier.network.parameters()
     return free and not hooks and all(p.grad is None and not p.requires_grad for p in parameters)
@@ -150,6 +152,7 @@ class TestMethod:
         np.random.seed(1)  # noqa: NPY002
         assert drawn == (float(torch.rand(())), float(np.random.rand()))  # noqa: NPY002
         again = explain(classifier, photograph, name, "MN", settings=quick(name)).map
+        assert untouched(classifier)
         np.testing.assert_allclose(again, first, rtol=1e-6, atol=1e-7)
 
     def test_the_seed_decides(self, name: str, able, photograph):

@@ -70,8 +70,9 @@ def attribute(
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The map (size, size) for an image (1, 3, size, size), colours added up."""
     image = image.to(classifier.device)
-    value = Value(classifier, target, progress, 2, network=twin(classifier))
-    found, gap = _split(value, image, baseline(classifier, image, settings.baseline))
+    with twin(classifier) as network:
+        value = Value(classifier, target, progress, 2, network=network)
+        found, gap = _split(value, image, baseline(classifier, image, settings.baseline))
     values: NDArray[np.float32] = found[0].sum(0).float().cpu().numpy()
     return values, (completeness(float(values.sum()), float(values.sum()) - gap),)
 
@@ -88,11 +89,11 @@ def _gap(classifier: "Classifier") -> float:
     side = min(classifier.info.preprocessing.size, SIDE)
     noise = torch.randn(1, 3, side, side, generator=torch.Generator().manual_seed(0))
     noise = noise.to(classifier.device)
-    network = twin(classifier)
     gaps, changes = [], []
-    for index in range(min(3, len(classifier.info.classes))):
-        value = Value(classifier, Target(index), network=network)
-        found, gap = _split(value, noise, torch.zeros_like(noise))
-        gaps.append(abs(gap))
-        changes.append(abs(float(found.sum()) - gap))
+    with twin(classifier) as network:
+        for index in range(min(3, len(classifier.info.classes))):
+            value = Value(classifier, Target(index), network=network)
+            found, gap = _split(value, noise, torch.zeros_like(noise))
+            gaps.append(abs(gap))
+            changes.append(abs(float(found.sum()) - gap))
     return sum(gaps) / sum(changes) if sum(changes) else 0.0

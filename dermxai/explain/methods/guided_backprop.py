@@ -53,9 +53,10 @@ def attribute(
     progress: Progress | None,
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The map (size, size) for an image (1, 3, size, size), colours added up."""
-    value = Value(classifier, target, progress, 1, network=twin(classifier))
-    gradient = GuidedBackprop(value).attribute(
-        image.to(classifier.device, copy=True).requires_grad_()
-    )
+    with twin(classifier) as network:
+        value = Value(classifier, target, progress, 1, network=network)
+        gradient = GuidedBackprop(value).attribute(
+            image.to(classifier.device, copy=True).requires_grad_()
+        )
     values: NDArray[np.float32] = gradient[0].detach().sum(0).float().cpu().numpy()
     return values, ()
