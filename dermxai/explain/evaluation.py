@@ -84,7 +84,7 @@ def twin(classifier: "Classifier") -> Iterator[nn.Module]:
     Hooks must be gone in the end. A twin is used again, as its making takes longer than a small
     network's forward pass; not after an exception, which may have left hooks.
     """
-    idle = _idle.setdefault(classifier, [])
+    idle = _idle.setdefault(classifier, {}).setdefault(classifier.device, [])
     try:
         network = idle.pop()
     except IndexError:
@@ -93,7 +93,7 @@ def twin(classifier: "Classifier") -> Iterator[nn.Module]:
     idle.append(network)
 
 
-_idle: "WeakKeyDictionary[Classifier, list[nn.Module]]" = WeakKeyDictionary()
+_idle: "WeakKeyDictionary[Classifier, dict[torch.device, list[nn.Module]]]" = WeakKeyDictionary()
 
 
 def _copied(network: nn.Module) -> nn.Module:

@@ -82,7 +82,7 @@ def balance(
         start = number * 0.52
         axis = {
             "domain": [start, start + (0.48 if with_patients else 1)],
-            "range": [0, 1.4 * max(counts.sum(axis=1).max(), 1)],
+            "range": [0, 1.55 * max(counts.sum(axis=1).max(), 1)],
             "visible": False,
             "fixedrange": True,
         }

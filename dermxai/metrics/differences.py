@@ -24,6 +24,7 @@ from scipy.stats import false_discovery_control, rankdata
 from dermxai.errors import InputError
 from dermxai.metrics import bootstrap
 from dermxai.metrics.confusion import ratio
+from dermxai.numbers import count
 
 Floats = NDArray[np.float64]
 
@@ -250,8 +251,8 @@ def _about(
     first: NDArray[np.bool_], counts: NDArray[np.int64], enough: bool, unit: str
 ) -> Iterator[str]:
     fewest = int(min(first.sum(), (~first).sum()))
-    of = "" if unit == "images" else f" of {counts.min()} {unit}"
-    images = "1 image" if fewest == 1 else f"{fewest} images"
+    of = "" if unit == "images" else f" of {count(int(counts.min()), unit.removesuffix('s'))}"
+    images = count(fewest, "image")
     if not enough:
         yield (
             f"The smaller group has {images}{of}: too few to test; the differences only describe "

@@ -135,9 +135,11 @@ def gathered(way: Way, units: str) -> str:
     found = way.gathering
     if found is None or found.of == found.images:
         return ""
-    by_chance = "" if np.isnan(found.p) else f" So gathered by chance: p = {probability(found.p)}."
+    testable = found.of > 1 and not np.isnan(found.p)
+    by_chance = f" So gathered by chance: p = {probability(found.p)}." if testable else ""
+    everyone = count(found.of, units.removesuffix("s"))
     return (
-        f"Errors come from {found.patients:,} of {found.of:,} {units}; the most, "
+        f"Errors come from {found.patients:,} of {everyone}; the most, "
         f"{found.most_errors:,}, from one with {count(found.most_images, 'image')}.{by_chance}"
     )
 

@@ -52,6 +52,8 @@ def trainer_of(plan: "Plan", world: int, more: list[Callback]) -> Trainer:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
     warnings.filterwarnings("ignore", ".*exists and is not empty.*")
+    warnings.filterwarnings("ignore", ".*`srun` command is available.*")
+    warnings.filterwarnings("ignore", ".*LeafSpec.*is deprecated.*")
     callbacks: list[Callback] = [
         Unfreezing(recipe),
         *more,

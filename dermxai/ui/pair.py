@@ -164,7 +164,7 @@ def distinguishes(way: Way, study: Study) -> None:
 
 def counted(study: Study) -> None:
     """Readings of both classes, accuracy apart and as one, images and patients."""
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([7, 8], gap="small")
     with left:
         look.heading("How often each way", "Shares of the images of a label.")
         _table(said.ways(study))

@@ -36,11 +36,11 @@ def classes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
     ).dropna(axis="columns", how="all")
     column = st.column_config
     drawn: dict[str, Any] = {
-        "Class": column.TextColumn(width=70),
+        "Class": column.TextColumn(width=56),
         "Age": column.TextColumn(alignment="right", width=118, help="Mean ± SD (range), years"),
     }
-    for noun in ("Images", "Patients", "Female"):
-        drawn[noun] = column.NumberColumn(format="localized", width=66)
+    for noun, width in (("Images", 58), ("Patients", 66), ("Female", 60)):
+        drawn[noun] = column.NumberColumn(format="localized", width=width)
         drawn[f"{noun} %"] = column.NumberColumn("%", format="%.1f", width=46)
     return shown.reset_index(drop=True), drawn
 
