@@ -175,9 +175,9 @@ class TrainingFiles:
         return self.root / ".lock"
 
     @property
-    def examples(self) -> Path:
-        """The images that it learns from, while training."""
-        return self.root / "examples.parquet"
+    def data(self) -> Path:
+        """The sample table as it was when the training began; gone when it has ended."""
+        return self.root / "data.parquet"
 
     @property
     def state(self) -> Path:
@@ -214,6 +214,11 @@ class StudyFiles:
     def card(self) -> Path:
         """The table as the paper prints it."""
         return self.root / "README.md"
+
+    @property
+    def data(self) -> Path:
+        """The sample table as it was when the study began; gone when it has ended."""
+        return self.root / "data.parquet"
 
     @property
     def images(self) -> Path:

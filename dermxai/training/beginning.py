@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,8 +12,9 @@ import pandas as pd
 from dermxai.data import Dataset
 from dermxai.errors import InputError
 from dermxai.paths import CheckpointFiles, TrainingFiles, locked, replacing
-from dermxai.training.examples import Examples
 from dermxai.training.recipe import Recipe
+
+_COLUMNS = ["path", "label", "split", "patient_id", "lesion_id"]  # that a training looks at
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,42 +22,31 @@ class Beginning:
     """
     Attributes:
         recipe: as it is saved.
-        examples: what is learnt from.
-        data: fingerprint of the data set that they come from.
+        data: fingerprint of the data set.
+        examples: that of the images that are learnt from.
         ended: whether it is over.
     """
 
     recipe: Mapping[str, Any]
-    examples: Examples
     data: str
+    examples: str
     ended: bool = False
 
     def note(self, files: TrainingFiles, *, ended: bool) -> None:
         """Writes it down, for when the training is called for again."""
-        if ended:
-            files.examples.unlink(missing_ok=True)
-        else:
-            columns = self.examples.table.columns.intersection(
-                ["sample_id", "label", "split", "patient_id", "lesion_id"]
-            )
-            with replacing(files.examples) as path:
-                self.examples.table[columns].to_parquet(path, index=False)
-        content = {**_identity(self), "ended": ended}
+        content = json.dumps(asdict(replace(self, ended=ended)), indent=2, ensure_ascii=False)
         with replacing(files.about) as path:
-            path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            path.write_text(content + "\n", "utf-8")
 
 
-def beginning(
-    files: TrainingFiles, dataset: Dataset, recipe: Recipe, examples: Examples
-) -> Beginning:
-    """A new one; or that of the same training, which has lost some files of its data set at most:
-    it has decoded them already, or lists them with those that cannot be read.
+def beginning(files: TrainingFiles, recipe: Recipe, data: str, examples: str) -> Beginning:
+    """A new one; or that of the same training, which goes on, or has ended.
 
     Raises:
         InputError: another training has begun here, or the folder holds a checkpoint of other
             origin.
     """
-    new = Beginning(asdict(recipe), examples, dataset.fingerprint)
+    new = Beginning(asdict(recipe), data, examples)
     if not files.about.is_file():
         if CheckpointFiles(files.root).model.is_file():
             raise InputError(
@@ -63,18 +54,38 @@ def beginning(
                 "output folder."
             )
         return new
-    noted = json.loads(files.about.read_text("utf-8"))
-    if {name: noted[name] for name in _identity(new)} == _identity(new):
-        return Beginning(new.recipe, examples, new.data, noted["ended"])
-    if noted["recipe"] == new.recipe and not noted["ended"] and files.examples.is_file():
-        before = Examples.of(pd.read_parquet(files.examples))
-        if _has_only_lost(before.table, examples.table, "split" in dataset.samples):
-            return Beginning(new.recipe, before, noted["data"])
-    changed = "data set" if noted["recipe"] == new.recipe else "recipe"
-    raise InputError(
-        f"{files.root} holds a training with another {changed}; choose another output folder, or "
-        "delete it to start anew."
-    )
+    noted = Beginning(**json.loads(files.about.read_text("utf-8")))
+    if (noted.recipe, noted.data, noted.examples) != (new.recipe, new.data, new.examples):
+        changed = "data set" if noted.recipe == new.recipe else "recipe"
+        raise InputError(
+            f"{files.root} holds a training with another {changed}; choose another output folder, "
+            "or delete it to start anew."
+        )
+    return noted
+
+
+def note_data(dataset: Dataset, at: Path) -> None:
+    """Writes down the images of a data set, for `as_begun`."""
+    samples = dataset.samples[dataset.samples.columns.intersection(["sample_id", *_COLUMNS])]
+    samples.attrs = {"fingerprint": dataset.fingerprint}
+    with replacing(at) as path:
+        samples.to_parquet(path, index=False)
+
+
+def as_begun(dataset: Dataset, at: Path) -> Dataset:
+    """A data set as it was when it was written down, where it has only lost images since: those
+    that were read before still serve, and the others are named as unreadable. Else as it is now."""
+    if not at.is_file():
+        return dataset
+    before, now = pd.read_parquet(at), dataset.samples
+    columns = now.columns.intersection(_COLUMNS)
+    lost = len(now) < len(before) and columns.isin(before.columns).all()
+    if not lost:
+        return dataset
+    kept = before.set_index("sample_id").reindex(now["sample_id"])[columns]
+    if not kept.astype("string").equals(now.set_index("sample_id")[columns].astype("string")):
+        return dataset
+    return replace(dataset, samples=before, fingerprint=before.attrs["fingerprint"])
 
 
 @contextmanager
@@ -91,19 +102,3 @@ def alone(files: TrainingFiles) -> Iterator[None]:
 
     with locked(files.lock, waiting=refuse):
         yield
-
-
-def _identity(of: Beginning) -> dict[str, Any]:
-    return {"recipe": of.recipe, "data": of.data, "examples": of.examples.fingerprint}
-
-
-def _has_only_lost(before: pd.DataFrame, now: pd.DataFrame, divided: bool) -> bool:
-    """Whether a data set is an earlier one with fewer images.
-
-    Args:
-        divided: its own column divides it: the divisions count, too.
-    """
-    columns = ["label", "split"] if divided else ["label"]
-    kept = before.set_index("sample_id").reindex(now["sample_id"])[columns]
-    same = (kept == now.set_index("sample_id")[columns]).to_numpy().all()
-    return len(now) < len(before) and bool(same)

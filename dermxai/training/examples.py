@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -34,18 +33,6 @@ class Examples:
     classes: tuple[str, ...]
     labels: NDArray[np.int64]
     fingerprint: str
-
-    @classmethod
-    def of(cls, table: pd.DataFrame) -> Self:
-        """From the rows of the images."""
-        classes = tuple(ordered(table["label"]))
-        identity = table[["sample_id", "label", "split"]].to_csv(index=False)
-        return cls(
-            table=table,
-            classes=classes,
-            labels=np.array([classes.index(label) for label in table["label"]], dtype=np.int64),
-            fingerprint=hashlib.blake2b(identity.encode(), digest_size=16).hexdigest(),
-        )
 
     @property
     def sample_ids(self) -> list[str]:
@@ -83,7 +70,13 @@ def examples_of(dataset: Dataset, recipe: Recipe) -> Examples:
         _check_division(table, dataset.name)
     else:
         table = table.assign(split=_divided(table, recipe.seed if own else 0))
-    return Examples.of(table)
+    identity = table[["sample_id", "label", "split"]].to_csv(index=False)
+    return Examples(
+        table=table,
+        classes=classes,
+        labels=np.array([classes.index(label) for label in table["label"]], dtype=np.int64),
+        fingerprint=hashlib.blake2b(identity.encode(), digest_size=16).hexdigest(),
+    )
 
 
 def draw_weights(labels: NDArray[np.int64], balance: float) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ from dermxai.errors import InputError
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.paths import CheckpointFiles, TrainingFiles, sweep
 from dermxai.training import ranks
-from dermxai.training.beginning import alone, beginning
+from dermxai.training.beginning import alone, as_begun, beginning, note_data
 from dermxai.training.examples import Examples, examples_of
 from dermxai.training.keeping import Keeping
 from dermxai.training.loading import (
@@ -112,34 +112,28 @@ def fit(
     accelerator, chosen = _accelerator(device, devices)
     first = rank() == 0  # of the processes, where SLURM starts several
     with _explained(files), alone(files) if first else nullcontext():
-        begun = beginning(files, dataset, recipe, examples_of(dataset, recipe))
+        dataset = as_begun(dataset, files.data)
+        examples = examples_of(dataset, recipe)
+        begun = beginning(files, recipe, dataset.fingerprint, examples.fingerprint)
         if begun.ended:
             return files.root
         if first:
             if recipe.start_from or recipe.weights:
-                starting_network(recipe, begun.examples.classes)  # what would not fit is said now
+                starting_network(recipe, examples.classes)  # what would not fit is said now
+            note_data(dataset, files.data)
             begun.note(files, ended=False)
             sweep(files.root)
-        dataset = replace(dataset, fingerprint=begun.data)
         preprocessing = preprocessing_of(recipe)
         prepared = prepare_images(
             dataset,
-            begun.examples.sample_ids,
+            examples.sample_ids,
             preprocessing,
             images or files.images,
             lambda done, total: progress("images", done, total, {}) if progress else None,
         )
-        data = _seen(dataset, begun.examples, prepared)
+        data = _seen(dataset, examples, prepared)
         plan = Plan(
-            recipe,
-            begun.examples,
-            prepared,
-            preprocessing,
-            files.root,
-            data,
-            accelerator,
-            chosen,
-            nodes,
+            recipe, examples, prepared, preprocessing, files.root, data, accelerator, chosen, nodes
         )
         _check(plan, dataset.name)
         if devices > 1 and not started_by_slurm():
@@ -149,7 +143,8 @@ def fit(
         if not first:
             return files.root
         begun.note(files, ended=True)
-    files.state.unlink(missing_ok=True)
+    for left in (files.state, files.data):
+        left.unlink(missing_ok=True)
     shutil.rmtree(files.images, ignore_errors=True)
     return files.root
 

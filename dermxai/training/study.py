@@ -33,10 +33,12 @@ from dermxai.metrics import (
 from dermxai.metrics.confusion import mean_defined
 from dermxai.models import load_classifier
 from dermxai.paths import StudyFiles, TrainingFiles, replacing
+from dermxai.training.beginning import as_begun, note_data
 from dermxai.training.examples import examples_of
 from dermxai.training.fit import Progress, fit, preprocessing_of
 from dermxai.training.prepared import prepare_images
 from dermxai.training.recipe import HEADS, IMAGENET, Recipe
+from dermxai.training.trainer import rank
 
 BASELINES = ("efficientnet_b4", "resnet101", "inception_v3")
 """The paper's Table 3, beside its own network."""
@@ -94,6 +96,9 @@ def study(
     """
     files = StudyFiles(Path(output).absolute())
     planned = members(recipe, folds, seeds, baselines)
+    dataset = as_begun(dataset, files.data)
+    if rank() == 0 and not files.data.is_file():
+        note_data(dataset, files.data)
     results = []
     for index, member in enumerate(planned):
 
@@ -116,6 +121,7 @@ def study(
         results.append(_result(divided, own, member, files, **how))
     _write(files, dataset, recipe, results)
     shutil.rmtree(files.images, ignore_errors=True)
+    files.data.unlink(missing_ok=True)
     return files.root
 
 

@@ -164,7 +164,7 @@ def test_a_training_whose_data_lost_a_file_meanwhile_goes_on_as_it_would_have(
     fit(load_dataset(folder), RECIPE, out)
     assert same_weights(out, straight)
     assert read_info(out).data == read_info(straight).data
-    assert not TrainingFiles(out).examples.exists()
+    assert not TrainingFiles(out).data.exists()
 
 
 def test_a_file_lost_while_images_were_read_is_named_when_the_training_goes_on(

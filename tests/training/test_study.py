@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,26 @@ def test_every_image_is_tested_once_for_each_seed_and_a_stopped_study_goes_on(
     assert "±" in files.card.read_text()
     (compared,) = content["differences"]
     assert compared["low"] <= compared["balanced_accuracy"] <= compared["high"]
+
+
+def test_a_study_whose_data_lost_a_file_meanwhile_keeps_its_folds(
+    two_colours: Path, tmp_path: Path
+):
+    folder, out = tmp_path / "data", tmp_path / "s"
+    shutil.copytree(two_colours, folder)
+
+    def cancel(phase: str, done: int, total: int, figures: dict[str, float]) -> None:
+        if phase == "training" and figures["member"] == 2:
+            raise Cancelled
+
+    straight = study(load_dataset(folder), RECIPE, tmp_path / "straight", folds=2)
+    with pytest.raises(Cancelled):
+        study(load_dataset(folder), RECIPE, out, cancel, folds=2)
+    (folder / "7.png").unlink()
+    study(load_dataset(folder), RECIPE, out, folds=2)
+    kept, expected = (pd.read_csv(StudyFiles(at).table) for at in (out, straight))
+    pd.testing.assert_frame_equal(kept, expected)
+    assert not StudyFiles(out).data.exists()
 
 
 def test_measures_agree_with_scikit_learn():
