@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from dermxai.explain.evaluation import Value, twin
 from dermxai.explain.method import Progress, Target
+from dermxai.models.backbone import stage_modules
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 PASSES = 3
-FINAL = "final"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def at_stage(
 ) -> Stage:
     """One forward and one backward pass, to the wanted stage; the first one where the network has
     fewer. Hooks lie on a twin of the network."""
-    names = tuple(stage_modules(classifier.network))
+    names = tuple(stage_modules(classifier.network.backbone))
     own = len(names) - 1
     if target.head is not None and target.head < len(classifier.info.heads) - 1:
         own = target.head
@@ -68,7 +68,7 @@ def at_stage(
 
     with twin(classifier) as network:
         value = Value(classifier, target, progress, 1, network=network)
-        hook = stage_modules(network)[names[place]].register_forward_hook(hold)
+        hook = stage_modules(network.backbone)[names[place]].register_forward_hook(hold)
         with hook, torch.enable_grad():
             (gradient,) = torch.autograd.grad(value(image.to(classifier.device)).sum(), held[-1:])
     rows, columns = held[-1].shape[-2:]
@@ -90,14 +90,3 @@ def _whose_votes(heads: Sequence[str], later: Sequence[str]) -> str:
         f"Holds {len(later)} votes of {len(heads)}, those of {later[0]} to {later[-1]}: the other "
         "heads come before."
     )
-
-
-def stage_modules(network: nn.Module) -> dict[str, nn.Module]:
-    """The modules whose outputs are the stages' feature maps, first to last; the last is what the
-    final head averages."""
-    backbone: Any = network.backbone
-    if hasattr(backbone, "blocks"):
-        found = {f"block {index + 1}": stage for index, stage in enumerate(backbone.blocks)}
-        return {**found, FINAL: backbone.bn2} if hasattr(backbone, "bn2") else found
-    names = [info["module"] for info in backbone.feature_info]
-    return {name: backbone.get_submodule(name) for name in names}

@@ -244,8 +244,6 @@ def _guess_architecture(
     found = _shapes(named)
     fitting: dict[str, float] = {}
     for architecture in ARCHITECTURES:
-        if auxiliary and not architecture.startswith("efficientnet"):
-            continue
         with torch.device("meta"):
             expected = _shapes(MultiHeadNetwork(architecture, n_classes, auxiliary).state_dict())
         if expected == found:

@@ -1,6 +1,6 @@
 """A network while it learns, as Lightning drives it: weights, their moving average, steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -92,8 +92,8 @@ class Training(LightningModule):
         recipe = self.recipe
         self.network.to(memory_format=torch.channels_last)
         if recipe.ema_decay:
-            decay = get_ema_multi_avg_fn(recipe.ema_decay)  # type: ignore[no-untyped-call]
-            self._average = [AveragedModel(self.network, multi_avg_fn=decay, use_buffers=True)]
+            update = moving_average(recipe.ema_decay)
+            self._average = [AveragedModel(self.network, multi_avg_fn=update, use_buffers=True)]
         groups = [
             {"params": [weight for layer in stage for weight in layer.parameters()]}
             for stage in self.stages
@@ -224,6 +224,18 @@ class Training(LightningModule):
         """(n, h, w, 3) uint8 → (n, 3, h, w) float."""
         images = pixels.to(self.device).permute(0, 3, 1, 2).float() / 255
         return (images - self._buffer("_mean")) / self._buffer("_std")
+
+
+def moving_average(decay: float) -> Callable[[Any, Any, Any], None]:
+    """Exponential moving average of weights that forgets faster in the first steps, so that few
+    steps do not leave the random weights in it: the decay after n steps is at most
+    (1 + n) / (10 + n), as TensorFlow's ``ExponentialMovingAverage`` has it."""
+
+    def update(averaged: Any, newest: Any, steps: Any) -> None:
+        now = min(decay, (1 + int(steps)) / (10 + int(steps)))
+        get_ema_multi_avg_fn(now)(averaged, newest, steps)  # type: ignore[no-untyped-call]
+
+    return update
 
 
 def starting_network(recipe: Recipe, classes: Sequence[str]) -> MultiHeadNetwork:

@@ -96,7 +96,10 @@ class Recipe:
     drop_rate: float = _setting(0.2, "Dropout before the heads", 0.0, 0.9)
     drop_path_rate: float = _setting(0.1, "Stochastic depth", 0.0, 0.9)
     ema_decay: float = _setting(
-        0.995, "Decay a step of the averaged weights that are kept; 0: no average", 0.0, 0.9999
+        0.995,
+        "Decay a step, after the first ones, of the averaged weights that are kept; 0: no average",
+        0.0,
+        0.9999,
     )
     patience: int = _setting(
         0, "Stops after so many epochs without a lower validation loss; 0: never", 0, 1000

@@ -17,7 +17,7 @@ from dermxai.paths import TrainingFiles
 from dermxai.training.examples import draw_weights, examples_of, log_priors, loss_weights
 from dermxai.training.fit import fit, preprocessing_of
 from dermxai.training.loading import Batches, batches_an_epoch, steps_an_epoch
-from dermxai.training.module import Training, starting_network
+from dermxai.training.module import Training, moving_average, starting_network
 from dermxai.training.recipe import Recipe
 
 RECIPE = Recipe(
@@ -132,6 +132,16 @@ def test_the_card_says_what_was_learnt_from_and_what_a_division_lacks(
     assert "MN 3, Hem 3" in card
 
 
+def test_few_steps_leave_little_of_the_random_weights_in_the_average():
+    update, average = moving_average(0.999), [torch.ones(1)]
+    for step in range(30):
+        update(average, [torch.zeros(1)], torch.tensor(step))
+    assert average[0].item() < 1e-3
+    before = torch.ones(1)
+    update([before], [torch.zeros(1)], torch.tensor(100_000))
+    assert before.item() == pytest.approx(0.999)
+
+
 def test_long_gradients_are_shortened_unless_the_recipe_says_never(
     two_colours: Path, tmp_path: Path
 ):
@@ -172,16 +182,16 @@ def test_a_local_file_of_weights_is_taken_up(tmp_path: Path, monkeypatch: pytest
 
 
 def test_without_a_network_imagenet_weights_say_what_to_do(monkeypatch: pytest.MonkeyPatch):
-    from dermxai.models import multi_head
+    from dermxai.models import backbone
 
-    create = multi_head.timm.create_model
+    create = backbone.timm.create_model
 
     def offline(*names: object, pretrained: bool = False, **options: object) -> object:
         if pretrained:
             raise OSError("We couldn't connect")
         return create(*names, **options)
 
-    monkeypatch.setattr(multi_head.timm, "create_model", offline)
+    monkeypatch.setattr(backbone.timm, "create_model", offline)
     with pytest.raises(InputError, match="set weights to its path"):
         starting_network(replace(RECIPE, weights="imagenet"), ("EAD", "SD"))
 

@@ -1,0 +1,134 @@
+"""A network of timm as the backbone: whether it ends as heads need it, and its stages.
+
+Heads are linear on the average of a feature map. EfficientNets have one at each block, as in Zhu et
+al. 2021; other networks at each stage that timm's ``feature_info`` names.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import timm
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from dermxai.errors import InputError
+from dermxai.models.info import Head
+
+FINAL = "final"
+SIDE = 96  # pixels of the image that a network is tried with; Inception needs 75
+AVERAGE_AND_LINEAR = {"mean", "view", "t", "addmm"}
+
+
+def create_backbone(architecture: str, pretrained: bool, drop_path_rate: float) -> Any:
+    """A timm network without its classifier, with stochastic depth where it knows of it.
+
+    Raises:
+        InputError: unknown to timm, or its last feature map is not what its classifier averages.
+    """
+    if not timm.is_model(architecture):
+        family = architecture.split("_", maxsplit=1)[0]
+        close = timm.list_models(f"*{family}*")[:5]
+        hint = f"; near it: {', '.join(close)}" if close else ""
+        raise InputError(f"timm has no network named {architecture!r}{hint}.")
+    options: dict[str, Any] = {"drop_path_rate": drop_path_rate} if drop_path_rate else {}
+    try:
+        backbone: Any = timm.create_model(architecture, pretrained=pretrained, **options)
+    except TypeError:  # its layers cannot be skipped
+        backbone = timm.create_model(architecture, pretrained=pretrained)
+    if not averages_last_map(backbone):
+        raise InputError(
+            f"{architecture} does not end in global average pooling and one linear layer; "
+            "DermXAI explains networks that do, such as efficientnet_b4, resnet101, inception_v3."
+        )
+    backbone.reset_classifier(0)
+    return backbone
+
+
+def averages_last_map(backbone: Any) -> bool:
+    """Whether the classifier is one Linear on the average of the last feature map, seen at the
+    operations that follow that map."""
+    classifier = backbone.get_classifier()
+    if not isinstance(classifier, nn.Linear):
+        return False
+    try:
+        with _tried(backbone) as image:
+            features = backbone.forward_features(image)
+            with _Watcher() as seen:
+                backbone.forward_head(features)
+    except (AssertionError, AttributeError, RuntimeError):  # images of one size only, for one
+        return False
+    channels_first = features.ndim == 4 and features.shape[1] == classifier.in_features
+    return bool(channels_first and seen.names <= AVERAGE_AND_LINEAR)
+
+
+def has_blocks(backbone: Any) -> bool:
+    """Whether its stages are the blocks of an EfficientNet."""
+    return all(hasattr(backbone, part) for part in ("conv_stem", "bn1", "blocks", "conv_head"))
+
+
+def feature_maps(backbone: Any, images: Tensor) -> list[Tensor]:
+    """The feature map (n, channels, h, w) after each stage; the last is the one at the end."""
+    if has_blocks(backbone):
+        maps: list[Tensor] = []
+        x = backbone.bn1(backbone.conv_stem(images))
+        for block in backbone.blocks:
+            x = block(x)
+            maps.append(x)
+        return [*maps, backbone.bn2(backbone.conv_head(x))]
+    end, maps = backbone.forward_intermediates(images)
+    return maps if maps[-1] is end else [*maps, end]
+
+
+def stage_modules(backbone: Any) -> dict[str, nn.Module]:
+    """The modules whose outputs are the stages' feature maps, first to last; of an EfficientNet the
+    last is what the final head averages."""
+    if has_blocks(backbone):
+        blocks = {f"block {index + 1}": block for index, block in enumerate(backbone.blocks)}
+        return {**blocks, FINAL: backbone.bn2}
+    modules = dict(backbone.named_modules())
+    names = [info["module"] for info in backbone.feature_info]
+    return {name: modules[name] for name in names if name in modules}
+
+
+def auxiliary_heads(backbone: Any, architecture: str) -> list[Head]:
+    """What heads at the stages before the last feature map read; for efficientnet_b4 24, 32, 56,
+    112, 160, 272 and 448 channels.
+
+    Raises:
+        InputError: timm does not name the network's stages.
+    """
+    names = list(stage_modules(backbone))
+    with _tried(backbone) as image:
+        maps = feature_maps(backbone, image)[:-1]
+    if len(names) < len(maps):
+        raise InputError(
+            f"{architecture} has no stages for auxiliary heads; take another network, or leave the "
+            "auxiliary heads out."
+        )
+    return [Head(name, found.shape[1]) for name, found in zip(names, maps, strict=False)]
+
+
+@contextmanager
+def _tried(backbone: Any) -> Iterator[Tensor]:
+    """An image to try a network with, which is in evaluation mode meanwhile."""
+    training, device = backbone.training, next(backbone.parameters()).device
+    backbone.eval()
+    try:
+        with torch.inference_mode(False), torch.no_grad():  # inference mode takes none apart
+            yield torch.zeros(1, 3, SIDE, SIDE, device=device)
+    finally:
+        backbone.train(training)
+
+
+class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Notes the names of torch's operators."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.names.add(func._schema.name.partition("::")[2])
+        return func(*args, **(kwargs or {}))
