@@ -75,16 +75,15 @@ class Panel:
 
 
 def explained(run: Run, subject: Subject) -> None:
-    """One image under its map, the question above it, the look beneath."""
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
+    """One image under its map; the question and the look beneath."""
     found = panels(run, [subject], [st.container()])
     if not found:
         return
-    with row:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         asked = question.ask(run, subject)
-    with row, guard():
-        wish = Wish(asked, *question.ask_method(run))
-        answer(run, found, wish, st.container())
+        with guard():
+            wish = Wish(asked, *question.ask_method(run))
+            answer(run, found, wish, st.container())
 
 
 def panels(
