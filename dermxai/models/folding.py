@@ -31,11 +31,13 @@ def folded(network: Network, size: int) -> Network:
             if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(module, layer_name, fuse_conv_bn_eval(layer, norm))
                 setattr(module, name, getattr(norm, "act", nn.Identity()))
-    agree = _agree(network, copy, min(size, LARGEST_CHECK))
-    return copy if agree else deepcopy(network).cpu()
+    same = agree(network, copy, min(size, LARGEST_CHECK))
+    return copy if same else deepcopy(network).cpu()
 
 
-def _agree(network: nn.Module, copy: nn.Module, size: int) -> bool:
+def agree(network: nn.Module, copy: nn.Module, size: int) -> bool:
+    """Whether two networks give the same logits and pooled values of noise, to `TOLERANCE` of the
+    largest."""
     device = next(network.parameters()).device
     noise = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
