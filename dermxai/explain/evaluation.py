@@ -3,8 +3,6 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
-from itertools import chain
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -13,6 +11,7 @@ from torch import Tensor, nn
 
 from dermxai.errors import InputError
 from dermxai.explain.method import Progress, Target
+from dermxai.models.copies import sharing_weights
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -97,10 +96,7 @@ _idle: "WeakKeyDictionary[Classifier, dict[torch.device, list[nn.Module]]]" = We
 
 
 def _copied(network: nn.Module) -> nn.Module:
-    shared: dict[int, object] = {
-        id(tensor): tensor for tensor in chain(network.parameters(), network.buffers())
-    }
-    copy: nn.Module = deepcopy(network, shared)
+    copy = sharing_weights(network)
     for module in copy.modules():
         if hasattr(module, "inplace"):
             vars(module)["inplace"] = False

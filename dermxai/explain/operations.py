@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch import nn
 
 from dermxai.explain.evaluation import twin
+from dermxai.models.operators import Call, Watched
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -80,28 +80,14 @@ def _watched(classifier: "Classifier") -> frozenset[str]:
             if isinstance(module, nn.ReLU):
                 hook = module.register_forward_hook(lambda module, *_: called.add(module))
                 hooks.enter_context(hook)
-        with torch.no_grad(), _Watcher() as seen:
+        with torch.no_grad(), Watched() as seen:
             network.feature_maps(image.contiguous(memory_format=torch.channels_last))
-    found = {_NAMES[name] for name in seen.names if name in _NAMES}
-    if seen.products:
+    names = [call.name for call in seen.calls]
+    found = {_NAMES[name] for name in names if name in _NAMES}
+    if Call("mul", 2) in seen.calls:
         found.add(PRODUCT)
-    if seen.sums:
+    if Call("add", 2) in seen.calls:
         found.add(SUM)
-    if RELU in found and seen.names.count("relu") != len(called):
+    if RELU in found and names.count("relu") != len(called):
         found.add(FUNCTIONAL_RELU)
     return frozenset(found)
-
-
-class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.names: list[str] = []
-        self.products = self.sums = False
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = func._schema.name.partition("::")[2].rstrip("_")
-        self.names.append(name)
-        of_maps = [value for value in args[:2] if isinstance(value, Tensor) and value.ndim == 4]
-        self.products |= name == "mul" and len(of_maps) == 2
-        self.sums |= name == "add" and len(of_maps) == 2
-        return func(*args, **(kwargs or {}))

@@ -11,10 +11,10 @@ from typing import Any
 import timm
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from dermxai.errors import InputError
 from dermxai.models.info import Head
+from dermxai.models.operators import Watched
 
 FINAL = "final"
 SIDE = 96  # pixels of the image that a network is tried with; Inception needs 75
@@ -55,12 +55,12 @@ def averages_last_map(backbone: Any) -> bool:
     try:
         with _tried(backbone) as image:
             features = backbone.forward_features(image)
-            with _Watcher() as seen:
+            with Watched() as seen:
                 backbone.forward_head(features)
     except (AssertionError, AttributeError, RuntimeError):  # images of one size only, for one
         return False
     channels_first = features.ndim == 4 and features.shape[1] == classifier.in_features
-    return bool(channels_first and seen.names <= AVERAGE_AND_LINEAR)
+    return bool(channels_first and {call.name for call in seen.calls} <= AVERAGE_AND_LINEAR)
 
 
 def has_blocks(backbone: Any) -> bool:
@@ -120,15 +120,3 @@ def _tried(backbone: Any) -> Iterator[Tensor]:
             yield torch.zeros(1, 3, SIDE, SIDE, device=device)
     finally:
         backbone.train(training)
-
-
-class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Notes the names of torch's operators."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.names: set[str] = set()
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.names.add(func._schema.name.partition("::")[2])
-        return func(*args, **(kwargs or {}))

@@ -3,13 +3,12 @@ memory."""
 
 from copy import deepcopy
 from itertools import pairwise
-from typing import TypeVar
 
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-Network = TypeVar("Network", bound=nn.Module)
+from dermxai.models.copies import Network
 
 TOLERANCE = 1e-3
 LARGEST_CHECK = 96  # pixels; the comparison needs no more

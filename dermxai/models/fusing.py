@@ -1,16 +1,13 @@
 """Convolutions and what follows them as one operator of oneDNN, on a CPU: the same function, fewer
 passes over memory."""
 
-from copy import deepcopy
-from itertools import chain, pairwise
-from typing import TypeVar
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
+from dermxai.models.copies import Network, sharing_weights
 from dermxai.models.folding import agree
-
-Network = TypeVar("Network", bound=nn.Module)
 
 OPERATOR, LAYOUT = "_convolution_pointwise", "_reorder_convolution_weight"
 
@@ -58,10 +55,7 @@ def fused(network: Network, size: int) -> Network:
     """
     if not (hasattr(torch.ops.mkldnn, OPERATOR) and hasattr(torch.ops.mkldnn, LAYOUT)):
         return network
-    shared: dict[int, object] = {
-        id(tensor): tensor for tensor in chain(network.parameters(), network.buffers())
-    }
-    copy = deepcopy(network, shared)
+    copy = sharing_weights(network)
     for module in list(copy.modules()):
         layers = [*module.named_children(), ("", nn.Identity())]
         for (name, layer), (next_name, after) in pairwise(layers):

@@ -257,14 +257,13 @@ def _seen(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[str,
 def _division_notes(
     training: pd.DataFrame, validation: pd.DataFrame, classes: tuple[str, ...]
 ) -> list[str]:
-    """What is to be said of a division in which few patients have most images."""
+    """What a division lacks, as where one patient has most of the images."""
     unlearnt = [code for code in classes if code not in set(training["label"])]
     unseen = [code for code in classes if code not in set(validation["label"])]
     notes = []
     if len(validation) > len(training):
         notes.append(
-            f"More images are validated on ({len(validation)}) than learnt from "
-            f"({len(training)}): a patient with most of the images stands on that side."
+            f"More images are validated on ({len(validation)}) than learnt from ({len(training)})."
         )
     if unlearnt:
         notes.append(f"No training image of {', '.join(unlearnt)}: never learnt.")

@@ -119,9 +119,14 @@ def diagnosis(run: Run, subject: Subject, shape: tuple[int, int]) -> "Diagnosis"
         from dermxai.explain import diagnose
 
         classifier, pixels = cache.classifier(run), subject.pixels()
-        began = perf_counter()
-        known = cache.diagnoses().put(key, _PASSES.submit(diagnose, classifier, pixels).result())
-        cache.pass_seconds(classifier.hash, perf_counter() - began)
+
+        def timed() -> "tuple[Diagnosis, float]":
+            began = perf_counter()
+            return diagnose(classifier, pixels), perf_counter() - began
+
+        made, seconds = _PASSES.submit(timed).result()
+        known = cache.diagnoses().put(key, made)
+        cache.pass_seconds(classifier.hash, seconds)
     return replace(known, shape=shape)
 
 

@@ -123,8 +123,7 @@ def test_the_card_says_what_was_learnt_from_and_what_a_division_lacks(
     info = read_info(folder)
     assert info.data["training_patients_by_class"] == {"MN": 2, "Hem": 2}
     assert info.data["notes"] == [
-        "More images are validated on (54) than learnt from (6): a patient with most of the images "
-        "stands on that side.",
+        "More images are validated on (54) than learnt from (6).",
         "No training image of BCC: never learnt.",
     ]
     card = (folder / "README.md").read_text()
