@@ -24,7 +24,8 @@ from dermxai.data.transforms import Preprocessing
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.paths import TrainingFiles
 from dermxai.training.examples import Examples
-from dermxai.training.fit import Plan, train
+from dermxai.training.fit import train
+from dermxai.training.plan import Plan
 from dermxai.training.prepared import Prepared
 from dermxai.training.recipe import Recipe
 

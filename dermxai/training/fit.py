@@ -8,9 +8,9 @@ import errno
 import re
 import shutil
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ import timm
 import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.utilities.exceptions import SIGTERMException
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from dermxai.data import Dataset
@@ -40,38 +39,12 @@ from dermxai.training.loading import (
     steps_an_epoch,
 )
 from dermxai.training.module import Training, starting_network
+from dermxai.training.plan import Plan, Progress, usable
 from dermxai.training.prepared import Prepared, prepare_images
 from dermxai.training.recipe import IMAGENET, TO_SPARE_MEMORY, Recipe
 from dermxai.training.trainer import Telling, rank, started_by_slurm, trainer_of
 
-Progress = Callable[[str, int, int, dict[str, float]], None]
-"""Called with phase ("images" or "training"), done, total and the newest figures; what it raises
-ends the training."""
-
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """All that the processes of a training need to know; can be handed to another process."""
-
-    recipe: Recipe
-    examples: Examples
-    prepared: Prepared
-    preprocessing: Preprocessing
-    output: Path
-    data: Mapping[str, Any]
-    accelerator: str
-    devices: int | list[int]
-    nodes: int
-
-    @property
-    def training(self) -> NDArray[np.int64]:
-        return _usable(self.examples.rows("train"), self.prepared)
-
-    @property
-    def validation(self) -> NDArray[np.int64]:
-        return _usable(self.examples.rows("validation"), self.prepared)
 
 
 def fit(
@@ -227,13 +200,9 @@ def _check(plan: Plan, name: str) -> None:
         )
 
 
-def _usable(rows: NDArray[np.int64], prepared: Prepared) -> NDArray[np.int64]:
-    return rows[prepared.usable[rows]]
-
-
 def _seen(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[str, Any]:
     training, validation = (
-        examples.table.iloc[_usable(examples.rows(split), prepared)]
+        examples.table.iloc[usable(examples.rows(split), prepared)]
         for split in ("train", "validation")
     )
     seen: dict[str, Any] = {

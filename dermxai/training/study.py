@@ -35,7 +35,8 @@ from dermxai.models import load_classifier
 from dermxai.paths import StudyFiles, TrainingFiles, replacing
 from dermxai.training.beginning import as_begun, note_data
 from dermxai.training.examples import examples_of
-from dermxai.training.fit import Progress, fit, preprocessing_of
+from dermxai.training.fit import fit, preprocessing_of
+from dermxai.training.plan import Progress
 from dermxai.training.prepared import prepare_images
 from dermxai.training.recipe import HEADS, IMAGENET, Recipe
 from dermxai.training.trainer import rank

@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
@@ -14,16 +14,14 @@ from typing_extensions import override
 
 from dermxai.paths import TrainingFiles
 from dermxai.training.keeping import ReplacingIO
+from dermxai.training.plan import Plan, Progress
 from dermxai.training.unfreezing import Unfreezing
-
-if TYPE_CHECKING:
-    from dermxai.training.fit import Plan, Progress
 
 
 class Telling(Callback):
     """Reports every step, and while validating that it is alive."""
 
-    def __init__(self, progress: "Progress", total: int) -> None:
+    def __init__(self, progress: Progress, total: int) -> None:
         self._progress, self._total = progress, total
 
     @override
@@ -47,7 +45,7 @@ class Telling(Callback):
         self._progress("training", done, self._total, figures)
 
 
-def trainer_of(plan: "Plan", world: int, more: list[Callback]) -> Trainer:
+def trainer_of(plan: Plan, world: int, more: list[Callback]) -> Trainer:
     recipe, files = plan.recipe, TrainingFiles(plan.output)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", ".*does not have many workers.*")

@@ -21,7 +21,8 @@ from dermxai.models import load_classifier, read_info
 from dermxai.paths import TrainingFiles
 from dermxai.training import keeping
 from dermxai.training.beginning import Beginning
-from dermxai.training.fit import Progress, fit
+from dermxai.training.fit import fit
+from dermxai.training.plan import Progress
 from dermxai.training.recipe import Recipe
 
 # every option that draws random numbers or keeps a state of its own

@@ -1,0 +1,46 @@
+"""What the processes of a training are told."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermxai.data.transforms import Preprocessing
+from dermxai.training.examples import Examples
+from dermxai.training.prepared import Prepared
+from dermxai.training.recipe import Recipe
+
+Progress = Callable[[str, int, int, dict[str, float]], None]
+"""Called with phase ("images" or "training"), done, total and the newest figures; what it raises
+ends the training."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """All that the processes of a training need to know; can be handed to another process."""
+
+    recipe: Recipe
+    examples: Examples
+    prepared: Prepared
+    preprocessing: Preprocessing
+    output: Path
+    data: Mapping[str, Any]
+    accelerator: str
+    devices: int | list[int]
+    nodes: int
+
+    @property
+    def training(self) -> NDArray[np.int64]:
+        return usable(self.examples.rows("train"), self.prepared)
+
+    @property
+    def validation(self) -> NDArray[np.int64]:
+        return usable(self.examples.rows("validation"), self.prepared)
+
+
+def usable(rows: NDArray[np.int64], prepared: Prepared) -> NDArray[np.int64]:
+    """The rows whose images could be read."""
+    return rows[prepared.usable[rows]]
