@@ -1,6 +1,6 @@
 """Explanations beside a bare forward pass and beside Captum called directly.
 
-    python -m benchmarks.explain [--json FILE] [--repeats 5] [--only forward captum layout]
+    python -m benchmarks.explain [--json FILE] [--repeats 11] [--only forward captum layout]
                                 [--cpu]
 
 The embedded EfficientNet-B4 at its own size and at 380 px, one image, in one process; a ResNet-101
@@ -256,7 +256,7 @@ PARTS = {"forward": forward, "captum": against_captum, "layout": layout}
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=11)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--cpu", action="store_true")
     arguments = parser.parse_args()

@@ -9,6 +9,7 @@ either side, has none: NaN.
 """
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtri
 
@@ -26,13 +27,11 @@ def influence(positive: NDArray[np.bool_], scores: Floats, clusters: NDArray[np.
         scores: (n,)
         clusters: (n,) index of each sample's cluster, from 0 without gaps.
     """
-    from scipy.stats import rankdata  # late: half a second that the first page need not wait for
-
-    ranks = rankdata(scores)
+    ranks = _ranks(scores)
     n_clusters = int(clusters.max(initial=-1)) + 1
     sides: list[Floats] = []
     for side in (positive, ~positive):
-        among = ranks[side] - rankdata(scores[side])  # of the other side below, ties half
+        among = ranks[side] - _ranks(scores[side])  # of the other side below, ties half
         error = np.zeros(positive.size)
         error[side] = ratio(among - among.mean(), side.sum() * (~side).sum()) if side.any() else 0
         holding = np.count_nonzero(np.bincount(clusters[side], minlength=n_clusters))
@@ -49,3 +48,8 @@ def interval(auc: float, influence: Floats, level: float) -> tuple[float, float]
         return np.nan, np.nan
     reach = ndtri((1 + level) / 2) * error / (auc * (1 - auc))
     return float(expit(logit(auc) - reach)), float(expit(logit(auc) + reach))
+
+
+def _ranks(scores: Floats) -> Floats:
+    """From 1 on, equal scores share their mean rank."""
+    return pd.Series(scores).rank().to_numpy()

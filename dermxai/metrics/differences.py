@@ -19,7 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import false_discovery_control, rankdata
 
 from dermxai.errors import InputError
 from dermxai.metrics import bootstrap
@@ -112,6 +111,8 @@ def differences(
     table["q"] = np.nan
     tested = table["p"].notna()
     if tested.any():
+        from scipy.stats import false_discovery_control  # late: slow to import
+
         table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"])
     return Differences(
         table=table.sort_values(["p", "column"], kind="stable", ignore_index=True),
@@ -176,7 +177,8 @@ class _Feature:
         """(n,) what is tested: ranks of numbers, ones of categories; the mean where not stated."""
         known = np.isfinite(self.numbers)
         scores = np.zeros(self.numbers.size)
-        ranks = self.numbers[known] if self.value else rankdata(self.numbers[known])
+        numbers = pd.Series(self.numbers[known])
+        ranks = numbers if self.value else numbers.rank()
         scores[known] = ranks - ranks.mean()
         return scores
 

@@ -122,6 +122,7 @@ from streamlit.testing.v1 import AppTest
 app = AppTest.from_file({str(paths.PROJECT / "app.py")!r}, default_timeout=120)
 app.query_params["run"] = "run"
 app.run()
+assert "scipy.stats" not in sys.modules, "half a second before the first page"
 for page in {[str(PAGES[name]) for name in ("dataset", "performance", "feature_map")]!r}:
     app.switch_page(page).run()
     assert not app.exception and not app.error, (page, app.error)
