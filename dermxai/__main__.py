@@ -134,6 +134,7 @@ def explain(
     architecture: Architecture = None,
     classes: Classes = None,
     size: Size = None,
+    device: Device = None,
     json: Json = False,
 ) -> None:
     """Attribution maps: figures (.png, .svg) and numbers (.npz). Interrupted, it resumes."""
@@ -153,6 +154,7 @@ def explain(
         sample_ids=_lines(ids) if ids else None,
         selection=selection,
         common_scale=common_scale,
+        device=device,
         settings=_settings(methods(), method, setting),
         checkpoint_options=_checkpoint_options(architecture, classes, size),
     )
@@ -245,6 +247,7 @@ def quality(
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, as deletion_blur.steps=4.")
     ] = None,
+    device: Device = None,
     json: Json = False,
 ) -> None:
     """Judge attribution methods on a run: faithfulness, localisation, sanity, against maps that
@@ -265,6 +268,7 @@ def quality(
         split=split,
         seed=seed,
         settings=_nested(setting or []),
+        device=device,
     )
     opened = open_run(value["run"])
     found = open_quality(opened, value["quality"])
@@ -355,11 +359,11 @@ def report(
 
 def _foreground(kind: str, **arguments: Any) -> Any:
     """What a job of this kind would do, here and now; arguments that are None stay away."""
-    from dermxai.jobs.kinds import find_kind
+    from dermxai.jobs.foreground import work
 
     given = {name: value for name, value in arguments.items() if value is not None}
     with console.bars() as bars:
-        return find_kind(kind).run(bars, **given)
+        return work(kind, given, bars, console.say)
 
 
 def _evaluated(run: "Run", split: str | None) -> "Evaluation":

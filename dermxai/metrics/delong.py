@@ -52,4 +52,4 @@ def interval(auc: float, influence: Floats, level: float) -> tuple[float, float]
 
 def _ranks(scores: Floats) -> Floats:
     """From 1 on, equal scores share their mean rank."""
-    return pd.Series(scores).rank().to_numpy()
+    return np.asarray(pd.Series(scores).rank(), dtype=np.float64)

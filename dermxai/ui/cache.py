@@ -3,6 +3,7 @@
 # ruff: noqa: ARG001 (arguments that are keys only)
 
 import json
+import os
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
     from dermxai.explain.faithfulness.badge import Check
     from dermxai.explain.faithfulness.quality import Quality
     from dermxai.models import Classifier
+
+DEVICE = "DERMXAI_DEVICE"
+"""Where the dashboard itself computes. The processor unless this says otherwise: it takes no lock,
+so a job would share its GPU with it."""
 
 T = TypeVar("T")
 
@@ -304,7 +309,8 @@ def classifier(opened: Run) -> "Classifier":
     """The classifier that made a run.
 
     Raises:
-        InputError: its checkpoint is gone, or is no longer the one that made the run.
+        InputError: its checkpoint is gone, or is no longer the one that made the run; or the device
+            that `DEVICE` names cannot be used.
     """
     made_by = opened.manifest["checkpoint"]
     asked = made_by["path"], made_by["hash"], made_by.get("options", {})
@@ -320,8 +326,10 @@ def classifier(opened: Run) -> "Classifier":
 @st.cache_resource(max_entries=2, show_spinner="Loading the model …")
 def _classifier(path: str, wanted: str, options: Mapping[str, Any]) -> "Classifier":
     from dermxai.models import load_classifier
+    from dermxai.runs.forward import usable_device
 
-    return load_classifier(path, **options)
+    device = usable_device(os.environ.get(DEVICE) or "cpu")
+    return load_classifier(path, **options).to(device)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -1,9 +1,11 @@
 from pathlib import Path
 
+import pytest
 import torch
 from PIL import Image
 
 from dermxai.data import load_dataset
+from dermxai.errors import InputError
 from dermxai.models import load_classifier
 from dermxai.runs import infer
 from dermxai.ui import cache, sidebar
@@ -26,3 +28,15 @@ def test_foreign_weights_are_loaded_as_the_run_was_asked_for(
     asked = sidebar._asked(str(weights), str(images), run.id)
     assert asked["checkpoint_options"] == options | {"classes": list(own.info.classes)}
     assert asked["dataset_options"] == {"confine": True}
+
+
+def test_the_dashboard_computes_where_it_is_told_to(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (40, 30), "tan").save(tmp_path / "a.png")
+    run = infer(load_classifier(tiny_checkpoint), load_dataset(tmp_path))
+    assert cache.classifier(run).device.type == "cpu"
+    cache._classifier.clear()
+    monkeypatch.setenv(cache.DEVICE, "nonsense")
+    with pytest.raises(InputError, match="'nonsense' cannot be used"):
+        cache.classifier(run)

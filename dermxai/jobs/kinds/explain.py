@@ -42,6 +42,7 @@ def run(
     sample_ids: Sequence[str] | None = None,
     selection: str | None = None,
     common_scale: bool = False,
+    device: str | None = None,
     checkpoint_options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Files that are there already, of the same wish, are kept: interrupted, it resumes.
@@ -55,14 +56,15 @@ def run(
             dashboard's address).
         common_scale: the same value gets the full colour in every figure, so that figures compare;
             the maps are kept in the workspace, too.
+        device: as torch names it; a GPU where there is one.
         checkpoint_options: for `load_classifier`.
 
     Returns:
         The files that are there, and of images that cannot be read the reason.
 
     Raises:
-        InputError: unknown method, class, head, setting, sample id or selection, or not one image
-            can be read.
+        InputError: unknown method, class, head, setting, sample id, selection or device, or not
+            one image can be read.
     """
     report("loading", 0, 0)
     from dermxai.data.images import read_image
@@ -71,13 +73,14 @@ def run(
     from dermxai.explain.api import check_target, checked_settings, valid_method
     from dermxai.figures.overlay import full_colour
     from dermxai.models import load_classifier
+    from dermxai.runs.forward import usable_device
 
     if selection is not None:
         if sample_ids is not None:
             raise InputError("Sample ids and a selection were given; give one of the two.")
         sample_ids = read_selection(selection).sample_ids
     items = _chosen(images, split, label, sample_ids)
-    classifier = load_classifier(checkpoint, **(checkpoint_options or {}))
+    classifier = load_classifier(checkpoint, **(checkpoint_options or {})).to(usable_device(device))
     chosen = checked_settings(method, settings)
     cost = valid_method(method, classifier).passes(classifier, chosen)
     check_target(classifier, target, against, head)

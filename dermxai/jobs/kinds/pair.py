@@ -20,12 +20,14 @@ def run(
     second: str,
     split: str | None = None,
     most: int | None = None,
+    device: str | None = None,
 ) -> dict[str, str]:
     """
     Args:
         run: a run's folder.
         first, second: two of its classes.
         split, most: for `dermxai.explain.averaging.average_maps`.
+        device: as torch names it; a GPU where there is one.
     """
     report("loading", 0, 0)
     from dermxai.explain.averaging import average_maps
@@ -39,7 +41,7 @@ def run(
     average_maps(
         opened,
         lambda: load_classifier(made_by["path"], **made_by.get("options", {})).to(
-            usable_device(None)
+            usable_device(device)
         ),
         first,
         second,

@@ -25,22 +25,26 @@ def run(
     split: str | None = None,
     seed: int = 0,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
+    device: str | None = None,
 ) -> dict[str, str]:
     """
     Args:
         run: a run's folder.
         images, methods, measures, target, against, head, split, seed, settings: of
             `dermxai.explain.faithfulness.quality.Asked`.
+        device: as torch names it; a GPU where there is one.
     """
     report("loading", 0, 0)
     from dermxai.explain.faithfulness.quality import Asked
     from dermxai.explain.faithfulness.study import study
     from dermxai.models import load_classifier
     from dermxai.runs import open_run
+    from dermxai.runs.forward import usable_device
 
     opened = open_run(run)
     checkpoint = opened.manifest["checkpoint"]
     classifier = load_classifier(checkpoint["path"], **checkpoint.get("options", {}))
+    classifier.to(usable_device(device))
     asked = Asked(
         images=images,
         methods=tuple(methods),

@@ -1,0 +1,62 @@
+"""What a job would do, done by this process: for the command line."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from dermxai.jobs import queue
+from dermxai.jobs.gpus import VISIBLE, gpus
+from dermxai.jobs.kinds import Report, find_kind
+
+POLL = 0.5  # seconds
+_STARTED_BY_OTHERS = ("SLURM_JOB_ID", "LOCAL_RANK")  # who have given this process its GPUs
+
+
+def work(
+    kind: str, arguments: Mapping[str, Any], report: Report, say: Callable[[str], None]
+) -> Any:
+    """Runs a kind of job here and now, with GPUs that no job uses; other jobs wait for them.
+
+    Args:
+        arguments: of the kind's ``run``. With ``device="cuda:1"`` that very GPU is used, whoever
+            else uses it.
+        say: told why it has to wait.
+
+    Raises:
+        InputError: as the kind says.
+    """
+    module = find_kind(kind)
+    device = str(arguments.get("device") or "")
+    anywhere = module.LANE == "device" and device in ("", "cuda")
+    wanted = int(arguments.get("devices") or 1) if anywhere else 0
+    with _reserved(wanted, say):
+        return module.run(report, **arguments)
+
+
+@contextmanager
+def _reserved(wanted: int, say: Callable[[str], None]) -> Iterator[None]:
+    """So many of this computer's GPUs, the only ones that this process sees; none where there are
+    fewer, or where another program has chosen them."""
+    names = [] if any(name in os.environ for name in _STARTED_BY_OTHERS) else gpus()
+    if not wanted or wanted > len(names):
+        yield
+        return
+    told = False
+    while not (taken := queue.take(names, wanted)):
+        if not told:
+            say("Waiting for a GPU that no job uses; --device cpu does not need one.")
+            told = True
+        time.sleep(POLL)
+    before = os.environ.get(VISIBLE)
+    os.environ[VISIBLE] = ",".join(taken)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[VISIBLE]
+        else:
+            os.environ[VISIBLE] = before
+        for descriptor in taken.values():
+            os.close(descriptor)
