@@ -38,10 +38,11 @@ from dermxai.training.loading import (
     loader,
     steps_an_epoch,
 )
-from dermxai.training.module import Training, starting_network
+from dermxai.training.module import Training
 from dermxai.training.plan import Plan, Progress, usable
 from dermxai.training.prepared import Prepared, prepare_images
 from dermxai.training.recipe import IMAGENET, TO_SPARE_MEMORY, Recipe
+from dermxai.training.starting import starting_network
 from dermxai.training.trainer import Telling, rank, started_by_slurm, trainer_of
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

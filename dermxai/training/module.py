@@ -1,7 +1,6 @@
 """A network while it learns, as Lightning drives it: weights, their moving average, steps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -9,23 +8,20 @@ import torch
 from lightning.pytorch import LightningModule
 from numpy.typing import NDArray
 from timm.data.mixup import Mixup
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dermxai.data.transforms import Preprocessing
 from dermxai.errors import InputError
-from dermxai.models.checkpoint import check_fit, load_classifier
-from dermxai.models.foreign import read_tensors, strip_prefixes
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.training.augment import augment
 from dermxai.training.examples import log_priors, loss_weights
 from dermxai.training.loading import Batch, seed_of
 from dermxai.training.losses import loss_of_votes
-from dermxai.training.recipe import IMAGENET, Recipe
+from dermxai.training.recipe import Recipe
+from dermxai.training.starting import starting_network
 from dermxai.training.unfreezing import stages
 from dermxai.training.validation import Reached, confused, reached, watched_pair
-
-CLASSIFIERS = ("classifier.", "fc.", "head.", "heads.", "AuxLogits.")
 
 
 class Training(LightningModule):
@@ -236,65 +232,3 @@ def moving_average(decay: float) -> Callable[[Any, Any, Any], None]:
         get_ema_multi_avg_fn(now)(averaged, newest, steps)  # type: ignore[no-untyped-call]
 
     return update
-
-
-def starting_network(recipe: Recipe, classes: Sequence[str]) -> MultiHeadNetwork:
-    """The network before its first step; heads of a checkpoint for other classes, or of other
-    heads, begin anew.
-
-    Raises:
-        InputError: no such network, or its first weights cannot be had or do not fit.
-    """
-    torch.manual_seed(recipe.seed)
-    network = MultiHeadNetwork(
-        recipe.architecture,
-        len(classes),
-        recipe.auxiliary,
-        drop_rate=recipe.drop_rate,
-        drop_path_rate=recipe.drop_path_rate,
-    )
-    if recipe.start_from:
-        start = load_classifier(recipe.start_from)
-        given = start.network.state_dict()
-        same_heads = start.network.head_descriptions == network.head_descriptions
-        if tuple(start.info.classes) != tuple(classes) or not same_heads:
-            kept = {n: t for n, t in given.items() if not n.startswith("heads.")}
-            fresh = {n: t for n, t in network.state_dict().items() if n.startswith("heads.")}
-            given = kept | fresh
-        _take(network, given, recipe.start_from)
-    elif recipe.weights:
-        _take(network.backbone, _backbone_weights(recipe, network), recipe.weights)
-    return network
-
-
-def _backbone_weights(recipe: Recipe, network: MultiHeadNetwork) -> Mapping[str, Tensor]:
-    """The backbone's tensors from timm's ImageNet weights or a file."""
-    expected = network.backbone.state_dict()
-    if recipe.weights == IMAGENET:
-        try:
-            pretrained = MultiHeadNetwork(
-                recipe.architecture, 2, auxiliary=False, pretrained=True
-            ).backbone
-        except InputError:
-            raise
-        except Exception as error:  # whatever the hub's client raises without a network
-            raise InputError(
-                f"timm's ImageNet weights of {recipe.architecture} cannot be had here "
-                f"({type(error).__name__}); copy their file (timm saves model.safetensors) to this "
-                "machine and set weights to its path, or use the recipe scratch."
-            ) from error
-        return cast(Mapping[str, Tensor], pretrained.state_dict())
-    path = Path(recipe.weights)
-    if not path.is_file():
-        raise InputError(
-            f"There is no file {path}; weights takes {IMAGENET!r}, a state dict of "
-            f"{recipe.architecture} as .pth or .safetensors, or nothing."
-        )
-    given = strip_prefixes(read_tensors(path))
-    kept = strip_prefixes({n: t for n, t in given.items() if not n.startswith(CLASSIFIERS)})
-    return {**{n: t for n, t in expected.items() if n.endswith("num_batches_tracked")}, **kept}
-
-
-def _take(network: nn.Module, given: Mapping[str, Tensor], source: str) -> None:
-    check_fit({k: v.shape for k, v in network.state_dict().items()}, given, Path(source))
-    network.load_state_dict(dict(given))

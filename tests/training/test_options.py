@@ -17,7 +17,7 @@ from dermxai.paths import TrainingFiles
 from dermxai.training.examples import draw_weights, examples_of, log_priors, loss_weights
 from dermxai.training.fit import fit, preprocessing_of
 from dermxai.training.loading import Batches, batches_an_epoch, steps_an_epoch
-from dermxai.training.module import Training, moving_average, starting_network
+from dermxai.training.module import Training, moving_average
 from dermxai.training.recipe import Recipe
 
 RECIPE = Recipe(
@@ -165,34 +165,6 @@ def test_balance_evens_out_the_classes():
         counted = loss_weights(labels, 2, balance)[labels]
         assert counted.mean() == pytest.approx(1)
         assert counted[labels == 1].sum() / counted.sum() == pytest.approx(share)
-
-
-def test_a_local_file_of_weights_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    import timm
-
-    torch.manual_seed(5)
-    backbone = timm.create_model("test_efficientnet")
-    torch.save(backbone.state_dict(), tmp_path / "w.pth")
-    recipe = replace(RECIPE, weights=str(tmp_path / "w.pth"))
-    own = starting_network(recipe, ("EAD", "SD")).backbone.state_dict()
-    assert all(torch.equal(own[name], backbone.state_dict()[name]) for name in own)
-    with pytest.raises(InputError, match="no file"):
-        starting_network(replace(RECIPE, weights=str(tmp_path / "none.pth")), ("EAD", "SD"))
-
-
-def test_without_a_network_imagenet_weights_say_what_to_do(monkeypatch: pytest.MonkeyPatch):
-    from dermxai.models import backbone
-
-    create = backbone.timm.create_model
-
-    def offline(*names: object, pretrained: bool = False, **options: object) -> object:
-        if pretrained:
-            raise OSError("We couldn't connect")
-        return create(*names, **options)
-
-    monkeypatch.setattr(backbone.timm, "create_model", offline)
-    with pytest.raises(InputError, match="set weights to its path"):
-        starting_network(replace(RECIPE, weights="imagenet"), ("EAD", "SD"))
 
 
 def test_images_are_normalised_as_published_weights_want_them(tiny_checkpoint: Path) -> None:

@@ -1,0 +1,97 @@
+"""The network before its first step: random weights, a checkpoint's, or published ones."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import torch
+from huggingface_hub import constants, get_session
+from torch import Tensor, nn
+
+from dermxai.errors import InputError
+from dermxai.models.checkpoint import check_fit, load_classifier
+from dermxai.models.foreign import read_tensors, strip_prefixes
+from dermxai.models.multi_head import MultiHeadNetwork
+from dermxai.training.recipe import IMAGENET, Recipe
+
+CLASSIFIERS = ("classifier.", "fc.", "head.", "heads.", "AuxLogits.")
+PATIENCE = 5.0  # seconds for the server of published weights to answer
+
+
+def starting_network(recipe: Recipe, classes: Sequence[str]) -> MultiHeadNetwork:
+    """The network before its first step; heads of a checkpoint for other classes, or of other
+    heads, begin anew.
+
+    Raises:
+        InputError: no such network, or its first weights cannot be had or do not fit.
+    """
+    torch.manual_seed(recipe.seed)
+    network = MultiHeadNetwork(
+        recipe.architecture,
+        len(classes),
+        recipe.auxiliary,
+        drop_rate=recipe.drop_rate,
+        drop_path_rate=recipe.drop_path_rate,
+    )
+    if recipe.start_from:
+        start = load_classifier(recipe.start_from)
+        given = start.network.state_dict()
+        same_heads = start.network.head_descriptions == network.head_descriptions
+        if tuple(start.info.classes) != tuple(classes) or not same_heads:
+            kept = {n: t for n, t in given.items() if not n.startswith("heads.")}
+            fresh = {n: t for n, t in network.state_dict().items() if n.startswith("heads.")}
+            given = kept | fresh
+        _take(network, given, recipe.start_from)
+    elif recipe.weights:
+        _take(network.backbone, _backbone_weights(recipe, network), recipe.weights)
+    return network
+
+
+def _backbone_weights(recipe: Recipe, network: MultiHeadNetwork) -> Mapping[str, Tensor]:
+    """The backbone's tensors from timm's ImageNet weights or a file."""
+    expected = network.backbone.state_dict()
+    if recipe.weights == IMAGENET:
+        try:
+            with _impatient():
+                pretrained = MultiHeadNetwork(
+                    recipe.architecture, 2, auxiliary=False, pretrained=True
+                ).backbone
+        except InputError:
+            raise
+        except Exception as error:  # whatever the hub's client raises without a network
+            raise InputError(
+                f"timm's ImageNet weights of {recipe.architecture} cannot be had here "
+                f"({type(error).__name__}); copy their file (timm saves model.safetensors) to this "
+                "machine and set weights to its path, or use the recipe scratch."
+            ) from error
+        return cast(Mapping[str, Tensor], pretrained.state_dict())
+    path = Path(recipe.weights)
+    if not path.is_file():
+        raise InputError(
+            f"There is no file {path}; weights takes {IMAGENET!r}, a state dict of "
+            f"{recipe.architecture} as .pth or .safetensors, or nothing."
+        )
+    given = strip_prefixes(read_tensors(path))
+    kept = strip_prefixes({n: t for n, t in given.items() if not n.startswith(CLASSIFIERS)})
+    return {**{n: t for n, t in expected.items() if n.endswith("num_batches_tracked")}, **kept}
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """Where the server of timm's weights does not answer, only what it sent before is looked for:
+    its client would go on trying for most of a minute."""
+    before = constants.HF_HUB_OFFLINE
+    try:
+        get_session().head(constants.ENDPOINT, timeout=PATIENCE)
+    except Exception:  # whatever the client raises without a network
+        constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
+
+
+def _take(network: nn.Module, given: Mapping[str, Tensor], source: str) -> None:
+    check_fit({k: v.shape for k, v in network.state_dict().items()}, given, Path(source))
+    network.load_state_dict(dict(given))
