@@ -1,11 +1,9 @@
 """Parts of the page on whether to believe a map."""
 
 from collections.abc import Sequence
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-import torch
 
 from dermxai import jobs
 from dermxai.explain.faithfulness.measure import measures
@@ -18,10 +16,11 @@ from dermxai.ui import cache, jobs_panel, look, question, state
 from dermxai.ui.guard import guard
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
+from dermxai.ui.subject import pass_seconds
 from dermxai.ui.text import count, duration, plain
 
 if TYPE_CHECKING:
-    from dermxai.models import Classifier
+    pass
 
 _QUICK_METHODS = ("grad_cam", "vote_map")
 _QUICK_MEASURES = ("deletion_blur", "insertion_blur", "road", "mass_lesion", "randomisation")
@@ -270,18 +269,8 @@ def _cost(scene: Scene, asked: Asked) -> None:
         classifier = cache.classifier(scene.run)
         asked, _ = resolved(scene.run, classifier, asked)
         needed = passes(classifier, asked)
-        each = _pass_seconds(classifier)
+        each = pass_seconds(classifier)
         st.caption(
-            f"About {needed:,} forward passes an image of {each:.2f} s each, just timed: "
+            f"About {needed:,} forward passes an image of {each:.2f} s each: "
             f"{duration(each * needed * asked.images)} in all, less what is at hand already."
         )
-
-
-def _pass_seconds(classifier: "Classifier") -> float:
-    known = cache.pass_seconds(classifier.hash)
-    if known is None:
-        size = classifier.info.preprocessing.size
-        began = perf_counter()
-        classifier.infer(torch.zeros(1, 3, size, size))
-        known = cache.pass_seconds(classifier.hash, perf_counter() - began)
-    return known or 0.0

@@ -107,15 +107,17 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
     with row:
         asked = question.ask(run, panels[0].subject)
     ledgers: dict[str, Ledger] = {}
-    with row, guard():
+    with options, guard():
         ledgers = {
             panel.subject.key: subjects.diagnosis(run, panel.subject, panel.shape).ledger(
                 asked.target, asked.against
             )
             for panel in panels
         }
+    with row, guard():
         wish = Wish(asked, *question.ask_method(run))
-        explained.answer(run, panels, wish, options)
+        if ledgers:
+            explained.answer(run, panels, wish, options)
     _rank(run, subjects_, places)
     for panel, column in zip(panels, beneath, strict=False):
         made = ledgers.get(panel.subject.key)

@@ -65,7 +65,7 @@ def summary(study: Study) -> None:
 def headlines(study: Study) -> None:
     """How often each way, and what merging would mend."""
     pair = study.pair
-    with st.grid(4, min_column_width=240):
+    with st.grid(4, min_column_width=200):
         for true, read in ((pair.first, pair.second), (pair.second, pair.first)):
             way = pair.cell(true, read)
             _metric(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,9 @@ from dermxai.ui.thumbnails import stamp
 
 if TYPE_CHECKING:
     from dermxai.explain import Diagnosis
+    from dermxai.models import Classifier
 
+T = TypeVar("T")
 LONGEST = 960  # pixels of the longer side as shown; smaller images are enlarged, for fine outlines
 # A network is a quarter slower in a thread that is new, as Streamlit's are at each rerun.
 _PASSES = ThreadPoolExecutor(1, "forward-pass")
@@ -119,15 +121,33 @@ def diagnosis(run: Run, subject: Subject, shape: tuple[int, int]) -> "Diagnosis"
         from dermxai.explain import diagnose
 
         classifier, pixels = cache.classifier(run), subject.pixels()
-
-        def timed() -> "tuple[Diagnosis, float]":
-            began = perf_counter()
-            return diagnose(classifier, pixels), perf_counter() - began
-
-        made, seconds = _PASSES.submit(timed).result()
+        first = cache.pass_seconds(classifier.hash) is None
+        made, seconds = _PASSES.submit(_timed, lambda: diagnose(classifier, pixels), first).result()
         known = cache.diagnoses().put(key, made)
         cache.pass_seconds(classifier.hash, seconds)
     return replace(known, shape=shape)
+
+
+def pass_seconds(classifier: "Classifier") -> float:
+    """What a forward pass of one image takes here; measured now if it was not yet."""
+    known = cache.pass_seconds(classifier.hash)
+    if known is None:
+        import torch
+
+        size = classifier.info.preprocessing.size
+        image = torch.zeros(1, 3, size, size)
+        _, known = _PASSES.submit(_timed, lambda: classifier.infer(image), True).result()
+        cache.pass_seconds(classifier.hash, known)
+    return known
+
+
+def _timed(work: Callable[[], T], first: bool) -> tuple[T, float]:
+    """What the work gives, and its seconds; a network's first pass gets it ready and takes several
+    times as long as the next, so it is done twice."""
+    if first:
+        work()
+    began = perf_counter()
+    return work(), perf_counter() - began
 
 
 def _key(run: Run, subject: Subject) -> tuple[str, str]:

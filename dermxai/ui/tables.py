@@ -11,10 +11,12 @@ from dermxai.data import overview
 from dermxai.metrics.evaluation import Evaluation
 from dermxai.ui.text import percent
 
-_SHARE = st.column_config.NumberColumn(format="%.1f %%", width="small")
-_COUNT = st.column_config.NumberColumn(format="localized", width="small")
-_NAME = 215  # pixels: the longest of the 14 names; longer ones are cut, so that all columns show
-_AREA = st.column_config.NumberColumn(format="%.3f", width="small")
+# Widths in pixels: together they fit beside the sidebar of a window 1,400 wide.
+_NAME = 182
+_COUNT = st.column_config.NumberColumn(format="localized", width=64)
+_SHARE = st.column_config.NumberColumn(format="%.1f %%", width=76)
+_AREA = st.column_config.NumberColumn(format="%.3f", width=54)
+_INTERVAL = 82
 
 
 def classes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -64,7 +66,7 @@ def measures(evaluation: Evaluation) -> tuple[pd.DataFrame, dict[str, Any]]:
     drawn: dict[str, Any] = dict.fromkeys(shown.columns.drop("Class"), _COUNT)
     drawn["Class"] = st.column_config.TextColumn(width=_NAME)
     interval = st.column_config.TextColumn(
-        f"{percent(evaluation.level, 0)} CI", alignment="right", width="small"
+        f"{percent(evaluation.level, 0)} CI", alignment="right", width=_INTERVAL
     )
     for measure in ("accuracy", "sensitivity", "specificity", "auc"):
         area = measure == "auc"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 TITLE = "Deconvolution"
-UNIT = "arbitrary, a gradient without its negative parts"
+UNIT = "arbitrary units: a gradient without its negative parts"
 NOTE = "Passes positive gradients through every ReLU; says more of the image than of the class."
 SOURCE = "Zeiler and Fergus 2013, arXiv:1311.2901"
 SIGNED = False

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 TITLE = "Eigen-Grad-CAM"
-UNIT = "arbitrary, first principal component"
+UNIT = "arbitrary units: first principal component"
 NOTE = "What most channels agree on: the first principal component of HiResCAM's channels."
 SOURCE = "Muhammad and Yeasin 2020, arXiv:2008.00299"
 SIGNED = True

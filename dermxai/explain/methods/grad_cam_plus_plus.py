@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 TITLE = "Grad-CAM++"
-UNIT = "arbitrary, weighted activation"
+UNIT = "arbitrary units: weighted activation"
 NOTE = (
     "Only channels that raise the target count; what speaks against it is left out by the method."
 )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 TITLE = "Guided Backpropagation"
-UNIT = "arbitrary, a gradient without its negative parts"
+UNIT = "arbitrary units: a gradient without its negative parts"
 NOTE = (
     "Passes positive gradients through active ReLUs only; says more of the image than of the class."
 )

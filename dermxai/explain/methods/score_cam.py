@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 TITLE = "Score-CAM"
-UNIT = "arbitrary, activation weighted by logits gained"
+UNIT = "arbitrary units: activation weighted by logits gained"
 NOTE = "Channels weighted by what the target gains when only what they see is left of the image."
 SOURCE = "Wang et al. 2020, arXiv:1910.01279"
 SIGNED = True
