@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dermxai import console, paths
+from dermxai import console, disk, paths
 from dermxai.errors import Cancelled, InputError
 from dermxai.jobs import commands
 
@@ -349,7 +349,7 @@ def report(
         if maps:
             _foreground("pair", run=str(opened.root), first=pair[0], second=pair[1], split=split)
         text = pair_page(made, open_maps(opened, *pair, split), most)
-        with paths.replacing(output.absolute()) as temporary:
+        with disk.replacing(output.absolute()) as temporary:
             temporary.write_text(text, encoding="utf-8")
     if json:
         console.show_json(made.as_json())

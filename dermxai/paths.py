@@ -1,20 +1,13 @@
 """Where things lie: every file name of a workspace, a checkpoint, a run and a job, spelled once."""
 
-import fcntl
 import os
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import sleep
-from uuid import uuid4
 
 from dermxai.errors import InputError
 
 PROJECT = Path(__file__).resolve().parent.parent
 EMBEDDED_CHECKPOINTS = PROJECT / "checkpoints"
-LOCK_POLL = 0.2  # seconds
 
 
 def home() -> Path:
@@ -390,46 +383,3 @@ class JobFiles:
     def reserve(self, attempt: int) -> Path:
         """Room on the disk, given back when it is full so that the job can still say so."""
         return self.root / f".reserve-{attempt}"
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends well, so that a
-    file is complete the moment it is visible."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def sweep(folder: Path) -> None:
-    """Removes what was being written in a folder when its process was killed. For the folder's only
-    writer."""
-    for leftover in folder.glob(".*.tmp"):
-        if leftover.is_dir():
-            shutil.rmtree(leftover)
-        else:
-            leftover.unlink(missing_ok=True)
-
-
-@contextmanager
-def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-    """Holds a lock between processes while the block runs; it falls when its holder dies.
-
-    Args:
-        waiting: called a few times a second while another process holds the lock; may raise.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if waiting:
-                    waiting()
-                sleep(LOCK_POLL)
-        yield

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from dermxai import paths
+from dermxai import disk, paths
 from dermxai.errors import InputError
 
 # 537 MB as RGB. A larger header is refused before anything is decoded.
@@ -209,7 +209,7 @@ def _unpacked(file: str, split: str, size: int, modified_ns: int) -> NDArray[np.
             with (
                 zipfile.ZipFile(file) as archive,
                 archive.open(f"{split}_images.npy") as packed,
-                paths.replacing(unpacked) as temporary,
+                disk.replacing(unpacked) as temporary,
                 temporary.open("wb") as target,
             ):
                 copyfileobj(packed, target, 1 << 20)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from dermxai import paths
+from dermxai import disk, paths
 from dermxai.errors import InputError
 
 _KEY = re.compile(r"[0-9a-f]{16}")
@@ -45,7 +45,7 @@ def keep(selection: Selection) -> str:
     """Writes a selection to the workspace; returns its key."""
     file = paths.selection(selection.key)
     if not file.is_file():
-        with paths.replacing(file) as temporary:
+        with disk.replacing(file) as temporary:
             temporary.write_text(selection._text(), encoding="utf-8")
     return selection.key
 

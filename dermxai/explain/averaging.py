@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from dermxai import paths
+from dermxai import disk, paths
 from dermxai.data.images import read_image, read_mask
 from dermxai.data.transforms import resize
 from dermxai.errors import InputError
@@ -114,7 +114,7 @@ def average_maps(
     """
     one, other = canonical(run, first, second)
     name, files = name_of(run, one, other, split, most), paths.RunFiles(run.root)
-    with paths.locked(files.pair_lock(name), waiting=lambda: progress and progress(0, 0)):
+    with disk.locked(files.pair_lock(name), waiting=lambda: progress and progress(0, 0)):
         if open_maps(run, one, other, split, most) is None:
             chosen, in_cell = _chosen(run, (one, other), split, most)
             total = _Sums.empty(4)
@@ -295,7 +295,7 @@ def _averaged(sums: _Sums, first: str, second: str, in_cell: NDArray[np.int64]) 
 
 
 def _write(sums: _Sums, path: Path) -> None:
-    with paths.replacing(path) as temporary, temporary.open("wb") as file:
+    with disk.replacing(path) as temporary, temporary.open("wb") as file:
         arrays = {name: getattr(sums, name) for name in _ARRAYS}
         np.savez_compressed(file, problems=json.dumps(sums.problems), **arrays)
 

@@ -17,7 +17,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai import paths
+from dermxai import disk, paths
 from dermxai.errors import InputError
 from dermxai.explain.method import DENSITY_UNIT
 from dermxai.runs import Run
@@ -134,7 +134,7 @@ def open_maps(
 
 
 def write_maps(maps: PairMaps, path: Path) -> None:
-    with paths.replacing(path) as temporary, temporary.open("wb") as file:
+    with disk.replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
             maps=maps.maps,

@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai import paths
+from dermxai import disk, paths
 from dermxai.explain.method import Attribution, Target
 
 MOST = 4_000_000_000  # bytes kept; the oldest go first
@@ -45,7 +45,7 @@ def write(name: str, attribution: Attribution) -> None:
     """Keeps a map; the oldest are removed where all together take too much room."""
     path = paths.attribution(name)
     about = {part: getattr(attribution, part) for part in _ABOUT}
-    with paths.replacing(path) as temporary, temporary.open("wb") as file:
+    with disk.replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, native=attribution.native, about=json.dumps(about))
     _make_room(path.parent)
 

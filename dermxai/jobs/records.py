@@ -11,13 +11,13 @@ from typing import Any
 
 import psutil
 
-from dermxai import paths
+from dermxai import disk, paths
 
 CLOCK_DRIFT = 5.0  # seconds; start times are told from the clock, which is set now and then
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:
-    with paths.replacing(path) as temporary:
+    with disk.replacing(path) as temporary:
         temporary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 

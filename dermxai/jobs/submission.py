@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dermxai import paths
+from dermxai import disk, paths
 from dermxai.errors import InputError
 from dermxai.jobs.job import Job, State, list_jobs, open_job
 from dermxai.jobs.kinds import check_arguments, find_kind
@@ -51,7 +51,7 @@ def submit(
     given = {name: value for name, value in launcher.size().items() if name in takes}
     arguments = json.loads(json.dumps(given | dict(arguments or {})))
     check_arguments(module, arguments)
-    with paths.locked(paths.submission_lock()):
+    with disk.locked(paths.submission_lock()):
         for job in list_jobs():
             same = (job.kind, job.arguments) == (kind, arguments)
             if (token and job.token == token) or (same and job.state.live):
@@ -90,7 +90,7 @@ def resume(job: Job) -> Job:
     Raises:
         InputError: the job has succeeded, or another is writing its output.
     """
-    with paths.locked(paths.submission_lock()):
+    with disk.locked(paths.submission_lock()):
         state = job.state
         if state is State.SUCCEEDED:
             raise InputError(f"Job {job.id} has succeeded; there is nothing to resume.")
@@ -130,7 +130,7 @@ def delete(job: Job) -> None:
     Raises:
         InputError: it is at work or waits for its turn.
     """
-    with paths.locked(paths.submission_lock()):
+    with disk.locked(paths.submission_lock()):
         if job.state.live:
             raise InputError(f"Job {job.id} is {job.state}; cancel it before deleting it.")
         gone = job.root.with_name(f".{job.root.name}.deleted")

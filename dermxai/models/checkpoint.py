@@ -12,12 +12,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from dermxai.disk import replacing
 from dermxai.errors import InputError
 from dermxai.models.classifier import Classifier
 from dermxai.models.foreign import interpret, read_tensors
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.models.multi_head import MultiHeadNetwork
-from dermxai.paths import CheckpointFiles, replacing
+from dermxai.paths import CheckpointFiles
 
 SHARD_SIZE = "2GB"
 AMPLE = 128  # pixels; every network that ends in pooling has a map left of such an input

@@ -20,7 +20,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai import paths
+from dermxai import disk, paths
 from dermxai.errors import Cancelled, InputError
 from dermxai.plugins import modules
 from dermxai.projection.components import principal_components
@@ -87,7 +87,7 @@ def project(
     chosen, values = _chosen(method, settings)
     step = _stepper(progress, cancelled)
     files, name = paths.RunFiles(run.root), _name(method, chosen, values)
-    with paths.locked(files.projection_lock(name), waiting=lambda: step(0, 1)):
+    with disk.locked(files.projection_lock(name), waiting=lambda: step(0, 1)):
         stored = open_projection(run, method, values)
         if stored is not None:
             return stored
@@ -120,7 +120,7 @@ def open_projection(run: Run, method: str, settings: Any = None) -> Projection |
 
 
 def _write(projection: Projection, path: Path) -> None:
-    with paths.replacing(path) as temporary, temporary.open("wb") as file:
+    with disk.replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
             sample_ids=projection.sample_ids,

@@ -13,7 +13,7 @@ import pandas as pd
 from pandas.api.types import is_object_dtype
 
 import dermxai
-from dermxai import paths
+from dermxai import disk, paths
 from dermxai.data import Dataset, Problem
 from dermxai.errors import InputError
 from dermxai.models import Classifier
@@ -101,12 +101,12 @@ def _origin(classifier: Classifier, dataset: Dataset) -> dict[str, Any]:
 
 
 def _write_samples(files: paths.RunFiles, samples: pd.DataFrame) -> None:
-    with paths.replacing(files.samples) as path:
+    with disk.replacing(files.samples) as path:
         _as_stored(samples).to_parquet(path, index=False)
 
 
 def _write_manifest(files: paths.RunFiles, manifest: Mapping[str, Any]) -> None:
-    with paths.replacing(files.manifest) as path:
+    with disk.replacing(files.manifest) as path:
         path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
 
 

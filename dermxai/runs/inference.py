@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dermxai import paths
+from dermxai import disk, paths
 from dermxai.data import Dataset
 from dermxai.errors import Cancelled, InputError
 from dermxai.models import Classifier
@@ -82,7 +82,7 @@ def infer(
         if progress:
             progress(done, len(dataset))
 
-    with paths.locked(files.lock, waiting=lambda: report(shards.finished())):
+    with disk.locked(files.lock, waiting=lambda: report(shards.finished())):
         if not files.manifest.is_file():
             missing = _begin(shards, plan | {"threads": torch.get_num_threads(), **versions()})
             report(shards.finished())
@@ -113,12 +113,12 @@ def _split(shards: Shards, index: int, batch_size: int) -> list[range]:
 def _begin(shards: Shards, plan: Mapping[str, Any]) -> list[int]:
     """The shards that are still to be computed; all of them where those that are there came from
     another plan, whose numbers are rounded otherwise."""
-    paths.sweep(shards.files.root)
-    paths.sweep(shards.files.shards)
+    disk.sweep(shards.files.root)
+    disk.sweep(shards.files.shards)
     content = json.dumps(plan, indent=2)
     if not shards.files.plan.is_file() or shards.files.plan.read_text() != content:
         shards.discard()
-        with paths.replacing(shards.files.plan) as path:
+        with disk.replacing(shards.files.plan) as path:
             path.write_text(content)
     return shards.missing()
 

@@ -15,7 +15,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.paths import RunFiles, replacing
+from dermxai.disk import replacing
+from dermxai.paths import RunFiles
 
 SHARD = 256  # images
 

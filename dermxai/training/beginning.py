@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from dermxai.data import Dataset
+from dermxai.disk import locked, replacing
 from dermxai.errors import InputError
-from dermxai.paths import CheckpointFiles, TrainingFiles, locked, replacing
+from dermxai.paths import CheckpointFiles, TrainingFiles
 from dermxai.training.recipe import Recipe
 
 _COLUMNS = ["path", "label", "split", "patient_id", "lesion_id"]  # that a training looks at

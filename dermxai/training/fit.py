@@ -24,9 +24,10 @@ from safetensors import SafetensorError
 
 from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
+from dermxai.disk import sweep
 from dermxai.errors import InputError
 from dermxai.models.info import ModelInfo, read_info
-from dermxai.paths import CheckpointFiles, TrainingFiles, sweep
+from dermxai.paths import CheckpointFiles, TrainingFiles
 from dermxai.training import ranks
 from dermxai.training.beginning import alone, as_begun, beginning, note_data
 from dermxai.training.examples import Examples, examples_of

@@ -14,9 +14,10 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from typing_extensions import override
 
+from dermxai.disk import replacing
 from dermxai.models.checkpoint import save_checkpoint
 from dermxai.models.info import ModelInfo
-from dermxai.paths import TrainingFiles, replacing
+from dermxai.paths import TrainingFiles
 from dermxai.training.card import model_card
 from dermxai.training.loading import Batches
 from dermxai.training.validation import Reached, history_row, watched_pair

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from dermxai.data import Dataset
 from dermxai.data.table import Problem
 from dermxai.data.transforms import Preprocessing
+from dermxai.disk import locked, replacing, sweep
 from dermxai.errors import InputError
-from dermxai.paths import PreparedFiles, locked, replacing, sweep
+from dermxai.paths import PreparedFiles
 
 
 @dataclass(frozen=True, eq=False)

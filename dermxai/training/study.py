@@ -21,6 +21,7 @@ from dermxai.data import Dataset
 from dermxai.data.splits import folds as fold_numbers
 from dermxai.data.splits import groups, split_by_patient
 from dermxai.data.transforms import Preprocessing
+from dermxai.disk import replacing
 from dermxai.errors import InputError
 from dermxai.metrics import (
     auc,
@@ -32,7 +33,7 @@ from dermxai.metrics import (
 )
 from dermxai.metrics.confusion import mean_defined
 from dermxai.models import load_classifier
-from dermxai.paths import StudyFiles, TrainingFiles, replacing
+from dermxai.paths import StudyFiles, TrainingFiles
 from dermxai.training.beginning import as_begun, note_data
 from dermxai.training.examples import examples_of
 from dermxai.training.fit import fit, preprocessing_of

@@ -14,14 +14,14 @@ import pytest
 import torch
 from PIL import Image
 
-from dermxai import paths
+from dermxai import disk, paths
 from dermxai.data import Dataset, load_dataset
 from dermxai.errors import Cancelled, InputError
 from dermxai.models import Classifier, load_classifier
 from dermxai.runs import infer, inference, list_runs, shards
 
 IMAGES = 45
-REPLACING = paths.replacing
+REPLACING = disk.replacing
 
 
 @pytest.fixture(autouse=True)
@@ -269,7 +269,7 @@ def test_killed_at_any_write_it_resumes_to_the_same_bits(
             yield temporary
 
     with pytest.raises(InterruptedError), monkeypatch.context() as patch:
-        patch.setattr(paths, "replacing", killed)
+        patch.setattr(disk, "replacing", killed)
         patch.setattr(shards, "replacing", killed)
         infer(classifier, dataset)
     assert list_runs() == []

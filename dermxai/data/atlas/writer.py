@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai import paths
+from dermxai import disk
 from dermxai.data.atlas.artefacts import ARTEFACTS
 from dermxai.data.atlas.cohort import IMAGES, Shot, cohort
 from dermxai.data.atlas.render import render
@@ -80,7 +80,7 @@ def write_atlas(
 
     files = AtlasFiles(root)
     if not root.exists():
-        with paths.locked(files.lock, waiting=lambda: report(0)):
+        with disk.locked(files.lock, waiting=lambda: report(0)):
             if not root.exists():
                 _build(AtlasFiles(files.partial), settings, report, workers)
                 files.partial.rename(root)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dermxai import paths
+from dermxai import disk, paths
 from dermxai.data import Problem
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ def write_quality(
         "problems": [asdict(problem) for problem in problems],
         "finished": finished,
     }
-    with paths.replacing(files.table(asked.name)) as temporary:
+    with disk.replacing(files.table(asked.name)) as temporary:
         table.to_parquet(temporary, index=False)
-    with paths.replacing(files.asked(asked.name)) as temporary:
+    with disk.replacing(files.asked(asked.name)) as temporary:
         temporary.write_text(json.dumps(about, indent=1), encoding="utf-8")
     return Quality(asked, dict(skipped), tuple(problems), table, finished)

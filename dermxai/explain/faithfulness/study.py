@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai import paths
+from dermxai import disk, paths
 from dermxai.data import Problem
 from dermxai.data.images import read_image, read_mask
 from dermxai.errors import InputError
@@ -66,7 +66,7 @@ def study(
     total = steps * len(chosen)
     rows: list[dict[str, Any]] = []
     problems: list[Problem] = []
-    with paths.locked(paths.RunFiles(run.root).quality.lock, waiting=lambda: report(0, total)):
+    with disk.locked(paths.RunFiles(run.root).quality.lock, waiting=lambda: report(0, total)):
         for number, position in enumerate(chosen):
             image = _Image(run, classifier, asked, int(position))
             try:
@@ -201,7 +201,7 @@ class _Image:
         if missing:
             alive()
             self._fill(missing, method, settings, alive)
-            with paths.replacing(self.file) as temporary:
+            with disk.replacing(self.file) as temporary:
                 temporary.write_text(json.dumps(self.scores), encoding="utf-8")
         return [
             self._about | {"method": method, "measure": name} | self.scores[key]

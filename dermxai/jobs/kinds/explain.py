@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dermxai import paths
+from dermxai import disk
 from dermxai.errors import InputError
 from dermxai.jobs.kinds import Report
 
@@ -223,5 +223,5 @@ def _save(
         export.npz([picture], about),
     )
     for file, content in zip(_files(stem), contents, strict=True):
-        with paths.replacing(file) as path:
+        with disk.replacing(file) as path:
             path.write_bytes(content)
