@@ -39,14 +39,15 @@ def work(
 def _reserved(wanted: int, say: Callable[[str], None]) -> Iterator[None]:
     """So many of this computer's GPUs, the only ones that this process sees; none where there are
     fewer, or where another program has chosen them."""
-    names = [] if any(name in os.environ for name in _STARTED_BY_OTHERS) else gpus()
-    if not wanted or wanted > len(names):
+    chosen = not wanted or any(name in os.environ for name in _STARTED_BY_OTHERS)
+    names = [] if chosen else gpus()
+    if len(names) < max(wanted, 1):
         yield
         return
     told = False
     while not (taken := queue.take(names, wanted)):
         if not told:
-            say("Waiting for a GPU that no job uses; --device cpu does not need one.")
+            say("Waiting for a GPU that no job uses; with CUDA_VISIBLE_DEVICES= it needs none.")
             told = True
         time.sleep(POLL)
     before = os.environ.get(VISIBLE)
