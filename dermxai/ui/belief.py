@@ -1,7 +1,7 @@
 """Parts of the page on whether to believe a map."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
@@ -18,9 +18,6 @@ from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.subject import pass_seconds
 from dermxai.ui.text import count, duration, plain
-
-if TYPE_CHECKING:
-    pass
 
 _QUICK_METHODS = ("grad_cam", "vote_map")
 _QUICK_MEASURES = ("deletion_blur", "insertion_blur", "road", "mass_lesion", "randomisation")
