@@ -61,7 +61,9 @@ class ImageFiles:
     def mask(self, image: Path) -> Path | None:
         """The mask of an image: one in its own place, beside it or in the same folders beneath
         ``masks``; or one anywhere, where no other image bears the name."""
-        found = self._masks_of.get(image.stem, [])
+        found = self._masks_of.get(image.stem)
+        if not found:
+            return None
         near = [path for path in found if self._place(path) == self._place(image)]
         if not near and not _copies(self._by_name.get(image.stem, [])):
             return None

@@ -77,7 +77,7 @@ class _Folder:
         """The file's path, where it should be if it is missing; a bare name or id is looked for
         in all folders beneath the table."""
         name = name.strip()
-        direct = os.path.normpath(self._root / name)
+        direct = os.path.normpath(os.path.join(self._root, name))  # noqa: PTH118
         if os.path.isfile(direct):  # noqa: PTH113
             return direct
         if "/" not in name and "\\" in name:
@@ -91,9 +91,8 @@ class _Folder:
 def _beside(images: list[str | None], root: Path) -> tuple[list[str | None], list[Problem]]:
     """What lies with the images of a table or in a folder beside theirs, beneath ``root``: the mask
     of each, and images that no row names."""
-    within = [
-        Path(image) if image and Path(image).is_relative_to(root) else None for image in images
-    ]
+    given = [Path(image) if image else None for image in images]
+    within = [image if image and image.is_relative_to(root) else None for image in given]
     folders = {image.parent for image in within if image}
     if not folders:
         return [None] * len(images), []
