@@ -146,7 +146,7 @@ def main() -> None:
     whole = load_dataset(write_atlas(given.folder / "atlas", settings))
     base = Recipe(
         architecture=given.architecture, size=given.size, epochs=given.epochs, balance=0.0,
-        learning_rate=4e-3, drop_path_rate=0.0, ema_decay=0.9,
+        learning_rate=4e-3, drop_path_rate=0.0,
     )  # fmt: skip
     values, drawn = compared(given.folder, whole, base, given.seeds)
     tested = whole.samples[whole.samples["split"] == "test"]
