@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -131,10 +132,19 @@ def test_a_damaged_run(page: str, make_run: Make, open_page: Open) -> None:
     assert "damaged" in app.error[0].value
 
 
-def test_thirteen_thousand_images(page: str, make_run: Make, open_page: Open) -> None:
-    """How long a page takes then is measured by ``benchmarks.pages``."""
+def test_thirteen_thousand_images_in_a_moment(page: str, make_run: Make, open_page: Open) -> None:
+    """Generous here, for machines that do other things meanwhile; see benchmarks for the figure."""
+    from time import perf_counter
+
     make_run(images=13_603, heads={"final": 32})
-    assert not open_page(page, run="run").exception
+    app = open_page(page, run="run")
+    times = []
+    for _ in range(3):
+        began = perf_counter()
+        app.run()
+        times.append(perf_counter() - began)
+    assert not app.exception
+    assert np.median(times) < 1.0
 
 
 def test_nothing_of_the_page_is_drawn_twice(page: str, make_run: Make, open_page: Open) -> None:
