@@ -18,5 +18,9 @@ class InputError(ValueError):
     """
 
 
+class DivergenceError(InputError):
+    """A training whose loss is no number: the same again would come to the same."""
+
+
 class Cancelled(Exception):  # noqa: N818
     """Long work was asked to stop; what it had finished is kept."""

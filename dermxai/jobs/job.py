@@ -112,6 +112,13 @@ class Job:
         return self._ended(attempt) or (State.CANCELLED if stopped else State.INTERRUPTED)
 
     @property
+    def resumable(self) -> bool:
+        """Whether a next attempt may come further than the newest one."""
+        state = self.state
+        useful = read(self.files.result(self.attempt)).get("resumable", True)
+        return useful and not state.live and state is not State.SUCCEEDED
+
+    @property
     def stopping(self) -> bool:
         """Whether it was asked to stop and is not gone yet."""
         return self.files.cancel(self.attempt).exists() and self.state.live

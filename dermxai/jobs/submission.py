@@ -88,7 +88,8 @@ def resume(job: Job) -> Job:
     finished is not done again. A job that is at work is left to it.
 
     Raises:
-        InputError: the job has succeeded, or another is writing its output.
+        InputError: the job has succeeded, its training would diverge again, or another is writing
+            its output.
     """
     with disk.locked(paths.submission_lock()):
         state = job.state
@@ -96,6 +97,8 @@ def resume(job: Job) -> Job:
             raise InputError(f"Job {job.id} has succeeded; there is nothing to resume.")
         if state.live:
             return job
+        if not job.resumable:
+            raise InputError(f"Job {job.id} would fail again. {job.error}")
         _check_output(job.arguments)
         return _launch(job)
 

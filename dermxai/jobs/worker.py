@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from dermxai.errors import Cancelled, InputError
+from dermxai.errors import Cancelled, DivergenceError, InputError
 from dermxai.jobs import hardware
 from dermxai.jobs.job import Job, State
 from dermxai.jobs.kinds import find_kind
@@ -43,6 +43,8 @@ def work(job: Job, attempt: int) -> State:
     except BaseException as error:
         state, sentence = _judged(error, job, attempt, stopped=interrupt.heard)
         end: dict[str, Any] = {"error": sentence} if sentence else {}
+        if isinstance(error, DivergenceError):
+            end["resumable"] = False
     else:
         state, end = State.SUCCEEDED, {"value": value}
     if first and state is not State.INTERRUPTED:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dermxai.data.transforms import Preprocessing
-from dermxai.errors import InputError
+from dermxai.errors import DivergenceError
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.training.augment import augment
 from dermxai.training.examples import log_priors, loss_weights
@@ -207,7 +207,7 @@ class Training(LightningModule):
 
     def _stop_unless_finite(self, value: float, name: str) -> None:
         if not np.isfinite(value):
-            raise InputError(
+            raise DivergenceError(
                 f"The {name} became {value} in epoch {self.current_epoch + 1}; lower learning_rate "
                 f"(it is {self.recipe.learning_rate}) or use precision float32. The best and the "
                 "last whole epoch are kept: start_from can take up either."

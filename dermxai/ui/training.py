@@ -194,7 +194,7 @@ def _actions(job: Job, now: State) -> None:
             help=_opens(job),
         ):
             _open(job)
-    elif st.button(
+    elif job.resumable and st.button(
         "Resume",
         key=Key.JOB.of("resume", job.id),
         icon=":material/play_arrow:",

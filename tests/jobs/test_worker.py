@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from dermxai import paths
-from dermxai.errors import InputError
-from dermxai.jobs import State, worker
+from dermxai.errors import DivergenceError, InputError
+from dermxai.jobs import State, resume, worker
 from dermxai.jobs.job import Job, find_job
 from dermxai.jobs.records import identity, write
 
@@ -86,6 +86,18 @@ def test_an_interruption_that_nobody_asked_for_can_be_resumed(
     job = make()
     assert worker.work(job, 1) is State.INTERRUPTED
     assert not job.files.result(1).exists()
+
+
+def test_a_training_that_diverged_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(report: object, n: int) -> None:
+        raise DivergenceError("The loss became nan; lower learning_rate.")
+
+    monkeypatch.setattr(worker, "find_kind", kind(run))
+    job = make()
+    assert worker.work(job, 1) is State.FAILED
+    assert not job.resumable
+    with pytest.raises(InputError, match="would fail again"):
+        resume(job)
 
 
 def test_a_full_disk_is_one_sentence(

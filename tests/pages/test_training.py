@@ -143,6 +143,10 @@ def test_several_trainings_are_compared(
     assert "No \\<b\\>luck\\</b\\>" in app.error[0].value
     assert "Resume" in buttons(app)
     assert len(app.get("plotly_chart")) == 7, "classes of each"
+    write(other.files.result(1), {"state": State.FAILED, "error": "nan", "resumable": False})
+    assert not app.run().exception
+    assert "Resume" not in buttons(app)
+    assert "Clone" in buttons(app)
 
 
 def test_a_deleted_training_is_gone_and_its_checkpoint_stays(

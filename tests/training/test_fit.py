@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dermxai.data import load_dataset
-from dermxai.errors import InputError
+from dermxai.errors import DivergenceError, InputError
 from dermxai.models import load_classifier, read_info
 from dermxai.paths import TrainingFiles
 from dermxai.training.fit import fit
@@ -65,7 +65,7 @@ def test_a_loss_that_is_not_finite_stops_with_advice_and_keeps_the_best(
         return loss_of_votes(logits, *rest, **options) * (float("nan") if steps > 9 else 1.0)
 
     monkeypatch.setattr("dermxai.training.module.loss_of_votes", diverging)
-    with pytest.raises(InputError, match="lower learning_rate"):
+    with pytest.raises(DivergenceError, match="lower learning_rate"):
         fit(load_dataset(two_colours), RECIPE, tmp_path / "m")
     for kept in (tmp_path / "m", tmp_path / "m" / "last"):
         assert load_classifier(kept).info.metrics["validation"]["epoch"] == 1
