@@ -179,12 +179,17 @@ class TrainingFiles:
 
     @property
     def images(self) -> Path:
-        """The prepared images, while training."""
-        return self.root / "images"
+        """The prepared images, while training; hidden, since users call theirs "images"."""
+        return self.root / ".images"
 
     @property
     def tensorboard(self) -> Path:
         return self.root / "tensorboard"
+
+    @property
+    def learnt(self) -> bool:
+        """Whether an epoch has ended."""
+        return CheckpointFiles(self.root).model.is_file()
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,21 @@ class StudyFiles:
         return self.root / "README.md"
 
     @property
+    def begun(self) -> Path:
+        """What was asked for."""
+        return self.root / "training.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains here."""
+        return self.root / ".lock"
+
+    @property
+    def learnt(self) -> bool:
+        """Whether one of its trainings has ended an epoch."""
+        return any(self.root.glob("*/seed-*/fold-*/model.json"))
+
+    @property
     def data(self) -> Path:
         """The sample table as it was when the study began; gone when it has ended."""
         return self.root / "data.parquet"
@@ -216,7 +236,7 @@ class StudyFiles:
     @property
     def images(self) -> Path:
         """The prepared images, which all its trainings share."""
-        return self.root / "images"
+        return self.root / ".images"
 
     def member(self, network: str, seed: int, fold: int) -> Path:
         """The checkpoint folder of a training."""

@@ -10,6 +10,7 @@ import math
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -183,8 +184,10 @@ class Job:
         return status
 
     def _ended(self, attempt: int) -> State | None:
-        result = read(self.files.result(attempt))
-        return State(result["state"]) if result else None
+        """None where it has left no result, or one that is damaged."""
+        with suppress(KeyError, ValueError):
+            return State(read(self.files.result(attempt))["state"])
+        return None
 
 
 def open_job(root: str | Path) -> Job:
@@ -193,10 +196,13 @@ def open_job(root: str | Path) -> Job:
         InputError: the folder is no job's.
     """
     files = paths.JobFiles(Path(root))
-    spec = read(files.spec)
-    if not spec:
-        raise InputError(f"{root} is not the folder of a job: it has no {files.spec.name}.")
-    return Job(files.root, **spec)
+    try:
+        return Job(files.root, **read(files.spec))
+    except TypeError:
+        raise InputError(
+            f"{root} is not the folder of a job that is known here: its {files.spec.name} is "
+            "missing, damaged or of another version."
+        ) from None
 
 
 def find_job(job_id: str) -> Job:
@@ -211,10 +217,9 @@ def find_job(job_id: str) -> Job:
 
 
 def list_jobs() -> list[Job]:
-    """All jobs of the workspace, newest first."""
+    """All jobs of the workspace, newest first; a damaged folder is none."""
     found = []
-    for root in paths.jobs().glob("[!.]*"):
-        spec = read(paths.JobFiles(root).spec) if root.is_dir() else {}
-        if spec:
-            found.append(Job(root, **spec))
+    for root in paths.jobs().glob("[!.]*/"):
+        with suppress(InputError):
+            found.append(open_job(root))
     return sorted(found, key=lambda job: job.submitted, reverse=True)

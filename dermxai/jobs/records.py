@@ -22,12 +22,13 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The content of a file that is whole whenever it is there; empty where it is not."""
+    """The content of a file that is whole whenever it is there; empty where it is not, or was
+    damaged, as when the power failed."""
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
         return {}
-    return content
+    return content if isinstance(content, dict) else {}
 
 
 def identity(pid: int) -> dict[str, float]:

@@ -12,8 +12,7 @@ import pandas as pd
 from dermxai.data import Dataset
 from dermxai.disk import locked, replacing
 from dermxai.errors import InputError
-from dermxai.paths import CheckpointFiles, TrainingFiles
-from dermxai.training.recipe import Recipe
+from dermxai.paths import StudyFiles, TrainingFiles
 
 _COLUMNS = ["path", "label", "split", "patient_id", "lesion_id"]  # that a training looks at
 
@@ -25,44 +24,65 @@ class Beginning:
         recipe: as it is saved.
         data: fingerprint of the data set.
         examples: that of the images that are learnt from.
+        folds: of a cross-validation; 0 for one training.
         ended: whether it is over.
     """
 
     recipe: Mapping[str, Any]
     data: str
     examples: str
+    folds: int = 0
     ended: bool = False
 
-    def note(self, files: TrainingFiles, *, ended: bool) -> None:
+    def note(self, at: Path, *, ended: bool) -> None:
         """Writes it down, for when the training is called for again."""
         content = json.dumps(asdict(replace(self, ended=ended)), indent=2, ensure_ascii=False)
-        with replacing(files.about) as path:
+        with replacing(at) as path:
             path.write_text(content + "\n", "utf-8")
 
 
-def beginning(files: TrainingFiles, recipe: Recipe, data: str, examples: str) -> Beginning:
-    """A new one; or that of the same training, which goes on, or has ended.
+def beginning(new: Beginning, at: Path) -> Beginning:
+    """The new one; or that of the same training, which goes on, or has ended. Until an epoch has
+    ended in its folder, another may begin there.
+
+    Args:
+        at: where it is noted.
 
     Raises:
-        InputError: another training has begun here, or the folder holds a checkpoint of other
-            origin.
+        InputError: another training has learnt here, or the folder holds something else.
     """
-    new = Beginning(asdict(recipe), data, examples)
-    if not files.about.is_file():
-        if CheckpointFiles(files.root).model.is_file():
+    root = at.parent
+    others = [path.name for path in root.glob("[!.]*")]  # before the note, which is written first
+    if not at.is_file():
+        if others:
             raise InputError(
-                f"{files.root} holds a checkpoint that no training here has made; choose another "
-                "output folder."
+                f"{root} holds something else ({min(others)}); a training writes to a folder of "
+                "its own: choose a new one as output."
             )
         return new
-    noted = Beginning(**json.loads(files.about.read_text("utf-8")))
-    if (noted.recipe, noted.data, noted.examples) != (new.recipe, new.data, new.examples):
-        changed = "data set" if noted.recipe == new.recipe else "recipe"
-        raise InputError(
-            f"{files.root} holds a training with another {changed}; choose another output folder, "
-            "or delete it to start anew."
-        )
+    noted = _noted(at)
+    if not (TrainingFiles(root).learnt or StudyFiles(root).learnt):
+        return new
+    for what, then, now in (
+        ("recipe", noted.recipe, new.recipe),
+        ("number of folds", noted.folds, new.folds),
+        ("data set", (noted.data, noted.examples), (new.data, new.examples)),
+    ):
+        if then != now:
+            raise InputError(
+                f"{root} holds a training with another {what}; choose another output folder, or "
+                "delete it to start anew."
+            )
     return noted
+
+
+def _noted(at: Path) -> Beginning:
+    try:
+        return Beginning(**json.loads(at.read_text("utf-8")))
+    except (ValueError, TypeError):
+        raise InputError(
+            f"{at} cannot be read as what a training notes; choose another output folder."
+        ) from None
 
 
 def note_data(dataset: Dataset, at: Path) -> None:
@@ -76,9 +96,10 @@ def note_data(dataset: Dataset, at: Path) -> None:
 def as_begun(dataset: Dataset, at: Path) -> Dataset:
     """A data set as it was when it was written down, where it has only lost images since: those
     that were read before still serve, and the others are named as unreadable. Else as it is now."""
-    if not at.is_file():
+    try:
+        before, now = pd.read_parquet(at), dataset.samples
+    except (OSError, ValueError):  # not there, damaged, or something else
         return dataset
-    before, now = pd.read_parquet(at), dataset.samples
     columns = now.columns.intersection(_COLUMNS)
     lost = len(now) < len(before) and columns.isin(before.columns).all()
     if not lost:
@@ -90,16 +111,16 @@ def as_begun(dataset: Dataset, at: Path) -> Dataset:
 
 
 @contextmanager
-def alone(files: TrainingFiles) -> Iterator[None]:
+def alone(lock: Path) -> Iterator[None]:
     """
     Raises:
-        InputError: another process trains here.
+        InputError: another process trains in the lock's folder.
     """
 
     def refuse() -> None:
         raise InputError(
-            f"A training is at work in {files.root}; wait for its end, or choose another folder."
+            f"A training is at work in {lock.parent}; wait for its end, or choose another folder."
         )
 
-    with locked(files.lock, waiting=refuse):
+    with locked(lock, waiting=refuse):
         yield

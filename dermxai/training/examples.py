@@ -86,13 +86,18 @@ def draw_weights(labels: NDArray[np.int64], balance: float) -> NDArray[np.float6
     return np.asarray(counts[labels] ** -balance)
 
 
-def loss_weights(labels: NDArray[np.int64], n_classes: int, strength: float) -> NDArray[np.float64]:
-    """Weight of each class (class,) in the loss, in proportion to n ** −strength; their mean over
-    the images is 1. A class without an image gets 0."""
+def loss_weights(
+    labels: NDArray[np.int64], n_classes: int, strength: float, balance: float
+) -> NDArray[np.float64]:
+    """Weight of each class (class,) in the loss, in proportion to n ** −strength for a class that
+    is drawn n times; their mean over the images as they are drawn is 1. A class without an image
+    gets 0."""
     counts = np.bincount(labels, minlength=n_classes).astype(np.float64)
-    weights = np.zeros(n_classes)
-    weights[counts > 0] = counts[counts > 0] ** -strength
-    return np.asarray(weights * counts.sum() / (weights @ counts))
+    present = counts > 0
+    drawn, weights = np.zeros(n_classes), np.zeros(n_classes)
+    drawn[present] = counts[present] ** (1 - balance)
+    weights[present] = drawn[present] ** -strength
+    return np.asarray(weights * drawn.sum() / (weights @ drawn))
 
 
 def log_priors(labels: NDArray[np.int64], n_classes: int, balance: float) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ from dermxai.errors import InputError
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.paths import CheckpointFiles, TrainingFiles
 from dermxai.training import ranks
-from dermxai.training.beginning import alone, as_begun, beginning, note_data
+from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
 from dermxai.training.examples import Examples, examples_of
 from dermxai.training.keeping import Keeping
 from dermxai.training.loading import (
@@ -43,7 +43,7 @@ from dermxai.training.module import Training
 from dermxai.training.plan import Plan, Progress, usable
 from dermxai.training.prepared import Prepared, prepare_images
 from dermxai.training.recipe import IMAGENET, TO_SPARE_MEMORY, Recipe
-from dermxai.training.starting import starting_network
+from dermxai.training.starting import try_network
 from dermxai.training.trainer import Telling, rank, started_by_slurm, trainer_of
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -86,17 +86,17 @@ def fit(
     files = TrainingFiles(Path(output).absolute())
     accelerator, chosen = _accelerator(device, devices)
     first = rank() == 0  # of the processes, where SLURM starts several
-    with _explained(files), alone(files) if first else nullcontext():
+    with _explained(files), alone(files.lock) if first else nullcontext():
         dataset = as_begun(dataset, files.data)
         examples = examples_of(dataset, recipe)
-        begun = beginning(files, recipe, dataset.fingerprint, examples.fingerprint)
+        new = Beginning(asdict(recipe), dataset.fingerprint, examples.fingerprint)
+        begun = beginning(new, files.about)
         if begun.ended:
             return files.root
         if first:
-            if recipe.start_from or recipe.weights:
-                starting_network(recipe, examples.classes)  # what would not fit is said now
+            try_network(recipe, examples.classes)
+            begun.note(files.about, ended=False)
             note_data(dataset, files.data)
-            begun.note(files, ended=False)
             sweep(files.root)
         preprocessing = preprocessing_of(recipe)
         prepared = prepare_images(
@@ -117,7 +117,7 @@ def fit(
             train(plan, progress)
         if not first:
             return files.root
-        begun.note(files, ended=True)
+        begun.note(files.about, ended=True)
     for left in (files.state, files.data):
         left.unlink(missing_ok=True)
     shutil.rmtree(files.images, ignore_errors=True)
@@ -181,8 +181,10 @@ def _accelerator(device: str | None, devices: int) -> tuple[str, int | list[int]
     """
     gpus = torch.cuda.device_count()
     kind, _, index = (device or ("cuda" if gpus else "cpu")).partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
-        raise InputError(f"There is no device {device!r}; expected cpu, cuda or cuda:1.")
+    absent = kind == "mps" and not torch.backends.mps.is_available()
+    wrong = index and (kind != "cuda" or not index.isdigit())
+    if kind not in ("cpu", "cuda", "mps") or absent or wrong:
+        raise InputError(f"There is no device {device!r} here; expected cpu, cuda or cuda:1.")
     needed = int(index) + 1 if index else devices
     if kind == "cuda" and gpus < needed:
         raise InputError(
@@ -281,7 +283,5 @@ def _code_in(text: str) -> int | None:
 
 
 def _out_of_memory(files: TrainingFiles) -> InputError:
-    return InputError(
-        f"The training needs more memory than there is; {TO_SPARE_MEMORY}. The last whole epoch "
-        f"is kept in {files.root}."
-    )
+    kept = f" The last whole epoch is kept in {files.root}." if files.learnt else ""
+    return InputError(f"The training needs more memory than there is; {TO_SPARE_MEMORY}.{kept}")

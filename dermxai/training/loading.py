@@ -83,9 +83,15 @@ def batches_an_epoch(images: int, recipe: Recipe, world: int = 1) -> int:
     return batches - batches % recipe.accumulate if batches > recipe.accumulate else batches
 
 
+def forward_passes_a_step(images: int, recipe: Recipe, world: int = 1) -> int:
+    """Batches that a step of the optimiser takes: ``accumulate``, or all of an epoch with fewer."""
+    return min(recipe.accumulate, batches_an_epoch(images, recipe, world))
+
+
 def steps_an_epoch(images: int, recipe: Recipe, world: int = 1) -> int:
     """Steps of the optimiser in an epoch."""
-    return -(-batches_an_epoch(images, recipe, world) // recipe.accumulate)
+    passes = forward_passes_a_step(images, recipe, world)
+    return batches_an_epoch(images, recipe, world) // passes
 
 
 def loader(

@@ -23,6 +23,9 @@ from dermxai.training.starting import starting_network
 from dermxai.training.unfreezing import stages
 from dermxai.training.validation import Reached, confused, reached, watched_pair
 
+_RISE = 0.15  # share of the steps in which the learning rate rises
+_SHORTEST_CYCLE = 7  # steps; a shorter one would begin at its end
+
 
 class Training(LightningModule):
     """Takes steps on batches of pixels; its moving average is what is validated and kept.
@@ -72,7 +75,7 @@ class Training(LightningModule):
                 log_priors(training_labels, len(classes), recipe.balance)
             ).float(),
             "_class_weights": torch.tensor(
-                loss_weights(training_labels, len(classes), recipe.class_weights)
+                loss_weights(training_labels, len(classes), recipe.class_weights, recipe.balance)
             ).float(),
         }
         for name, values in per_class.items():
@@ -111,8 +114,8 @@ class Training(LightningModule):
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser,
             recipe.learning_rate,
-            total_steps=self.steps,
-            pct_start=0.15,
+            total_steps=max(self.steps, _SHORTEST_CYCLE),
+            pct_start=_RISE,
             cycle_momentum=recipe.optimiser != "sgd",  # whose momentum is a setting
         )
         return [optimiser], [{"scheduler": schedule, "interval": "step"}]

@@ -145,6 +145,7 @@ class Recipe:
                 f"batch_size is {self.batch_size}; mixup and cutmix pair the images of a batch and "
                 "need an even one."
             )
+        _ = self.merged, self.watched
 
     @property
     def network(self) -> str:
@@ -153,22 +154,34 @@ class Recipe:
 
     @property
     def merged(self) -> tuple[tuple[str, ...], ...]:
-        """Groups of class codes that count as one."""
-        groups = (part.split("+") for part in self.merge.split(",") if part.strip())
-        return tuple(tuple(code.strip() for code in group) for group in groups)
+        """Groups of class codes that count as one.
+
+        Raises:
+            InputError: a code that comes twice.
+        """
+        parts = (part.split("+") for part in self.merge.split(",") if part.strip())
+        groups = tuple(tuple(code.strip() for code in part) for part in parts)
+        codes = [code for group in groups for code in group]
+        if len(set(codes)) < len(codes):
+            raise InputError(
+                f"merge is {self.merge!r}; expected each class once, such as EAD+SD,LP+Pso."
+            )
+        return groups
 
     @property
     def watched(self) -> tuple[str, str] | None:
         """The pair of class codes that was asked for.
 
         Raises:
-            InputError: not two codes.
+            InputError: not two codes, or twice the same.
         """
         if not self.watch:
             return None
         first, _, second = (part.strip() for part in self.watch.partition("/"))
-        if not first or not second:
-            raise InputError(f"watch is {self.watch!r}; expected two class codes such as EAD/SD.")
+        if not first or not second or first == second:
+            raise InputError(
+                f"watch is {self.watch!r}; expected two different class codes such as EAD/SD."
+            )
         return first, second
 
     def size_at(self, epoch: int) -> int:
@@ -191,14 +204,18 @@ class Recipe:
 
     def learning_rate_at(self, epoch: int, stages: int) -> float:
         """Learning rate in an epoch with ``unfreeze``: geometrically from ``learning_rate`` over
-        the geometric middle when half of the stages learn, to ``final_learning_rate`` when all do.
+        the geometric middle when half of the stages learn, to ``final_learning_rate`` when all do;
+        a single epoch has the first.
 
         With 10 stages, 50 epochs and 1e-3 to 1e-5 that is the paper's 1e-4 at epoch 25; with other
         numbers of epochs it is reached after half of them.
         """
-        step = self.learning_stages_at(epoch, stages) - 1
+        if self.epochs == 1:
+            return self.learning_rate
+        step, middle, last = self.learning_stages_at(epoch, stages) - 1, stages // 2, stages - 1
+        known = {0: 0.0, middle: 0.5, last: 1.0} if last else {0: 0.0}
         fall = math.log10(self.learning_rate / self.final_learning_rate)
-        decades = np.interp(step, [0, stages / 2, max(stages - 1, stages / 2 + 0.5)], [0, 0.5, 1])
+        decades = np.interp(step, list(known), list(known.values()))
         return float(self.learning_rate * 10 ** (-fall * decades))
 
 

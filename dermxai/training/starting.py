@@ -48,6 +48,29 @@ def starting_network(recipe: Recipe, classes: Sequence[str]) -> MultiHeadNetwork
     return network
 
 
+def try_network(recipe: Recipe, classes: Sequence[str]) -> None:
+    """Makes the network and shows it two black images of the first epoch's size, so that what does
+    not fit is said before anything is written.
+
+    Raises:
+        InputError: as `starting_network`; images too small for the network, or a batch of one where
+            it needs two.
+    """
+    network = starting_network(recipe, classes)
+    size = recipe.size_at(0)
+    images = torch.zeros(min(2, recipe.batch_size), 3, size, size)
+    try:
+        with torch.no_grad():
+            network.train()(images)
+    except (RuntimeError, ValueError) as error:
+        if "memory" in str(error):
+            raise
+        raise InputError(
+            f"{recipe.architecture} cannot learn from {len(images)} images of {size} × {size} "
+            f"pixels ({error}); take a larger size, or a batch_size of at least 2."
+        ) from error
+
+
 def _backbone_weights(recipe: Recipe, network: MultiHeadNetwork) -> Mapping[str, Tensor]:
     """The backbone's tensors from timm's ImageNet weights or a file."""
     expected = network.backbone.state_dict()

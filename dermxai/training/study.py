@@ -8,6 +8,7 @@ inside the fold where it was.
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,13 @@ from dermxai.metrics import (
 from dermxai.metrics.confusion import mean_defined
 from dermxai.models import load_classifier
 from dermxai.paths import StudyFiles, TrainingFiles
-from dermxai.training.beginning import as_begun, note_data
+from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
 from dermxai.training.examples import examples_of
 from dermxai.training.fit import fit, preprocessing_of
 from dermxai.training.plan import Progress
 from dermxai.training.prepared import prepare_images
 from dermxai.training.recipe import HEADS, IMAGENET, Recipe
+from dermxai.training.starting import try_network
 from dermxai.training.trainer import rank
 
 BASELINES = ("efficientnet_b4", "resnet101", "inception_v3")
@@ -94,36 +96,45 @@ def study(
         ``output``.
 
     Raises:
-        InputError: as `fit`; fewer than two folds; weights from a file that only fits one network.
+        InputError: as `fit`; fewer than two folds; a folder with another study; weights from a file
+            that only fits one network.
     """
     files = StudyFiles(Path(output).absolute())
     planned = members(recipe, folds, seeds, baselines)
-    dataset = as_begun(dataset, files.data)
-    if rank() == 0 and not files.data.is_file():
-        note_data(dataset, files.data)
-    results = []
-    for index, member in enumerate(planned):
+    first = rank() == 0
+    with alone(files.lock) if first else nullcontext():
+        dataset = as_begun(dataset, files.data)
+        examples = examples_of(dataset, replace(recipe, split="patient"))
+        new = Beginning(asdict(recipe), dataset.fingerprint, examples.fingerprint, folds)
+        begun = beginning(new, files.begun)
+        if first:
+            for own in {member.network: _own(recipe, member) for member in planned}.values():
+                try_network(own, examples.classes)
+            begun.note(files.begun, ended=False)
+            note_data(dataset, files.data)
+        results = []
+        for index, member in enumerate(planned):
 
-        def tell(
-            phase: str, done: int, total: int, figures: dict[str, float], index: int = index
-        ) -> None:
-            if progress and phase == "training":
-                step = int(PARTS * (index + done / total))
-                progress(
-                    phase,
-                    step,
-                    PARTS * len(planned),
-                    {"member": index + 1.0, "members": float(len(planned)), **figures},
-                )
-            elif progress:
-                progress(phase, done, total, figures)
+            def tell(
+                phase: str, done: int, total: int, figures: dict[str, float], index: int = index
+            ) -> None:
+                if progress and phase == "training":
+                    step = int(PARTS * (index + done / total))
+                    progress(
+                        phase,
+                        step,
+                        PARTS * len(planned),
+                        {"member": index + 1.0, "members": float(len(planned)), **figures},
+                    )
+                elif progress:
+                    progress(phase, done, total, figures)
 
-        how = {"progress": tell, "device": device, "devices": devices, "nodes": nodes}
-        divided, own = of_member(dataset, recipe, member, folds)
-        results.append(_result(divided, own, member, files, **how))
-    _write(files, dataset, recipe, results)
-    shutil.rmtree(files.images, ignore_errors=True)
-    files.data.unlink(missing_ok=True)
+            how = {"progress": tell, "device": device, "devices": devices, "nodes": nodes}
+            divided, own = of_member(dataset, recipe, member, folds)
+            results.append(_result(divided, own, member, files, **how))
+        _write(files, dataset, recipe, results)
+        shutil.rmtree(files.images, ignore_errors=True)
+        files.data.unlink(missing_ok=True)
     return files.root
 
 
@@ -174,14 +185,18 @@ def of_member(
     dataset: Dataset, recipe: Recipe, member: Member, folds: int
 ) -> tuple[Dataset, Recipe]:
     """The data set as it is divided for a member of a study, and the member's recipe."""
-    own = replace(
+    own = _own(recipe, member)
+    return _divided(dataset, own, folds, member.fold), own
+
+
+def _own(recipe: Recipe, member: Member) -> Recipe:
+    return replace(
         recipe,
         architecture=member.network.removesuffix(HEADS),
         auxiliary=member.network.endswith(HEADS),
         seed=member.seed,
         split="column",
     )
-    return _divided(dataset, own, folds, member.fold), own
 
 
 def _check(recipe: Recipe, networks: Sequence[str], folds: int, seeds: int) -> None:

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from dermxai.paths import TrainingFiles
 from dermxai.training.keeping import ReplacingIO
+from dermxai.training.loading import forward_passes_a_step
 from dermxai.training.plan import Plan, Progress
 from dermxai.training.unfreezing import Unfreezing
 
@@ -78,7 +79,7 @@ def trainer_of(plan: Plan, world: int, more: list[Callback]) -> Trainer:
         strategy="ddp_find_unused_parameters_true" if world > 1 else "auto",
         precision="bf16-mixed" if recipe.precision == "bfloat16" else "32-true",
         max_epochs=recipe.epochs,
-        accumulate_grad_batches=recipe.accumulate,
+        accumulate_grad_batches=forward_passes_a_step(len(plan.training), recipe, world),
         gradient_clip_val=recipe.max_gradient_norm or None,
         deterministic=recipe.deterministic,
         callbacks=callbacks,

@@ -398,11 +398,12 @@ def history(output: str) -> pd.DataFrame:
     return series(path) if output and path.is_file() else pd.DataFrame()
 
 
-def cross_validation(output: str) -> Mapping[str, Any]:
-    """study.json of a cross-validation that has ended."""
-    content: Mapping[str, Any] = json.loads(
-        paths.StudyFiles(Path(output)).about.read_text(encoding="utf-8")
-    )
+def cross_validation(output: str) -> Mapping[str, Any] | None:
+    """study.json of a cross-validation that has ended; None where it was removed."""
+    path = paths.StudyFiles(Path(output)).about
+    if not path.is_file():
+        return None
+    content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
 

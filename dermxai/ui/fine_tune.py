@@ -158,11 +158,14 @@ def _ask_dataset(opened: Opened) -> str:
     known = catalogue.datasets(catalogue.entries())
     if not known:
         raise InputError("There is no dataset yet; choose one at the left first.")
+    wanted = opened.dataset
+    if wanted and wanted not in known:
+        known = list(dict.fromkeys([str(paths.inside_roots(wanted)), *known]))
     names = catalogue.told_apart(known, lambda path: Path(path).name)
     return st.selectbox(
         "Dataset",
         known,
-        index=known.index(opened.dataset) if opened.dataset in known else 0,
+        index=known.index(wanted) if wanted in known else 0,
         key=Key.SETTING.of(opened.name, "dataset"),
         format_func=names.__getitem__,
         help="Its training images are learnt from, its validation images judge; where it has no "
@@ -248,7 +251,7 @@ def _ask_study(opened: Opened, where: str) -> dict[str, Any]:
             ("seeds", "Seeds", 1, 20, "Trainings of each fold."),
         ):
             key, like = Key.SETTING.of(opened.name, name), int(opened.like.get(name, usual))
-            value = st.number_input(title, usual, most, like, key=key, help=help_)
+            value = st.number_input(title, usual, max(most, like), like, key=key, help=help_)
             asked |= {name: int(value)} if value != usual else {}
         others = [str(network) for network in opened.like.get("baselines", ())]
         baselines = st.multiselect(
@@ -278,8 +281,10 @@ def _starting(base: Recipe, start: str) -> Recipe:
     """The recipe from other weights; those of a checkpoint want its own network and input."""
     if start in _TITLES:
         return replace(base, start_from="", weights=IMAGENET if start == IMAGENET else "")
+    if start not in catalogue.checkpoints(catalogue.entries()):
+        start = str(paths.inside_roots(start))
     if Path(start).is_file():
-        return replace(base, start_from="", weights=str(paths.inside_roots(start)))
+        return replace(base, start_from="", weights=start)
     info = cache.model_info(start)
     return replace(
         base,

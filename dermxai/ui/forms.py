@@ -65,7 +65,7 @@ def _number(field: "Field[Any]", key: str, default: float) -> float | int:
         max_value=int(high) if whole else float(high),
         value=default if whole else float(default),
         step=1 if whole else _step(low, high),
-        format=None if whole or low == 0 or low > 1e-4 else "%.1e",
+        format=None if whole else "%.4g",
         key=key,
         help=field.metadata["help"],
         persist_state="session",

@@ -146,9 +146,9 @@ def _status(job: Job) -> None:
 
 def _study(job: Job) -> None:
     """Mean ± SD of a cross-validation, once it has ended."""
-    if "study" not in job.result:
+    study = cache.cross_validation(str(job.result["study"])) if "study" in job.result else None
+    if study is None:
         return
-    study = cache.cross_validation(str(job.result["study"]))
     table = pd.DataFrame([_printed(row) for row in study["table"]])
     st.dataframe(table, hide_index=True, height=look.height(table))
     for apart in study["differences"]:
@@ -185,7 +185,7 @@ def _actions(job: Job, now: State) -> None:
                 help="What is finished is kept.",
             )
         return
-    if now is State.SUCCEEDED:
+    if now is State.SUCCEEDED and trained.first(job).is_dir():
         if st.button(
             "Open result",
             key=Key.JOB.of("open", job.id),

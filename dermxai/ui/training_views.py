@@ -8,10 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from dermxai import figures
-from dermxai.jobs import Job
+from dermxai.jobs import Job, State
 from dermxai.ui import cache, look, trained
 from dermxai.ui.look import Plot
 from dermxai.ui.state import Key
+from dermxai.ui.text import plain
 
 _LOG_BYTES = 100_000  # of its end
 _MOST_CLASS_FIGURES = 4
@@ -26,7 +27,9 @@ def curves(chosen: list[Job]) -> None:
     first, dark = chosen[0], look.dark()
     if not drawn:
         steps = cache.reported(first.files.figures(first.attempt))
-        if steps.empty:
+        if first.state is State.SUCCEEDED:
+            st.caption(f"{plain(trained.output(first))} was removed, and its curves with it.")
+        elif steps.empty:
             begun = "Curves appear once training has begun."
             st.caption(begun if first.state.live else "It ended before an epoch was over.")
         else:

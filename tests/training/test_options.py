@@ -16,9 +16,15 @@ from dermxai.models import load_classifier, read_info
 from dermxai.paths import TrainingFiles
 from dermxai.training.examples import draw_weights, examples_of, log_priors, loss_weights
 from dermxai.training.fit import fit, preprocessing_of
-from dermxai.training.loading import Batches, batches_an_epoch, steps_an_epoch
+from dermxai.training.loading import (
+    Batches,
+    batches_an_epoch,
+    forward_passes_a_step,
+    steps_an_epoch,
+)
 from dermxai.training.module import Training, moving_average
 from dermxai.training.recipe import Recipe
+from dermxai.training.starting import starting_network
 
 RECIPE = Recipe(
     architecture="test_efficientnet", size=32, epochs=2, batch_size=16, colour_constancy="none"
@@ -89,6 +95,37 @@ def test_steps_rest_on_as_many_batches_as_were_asked_for():
             batches,
             steps,
         )
+
+
+@pytest.mark.parametrize(("settings", "batches"), [({"accumulate": 8}, 3), ({"batch_size": 64}, 1)])
+def test_an_epoch_of_few_batches_is_one_step_that_changes_the_weights(
+    settings: dict[str, int], batches: int, two_colours: Path, tmp_path: Path
+):
+    recipe, out = replace(RECIPE, ema_decay=0.0, **settings), tmp_path / "m"
+    weights = [starting_network(recipe, ("MN", "Hem")).heads[0].weight]
+
+    def keep(phase: str, done: int, total: int, figures: dict[str, float]) -> None:
+        if phase == "training" and figures["epoch"] == 2 and len(weights) == 1:
+            weights.append(load_classifier(out / "last").network.heads[0].weight)
+
+    fit(load_dataset(two_colours), recipe, out, keep)
+    weights.append(load_classifier(out / "last").network.heads[0].weight)
+    start, first, second = weights
+    assert not torch.equal(start, first)
+    assert not torch.equal(first, second)
+    images = read_info(out).data["training_images"]
+    assert forward_passes_a_step(images, recipe) == batches_an_epoch(images, recipe) == batches
+    assert steps_an_epoch(images, recipe) == 1
+
+
+def test_more_passes_a_step_than_batches_are_those_there_are(two_colours: Path, tmp_path: Path):
+    exact = replace(RECIPE, accumulate=3, optimiser="sgd", max_gradient_norm=0.0, epochs=1)
+    one, other = (
+        fit(load_dataset(two_colours), replace(exact, accumulate=passes), tmp_path / f"{passes}")
+        for passes in (3, 100)
+    )
+    first, second = (load_classifier(at / "last").network.heads[0].weight for at in (one, other))
+    assert torch.equal(first, second)
 
 
 def test_what_tensorboard_shows(two_colours: Path, tmp_path: Path):
@@ -162,9 +199,16 @@ def test_balance_evens_out_the_classes():
         weights = draw_weights(labels, balance)
         assert weights[labels == 1].sum() / weights.sum() == pytest.approx(share)
         assert np.exp(log_priors(labels, 2, balance)[1]) == pytest.approx(share)
-        counted = loss_weights(labels, 2, balance)[labels]
+        counted = loss_weights(labels, 2, balance, 0.0)[labels]
         assert counted.mean() == pytest.approx(1)
         assert counted[labels == 1].sum() / counted.sum() == pytest.approx(share)
+
+
+@pytest.mark.parametrize("balance", [0.0, 0.5, 1.0])
+def test_classes_count_alike_however_often_they_are_drawn(balance: float):
+    labels = np.array([0] * 90 + [1] * 10)
+    drawn = np.exp(log_priors(labels, 2, balance))
+    assert drawn * loss_weights(labels, 2, 1.0, balance) == pytest.approx([0.5, 0.5])
 
 
 def test_images_are_normalised_as_published_weights_want_them(tiny_checkpoint: Path) -> None:
@@ -183,3 +227,35 @@ def test_the_momentum_that_was_asked_for_is_used() -> None:
         optimiser.step()
         scheduled["scheduler"].step()
         assert optimiser.param_groups[0]["momentum"] == 0.5
+
+
+@pytest.mark.parametrize("steps", [1, 2, 6])
+def test_a_training_of_few_steps_does_not_begin_at_the_end_of_its_cycle(steps: int) -> None:
+    recipe = Recipe(architecture="test_efficientnet", epochs=1)
+    module = Training(recipe, ("EAD", "SD"), Preprocessing(size=32), np.array([0, 1]), steps)
+    (optimiser,), (scheduled,) = module.configure_optimizers()
+    rates = []
+    for _ in range(steps):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        scheduled["scheduler"].step()
+    assert rates[0] == pytest.approx(recipe.learning_rate / 25)
+    assert all(rate > recipe.learning_rate * 0.9 for rate in rates[1:2])
+    assert rates[1:] == sorted(rates[1:], reverse=True)
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        "cpu:0",
+        "cuda:one",
+        "tpu",
+        pytest.param(
+            "mps", marks=pytest.mark.skipif(torch.backends.mps.is_available(), reason="has one")
+        ),
+    ],
+)
+def test_a_device_that_is_not_here_is_refused(device: str, two_colours: Path, tmp_path: Path):
+    with pytest.raises(InputError, match=f"no device '{device}' here; expected cpu"):
+        fit(load_dataset(two_colours), RECIPE, tmp_path / "m", device=device)
+    assert not (tmp_path / "m").exists()
