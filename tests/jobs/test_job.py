@@ -85,6 +85,20 @@ def test_a_result_says_how_it_ended(state: State) -> None:
     assert job.error == "why"
 
 
+@pytest.mark.parametrize(
+    "result", ["", '{"state": "succ', "[]", "{}", '{"state": "exploded"}', '{"state": null}']
+)
+def test_a_damaged_result_is_none(result: str) -> None:
+    job = make()
+    write(job.files.submit(1), {"supervisor": GONE})
+    job.files.result(1).write_text(result)
+    assert job.state is State.INTERRUPTED
+    assert job.resumable
+    assert (job.result, job.error, job.reason) == ({}, "", "")
+    write(job.files.submit(1), {"supervisor": HERE})
+    assert job.state is State.QUEUED
+
+
 def test_the_newest_attempt_counts() -> None:
     job = make()
     write(job.files.submit(1), {"supervisor": GONE})
@@ -121,6 +135,28 @@ def test_jobs_are_listed_newest_first() -> None:
     old, new = make("b", submitted=1.0), make("a", submitted=2.0)
     (paths.jobs() / "no job").mkdir()
     assert [job.id for job in list_jobs()] == [new.id, old.id]
+
+
+@pytest.mark.parametrize(
+    "spec", ["", '{"kind": "tr', "[]", "{}", '{"kind": "train"}', '{"colour": "red"}', "\xff"]
+)
+def test_a_damaged_folder_is_no_job_and_the_others_are_listed(spec: str) -> None:
+    job = make()
+    damaged = paths.JobFiles(paths.jobs() / "two")
+    damaged.root.mkdir()
+    damaged.spec.write_text(spec, "latin-1")
+    assert list_jobs() == [job]
+    with pytest.raises(InputError, match=r"spec\.json is missing, damaged or of another version"):
+        open_job(damaged.root)
+    with pytest.raises(InputError, match="'two'"):
+        find_job("two")
+
+
+def test_a_job_of_another_version_is_left_out(workspace: Path) -> None:
+    job = make()
+    spec = json.loads(job.files.spec.read_text())
+    write(paths.JobFiles(paths.jobs() / "newer").spec, spec | {"colour": "red"})
+    assert list_jobs() == [job]
 
 
 def test_unknown_jobs_are_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -305,6 +306,56 @@ def test_a_job_with_a_recipe_of_another_version_breaks_nothing(
     assert not any("Something went wrong" in error.value for error in app.error)
 
 
+def test_a_clone_keeps_what_the_form_would_not_offer(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], launched: list[Job]
+) -> None:
+    make_run(images=12)
+    unlisted = paths.home() / "elsewhere" / "mine"
+    unlisted.mkdir(parents=True)
+    options = {"columns": {"label": "diagnosis"}}
+    asked = {"dataset": str(unlisted), "folds": 25, "seeds": 21}
+    job = trained(dataset_options=options, **asked)
+    app = open_page("training")
+    app.button(key=f"job-clone-{job.id}").click().run()
+    assert not app.exception and not app.error
+    app.button(key="start-train").click().run()
+    (cloned,) = launched
+    assert {name: cloned.arguments[name] for name in asked} == asked
+    assert cloned.arguments["dataset_options"] == {**options, "confine": True}
+
+
+def test_a_clone_of_a_training_on_data_outside_the_roots_is_refused(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], tmp_path: Path
+) -> None:
+    make_run(images=12)
+    job = trained(dataset=str(tmp_path / "outside"))
+    app = open_page("training")
+    app.button(key=f"job-clone-{job.id}").click().run()
+    assert not app.exception
+    assert "outside the folders" in app.error[0].value
+    assert "start-train" not in {button.key for button in app.button}
+
+
+def start_typed(app: AppTest, path: Path) -> AppTest:
+    start = next(field for field in app.selectbox if field.label == "Start from")
+    start.options.append(str(path))  # AppTest sets an option only
+    return start.set_value(str(path)).run()
+
+
+def test_a_checkpoint_outside_the_roots_is_no_start(
+    make_run: Make, open_page: Open, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(images=12)
+    app = start_typed(opened(open_page("training")), tiny_checkpoint)
+    assert not app.exception
+    assert "outside the folders" in app.error[0].value
+    assert "start-train" not in {button.key for button in app.button}
+    monkeypatch.setenv("DERMXAI_ROOTS", str(tiny_checkpoint.parent))
+    start_typed(app, tiny_checkpoint)
+    assert not app.exception and not app.error
+    assert "start-train" in {button.key for button in app.button}
+
+
 def test_a_name_that_is_taken_is_refused(
     make_run: Make, open_page: Open, launched: list[Job]
 ) -> None:
@@ -340,6 +391,27 @@ def test_a_cross_validation_shows_mean_and_spread_and_opens_its_first_training(
     assert app.query_params["checkpoint"] == str(first)
     (reading,) = launched
     assert reading.arguments["checkpoint"] == str(first)
+
+
+@pytest.mark.parametrize("folds", [0, 2])
+def test_a_result_that_was_removed_is_said_to_be(
+    folds: int, make_run: Make, open_page: Open, trained: Callable[..., Job]
+) -> None:
+    make_run(images=12)
+    job = trained(folds=folds)
+    output = str(job.arguments["output"])
+    value = {"study" if folds else "checkpoint": output}
+    write(job.files.result(1), {"state": State.SUCCEEDED, "value": value})
+    write(job.files.figures(1), {"step": 1, "loss": 0.5})
+    shutil.rmtree(output)
+    app = open_page("training")
+    assert not app.exception and not app.error
+    assert "was removed" in texts(app)
+    assert "Open result" not in buttons(app)
+    assert {"Clone", "Delete it"} <= buttons(app)
+    for view in ("Layers", "Hardware", "Log", "Recipe"):
+        app.get("button_group")[0].set_value(view).run()
+        assert not app.exception and not app.error, view
 
 
 def test_in_teaching_mode_visitors_only_look(

@@ -1,5 +1,6 @@
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 
 from dermxai.errors import InputError
@@ -31,6 +32,25 @@ def test_every_layer_has_learnt_by_the_last_epoch(epochs: int):
     assert replace(PAPER, epochs=1).learning_stages_at(0, STAGES) == STAGES
 
 
+@pytest.mark.parametrize(
+    ("epochs", "stages", "decades"),
+    [
+        (1, 10, [0]),
+        (2, 10, [0, 2]),
+        (2, 2, [0, 2]),
+        (4, 2, [0, 0, 2, 2]),
+        (3, 3, [0, 1, 2]),
+        (6, 3, [0, 0, 1, 1, 2, 2]),
+        (2, 3, [0, 2]),
+        (4, 4, [0, 0.5, 1, 2]),
+    ],
+)
+def test_learning_rates_of_few_epochs_or_stages(epochs: int, stages: int, decades: list[float]):
+    recipe = replace(PAPER, epochs=epochs)
+    rates = [recipe.learning_rate_at(epoch, stages) for epoch in range(epochs)]
+    assert -np.log10(rates) - 3 == pytest.approx(decades)
+
+
 def test_without_unfreezing_all_layers_learn_from_the_start():
     assert Recipe().learning_stages_at(0, STAGES) == STAGES
 
@@ -52,6 +72,10 @@ def test_image_side_grows_to_its_full_size():
         {"precision": "half"},
         {"batch_size": 7, "mixup": 0.2},
         {"start_from": "a", "weights": "b"},
+        {"merge": "EAD+EAD"},
+        {"merge": "EAD+SD, SD+LP"},
+        {"watch": "EAD"},
+        {"watch": "EAD/ EAD"},
     ],
 )
 def test_settings_out_of_bounds_are_refused(settings: dict[str, object]):

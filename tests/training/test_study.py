@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,59 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_trained(
     with pytest.raises(InputError, match="resnet101"):
         study(dataset, own, tmp_path / "s", folds=2, baselines=["resnet101"])
     assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize(
+    ("baseline", "complaint"),
+    [("no_network", "no_network"), ("inception_v3", "inception_v3 cannot learn from 2 images")],
+)
+def test_a_network_that_cannot_learn_is_refused_before_any_is_trained(
+    baseline: str, complaint: str, two_colours: Path, tmp_path: Path
+):
+    dataset, out = load_dataset(two_colours), tmp_path / "s"
+    with pytest.raises(InputError, match=complaint):
+        study(dataset, RECIPE, out, folds=2, baselines=[baseline])
+    assert not list(out.glob("[!.]*"))
+    study(dataset, RECIPE, out, folds=2)
+    assert len(pd.read_csv(StudyFiles(out).table)) == 2
+
+
+def test_a_study_is_extended_and_what_has_ended_is_not_trained_again(
+    two_colours: Path, tmp_path: Path
+):
+    dataset, files = load_dataset(two_colours), StudyFiles(tmp_path / "s")
+    study(dataset, RECIPE, files.root, folds=2)
+    first = pd.read_csv(files.table)
+    ended = {at: at.stat().st_mtime_ns for at in files.root.glob("*/seed-*/fold-*/*.*")}
+    assert {at.name for at in ended} >= {"model.json", "weights.safetensors", "test.npz"}
+    more = {"seeds": 2, "baselines": ["test_resnet"]}
+    study(dataset, RECIPE, files.root, folds=2, **more)
+    assert {at: at.stat().st_mtime_ns for at in ended} == ended
+    members = pd.read_csv(files.table)
+    assert len(members) == 8
+    pd.testing.assert_frame_equal(members.head(2), first, check_dtype=False)
+
+
+def test_another_recipe_or_number_of_folds_is_another_study(two_colours: Path, tmp_path: Path):
+    dataset, out = load_dataset(two_colours), tmp_path / "s"
+    study(dataset, RECIPE, out, folds=2)
+    before = {at: at.read_bytes() for at in out.rglob("[!.]*") if at.is_file()}
+    with pytest.raises(InputError, match="another recipe"):
+        study(dataset, replace(RECIPE, learning_rate=1e-3), out, folds=2)
+    with pytest.raises(InputError, match="another number of folds"):
+        study(dataset, RECIPE, out, folds=3)
+    with pytest.raises(InputError, match="another data set"):
+        study(replace(dataset, fingerprint="another"), RECIPE, out, folds=2)
+    assert {at: at.read_bytes() for at in out.rglob("[!.]*") if at.is_file()} == before
+
+
+def test_a_study_is_not_written_over_a_checkpoint(
+    two_colours: Path, tiny_checkpoint: Path, tmp_path: Path
+):
+    out = tmp_path / "s"
+    shutil.copytree(tiny_checkpoint, out)
+    with pytest.raises(InputError, match="holds something else"):
+        study(load_dataset(two_colours), RECIPE, out, folds=2)
+    for file in tiny_checkpoint.iterdir():
+        assert (out / file.name).read_bytes() == file.read_bytes()
+    assert not StudyFiles(out).begun.exists()
