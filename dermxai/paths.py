@@ -320,7 +320,7 @@ class RunFiles:
         return self.root / "pairs" / f"{name}.npz"
 
     def pair_parts(self, name: str) -> Path:
-        """What an unfinished average has of its images; gone when it is complete."""
+        """What an average has of its images; gone when it is complete."""
         return self.root / "pairs" / f"{name}.parts"
 
     def pair_part(self, name: str, index: int) -> Path:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from dermxai.data.images import container
 from dermxai.data.table import Problem
+from dermxai.errors import InputError
 
 _BLOCK = 4096
 _READERS = 8  # a network drive answers late
@@ -84,6 +85,18 @@ def _stamps(files: list[str]) -> dict[str, bytes | str]:
     with ThreadPoolExecutor(_READERS) as pool:
         stamped = pool.map(lambda portion: [(file, _stamp(file)) for file in portion], portions)
         return {file: stamp for portion in stamped for file, stamp in portion}
+
+
+def file_fingerprint(path: str) -> str:
+    """Tells the file that holds an image from another: a hash of its size, first and last 4 kB.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
+    stamp = _stamp(container(path))
+    if isinstance(stamp, str):
+        raise InputError(stamp[:1].upper() + stamp[1:] + ".")
+    return stamp.hex()
 
 
 def _stamp(file: str) -> bytes | str:

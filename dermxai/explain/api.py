@@ -237,6 +237,7 @@ def _described(
         unit=chosen.UNIT,
         signed=chosen.SIGNED,
         complete=chosen.COMPLETE,
+        per_area=chosen.PER_AREA,
         settings=asdict(settings),
         notes=(chosen.NOTE, *notes),
     )

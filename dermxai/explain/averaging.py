@@ -1,7 +1,8 @@
 """Computes the averaged contrast maps of two classes: one forward pass an image.
 
 Images stand in parts that depend on the run alone; each part's sums are a file, so interrupted work
-goes on where it was.
+goes on where it was. Parts are kept until every image could be read, those with all images alone:
+what could not be read is tried again when it is asked for again.
 """
 
 import json
@@ -99,7 +100,7 @@ def average_maps(
     progress: Progress | None = None,
 ) -> PairMaps:
     """Averages the maps of ``first`` against ``second`` over each cell, once: what is stored is
-    read. Images that cannot be read are left out and named.
+    read. Images that cannot be read are left out and named, and tried again at the next call.
 
     Args:
         run: of the classifier over the images.
@@ -115,7 +116,8 @@ def average_maps(
     one, other = canonical(run, first, second)
     name, files = name_of(run, one, other, split, most), paths.RunFiles(run.root)
     with disk.locked(files.pair_lock(name), waiting=lambda: progress and progress(0, 0)):
-        if open_maps(run, one, other, split, most) is None:
+        known = open_maps(run, one, other, split, most)
+        if known is None or known.problems:
             chosen, in_cell = _chosen(run, (one, other), split, most)
             total = _Sums.empty(4)
             loaded: Classifier | None = None
@@ -129,12 +131,14 @@ def average_maps(
                     tick = _from(start, len(chosen), progress)
                     samples = chosen.iloc[start : start + PART]
                     part = _summed(loaded, (one, other), samples, tick)
-                    _write(part, path)
+                    if not part.problems:
+                        _write(part, path)
                 total.add(part)
             if progress:
                 progress(len(chosen), len(chosen))
             write_maps(_averaged(total, one, other, in_cell), files.pair(name))
-        shutil.rmtree(files.pair_parts(name), ignore_errors=True)
+            if not total.problems:
+                shutil.rmtree(files.pair_parts(name), ignore_errors=True)
     made = open_maps(run, first, second, split, most)
     if made is None:
         raise InputError(f"The averages in {run.root} were removed meanwhile; ask for them again.")
@@ -149,11 +153,7 @@ def _ready(run: Run, classifier: "Classifier | Callable[[], Classifier]") -> "Cl
     from dermxai.models.classifier import Classifier
 
     loaded = classifier if isinstance(classifier, Classifier) else classifier()
-    if loaded.hash != run.manifest["checkpoint"]["hash"]:
-        raise InputError(
-            f"The checkpoint {loaded.name} is not the one that made run {run.id}, or has changed "
-            "since; run inference again."
-        )
+    run.check_classifier(loaded)
     return loaded
 
 

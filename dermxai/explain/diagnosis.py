@@ -102,6 +102,7 @@ class Diagnosis:
             unit=described.UNIT,
             signed=described.SIGNED,
             complete=described.COMPLETE,
+            per_area=described.PER_AREA,
             notes=(described.NOTE,),
         )
 

@@ -5,6 +5,8 @@ A method is one module in `dermxai.explain.methods` with
 - ``TITLE``, ``SOURCE`` and ``NOTE``: its name in full, its publication, one line on what it
   explains;
 - ``UNIT``: what a value of its map means;
+- ``PER_AREA``: the unit in which maps of several resolutions compare, where a value is what one
+  position adds: per percent of the image; "" where a value does not depend on the resolution;
 - ``SIGNED``: whether negative values speak against the target, so that exchanging the two classes
   of a contrast turns the sign of the map;
 - ``COMPLETE``: whether the values of its map add up to the target's logit, less a constant;
@@ -84,6 +86,7 @@ class Attribution:
         signed: whether negative values speak against the target.
         complete: whether ``native`` adds up to the target's logit, less a constant.
         notes: what the method has to say of this map, such as a completeness gap.
+        per_area: unit of ``density`` where it is taken per area; "" where it is the map as it is.
     """
 
     map: NDArray[np.float32]
@@ -97,19 +100,19 @@ class Attribution:
     complete: bool
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    per_area: str = ""
 
     @property
     def density(self) -> NDArray[np.float32]:
-        """A complete method's map in logits per percent of the image's area (h, w), a unit that
-        does not depend on the resolution; another's map as it is."""
-        if not self.complete:
+        """The map (h, w) in a unit that does not depend on its resolution."""
+        if not self.per_area:
             return self.map
         values: NDArray[np.float32] = self.map * np.float32(self.native.size / 100)
         return values
 
     @property
     def density_unit(self) -> str:
-        return DENSITY_UNIT if self.complete else self.unit
+        return self.per_area or self.unit
 
 
 class Method(Protocol):
@@ -117,6 +120,7 @@ class Method(Protocol):
 
     TITLE: str
     UNIT: str
+    PER_AREA: str
     NOTE: str
     SOURCE: str
     SIGNED: bool

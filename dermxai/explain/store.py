@@ -13,7 +13,12 @@ from dermxai import disk, paths
 from dermxai.explain.method import Attribution, Target
 
 MOST = 4_000_000_000  # bytes kept; the oldest go first
-_ABOUT = ("method", "target", "against", "head", "unit", "signed", "complete", "settings", "notes")
+VERSION = 1
+"""Raised when a method gives another map for the same input than before."""
+_ABOUT = (
+    *("method", "target", "against", "head", "unit", "signed", "complete", "settings", "notes"),
+    "per_area",
+)
 
 
 def key(
@@ -25,7 +30,8 @@ def key(
 ) -> str:
     """Names a map by everything that it depends on."""
     pixels = hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
-    parts = [classifier_hash, pixels, image.shape, method, asdict(target), asdict(settings)]  # type: ignore[call-overload]
+    of = [VERSION, classifier_hash, pixels, image.shape]
+    parts = [*of, method, asdict(target), asdict(settings)]  # type: ignore[call-overload]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -55,7 +55,7 @@ def npz(pictures: Sequence[Picture], about: Mapping[str, Any]) -> bytes:
     Returns:
         Arrays ``map_1``, ``native_1``, … (the map at the picture's size and at the method's own
         resolution) and ``about``, JSON: what was given, and under ``maps`` in the same order each
-        one's title, method, target, settings, unit, notes and scale of full colour.
+        one's title, method, target, settings, unit, notes, and value of full colour with its unit.
     """
     shown = [each for each in pictures if each.attribution is not None]
     arrays: dict[str, Any] = {}
@@ -65,7 +65,8 @@ def npz(pictures: Sequence[Picture], about: Mapping[str, Any]) -> bytes:
         assert made is not None
         arrays[f"map_{number}"], arrays[f"native_{number}"] = made.map, made.native
         described = {part: getattr(made, part) for part in _ABOUT}
-        maps.append({"title": each.title, **described, "full_colour": each.scale})
+        scale = {"full_colour": each.scale, "full_colour_unit": made.density_unit}
+        maps.append({"title": each.title, **described, **scale})
     buffer = io.BytesIO()
     np.savez_compressed(buffer, about=json.dumps({**about, "maps": maps}, default=str), **arrays)
     return buffer.getvalue()

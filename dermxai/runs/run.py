@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from dermxai import paths
 from dermxai.data import Problem
 from dermxai.data.table import REQUIRED
 from dermxai.errors import InputError
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
 
 Array = TypeVar("Array", bound=NDArray[Any])
 
@@ -83,6 +86,17 @@ class Run:
                 "images, or run the checkpoint over the dataset that holds it."
             )
         return positions
+
+    def check_classifier(self, classifier: "Classifier") -> None:
+        """
+        Raises:
+            InputError: it is not the one that made the run.
+        """
+        if classifier.hash != self.manifest["checkpoint"]["hash"]:
+            raise InputError(
+                f"The checkpoint {classifier.name} is not the one that made run {self.id}, or has "
+                "changed since; run inference again."
+            )
 
     def in_split(self, split: str | None) -> NDArray[np.intp]:
         """Positions of the samples of a split in the arrays; of all for None.

@@ -81,11 +81,12 @@ def maps(study: Study) -> None:
             st.caption(f"for {plain(pair.first)}", width="content")
         scale = made.scale(frame)
         st.caption(f"Full colour at ± {scale:.3g} {made.unit} in all four. {_FRAMES[frame][1]}")
-        if made.problems:
-            st.caption(f"{count(len(made.problems), 'image')} could not be read and are left out.")
+    if made.problems:
+        st.caption(f"{count(len(made.problems), 'image')} could not be read, and left out.")
+        _compute(study, "Try again")
 
 
-def _compute(study: Study) -> None:
+def _compute(study: Study, label: str = "Compute the maps") -> None:
     """Starts the job that averages, and shows how far it is."""
     cells = study.pair.ways[study.pair.ways["read"] != OTHER]["images"]
     passes = int(cells.clip(upper=MOST).sum())
@@ -107,7 +108,7 @@ def _compute(study: Study) -> None:
         st.warning(plain(ended))
     with st.container(horizontal=True, vertical_alignment="center"):
         wanted = st.button(
-            "Compute the maps",
+            label,
             key=Key.START.of("pair"),
             type="primary",
             icon=":material/play_arrow:",

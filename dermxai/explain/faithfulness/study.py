@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from dermxai import disk, paths
 from dermxai.data import Problem
 from dermxai.data.images import read_image, read_mask
+from dermxai.data.inventory import file_fingerprint
 from dermxai.errors import InputError
+from dermxai.explain import store
 from dermxai.explain.api import (
     check_target,
     checked_settings,
@@ -58,8 +60,10 @@ def study(
         report: called often, with steps done and in all; whatever it raises stops the study.
 
     Raises:
-        InputError: unknown method, measure, class, head, split or setting; nothing to judge.
+        InputError: unknown method, measure, class, head, split or setting; nothing to judge; the
+            classifier is not the one that made the run.
     """
+    run.check_classifier(classifier)
     asked, skipped = resolved(run, classifier, asked)
     chosen = stratified(_strata(run), run.in_split(asked.split), asked.images, asked.seed)
     steps = len(asked.methods) + 1
@@ -174,6 +178,7 @@ class _Image:
         self.seed = int(digest([self.asked.seed, self.sample_id])[:7], 16)
         self.file = paths.RunFiles(self.run.root).quality.scores(digest(self.sample_id)[:24])
         self.scores = _read(self.file)
+        self._fingerprints: dict[str, str] = {}
 
     def rows(self, step: Step) -> list[dict[str, Any]]:
         """A row a method and measure, those of the baselines last.
@@ -243,9 +248,20 @@ class _Image:
     def _key(self, method: str, settings: Any, measure: str) -> str:
         """Names a score by everything that it depends on."""
         how = asdict(judge.checked(measure, self.asked.settings.get(measure)))
-        version = find_measure(measure).VERSION
-        of = [*self._codes, self.asked.head, method, asdict(settings), self.seed]
-        return digest([*of, measure, how, version])[:24]
+        chosen = find_measure(measure)
+        of = [self.classifier.hash, self._file("path"), *self._codes, self.asked.head]
+        by = [store.VERSION, method, asdict(settings), self.seed]
+        mask = self._file(MASKS[chosen.NEEDS]) if chosen.NEEDS else ""
+        return digest([*of, *by, measure, how, chosen.VERSION, mask])[:24]
+
+    def _file(self, column: str) -> str:
+        """What tells a file of the image from another; "" where there is none."""
+        path = self.sample.get(column)
+        if not isinstance(path, str):
+            return ""
+        if path not in self._fingerprints:
+            self._fingerprints[path] = file_fingerprint(path)
+        return self._fingerprints[path]
 
     @cached_property
     def case(self) -> Case:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TITLE = "Deconvolution"
 UNIT = "arbitrary units: a gradient without its negative parts"
+PER_AREA = ""
 NOTE = "Passes positive gradients through every ReLU; says more of the image than of the class."
 SOURCE = "Zeiler and Fergus 2013, arXiv:1311.2901"
 SIGNED = False

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
 from dermxai.explain.evaluation import Value, twin
-from dermxai.explain.method import Progress, Target, completeness
+from dermxai.explain.method import DENSITY_UNIT, Progress, Target, completeness
 from dermxai.explain.operations import SIDE, relu_only
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 TITLE = "DeepLIFT"
 UNIT = "logit per input pixel"
+PER_AREA = DENSITY_UNIT
 NOTE = "Splits the logit's change from the baseline to this image among pixels, layer by layer."
 SOURCE = "Shrikumar et al. 2017, arXiv:1704.02685"
 SIGNED = True

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TITLE = "Eigen-Grad-CAM"
 UNIT = "arbitrary units: first principal component"
+PER_AREA = ""
 NOTE = "What most channels agree on: the first principal component of HiResCAM's channels."
 SOURCE = "Muhammad and Yeasin 2020, arXiv:2008.00299"
 SIGNED = True

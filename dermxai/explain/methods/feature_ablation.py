@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TITLE = "Superpixel ablation"
 UNIT = "logit lost where the region is covered"
+PER_AREA = ""
 NOTE = "What the target loses when a region of like colour is covered, one at a time."
 SOURCE = "Achanta et al. 2012, doi:10.1109/TPAMI.2012.120; Kokhlikyan et al. 2020, arXiv:2009.07896"
 SIGNED = True

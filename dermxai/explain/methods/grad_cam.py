@@ -17,13 +17,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.method import Progress, Target, always_available
+from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier, Output
 
 TITLE = "Grad-CAM"
 UNIT = "logit per feature-map position"
+PER_AREA = DENSITY_UNIT
 NOTE = "Explains one head at its own stage: the final head, unless another is chosen."
 SOURCE = "Selvaraju et al. 2017, arXiv:1610.02391"
 SIGNED = True

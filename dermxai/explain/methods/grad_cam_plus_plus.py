@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TITLE = "Grad-CAM++"
 UNIT = "arbitrary units: weighted activation"
+PER_AREA = ""
 NOTE = (
     "Only channels that raise the target count; what speaks against it is left out by the method."
 )

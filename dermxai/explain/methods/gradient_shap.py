@@ -16,7 +16,7 @@ from torch import Tensor
 from dermxai.explain.baselines import CHOICES, baseline
 from dermxai.explain.evaluation import Value
 from dermxai.explain.memory import gradient_batch, halving, in_turn, logits_of
-from dermxai.explain.method import Progress, Target, always_available, completeness
+from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available, completeness
 from dermxai.explain.seeded import SeededInputBaselineXGradient, SeededNoiseTunnel
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TITLE = "GradientSHAP"
 UNIT = "logit per input pixel"
+PER_AREA = DENSITY_UNIT
 NOTE = (
     "Explains the logit's rise from the average of four pictures (mean colour, blurred image, "
     "black, white) to this image, estimated from random draws: it adds up to it on average only."

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TITLE = "Guided Backpropagation"
 UNIT = "arbitrary units: a gradient without its negative parts"
+PER_AREA = ""
 NOTE = (
     "Passes positive gradients through active ReLUs only; says more of the image than of the class."
 )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.method import Progress, Target, always_available
+from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
 from dermxai.explain.stages import PASSES, StageSettings, at_stage
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TITLE = "HiResCAM"
 UNIT = "logit per position, to first order"
+PER_AREA = f"{DENSITY_UNIT}, to first order"
 NOTE = (
     "Gradient times activation at an earlier stage, which the votes of all later heads pass; on "
     "the head's own map it equals Grad-CAM."

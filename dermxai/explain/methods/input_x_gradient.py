@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dermxai.explain.evaluation import Value
-from dermxai.explain.method import Progress, Target, always_available
+from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 TITLE = "Input × Gradient"
 UNIT = "logit per input pixel, to first order"
+PER_AREA = f"{DENSITY_UNIT}, to first order"
 NOTE = "The first-order part of the logit's rise from the training mean colour to this image."
 SOURCE = "Shrikumar et al. 2016, arXiv:1605.01713"
 SIGNED = True

@@ -11,13 +11,14 @@ from torch import Tensor
 from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
 from dermxai.explain.evaluation import Value
 from dermxai.explain.memory import gradient_batch, halving, in_turn
-from dermxai.explain.method import Progress, Target, always_available, completeness
+from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available, completeness
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 TITLE = "Integrated Gradients"
 UNIT = "logit per input pixel"
+PER_AREA = DENSITY_UNIT
 NOTE = "Explains the logit's rise from a picture without content to this image."
 SOURCE = "Sundararajan et al. 2017, arXiv:1703.01365"
 SIGNED = True

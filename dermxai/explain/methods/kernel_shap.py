@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TITLE = "KernelSHAP"
 UNIT = "logit per region"
+PER_AREA = ""
 NOTE = "Each region's Shapley value: its mean contribution over coalitions of the other regions."
 SOURCE = "Lundberg and Lee 2017, arXiv:1705.07874"
 SIGNED = True

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.method import Progress, Target, always_available
+from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
 from dermxai.explain.stages import PASSES, StageSettings, at_stage
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TITLE = "LayerCAM"
 UNIT = "logit per position, to first order, of what raises the target"
+PER_AREA = f"{DENSITY_UNIT}, to first order, of what raises the target"
 NOTE = (
     "As HiResCAM, of positive gradients only; what speaks against the target is left out by the "
     "method."

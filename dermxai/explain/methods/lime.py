@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TITLE = "LIME"
 UNIT = "logit per region"
+PER_AREA = ""
 NOTE = "A linear model of what regions add, fitted to images with about half of them covered."
 SOURCE = "Ribeiro et al. 2016, arXiv:1602.04938"
 SIGNED = True

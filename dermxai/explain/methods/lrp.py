@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dermxai.errors import InputError
-from dermxai.explain.method import Progress, Target
+from dermxai.explain.method import DENSITY_UNIT, Progress, Target
 from dermxai.explain.operations import CONCATENATION, SUM, listed, operations, relu_only
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TITLE = "LRP"
 UNIT = "logit per input pixel"
+PER_AREA = DENSITY_UNIT
 NOTE = "Hands the logit back from layer to layer."
 SOURCE = "Bach et al. 2015, doi:10.1371/journal.pone.0130140"
 SIGNED = True

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TITLE = "Occlusion"
 UNIT = "logit lost where covered"
+PER_AREA = ""
 NOTE = (
     "What the target loses when a square is covered, averaged over the squares that hold a pixel."
 )

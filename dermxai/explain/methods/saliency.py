@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TITLE = "Saliency"
 UNIT = "logit per standard deviation of a pixel's colour"
+PER_AREA = ""
 NOTE = "How the logit would change if a pixel became brighter, to first order."
 SOURCE = "Simonyan et al. 2013, arXiv:1312.6034"
 SIGNED = True

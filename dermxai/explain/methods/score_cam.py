@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TITLE = "Score-CAM"
 UNIT = "arbitrary units: activation weighted by logits gained"
+PER_AREA = ""
 NOTE = "Channels weighted by what the target gains when only what they see is left of the image."
 SOURCE = "Wang et al. 2020, arXiv:1910.01279"
 SIGNED = True

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TITLE = "SmoothGrad"
 UNIT = "logit per standard deviation of a pixel's colour"
+PER_AREA = ""
 NOTE = "The mean of the saliency of noisy copies of the image, which calms it."
 SOURCE = "Smilkov et al. 2017, arXiv:1706.03825"
 SIGNED = True

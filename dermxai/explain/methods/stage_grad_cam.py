@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.method import Progress, Target, always_available
+from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
 from dermxai.explain.stages import PASSES, StageSettings, at_stage
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TITLE = "Grad-CAM at an earlier stage"
 UNIT = "logit per position, to first order"
+PER_AREA = f"{DENSITY_UNIT}, to first order"
 NOTE = (
     "Channels weighted by their mean gradient at an earlier stage, which the votes of all later "
     "heads pass."

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.method import Progress, Target, always_available
+from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
 from dermxai.explain.methods.grad_cam import head_map
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TITLE = "Vote map"
 UNIT = "logit per position of the finest feature map"
+PER_AREA = DENSITY_UNIT
 NOTE = "Explains the sum of all heads: their Grad-CAMs added up, exact but for the biases."
 SOURCE = "Zhu et al. 2021, doi:10.3389/fmed.2021.626369; Selvaraju et al. 2017, arXiv:1610.02391"
 SIGNED = True

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dermxai.explain import Attribution
+    from dermxai.models.classifier import Classifier
 
 LANE = "device"
 STRENGTH = 0.6
@@ -89,44 +91,41 @@ def run(
     suffix = ".".join(_file_name(part) for part in (method, *asked) if part)
     problems: dict[str, str] = {}
 
-    def explained(index: int) -> "tuple[NDArray[np.uint8], Attribution] | None":
+    def explained(index: int) -> "tuple[NDArray[np.uint8], Attribution]":
         def progress(done: int, total: int) -> None:
             report("passes", int((index + done / max(total, 1)) * cost), len(items) * cost)
 
-        name, path = items[index]
         progress(0, 1)
-        try:
-            image = read_image(path)
-            made = explain(
-                *(classifier, image, method, target, against),
-                head=head,
-                settings=chosen,
-                progress=progress,
-                keep=common_scale,
-            )
-        except InputError as error:
-            problems[name] = str(error)
-            return None
+        image = read_image(items[index][1])
+        made = explain(
+            *(classifier, image, method, target, against),
+            head=head,
+            settings=chosen,
+            progress=progress,
+            keep=common_scale,
+        )
         return image, made
 
     common: float | None = None
     if common_scale:
-        maps = (explained(index) for index in range(len(items)))
-        common = max((full_colour(each[1].density) for each in maps if each), default=0.0)
+        common = 0.0
+        for index, (name, _) in enumerate(items):
+            try:
+                common = max(common, full_colour(explained(index)[1].density))
+            except InputError as error:
+                problems[name] = str(error)
     written: list[str] = []
     for index, (name, path) in enumerate(items):
         if name in problems:
             continue
         stem = Path(output) / f"{_file_name(name)}.{suffix}"
-        about = {
-            **{"sample": name, "image": path, "checkpoint": classifier.name},
-            "wish": repr((*wish, path, common)),
-        }
-        if not _is_there(stem, about["wish"]):
-            found = explained(index)
-            if found is None:
-                continue
-            _save(stem, *found, about, common)
+        try:
+            about = _about(classifier, name, path, (*wish, common))
+            if not _is_there(stem, about["wish"]):
+                _save(stem, *explained(index), about, common)
+        except InputError as error:
+            problems[name] = str(error)
+            continue
         written += [str(file) for file in _files(stem)]
     if not written:
         raise InputError(next(iter(problems.values())))
@@ -179,6 +178,28 @@ def _chosen(
     return items
 
 
+def _about(
+    classifier: "Classifier", name: str, path: str, wish: tuple[object, ...]
+) -> dict[str, Any]:
+    """Where the maps of an image come from, and ``wish``, all that they depend on.
+
+    Raises:
+        InputError: the image cannot be opened.
+    """
+    from dermxai.data.inventory import file_fingerprint
+    from dermxai.runs.assembly import versions
+
+    return {
+        "sample": name,
+        "image": path,
+        "checkpoint": classifier.name,
+        "checkpoint_hash": classifier.hash,
+        "preprocessing": asdict(classifier.info.preprocessing),
+        "versions": versions(),
+        "wish": repr((*wish, path, file_fingerprint(path))),
+    }
+
+
 def _file_name(text: str) -> str:
     return re.sub(r"[^\w.-]+", "_", text)
 
@@ -204,7 +225,7 @@ def _save(
     stem: Path,
     image: "NDArray[np.uint8]",
     made: "Attribution",
-    about: Mapping[str, str],
+    about: Mapping[str, Any],
     common: float | None,
 ) -> None:
     from dermxai.explain.api import find_method

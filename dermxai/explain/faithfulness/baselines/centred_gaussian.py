@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "Centred Gaussian"
 UNIT = "share of the peak"
+PER_AREA = ""
 NOTE = "Highest in the middle of the image; it never saw it."
 SOURCE = "Baseline"
 SIGNED = False

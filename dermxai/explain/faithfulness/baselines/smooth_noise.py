@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "Random map"
 UNIT = "standard deviations"
+PER_AREA = ""
 NOTE = "Noise as fine as the map that is judged; it never saw the image."
 SOURCE = "Baseline"
 SIGNED = True
