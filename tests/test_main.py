@@ -172,11 +172,17 @@ def test_explain_writes_overlays_and_maps(
     assert "logit" in written[1].read_text()
     with np.load(written[2]) as numbers:
         assert numbers["map_1"].shape == (60, 80)
-        made = json.loads(str(numbers["about"]))["maps"][0]
+        about = json.loads(str(numbers["about"]))
+    made = about["maps"][0]
     assert (made["method"], made["target"]) == ("grad_cam", "BCC")
+    assert about["preprocessing"]["size"] and about["versions"]["torch"]
     before = written[2].stat().st_mtime_ns
     command("explain", tiny_checkpoint, source, "--target", "BCC", "--output", tmp_path / "maps")
     assert written[2].stat().st_mtime_ns == before, "it was there already"
+    with Image.open(images.with_name("a.png")) as opened:
+        opened.rotate(180).save(images.with_name("a.png"))
+    command("explain", tiny_checkpoint, source, "--target", "BCC", "--output", tmp_path / "maps")
+    assert written[2].stat().st_mtime_ns > before, "of another image"
 
 
 def test_methods_are_listed_with_their_cost_or_the_reason(

@@ -1,5 +1,6 @@
 """Every attribution method, found by looking, keeps the contract of `dermxai.explain.method`."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import fields, is_dataclass
@@ -61,6 +62,8 @@ class TestMethod:
     def test_describes_itself(self, name: str):
         method = methods()[name]
         assert method.TITLE and method.UNIT and method.NOTE.endswith(".") and method.SOURCE
+        of_a_position = re.match("logit per (input pixel|.*position)", method.UNIT)
+        assert bool(method.PER_AREA) == bool(of_a_position) >= method.COMPLETE
         assert is_dataclass(method.Settings) and method.Settings.__dataclass_params__.frozen
         for setting in fields(method.Settings):
             known = setting.metadata

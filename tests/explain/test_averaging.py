@@ -11,7 +11,7 @@ from dermxai.data import load_dataset
 from dermxai.errors import Cancelled, InputError
 from dermxai.explain import averaging, diagnose
 from dermxai.explain.averaging import average_maps, framed
-from dermxai.explain.pair_maps import SIDE, open_maps
+from dermxai.explain.pair_maps import MOST, SIDE, canonical, name_of, open_maps
 from dermxai.models import load_classifier
 from dermxai.runs import infer, open_run
 
@@ -133,6 +133,21 @@ def test_files_that_cannot_be_read_are_left_out_and_named(pair):
     assert made.images[0].sum() == made.in_cell.sum() - 1
     assert made.images[1].sum() == made.in_cell.sum() - 2
     assert len(made.problems) == 1 and f"{gone}.png" in made.problems[0]
+
+
+def test_files_that_came_back_are_averaged_when_it_is_asked_again(pair):
+    run, classifier, first, second = pair
+    complete = average_maps(run, classifier, first, second)
+    paths.RunFiles(run.root).pair(name_of(run, *canonical(run, first, second), None, MOST)).unlink()
+    gone = Path(run.samples["path"][np.flatnonzero(run.predicted == first)[0]])
+    content = gone.read_bytes()
+    gone.unlink()
+    assert average_maps(run, classifier, first, second).problems
+    gone.write_bytes(content)
+    again = average_maps(run, classifier, first, second)
+    assert not again.problems
+    np.testing.assert_array_equal(again.images, complete.images)
+    np.testing.assert_allclose(again.maps, complete.maps)
 
 
 def test_another_classifier_and_unknown_classes_are_refused(pair):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,9 @@ from dermxai.explain.method import DENSITY_UNIT, Attribution
 from dermxai.models import load_classifier
 
 
-def made(values, unit: str = "logit", complete: bool = False) -> Attribution:
+def made(values, unit: str = "logit") -> Attribution:
     values = np.asarray(values, np.float32)
-    return Attribution(values, values, "any", "EAD", "SD", None, unit, True, complete)
+    return Attribution(values, values, "any", "EAD", "SD", None, unit, True, False)
 
 
 def test_of_the_sum_and_the_final_head_it_is_what_the_others_saw(tiny_checkpoint: Path, photograph):
@@ -24,6 +25,18 @@ def test_of_the_sum_and_the_final_head_it_is_what_the_others_saw(tiny_checkpoint
     assert found.unit == found.density_unit == DENSITY_UNIT
     expected = diagnosis.density("EAD", "SD") - diagnosis.density("EAD", "SD", head=-1)
     np.testing.assert_allclose(found.map, expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_maps_of_several_resolutions_are_compared_per_area():
+    coarse = Attribution(
+        *(np.full((8, 8), 4, np.float32), np.full((2, 2), 4, np.float32)),
+        *("any", "EAD", "SD", None, "logit per position", True, False),
+        per_area=DENSITY_UNIT,
+    )
+    fine = replace(coarse, map=coarse.map / 4, native=np.full((4, 4), 1, np.float32))
+    found = difference(coarse, fine)
+    assert found.unit == DENSITY_UNIT and not found.notes
+    np.testing.assert_allclose(found.map, 0, atol=1e-6)
 
 
 def test_other_units_are_compared_by_where_they_lie():

@@ -73,6 +73,7 @@ def test_npz_holds_the_numbers_and_how_they_were_made():
     assert about["image"] == HOSTILE
     assert [each["settings"] for each in about["maps"]] == [{"side": 32}] * 2
     assert about["maps"][0]["full_colour"] == 0.25
+    assert about["maps"][0]["full_colour_unit"] == attribution().density_unit
     assert about["maps"][0]["against"] == "SD" and about["maps"][0]["notes"] == ["A note."]
 
 

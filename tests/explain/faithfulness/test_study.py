@@ -128,6 +128,25 @@ def test_an_image_that_is_gone_is_a_problem(run: Run, classifier: Classifier):
     assert made.table["sample_id"].nunique() == 5
 
 
+def test_an_image_or_mask_that_was_replaced_is_judged_again(run: Run, classifier: Classifier):
+    asked = Asked(images=6, methods=("vote_map",), measures=MEASURES[:3], settings=QUICK)
+    before = study(run, classifier, asked, nothing).table.set_index(["sample_id", "measure"])
+    for column in ("path", "mask_path"):
+        file = Path(run.samples[column][0])
+        with Image.open(file) as opened:
+            turned = np.rot90(np.asarray(opened), 2)
+            Image.fromarray(np.roll(turned, 15, axis=1)).save(file)
+    after = study(run, classifier, asked, nothing).table.set_index(["sample_id", "measure"])
+    changed = ~np.isclose(before["value"], after["value"], equal_nan=True)
+    assert set(before.index[changed]) == {("s0", measure) for measure in MEASURES[:3]}
+
+
+def test_a_checkpoint_that_is_not_the_runs_is_refused(run: Run, classifier: Classifier):
+    manifest = run.manifest | {"checkpoint": run.manifest["checkpoint"] | {"hash": "other"}}
+    with pytest.raises(InputError, match="not the one that made run"):
+        study(replace(run, manifest=manifest), classifier, Asked(images=1), nothing)
+
+
 def test_what_is_not_available_is_left_out_with_its_reason(run: Run, classifier: Classifier):
     _, measures, skipped = available(run, classifier)
     assert "mass_lesion" in measures
