@@ -32,7 +32,8 @@ class Ledger:
         margin: how far the summed logit of the target lies above the other's in the forward pass.
         logit_range: largest less smallest summed logit of the image.
         decision: the class with the largest summed logit.
-        without: (h,) the class that would be read if that head did not vote.
+        without: (h,) the class that would be read if that head did not vote; empty for a network
+            of one head, without which nothing is read.
     """
 
     target: str
@@ -62,7 +63,7 @@ class Ledger:
         """Heads without which another class would be read."""
         return tuple(
             head
-            for head, read in zip(self.heads, self.without, strict=True)
+            for head, read in zip(self.heads, self.without, strict=bool(self.without))
             if read != self.decision
         )
 
@@ -101,5 +102,7 @@ def ledger(
         margin=float(wanted.among_classes(scores)),
         logit_range=float(np.ptp(scores)),
         decision=classes[int(scores.argmax())],
-        without=tuple(classes[index] for index in left_out.argmax(axis=1)),
+        without=tuple(classes[index] for index in left_out.argmax(axis=1))
+        if len(heads) > 1
+        else (),
     )

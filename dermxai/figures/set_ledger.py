@@ -96,11 +96,13 @@ def _points(
     low = np.append(ledger.low, ledger.margin_low)
     high = np.append(ledger.high, ledger.margin_high)
     heads = [*(shortened(head, 20) for head in ledger.heads), "Sum"]
-    flips = [*(f"{count}" for count in ledger.flips), ""]
+    flips = [f"{count}" for count in ledger.flips] or [""] * len(ledger.heads)
     hover = [
         f"<b>{head}</b><br>{signed(value)} [{signed(below)} to {signed(above)}]"
         + (f"<br>alone decides {flip} of {ledger.images}" if flip else "")
-        for head, value, below, above, flip in zip(heads, values, low, high, flips, strict=True)
+        for head, value, below, above, flip in zip(
+            heads, values, low, high, [*flips, ""], strict=True
+        )
     ]
     made.add_scatter(
         x=values,

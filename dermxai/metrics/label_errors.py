@@ -11,6 +11,7 @@ A suspect is an image to look at again, not an error: a hard case looks the same
 """
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -37,9 +38,7 @@ def label_errors(evaluation: Evaluation, among: NDArray[np.bool_] | None = None)
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 
-    searched = np.isin(evaluation.true, evaluation.classes)
-    known = np.flatnonzero(searched if among is None else searched & among)
-    labels = pd.Index(evaluation.classes).get_indexer(pd.Index(evaluation.true[known]))
+    known, labels = _labelled(evaluation, among)
     probabilities = evaluation.probabilities[known]
     if np.unique(labels).size < 2:
         return _table(evaluation, known[:0], np.empty(0))
@@ -54,6 +53,25 @@ def label_errors(evaluation: Evaluation, among: NDArray[np.bool_] | None = None)
         )
     quality = get_label_quality_scores(labels, probabilities)
     return _table(evaluation, known[suspects], quality[suspects])
+
+
+def searched(evaluation: Evaluation, among: NDArray[np.bool_] | None = None) -> Mapping[str, int]:
+    """Images of each class whose labels `label_errors` searches: none of a class that has fewer
+    than `FEWEST`, and none at all where fewer than two classes have images."""
+    _, labels = _labelled(evaluation, among)
+    images = np.bincount(labels, minlength=len(evaluation.classes))
+    images[images < (FEWEST if np.count_nonzero(images) > 1 else np.inf)] = 0
+    return dict(zip(evaluation.classes, images.tolist(), strict=True))
+
+
+def _labelled(
+    evaluation: Evaluation, among: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Positions of the images with a label that the model knows, and of their labels in its
+    classes."""
+    labelled = np.isin(evaluation.true, evaluation.classes)
+    rows = np.flatnonzero(labelled if among is None else labelled & among)
+    return rows, pd.Index(evaluation.classes).get_indexer(pd.Index(evaluation.true[rows]))
 
 
 def _table(

@@ -28,7 +28,8 @@ class SetLedger:
         images, units: how many images and independent units (patients) the set has.
         votes, low, high: (h,) mean vote of each head and its interval, in logits.
         margin, margin_low, margin_high: the same of the sum of all heads.
-        flips: (h,) images that would be read as another class if that head did not vote.
+        flips: (h,) images that would be read as another class if that head did not vote; empty, as
+            are the next three, for a network of one head, without which nothing is read.
         turned: (h,) those of them that would be read as ``against``.
         flip_low, flip_high: (h,) ends of the interval of ``flips`` as a share of the images.
     """
@@ -113,7 +114,8 @@ def set_ledger(
     if not len(values):
         raise InputError("The set has no image; choose one that has.")
     scores = values.sum(axis=1)  # (n, k)
-    left_out = (scores[:, None] - values).argmax(axis=2)  # (n, h): the decision without each head
+    others = scores[:, None] - values[:, : len(heads) if len(heads) > 1 else 0]
+    left_out = others.argmax(axis=2)  # (n, h): the decision without each head
     changed = left_out != scores.argmax(axis=1)[:, None]
     with_margin = _with_margin(values, one, other)
 

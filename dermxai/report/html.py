@@ -82,6 +82,7 @@ def pair_page(study: Study, maps: PairMaps | None = None, most: int = MOST) -> s
         errors=errors,
         suspects=_images(study.suspects.head(most), known),
         searched=tables.searched(study),
+        no_suspects=tables.no_suspects(study),
         n_suspects=len(study.suspects),
         maps=_maps(maps),
         hues={"first": f"rgb{FOR}", "second": f"rgb{AGAINST}"},

@@ -1,6 +1,6 @@
 """Everything that is known of a run's two classes without another forward pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from dermxai.metrics.confusion import ratio
 from dermxai.metrics.differences import Differences, differences
 from dermxai.metrics.evaluation import jsonable
 from dermxai.metrics.gathering import Gathering, gathering
-from dermxai.metrics.label_errors import label_errors
+from dermxai.metrics.label_errors import label_errors, searched
 from dermxai.metrics.pair import Pair, check_pair, judge_pair
 from dermxai.metrics.set_ledger import SetDifference, SetLedger, set_difference, set_ledger
 from dermxai.models import ModelInfo, read_info
@@ -66,7 +66,8 @@ class Study:
         training: where the training counts come from, in words.
         suspects: images of either class whose label looks wrong, as `label_errors` lists them,
             among those that the model was not trained on where there are any.
-        searched: how many images these were.
+        unseen: how many images of the split these were.
+        searched: of the two classes, how many images were searched; 0 where there are too few.
         notes: what is to be known of the images; first what the model has seen of them.
     """
 
@@ -78,7 +79,8 @@ class Study:
     balance: pd.DataFrame
     training: str
     suspects: pd.DataFrame
-    searched: int
+    unseen: int
+    searched: Mapping[str, int]
     notes: tuple[str, ...]
 
     def as_json(self) -> Any:
@@ -100,6 +102,7 @@ class Study:
                 "balance": {row["class"]: row for row in self.balance.to_dict("records")},
                 "training": self.training,
                 "label_errors": self.suspects.to_dict("records"),
+                "labels_searched": dict(self.searched),
                 "intervals": {
                     "level": self.evaluation.level,
                     "replicates": self.evaluation.replicates,
@@ -130,7 +133,7 @@ def study(
     info = _info(run)
     trained = trained_on(run, info)
     unseen = None if trained is None or trained[rows].all() else ~trained[rows]
-    suspects = label_errors(evaluation, unseen)
+    suspects, looked_at = label_errors(evaluation, unseen), searched(evaluation, unseen)
     balance, training = _balance(run, rows, (first, second), info)
     return Study(
         run=run,
@@ -145,7 +148,8 @@ def study(
         training=training,
         suspects=suspects[suspects["label"].isin((first, second))].reset_index(drop=True),
         notes=(words(rows, trained), *_of_images(evaluation)),
-        searched=int(rows.size if unseen is None else unseen.sum()),
+        unseen=int(rows.size if unseen is None else unseen.sum()),
+        searched={code: looked_at[code] for code in (first, second)},
     )
 
 

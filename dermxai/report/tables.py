@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dermxai.metrics.label_errors import FEWEST
 from dermxai.metrics.pair import OTHER
 from dermxai.numbers import count, interval, percent, signed
 from dermxai.report.study import Study, Way
@@ -45,8 +46,8 @@ def merged(study: Study) -> pd.DataFrame:
 
 
 def votes(way: Way) -> pd.DataFrame:
-    """Mean votes of the errors, how far they are from those of right readings, and what each head
-    alone decides; the last row is the sum."""
+    """Mean votes of the errors, how far they are from those of right readings, and, of several
+    heads, what each alone decides; the last row is the sum."""
     ledger, difference = way.errors, way.difference
     if ledger is None:
         return pd.DataFrame()
@@ -57,12 +58,15 @@ def votes(way: Way) -> pd.DataFrame:
             "Over right": "–"
             if difference is None
             else _signed_interval(difference.votes[i], difference.low[i], difference.high[i]),
+        }
+        for i, head in enumerate(ledger.heads)
+    ]
+    for i, row in enumerate(rows[: ledger.flips.size]):
+        row |= {
             "Alone": f"{ledger.flips[i]:,} of {ledger.images:,}",
             "95 % CI": interval(ledger.flip_low[i], ledger.flip_high[i], 0),
             f"→ {way.true}": f"{ledger.turned[i]:,}",
         }
-        for i, head in enumerate(ledger.heads)
-    ]
     total = {
         "Head": "Sum",
         "Vote": _signed_interval(ledger.margin, ledger.margin_low, ledger.margin_high),
@@ -145,11 +149,24 @@ def gathered(way: Way, units: str) -> str:
 
 
 def searched(study: Study) -> str:
-    """Where suspect labels were looked for, in a sentence."""
-    judged = study.evaluation.counts.images
-    if study.searched == judged:
-        return ""
-    return f"Searched among the {count(study.searched, 'image')} that the model was not trained on."
+    """Where suspect labels were looked for and where not, in sentences; "" where everywhere."""
+    said = []
+    if study.unseen != study.evaluation.counts.images and any(study.searched.values()):
+        images = count(study.unseen, "image")
+        said.append(f"Searched among the {images} that the model was not trained on.")
+    if lacking := [code for code, images in study.searched.items() if not images]:
+        said.append(
+            f"Not searched: {' and '.join(lacking)}; it takes at least {FEWEST} images of a class"
+            f"{', not trained on' if study.unseen != study.evaluation.counts.images else ''}, and "
+            "images of another."
+        )
+    return " ".join(said)
+
+
+def no_suspects(study: Study) -> str:
+    """That no label looks wrong, of the classes that were searched, in a sentence."""
+    codes = [code for code, images in study.searched.items() if images]
+    return f"No label of {' or '.join(codes)} looks wrong to the model." if codes else ""
 
 
 def probability(value: float) -> str:

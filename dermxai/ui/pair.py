@@ -124,12 +124,16 @@ def votes(scene: Scene, study: Study, way: Way) -> None:
     with left:
         look.plot(drawn, Key.FIGURE.of("set-ledger"))
     with right:
+        table = said.votes(way).drop(columns="Vote")
+        without = (
+            f", and how many errors would be read otherwise, or as {way.true}, without this head "
+            "alone"
+        )
         look.heading(
             "Heads one by one",
-            "How far each vote moves against right readings, and how many errors would be read "
-            f"otherwise, or as {way.true}, without this head alone.",
+            f"How far each vote moves against right readings{without if 'Alone' in table else ''}.",
         )
-        _table(said.votes(way).drop(columns="Vote"))
+        _table(table)
         st.markdown(plain(said.driver(way)))
 
 

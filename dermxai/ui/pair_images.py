@@ -158,7 +158,7 @@ def suspects(scene: Scene, study: Study) -> None:
     if table.empty:
         look.heading(
             "Labels to look at again",
-            f"No label of the two classes looks wrong to the model. {tables.searched(study)}",
+            f"{tables.no_suspects(study)} {tables.searched(study)}".strip(),
         )
         return
     look.heading(

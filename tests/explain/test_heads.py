@@ -78,6 +78,9 @@ def test_leaving_a_head_out_is_the_argmax_of_the_others(rows: list[list[float]])
         target="A",
         against="B",
     )
+    if len(heads) == 1:
+        assert made.without == made.decisive == ()
+        return
     for index, head in enumerate(heads):
         others = np.delete(logits.astype(np.float64), index, axis=0).sum(axis=0)
         close = np.sort(others)[-2:]

@@ -2,7 +2,7 @@ import numpy as np
 from cleanlab.filter import find_label_issues
 
 from dermxai.metrics import evaluate
-from dermxai.metrics.label_errors import label_errors
+from dermxai.metrics.label_errors import FEWEST, label_errors, searched
 
 CLASSES = ("EAD", "SD", "Pso", "LP")
 
@@ -47,3 +47,15 @@ def test_images_without_a_known_label_and_single_classes_give_nothing():
     labels[::2] = None
     found = label_errors(evaluate(labels, CLASSES, scores, ids))
     assert all(int(name.split()[1]) % 2 for name in found["sample_id"])
+
+
+def test_what_is_too_little_to_search_is_counted_as_not_searched():
+    evaluation, given, _ = mislabelled(60, 10)
+    labels = np.array(CLASSES, dtype=object)[given]
+    few = np.flatnonzero(labels == "LP")
+    labels[few[FEWEST - 1 :]] = None
+    scores, ids = np.log(evaluation.probabilities), evaluation.sample_ids
+    looked_at = searched(evaluate(labels, CLASSES, scores, ids))
+    assert looked_at == {code: (labels == code).sum() for code in CLASSES[:3]} | {"LP": 0}
+    assert not any(searched(evaluate(["EAD"] * 60, CLASSES, scores, ids)).values())
+    assert not any(searched(evaluation, np.zeros(60, dtype=bool)).values())

@@ -56,6 +56,13 @@ def test_exchanging_the_classes_turns_the_signs():
     np.testing.assert_array_equal(one.flips, other.flips)
 
 
+def test_without_its_only_head_a_network_decides_nothing():
+    values = logits(20)[:, -1:]
+    made = set_ledger(values, HEADS[-1:], CLASSES, "SD", "EAD", units=np.arange(20))
+    assert made.flips.size == made.turned.size == made.flip_low.size == made.flip_high.size == 0
+    assert made.votes == pytest.approx([made.margin])
+
+
 def test_flips_are_the_decisions_that_change_without_a_head():
     values = logits(50)
     read = values.sum(axis=1).argmax(axis=1)

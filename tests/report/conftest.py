@@ -19,9 +19,8 @@ def confused_run() -> Make:
     """Makes a run in which every second image is read at random, among few classes."""
 
     def make(images: int = 200, classes=("EAD", "SD", "Pso"), **options: object) -> Run:
-        heads = {"block 1": 4, "block 2": 6, "final": 8}
-        options = {"heads": heads, "patients": 50} | options
-        run = generated_run(paths.runs() / "run", images, classes=classes, **options)
+        usual = {"heads": {"block 1": 4, "block 2": 6, "final": 8}, "patients": 50}
+        run = generated_run(paths.runs() / "run", images, classes=classes, **(usual | options))
         logits = np.load(paths.RunFiles(run.root).logits)
         logits[::2] = np.random.default_rng(1).standard_normal(logits[::2].shape)
         np.save(paths.RunFiles(run.root).logits, logits)

@@ -11,6 +11,7 @@ from dermxai.data.splits import split_by_patient
 from dermxai.errors import InputError
 from dermxai.models import read_info
 from dermxai.report import tables
+from dermxai.report.html import pair_page
 from dermxai.report.seen import trained_on
 from dermxai.runs import open_run
 
@@ -109,10 +110,10 @@ def test_what_the_model_was_trained_on_is_found_by_its_counts(studied, confused_
     checkpoint(run, fingerprint=fingerprint, training_images_by_class=counts)
     made = studied(run)
     assert f"trained on {train.sum()} of these 200 images" in made.notes[0]
-    assert made.searched == 200 - train.sum()
+    assert made.unseen == 200 - train.sum()
     suspects = run.samples.set_index("sample_id").loc[made.suspects["sample_id"]]
     assert len(suspects) and (suspects["split"] != "train").all()
-    assert f"among the {made.searched} images" in tables.searched(made)
+    assert f"among the {made.unseen} images" in tables.searched(made)
     held_out = studied(run, split="test")
     assert "none of these images" in held_out.notes[0] and tables.searched(held_out) == ""
 
@@ -128,6 +129,8 @@ def test_what_the_model_was_trained_on_is_found_by_its_counts(studied, confused_
 
 def test_without_labels_or_errors_the_reasons_are_said(studied, confused_run):
     unlabelled = studied(images=30, labelled=False)
+    assert tables.no_suspects(unlabelled) == ""
+    assert tables.searched(unlabelled).startswith("Not searched: EAD and SD;")
     assert {way.reason for way in unlabelled.ways} == {
         "No image here has a label that the model knows."
     }
@@ -139,9 +142,19 @@ def test_without_labels_or_errors_the_reasons_are_said(studied, confused_run):
     perfect = studied(open_run(run.root))
     assert all(way.reason.startswith("None of the ") for way in perfect.ways)
     assert perfect.pair.errors.empty and perfect.suspects.empty
+    assert tables.no_suspects(perfect) == "No label of EAD or SD looks wrong to the model."
+    assert tables.searched(perfect) == ""
     assert all(tables.votes(way).empty and not tables.driver(way) for way in perfect.ways)
     absent = studied(rewrite(run, label="Pso"))
     assert absent.ways[0].reason == "No image here is labelled EAD."
+
+
+def test_of_a_network_of_one_head_nothing_is_left_out(studied):
+    made = studied(heads={"final": 8})
+    table = tables.votes(made.ways[0])
+    assert list(table.columns) == ["Head", "Vote", "Over right"]
+    assert "without this head" not in pair_page(made)
+    assert made.as_json()["votes"][0]["errors"]["flips"] == []
 
 
 def test_json_is_plain_and_complete(studied):
