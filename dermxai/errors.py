@@ -22,5 +22,9 @@ class DivergenceError(InputError):
     """A training whose loss is no number: the same again would come to the same."""
 
 
+class NoRoomError(InputError):
+    """Memory does not suffice for a single image."""
+
+
 class Cancelled(Exception):  # noqa: N818
     """Long work was asked to stop; what it had finished is kept."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dermxai.errors import InputError
 from dermxai.explain import store
 from dermxai.explain.evaluation import require_finite
+from dermxai.explain.memory import one_at_a_time
 from dermxai.explain.method import Attribution, Method, Progress, Target, whose
 from dermxai.explain.settings import settings_of
 from dermxai.plugins import modules
@@ -79,7 +80,8 @@ def explain(
 
     Raises:
         InputError: unknown method, class, head or setting; a method that is not valid for this
-            network; an image that is too small; a network that does not give finite numbers.
+            network; an image that is too small; a network that does not give finite numbers;
+            memory that does not suffice for one image.
     """
     chosen = valid_method(method, classifier)
     values = checked_settings(method, settings)
@@ -88,7 +90,8 @@ def explain(
     name = store.key(classifier.hash, image, method, wanted, values) if keep else None
     made = store.read(name) if name else None
     if made is None:
-        native, notes = chosen.attribute(classifier, tensor, wanted, values, progress)
+        with one_at_a_time():
+            native, notes = chosen.attribute(classifier, tensor, wanted, values, progress)
         made = _described(
             classifier,
             method=method,
@@ -152,9 +155,10 @@ def predicted(classifier: "Classifier", tensor: torch.Tensor) -> str:
     """The class that a prepared image is read as.
 
     Raises:
-        InputError: the network does not give finite numbers.
+        InputError: the network does not give finite numbers, or memory does not suffice.
     """
-    scores = classifier.infer(tensor).logits[0].sum(0)
+    with one_at_a_time():
+        scores = classifier.infer(tensor).logits[0].sum(0)
     require_finite(scores, classifier.name)
     return classifier.info.classes[int(scores.argmax())]
 

@@ -18,12 +18,14 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from dermxai import disk, paths
 from dermxai.data.images import read_image, read_mask
 from dermxai.data.transforms import resize
 from dermxai.errors import InputError
 from dermxai.explain.evaluation import require_finite
+from dermxai.explain.memory import halving
 from dermxai.explain.methods.vote_map import added_up
 from dermxai.explain.pair_maps import (
     FRAMES,
@@ -212,10 +214,27 @@ def contrast_maps(
     head's grid, in logits per percent of the image.
 
     Raises:
-        InputError: the network does not give finite numbers.
+        InputError: the network does not give finite numbers, or memory does not suffice for one
+            image.
     """
     prepared = [classifier.info.preprocessing(picture) for picture in pictures]
-    output = classifier.infer(torch.from_numpy(np.stack(prepared)), maps=True)
+    images = torch.from_numpy(np.stack(prepared))
+
+    def drawn(batch: int) -> list[NDArray[np.float32]]:
+        return [
+            map_
+            for some in torch.split(images, batch)
+            for map_ in _contrasted(classifier, some, pair)
+        ]
+
+    return halving(drawn, len(images))[0]
+
+
+def _contrasted(
+    classifier: "Classifier", images: Tensor, pair: tuple[str, str]
+) -> list[NDArray[np.float32]]:
+    """`contrast_maps` of normalised images (n, 3, size, size), in one forward pass."""
+    output = classifier.infer(images, maps=True)
     require_finite(output.logits, classifier.name)
     one, other = (classifier.info.classes.index(code) for code in pair)
     heads = []
@@ -226,7 +245,7 @@ def contrast_maps(
         values = torch.einsum("c,nchw->nhw", contrast, feature_map.float()) / positions
         heads.append(values.cpu().numpy())  # (n, h, w)
     made = []
-    for index in range(len(pictures)):
+    for index in range(len(images)):
         total = added_up([values[index] for values in heads])
         made.append(total * np.float32(total.size / 100))
     return made

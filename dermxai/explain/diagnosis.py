@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from dermxai.data.transforms import Preprocessing
+from dermxai.explain.api import prepared
 from dermxai.explain.evaluation import require_finite
 from dermxai.explain.heads import Ledger, ledger
+from dermxai.explain.memory import one_at_a_time
 from dermxai.explain.method import Attribution, Method, Target, whose
 from dermxai.explain.methods import grad_cam, vote_map
 from dermxai.explain.methods.grad_cam import all_classes
@@ -130,10 +132,12 @@ def diagnose(classifier: "Classifier", image: NDArray[np.uint8]) -> Diagnosis:
     """Looks at one image (h, w, 3) RGB with one forward pass.
 
     Raises:
-        InputError: the network does not give finite numbers.
+        InputError: the image is too small, the network does not give finite numbers, or memory
+            does not suffice.
     """
-    tensor = torch.from_numpy(classifier.info.preprocessing(image))[None]
-    output = classifier.infer(tensor, maps=True)
+    tensor = prepared(classifier, image)
+    with one_at_a_time():
+        output = classifier.infer(tensor, maps=True)
     require_finite(output.logits, classifier.name)
     channels = classifier.info.heads[FINAL].channels
     weights = [classifier.head_weights(head) for head in range(len(classifier.info.heads))]

@@ -1,9 +1,10 @@
 """Batches that fit: whoever runs out of memory goes on with half as many images at a time."""
 
 import gc
+import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dermxai.errors import NoRoomError
 from dermxai.explain.evaluation import require_finite
 from dermxai.explain.method import Progress
 
@@ -21,6 +23,7 @@ T = TypeVar("T")
 
 TURNS = 4
 POLL = 0.2  # seconds
+log = logging.getLogger(__name__)
 _turns = threading.BoundedSemaphore(TURNS)
 
 
@@ -51,25 +54,47 @@ def halving(work: Callable[[int], T], batch: int) -> tuple[T, tuple[str, ...]]:
     """The result of ``work(batch)``, tried again with half the batch while memory runs out.
 
     Returns:
-        The result, and a note if the batch had to become smaller.
+        The result, and a note, which is logged, too, if the batch had to become smaller.
 
     Raises:
-        RuntimeError: memory runs out with a single image, or the work fails otherwise.
+        NoRoomError: memory runs out with a single image.
     """
     size = batch
     while True:
         try:
-            result = work(size)
+            with one_at_a_time() if size == 1 else nullcontext():
+                result = work(size)
         except RuntimeError as error:
-            if size == 1 or not ran_out_of_memory(error):
+            if not ran_out_of_memory(error):
                 raise
             size //= 2
         else:
+            if size == batch:
+                return result, ()
             note = f"Memory ran out with {batch} images at a time; done with {size}."
-            return result, () if size == batch else (note,)
+            log.warning(note)
+            return result, (note,)
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """For work that cannot be made smaller.
+
+    Raises:
+        NoRoomError: memory runs out.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not ran_out_of_memory(error):
+            raise
+        raise NoRoomError(
+            "Memory ran out with a single image at a time; end other work on this device, or take "
+            "one with more memory."
+        ) from error
 
 
 def ran_out_of_memory(error: RuntimeError) -> bool:

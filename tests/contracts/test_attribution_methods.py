@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from dermxai.errors import InputError
+from dermxai.errors import InputError, NoRoomError
 from dermxai.explain import Cancelled, explain, memory
 from dermxai.explain.api import find_target, methods, prepared
 from dermxai.explain.evaluation import twin
@@ -213,6 +213,32 @@ class TestMethod:
         np.testing.assert_allclose(made.map, roomy.map, atol=1e-4 * np.abs(roomy.map).max())
         if made.notes[1:] != roomy.notes[1:]:
             assert "Memory ran out" in made.notes[-1]
+
+    def test_too_little_memory_for_one_image_is_one_sentence(
+        self, name: str, able, photograph, monkeypatch: pytest.MonkeyPatch
+    ):
+        classifier = able(name)
+
+        def full(self, images: torch.Tensor, maps: bool = False) -> Any:
+            raise torch.OutOfMemoryError("CUDA out of memory (simulated)")
+
+        monkeypatch.setattr(type(classifier.network), "forward", full)
+        with pytest.raises(NoRoomError, match="with a single image at a time"):
+            explain(classifier, photograph, name, "EAD", settings=quick(name))
+
+    def test_a_bias_that_is_not_finite_is_named(self, name: str, able, photograph):
+        """Though no position's share of the logit depends on it."""
+        classifier = able(name)
+        biases, at = classifier.network.heads[-1].bias, classifier.info.classes.index("EAD")
+        kept = biases[at].clone()
+        with torch.inference_mode():
+            biases[at] = float("nan")
+        try:
+            with pytest.raises(InputError, match="not finite"):
+                explain(classifier, photograph, name, "EAD", settings=quick(name))
+        finally:
+            with torch.inference_mode():
+                biases[at] = kept
 
     def test_a_network_that_is_not_finite_is_named(self, name: str, able, photograph):
         classifier = able(name)

@@ -44,6 +44,11 @@ def test_one_number_that_is_not_finite_is_one_sentence(tiny_checkpoint: Path, ph
             look()
 
 
+def test_an_image_too_small_is_one_sentence(tiny_checkpoint: Path):
+    with pytest.raises(InputError, match="at least 8×8 are needed"):
+        diagnose(load_classifier(tiny_checkpoint), np.zeros((30, 7, 3), np.uint8))
+
+
 def test_grad_cam_says_whose_vote_it_is(tiny_checkpoint: Path, photograph):
     classifier = load_classifier(tiny_checkpoint)
     diagnosis = diagnose(classifier, photograph)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermxai.data.transforms import fit_mask
-from dermxai.errors import InputError
+from dermxai.errors import InputError, NoRoomError
 from dermxai.explain.api import prepared
 from dermxai.explain.faithfulness.measure import (
     Candidate,
@@ -89,10 +89,11 @@ def judged(
 
 def excuse(error: Exception) -> str:
     """Why there is no score. What is neither the input's fault nor the memory's is raised."""
+    room = isinstance(error, RuntimeError) and ran_out_of_memory(error)
+    if room or isinstance(error, NoRoomError):
+        return NO_MEMORY
     if isinstance(error, InputError):
         return str(error)
-    if isinstance(error, RuntimeError) and ran_out_of_memory(error):
-        return NO_MEMORY
     raise error
 
 

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dermxai.explain.evaluation import require_finite
 from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def attribute(
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The map (h, w) of the head's feature map for an image (1, 3, size, size)."""
     output = classifier.infer(image, maps=True)
+    require_finite(output.logits, classifier.name)
     values = head_map(classifier, output, target, -1 if target.head is None else target.head)
     if progress:
         progress(1, 1)

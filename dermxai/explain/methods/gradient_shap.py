@@ -81,7 +81,7 @@ def attribute(
     with in_turn(progress):
         attributions, notes = halving(expect, gradient_batch(classifier))
     values: NDArray[np.float32] = attributions[0].detach().sum(0).float().cpu().numpy()
-    ends, _ = logits_of(classifier, torch.cat([image, pictures]))
+    ends, more = logits_of(classifier, torch.cat([image, pictures]))
     found = target.of(torch.from_numpy(ends)).double()
     gap = completeness(float(values.sum()), float(found[0] - found[1:].mean()))
-    return values, (gap, *notes)
+    return values, (gap, *notes, *more)

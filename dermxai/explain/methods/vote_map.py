@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dermxai.explain.evaluation import require_finite
 from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
 from dermxai.explain.methods.grad_cam import head_map
 
@@ -49,6 +50,7 @@ def attribute(
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The map (h, w) at the resolution of the finest feature map."""
     output = classifier.infer(image, maps=True)
+    require_finite(output.logits, classifier.name)
     heads = range(len(classifier.info.heads)) if target.head is None else (target.head,)
     maps = [head_map(classifier, output, target, head) for head in heads]
     if progress:
