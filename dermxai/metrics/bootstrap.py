@@ -10,7 +10,8 @@ may rest on few, such as those of votes, get Student's t with the bootstrap's st
 
 A share of exactly 0 or 1 has no spread to resample. It gets the exact binomial bound (Clopper &
 Pearson 1934, doi:10.1093/biomet/26.4.404) with patients, not images, as trials, which is
-conservative. A share that rests on fewer than two patients has no interval: NaN.
+conservative. A share that rests on fewer than two patients, or that is the same whoever is drawn,
+has no interval: NaN.
 """
 
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from dermxai.metrics.confusion import ratio
 
 Floats = NDArray[np.float64]
 _BLOCK = 250  # replicates held at once
+_ROUNDING = 1e-12  # by which replicates that are the same differ
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +108,12 @@ def mean_interval(replicates: Floats, units: ArrayLike, level: float) -> tuple[F
 
     Args:
         replicates: (r, k) the mean on each replicate; undefined ones (NaN) are left out.
-        units: (k,) clusters that each mean rests on; fewer than two give NaN.
+        units: (k,) clusters that each mean rests on; fewer than two give NaN, as do replicates
+            that are all the same.
         level: of the interval, 0.95 say.
     """
     low, high = np.full((2, replicates.shape[1]), np.nan)
-    known = (np.broadcast_to(units, low.shape) >= 2) & np.isfinite(replicates).any(axis=0)
+    known = (np.broadcast_to(units, low.shape) >= 2) & _vary(replicates)
     if known.any():
         tail = (1 - level) / 2
         low[known], high[known] = np.nanquantile(replicates[:, known], [tail, 1 - tail], axis=0)
@@ -161,7 +164,7 @@ def interval(
     )
     tail = (1 - level) / 2
     low, high = np.full(estimate.shape, np.nan), np.full(estimate.shape, np.nan)
-    spread = (units >= 2) & (estimate > 0) & (estimate < 1) & np.isfinite(replicates).any(axis=0)
+    spread = (units >= 2) & (estimate > 0) & (estimate < 1) & _vary(replicates)
     if spread.any():
         low[spread], high[spread] = np.nanquantile(replicates[:, spread], [tail, 1 - tail], axis=0)
     bound = tail ** ratio(1, units)
@@ -169,3 +172,11 @@ def interval(
     low[none], high[none] = 0, 1 - bound[none]
     low[every], high[every] = bound[every], 1
     return low, high
+
+
+def _vary(replicates: Floats) -> NDArray[np.bool_]:
+    """(...) whether the values (r, ...) differ, undefined ones (NaN) left out."""
+    largest = np.fmax.reduce(replicates, axis=0, initial=-np.inf)
+    smallest = np.fmin.reduce(replicates, axis=0, initial=np.inf)
+    varying: NDArray[np.bool_] = largest - smallest > _ROUNDING
+    return varying

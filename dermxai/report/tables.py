@@ -37,8 +37,7 @@ def merged(study: Study) -> pd.DataFrame:
                 "Measure": row["name"],
                 "Two classes": _estimate(row, "separate"),
                 "As one class": _estimate(row, "merged"),
-                "Gain": f"{signed(100 * row['gain'], 1)} %"
-                f" ({interval(row['gain_low'], row['gain_high'])})",
+                "Gain": _ranged(f"{signed(100 * row['gain'], 1)} %", row, "gain"),
             }
             for row in study.pair.merged.to_dict("records")
         ]
@@ -177,7 +176,12 @@ def probability(value: float) -> str:
 
 
 def _estimate(row: dict[Any, Any], name: str) -> str:
-    return f"{percent(row[name])} ({interval(row[f'{name}_low'], row[f'{name}_high'])})"
+    return _ranged(percent(row[name]), row, name)
+
+
+def _ranged(value: str, row: dict[Any, Any], name: str) -> str:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return value if np.isnan(low) else f"{value} ({interval(low, high)})"
 
 
 def _signed_interval(value: float, low: float, high: float) -> str:

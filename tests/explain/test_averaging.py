@@ -4,13 +4,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from dermxai import paths
 from dermxai.data import load_dataset
+from dermxai.data.images import read_image
 from dermxai.errors import Cancelled, InputError
 from dermxai.explain import averaging, diagnose
-from dermxai.explain.averaging import average_maps, framed
+from dermxai.explain.averaging import average_maps, contrast_maps, framed
 from dermxai.explain.pair_maps import MOST, SIDE, canonical, name_of, open_maps
 from dermxai.models import load_classifier
 from dermxai.runs import infer, open_run
@@ -181,3 +183,20 @@ def test_where_fewer_than_half_of_the_images_reach_nothing_is_said(pair, tmp_pat
     assert np.isnan(made.maps[1, cell, :10, :10]).all()
     assert (made.pictures[1, cell, :10, :10] == 208).all()
     assert np.isfinite(made.maps[1, cell, SIDE // 2 :, SIDE // 2 :]).all()
+
+
+def test_with_little_memory_the_averages_are_the_same(pair, monkeypatch: pytest.MonkeyPatch):
+    run, classifier, first, second = pair
+    pictures = [read_image(path) for path in run.samples["path"][:4]]
+    roomy = contrast_maps(classifier, pictures, (first, second))
+    network = type(classifier.network)
+    forward = network.forward
+
+    def cramped(self, images: torch.Tensor, maps: bool = False):
+        if len(images) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory (simulated)")
+        return forward(self, images, maps)
+
+    monkeypatch.setattr(network, "forward", cramped)
+    for one, other in zip(contrast_maps(classifier, pictures, (first, second)), roomy, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5 * np.abs(other).max())

@@ -7,6 +7,7 @@ from dermxai.errors import InputError
 from dermxai.metrics.bootstrap import (
     confusion_replicates,
     interval,
+    mean_interval,
     resampling,
     student_interval,
     sum_replicates,
@@ -109,3 +110,9 @@ def test_a_mean_of_one_patient_has_no_interval():
     plan = resampling(["p", "p"], 50)
     ends = student_interval([1.0], sum_replicates([[1.0], [1.0]], plan), 1, 0.95)
     assert np.isnan(ends).all()
+
+
+def test_what_is_the_same_whoever_is_drawn_has_no_interval():
+    same = np.full((200, 2), 0.5) + np.array([0, 1e-16])
+    for low, high in (interval([0.5, 0.5], same, 4, 0.95), mean_interval(same, 4, 0.95)):
+        assert np.isnan([low, high]).all()

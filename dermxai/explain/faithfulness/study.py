@@ -101,7 +101,8 @@ def available(run: "Run", classifier: "Classifier") -> tuple[list[str], list[str
 
 
 def resolved(run: "Run", classifier: "Classifier", asked: Asked) -> tuple[Asked, dict[str, str]]:
-    """What was asked with its methods and measures by name, and why some are left out.
+    """What was asked with its methods and measures by name, and why some of these, or of all where
+    none is named, are left out.
 
     Raises:
         InputError: something that was named is not there, or is not available.
@@ -123,7 +124,12 @@ def resolved(run: "Run", classifier: "Classifier", asked: Asked) -> tuple[Asked,
     if not kept_methods or not kept_measures:
         reasons = " ".join(f"{name}: {skipped[name]}" for name in wanted if name in skipped)
         raise InputError(f"There is nothing to judge. {reasons}".strip())
-    return replace(asked, methods=kept_methods, measures=kept_measures), skipped
+    left_out = {
+        name: reason
+        for name, reason in skipped.items()
+        if name in wanted or not (asked.methods if name in methods() else asked.measures)
+    }
+    return replace(asked, methods=kept_methods, measures=kept_measures), left_out
 
 
 def passes(classifier: "Classifier", asked: Asked) -> int:

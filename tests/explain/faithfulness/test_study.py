@@ -151,8 +151,10 @@ def test_what_is_not_available_is_left_out_with_its_reason(run: Run, classifier:
     _, measures, skipped = available(run, classifier)
     assert "mass_lesion" in measures
     assert skipped["mass_evidence"] == "The dataset has no evidence masks."
-    asked, _ = resolved(run, classifier, Asked())
-    assert "mass_evidence" not in asked.measures
+    asked, left_out = resolved(run, classifier, Asked())
+    assert "mass_evidence" not in asked.measures and left_out == skipped
+    named = Asked(methods=("vote_map", "guided_backprop"), measures=("road",))
+    assert set(resolved(run, classifier, named)[1]) == {"guided_backprop"}
     assert passes(classifier, asked) > 10
     for wrong, words in (
         (Asked(methods=("gradcam",)), "vote_map"),
