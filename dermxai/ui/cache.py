@@ -279,7 +279,7 @@ def pair_maps(opened: Run, first: str, second: str, split: str | None) -> PairMa
     """Stored averages of contrast maps; None where there are none yet."""
     key = (opened.id, first, second, split)
     known = _pair_maps().get(key)
-    if known is None:
+    if known is None or known.problems:  # which may have been mended meanwhile
         known = open_maps(opened, first, second, split)
         if known is not None:
             _pair_maps().put(key, known)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -102,13 +103,24 @@ def test_maps_that_were_computed_are_shown_on_one_scale(inferred: Run, open_page
         app.get_by_key(f"pair-{end}").set_value(code).run()
     assert app.get_by_key("start-pair").label == "Compute the maps"
     seen = []
-    find_kind("pair").run(
-        lambda *progress: seen.append(progress),
-        run=str(inferred.root),
-        first=first,
-        second=second,
-    )
+
+    def compute() -> None:
+        find_kind("pair").run(
+            lambda *progress: seen.append(progress),
+            run=str(inferred.root),
+            first=first,
+            second=second,
+        )
+
+    file = Path(inferred.samples["path"][np.flatnonzero(inferred.predicted == first)[0]])
+    away = file.rename(file.with_suffix(".away"))
+    compute()
     assert seen[-1][0] == "images" and seen[-1][1] == seen[-1][2] > 0
+    app.run()
+    assert "Averaged without 1 image that could not be read" in everything(app)
+    assert app.get_by_key("start-pair").label == "Try again"
+    away.rename(file)
+    compute()
     app.run()
     assert not app.exception
     words = everything(app)
