@@ -1,6 +1,7 @@
 """Tables as they are shown: columns named, numbers aligned."""
 
 import math
+import textwrap
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from dermxai.metrics.evaluation import Evaluation
 from dermxai.ui.text import percent
 
 # Widths in pixels: together they fit beside the sidebar of a window 1,400 wide.
-_NAME = 182
+_NAME, _LETTERS = 182, 28
 _COUNT = st.column_config.NumberColumn(format="localized", width=64)
 _SHARE = st.column_config.NumberColumn(format="%.1f %%", width=76)
 _AREA = st.column_config.NumberColumn(format="%.3f", width=54)
@@ -83,4 +84,6 @@ def measures(evaluation: Evaluation) -> tuple[pd.DataFrame, dict[str, Any]]:
 
 def _class(code: str) -> str:
     name = taxonomy.name(code)
-    return code if name == code else f"{code} · {name}"
+    return (
+        code if name == code else textwrap.shorten(f"{code} · {name}", _LETTERS, placeholder=" …")
+    )
