@@ -34,7 +34,7 @@ class Dataset:
             they are read.
         fingerprint: the same for the same data in another place or copied again, different
             when a row or an image changes. Hash of the table and of each image file's size, first
-            and last 4 kB: files are not read as a whole.
+            and last 4 kB; only BMP, TIFF and PPM files are read as a whole.
         source, options: what ``load_dataset`` was called with, so that it can be called again.
     """
 

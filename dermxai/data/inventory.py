@@ -4,7 +4,7 @@ import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,8 @@ from dermxai.data.table import Problem
 from dermxai.errors import InputError
 
 _BLOCK = 4096
+# Beginnings of BMP, TIFF and PPM files, which may hold pixels as they are.
+_UNCOMPRESSED = (b"BM", b"II", b"MM", b"P1", b"P2", b"P3", b"P4", b"P5", b"P6")
 _READERS = 8  # a network drive answers late
 _AT_ONCE = 256
 _EXTRAS = ("mask_path", "evidence_path")
@@ -27,7 +29,7 @@ class Inventory:
     """Attributes:
     rows: those whose image file can be opened.
     problems: what is wrong with the others, and masks that are missing.
-    fingerprint: hash of the rows and of each file's size, first and last 4 kB.
+    fingerprint: hash of the rows and of what ``file_fingerprint`` looks at.
     """
 
     rows: pd.DataFrame
@@ -36,11 +38,10 @@ class Inventory:
 
 
 def take(rows: pd.DataFrame, root: Path, allowed: tuple[Path, ...] | None) -> Inventory:
-    """Opens every file, reads two blocks of it, decodes nothing.
+    """Opens every file, reads two blocks of it (BMP, TIFF and PPM whole), decodes nothing.
 
     Paths count relative to ``root``, and neither times nor the order of folders on disk enter the
-    fingerprint: the same data copied elsewhere are the same. Two files that differ only in their
-    middle, at equal size, would be taken for one; compressed images do not do that.
+    fingerprint: the same data copied elsewhere are the same.
 
     Args:
         rows: the sample table.
@@ -90,6 +91,9 @@ def _stamps(files: list[str]) -> dict[str, bytes | str]:
 def file_fingerprint(path: str) -> str:
     """Tells the file that holds an image from another: a hash of its size, first and last 4 kB.
 
+    A compressed image that is edited changes in size or at an end. BMP, TIFF and PPM files may not:
+    of them it is a hash of everything.
+
     Raises:
         InputError: it cannot be opened.
     """
@@ -107,6 +111,9 @@ def _stamp(file: str) -> bytes | str:
             return f"not a file ({file})"
         with open(file, "rb", buffering=0) as opened:  # noqa: PTH123
             first = opened.read(_BLOCK)
+            if first.startswith(_UNCOMPRESSED):
+                opened.seek(0)
+                return file_digest(opened, sha256).digest()
             opened.seek(max(0, state.st_size - _BLOCK))
             return sha256(b"%d|%b|%b" % (state.st_size, first, opened.read(_BLOCK))).digest()
     except FileNotFoundError:

@@ -5,8 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from dermxai.data import load_dataset
 from dermxai.errors import InputError
@@ -44,8 +46,6 @@ def test_rows_images_and_unknown_ids(draw, tmp_path: Path) -> None:
 
 
 def test_a_mask_is_as_large_as_its_image(draw, tmp_path: Path) -> None:
-    from PIL import Image
-
     draw("a.png")
     Image.new("L", (80, 60), 255).save(tmp_path / "a_mask.png")
     mask = load_dataset(draw("b.png")).mask("a.png")
@@ -102,6 +102,17 @@ class TestFingerprint:
         draw("a.jpg")
         found.add(load_dataset(tmp_path / "t.csv").fingerprint)
         assert len(found) == 4
+
+    @pytest.mark.parametrize("name", ["a.bmp", "a.tif", "a.ppm", "a.pgm", "a.png", "a.jpg"])
+    def test_an_image_edited_in_its_middle_is_another(self, tmp_path: Path, name: str) -> None:
+        pixels = np.full((200, 200), 120, np.uint8)
+        found = set()
+        for value in (120, 30):
+            pixels[80:120, 80:120] = value
+            image = Image.fromarray(pixels)
+            image.convert("L" if name.endswith("pgm") else "RGB").save(tmp_path / name)
+            found.add(load_dataset(tmp_path).fingerprint)
+        assert len(found) == 2
 
 
 class TestConfine:
