@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED_BYTES = 1 << 16
+# Words of GB 2312 and ASCII letters as Latin 1 shows them, and those that Latin 1 may well mean: of
+# one case or with a capital first, some letters of them ASCII, never four others in a row.
+_WORD = re.compile(r"[A-Za-z¡-ÿ]+")
+_PAIRED = re.compile(r"(?:[A-Za-z]|[¡-þ]{2})+")
+_SPELT = re.compile(
+    r"(?=.*[A-Za-z])(?!.*[¡-ÿ]{4})"
+    r"(?:[A-ZÀ-ÏÑ-ÖØ-Ý]?[a-zß-ïñ-öø-ýÿ]+|[A-Z][A-ZÀ-ÏÑ-ÖØ-Ýß]+[A-Z])"
+)
 # Excel's own first line, which names the separator.
 _EXCEL = re.compile(r"\s*\"?sep=(?P<delimiter>[^\r\n])\"?[ ,;\t|]*(?=\r?\n)", re.IGNORECASE)
 
@@ -68,8 +76,9 @@ def decode(content: bytes) -> str | None:
     """Text in UTF-8 or UTF-16 (by its mark), in GB 18030, or else in Windows' Latin 1; None where
     the content is not text.
 
-    Every byte sequence is Latin 1 and most are GB 18030. Chinese writing shows itself by pairs of
-    bytes above 0x7F; accented letters between ASCII letters stand alone.
+    Every byte sequence is Latin 1 and most are GB 18030, so the words of the whole file are asked.
+    Chinese writing is in pairs of bytes above 0x7F, and so are two accented letters side by side;
+    but those stand within a word that Latin 1 spells as Western languages do.
     """
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
@@ -78,7 +87,7 @@ def decode(content: bytes) -> str | None:
             return None
     if b"\0" in content:
         return None
-    for encoding in ["utf-8-sig", *(["gb18030"] if _paired(content) else []), "cp1252", "latin-1"]:
+    for encoding in ["utf-8-sig", *(["gb18030"] if _chinese(content) else []), "cp1252", "latin-1"]:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
@@ -86,11 +95,14 @@ def decode(content: bytes) -> str | None:
     return None
 
 
-def _paired(content: bytes) -> bool:
-    high = np.frombuffer(content, np.uint8) > 0x7F
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
-    lengths = edges[1::2] - edges[::2]
-    return bool(len(lengths)) and float(np.mean(lengths % 2 == 0)) > 0.5
+def _chinese(content: bytes) -> bool:
+    """Whether most words with bytes above 0x7F are Chinese, with or without Latin letters."""
+    words = [word for word in _WORD.findall(content.decode("latin-1")) if not word.isascii()]
+    return sum(map(_of_pairs, words)) > len(words) / 2
+
+
+def _of_pairs(word: str) -> bool:
+    return bool(_PAIRED.fullmatch(word)) and not _SPELT.fullmatch(word)
 
 
 def _bytes(path: Path) -> bytes:

@@ -8,6 +8,11 @@ from dermxai.data.delimited import decode, header, read_delimited
 from dermxai.errors import InputError
 
 CHINESE = "编号,诊断\n痤疮一号,寻常痤疮\n玫瑰痤疮,毛细血管扩张\n"
+WESTERN = (
+    *("Gesäß", "Füße", "Müßiggänger", "GESÄßE", "Rücken", "Müller", "Körper", "groß", "MÜLLER"),
+    *("créée", "créées", "Créée", "tête", "bébé", "été", "lésion bénigne", "MÉNIÈRE", "naïf"),
+    *("uña", "riñón", "cigüeña", "AÑO", "pää", "hääyö", "blåøjet", "coração", "lesões", "MÃO"),
+)
 GERMAN = "Datei,Körperstelle\nMüller.jpg,Rücken\nGrün.jpg,Gesäß\n"
 
 
@@ -25,6 +30,20 @@ def written(folder: Path, content: str | bytes, name: str = "a.csv") -> Path:
         ("id,label\na,Ménière\nb,Lübeck\nc,naïve\n", "latin-1"),
         ("id,label\na,“curly”\n", "cp1252"),
         ("file,label\nIMG_0001.jpg,痤疮\n" + "IMG_2.jpg,AV\n" * 50, "gbk"),
+        ("image;site\n1.png;Gesäß\n", "cp1252"),
+        ("image;Größe\n1.png;3\n", "cp1252"),
+        ("image;GRÖßE\n1.png;3\n", "cp1252"),
+        ("fichier;note\n1.png;lésion créée là\n2.png;créées\n", "cp1252"),
+        ("arquivo,nota\n1.png,infecção\n2.png,INFECÇÃO\n3.png,lesões\n", "latin-1"),
+        ("archivo,sitio\n1.png,uña\n2.png,riñón\n", "latin-1"),
+        ("kuva,kohta\n1.png,pää\n2.png,Hääyö\n", "latin-1"),
+        ("id,label\n1,EAD湿疹\n2,Spitz痣\n", "gbk"),
+        ("id,sex\n1,男\n2,女\n", "gbk"),
+        ("id,stage\n1,I期\n2,II期\n3,III期\n", "gbk"),
+        ("id,group\n1,A组\n2,B组\n", "gbk"),
+        ("id,exam\n1,B超\n2,X光\n3,X线片\n", "gbk"),
+        ("id,name,site\n1,王珺,面部\n2,李堃,躯干\n", "gbk"),
+        ("id,Temp °C\n1,36\n", "cp1252"),
     ],
 )
 def test_the_usual_encodings_are_told_apart(text: str, encoding: str) -> None:
@@ -44,6 +63,12 @@ def test_chinese_words_in_gb18030_are_read(text: str) -> None:
         text.encode("gb18030").decode()
     except UnicodeDecodeError:
         assert decode(text.encode("gb18030")) == text
+
+
+@given(st.lists(st.sampled_from(WESTERN), min_size=1, unique=True))
+def test_accented_words_in_windows_latin_1_are_read(words: list[str]) -> None:
+    text = "id;site\n" + "".join(f"{number}.jpg;{word}\n" for number, word in enumerate(words))
+    assert decode(text.encode("cp1252")) == text
 
 
 def test_bytes_that_are_no_text() -> None:
