@@ -40,7 +40,9 @@ _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "<na>", "?"})
 _UNKNOWN = _MISSING | {"unknown", "not specified", "不详", "未知"}
 _SEXES = {
     **dict.fromkeys(("female", "f", "woman", "女", "女性"), "female"),
+    **dict.fromkeys(("w", "weiblich", "weibl.", "weibl", "frau", "femme", "féminin"), "female"),
     **dict.fromkeys(("male", "m", "man", "男", "男性"), "male"),
+    **dict.fromkeys(("männlich", "männl.", "männl", "mann", "homme", "masculin"), "male"),
 }
 _SPLITS = {
     **dict.fromkeys(("train", "training", "训练集"), "train"),
@@ -168,13 +170,9 @@ def validated(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
         Problem(table["sample_id"][row], f"another row has this id and is kept, not {written[row]}")
         for row in np.flatnonzero(repeated)
     ]
-    if "age" in table:
-        stated = as_text(rows["age"])
-        strange = stated[table["age"].isna() & ~stated.str.casefold().isin({*_UNKNOWN, np.nan})]
-        if len(strange):
-            number = "1 value is" if len(strange) == 1 else f"{len(strange):,} values are"
-            reason = f"{number} no age in years, such as {strange.iloc[0]!r}; taken as unknown"
-            problems.append(Problem("age", reason))
+    for name, wanted in (("age", "no age in years"), ("sex", "neither female nor male")):
+        if name in table:
+            problems += _unread(name, rows[name], table[name], wanted)
     return table[~nameless & ~repeated].reset_index(drop=True), problems
 
 
@@ -198,6 +196,16 @@ def _typed(name: str, values: pd.Series) -> pd.Series:
         texts = texts.mask(lower.str.startswith(("dermosc", "dermatosc"), na=False), "dermoscopic")
         texts = texts.mask(lower.str.startswith("clinic", na=False), "clinical")
     return texts.where(~lower.isin(_MISSING if name == "label" else _UNKNOWN))
+
+
+def _unread(name: str, given: pd.Series, read: pd.Series, wanted: str) -> list[Problem]:
+    """How many values of a column are stated and were not understood, with the first."""
+    stated = as_text(given)
+    strange = stated[read.isna() & ~stated.str.casefold().isin({*_UNKNOWN, np.nan})]
+    if strange.empty:
+        return []
+    number = "1 value is" if len(strange) == 1 else f"{len(strange):,} values are"
+    return [Problem(name, f"{number} {wanted}, such as {strange.iloc[0]!r}; taken as unknown")]
 
 
 def _years(values: pd.Series) -> pd.Series:

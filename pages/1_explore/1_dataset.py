@@ -46,7 +46,11 @@ with left:
 with right:
     shown, drawn = tables.classes(by_class)
     people = "patients" if whole["patients"] > 0 else "images, since patients are not stated"
-    look.heading("Who they are", f"Age (mean ± SD, range) and sex are those of {people}.")
+    look.heading(
+        "Who they are",
+        f"Age (mean ± SD, range) and sex are those of {people}; shares of women are of those whose "
+        "sex is known.",
+    )
     st.dataframe(
         shown, column_config=drawn, hide_index=True, height=look.height(shown), placeholder="–"
     )

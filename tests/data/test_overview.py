@@ -42,6 +42,12 @@ def test_whole(samples: pd.DataFrame) -> None:
     assert everything["female_share"] == 0.75
 
 
+def test_a_sex_that_is_not_known_counts_as_neither(samples: pd.DataFrame) -> None:
+    few = samples.assign(sex=pd.array(["female"] + [None] * 5, dtype="str"))
+    assert overview.whole(few)["female_share"] == 1
+    assert overview.by_class(few)["female_share"].isna().tolist() == [False, True, True]
+
+
 def test_what_is_not_known_is_nan() -> None:
     bare = pd.DataFrame({"sample_id": ["a", "b"], "label": pd.array([None, "MN"], dtype="str")})
     everything = overview.whole(bare)

@@ -80,6 +80,23 @@ def test_sex_is_female_male_or_missing() -> None:
     assert listed(column("sex", *given)) == [*["female"] * 4, *["male"] * 2, None, None, None]
 
 
+@pytest.mark.parametrize("female", ["w", "W", "weiblich", "weibl.", "F", "femme", "Féminin", "女"])
+@pytest.mark.parametrize("male", ["m", "männlich", "männl.", "homme", "masculin", "男"])
+def test_sex_is_understood_in_the_usual_languages(female: str, male: str) -> None:
+    assert listed(column("sex", female, male, " ")) == ["female", "male", None]
+
+
+def test_values_that_are_no_sex_are_counted() -> None:
+    rows = pd.DataFrame({"sample_id": list("abcde"), "sex": ["0", "1", "unknown", None, "f"]})
+    table, problems = validated(rows)
+    assert listed(table["sex"]) == [None] * 4 + ["female"]
+    assert [(problem.item, problem.reason) for problem in problems] == [
+        ("sex", "2 values are neither female nor male, such as '0'; taken as unknown")
+    ]
+    _, problems = validated(rows.assign(sex=[None, None, None, "diverse", "w"]))
+    assert problems[0].reason.startswith("1 value is neither female nor male, such as 'diverse'")
+
+
 def test_splits_bear_one_name_each() -> None:
     given = ("Training", "val", "dev", "TEST", "fold 3", None)
     expected = ["train", "validation", "validation", "test", "fold 3", None]
