@@ -167,7 +167,10 @@ def validated(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
         for row in np.flatnonzero(nameless)
     ]
     problems += [
-        Problem(table["sample_id"][row], f"another row has this id and is kept, not {written[row]}")
+        Problem(
+            table["sample_id"][row],
+            f"an earlier row has this id and is kept, not row {row + 1} {written[row]}".rstrip(),
+        )
         for row in np.flatnonzero(repeated)
     ]
     for name, wanted in (("age", "no age in years"), ("sex", "neither female nor male")):

@@ -23,7 +23,7 @@ def read(path: Path, options: Options) -> Table:
     root = path if path.is_dir() else path.parent
     read_ones = [_read(file) for file in _tables(path)]
     rows = pd.concat([rows for rows, _ in read_ones], ignore_index=True)
-    rows = renamed(rows.drop_duplicates(_IMAGE), options.columns)
+    rows = renamed(_once(rows), options.columns)
     if "sample_id" not in rows:  # the mapping calls the images' names paths
         rows["sample_id"] = rows["path"]
     files = scan(root)
@@ -37,6 +37,14 @@ def _read(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
     rows, problems = delimited.read_delimited(file)
     split = split_of_file(file)
     return rows.assign(split=split) if split else rows, problems
+
+
+def _once(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one image that agree, in two tables say, complete each other and become one; those
+    that differ all stay, so that the rows which are left out are listed."""
+    told = rows.groupby(_IMAGE)
+    agree = (told.transform("nunique") <= 1).all(axis=1)
+    return rows.fillna(told.transform("first").where(agree)).drop_duplicates()
 
 
 def _tables(path: Path) -> list[Path]:

@@ -80,3 +80,24 @@ def test_the_test_set_that_is_described_alike(draw, tmp_path: Path) -> None:
     assert dataset.samples["label"].tolist() == ["MN", "BCC"]
     assert dataset.samples["split"].tolist()[1] == "test"
     assert [problem.item for problem in dataset.problems] == ["two/c.jpg"]
+
+
+def test_rows_of_one_image_that_differ_are_listed(draw, tmp_path: Path) -> None:
+    draw("a.jpg", "b.jpg")
+    rows = ["a,nv,40", "a,nv,40", "b,nv,", "b,mel,50"]
+    (tmp_path / "HAM10000_metadata.csv").write_text("\n".join(["image_id,dx,age", *rows]))
+    dataset = load_dataset(tmp_path)
+    assert dataset.samples["label"].tolist() == ["MN", "MN"]
+    assert dataset.samples["age"].isna().tolist() == [False, True]
+    assert [(problem.item, "kept" in problem.reason) for problem in dataset.problems] == [
+        ("b", True)
+    ]
+
+
+def test_two_tables_of_one_image_complete_each_other(draw, tmp_path: Path) -> None:
+    draw("a.jpg")
+    (tmp_path / "HAM10000_metadata.csv").write_text("image_id,dx,age\na,nv,\n")
+    (tmp_path / "HAM10000_metadata.tab").write_text("image_id\tdx\tage\tdataset\na\tnv\t40\tX\n")
+    dataset = load_dataset(tmp_path)
+    assert not dataset.problems
+    assert dataset.row("a")[["label", "age", "dataset"]].tolist() == ["MN", 40, "X"]
