@@ -24,7 +24,7 @@ SUFFIXES = frozenset(
 )
 # Named, because a decoder that is not asked for (PostScript) cannot be attacked.
 _DECODERS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF", "JPEG2000", "PPM")
-_BACKGROUND = (255, 255, 255)
+_WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -65,7 +65,7 @@ def read_image(path: str | Path, at_least: int | None = None) -> NDArray[np.uint
     with _opened(path, Path(path).name) as image:
         if at_least is not None:
             image.draft(None, (at_least, at_least))
-        return np.asarray(_rgb(image, Path(path).name))
+        return np.asarray(_laid_over(_upright(image, Path(path).name), _WHITE))
 
 
 def decode(content: bytes, name: str) -> NDArray[np.uint8]:
@@ -77,17 +77,31 @@ def decode(content: bytes, name: str) -> NDArray[np.uint8]:
     if not content:
         raise InputError(f"{name}: an empty file; expected an image.")
     with _opened(BytesIO(content), name) as image:
-        return np.asarray(_rgb(image, name))
+        return np.asarray(_laid_over(_upright(image, name), _WHITE))
 
 
 def read_mask(path: str | Path) -> NDArray[np.bool_]:
     """A mask as (height, width): true where the grey value exceeds half of the largest one, so
     that masks of 0/1, of 0/255 and with JPEG noise read alike.
 
+    Transparency is laid over black; where nothing is bright then, what is opaque is the mask.
+
     Raises:
         InputError: as ``read_image``.
     """
-    grey = read_image(path).max(axis=2)
+    path = str(path)
+    if _IN_ARRAY.fullmatch(path):
+        return _brighter_half(read_image(path).max(axis=2))
+    with _opened(path, Path(path).name) as opened:
+        image = _upright(opened, Path(path).name)
+        grey = np.asarray(_laid_over(image, _BLACK)).max(axis=2)
+        if image.mode == "RGBA" and not grey.any():
+            opaque = np.asarray(image.getchannel("A"))
+            grey = opaque if opaque.min() < opaque.max() else grey
+        return _brighter_half(grey)
+
+
+def _brighter_half(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.asarray(grey > grey.max(initial=0) / 2)
 
 
@@ -102,7 +116,7 @@ def image_shape(path: str | Path) -> tuple[int, int]:
         height, width, _ = read_image(path).shape
         return height, width
     with _opened(path, Path(path).name) as image:
-        turned = _orientation(image) >= 5
+        turned = _orientation(image) >= 5 and image.format != "TIFF"  # Pillow turns it itself
         return (image.width, image.height) if turned else (image.height, image.width)
 
 
@@ -133,7 +147,8 @@ def _opened(source: str | BytesIO, name: str) -> Image.Image:
     return image
 
 
-def _rgb(image: Image.Image, name: str) -> Image.Image:
+def _upright(image: Image.Image, name: str) -> Image.Image:
+    """Eight bits, RGB, or RGBA where there is transparency."""
     sixteen_bits = image.mode.startswith("I;16") or (image.mode, image.format) == ("I", "PPM")
     if image.mode in {"I", "F"} and not sixteen_bits:
         raise InputError(f"{name}: 32 bits a channel; save it with 8 or 16 bits.")
@@ -142,15 +157,20 @@ def _rgb(image: Image.Image, name: str) -> Image.Image:
         orientation = _orientation(image)
         if sixteen_bits:
             image = Image.fromarray(_eight_bits(np.asarray(image)))
-        if image.has_transparency_data:
-            layer = image.convert("RGBA")
-            image = Image.new("RGBA", layer.size, (*_BACKGROUND, 255))
-            image.alpha_composite(layer)
-        if image.mode != "RGB":
-            image = image.convert("RGB")
+        mode = "RGBA" if image.has_transparency_data else "RGB"
+        if image.mode != mode:
+            image = image.convert(mode)
         return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
     except Exception as error:  # decoders raise errors of many kinds on damaged data
         raise InputError(f"{name}: cannot be decoded ({_said(error)}).") from error
+
+
+def _laid_over(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
+    if image.mode != "RGBA":
+        return image
+    whole = Image.new("RGBA", image.size, (*background, 255))
+    whole.alpha_composite(image)
+    return whole.convert("RGB")
 
 
 def _orientation(image: Image.Image) -> int:

@@ -128,6 +128,19 @@ def test_exif_rotation_is_undone(tmp_path: Path, orientation: int) -> None:
     assert image_shape(tmp_path / "a.png") == (4, 6)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_the_shape_of_a_turned_image_is_that_which_is_read(
+    tmp_path: Path, suffix: str, orientation: int
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(flat(1, 2, 3)).save(tmp_path / f"a.{suffix}", exif=exif)
+    shape = image_shape(tmp_path / f"a.{suffix}")
+    assert shape == read_image(tmp_path / f"a.{suffix}").shape[:2]
+    assert shape == ((5, 7) if orientation < 5 else (7, 5))
+
+
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_damaged_exif_does_not_matter(tmp_path: Path) -> None:
     Image.fromarray(flat(1, 2, 3)).save(tmp_path / "a.png", exif=b"Exif\0\0MM\0*garbage")
@@ -203,6 +216,49 @@ def test_masks_of_0_1_and_0_255_read_alike(tmp_path: Path, high: int) -> None:
     grey = np.array([[0, high], [high, 0]], np.uint8)
     mask = read_mask(saved(tmp_path, "m.png", grey))
     assert mask.tolist() == [[False, True], [True, False]]
+
+
+CORNER = np.array([[True, False, False], [False, False, False]])
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside"),
+    [
+        ((255, 255, 255, 255), (0, 0, 0, 0)),
+        ((255, 255, 255, 255), (255, 255, 255, 0)),
+        ((255, 255, 255, 255), (0, 0, 0, 255)),
+        ((200, 0, 0, 128), (200, 0, 0, 0)),
+        ((0, 0, 0, 255), (0, 0, 0, 0)),
+        ((0, 0, 0, 255), (255, 255, 255, 0)),
+        ((1, 1, 1, 255), (0, 0, 0, 0)),
+    ],
+)
+def test_what_is_transparent_is_outside_a_mask(
+    tmp_path: Path, inside: tuple[int, ...], outside: tuple[int, ...]
+) -> None:
+    pixels = np.where(CORNER[..., None], inside, outside).astype(np.uint8)
+    np.testing.assert_array_equal(read_mask(saved(tmp_path, "m.png", pixels)), CORNER)
+
+
+@pytest.mark.parametrize("opacity", [0, 255])
+def test_a_black_mask_of_one_opacity_is_empty(tmp_path: Path, opacity: int) -> None:
+    pixels = np.zeros((3, 3, 4), np.uint8)
+    pixels[..., 3] = opacity
+    assert not read_mask(saved(tmp_path, "m.png", pixels)).any()
+
+
+def test_a_mask_of_a_palette_may_be_transparent(tmp_path: Path) -> None:
+    image = Image.fromarray(CORNER.astype(np.uint8)).convert("P")
+    image.putpalette([255, 255, 255, 255, 255, 255])
+    image.save(tmp_path / "m.png", transparency=0)
+    np.testing.assert_array_equal(read_mask(tmp_path / "m.png"), CORNER)
+
+
+def test_a_mask_is_turned_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    Image.fromarray(np.rot90(CORNER, 2)).save(tmp_path / "m.png", exif=exif)
+    np.testing.assert_array_equal(read_mask(tmp_path / "m.png"), CORNER)
 
 
 def test_an_empty_mask_is_empty(tmp_path: Path) -> None:
