@@ -45,6 +45,13 @@ class ImageFiles:
         return names
 
     @cached_property
+    def _in_any_case(self) -> dict[str, set[str]]:
+        names: dict[str, set[str]] = {}
+        for name in self._by_name:
+            names.setdefault(name.casefold(), set()).add(name)
+        return names
+
+    @cached_property
     def _masks_of(self) -> dict[str, list[Path]]:
         stems: dict[str, list[Path]] = {}
         for path in self.masks:
@@ -52,10 +59,10 @@ class ImageFiles:
         return stems
 
     def find(self, name: str) -> Path | None:
-        """The image of this file name, with or without its suffix. Copies of one file in several
-        folders count as one; None where there is none, or where files differ and nobody knows
-        which is meant."""
-        found = self._by_name.get(name, [])
+        """The image of this file name, with or without its suffix, in the case as written or else
+        in any. Copies of one file in several folders count as one; None where there is none, or
+        where files differ and nobody knows which is meant."""
+        found = self._by_name.get(self._as_on_disk(name), [])
         return found[0] if found and _copies(found) else None
 
     def mask(self, image: Path) -> Path | None:
@@ -82,7 +89,8 @@ class ImageFiles:
 
     def has_any(self, names: Iterable[str]) -> bool:
         """Whether one of the names, without its folders, is an image's."""
-        return any(re.split(r"[\\/]", name)[-1].strip() in self._by_name for name in names)
+        bare = (re.split(r"[\\/]", name)[-1].strip() for name in names)
+        return any(name.casefold() in self._in_any_case for name in bare)
 
     def without_image(self) -> list[Path]:
         """Masks whose image is not there."""
@@ -97,6 +105,10 @@ class ImageFiles:
         first = str(rest[0].relative_to(self.root))
         others = f" and {len(rest) - 1:,} more" if len(rest) > 1 else ""
         return [Problem(f"{first}{others}", "named by no row of the table; left out")]
+
+    def _as_on_disk(self, name: str) -> str:
+        known = self._in_any_case.get(name.casefold(), set())
+        return next(iter(known)) if len(known) == 1 else name
 
     def _place(self, path: Path) -> tuple[str, ...]:
         """The folders of a file, but for those that only tell images from masks."""

@@ -68,7 +68,7 @@ def take(rows: pd.DataFrame, root: Path, allowed: tuple[Path, ...] | None) -> In
             for sample_id, reason in zip(usable["sample_id"], lacking, strict=True)
             if reason
         ]
-        usable[column] = usable[column].mask(np.array([bool(reason) for reason in lacking]))
+        usable[column] = usable[column].mask(np.array([bool(reason) for reason in lacking], bool))
     digest = sha256(_relative(usable, root).to_csv(index=False).encode())
     digest.update(b"".join(stamp for stamp in stamps if isinstance(stamp, bytes)))
     return Inventory(usable, tuple(problems), digest.hexdigest()[:32])

@@ -67,6 +67,8 @@ def test_an_empty_folder_and_a_foreign_file_name_the_formats(tmp_path: Path) -> 
 def test_a_table_without_one_usable_image_says_why(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="missing"):
         load_dataset(table(tmp_path, "path\nx/a.jpg\n"))
+    with pytest.raises(InputError, match="missing"):
+        load_dataset(table(tmp_path, "path,mask\nx/a.jpg,x/b.png\n"))
     with pytest.raises(InputError, match="no image"):
         load_dataset(table(tmp_path, "path\n"))
 

@@ -48,6 +48,16 @@ def test_copies_count_as_one_and_different_files_as_none(tmp_path: Path) -> None
     assert scan(tmp_path).find("a") is None
 
 
+def test_a_name_in_another_case_is_found_where_only_one_file_bears_it(tmp_path: Path) -> None:
+    touched(tmp_path, "IMG_0.JPG", "x/img_1.jpg", "x/IMG_1.jpg")
+    files = scan(tmp_path)
+    for name in ("IMG_0.jpg", "img_0", "img_0.JPG"):
+        assert files.find(name) == tmp_path / "IMG_0.JPG"
+    assert files.find("img_1.jpg") == tmp_path / "x/img_1.jpg"
+    assert files.find("Img_1.jpg") is None
+    assert files.has_any(["y/img_0.jpg"])
+
+
 def test_a_name_in_an_old_encoding_is_listed(tmp_path: Path) -> None:
     name = os.fsdecode("痤疮.jpg".encode("gbk"))
     touched(tmp_path, "a.jpg", name)

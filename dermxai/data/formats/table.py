@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -68,24 +69,47 @@ class _Folder:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._listed: dict[str, dict[str, list[str]]] = {}
 
     @cached_property
     def _files(self) -> ImageFiles:
         return scan(self._root)
 
     def locate(self, name: str) -> str | None:
-        """The file's path, where it should be if it is missing; a bare name or id is looked for
-        in all folders beneath the table."""
+        """The file's path, where it should be if it is missing; a name may be in another case than
+        on disk, and a bare name or id is looked for in all folders beneath the table."""
         name = name.strip()
         direct = os.path.normpath(os.path.join(self._root, name))  # noqa: PTH118
         if os.path.isfile(direct):  # noqa: PTH113
             return direct
         if "/" not in name and "\\" in name:
             return self.locate(name.replace("\\", "/"))
+        if other := self._in_other_case(direct):
+            return other
         if "/" in name:
             return direct
         found = self._files.find(name)
         return str(found) if found else direct if Path(name).suffix else None
+
+    def _in_other_case(self, path: str) -> str | None:
+        """The only file in the path's folder, at or beneath the table's, whose name differs in case
+        alone."""
+        folder, name = os.path.split(path)
+        if not Path(folder).is_relative_to(self._root):
+            return None
+        if folder not in self._listed:
+            self._listed[folder] = _by_lower_case(folder)
+        alike = self._listed[folder].get(name.casefold(), [])
+        return os.path.join(folder, alike[0]) if len(alike) == 1 else None  # noqa: PTH118
+
+
+def _by_lower_case(folder: str) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            if entry.is_file():
+                names.setdefault(entry.name.casefold(), []).append(entry.name)
+    return names
 
 
 def _beside(images: list[str | None], root: Path) -> tuple[list[str | None], list[Problem]]:

@@ -30,6 +30,21 @@ def test_names_ids_and_backslashes_are_found(draw, tmp_path: Path, value: str) -
     assert dataset.samples["path"].tolist() == [f"{tmp_path}/deep/er/a.jpg"]
 
 
+@pytest.mark.parametrize("value", ["IMG_0.jpg", "img_0", "one/IMG_0.jpg", "one\\img_0.JPG"])
+def test_names_in_another_case_are_found(draw, tmp_path: Path, value: str) -> None:
+    draw("one/IMG_0.JPG", "masks/IMG_0.PNG")
+    dataset = load_dataset(table(tmp_path, f"image_id,mask,label\n{value},masks/IMG_0.png,LP\n"))
+    assert dataset.samples["path"].tolist() == [f"{tmp_path}/one/IMG_0.JPG"]
+    assert dataset.samples["mask_path"].tolist() == [f"{tmp_path}/masks/IMG_0.PNG"]
+
+
+def test_of_two_names_that_differ_in_case_none_is_guessed(draw, tmp_path: Path) -> None:
+    draw("one/a.jpg", "one/A.jpg")
+    dataset = load_dataset(table(tmp_path, "path\none/a.jpg\none/a.JPG\n"))
+    assert dataset.samples["path"].tolist() == [f"{tmp_path}/one/a.jpg"]
+    assert any("one/a.JPG" in problem.reason for problem in dataset.problems)
+
+
 def test_ids_are_paths_where_names_repeat(draw, tmp_path: Path) -> None:
     draw("x/1.jpg", "y/1.jpg")
     dataset = load_dataset(table(tmp_path, "path\nx/1.jpg\ny/1.jpg\n"))
