@@ -50,6 +50,7 @@ _SPLITS = {
     **dict.fromkeys(("test", "testing", "测试集"), "test"),
 }
 _OLDEST = 120.0
+_EXACT = 2.0**53  # the largest whole number up to which a float holds all
 _AGE = r"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>y(?:ea)?rs?|y|months?|m|weeks?|w|days?|d|岁)?"
 _UNITS_A_YEAR = {"m": 12.0, "w": 365.25 / 7, "d": 365.25}  # by the unit's first letter
 
@@ -234,8 +235,12 @@ def _plain(values: pd.Series) -> pd.Series:
     texts = as_text(values.map(str, na_action="ignore") if values.dtype == object else values)
     texts = texts.where(~texts.str.casefold().isin(_MISSING))
     present = texts.dropna()
-    numbers: Any = pd.to_numeric(present, errors="coerce")
+    numbers: Any = pd.to_numeric(texts, errors="coerce")
     leading_zero = present.str.match(r"[+-]?0\d").any()
-    if present.empty or leading_zero or numbers.isna().any():
+    if present.empty or leading_zero or numbers[present.index].isna().any():
         return texts
-    return pd.to_numeric(texts)
+    if pd.api.types.is_float_dtype(numbers):  # as they are where a cell is empty
+        large = present[numbers[present.index].abs() > _EXACT]
+        if large.str.fullmatch(r"[+-]?\d+").any():
+            return texts
+    return numbers

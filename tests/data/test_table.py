@@ -133,6 +133,10 @@ def test_other_columns_become_numbers_only_where_nothing_is_lost() -> None:
     assert listed(column("code", "01", "2")) == ["01", "2"]
     assert listed(column("note", "1", "big", "n/a")) == ["1", "big", None]
     assert listed(column("tags", ["a"], ["b"])) == ["['a']", "['b']"]
+    assert listed(column("accession", "12345678901234567", "")) == ["12345678901234567", None]
+    assert listed(column("accession", "12345678901234567", "7")) == [12345678901234567, 7]
+    assert listed(column("accession", "18446744073709551616")) == ["18446744073709551616"]
+    assert column("energy", "1e300", "2", "").dtype == np.float64
     assert column("flag", True, False).dtype == bool
 
 

@@ -152,7 +152,10 @@ def _read(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
     if file.suffix.lower() != ".parquet":
         return delimited.read_delimited(file)
     try:
-        rows: pd.DataFrame = read_table(file).to_pandas(ignore_metadata=True)  # index as a column
+        rows: pd.DataFrame = read_table(file).to_pandas(
+            ignore_metadata=True,  # the index as a column
+            integer_object_nulls=True,  # a float would lose digits
+        )
     except Exception as error:  # a damaged file fails in many ways
         raise InputError(f"{file.name} is not a Parquet file that can be read.") from error
     return rows.drop(columns=[name for name in rows if _UNNAMED.fullmatch(str(name))]), []

@@ -181,6 +181,15 @@ def test_parquet_keeps_numbers_that_name_files_and_its_index(draw, tmp_path: Pat
     assert [Path(path).name for path in samples["path"]] == ["1.jpg", "2.jpg"]
 
 
+def test_parquet_keeps_the_digits_of_long_numbers(draw, tmp_path: Path) -> None:
+    draw("a.jpg", "b.jpg")
+    long = pd.array([12345678901234567, None], dtype="Int64")
+    rows = pd.DataFrame({"path": ["a.jpg", "b.jpg"], "patient_id": long, "accession": long})
+    rows.to_parquet(tmp_path / "t.parquet")
+    row = load_dataset(tmp_path / "t.parquet").row("a")
+    assert row[["patient_id", "accession"]].tolist() == ["12345678901234567"] * 2
+
+
 def test_parquet_numbers_and_flags_may_be_missing(draw, tmp_path: Path) -> None:
     draw("a.jpg", "b.jpg")
     whole, flag = pd.array([1, None], dtype="Int64"), pd.array([True, None], dtype="boolean")
