@@ -200,12 +200,13 @@ def _from_array(path: str, file: Path, split: str, index: int) -> NDArray[np.uin
     images = array_images(file, split)
     if index >= len(images):
         raise InputError(f"{path}: {file.name} has {len(images)} images in {split}.")
-    image = np.array(images[index])
-    return np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
+    image = np.atleast_3d(images[index])
+    return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else np.array(image)
 
 
 def array_images(file: Path, split: str) -> NDArray[np.uint8]:
-    """The array ``<split>_images`` of an ``.npz`` file, memory-mapped, (n, h, w) or (n, h, w, 3).
+    """The array ``<split>_images`` of an ``.npz`` file, memory-mapped: (n, h, w), or (n, h, w, 1)
+    or (n, h, w, 3).
 
     A compressed archive cannot be mapped, so the array is unpacked into the workspace once.
 

@@ -82,10 +82,10 @@ def _count(path: Path, split: str) -> int:
             shape, _, dtype = read_header(file)
     except _DAMAGE as error:
         raise InputError(f"{path.name}: {split}_images is damaged.") from error
-    if dtype != np.uint8 or not (len(shape) == 3 or (len(shape) == 4 and shape[3] == 3)):
+    if dtype != np.uint8 or not (len(shape) == 3 or (len(shape) == 4 and shape[3] in {1, 3})):
         raise InputError(
             f"{path.name}: {split}_images has the shape {shape} of {dtype}; expected uint8 "
-            "(n, height, width) or (n, height, width, 3). Volumes are not supported."
+            "(n, height, width), with 1 or 3 channels behind or none. Volumes are not supported."
         )
     return int(shape[0])
 

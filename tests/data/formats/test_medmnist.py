@@ -40,6 +40,13 @@ def test_grey_images_and_numbered_labels(tmp_path: Path) -> None:
     assert named.samples["label"].tolist()[:3] == ["LP", "Pso", "2"]
 
 
+def test_grey_images_may_have_a_channel(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 28, 20), dtype=np.uint8)
+    np.savez(tmp_path / "a.npz", train_images=pixels[..., None], train_labels=[[0], [1]])
+    image = load_dataset(tmp_path / "a.npz").image("train-1")
+    np.testing.assert_array_equal(image, np.stack([pixels[1]] * 3, axis=2))
+
+
 def test_several_labels_at_once_become_columns(tmp_path: Path) -> None:
     labels = np.array([[0, 1], [1, 1], [0, 0]])
     dataset = load_dataset(archive(tmp_path / "chestmnist.npz", labels=labels, n=3))
