@@ -14,13 +14,31 @@ _FINEST = 20
 
 
 def groups(samples: pd.DataFrame) -> pd.Series:
-    """What must stay together: the patient, where unknown the lesion, else the image alone."""
+    """What must stay together: the patient, where unknown the lesion, else the image alone.
+
+    A lesion whose patient another image tells is that patient's; not where several patients have a
+    lesion of its id, as where lesions are numbered for each patient anew.
+    """
     together = pd.Series(pd.NA, index=samples.index, dtype="object")
-    for column in ("patient_id", "lesion_id", "sample_id"):
-        if column in samples:
-            named = column + ":" + samples[column].astype("str")
-            together = together.where(together.notna(), named.where(samples[column].notna()))
+    for column, ids in (
+        ("patient_id", _patients(samples)),
+        ("lesion_id", samples.get("lesion_id")),
+        ("sample_id", samples.get("sample_id")),
+    ):
+        if ids is not None:
+            named = column + ":" + ids.astype("str")
+            together = together.where(together.notna(), named.where(ids.notna()))
     return together.astype("str")
+
+
+def _patients(samples: pd.DataFrame) -> pd.Series | None:
+    """Ids of the patients, those included that the lesion tells."""
+    if "patient_id" not in samples or "lesion_id" not in samples:
+        return samples.get("patient_id")
+    told = samples.groupby("lesion_id")["patient_id"].agg(["first", "nunique"])
+    return samples["patient_id"].fillna(
+        samples["lesion_id"].map(told["first"].where(told["nunique"] == 1))
+    )
 
 
 def folds(samples: pd.DataFrame, count: int, seed: int = 0) -> NDArray[np.int64]:

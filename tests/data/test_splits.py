@@ -65,6 +65,22 @@ def test_lesions_and_images_stand_in_for_unknown_patients() -> None:
     assert groups(samples.drop(columns=["patient_id", "lesion_id"])).nunique() == 4
 
 
+def lesions(*rows: tuple[str | None, str | None]) -> list[str]:
+    ids = [f"s{k}" for k in range(len(rows))]
+    samples = pd.DataFrame(rows, columns=["patient_id", "lesion_id"], dtype="str")
+    return groups(samples.assign(sample_id=ids)).tolist()
+
+
+def test_a_lesion_is_its_patients_where_another_image_tells() -> None:
+    together = lesions((None, "x"), ("1", "x"), ("1", None), (None, "y"), ("2", "z"))
+    assert together == ["patient_id:1"] * 3 + ["lesion_id:y", "patient_id:2"]
+
+
+def test_lesions_that_are_numbered_for_each_patient_do_not_join_patients() -> None:
+    together = lesions(("1", "L1"), ("1", "L2"), ("2", "L1"), (None, "L1"), (None, "L2"))
+    assert together == [*["patient_id:1"] * 2, "patient_id:2", "lesion_id:L1", "patient_id:1"]
+
+
 def test_folds_hold_everything_once() -> None:
     samples = cohort(30, 90)
     numbers = folds(samples, 5)
