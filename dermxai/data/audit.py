@@ -8,6 +8,7 @@ import pandas as pd
 
 from dermxai.data.dataset import Dataset
 from dermxai.data.images import container, read_image
+from dermxai.data.splits import groups
 from dermxai.errors import InputError
 
 _SHOWN = ("sample_id", "patient_id", "lesion_id", "label", "split")
@@ -58,6 +59,21 @@ def in_several_splits(samples: pd.DataFrame, column: str) -> pd.DataFrame:
         .reset_index()
     )
     return found.loc[found["count"] > 1, [column, "splits", "images"]].reset_index(drop=True)
+
+
+def torn(samples: pd.DataFrame) -> pd.DataFrame:
+    """What stands in more than one split though it must stay together: patients, and lesions whose
+    patient is not known (see ``splits.groups``).
+
+    Returns:
+        A row each: ``kind`` (patient or lesion), ``id``, ``splits`` and ``images`` as
+        ``in_several_splits``.
+    """
+    found = in_several_splits(samples.assign(group=groups(samples)), "group")
+    named = [group.partition("_id:") for group in found.pop("group")]
+    found.insert(0, "kind", [kind for kind, _, _ in named])
+    found.insert(1, "id", [id_ for _, _, id_ in named])
+    return found
 
 
 def duplicates(samples: pd.DataFrame) -> pd.DataFrame:

@@ -235,7 +235,7 @@ def _plain(values: pd.Series) -> pd.Series:
     texts = as_text(values.map(str, na_action="ignore") if values.dtype == object else values)
     texts = texts.where(~texts.str.casefold().isin(_MISSING))
     present = texts.dropna()
-    numbers: Any = pd.to_numeric(texts, errors="coerce")
+    numbers: pd.Series[Any] = pd.to_numeric(texts, errors="coerce")
     leading_zero = present.str.match(r"[+-]?0\d").any()
     if present.empty or leading_zero or numbers[present.index].isna().any():
         return texts

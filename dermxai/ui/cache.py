@@ -170,8 +170,8 @@ def summary(source: Source) -> tuple[pd.Series, pd.DataFrame]:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def leaks(source: Source) -> pd.DataFrame:
-    """Patients in several splits."""
-    return audit.in_several_splits(table(source).samples, "patient_id")
+    """Patients, and lesions of unknown patients, in several splits."""
+    return audit.torn(table(source).samples)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

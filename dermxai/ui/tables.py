@@ -10,7 +10,7 @@ import streamlit as st
 from dermxai import taxonomy
 from dermxai.data import overview
 from dermxai.metrics.evaluation import Evaluation
-from dermxai.ui.text import percent
+from dermxai.ui.text import count, percent
 
 # Widths in pixels: together they fit beside the sidebar of a window 1,400 wide.
 _NAME, _LETTERS = 182, 28
@@ -46,6 +46,12 @@ def classes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
         drawn[noun] = column.NumberColumn(format="localized", width=width)
         drawn[f"{noun} %"] = column.NumberColumn("%", format="%.1f", width=46)
     return shown.reset_index(drop=True), drawn
+
+
+def torn(leaks: pd.DataFrame) -> str:
+    """ "1 lesion and 2 patients", of what `audit.torn` found."""
+    numbers = leaks["kind"].value_counts(sort=False)
+    return " and ".join(count(int(number), str(kind)) for kind, number in numbers.items())
 
 
 def age(row: pd.Series) -> str | None:

@@ -28,8 +28,8 @@ look.facts(
 look.notes(view.notes)
 if len(leaks):
     with st.expander(
-        f"{count(len(leaks), 'patient')} in more than one split: what is measured on one split has "
-        "been seen in another",
+        f"{tables.torn(leaks)} in more than one split: what is measured on one split has been seen "
+        "in another",
         icon=":material/warning:",
         expanded=True,
     ):

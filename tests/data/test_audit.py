@@ -2,9 +2,10 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from dermxai.data import load_dataset
-from dermxai.data.audit import audit
+from dermxai.data.audit import audit, torn
 
 
 def test_patients_and_lesions_in_two_splits_are_found(draw, tmp_path: Path) -> None:
@@ -20,6 +21,24 @@ def test_patients_and_lesions_in_two_splits_are_found(draw, tmp_path: Path) -> N
     ]
     assert found.lesions["lesion_id"].tolist() == ["l1", "l3"]
     assert found.duplicates.empty
+
+
+def test_a_lesion_in_two_splits_is_told_where_its_patient_does_not_tell_it() -> None:
+    columns = ["sample_id", "patient_id", "lesion_id", "split"]
+    rows = [
+        *(("a", "p1", "l1", "train"), ("b", "p1", "l1", "test")),
+        *(("c", None, "l2", "train"), ("d", None, "l2", "test"), ("e", None, "l2", "test")),
+        *(("f", "p2", "l3", "train"), ("g", None, "l3", "validation")),
+        *(("h", "p3", "1", "train"), ("i", "p4", "1", "test"), ("j", None, None, "test")),
+    ]
+    samples = pd.DataFrame(rows, columns=columns, dtype="str")
+    assert torn(samples).to_dict("records") == [
+        {"kind": "lesion", "id": "l2", "splits": "test, train", "images": 3},
+        {"kind": "patient", "id": "p1", "splits": "test, train", "images": 2},
+        {"kind": "patient", "id": "p2", "splits": "train, validation", "images": 2},
+    ]
+    assert torn(samples.drop(columns="patient_id"))["id"].tolist() == ["1", "l1", "l2", "l3"]
+    assert torn(samples.drop(columns="split")).empty
 
 
 def test_the_same_image_under_two_names_is_found(draw, tmp_path: Path) -> None:

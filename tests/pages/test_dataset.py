@@ -67,6 +67,18 @@ def test_a_patient_in_two_splits_is_a_warning(make_run: Make, open_page: Open) -
     assert "1 patient in more than one split" in app.expander[0].label
 
 
+def test_a_lesion_in_two_splits_is_a_warning_where_patients_are_not_known(
+    make_run: Make, open_page: Open
+) -> None:
+    run = make_run(images=40)
+    samples = run.samples.drop(columns="patient_id")
+    samples["lesion_id"] = ["one", "one", "two", "two"] * 10
+    samples["split"] = ["train", "test", "train", "train"] * 10
+    samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
+    app = open_page("dataset", run="run")
+    assert "1 lesion in more than one split" in app.expander[0].label
+
+
 def test_a_dataset_without_a_run(make_run: Make, open_page: Open) -> None:
     run = make_run(images=20)
     new = paths.datasets() / "新 <b>"
