@@ -287,6 +287,11 @@ class RunFiles:
         return self.root / "samples.parquet"
 
     @property
+    def fingerprints(self) -> Path:
+        """What tells each image's file from another; absent from runs of earlier versions."""
+        return self.root / "fingerprints.npy"
+
+    @property
     def logits(self) -> Path:
         return self.root / "logits.npy"
 

@@ -36,6 +36,7 @@ class Dataset:
             when a row or an image changes. Hash of the table and of each image file's size, first
             and last 4 kB; only BMP, TIFF and PPM files are read as a whole.
         source, options: what ``load_dataset`` was called with, so that it can be called again.
+        file_fingerprints: by sample id what tells its image's file from another.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Dataset:
     fingerprint: str
     source: Path = Path()
     options: Mapping[str, str | dict[str, str]] = field(default_factory=dict)
+    file_fingerprints: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -130,6 +132,7 @@ def load_dataset(
         fingerprint=stock.fingerprint,
         source=source,
         options=_plain({"columns": columns, "label_map": label_map}),
+        file_fingerprints=stock.files,
     )
 
 

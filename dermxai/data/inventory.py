@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
@@ -30,11 +31,13 @@ class Inventory:
     rows: those whose image file can be opened.
     problems: what is wrong with the others, and masks that are missing.
     fingerprint: hash of the rows and of what ``file_fingerprint`` looks at.
+    files: the latter by sample id.
     """
 
     rows: pd.DataFrame
     problems: tuple[Problem, ...]
     fingerprint: str
+    files: Mapping[str, str]
 
 
 def take(rows: pd.DataFrame, root: Path, allowed: tuple[Path, ...] | None) -> Inventory:
@@ -69,9 +72,15 @@ def take(rows: pd.DataFrame, root: Path, allowed: tuple[Path, ...] | None) -> In
             if reason
         ]
         usable[column] = usable[column].mask(np.array([bool(reason) for reason in lacking], bool))
+    kept = {
+        sample_id: stamp
+        for sample_id, stamp in zip(rows["sample_id"], stamps, strict=True)
+        if isinstance(stamp, bytes)
+    }
     digest = sha256(_relative(usable, root).to_csv(index=False).encode())
-    digest.update(b"".join(stamp for stamp in stamps if isinstance(stamp, bytes)))
-    return Inventory(usable, tuple(problems), digest.hexdigest()[:32])
+    digest.update(b"".join(kept.values()))
+    named = {sample_id: stamp.hex() for sample_id, stamp in kept.items()}
+    return Inventory(usable, tuple(problems), digest.hexdigest()[:32], named)
 
 
 def _unfit(path: object, root: Path, allowed: tuple[Path, ...] | None) -> str | None:

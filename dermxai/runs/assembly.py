@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,6 +50,8 @@ def assemble(
     shards.assemble("pooled", files.pooled)
     samples = dataset.samples[reasons == ""].reset_index(drop=True)
     _write_samples(files, samples)
+    if known := dataset.file_fingerprints:
+        _write_fingerprints(files, [known[name] for name in samples["sample_id"]])
     _write_manifest(
         files,
         {
@@ -68,14 +69,15 @@ def assemble(
 
 
 def follow(run: Run, classifier: Classifier, dataset: Dataset) -> Run:
-    """A complete run whose dataset or checkpoint has moved is told where they are now."""
-    named = [Path(run.manifest[part]["path"]) for part in ("dataset", "checkpoint")]
-    if all(path.exists() for path in named):
+    """A complete run is told where its dataset and its checkpoint are now, where they lie elsewhere
+    than it says: what has taken their old place may be another."""
+    now = _origin(classifier, dataset)
+    if all(run.manifest[part]["path"] == now[part]["path"] for part in now):
         return run
     files = paths.RunFiles(run.root)
     kept = dataset.samples["sample_id"].isin(run.samples["sample_id"])
     _write_samples(files, dataset.samples[kept].reset_index(drop=True))
-    _write_manifest(files, {**run.manifest, **_origin(classifier, dataset)})
+    _write_manifest(files, {**run.manifest, **now})
     return open_run(run.root)
 
 
@@ -103,6 +105,11 @@ def _origin(classifier: Classifier, dataset: Dataset) -> dict[str, Any]:
 def _write_samples(files: paths.RunFiles, samples: pd.DataFrame) -> None:
     with disk.replacing(files.samples) as path:
         _as_stored(samples).to_parquet(path, index=False)
+
+
+def _write_fingerprints(files: paths.RunFiles, fingerprints: list[str]) -> None:
+    with disk.replacing(files.fingerprints) as path, path.open("wb") as file:
+        np.save(file, np.array(fingerprints, dtype=np.bytes_))
 
 
 def _write_manifest(files: paths.RunFiles, manifest: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from scipy.special import softmax
 
 from dermxai import paths
 from dermxai.data import Problem
+from dermxai.data.inventory import file_fingerprint
 from dermxai.data.table import REQUIRED
 from dermxai.errors import InputError
 
@@ -47,6 +48,9 @@ class Run:
     head_channels: tuple[int, ...]
     problems: tuple[Problem, ...]
     """Images that are not in the arrays, each with its reason."""
+    fingerprints: NDArray[np.bytes_] | None = None
+    """(n,) of the images' files as the run saw them, each as ``file_fingerprint``; None where the
+    run was written before they were kept."""
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -97,6 +101,19 @@ class Run:
                 f"The checkpoint {classifier.name} is not the one that made run {self.id}, or has "
                 "changed since; run inference again."
             )
+
+    def has_changed(self, sample_id: str) -> bool:
+        """Whether the image's file is another now than the run has seen; False where the run does
+        not know.
+
+        Raises:
+            InputError: the sample is not in the run, or its file cannot be opened.
+        """
+        row = self.index([sample_id])[0]
+        if self.fingerprints is None:
+            return False
+        seen = str(self.fingerprints[row], "ascii")
+        return file_fingerprint(self.samples["path"][row]) != seen
 
     def in_split(self, split: str | None) -> NDArray[np.intp]:
         """Positions of the samples of a split in the arrays; of all for None.
@@ -151,6 +168,9 @@ def open_run(path: str | Path) -> Run:
             heads=tuple(head["name"] for head in manifest["heads"]),
             head_channels=tuple(head["channels"] for head in manifest["heads"]),
             problems=tuple(Problem(**problem) for problem in manifest["problems"]),
+            fingerprints=np.load(files.fingerprints, mmap_mode="r")
+            if files.fingerprints.is_file()
+            else None,
         )
         _check_shapes(run)
     except (OSError, ValueError, KeyError, TypeError, EOFError, pa.ArrowException) as error:
@@ -177,6 +197,8 @@ def _check_shapes(run: Run) -> None:
         found: np.memmap[Any, Any] = getattr(run, name)
         if found.shape != shape or found.dtype != np.float32:
             raise ValueError(f"{name} is {found.dtype} {found.shape}, expected float32 {shape}")
+    if run.fingerprints is not None and run.fingerprints.shape != (len(run),):
+        raise ValueError(f"{len(run.fingerprints)} fingerprints came for {len(run)} images")
     if missing := set(REQUIRED) - set(run.samples):
         raise ValueError(f"the sample table has no {' and no '.join(sorted(missing))}")
 

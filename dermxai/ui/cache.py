@@ -332,6 +332,16 @@ def _classifier(path: str, wanted: str, options: Mapping[str, Any]) -> "Classifi
     return load_classifier(path, **options).to(device)
 
 
+@st.cache_resource(max_entries=4096, show_spinner=False)
+def has_changed(run_id: str, sample_id: str, path: str, written: int) -> bool:
+    """Whether an image's file is another than the run has seen.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
+    return run(run_id).has_changed(sample_id)
+
+
 @st.cache_resource(max_entries=2, show_spinner=False)
 def image(path: str, changed: int) -> NDArray[np.uint8]:
     """

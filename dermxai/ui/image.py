@@ -97,12 +97,13 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
     beside = [column.container() for column in others]
     beneath = [column.container() for column in (others if several else columns)]
     panels = explained.panels(run, subjects_, pictures)
-    for subject, place in zip(subjects_, beside, strict=True):
-        with place, guard():
-            reading(scene, subject)
     places = {subject.key: place for subject, place in zip(subjects_, beside, strict=True)}
+    read = [subject for subject in subjects_ if not subject.changed]
+    for subject in read:
+        with places[subject.key], guard():
+            reading(scene, subject)
     if not panels:
-        _rank(run, subjects_, places)
+        _rank(run, read, places)
         return
     with row:
         asked = question.ask(run, panels[0].subject)
@@ -118,7 +119,7 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
         wish = Wish(asked, *question.ask_method(run))
         if ledgers:
             explained.answer(run, panels, wish, options)
-    _rank(run, subjects_, places)
+    _rank(run, read, places)
     for panel, column in zip(panels, beneath, strict=False):
         made = ledgers.get(panel.subject.key)
         with places[panel.subject.key], guard():

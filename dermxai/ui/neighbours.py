@@ -98,8 +98,9 @@ def _row(scene: Scene, near: Neighbours) -> list[Card]:
 def _card(scene: Scene, found: Neighbour) -> list[Card]:
     path, made = scene.path(found.sample_id), []
     with guard():
-        picture = cache.small_image(path, stamp(path) or 0, _SIDE)
-        made.append(_picture(subjects.of_sample(scene, found.sample_id), picture))
+        subject = subjects.of_sample(scene, found.sample_id)
+        subject.check()
+        made.append(_picture(subject, cache.small_image(path, stamp(path) or 0, _SIDE)))
     split = scene.table.samples.loc[found.sample_id].get("split")
     where = f" · {plain(split)}" if isinstance(split, str) else ""
     st.caption(f"{scene.caption(found.sample_id)}{where}  \nDistance {found.distance:.3g}")

@@ -37,29 +37,61 @@ class Subject:
     sample_id: str | None
     """None for a visitor's own image."""
     label: str | None
-    pixels: Callable[[], NDArray[np.uint8]] = field(repr=False)
-    """The whole image (h, w, 3) RGB; raises InputError."""
+    read: Callable[[], NDArray[np.uint8]] = field(repr=False)
+    """As ``pixels``, whatever the run has seen."""
     masks: dict[str, str] = field(default_factory=dict)
     """Files of masks by what they outline."""
+    changed: bool = False
+    """Whether the run has seen another image under this name."""
+
+    def check(self) -> None:
+        """
+        Raises:
+            InputError: the run has seen another image under this name.
+        """
+        if self.changed:
+            raise InputError(
+                f"The image {self.name} has changed since this run; run inference again."
+            )
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """The whole image (h, w, 3) RGB.
+
+        Raises:
+            InputError: as ``check``, or it cannot be read.
+        """
+        self.check()
+        return self.read()
 
 
 def of_sample(scene: Scene, sample_id: str) -> Subject:
     """An image of the open dataset."""
     row = scene.table.samples.loc[sample_id]
     path = str(row["path"])
-    changed = stamp(path) or 0
+    written = stamp(path) or 0
     return Subject(
-        key=f"{path}|{changed}",
+        key=f"{path}|{written}",
         name=sample_id,
         sample_id=sample_id,
         label=scene.label(sample_id),
-        pixels=lambda: cache.image(path, changed),
+        read=lambda: cache.image(path, written),
         masks={
             name: str(row[column])
             for name, column in _MASKS.items()
             if isinstance(row.get(column), str)
         },
+        changed=_has_changed(scene, sample_id, path, written),
     )
+
+
+def _has_changed(scene: Scene, sample_id: str, path: str, written: int) -> bool:
+    """False where there is no run, or no file that could be compared."""
+    if scene.source.run is None:
+        return False
+    try:
+        return cache.has_changed(scene.source.run, sample_id, path, written)
+    except InputError:
+        return False
 
 
 def of_upload(name: str, content: bytes) -> Subject:
@@ -69,7 +101,7 @@ def of_upload(name: str, content: bytes) -> Subject:
         name=name,
         sample_id=None,
         label=None,
-        pixels=lambda: decode(content, name),
+        read=lambda: decode(content, name),
     )
 
 
@@ -97,8 +129,9 @@ def votes(run: Run, subject: Subject) -> NDArray[np.float32]:
     """Logits (head, class): the run's own where it holds the image.
 
     Raises:
-        InputError: the image or the checkpoint cannot be read.
+        InputError: the image has changed since, or it or the checkpoint cannot be read.
     """
+    subject.check()
     if subject.sample_id is None:
         return diagnosis(run, subject, (1, 1)).logits
     return np.asarray(run.logits[run.index([subject.sample_id])[0]])

@@ -5,6 +5,7 @@ import streamlit as st
 from dermxai.ui import feature_map, image, look
 from dermxai.ui.explained import explained
 from dermxai.ui.gallery import gallery, opener
+from dermxai.ui.guard import guard
 from dermxai.ui.scene import scene
 from dermxai.ui.state import Key
 from dermxai.ui.subject import of_sample
@@ -35,8 +36,9 @@ with right:
             Key.STEP.of("open"),
             icon=":material/center_focus_strong:",
         )
-        image.reading(view, chosen)
-        explained(view.run, chosen)
+        with guard():
+            image.reading(view, chosen)
+            explained(view.run, chosen)
 if view.selection:
     look.heading(view.selection.title, count(len(view.selection), "image"))
     gallery("selection", view.selection.sample_ids, view)

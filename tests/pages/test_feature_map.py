@@ -2,6 +2,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from dermxai.jobs import State, list_jobs
@@ -47,6 +48,19 @@ def test_a_chosen_image_stands_beside_the_map(inferred: Run, open_page: Open) ->
     texts = " ".join(element.value for element in [*app.markdown, *app.caption])
     assert "Read as" in texts
     assert "the Grad-CAMs of all" in texts
+
+
+def test_a_chosen_image_that_has_changed_says_so_beside_the_map(
+    inferred: Run, open_page: Open
+) -> None:
+    project(inferred, "pca")
+    Image.new("RGB", (70, 50), "tan").save(inferred.samples["path"][0])
+    app = open_page("feature_map", run=inferred.id, primary=inferred.samples["sample_id"][0])
+    (error,) = app.main.error
+    assert "has changed since this run; run inference again" in error.value
+    texts = " ".join(element.value for element in [*app.markdown, *app.caption])
+    assert "Read as" not in texts
+    assert "Take the lasso" in texts, "the rest of the page is there"
 
 
 def test_every_column_can_colour_the_map(make_run: Make, open_page: Open) -> None:

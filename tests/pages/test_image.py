@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -116,6 +117,47 @@ def test_a_checkpoint_that_has_changed(inferred: Run, open_page: Open, tiny_chec
     manifest.write_text(json.dumps(content))
     app = open_page("image", run=inferred.id)
     assert "has changed since this run" in app.error[0].value
+
+
+def replaced(run: Run, sample_id: str) -> None:
+    """Another image in the file of one that the run has seen."""
+    path = run.samples.set_index("sample_id")["path"][sample_id]
+    Image.new("RGB", (70, 50), "tan").save(path)
+
+
+def test_an_image_that_has_changed_is_not_shown_under_the_reading_of_another(
+    inferred: Run, open_page: Open
+) -> None:
+    first, second = inferred.samples["sample_id"][:2]
+    replaced(inferred, first)
+    app = open_page("image", run=inferred.id, primary=first)
+    (error,) = app.main.error
+    assert "has changed since this run; run inference again" in error.value
+    assert "Read as" not in texts(app) and "logit" not in texts(app)
+    app.button(key="step-Next").click().run()
+    assert not app.error and "Read as" in texts(app)
+    app = open_page("image", run=inferred.id, primary=second, pinned=first)
+    assert len(app.main.error) == 1
+    assert texts(app).count("Read as") == texts(app).count("In logit per % of the image") == 1
+
+
+def test_an_image_whose_file_is_gone_keeps_its_reading(inferred: Run, open_page: Open) -> None:
+    first = inferred.samples["sample_id"][0]
+    Path(inferred.samples["path"][0]).unlink()
+    app = open_page("image", run=inferred.id, primary=first)
+    assert "missing" in app.main.error[0].value or "no file" in app.main.error[0].value.lower()
+    assert "Read as" in texts(app)
+
+
+@pytest.mark.parametrize("page", ["compare_maps", "flip", "fragility", "neighbours"])
+def test_what_asks_more_of_an_image_says_that_it_has_changed(
+    page: str, inferred: Run, open_page: Open
+) -> None:
+    first = inferred.samples["sample_id"][0]
+    replaced(inferred, first)
+    app = open_page(page, run=inferred.id, primary=first)
+    (error,) = app.main.error
+    assert "has changed since this run; run inference again" in error.value
 
 
 def test_the_question_is_in_the_address_and_survives_a_change_of_page(

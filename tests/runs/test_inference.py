@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,8 +98,8 @@ def test_nothing_but_the_run_is_left(classifier: Classifier, dataset: Dataset) -
     run = infer(classifier, dataset)
     left = {path.name for path in run.root.iterdir()}
     files = paths.RunFiles(run.root)
-    complete = {files.manifest, files.samples, files.logits, files.pooled, files.lock}
-    assert left == {path.name for path in complete}
+    arrays = {files.logits, files.pooled, files.fingerprints}
+    assert left == {path.name for path in (files.manifest, files.samples, *arrays, files.lock)}
 
 
 def test_the_same_pair_is_never_computed_twice(
@@ -122,6 +123,61 @@ def test_a_run_follows_its_dataset(
     assert again.manifest["dataset"]["path"] == str(tmp_path / "new" / folder.name)
     assert all(Path(path).is_file() for path in again.samples["path"])
     assert list(again.samples["sample_id"]) == list(first.samples["sample_id"])
+
+
+def test_a_run_follows_its_dataset_where_another_has_taken_its_place(
+    classifier: Classifier, folder: Path, tmp_path: Path
+) -> None:
+    here, there = tmp_path / folder.name, tmp_path / "elsewhere" / folder.name
+    shutil.copytree(folder, here)
+    first = infer(classifier, load_dataset(here))
+    here.rename(tmp_path / "aside")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "aside").rename(there)
+    shutil.copytree(there, here)
+    for path in here.rglob("*.png"):
+        Image.new("RGB", (90, 70), "tan").save(path)
+    again = infer(classifier, load_dataset(there))
+    assert again.id == first.id
+    assert again.manifest["dataset"]["path"] == str(there)
+    assert all(Path(path).is_relative_to(there) for path in again.samples["path"])
+
+
+def test_a_run_follows_its_checkpoint_where_another_has_taken_its_place(
+    tiny_checkpoint: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    here, there = tmp_path / "tiny", tmp_path / "tiny_v1"
+    shutil.copytree(tiny_checkpoint, here)
+    first = infer(load_classifier(here), dataset)
+    here.rename(there)
+    here.mkdir()
+    again = infer(load_classifier(there), dataset)
+    assert again.id == first.id
+    assert again.manifest["checkpoint"]["path"] == str(there)
+
+
+def test_a_run_knows_which_images_have_changed_since(
+    classifier: Classifier, folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder, tmp_path / "data")
+    run = infer(classifier, load_dataset(tmp_path / "data"))
+    changed, gone, same = run.samples["sample_id"][:3]
+    by_id = run.samples.set_index("sample_id")["path"]
+    Image.new("RGB", (90, 70), "tan").save(by_id[changed])
+    Path(by_id[gone]).unlink()
+    Path(by_id[same]).touch()
+    assert run.has_changed(changed)
+    assert not run.has_changed(same), "copied again, its content is what it was"
+    with pytest.raises(InputError, match="missing"):
+        run.has_changed(gone)
+
+
+def test_a_dataset_without_fingerprints_is_a_run_that_checks_nothing(
+    classifier: Classifier, dataset: Dataset
+) -> None:
+    run = infer(classifier, replace(dataset, file_fingerprints={}))
+    assert run.fingerprints is None
+    assert not run.has_changed(run.samples["sample_id"][0])
 
 
 def test_another_precision_or_dataset_is_another_run(

@@ -114,6 +114,27 @@ def test_arrays_that_do_not_fit_the_samples_are_refused(run: Run) -> None:
         open_run(run.root)
 
 
+def test_a_run_of_before_fingerprints_opens_and_takes_no_image_for_changed(run: Run) -> None:
+    assert run.fingerprints is None
+    Path(run.samples["path"][0]).write_bytes(b"another")
+    assert not run.has_changed(run.samples["sample_id"][0])
+    with pytest.raises(InputError, match="'nobody'"):
+        run.has_changed("nobody")
+
+
+@pytest.mark.parametrize("content", [b"\x80garbage", b""])
+def test_damaged_fingerprints_are_refused(run: Run, content: bytes) -> None:
+    paths.RunFiles(run.root).fingerprints.write_bytes(content)
+    with pytest.raises(InputError, match="damaged"):
+        open_run(run.root)
+
+
+def test_fingerprints_that_do_not_fit_the_samples_are_refused(run: Run) -> None:
+    np.save(paths.RunFiles(run.root).fingerprints, np.full(29, b"0" * 64))
+    with pytest.raises(InputError, match="29 fingerprints"):
+        open_run(run.root)
+
+
 @pytest.mark.parametrize("column", ["sample_id", "path", "label"])
 def test_a_sample_table_without_a_column_is_refused(run: Run, column: str) -> None:
     run.samples.drop(columns=column).to_parquet(paths.RunFiles(run.root).samples)
