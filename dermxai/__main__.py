@@ -102,11 +102,13 @@ def evaluate(
     """Measure a run against its labels, with 95 % intervals."""
     from dermxai.runs import open_run
 
-    evaluation = _evaluated(open_run(_run(run)), split)
+    opened = open_run(_run(run))
+    evaluation, problems = _evaluated(opened, split), opened.manifest["problems"]
     if json:
-        console.show_json(evaluation.as_json())
+        console.show_json({**evaluation.as_json(), "problems": problems})
     else:
         console.show_evaluation(evaluation)
+        console.say_problems(problems)
 
 
 @app.command()
@@ -158,8 +160,7 @@ def explain(
         settings=_settings(methods(), method, setting),
         checkpoint_options=_checkpoint_options(architecture, classes, size),
     )
-    for problem in value["problems"]:
-        console.say(f"{problem['item']}: {problem['reason']}")
+    console.say_problems(value["problems"])
     if json:
         console.show_json(value)
     else:
@@ -454,13 +455,14 @@ def _run(name: str) -> str:
 
 
 def _print_run(value: dict[str, str], json: bool) -> None:
-    if not json:
-        print(value["run"])
-        return
     from dermxai.runs import open_run
 
     run = open_run(value["run"])
-    console.show_json({"run": value["run"], **run.manifest})
+    console.say_problems(run.manifest["problems"])
+    if json:
+        console.show_json({"run": value["run"], **run.manifest})
+    else:
+        print(value["run"])
 
 
 def main() -> int:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dermxai.explain.faithfulness.quality import Quality
     from dermxai.metrics import Evaluation
 
+FEW = 5  # problems that are told one by one
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -72,6 +73,17 @@ def bars() -> Iterator[Bars]:
 def say(text: str) -> None:
     """A line on standard error, as it is."""
     print(text, file=sys.stderr)
+
+
+def say_problems(problems: Sequence[Mapping[str, str]]) -> None:
+    """The first few problems with files and rows, each an item and a reason, and how many there
+    are."""
+    for problem in problems[:FEW]:
+        say(f"{problem['item']}: {problem['reason']}")
+    if problems:
+        number = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
+        rest = " (all of them with --json)" if len(problems) > FEW else ""
+        say(f"{number} with files and rows{rest}; what cannot be used is left out.")
 
 
 def show_json(content: Any) -> None:

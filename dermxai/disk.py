@@ -1,5 +1,6 @@
 """Files that are complete the moment they are seen, and locks between processes."""
 
+import errno
 import fcntl
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,6 +10,8 @@ from time import sleep
 from uuid import uuid4
 
 LOCK_POLL = 0.2  # seconds
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Codes of the errors that a full disk gives."""
 
 
 @contextmanager

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import subprocess
 import sys
 import time
@@ -135,6 +137,28 @@ def test_infer_as_json_with_a_label_map(
     assert list(open_run(said["run"]).samples["label"]) == ["SK", "DF"]
 
 
+def test_images_that_cannot_be_used_are_told(
+    command: Command, tiny_checkpoint: Path, images: Path
+) -> None:
+    images.with_name("b.png").write_bytes(b"nothing")
+    with images.open("a") as table:
+        table.writelines(f"lost {index},lost {index}.png,nv\n" for index in range(6))
+    line = ("infer", tiny_checkpoint, images, "--column", "label=what")
+    code, out, err = command(*line)
+    told = err.splitlines()
+    assert code == 0 and len(open_run(out.strip())) == 1
+    assert len(told) == 6 and told[0].startswith("lost 0: ")
+    assert told[-1].startswith("7 problems with files and rows (all of them with --json)")
+    code, _, err = command("evaluate", out.strip())
+    assert code == 0 and err.splitlines() == told
+    for again in (line, ("evaluate", out.strip())):
+        said = json.loads(command(*again, "--json")[1])
+        assert {problem["item"] for problem in said["problems"]} == {
+            "b",
+            *(f"lost {index}" for index in range(6)),
+        }
+
+
 def test_evaluate_prints_a_table_and_every_number_as_json(command: Command, run: Run) -> None:
     code, out, _ = command("evaluate", run.root)
     assert code == 0
@@ -203,6 +227,73 @@ def test_explain_names_the_image_that_cannot_be_read(
     assert code == 0
     assert len(out.splitlines()) == 3
     assert err.startswith("b: ")
+
+
+def test_explain_names_what_the_dataset_cannot_use(
+    command: Command, tiny_checkpoint: Path, images: Path, tmp_path: Path
+) -> None:
+    images.with_name("b.png").unlink()
+    line = ("explain", tiny_checkpoint, images, "--output", tmp_path / "maps")
+    code, out, err = command(*line, "--json")
+    assert code == 0 and len(json.loads(out)["written"]) == 3
+    assert [problem["item"] for problem in json.loads(out)["problems"]] == ["b"]
+    assert err.startswith("b: the file is missing") and "1 problem with files and rows;" in err
+    asked = tmp_path / "ids.txt"
+    asked.write_text("a\n")
+    assert command(*line, "--ids", asked)[2] == "", "nobody has asked for b"
+    asked.write_text("b\n")
+    code, _, err = command(*line, "--ids", asked)
+    assert code == 2 and one_line(err) and "b: the file is missing" in err
+
+
+def test_explain_of_a_long_name_cuts_its_files_names(
+    command: Command, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    long = [tmp_path / f"{'皮' * 80}{end}.png" for end in ("a", "b")]
+    for index, path in enumerate(long):
+        Image.new("RGB", (80, 60), (90 * index, 120, 110)).save(path)
+    code, out, err = command("explain", tiny_checkpoint, *long, "--output", tmp_path / "maps")
+    written = [Path(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert len(set(written)) == 6 and all(path.is_file() for path in written)
+    assert written[0].name.startswith("皮" * 30)
+
+
+def test_explain_tells_names_apart_that_are_alike_once_cleaned(
+    command: Command, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    alike = [tmp_path / "a b.png", tmp_path / "a_b.png"]
+    for path in alike:
+        Image.new("RGB", (80, 60), "tan").save(path)
+    code, out, _ = command("explain", tiny_checkpoint, *alike, "--output", tmp_path / "maps")
+    written = out.splitlines()
+    assert code == 0 and len(set(written)) == 6
+    assert command("explain", tiny_checkpoint, *alike, "--output", tmp_path / "maps")[1] == out
+
+
+def test_explain_goes_on_after_an_image_whose_maps_cannot_be_written(
+    command: Command, tiny_checkpoint: Path, images: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "maps" / "a.grad_cam.predicted.png").mkdir(parents=True)
+    code, out, err = command("explain", tiny_checkpoint, images, "--output", tmp_path / "maps")
+    assert code == 0
+    assert [Path(line).name[0] for line in out.splitlines()] == ["b"] * 3
+    assert err.startswith("a: Its maps cannot be written")
+
+
+def test_explain_ends_where_the_disk_is_full(
+    command: Command,
+    tiny_checkpoint: Path,
+    images: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(_: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(explain.disk, "replacing", full)
+    code, _, err = command("explain", tiny_checkpoint, images, "--output", tmp_path / "maps")
+    assert code == 2 and one_line(err) and os.strerror(errno.ENOSPC) in err
 
 
 def test_explain_of_ids_names_those_that_are_unknown(

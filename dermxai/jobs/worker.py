@@ -1,6 +1,5 @@
 """The process of a job: does the work, says how far it is and how it ended."""
 
-import errno
 import json
 import os
 import signal
@@ -12,6 +11,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from dermxai.disk import FULL
 from dermxai.errors import Cancelled, DivergenceError, InputError
 from dermxai.jobs import hardware
 from dermxai.jobs.job import Job, State
@@ -22,7 +22,6 @@ SECONDS_BETWEEN_NOTES = 0.25
 SECONDS_BETWEEN_FIGURES = 1.0
 NICENESS = 5  # the dashboard goes first
 RESERVE = 1 << 16  # bytes
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def work(job: Job, attempt: int) -> State:
@@ -157,7 +156,7 @@ def _judged(error: BaseException, job: Job, attempt: int, *, stopped: bool) -> t
 def _full(error: BaseException | None) -> OSError | None:
     """The full disk that an error, or what led to it, tells of."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in _FULL:
+        if isinstance(error, OSError) and error.errno in FULL:
             return error
         error = error.__cause__ or error.__context__
     return None

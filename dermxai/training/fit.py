@@ -4,7 +4,6 @@ Whatever is random in an epoch follows from the seed and the epoch, and the stat
 epoch is kept: an interrupted training begins its epoch anew and goes on as if nothing had happened.
 """
 
-import errno
 import re
 import shutil
 import signal
@@ -24,7 +23,7 @@ from safetensors import SafetensorError
 
 from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
-from dermxai.disk import sweep
+from dermxai.disk import FULL, sweep
 from dermxai.errors import InputError
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.paths import CheckpointFiles, TrainingFiles
@@ -45,8 +44,6 @@ from dermxai.training.prepared import Prepared, prepare_images
 from dermxai.training.recipe import IMAGENET, TO_SPARE_MEMORY, Recipe
 from dermxai.training.starting import try_network
 from dermxai.training.trainer import Telling, rank, started_by_slurm, trainer_of
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def fit(

@@ -1,5 +1,6 @@
 """Parts of the Performance page."""
 
+from collections.abc import Iterator
 from typing import cast
 
 import streamlit as st
@@ -53,6 +54,13 @@ def ask_unit() -> Show:
         persist_state="session",
     )
     return cast(Show, chosen or "counts")
+
+
+def left_out(scene: Scene) -> Iterator[str]:
+    """What the measures are not over, in a sentence; nothing where every file could be used."""
+    if problems := scene.table.problems:
+        number = count(len(problems), "problem")
+        yield f"{number} with files and rows, see Dataset: what cannot be used is not measured."
 
 
 def overall(evaluation: Evaluation) -> None:

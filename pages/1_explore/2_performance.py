@@ -26,7 +26,7 @@ look.facts(
     f"{percent(evaluation.level, 0)} intervals over {evaluation.clusters}",
     "decision: the class with the highest summed vote",
 )
-look.notes((*view.notes, *evaluation.notes))
+look.notes((*view.notes, *evaluation.notes, *performance.left_out(view)))
 performance.overall(evaluation)
 
 left, right = st.columns([2, 1], gap="large")

@@ -1,7 +1,9 @@
+import json
 from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
+from dermxai import paths
 from dermxai.data import selection
 from dermxai.metrics.evaluation import evaluate
 from dermxai.runs import Run
@@ -35,6 +37,17 @@ def test_the_measures_are_those_of_evaluate(make_run: Make, open_page: Open) -> 
     shown = {metric.label: metric.value for metric in app.metric}
     assert shown["Top-1 accuracy"] == f"{100 * overall['top1_accuracy']:.1f} %"
     assert shown["Sensitivity"] == f"{100 * overall['mean_sensitivity']:.1f} %"
+
+
+def test_files_that_cannot_be_used_are_told(make_run: Make, open_page: Open) -> None:
+    run = make_run()
+    manifest = paths.RunFiles(run.root).manifest
+    content = json.loads(manifest.read_text())
+    content["problems"] = [{"item": "lost", "reason": "the file is missing"}]
+    manifest.write_text(json.dumps(content))
+    app = open_page("performance", run="run")
+    told = "1 problem with files and rows, see Dataset: what cannot be used is not measured."
+    assert sum(told in caption.value.replace("\\", "") for caption in app.caption) == 1
 
 
 def test_the_test_split_is_what_is_shown_first(make_run: Make, open_page: Open) -> None:

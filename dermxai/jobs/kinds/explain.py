@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 LANE = "device"
 STRENGTH = 0.6
 NAMED = 5  # unknown ids that an error names
+ITEM, ASKED = 128, 96  # bytes, of the 255 that a file's name may have, for the image and the wish
 
 
 def title(arguments: Mapping[str, Any]) -> str:
@@ -62,7 +64,7 @@ def run(
         checkpoint_options: for `load_classifier`.
 
     Returns:
-        The files that are there, and of images that cannot be read the reason.
+        The files that are there, and of images that cannot be used the reason.
 
     Raises:
         InputError: unknown method, class, head, setting, sample id, selection or device, or not
@@ -81,14 +83,15 @@ def run(
         if sample_ids is not None:
             raise InputError("Sample ids and a selection were given; give one of the two.")
         sample_ids = read_selection(selection).sample_ids
-    items = _chosen(images, split, label, sample_ids)
+    items, unusable = _chosen(images, split, label, sample_ids)
+    Path(output).mkdir(parents=True, exist_ok=True)
     classifier = load_classifier(checkpoint, **(checkpoint_options or {})).to(usable_device(device))
     chosen = checked_settings(method, settings)
     cost = valid_method(method, classifier).passes(classifier, chosen)
     check_target(classifier, target, against, head)
     wish = (classifier.hash, method, target, against, head, chosen)
-    asked = (target or "predicted", against and f"against-{against}", head)
-    suffix = ".".join(_file_name(part) for part in (method, *asked) if part)
+    asked = (method, target or "predicted", against and f"against-{against}", head)
+    stems = _stems(Path(output), [name for name, _ in items], ".".join(filter(None, asked)))
     problems: dict[str, str] = {}
 
     def explained(index: int) -> "tuple[NDArray[np.uint8], Attribution]":
@@ -118,21 +121,22 @@ def run(
     for index, (name, path) in enumerate(items):
         if name in problems:
             continue
-        stem = Path(output) / f"{_file_name(name)}.{suffix}"
         try:
             about = _about(classifier, name, path, (*wish, common))
-            if not _is_there(stem, about["wish"]):
-                _save(stem, *explained(index), about, common)
+            if not _is_there(stems[name], about["wish"]):
+                _save(stems[name], *explained(index), about, common)
         except InputError as error:
             problems[name] = str(error)
             continue
-        written += [str(file) for file in _files(stem)]
+        written += [str(file) for file in _files(stems[name])]
     if not written:
         raise InputError(next(iter(problems.values())))
     report("passes", len(items) * cost, len(items) * cost)
     return {
         "written": written,
-        "problems": [{"item": name, "reason": why} for name, why in problems.items()],
+        "problems": [
+            {"item": name, "reason": why} for name, why in (*unusable.items(), *problems.items())
+        ],
     }
 
 
@@ -141,23 +145,32 @@ def _chosen(
     split: str | None,
     label: str | None,
     sample_ids: Sequence[str] | None,
-) -> list[tuple[str, str]]:
-    """Name and path of each image, and of each wanted image of a dataset."""
+) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """Name and path of each image, and of each wanted image of a dataset; and what is wrong with
+    those that a dataset cannot use, of which nobody knows split and label."""
     from dermxai.data import load_dataset
     from dermxai.data.images import SUFFIXES
 
     wanted = None if sample_ids is None else {each.strip() for each in sample_ids} - {""}
     unknown = set(wanted or ())
     items: list[tuple[str, str]] = []
+    unusable: dict[str, str] = {}
     for path in map(Path, images):
         if path.is_file() and path.suffix.lower() in SUFFIXES:
             items.append((path.stem, str(path)))
             continue
-        samples = load_dataset(path).samples
+        dataset = load_dataset(path)
+        samples = dataset.samples
+        used = set(samples["sample_id"])
+        unusable |= {
+            problem.item: problem.reason
+            for problem in dataset.problems
+            if problem.item not in used and (wanted is None or problem.item in wanted)
+        }
         for column, value in (("split", split), ("label", label)):
             if value is not None and column not in samples:
                 raise InputError(f"{path} has no column {column!r} to choose images by.")
-        unknown -= set(samples["sample_id"])
+        unknown -= used | set(unusable)
         for column, value in (("split", split), ("label", label)):
             if value is not None:
                 samples = samples[samples[column] == value]
@@ -168,14 +181,16 @@ def _chosen(
         some = ", ".join(sorted(unknown)[:NAMED]) + (", …" if len(unknown) > NAMED else "")
         raise InputError(f"{len(unknown)} sample ids are not in the datasets given: {some}.")
     if not items:
-        raise InputError("No image fits; choose another split, class or list of sample ids.")
-    names = Counter(_file_name(name) for name, _ in items)
+        first = next(iter(unusable.items()), None) if wanted else None
+        why = f" ({first[0]}: {first[1]})" if first else ""
+        raise InputError(f"No image fits{why}; choose another split, class or list of sample ids.")
+    names = Counter(name for name, _ in items)
     if twice := [name for name, count in names.items() if count > 1]:
         raise InputError(
             f"Several images are called {twice[0]}, and one's files would replace the other's; "
             "explain them into different folders."
         )
-    return items
+    return items, unusable
 
 
 def _about(
@@ -200,7 +215,26 @@ def _about(
     }
 
 
-def _file_name(text: str) -> str:
+def _stems(output: Path, names: Sequence[str], asked: str) -> dict[str, Path]:
+    """What the files of each image begin with, no two alike."""
+    times, suffix = Counter(map(_plain, names)), _file_name(asked, ASKED)
+    return {
+        name: output / f"{_file_name(name, ITEM, marked=times[_plain(name)] > 1)}.{suffix}"
+        for name in names
+    }
+
+
+def _file_name(text: str, most: int, marked: bool = False) -> str:
+    """The text as a file's name of at most so many bytes; a hash of it ends one that had to be cut,
+    or is to be marked."""
+    plain = _plain(text)
+    if not marked and len(plain.encode()) <= most:
+        return plain
+    mark = f"-{sha256(text.encode(errors='surrogateescape')).hexdigest()[:8]}"
+    return plain.encode()[: most - len(mark)].decode(errors="ignore") + mark
+
+
+def _plain(text: str) -> str:
     return re.sub(r"[^\w.-]+", "_", text)
 
 
@@ -228,6 +262,11 @@ def _save(
     about: Mapping[str, Any],
     common: float | None,
 ) -> None:
+    """
+    Raises:
+        InputError: the files cannot be written.
+        OSError: the disk is full.
+    """
     from dermxai.explain.api import find_method
     from dermxai.figures import export
     from dermxai.figures.overlay import Picture, blend, ends, full_colour
@@ -243,6 +282,11 @@ def _save(
         export.svg([picture], about["sample"]),
         export.npz([picture], about),
     )
-    for file, content in zip(_files(stem), contents, strict=True):
-        with disk.replacing(file) as path:
-            path.write_bytes(content)
+    try:
+        for file, content in zip(_files(stem), contents, strict=True):
+            with disk.replacing(file) as path:
+                path.write_bytes(content)
+    except OSError as error:
+        if error.errno in disk.FULL:
+            raise
+        raise InputError(f"Its maps cannot be written ({error}).") from error
