@@ -1,12 +1,14 @@
 """Where things lie: every file name of a workspace, a checkpoint, a run and a job, spelled once."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dermxai.errors import InputError
 
 PROJECT = Path(__file__).resolve().parent.parent
+SHOWN = 100  # characters of a path that cannot be
 EMBEDDED_CHECKPOINTS = PROJECT / "checkpoints"
 
 
@@ -80,13 +82,32 @@ def roots() -> tuple[Path, ...]:
     return (home(), EMBEDDED_CHECKPOINTS, *(Path(name).resolve() for name in named if name))
 
 
+def named(path: str | Path) -> Path:
+    """The absolute path that a person has named, ``~`` expanded, links not followed.
+
+    Raises:
+        InputError: no file can be called so.
+    """
+    try:
+        place = Path(path).expanduser().absolute()
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            place.lstat()
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise InputError(
+            f"{str(path)[:SHOWN]!r} is not the path of a file or folder ({reason}); name one that "
+            "is there."
+        ) from error
+    return place
+
+
 def inside_roots(path: str | Path) -> Path:
     """The resolved path, links followed.
 
     Raises:
-        InputError: the path lies outside every configured root.
+        InputError: the path lies outside every configured root, or no file can be called so.
     """
-    resolved = Path(path).expanduser().resolve()
+    resolved = Path(os.path.realpath(named(path)))
     if not any(resolved.is_relative_to(root) for root in roots()):
         raise InputError(
             f"{path} lies outside the folders that this server may open; name its folder in "

@@ -112,7 +112,7 @@ def load_dataset(
     Raises:
         InputError: nothing is there, no format recognises it, or not one image can be used.
     """
-    source = paths.inside_roots(path) if confine else Path(path).expanduser().absolute()
+    source = paths.inside_roots(path) if confine else paths.named(path)
     if not os.path.exists(source):  # noqa: PTH110  # false, not an error, where it is forbidden
         raise InputError(f"There is no file or folder {source}.")
     table: Table = _format(source).read(source, Options(columns or {}))

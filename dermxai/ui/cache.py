@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 DEVICE = "DERMXAI_DEVICE"
 """Where the dashboard itself computes. The processor unless this says otherwise: it takes no lock,
 so a job would share its GPU with it."""
+
+_RUN = re.compile(r"[\w-][\w .-]{0,99}", re.ASCII)
+"""What a run's folder may be called; its id is such a name, too."""
 
 T = TypeVar("T")
 
@@ -100,7 +104,7 @@ def run(run_id: str) -> Run:
     """
     folder = paths.runs() / run_id
     manifest = paths.RunFiles(folder).manifest
-    if Path(run_id).name != run_id or not manifest.is_file():
+    if not _RUN.fullmatch(run_id) or not manifest.is_file():
         raise InputError(
             "The run of this link is not in this workspace; choose a checkpoint and a dataset at "
             "the left."

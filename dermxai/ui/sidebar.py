@@ -73,7 +73,8 @@ def _choose(runs: list[Entry]) -> None:
         )
     pair = state.get(Key.CHECKPOINT), state.get(Key.DATASET)
     if all(pair) and not permissions.teaching():
-        _offer(*pair, state.view().run)
+        opened = next((run.id for run in runs if run.id == state.view().run), None)
+        _offer(*pair, opened)
 
 
 def _changed() -> None:

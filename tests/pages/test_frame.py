@@ -113,6 +113,29 @@ def test_a_path_outside_the_roots_is_refused(
         sidebar._allowed([], wanted)
 
 
+@pytest.mark.parametrize("wanted", ["x" * 5_000, "..", "\0", "a/b", ".hidden"])
+def test_a_run_that_no_folder_can_be_called_is_a_sentence(
+    wanted: str, make_run: Make, open_page: Open
+) -> None:
+    run = make_run()
+    pair = {part: run.manifest[part]["path"] for part in ("checkpoint", "dataset")}
+    app = open_page("dataset", run=wanted, **pair)
+    assert [error.value for error in app.error] == [
+        "The run of this link is not in this workspace; choose a checkpoint and a dataset at the "
+        "left."
+    ]
+
+
+@pytest.mark.parametrize("wanted", ["~nouser/x", "\0", "{home}/" + "x" * 400, "{home}/nothing"])
+def test_a_dataset_that_no_file_can_be_called_is_a_sentence(
+    wanted: str, make_run: Make, open_page: Open
+) -> None:
+    make_run()
+    app = open_page("dataset", dataset=wanted.format(home=paths.home()))
+    assert app.error and not app.exception
+    assert not [error.value for error in app.error if "went wrong" in error.value]
+
+
 def test_pages_that_need_no_model_do_not_import_torch(make_run: Make) -> None:
     run = make_run(images=30)
     project(run, "pca")
