@@ -20,6 +20,7 @@ from dermxai.models.info import ModelInfo, read_info
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.paths import CheckpointFiles
 
+FEW = 0.1  # share of tensors that do not fit, up to which the architecture itself is right
 SHARD_SIZE = "2GB"
 AMPLE = 128  # pixels; every network that ends in pooling has a map left of such an input
 
@@ -93,9 +94,14 @@ def check_fit(
     if complaints:
         shown = "; ".join(complaints[:8])
         more = f"; and {len(complaints) - 8} more" if len(complaints) > 8 else ""
+        advice = (
+            "Name the architecture that it was trained with."
+            if len(complaints) > FEW * len(expected)
+            else "The others fit: the file is damaged or its network was altered; save it again."
+        )
         raise InputError(
-            f"{len(complaints)} tensors of {source} do not fit {architecture}: {shown}{more}. Name "
-            "the architecture that it was trained with."
+            f"{len(complaints)} tensors of {source} do not fit {architecture}: {shown}{more}. "
+            f"{advice}"
         )
 
 

@@ -7,6 +7,7 @@ import json
 import pickle
 import re
 import struct
+import warnings
 import zipfile
 from argparse import Namespace
 from collections.abc import Mapping
@@ -74,7 +75,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         if _is_safetensors(path):
             content: object = load_file(path)
         else:
-            with torch.serialization.safe_globals(HARMLESS):
+            with torch.serialization.safe_globals(HARMLESS), warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Detected pickle protocol")  # refused anyway
                 content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise InputError(

@@ -1,5 +1,6 @@
 import json
 import pickle
+import warnings
 from argparse import Namespace
 from pathlib import Path
 from zipfile import ZipFile
@@ -187,8 +188,9 @@ def test_wrong_number_of_classes(tmp_path: Path, reference: torch.nn.Module):
 
 def test_wrong_architecture_lists_tensors(tmp_path: Path, reference: torch.nn.Module):
     torch.save(reference.state_dict(), tmp_path / "a.pth")
-    with pytest.raises(InputError, match=r"backbone\.layer1\.2\.conv1\.weight .* is missing"):
+    with pytest.raises(InputError, match=r"backbone\.layer1\.2\.conv1\.weight .* is missing") as no:
         load_classifier(tmp_path / "a.pth", architecture="resnet34")
+    assert "Name the architecture" in str(no.value)
 
 
 def test_unknown_architecture_is_asked_for(tmp_path: Path):
@@ -229,6 +231,15 @@ def test_malicious_pickle_is_refused_without_being_run(tmp_path: Path, writer: s
     assert not mark.exists()
 
 
+def test_a_plain_pickle_is_refused_in_one_sentence(tmp_path: Path):
+    path = tmp_path / "a.pth"
+    path.write_bytes(pickle.dumps({"x": {1, 2}}, protocol=4))
+    with warnings.catch_warnings(record=True) as warned, pytest.raises(InputError):
+        warnings.simplefilter("always")
+        load_classifier(path)
+    assert not warned
+
+
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"\x80\x02}q\x00.", b"\xff\xd8\xff"])
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".ckpt"])
 def test_files_that_are_no_checkpoints(tmp_path: Path, content: bytes, suffix: str):
@@ -262,6 +273,7 @@ def test_what_does_not_fit_the_nearest_architecture_is_listed(
     assert "do not fit resnet18" in str(raised.value)
     assert "layer1.0.conv1.weight has (64, 32, 3, 3), expected (64, 64, 3, 3)" in str(raised.value)
     assert "layer2.0.bn1.bias (128,) is missing" in str(raised.value)
+    assert "save it again" in str(raised.value) and "Name the" not in str(raised.value)
 
 
 def test_a_torchscript_program_is_refused_without_the_advice_to_run_it(tmp_path: Path):
