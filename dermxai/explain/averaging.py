@@ -102,7 +102,8 @@ def average_maps(
     progress: Progress | None = None,
 ) -> PairMaps:
     """Averages the maps of ``first`` against ``second`` over each cell, once: what is stored is
-    read. Images that cannot be read are left out and named, and tried again at the next call.
+    read. Images that cannot be read, or have changed since the run, are left out and named, and
+    tried again at the next call.
 
     Args:
         run: of the classifier over the images.
@@ -132,7 +133,7 @@ def average_maps(
                     loaded = loaded or _ready(run, classifier)
                     tick = _from(start, len(chosen), progress)
                     samples = chosen.iloc[start : start + PART]
-                    part = _summed(loaded, (one, other), samples, tick)
+                    part = _summed(run, loaded, (one, other), samples, tick)
                     if not part.problems:
                         _write(part, path)
                 total.add(part)
@@ -162,8 +163,8 @@ def _ready(run: Run, classifier: "Classifier | Callable[[], Classifier]") -> "Cl
 def _chosen(
     run: Run, pair: tuple[str, str], split: str | None, most: int
 ) -> tuple[pd.DataFrame, NDArray[np.int64]]:
-    """The images that are averaged, in the run's order: ``path``, ``mask_path``, ``cell``; and how
-    many images each cell has."""
+    """The images that are averaged, in the run's order: ``sample_id``, ``path``, ``mask_path``,
+    ``cell``; and how many images each cell has."""
     within = run.in_split(split)
     true = run.samples["label"].to_numpy(dtype=object)[within]
     read = run.predicted[within]
@@ -174,11 +175,13 @@ def _chosen(
         members = within[(true == label) & (read == reading)]
         in_cell[index] = members.size
         cell[generator.permutation(members)[:most]] = index
-    samples = run.samples.reindex(columns=["path", "mask_path"]).assign(cell=cell)
+    columns = ["sample_id", "path", "mask_path"]
+    samples = run.samples.reindex(columns=columns).assign(cell=cell)
     return samples[cell >= 0], in_cell
 
 
 def _summed(
+    run: Run,
     classifier: "Classifier",
     pair: tuple[str, str],
     samples: pd.DataFrame,
@@ -189,8 +192,10 @@ def _summed(
         few = samples.iloc[start : start + BATCH]
         some: list[NDArray[np.uint8]] = []
         found: list[tuple[int, object]] = []
-        for path, mask, cell in zip(few["path"], few["mask_path"], few["cell"], strict=True):
+        parts = (few[name] for name in ("sample_id", "path", "mask_path", "cell"))
+        for sample_id, path, mask, cell in zip(*parts, strict=True):
             try:
+                run.check_image(sample_id)
                 some.append(read_image(path))
                 found.append((cell, mask))
             except InputError as error:

@@ -115,6 +115,16 @@ class Run:
         seen = str(self.fingerprints[row], "ascii")
         return file_fingerprint(self.samples["path"][row]) != seen
 
+    def check_image(self, sample_id: str) -> None:
+        """
+        Raises:
+            InputError: the image has changed since, it is not in the run, or it cannot be opened.
+        """
+        if self.has_changed(sample_id):
+            raise InputError(
+                f"The image {sample_id} has changed since this run; run inference again."
+            )
+
     def in_split(self, split: str | None) -> NDArray[np.intp]:
         """Positions of the samples of a split in the arrays; of all for None.
 

@@ -190,8 +190,10 @@ class _Image:
         """A row a method and measure, those of the baselines last.
 
         Raises:
-            InputError: the image cannot be read, or its target is set against itself.
+            InputError: the image cannot be read, has changed since the run, or its target is set
+                against itself.
         """
+        self.run.check_image(self.sample_id)
         found: list[dict[str, Any]] = []
         for number, name in enumerate(self.asked.methods):
             settings = checked_settings(name, self.asked.settings.get(name))

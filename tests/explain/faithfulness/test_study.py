@@ -128,7 +128,10 @@ def test_an_image_that_is_gone_is_a_problem(run: Run, classifier: Classifier):
     assert made.table["sample_id"].nunique() == 5
 
 
-def test_an_image_or_mask_that_was_replaced_is_judged_again(run: Run, classifier: Classifier):
+def test_a_mask_or_an_unknown_image_that_was_replaced_is_judged_again(
+    run: Run, classifier: Classifier
+):
+    run = replace(run, fingerprints=None)
     asked = Asked(images=6, methods=("vote_map",), measures=MEASURES[:3], settings=QUICK)
     before = study(run, classifier, asked, nothing).table.set_index(["sample_id", "measure"])
     for column in ("path", "mask_path"):
@@ -139,6 +142,15 @@ def test_an_image_or_mask_that_was_replaced_is_judged_again(run: Run, classifier
     after = study(run, classifier, asked, nothing).table.set_index(["sample_id", "measure"])
     changed = ~np.isclose(before["value"], after["value"], equal_nan=True)
     assert set(before.index[changed]) == {("s0", measure) for measure in MEASURES[:3]}
+
+
+def test_an_image_that_was_replaced_is_a_problem(run: Run, classifier: Classifier):
+    file = Path(run.samples["path"][0])
+    Image.fromarray(np.zeros((50, 70, 3), np.uint8)).save(file)
+    made = study(run, classifier, Asked(methods=("grad_cam",), measures=MEASURES[:1]), nothing)
+    assert [(each.item, "has changed since" in each.reason) for each in made.problems] == [
+        ("s0", True)
+    ]
 
 
 def test_a_checkpoint_that_is_not_the_runs_is_refused(run: Run, classifier: Classifier):
