@@ -82,7 +82,7 @@ def maps(study: Study) -> None:
         scale = made.scale(frame)
         st.caption(f"Full colour at ± {scale:.3g} {made.unit} in all four. {_FRAMES[frame][1]}")
     if made.problems:
-        st.caption(f"Averaged without {count(len(made.problems), 'image')} that could not be read.")
+        st.caption(f"Averaged without {count(len(made.problems), 'image')} that could not be used.")
         _compute(study, "Try again")
 
 

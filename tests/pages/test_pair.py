@@ -117,7 +117,7 @@ def test_maps_that_were_computed_are_shown_on_one_scale(inferred: Run, open_page
     compute()
     assert seen[-1][0] == "images" and seen[-1][1] == seen[-1][2] > 0
     app.run()
-    assert "Averaged without 1 image that could not be read" in everything(app)
+    assert "Averaged without 1 image that could not be used" in everything(app)
     assert app.get_by_key("start-pair").label == "Try again"
     away.rename(file)
     compute()
