@@ -57,7 +57,15 @@ def demo(
     """Draw the synthetic atlas and run the embedded checkpoint over it."""
     if home:
         os.environ["DERMXAI_HOME"] = str(home.absolute())
-    _print_run(_foreground("demo", images=images), json)
+    atlas = paths.demo_dataset()
+    there = atlas.exists()
+    value = _foreground("demo", images=images)
+    _print_run(value, json)
+    if images and there and (kept := _open(value).manifest["counts"]["images"]) != images:
+        console.say(
+            f"The atlas of {kept} images was there before and is kept, so that --images {images} "
+            f"had no effect; remove {atlas} to draw another."
+        )
 
 
 @app.command()
@@ -170,13 +178,17 @@ def explain(
 @app.command()
 def methods(
     checkpoint: Checkpoint,
+    architecture: Architecture = None,
+    classes: Classes = None,
+    size: Size = None,
     json: Json = False,
 ) -> None:
     """Attribution methods: which are valid for a checkpoint, their cost, and why others are not."""
     from dermxai.explain.api import methods as known
     from dermxai.models import load_classifier
 
-    classifier = load_classifier(_checkpoint(checkpoint))
+    options = _checkpoint_options(architecture, classes, size)
+    classifier = load_classifier(_checkpoint(checkpoint), **options)
     rows = [
         {
             "method": name,
@@ -454,10 +466,14 @@ def _run(name: str) -> str:
     return str(inside if inside.is_dir() and not Path(name).exists() else Path(name).absolute())
 
 
-def _print_run(value: dict[str, str], json: bool) -> None:
+def _open(value: Mapping[str, str]) -> "Run":
     from dermxai.runs import open_run
 
-    run = open_run(value["run"])
+    return open_run(value["run"])
+
+
+def _print_run(value: dict[str, str], json: bool) -> None:
+    run = _open(value)
     console.say_problems(run.manifest["problems"])
     if json:
         console.show_json({"run": value["run"], **run.manifest})

@@ -219,6 +219,24 @@ def test_methods_are_listed_with_their_cost_or_the_reason(
     assert "SiLU" in said["guided_backprop"]["unavailable"]
 
 
+def test_methods_of_foreign_weights_are_told_what_their_tensors_do_not_say(
+    command: Command, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    import torch
+
+    from dermxai.models import load_classifier
+
+    own = load_classifier(tiny_checkpoint)
+    torch.save(own.network.state_dict(), tmp_path / "foreign.pth")
+    options = ("--architecture", own.info.architecture, "--size", 64)
+    named = ("--classes", ",".join(own.info.classes))
+    code, out, _ = command("methods", tmp_path / "foreign.pth", *options, *named, "--json")
+    assert code == 0
+    assert out == command("methods", tiny_checkpoint, "--json")[1]
+    code, _, err = command("methods", tmp_path / "foreign.pth", *options, "--classes", "MN,BCC")
+    assert code == 2 and one_line(err) and "2 classes were named" in err
+
+
 def test_explain_names_the_image_that_cannot_be_read(
     command: Command, tiny_checkpoint: Path, images: Path, tmp_path: Path
 ) -> None:
@@ -431,9 +449,14 @@ def test_the_demo_fills_the_home_it_is_given(
     monkeypatch.setattr("dermxai.models.info.EMBEDDED_CHECKPOINTS", tiny_checkpoint.parent)
     monkeypatch.setattr(paths, "EMBEDDED_CHECKPOINTS", tiny_checkpoint.parent)
     monkeypatch.setattr(atlas, "write_atlas", partial(atlas.write_atlas, workers=1))
-    code, out, _ = command("demo", "--home", tmp_path / "other", "--images", "3")
-    assert code == 0
+    line = ("demo", "--home", tmp_path / "other", "--images")
+    code, out, err = command(*line, "3")
+    assert (code, err) == (0, "")
     assert Path(out.strip()).is_relative_to(tmp_path / "other")
+    assert command(*line, "3") == (0, out, "")
+    code, again, err = command(*line, "2")
+    assert (code, again) == (0, out)
+    assert "atlas of 3 images" in err and "--images 2 had no effect" in err
 
 
 def test_bars_are_for_terminals(
