@@ -8,6 +8,7 @@ import streamlit as st
 from dermxai.ui import pages, state
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
+from dermxai.ui.subject import has_changed
 from dermxai.ui.text import plain
 from dermxai.ui.thumbnails import thumbnails
 
@@ -45,6 +46,8 @@ def gallery(
             with cells.cell(), st.container(key=f"{card}-{name}-{index}", gap="xsmall"):
                 if picture is None:
                     st.caption(":material/hide_image: cannot be read")
+                elif has_changed(scene, sample_id):
+                    st.caption(":material/hide_image: changed since the run")
                 else:
                     st.image(picture, width="stretch", alt=sample_id)
                 opener(

@@ -80,16 +80,18 @@ def of_sample(scene: Scene, sample_id: str) -> Subject:
             for name, column in _MASKS.items()
             if isinstance(row.get(column), str)
         },
-        changed=_has_changed(scene, sample_id, path, written),
+        changed=has_changed(scene, sample_id),
     )
 
 
-def _has_changed(scene: Scene, sample_id: str, path: str, written: int) -> bool:
-    """False where there is no run, or no file that could be compared."""
+def has_changed(scene: Scene, sample_id: str) -> bool:
+    """Whether the run has seen another image under this name; False where there is no run, or no
+    file that could be compared."""
     if scene.source.run is None:
         return False
+    path = scene.path(sample_id)
     try:
-        return cache.has_changed(scene.source.run, sample_id, path, written)
+        return cache.has_changed(scene.source.run, sample_id, path, stamp(path) or 0)
     except InputError:
         return False
 

@@ -149,6 +149,16 @@ def test_an_image_whose_file_is_gone_keeps_its_reading(inferred: Run, open_page:
     assert "Read as" in texts(app)
 
 
+def test_a_gallery_shows_no_image_under_the_reading_of_another(
+    inferred: Run, open_page: Open
+) -> None:
+    replaced(inferred, inferred.samples["sample_id"][0])
+    app = open_page("dataset", run=inferred.id)
+    assert [each.value for each in app.main.caption if "changed" in each.value] == [
+        ":material/hide_image: changed since the run"
+    ]
+
+
 @pytest.mark.parametrize("page", ["compare_maps", "flip", "fragility", "neighbours"])
 def test_what_asks_more_of_an_image_says_that_it_has_changed(
     page: str, inferred: Run, open_page: Open
