@@ -42,16 +42,18 @@ def check_arguments(kind: ModuleType, arguments: Mapping[str, Any]) -> None:
     Raises:
         InputError: an argument is missing, unknown or of another kind, or the kind refuses it.
     """
-    signature = inspect.signature(kind.run)
-    try:
-        signature.bind(None, **arguments)
-    except TypeError as error:
-        known = ", ".join(list(signature.parameters)[1:])
+    parameters = dict(list(inspect.signature(kind.run).parameters.items())[1:])
+    unknown = [name for name in arguments if name not in parameters]
+    needed = [name for name, each in parameters.items() if each.default is each.empty]
+    missing = [name for name in needed if name not in arguments]
+    if unknown or missing:
+        wrong = f"does not know {unknown[0]!r}" if unknown else f"needs {missing[0]!r}"
         raise InputError(
-            f"A job of kind {kind.__name__.rpartition('.')[2]!r} {error}; it takes {known}."
-        ) from None
+            f"A job of kind {kind.__name__.rpartition('.')[2]!r} {wrong}; it takes "
+            f"{', '.join(parameters)}."
+        )
     for name, value in arguments.items():
-        expected = allowed(signature.parameters[name].annotation)
+        expected = allowed(parameters[name].annotation)
         if not any(_is(value, each) for each in expected):
             raise InputError(f"{name} is {value!r}; expected {_WORDS.get(expected[0], 'another')}.")
     if check := getattr(kind, "check", None):
