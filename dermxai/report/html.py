@@ -25,6 +25,7 @@ from dermxai.numbers import count, percent
 from dermxai.report import tables
 from dermxai.report.chart import chart
 from dermxai.report.study import Study
+from dermxai.runs import Run
 
 MOST = 24
 """Images of a kind that are shown."""
@@ -52,11 +53,10 @@ def pair_page(study: Study, maps: PairMaps | None = None, most: int = MOST) -> s
         most: images of errors each way, and of suspect labels, that are shown.
     """
     pair, manifest = study.pair, study.run.manifest
-    known = study.run.samples.set_index("sample_id", drop=False)
     errors = [
         {
             "way": way,
-            "images": _images(pair.errors[pair.errors["true"] == way.true].head(most), known),
+            "images": _images(pair.errors[pair.errors["true"] == way.true].head(most), study.run),
             "total": int((pair.errors["true"] == way.true).sum()),
             "chart": chart(way.errors, way.right) if way.errors else None,
             "votes": tables.votes(way),
@@ -80,7 +80,7 @@ def pair_page(study: Study, maps: PairMaps | None = None, most: int = MOST) -> s
         merged=tables.merged(study),
         balance=tables.balance(study),
         errors=errors,
-        suspects=_images(study.suspects.head(most), known),
+        suspects=_images(study.suspects.head(most), study.run),
         searched=tables.searched(study),
         no_suspects=tables.no_suspects(study),
         n_suspects=len(study.suspects),
@@ -106,12 +106,13 @@ def _facts(study: Study) -> list[tuple[str, str]]:
     ]
 
 
-def _images(rows: pd.DataFrame, known: pd.DataFrame) -> list[dict[Any, Any]]:
+def _images(rows: pd.DataFrame, run: Run) -> list[dict[Any, Any]]:
     """The rows with their picture and what is known of them."""
+    known = run.samples.set_index("sample_id", drop=False)
     return [
         {
             **row,
-            "picture": _embedded(str(known.loc[row["sample_id"], "path"])),
+            "picture": _embedded(run, row["sample_id"], known.loc[row["sample_id"], "path"]),
             "known": [
                 f"{name.removesuffix('_id').replace('_', ' ')} {_stated(value)}"
                 for name in _KNOWN
@@ -143,9 +144,10 @@ def _maps(maps: PairMaps | None) -> list[dict[str, object]]:
     ]
 
 
-def _embedded(path: str) -> str | None:
-    """An image as a data address; None where it cannot be read."""
+def _embedded(run: Run, sample_id: str, path: str) -> str | None:
+    """An image as a data address; None where it cannot be read or has changed since the run."""
     try:
+        run.check_image(sample_id)
         return _data(read_image(path, at_least=_SIDE))
     except InputError:
         return None

@@ -23,6 +23,7 @@ from dermxai.errors import InputError
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
+CHANGED = "The image {} has changed since this run; run inference again."
 Array = TypeVar("Array", bound=NDArray[Any])
 
 
@@ -121,9 +122,7 @@ class Run:
             InputError: the image has changed since, it is not in the run, or it cannot be opened.
         """
         if self.has_changed(sample_id):
-            raise InputError(
-                f"The image {sample_id} has changed since this run; run inference again."
-            )
+            raise InputError(CHANGED.format(sample_id))
 
     def in_split(self, split: str | None) -> NDArray[np.intp]:
         """Positions of the samples of a split in the arrays; of all for None.

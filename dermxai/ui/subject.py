@@ -14,6 +14,7 @@ from dermxai.data.images import decode
 from dermxai.data.transforms import fitted
 from dermxai.errors import InputError
 from dermxai.runs import Run
+from dermxai.runs.run import CHANGED
 from dermxai.ui import cache
 from dermxai.ui.scene import Scene
 from dermxai.ui.thumbnails import stamp
@@ -50,9 +51,7 @@ class Subject:
             InputError: the run has seen another image under this name.
         """
         if self.changed:
-            raise InputError(
-                f"The image {self.name} has changed since this run; run inference again."
-            )
+            raise InputError(CHANGED.format(self.name))
 
     def pixels(self) -> NDArray[np.uint8]:
         """The whole image (h, w, 3) RGB.

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from dermxai import paths
+from dermxai.data.inventory import file_fingerprint
 from dermxai.explain.pair_maps import SIDE, PairMaps, cells_of
 from dermxai.report.html import pair_page
 from dermxai.runs import open_run
@@ -126,6 +127,17 @@ def test_names_from_data_stay_words(studied, confused_run):
     assert "49" not in re.findall(r"\{\{ (\d+)", page) and "{{ 7 * 7 }}" in page
     assert any(HOSTILE in words for words in seen.words)
     assert "<b>g</b>" in " ".join(seen.words)
+
+
+def test_no_image_stands_under_the_reading_of_the_one_it_replaced(studied, confused_run):
+    run = confused_run()
+    seen = np.array([file_fingerprint(path) for path in run.samples["path"]], dtype=np.bytes_)
+    np.save(paths.RunFiles(run.root).fingerprints, seen)
+    assert Seen(pair_page(studied(open_run(run.root)))).images
+    for path in set(run.samples["path"]):
+        Image.new("RGB", (64, 64), "tan").save(path)
+    page = pair_page(studied(open_run(run.root)))
+    assert not Seen(page).images and "cannot be read or has changed" in page
 
 
 def test_images_that_cannot_be_read_leave_a_word(studied, confused_run):
