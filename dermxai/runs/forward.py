@@ -1,6 +1,7 @@
 """The network as a run uses it: layers folded and fused, eight-bit images in, on any device."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
@@ -49,7 +50,7 @@ def forward_pass(
 ) -> Forward:
     """A copy of the classifier's network, ready for ``part`` images at once in a precision."""
     preprocessing = classifier.info.preprocessing
-    network = folded(classifier.network, preprocessing.size)
+    network = folded(deepcopy(classifier.network).cpu(), preprocessing.size)
     for module in network.backbone.modules():
         if isinstance(module, nn.Conv2d):  # heads and remaining normalisations stay in float32
             module.to(dtype)

@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 
 def cascade(classifier: "Classifier", seed: int) -> Iterator[tuple[str, "Classifier"]]:
     """The name of each stage and the classifier whose weights are random from its outputs down to
-    that stage. The heads come first and together: all of them are outputs. The same copy is handed
-    out every time, forgetting more.
+    that stage. The heads come first and together: all of them are outputs. The classifiers share a
+    network, which forgets more at each stage: use one before the next is asked for.
     """
     from dermxai.models.classifier import Classifier
 
     network = copy.deepcopy(classifier.network)
-    forgetful = Classifier(network, classifier.info, f"{classifier.hash}-random", classifier.path)
     for number, (name, parts) in enumerate(stages(network)):
         draws = torch.Generator().manual_seed(1000 * seed + number)
         for part in parts:
             _forget(part, draws)
-        yield name, forgetful
+        yield (
+            name,
+            Classifier(network, classifier.info, f"{classifier.hash}-random", classifier.path),
+        )
 
 
 def stages(network: Any) -> list[tuple[str, list[nn.Module]]]:
