@@ -11,8 +11,8 @@ On a busy machine, ``--cpu`` measures the processor's time of one thread instead
    bare forward pass of the same network.
 2. ``captum``: each method of Captum through `dermxai.explain.explain`, from the image on, by Captum
    on the same network with the same settings, from the network's input on.
-3. ``layout``: Integrated Gradients as DermXAI keeps its networks (channels_last, frozen), by Captum
-   on the default layout with parameters that ask for gradients.
+3. ``layout``: Integrated Gradients as DermXAI asks for them (channels_last, frozen, normalisations
+   folded), by Captum on the default layout with parameters that ask for gradients.
 """
 
 import argparse
