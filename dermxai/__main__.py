@@ -14,7 +14,6 @@ from dermxai.errors import Cancelled, InputError
 from dermxai.jobs import commands
 
 if TYPE_CHECKING:
-    from dermxai.metrics import Evaluation
     from dermxai.runs import Run
 
 BAD_INPUT = 2
@@ -108,10 +107,11 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Measure a run against its labels, with 95 % intervals."""
+    from dermxai.report.evaluated import evaluated
     from dermxai.runs import open_run
 
     opened = open_run(_run(run))
-    evaluation, problems = _evaluated(opened, split), opened.manifest["problems"]
+    evaluation, problems = evaluated(opened, split), opened.manifest["problems"]
     if json:
         console.show_json({**evaluation.as_json(), "problems": problems})
     else:
@@ -351,13 +351,14 @@ def report(
     """Two classes that are confused: one HTML file with images, for a meeting."""
     from dermxai.explain.pair_maps import open_maps
     from dermxai.report import study
+    from dermxai.report.evaluated import evaluated
     from dermxai.report.html import pair_page
     from dermxai.runs import open_run
 
     if output is None and not json:
         raise InputError("Say where to write it: --output FILE.html, or --json for the numbers.")
     opened = open_run(_run(run))
-    made = study(opened, _evaluated(opened, split), *pair, split=split)
+    made = study(opened, evaluated(opened, split), *pair, split=split)
     if output is not None:
         if maps:
             _foreground("pair", run=str(opened.root), first=pair[0], second=pair[1], split=split)
@@ -377,21 +378,6 @@ def _foreground(kind: str, **arguments: Any) -> Any:
     given = {name: value for name, value in arguments.items() if value is not None}
     with console.bars() as bars:
         return work(kind, given, bars, console.say)
-
-
-def _evaluated(run: "Run", split: str | None) -> "Evaluation":
-    from dermxai.metrics import evaluate as measure
-
-    chosen = run.in_split(split)
-    samples = run.samples.iloc[chosen]
-    return measure(
-        samples["label"],
-        run.classes,
-        run.scores[chosen],
-        samples["sample_id"],
-        samples.get("patient_id"),
-        lesion_ids=samples.get("lesion_id"),
-    )
 
 
 def _names(text: str | None) -> list[str]:

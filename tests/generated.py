@@ -1,7 +1,9 @@
 """Runs of any size, made up in seconds: for tests and benchmarks of what reads a run."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dermxai import paths, taxonomy
+from dermxai.data.transforms import Preprocessing
+from dermxai.models.info import Head, ModelInfo
 from dermxai.runs.run import Run, open_run, run_id
 
 B4_HEADS = {
@@ -94,6 +98,23 @@ def generated_run(
     }
     run_files.manifest.write_text(json.dumps(manifest))
     return open_run(root)
+
+
+def rewrite(run: Run, **columns: object) -> Run:
+    """Other columns of a run's sample table."""
+    samples = run.samples.assign(**columns)
+    samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
+    return open_run(run.root)
+
+
+def trained(run: Run, recipe: Mapping[str, Any] | None = None, **data: object) -> None:
+    """The description of the run's checkpoint, trained on ``data``."""
+    files = paths.CheckpointFiles(Path(run.manifest["checkpoint"]["path"]))
+    files.root.mkdir(exist_ok=True)
+    info = ModelInfo(
+        "x", (Head("final", 8),), run.classes, Preprocessing(), recipe=recipe or {}, data=data
+    )
+    files.model.write_text(info.to_json())
 
 
 def _files(root: Path, count: int) -> list[str]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from dermxai import taxonomy
 from dermxai.data import overview
-from dermxai.errors import InputError
 from dermxai.metrics import Evaluation
 from dermxai.metrics.confusion import ratio
 from dermxai.metrics.differences import Differences, differences
@@ -19,10 +18,9 @@ from dermxai.metrics.gathering import Gathering, gathering
 from dermxai.metrics.label_errors import label_errors, searched
 from dermxai.metrics.pair import Pair, check_pair, judge_pair
 from dermxai.metrics.set_ledger import SetDifference, SetLedger, set_difference, set_ledger
-from dermxai.models import ModelInfo, read_info
 from dermxai.numbers import count
-from dermxai.report.seen import trained_on, words
 from dermxai.runs import Run
+from dermxai.runs.seen import words
 
 CONFIDENCE = "confidence"
 """Column of the comparison: the probability of the reading."""
@@ -130,11 +128,10 @@ def study(
     """
     check_pair(run.classes, first, second)
     rows = run.in_split(split)
-    info = _info(run)
-    trained = trained_on(run, info)
+    trained = run.trained_on
     unseen = None if trained is None or trained[rows].all() else ~trained[rows]
     suspects, looked_at = label_errors(evaluation, unseen), searched(evaluation, unseen)
-    balance, training = _balance(run, rows, (first, second), info)
+    balance, training = _balance(run, rows, (first, second))
     return Study(
         run=run,
         split=split,
@@ -206,12 +203,10 @@ def _compared(samples: pd.DataFrame, probabilities: NDArray[np.float64]) -> pd.D
     return samples[kept].assign(**{CONFIDENCE: probabilities.max(axis=1)})
 
 
-def _balance(
-    run: Run, rows: NDArray[np.intp], pair: tuple[str, str], info: ModelInfo | None
-) -> tuple[pd.DataFrame, str]:
+def _balance(run: Run, rows: NDArray[np.intp], pair: tuple[str, str]) -> tuple[pd.DataFrame, str]:
     here = overview.by_class(run.samples.iloc[rows])
     here = here[here.index.isin(run.classes)]
-    trained, words = _training_counts(run, info)
+    trained, words = _training_counts(run)
     table = pd.DataFrame({"class": pair, "name": [taxonomy.name(code) for code in pair]})
     for prefix, counts in (("training_", trained), ("", here)):
         for noun in ("images", "patients"):
@@ -222,9 +217,9 @@ def _balance(
     return table, words
 
 
-def _training_counts(run: Run, info: ModelInfo | None) -> tuple[pd.DataFrame, str]:
+def _training_counts(run: Run) -> tuple[pd.DataFrame, str]:
     """Images and, where known, patients of each class that the checkpoint was trained on."""
-    data = info.data if info else {}
+    data = run.info.data if run.info else {}
     by_class = data.get("training_images_by_class")
     if by_class:
         patients = data.get("training_patients_by_class", {})
@@ -246,13 +241,6 @@ def _of_images(evaluation: Evaluation) -> Iterator[str]:
     for note in evaluation.notes:
         if any(words in note for words in ("No image", "left out", "too narrow")):
             yield note
-
-
-def _info(run: Run) -> ModelInfo | None:
-    try:
-        return read_info(run.manifest["checkpoint"]["path"])
-    except (InputError, OSError):
-        return None
 
 
 def _votes(way: Way) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from dermxai.data import Problem
 from dermxai.data.inventory import file_fingerprint
 from dermxai.data.table import REQUIRED
 from dermxai.errors import InputError
+from dermxai.models import ModelInfo, read_info
+from dermxai.runs import seen
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -76,6 +78,31 @@ class Run:
         """(n, channels of the final head): a view of ``pooled``."""
         return np.asarray(self.pooled)[:, -self.head_channels[-1] :]
 
+    @cached_property
+    def info(self) -> ModelInfo | None:
+        """What the checkpoint says of itself; None where it is no longer there."""
+        try:
+            return read_info(self.manifest["checkpoint"]["path"])
+        except (InputError, OSError):
+            return None
+
+    @cached_property
+    def training_split(self) -> "pd.Series[Any] | None":
+        """See `seen.training_split`."""
+        return seen.training_split(self)
+
+    @cached_property
+    def trained_on(self) -> NDArray[np.bool_] | None:
+        """See `seen.trained_on`."""
+        return seen.trained_on(self)
+
+    @cached_property
+    def split(self) -> "pd.Series[Any] | None":
+        """(n,) the split of each image: the data set's, else the one that the checkpoint's training
+        made of it; None without either."""
+        own = self.samples.get("split")
+        return self.training_split if own is None or own.isna().all() else own
+
     def index(self, sample_ids: Iterable[str]) -> NDArray[np.intp]:
         """Positions of samples in the arrays, in the order asked for.
 
@@ -132,7 +159,7 @@ class Run:
         """
         if split is None:
             return np.arange(len(self))
-        column = self.samples.get("split", pd.Series(dtype="str"))
+        column = pd.Series(dtype="str") if self.split is None else self.split
         if not (column == split).any():
             there = ", ".join(column.dropna().unique()) or "none"
             raise InputError(f"Run {self.id} has no split {split!r}; its splits: {there}.")

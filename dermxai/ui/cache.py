@@ -28,11 +28,12 @@ from dermxai.data.transforms import fit_mask, fitted
 from dermxai.errors import InputError
 from dermxai.explain.pair_maps import PairMaps, open_maps
 from dermxai.figures.confusion import Show
-from dermxai.metrics.evaluation import Evaluation, evaluate
+from dermxai.metrics.evaluation import Evaluation
 from dermxai.models import ModelInfo, read_info
 from dermxai.projection import Projection, open_projection
 from dermxai.report import Study
 from dermxai.report import study as study_pair
+from dermxai.report.evaluated import evaluated
 from dermxai.runs import Run, open_run
 from dermxai.ui import filters
 from dermxai.ui.look import Plot
@@ -181,10 +182,17 @@ def leaks(source: Source) -> pd.DataFrame:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def splits(source: Source) -> Mapping[str, int]:
     """Images of each split, in the usual order; empty where there are no splits."""
-    samples = table(source).samples
-    if "split" not in samples:
-        return {}
-    counts = samples["split"].value_counts()
+    return _counted(table(source).samples.get("split"))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def run_splits(run_id: str) -> Mapping[str, int]:
+    """The same of a run, where the dataset has none those of its checkpoint's training."""
+    return _counted(run(run_id).split)
+
+
+def _counted(split: "pd.Series[Any] | None") -> Mapping[str, int]:
+    counts = pd.Series(dtype=int) if split is None else split.value_counts()
     usual = [name for name in ("train", "validation", "test") if name in counts]
     return {name: int(counts[name]) for name in [*usual, *sorted(set(counts.index) - set(usual))]}
 
@@ -218,25 +226,10 @@ def selection(key: str) -> Selection:
     return selections.read(key)
 
 
-def rows(run_id: str, split: str | None) -> NDArray[np.intp]:
-    """Positions of a split's images in a run; of all where None."""
-    samples = run(run_id).samples
-    return np.flatnonzero(samples["split"] == split) if split else np.arange(len(samples))
-
-
 @st.cache_resource(max_entries=32, show_spinner="Measuring …")
 def evaluation(run_id: str, split: str | None) -> Evaluation:
     """What a run is worth on a split of its dataset, or on everything."""
-    opened, chosen = run(run_id), rows(run_id, split)
-    samples = opened.samples.iloc[chosen]
-    return evaluate(
-        samples["label"],
-        opened.classes,
-        opened.scores[chosen],
-        samples["sample_id"],
-        samples.get("patient_id"),
-        lesion_ids=samples.get("lesion_id"),
-    )
+    return evaluated(run(run_id), split)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

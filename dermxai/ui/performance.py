@@ -24,15 +24,17 @@ _HEADLINES = {
 
 
 def ask_split(scene: Scene) -> str | None:
-    """The split to measure on; None for all images. The test split is offered first."""
-    splits = list(cache.splits(scene.source))
+    """The split to measure on; None for all images. The test split is offered first, else the
+    validation split."""
+    splits = list(cache.run_splits(scene.run_id))
     if not splits:
         return None
+    held_out = [name for name in ("test", "validation") if name in splits]
     chosen = st.segmented_control(
         "Split",
         [*splits, _ALL],
         key=Key.SPLIT,
-        default="test" if "test" in splits else _ALL,
+        default=held_out[0] if held_out else _ALL,
         required=True,
         format_func=str.capitalize,
         label_visibility="collapsed",

@@ -5,8 +5,10 @@ from streamlit.testing.v1 import AppTest
 
 from dermxai import paths
 from dermxai.data import selection
+from dermxai.data.splits import split_by_patient
 from dermxai.metrics.evaluation import evaluate
 from dermxai.runs import Run
+from tests.generated import rewrite, trained
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
 
@@ -55,6 +57,22 @@ def test_the_test_split_is_what_is_shown_first(make_run: Make, open_page: Open) 
     app = open_page("performance", run="run")
     number = (run.samples["split"] == "test").sum()
     assert f"{number} of {number} images evaluated" in app.caption[0].value
+
+
+def test_held_out_images_of_a_training_that_divided_itself_are_shown_first(
+    make_run: Make, open_page: Open
+) -> None:
+    run = rewrite(make_run(images=300), split=None)
+    split = split_by_patient(run.samples, {"train": 0.8, "validation": 0.2})
+    counts = run.samples["label"][split == "train"].value_counts().to_dict()
+    fingerprint = run.manifest["dataset"]["fingerprint"]
+    trained(run, fingerprint=fingerprint, training_images_by_class=counts)
+    app = open_page("performance", run="run")
+    number = (split == "validation").sum()
+    assert f"{number} of {number} images evaluated" in app.caption[0].value
+    app.get_by_key("split").set_value("all").run()
+    told = f"was trained on {300 - number} of these 300 images"
+    assert sum(told in caption.value for caption in app.caption) == 1
 
 
 def test_the_most_confused_pair_selects_its_images_worst_first(

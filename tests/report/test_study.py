@@ -1,6 +1,5 @@
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,30 +8,10 @@ import pytest
 from dermxai import paths
 from dermxai.data.splits import split_by_patient
 from dermxai.errors import InputError
-from dermxai.models import read_info
 from dermxai.report import tables
 from dermxai.report.html import pair_page
-from dermxai.report.seen import trained_on
 from dermxai.runs import open_run
-
-
-def rewrite(run, **columns):
-    """Other columns of a run's sample table."""
-    samples = run.samples.assign(**columns)
-    samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
-    return open_run(run.root)
-
-
-def checkpoint(run, **data):
-    """A description beside the run, of a checkpoint trained on ``data``."""
-    from dermxai.data.transforms import Preprocessing
-    from dermxai.models import ModelInfo
-    from dermxai.models.info import Head
-
-    files = paths.CheckpointFiles(Path(run.manifest["checkpoint"]["path"]))
-    files.root.mkdir()
-    info = ModelInfo("x", (Head("final", 8),), run.classes, Preprocessing(), data=data)
-    files.model.write_text(info.to_json())
+from tests.generated import rewrite, trained
 
 
 def test_errors_and_their_votes_are_those_of_the_run(studied):
@@ -70,7 +49,7 @@ def test_the_same_seen_from_the_other_class(studied, confused_run):
 
 def test_training_counts_come_from_the_checkpoint(studied, confused_run):
     run = confused_run()
-    checkpoint(
+    trained(
         run,
         name="Other images",
         fingerprint="other",
@@ -107,7 +86,7 @@ def test_what_the_model_was_trained_on_is_found_by_its_counts(studied, confused_
     train = run.samples["split"] == "train"
     fingerprint = run.manifest["dataset"]["fingerprint"]
     counts = run.samples["label"][train].value_counts().to_dict()
-    checkpoint(run, fingerprint=fingerprint, training_images_by_class=counts)
+    trained(run, fingerprint=fingerprint, training_images_by_class=counts)
     made = studied(run)
     assert f"trained on {train.sum()} of these 200 images" in made.notes[0]
     assert made.unseen == 200 - train.sum()
@@ -122,9 +101,10 @@ def test_what_the_model_was_trained_on_is_found_by_its_counts(studied, confused_
     assert "is not known" in studied(rewritten).notes[0]  # the counts are of another division
     counts = run.samples["label"][divided == "train"].value_counts().to_dict()
     shutil.rmtree(run.manifest["checkpoint"]["path"])
-    checkpoint(run, fingerprint=fingerprint, training_images_by_class=counts)
-    seen = trained_on(rewritten, read_info(run.manifest["checkpoint"]["path"]))
-    np.testing.assert_array_equal(seen, divided == "train")
+    trained(run, fingerprint=fingerprint, training_images_by_class=counts)
+    opened = open_run(run.root)
+    np.testing.assert_array_equal(opened.trained_on, divided == "train")
+    assert opened.split.tolist() == divided.tolist()
 
 
 def test_without_labels_or_errors_the_reasons_are_said(studied, confused_run):

@@ -1,0 +1,38 @@
+"""A run measured against its labels."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermxai.metrics.evaluation import Evaluation, evaluate
+from dermxai.runs import Run
+from dermxai.runs.seen import words
+
+
+def evaluated(run: Run, split: str | None = None) -> Evaluation:
+    """What a run is worth on a split of its images, or on all of them. The first notes tell what
+    the checkpoint has seen of them.
+
+    Raises:
+        InputError: the run has no such split.
+    """
+    rows = run.in_split(split)
+    samples = run.samples.iloc[rows]
+    measured = evaluate(
+        samples["label"],
+        run.classes,
+        run.scores[rows],
+        samples["sample_id"],
+        samples.get("patient_id"),
+        lesion_ids=samples.get("lesion_id"),
+    )
+    return replace(measured, notes=(*_seen(run, rows, split), *measured.notes))
+
+
+def _seen(run: Run, rows: NDArray[np.intp], split: str | None) -> Iterator[str]:
+    if run.trained_on is not None and run.trained_on[rows].any():
+        yield words(rows, run.trained_on)
+    if split == "validation" and run.split is run.training_split:
+        yield "The best epoch of the model's training was chosen on these images."
