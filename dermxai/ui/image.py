@@ -149,8 +149,11 @@ def known(scene: Scene, subject: Subject) -> None:
 def reading(scene: Scene, subject: Subject) -> None:
     """Whose the image is, and how it was read."""
     if subject.sample_id is not None:
-        row = _row(scene, subject)
-        look.facts(*(_fact(name, row[name]) for name in _FACTS if _stated(row.get(name))))
+        row, trained = _row(scene, subject), scene.run.trained_on
+        facts = [_fact(name, row[name]) for name in _FACTS if _stated(row.get(name))]
+        if trained is not None and trained[scene.run.index([subject.sample_id])[0]]:
+            facts.append("the model was trained on it")
+        look.facts(*facts)
     classes, label = scene.run.classes, subject.label
     scores = subjects.votes(scene.run, subject).sum(axis=0)
     read_as = classes[int(scores.argmax())]

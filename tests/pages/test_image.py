@@ -49,6 +49,15 @@ def test_previous_and_next_step_through_the_selection(inferred: Run, open_page: 
     assert "3 of 3 selected" in texts(app)
 
 
+def test_an_image_that_the_model_was_trained_on_is_told(
+    inferred: Run, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Run, "trained_on", property(lambda run: np.arange(len(run)) == 1))
+    ids, told = list(inferred.samples["sample_id"]), "the model was trained on it"
+    assert told not in texts(open_page("image", run=inferred.id, primary=ids[0]))
+    assert told in texts(open_page("image", run=inferred.id, primary=ids[1]))
+
+
 def test_pin_shows_both_images(inferred: Run, open_page: Open) -> None:
     ids = list(inferred.samples["sample_id"])
     app = open_page("image", run=inferred.id, primary=ids[0])
