@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermxai.errors import Cancelled
+from dermxai.numbers import percent, signed
 
 __all__ = [
     "Attribution",
@@ -158,7 +159,9 @@ def completeness(total: float, change: float) -> str:
     """What a map that adds up to ``total`` leaves of the logit's ``change`` unexplained."""
     gap = total - change
     share = abs(gap / change) if change else float("nan")
-    return f"Completeness gap {gap:+.3f} of a change of {change:+.3f} ({share:.1%})."
+    return (
+        f"Completeness gap {signed(gap, 3)} of a change of {signed(change, 3)} ({percent(share)})."
+    )
 
 
 def always_available(classifier: "Classifier") -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dermxai import taxonomy
 from dermxai.figures.template import blank, figure, palette, shortened, text
 from dermxai.metrics import Evaluation, RocCurve
+from dermxai.numbers import percent
 
 _SIDE, _LEGEND = 480, 250
 _STEP = 1 / 400  # of an axis: points closer together than that are drawn as one
@@ -42,7 +43,9 @@ def roc(
         xaxis=axis | {"title": "1 − specificity", "constraintoward": "left"},
         yaxis=axis | {"title": "Sensitivity", "scaleanchor": "x"},
         legend={
-            "title": {"text": f"AUC [{evaluation.level:.0%} interval over {evaluation.clusters}]"},
+            "title": {
+                "text": f"AUC [{percent(evaluation.level, 0)} interval over {evaluation.clusters}]"
+            },
             "x": 1.02,
             "y": 1,
         },

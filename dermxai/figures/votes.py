@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dermxai import taxonomy
 from dermxai.figures.template import Palette, figure, palette, shortened
+from dermxai.numbers import signed
 
 _ROW = 27
 _BAR = 0.62  # of a row
@@ -107,14 +108,14 @@ def votes(
         },
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
-        text=[_signed(value) for value in lengths],
+        text=[signed(value) for value in lengths],
         textposition="outside",
         textfont={"color": look.ink, "size": 12},
         cliponaxis=False,
         customdata=[name if name in heads else "" for name in [*steps.names, ""]],
         hovertext=[
             *_hover(steps, heads, biases),
-            f"<b>{_sum(against)}</b>: {_signed(steps.total)}",
+            f"<b>{_sum(against)}</b>: {signed(steps.total)}",
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )
@@ -157,17 +158,13 @@ def _connect(made: go.Figure, steps: _Steps, places: NDArray[np.float64], look: 
 def _hover(steps: _Steps, heads: Sequence[str], biases: ArrayLike | None) -> list[str]:
     lines = []
     for name, length in zip(steps.names, steps.lengths, strict=True):
-        line = f"<b>{shortened(name, 40)}</b>: {_signed(length)}"
+        line = f"<b>{shortened(name, 40)}</b>: {signed(length)}"
         if biases is not None and name in heads:
             bias = float(np.asarray(biases)[list(heads).index(name)])
-            line += f" in the image, {_signed(bias)} bias<br>vote {_signed(length + bias)}"
+            line += f" in the image, {signed(bias)} bias<br>vote {signed(length + bias)}"
         lines.append(line)
     return lines
 
 
 def _sum(against: str | None) -> str:
     return "logit" if against is None else "margin"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from dermxai.numbers import percent
+
 Floats = NDArray[np.float64]
 COMPONENTS = 50
 _BLOCK = 4096  # images held at once
@@ -66,5 +68,5 @@ def reduced(features: NDArray[np.floating[Any]]) -> tuple[Floats, tuple[str, ...
     coordinates, shares = principal_components(features, min(COMPONENTS, *features.shape))
     kept = max(2, int((shares > 1e-12).sum()))
     coordinates = np.pad(coordinates, ((0, 0), (0, max(0, 2 - coordinates.shape[1]))))[:, :kept]
-    note = f"On the first {kept} principal components, {shares.sum():.0%} of the variance."
+    note = f"On the first {kept} principal components, {percent(shares.sum(), 0)} of the variance."
     return coordinates, (note,)

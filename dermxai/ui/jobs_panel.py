@@ -12,7 +12,7 @@ from dermxai.jobs import Job, State
 from dermxai.ui import catalogue, permissions, state
 from dermxai.ui.guard import fragment
 from dermxai.ui.state import Key
-from dermxai.ui.text import duration, plain
+from dermxai.ui.text import duration, percent, plain
 
 POLL = 2.0  # seconds
 _PHASES = {
@@ -25,9 +25,9 @@ _PHASES = {
     "judging": "Judging maps",
 }
 _MEASURES = {
-    "loss": ("loss", ".3f"),
-    "balanced_accuracy": ("balanced accuracy", ".1%"),
-    "macro_auc": ("AUC", ".3f"),
+    "loss": ("loss", "{:.3f}".format),
+    "balanced_accuracy": ("balanced accuracy", percent),
+    "macro_auc": ("AUC", "{:.3f}".format),
 }
 
 
@@ -70,8 +70,8 @@ def bar(job: Job) -> None:
     if not math.isnan(progress.eta):
         words.append(f"{duration(progress.eta)} left")
     words += [
-        f"{name} {progress.figures[figure]:{form}}"
-        for figure, (name, form) in _MEASURES.items()
+        f"{name} {written(progress.figures[figure])}"
+        for figure, (name, written) in _MEASURES.items()
         if not math.isnan(progress.figures.get(figure, math.nan))
     ]
     st.progress(progress.fraction, " · ".join(words))

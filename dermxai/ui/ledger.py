@@ -15,7 +15,7 @@ from dermxai.ui.explained import Panel
 from dermxai.ui.question import Question
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
-from dermxai.ui.text import plain
+from dermxai.ui.text import plain, signed
 from dermxai.ui.thumbnails import jpeg
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def heads(run: Run, panel: Panel, asked: Question, made: "Ledger") -> None:
             ):
                 st.image(jpeg(drawn), width="stretch", alt=name)
                 st.button(
-                    f"{plain(name)} **{_signed(logits[index])}**",
+                    f"{plain(name)} **{signed(logits[index])}**",
                     key=Key.HEAD.of(index, panel.subject.key),
                     help=f"{density.shape[0]} × {density.shape[1]} positions, full colour at "
                     f"± {scales[index]:.2g} logit per % of the image",
@@ -146,7 +146,3 @@ def _power(value: float) -> str:
         return "0"
     digits, _, exponent = f"{value:.0e}".partition("e")
     return f"{digits}·10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")

@@ -10,7 +10,7 @@ from dermxai.explain.method import Progress
 from dermxai.runs import Run
 from dermxai.ui import question
 from dermxai.ui.state import Key
-from dermxai.ui.text import duration, plain
+from dermxai.ui.text import duration, percent, plain
 
 T = TypeVar("T")
 
@@ -82,4 +82,4 @@ def _how_far(began: float, share: float) -> str:
     if not share:
         return "Starting …"
     left = (perf_counter() - began) * (1 - share) / share
-    return f"{share:.0%} · {duration(left)} left"
+    return f"{percent(share, 0)} · {duration(left)} left"

@@ -122,7 +122,7 @@ def test_a_training_at_work_tells_how_far_it_is(
     assert not app.exception and not app.error
     for bar in app.get("progress"):
         assert "30 of 100" in bar.proto.text
-        assert "loss 1.250 · balanced accuracy 50.0% · AUC 0.750" in bar.proto.text
+        assert "loss 1.250 · balanced accuracy 50.0 % · AUC 0.750" in bar.proto.text
     assert len(app.get("progress")) == 2, "in the sidebar and on the page"
     study = {"loss": 1.25, "macro_auc": math.nan, "member": 2.0, "members": 6.0}
     write(job.files.progress(1), noted | process | {"first": 30, "figures": study})

@@ -17,6 +17,7 @@ from dermxai.explain.faithfulness.measure import Candidate, Case, baselines, gra
 from dermxai.explain.faithfulness.measures import randomisation
 from dermxai.explain.faithfulness.removal import area, blurred, shares, top
 from dermxai.explain.method import Attribution, Progress
+from dermxai.numbers import percent, signed
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -132,7 +133,7 @@ def _forgetting(case: Case, subject: Candidate, parts: Sequence[Progress | None]
     if not np.isfinite(ranks).any():
         return Check("Random heads", None, "The map of random heads is the same everywhere.")
     likeness = float(np.nanmean(np.abs(ranks)))
-    each = ", ".join(f"{rank:+.2f}".replace("-", "−") for rank in ranks)
+    each = ", ".join(signed(rank) for rank in ranks)
     return Check(
         "Random heads",
         likeness < randomisation.LIMIT,
@@ -151,6 +152,6 @@ def _inside(case: Case, subject: Candidate, mask: str, where: str) -> Check:
     return Check(
         f"Inside {where}",
         mass.value > guess,
-        f"{mass.value:.0%} of what speaks for the target lies inside {where}, which fills "
-        f"{inside.mean():.0%}; of a bell in the middle {guess:.0%}.",
+        f"{percent(mass.value, 0)} of what speaks for the target lies inside {where}, which "
+        f"fills {percent(float(inside.mean()), 0)}; of a bell in the middle {percent(guess, 0)}.",
     )

@@ -23,6 +23,7 @@ from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
 from dermxai.explain.evaluation import Value, twin
 from dermxai.explain.method import DENSITY_UNIT, Progress, Target, completeness
 from dermxai.explain.operations import SIDE, relu_only
+from dermxai.numbers import percent
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -52,8 +53,8 @@ def unavailable(classifier: "Classifier") -> str | None:
         _gaps[classifier] = _gap(classifier)
     if _gaps[classifier] > TOLERANCE:
         return (
-            f"on noise its map misses {_gaps[classifier]:.0%} of the logit's change, so Captum's "
-            "rules (for max pooling, that is) do not hold well enough."
+            f"on noise its map misses {percent(_gaps[classifier], 0)} of the logit's change, so "
+            "Captum's rules (for max pooling, that is) do not hold well enough."
         )
     return None
 

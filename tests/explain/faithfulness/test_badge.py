@@ -29,7 +29,7 @@ def test_a_true_map_passes_and_says_why():
     assert "19 of 19" in checks["Deletion, random maps"].finding
     assert checks["Deletion, centred Gaussian"].passed
     assert checks["Inside the lesion"].passed
-    assert "fills 25%" in checks["Inside the lesion"].finding
+    assert "fills 25 %" in checks["Inside the lesion"].finding
     assert "Inside the drawn signs" not in checks
 
 
