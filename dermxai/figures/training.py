@@ -38,7 +38,7 @@ def training_measure(
     made = _over_epochs(title, "On the validation images, after each epoch.", dark)
     made.update_yaxes(
         tickformat=".3~p" if percent else ".3~f",
-        autorangeoptions={"minallowed": 0, "maxallowed": 1},
+        autorangeoptions={"clipmin": 0, "clipmax": 1},
     )
     for index, (name, history) in enumerate(histories.items()):
         _line(made, name, history, column, _colour(index), form=".1%" if percent else ".3f")

@@ -17,6 +17,7 @@ from dermxai.errors import InputError
 from dermxai.jobs import submission, supervisor, worker
 from dermxai.jobs.job import Job, State, find_job, list_jobs, open_job
 from dermxai.jobs.kinds import allowed, find_kind
+from dermxai.logs import log_to_stderr
 
 POLL = 0.5  # seconds
 _READ = {"checkpoint", "dataset", "images", "label_map", "run"}  # what names a file or folder
@@ -113,6 +114,8 @@ def supervise(folder: Path, attempt: Annotated[int, typer.Argument(min=1)] = 1) 
 @app.command(hidden=True)
 def work(folder: Path, attempt: Annotated[int, typer.Argument(min=1)] = 1) -> None:
     """Do a job in this process."""
+    if worker.rank() == 0:
+        log_to_stderr()
     if worker.work(open_job(folder), attempt) is not State.SUCCEEDED:
         raise typer.Exit(1)
 

@@ -1,6 +1,7 @@
 """The process of a job: does the work, says how far it is and how it ended."""
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ SECONDS_BETWEEN_NOTES = 0.25
 SECONDS_BETWEEN_FIGURES = 1.0
 NICENESS = 5  # the dashboard goes first
 RESERVE = 1 << 16  # bytes
+log = logging.getLogger(__name__)
 
 
 def work(job: Job, attempt: int) -> State:
@@ -35,6 +37,7 @@ def work(job: Job, attempt: int) -> State:
     os.nice(NICENESS)
     first = rank() == 0
     notes = Notes(job, attempt, writes=first)
+    log.info(f"{job.title}: attempt {attempt}.")
     try:
         with _reserve(job, attempt), hardware.sampled(job.files.hardware(attempt), wanted=first):
             notes("starting", 0, 0)
@@ -46,6 +49,7 @@ def work(job: Job, attempt: int) -> State:
             end["resumable"] = False
     else:
         state, end = State.SUCCEEDED, {"value": value}
+    log.info(f"{state.capitalize()}. {end.get('error', '')}".rstrip())
     if first and state is not State.INTERRUPTED:
         write(job.files.result(attempt), {"state": state, **end})
     return state

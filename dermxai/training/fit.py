@@ -4,6 +4,7 @@ Whatever is random in an epoch follows from the seed and the epoch, and the stat
 epoch is kept: an interrupted training begins its epoch anew and goes on as if nothing had happened.
 """
 
+import logging
 import re
 import shutil
 import signal
@@ -26,6 +27,7 @@ from dermxai.data.transforms import Preprocessing
 from dermxai.disk import FULL, sweep
 from dermxai.errors import InputError
 from dermxai.models.info import ModelInfo, read_info
+from dermxai.numbers import count
 from dermxai.paths import CheckpointFiles, TrainingFiles
 from dermxai.training import ranks
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
@@ -44,6 +46,8 @@ from dermxai.training.prepared import Prepared, prepare_images
 from dermxai.training.recipe import IMAGENET, TO_SPARE_MEMORY, Recipe
 from dermxai.training.starting import try_network
 from dermxai.training.trainer import Telling, rank, started_by_slurm, trainer_of
+
+log = logging.getLogger(__name__)
 
 
 def fit(
@@ -108,6 +112,8 @@ def fit(
             recipe, examples, prepared, preprocessing, files.root, data, accelerator, chosen, nodes
         )
         _check(plan, dataset.name)
+        if first:
+            _tell(plan)
         if devices > 1 and not started_by_slurm():
             ranks.run(train, plan, devices, progress)
         else:
@@ -199,6 +205,20 @@ def _check(plan: Plan, name: str) -> None:
             f"{name} has {len(plan.training)} training and {len(plan.validation)} validation "
             f"images with labels; both are needed. Check its split column.{unread}"
         )
+
+
+def _tell(plan: Plan) -> None:
+    recipe, data = plan.recipe, plan.data
+    heads = "+heads" if recipe.auxiliary else ""
+    log.info(
+        f"{plan.output.name}: {recipe.architecture}{heads} at {recipe.size} pixels on "
+        f"{plan.accelerator}, from {count(data['training_images'], 'image')} of {data['name']} in "
+        f"{len(plan.examples.classes)} classes, validated on {data['validation_images']:,}."
+    )
+    for note in data.get("notes", ()):
+        log.info(note)
+    for item, reason in data.get("unreadable_images", {}).items():
+        log.info(f"Left out: {item}: {reason}")
 
 
 def _seen(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a training leaves behind after each epoch: two checkpoint folders, a history, its state."""
 
+import logging
 import resource
 import sys
 import time
@@ -17,10 +18,13 @@ from typing_extensions import override
 from dermxai.disk import replacing
 from dermxai.models.checkpoint import save_checkpoint
 from dermxai.models.info import ModelInfo
+from dermxai.numbers import percent
 from dermxai.paths import TrainingFiles
 from dermxai.training.card import model_card
 from dermxai.training.loading import Batches
-from dermxai.training.validation import Reached, history_row, watched_pair
+from dermxai.training.validation import CONFUSION, Reached, history_row, watched_pair
+
+log = logging.getLogger(__name__)
 
 
 class ReplacingIO(TorchCheckpointIO):
@@ -105,14 +109,33 @@ class Keeping(Callback):
             last = " (last)" if folder == self.files.last else ""
             info = replace(self.info, name=f"{self.info.name}{last}", metrics=reached)
             save_checkpoint(folder, pl_module.averaged, info, model_card(info))
+        history = self.history(recipe.watched)
         with replacing(self.files.history) as path:
-            self.history(recipe.watched).to_csv(path, index=False, float_format="%.6g")
+            history.to_csv(path, index=False, float_format="%.6g")
+        log.info(_line(history.iloc[-1], recipe.epochs, best=self.files.root in folders))
 
     def history(self, watched: tuple[str, str] | None) -> pd.DataFrame:
         """A row an epoch."""
         classes, newest = self.info.classes, self.records[-1]["reached"]["confusion"]
         pair = watched_pair(watched, classes, newest)
         return pd.DataFrame([history_row(record, classes, pair) for record in self.records])
+
+
+def _line(row: "pd.Series[Any]", epochs: int, *, best: bool) -> str:
+    """A row of the history in words."""
+    pair = [name for name in row.index if str(name).startswith(CONFUSION)]
+    return ", ".join(
+        [
+            f"Epoch {row['epoch']:.0f} of {epochs}: loss {row['loss']:.3f}",
+            f"validation loss {row['validation_loss']:.3f}",
+            f"balanced accuracy {percent(row['balanced_accuracy'])}",
+            f"AUC {row['macro_auc']:.3f}",
+            *(f"{str(name).removeprefix(CONFUSION)} {percent(row[name])}" for name in pair),
+            f"learning rate {row['learning_rate']:.2e}",
+            f"{row['images_per_second']:.0f} images a second",
+            *(["the best so far"] if best else []),
+        ]
+    )
 
 
 def peak_memory(device: torch.device) -> int:

@@ -7,7 +7,7 @@ import os
 import queue
 import signal
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from lightning.fabric.plugins.environments.lightning import find_free_network_port
 from torch import multiprocessing
@@ -18,6 +18,7 @@ from torch.multiprocessing.spawn import (
 )
 
 from dermxai.errors import InputError
+from dermxai.logs import log_to_stderr, logs_to_stderr
 
 POLL = 0.1  # seconds
 Work = Callable[[Any, Any], None]
@@ -35,7 +36,11 @@ def run(work: Work, plan: Any, count: int, progress: Any) -> None:
     messages = context.Queue()
     port = find_free_network_port()
     processes = start_processes(  # type: ignore[no-untyped-call]
-        _rank, (work, plan, (count, port), messages), count, join=False, start_method="spawn"
+        _rank,
+        (work, plan, _Common(count, port, logs_to_stderr()), messages),
+        count,
+        join=False,
+        start_method="spawn",
     )
     try:
         while not _ended(processes, messages):
@@ -68,15 +73,24 @@ def _relay(messages: Any, progress: Any) -> None:
             progress(*content)
 
 
-def _rank(rank: int, work: Work, plan: Any, place: tuple[int, int], messages: Any) -> None:
-    count, port = place
+class _Common(NamedTuple):
+    """What all processes are told."""
+
+    size: int
+    port: int
+    log: bool
+
+
+def _rank(rank: int, work: Work, plan: Any, common: _Common, messages: Any) -> None:
+    if common.log and rank == 0:
+        log_to_stderr()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.environ |= {
         "LOCAL_RANK": str(rank),
         "NODE_RANK": "0",
-        "WORLD_SIZE": str(count),
+        "WORLD_SIZE": str(common.size),
         "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
+        "MASTER_PORT": str(common.port),
     }
 
     def tell(*content: Any) -> None:

@@ -11,6 +11,8 @@ from dermxai.metrics import auc, balanced_accuracy, confusion_matrix, normalised
 from dermxai.taxonomy import OVERLAPPING
 
 Floats = NDArray[np.float64]
+CONFUSION = "confusion:"
+"""What the columns of a watched pair in history.csv begin with."""
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,13 @@ def history_row(
     ``confusion:A→B`` is the share of A's images that were read as B, NaN where A has none.
     """
     got = Reached(**record["reached"])
+    shares = confused(got.confusion, classes, pair)
     rest = ("seconds", "images_per_second", "memory")
     before = ("epoch", "size", "learning_rate", "learning_stages", "loss")
     return {
         **{name: record[name] for name in before},
         **got.figures,
         **{f"sensitivity:{code}": value for code, value in got.sensitivity.items()},
-        **{f"confusion:{a}→{b}": v for (a, b), v in confused(got.confusion, classes, pair).items()},
+        **{f"{CONFUSION}{a}→{b}": share for (a, b), share in shares.items()},
         **{name: record[name] for name in rest},
     }

@@ -108,7 +108,11 @@ def recipes(chosen: list[Job]) -> None:
     )
     differs = table.ne(table.iloc[:, 0], axis=0).any(axis=1)
     table = pd.concat([table[differs], table[~differs]]).map(_said)
-    st.dataframe(table, height=look.height(table, 40))
+    st.dataframe(
+        table,
+        column_config={"_index": st.column_config.TextColumn("Setting", width=170)},
+        height=look.height(table, 40),
+    )
 
 
 def _plot(figure: Any, name: str) -> None:
@@ -123,4 +127,5 @@ def _titled(figure: Any, name: str, drawn: Mapping[str, object]) -> Any:
 
 
 def _said(value: object) -> str:
-    return "–" if value is None or value != value else str(value)  # noqa: PLR0124
+    missing = value is None or value == "" or value != value  # noqa: PLR0124
+    return "–" if missing else str(value)

@@ -49,7 +49,7 @@ def test_a_measure_that_a_history_lacks_is_left_out():
 def test_the_axis_of_a_share_stays_within_0_and_1_after_the_first_epoch():
     made = figures.training_measure({"a": history(1)}, "balanced_accuracy", "Balanced accuracy")
     allowed = made.layout.yaxis.autorangeoptions
-    assert (allowed.minallowed, allowed.maxallowed) == (0, 1)
+    assert (allowed.clipmin, allowed.clipmax) == (0, 1)
 
 
 def test_stages_learn_from_the_heads_downwards():

@@ -50,6 +50,7 @@ def test_killed_it_is_interrupted_and_resumes_with_what_it_had(
     until(lambda: not job.state.live)
     assert job.state is State.SUCCEEDED, job.log
     assert job.attempt == 2
+    assert "attempt 2." in job.log and "Succeeded." in job.log
     assert len(open_run(job.result["run"])) == 3000
     with pytest.raises(InputError, match="succeeded"):
         resume(job)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -39,6 +40,21 @@ def test_learns_and_leaves_a_checkpoint(two_colours: Path, tmp_path: Path):
     assert not TrainingFiles(folder).state.exists()
     card = (folder / "README.md").read_text()
     assert "not for diagnosis" in card
+
+
+def test_the_log_tells_what_is_trained_and_each_epoch(
+    two_colours: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO", "dermxai")
+    folder = fit(load_dataset(two_colours), replace(RECIPE, epochs=2), tmp_path / "m")
+    begun, *epochs = caplog.messages
+    seen = read_info(folder).data
+    assert begun.startswith("m: test_efficientnet+heads at 32 pixels on ")
+    assert f"from {seen['training_images']} images of" in begun
+    assert [line.partition(":")[0] for line in epochs] == ["Epoch 1 of 2", "Epoch 2 of 2"]
+    history = pd.read_csv(TrainingFiles(folder).history)
+    assert f"validation loss {history['validation_loss'][1]:.3f}" in epochs[1]
+    assert epochs[0].endswith("the best so far")
 
 
 def test_a_folder_holds_one_training_at_a_time(two_colours: Path, tmp_path: Path):

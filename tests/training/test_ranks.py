@@ -62,9 +62,13 @@ def noted_train(plan, progress) -> None:
 
 
 def test_two_processes_hold_the_same_weights_after_every_unfreeze(
-    two_colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    two_colours: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ):
     run = ranks.run
+    monkeypatch.setattr(ranks, "logs_to_stderr", lambda: True)
     monkeypatch.setattr(ranks, "run", lambda work, *rest: run(noted_train, *rest))
     seen: list[tuple] = []
     folder = fitting.fit(
@@ -88,6 +92,7 @@ def test_two_processes_hold_the_same_weights_after_every_unfreeze(
     history = pd.read_csv(TrainingFiles(folder).history)
     assert list(history["epoch"]) == [1, 2, 3]
     assert [entry[0] for entry in seen][-1] == "training" and seen[-1][1] == seen[-1][2]
+    assert capfd.readouterr().err.count("Epoch 1 of 3") == 1  # of two processes one tells
 
 
 def failing(plan, progress) -> None:

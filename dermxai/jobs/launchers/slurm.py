@@ -183,7 +183,10 @@ class Task:
     def __call__(self) -> str:
         from dermxai.jobs import worker
         from dermxai.jobs.job import State, open_job
+        from dermxai.logs import log_to_stderr
 
+        if worker.rank() == 0:
+            log_to_stderr()
         state = worker.work(open_job(self.folder), self.attempt)
         if state is State.INTERRUPTED:
             raise SystemExit(1)
