@@ -160,7 +160,10 @@ def _ask_dataset(opened: Opened) -> str:
         raise InputError("There is no dataset yet; choose one at the left first.")
     wanted = opened.dataset
     if wanted and wanted not in known:
-        known = list(dict.fromkeys([str(paths.inside_roots(wanted)), *known]))
+        try:
+            known = list(dict.fromkeys([str(paths.inside_roots(wanted)), *known]))
+        except InputError as error:
+            st.warning(f"{plain(error)} Until then, choose another dataset.")
     names = catalogue.told_apart(known, lambda path: Path(path).name)
     return st.selectbox(
         "Dataset",

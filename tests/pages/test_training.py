@@ -324,16 +324,18 @@ def test_a_clone_keeps_what_the_form_would_not_offer(
     assert cloned.arguments["dataset_options"] == {**options, "confine": True}
 
 
-def test_a_clone_of_a_training_on_data_outside_the_roots_is_refused(
+def test_a_clone_of_a_training_on_data_outside_the_roots_is_offered_other_data(
     make_run: Make, open_page: Open, trained: Callable[..., Job], tmp_path: Path
 ) -> None:
-    make_run(images=12)
+    run = make_run(images=12)
     job = trained(dataset=str(tmp_path / "outside"))
     app = open_page("training")
     app.button(key=f"job-clone-{job.id}").click().run()
-    assert not app.exception
-    assert "outside the folders" in app.error[0].value
-    assert "start-train" not in {button.key for button in app.button}
+    assert not app.exception and not app.error
+    assert "outside the folders" in app.warning[0].value
+    offered = next(field for field in app.selectbox if field.label == "Dataset")
+    assert offered.value == run.manifest["dataset"]["path"]
+    assert "start-train" in {button.key for button in app.button}
 
 
 def start_typed(app: AppTest, path: Path) -> AppTest:
