@@ -54,13 +54,17 @@ def ask_study(scene: Scene) -> Quality | None:
                 on_click=state.put,
                 args=(key, _NEW),
             )
-    return None if chosen == _NEW else cache.quality(scene.run_id, chosen)
+    return None if chosen == _NEW else cache.quality(cache.judged(scene.run_id, chosen))
+
+
+def _judged(scene: Scene, found: Quality) -> cache.Judged:
+    return cache.judged(scene.run_id, found.asked.name)
 
 
 def _named(scene: Scene, name: str) -> str:
     if name == _NEW:
         return "A new study …"
-    found = cache.quality(scene.run_id, name)
+    found = cache.quality(cache.judged(scene.run_id, name))
     asked = found.asked
     return (
         f"{count(asked.images, 'image')}, {count(len(asked.methods), 'method')}, "
@@ -87,7 +91,7 @@ def about(scene: Scene, found: Quality) -> None:
     look.notes(
         (
             *scene.notes,
-            *report.too_few(scene.run, cache.quality_summary(scene.run_id, asked.name)),
+            *report.too_few(scene.run, cache.quality_summary(_judged(scene, found))),
             *(
                 f"{titles[name].TITLE} is left out: {reason}"
                 for name, reason in found.skipped.items()
@@ -101,9 +105,10 @@ def about(scene: Scene, found: Quality) -> None:
 def verdicts(scene: Scene, found: Quality) -> None:
     """Methods × measures; a click selects the images where a method fails."""
     name = found.asked.name
-    summary = cache.quality_summary(scene.run_id, name)
+    study = _judged(scene, found)
+    summary = cache.quality_summary(study)
     look.plot(
-        cache.belief(scene.run_id, name, look.dark()),
+        cache.belief(study, look.dark()),
         key := Key.FIGURE.of("belief", name),
         on_select=lambda: _select(found, key),
         selection_mode="points",
@@ -142,10 +147,10 @@ def measure(scene: Scene, found: Quality) -> None:
     chosen = chosen if chosen in asked.measures else asked.measures[0]
     left, right = st.columns(2, gap="large")
     with left:
-        drawn = cache.belief_measure(scene.run_id, asked.name, chosen, look.dark())
+        drawn = cache.belief_measure(_judged(scene, found), chosen, look.dark())
         look.plot(drawn, Key.FIGURE.of("belief-measure"))
     with right:
-        curves = cache.belief_curves(scene.run_id, asked.name, chosen, look.dark())
+        curves = cache.belief_curves(_judged(scene, found), chosen, look.dark())
         if curves is not None:
             look.plot(curves, Key.FIGURE.of("belief-curves"))
     st.caption(f"{plain(known[chosen].NOTE)} {plain(known[chosen].SOURCE)}.")
@@ -153,7 +158,7 @@ def measure(scene: Scene, found: Quality) -> None:
 
 def downloads(scene: Scene, found: Quality) -> None:
     name = f"quality-{scene.run_id}-{found.asked.name}"
-    summary = cache.quality_summary(scene.run_id, found.asked.name)
+    summary = cache.quality_summary(_judged(scene, found))
     with st.container(horizontal=True):
         for title, table, suffix in (
             ("Summary (CSV)", summary, "summary"),

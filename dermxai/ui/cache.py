@@ -484,65 +484,79 @@ def qualities(run_id: str) -> list[str]:
     return list_quality(run(run_id))
 
 
+class Judged(NamedTuple):
+    """A study of maps: the run's id, its own name, and when it was last written, in ns; written
+    again when what failed has been tried once more."""
+
+    run: str
+    name: str
+    changed: int
+
+
+def judged(run_id: str, name: str) -> Judged:
+    file = paths.RunFiles(run(run_id).root).quality.asked(name)
+    return Judged(run_id, name, file.stat().st_mtime_ns if file.is_file() else 0)
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
-def quality(run_id: str, name: str) -> "Quality":
+def quality(study: Judged) -> "Quality":
     """
     Raises:
         InputError: the study is gone.
     """
     from dermxai.explain.faithfulness.quality import open_quality
 
-    found = open_quality(run(run_id), name)
+    found = open_quality(run(study.run), study.name)
     if found is None:
         raise InputError("This study is no longer with its run; start it again.")
     return found
 
 
 @st.cache_resource(max_entries=16, show_spinner="Computing intervals …")
-def quality_summary(run_id: str, name: str) -> pd.DataFrame:
+def quality_summary(study: Judged) -> pd.DataFrame:
     from dermxai.report import belief as report
 
-    return report.summary(run(run_id), quality(run_id, name))
+    return report.summary(run(study.run), quality(study))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def belief(run_id: str, name: str, dark: bool) -> Plot:
+def belief(study: Judged, dark: bool) -> Plot:
     from dermxai.report import belief as report
 
-    titles = report.titles(quality(run_id, name))
-    summary = quality_summary(run_id, name)
-    units = report.units(run(run_id))
+    titles = report.titles(quality(study))
+    summary = quality_summary(study)
+    units = report.units(run(study.run))
     return Plot.of(figures.belief(summary, *titles, report.BASELINES, units=units, dark=dark))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def belief_measure(run_id: str, name: str, measure: str, dark: bool) -> Plot:
+def belief_measure(study: Judged, measure: str, dark: bool) -> Plot:
     from dermxai.explain.faithfulness.measure import find_measure
     from dermxai.report import belief as report
 
-    known, summary = find_measure(measure), quality_summary(run_id, name)
+    known, summary = find_measure(measure), quality_summary(study)
     return Plot.of(
         figures.belief_measure(
             summary[summary["measure"] == measure],
-            report.titles(quality(run_id, name))[0],
+            report.titles(quality(study))[0],
             report.BASELINES,
             title=known.TITLE,
             help_=f"Mean with 95 % interval; {'higher' if known.HIGHER else 'lower'} is better. "
             "Hollow: baselines." + (" Dashed: the limit." if known.LIMIT is not None else ""),
             unit=known.UNIT,
             limit=known.LIMIT,
-            units=report.units(run(run_id)),
+            units=report.units(run(study.run)),
             dark=dark,
         )
     )
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def belief_curves(run_id: str, name: str, measure: str, dark: bool) -> Plot | None:
+def belief_curves(study: Judged, measure: str, dark: bool) -> Plot | None:
     """None where the measure has no curves."""
     from dermxai.report import belief as report
 
-    curves = report.mean_curves(quality(run_id, name), measure)
+    curves = report.mean_curves(quality(study), measure)
     if not curves:
         return None
     return Plot.of(

@@ -5,7 +5,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dermxai import jobs
-from dermxai.explain.faithfulness.quality import Asked
+from dermxai.data import Problem
+from dermxai.explain.faithfulness.quality import Asked, open_quality, write_quality
 from dermxai.explain.faithfulness.study import study
 from dermxai.models import load_classifier
 from dermxai.runs import Run
@@ -62,3 +63,12 @@ def test_a_study_is_shown_in_words_and_another_can_be_asked_for(
     app.button(key="start-new-study").click().run()
     assert not app.exception
     assert "A new study" in words(app)
+
+
+def test_a_study_that_was_made_again_is_shown_as_it_is_now(judged: Run, open_page: Open) -> None:
+    open_page("belief", run=judged.id)
+    found = open_quality(judged)
+    lost = Problem("image 7", "memory ran out")
+    write_quality(judged, found.asked, found.skipped, [lost], found.table)
+    shown = words(open_page("belief", run=judged.id)).replace("\\", "")
+    assert "image 7 is left out: memory ran out" in shown
