@@ -18,6 +18,7 @@ from dermxai.models.operators import Watched
 
 FINAL = "final"
 SIDE = 96  # pixels of the image that a network is tried with; Inception needs 75
+CONTAINERS = ("blocks", "features", "layers", "stages")
 AVERAGE_AND_LINEAR = {"mean", "view", "t", "addmm"}
 
 
@@ -90,6 +91,18 @@ def stage_modules(backbone: Any) -> dict[str, nn.Module]:
     modules = dict(backbone.named_modules())
     names = [info["module"] for info in backbone.feature_info]
     return {name: modules[name] for name in names if name in modules}
+
+
+def parts(backbone: Any) -> list[tuple[str, nn.Module]]:
+    """Names and parts with parameters of a backbone, from the image on: its children, and what lies
+    in its `CONTAINERS`, one by one."""
+    found: list[tuple[str, nn.Module]] = []
+    for name, child in backbone.named_children():
+        if name in CONTAINERS:
+            found += [(f"block {index + 1}", part) for index, part in enumerate(child.children())]
+        else:
+            found.append((name, child))
+    return [(name, part) for name, part in found if any(True for _ in part.parameters())]
 
 
 def auxiliary_heads(backbone: Any, architecture: str) -> list[Head]:

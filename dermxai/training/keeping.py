@@ -91,6 +91,7 @@ class Keeping(Callback):
                 "epoch": epoch + 1,
                 "size": recipe.size_at(epoch),
                 "learning_rate": pl_module.learning_rate,
+                "stages": len(pl_module.stages),
                 "learning_stages": recipe.learning_stages_at(epoch, len(pl_module.stages)),
                 "loss": pl_module.loss,
                 "reached": asdict(got),

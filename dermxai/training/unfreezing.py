@@ -12,11 +12,11 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from dermxai.errors import InputError
+from dermxai.models.backbone import parts
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.training.recipe import Recipe
 
 Stage = list[nn.Module]
-CONTAINERS = ("blocks", "stages", "features")
 
 
 def stages(network: MultiHeadNetwork, frozen_blocks: int = 0) -> tuple[list[Stage], Stage]:
@@ -28,7 +28,7 @@ def stages(network: MultiHeadNetwork, frozen_blocks: int = 0) -> tuple[list[Stag
     """
     layers: list[Stage] = []
     plain = False
-    for child in _children(network.backbone):
+    for _, child in parts(network.backbone):
         was_plain, plain = plain, isinstance(child, nn.Conv2d | nn.LayerNorm | _BatchNorm)
         if was_plain and plain:
             layers[-1].append(child)
@@ -42,15 +42,6 @@ def stages(network: MultiHeadNetwork, frozen_blocks: int = 0) -> tuple[list[Stag
         )
     frozen = [layer for stage in layers[:count] for layer in stage]
     return [[network.heads], *reversed(layers[count:])], frozen
-
-
-def _children(backbone: Any) -> list[nn.Module]:
-    """The backbone's parts with parameters, from the image on."""
-    found: list[nn.Module] = []
-    for name, child in backbone.named_children():
-        parts = child.children() if name in CONTAINERS else [child]
-        found += [part for part in parts if any(True for _ in part.parameters())]
-    return found
 
 
 def freeze(learnable: list[Stage], never: Stage, learning: int, network: MultiHeadNetwork) -> None:

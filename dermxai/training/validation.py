@@ -102,9 +102,9 @@ def history_row(
     got = Reached(**record["reached"])
     shares = confused(got.confusion, classes, pair)
     rest = ("seconds", "images_per_second", "memory")
-    before = ("epoch", "size", "learning_rate", "learning_stages", "loss")
+    before = ("epoch", "size", "learning_rate", "stages", "learning_stages", "loss")
     return {
-        **{name: record[name] for name in before},
+        **{name: record.get(name, np.nan) for name in before},
         **got.figures,
         **{f"sensitivity:{code}": value for code, value in got.sensitivity.items()},
         **{f"{CONFUSION}{a}→{b}": share for (a, b), share in shares.items()},

@@ -8,6 +8,7 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dermxai import paths
@@ -100,11 +101,7 @@ def histories(job: Job) -> dict[str, pd.DataFrame]:
 
 
 def stages(job: Job) -> int:
-    """Of the network, as far as is known: those of its checkpoint, or the most that learnt."""
-    try:
-        heads = len(cache.model_info(str(first(job))).heads)
-    except InputError:
-        heads = 1
-    known = 3 + heads - 1 if heads > 1 else 0  # heads, conv_head, stem
+    """Of the network; of trainings before this was kept the most that learnt."""
     found = history(job)
-    return max(known, int(found["learning_stages"].max()) if len(found) else 1)
+    known = found.reindex(columns=["stages", "learning_stages"]).to_numpy(float)
+    return int(np.nanmax(known, initial=1))

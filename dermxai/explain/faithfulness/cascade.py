@@ -12,8 +12,11 @@ import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
+from dermxai.models.backbone import parts
+
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
+    from dermxai.models.multi_head import MultiHeadNetwork
 
 
 def cascade(classifier: "Classifier", seed: int) -> Iterator[tuple[str, "Classifier"]]:
@@ -24,34 +27,18 @@ def cascade(classifier: "Classifier", seed: int) -> Iterator[tuple[str, "Classif
     from dermxai.models.classifier import Classifier
 
     network = copy.deepcopy(classifier.network)
-    for number, (name, parts) in enumerate(stages(network)):
-        draws = torch.Generator().manual_seed(1000 * seed + number)
-        for part in parts:
-            _forget(part, draws)
+    for number, (name, part) in enumerate(stages(network)):
+        _forget(part, torch.Generator().manual_seed(1000 * seed + number))
         yield (
             name,
             Classifier(network, classifier.info, f"{classifier.hash}-random", classifier.path),
         )
 
 
-def stages(network: Any) -> list[tuple[str, list[nn.Module]]]:
-    """Names and parts of a `MultiHeadNetwork`, from its outputs to its input: the heads, then the
-    backbone's children with weights, sequences of blocks one by one."""
-    children: list[tuple[str, nn.Module]] = []
-    for name, child in network.backbone.named_children():
-        nested = isinstance(child, nn.Sequential) and name in ("blocks", "layers", "stages")
-        children += (
-            [(f"block {1 + number}", block) for number, block in enumerate(child)]
-            if nested
-            else [(name, child)]
-        )
-    with_weights = [
-        (name, child) for name, child in children if any(True for _ in child.parameters())
-    ]
-    return [
-        ("heads", [network.heads]),
-        *((name, [child]) for name, child in reversed(with_weights)),
-    ]
+def stages(network: "MultiHeadNetwork") -> list[tuple[str, nn.Module]]:
+    """Names and parts of a network, from its outputs to its input: the heads, then the backbone's
+    parts."""
+    return [("heads", network.heads), *reversed(parts(network.backbone))]
 
 
 def _forget(part: nn.Module, draws: torch.Generator) -> None:
