@@ -161,6 +161,11 @@ class CheckpointFiles:
     def card(self) -> Path:
         return self.root / "README.md"
 
+    @property
+    def division(self) -> Path:
+        """Which images it learnt from and was validated on, as digests."""
+        return self.root / "division.parquet"
+
 
 @dataclass(frozen=True)
 class TrainingFiles:

@@ -1,7 +1,6 @@
 """Runs of any size, made up in seconds: for tests and benchmarks of what reads a run."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from PIL import Image
 
 from dermxai import paths, taxonomy
 from dermxai.data.transforms import Preprocessing
+from dermxai.models.division import write_division
 from dermxai.models.info import Head, ModelInfo
 from dermxai.runs.run import Run, open_run, run_id
 
@@ -107,14 +107,21 @@ def rewrite(run: Run, **columns: object) -> Run:
     return open_run(run.root)
 
 
-def trained(run: Run, recipe: Mapping[str, Any] | None = None, **data: object) -> None:
-    """The description of the run's checkpoint, trained on ``data``."""
+def trained(run: Run, split: "pd.Series[Any] | None" = None, **data: object) -> Run:
+    """Describes the run's checkpoint as trained on ``data``, images divided as ``split``."""
     files = paths.CheckpointFiles(Path(run.manifest["checkpoint"]["path"]))
     files.root.mkdir(exist_ok=True)
-    info = ModelInfo(
-        "x", (Head("final", 8),), run.classes, Preprocessing(), recipe=recipe or {}, data=data
-    )
+    info = ModelInfo("x", (Head("final", 8),), run.classes, Preprocessing(), data=data)
     files.model.write_text(info.to_json())
+    if split is not None:
+        ids = run.samples["sample_id"][split.index]
+        write_division(files.root, run.manifest["dataset"]["fingerprint"], ids, split)
+    return open_run(run.root)
+
+
+def trained_here(run: Run, split: "pd.Series[Any]") -> Run:
+    """As trained on the run's own data set."""
+    return trained(run, split, fingerprint=run.manifest["dataset"]["fingerprint"])
 
 
 def _files(root: Path, count: int) -> list[str]:

@@ -26,6 +26,7 @@ from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.disk import FULL, sweep
 from dermxai.errors import InputError
+from dermxai.models.division import write_division
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.numbers import count
 from dermxai.paths import CheckpointFiles, TrainingFiles
@@ -114,6 +115,7 @@ def fit(
         _check(plan, dataset.name)
         if first:
             _tell(plan)
+            _note_division(plan, dataset.fingerprint)
         if devices > 1 and not started_by_slurm():
             ranks.run(train, plan, devices, progress)
         else:
@@ -219,6 +221,12 @@ def _tell(plan: Plan) -> None:
         log.info(note)
     for item, reason in data.get("unreadable_images", {}).items():
         log.info(f"Left out: {item}: {reason}")
+
+
+def _note_division(plan: Plan, fingerprint: str) -> None:
+    table = plan.examples.table.iloc[usable(np.arange(len(plan.examples.table)), plan.prepared)]
+    for folder in (plan.output, TrainingFiles(plan.output).last):
+        write_division(folder, fingerprint, table["sample_id"], table["split"])
 
 
 def _seen(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dermxai.data import selection
 from dermxai.data.splits import split_by_patient
 from dermxai.metrics.evaluation import evaluate
 from dermxai.runs import Run
-from tests.generated import rewrite, trained
+from tests.generated import rewrite, trained_here
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
 
@@ -64,9 +64,7 @@ def test_held_out_images_of_a_training_that_divided_itself_are_shown_first(
 ) -> None:
     run = rewrite(make_run(images=300), split=None)
     split = split_by_patient(run.samples, {"train": 0.8, "validation": 0.2})
-    counts = run.samples["label"][split == "train"].value_counts().to_dict()
-    fingerprint = run.manifest["dataset"]["fingerprint"]
-    trained(run, fingerprint=fingerprint, training_images_by_class=counts)
+    trained_here(run, split)
     app = open_page("performance", run="run")
     number = (split == "validation").sum()
     assert f"{number} of {number} images evaluated" in app.caption[0].value

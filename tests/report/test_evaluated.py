@@ -4,15 +4,7 @@ import pytest
 from dermxai.data.splits import split_by_patient
 from dermxai.errors import InputError
 from dermxai.report.evaluated import evaluated
-from dermxai.runs import open_run
-from tests.generated import rewrite, trained
-
-
-def trained_by(run, split):
-    counts = run.samples["label"][split == "train"].value_counts().to_dict()
-    fingerprint = run.manifest["dataset"]["fingerprint"]
-    trained(run, fingerprint=fingerprint, training_images_by_class=counts)
-    return open_run(run.root)
+from tests.generated import rewrite, trained_here
 
 
 def test_a_split_is_measured_alone(confused_run):
@@ -28,7 +20,7 @@ def test_a_split_is_measured_alone(confused_run):
 
 def test_images_that_the_model_was_trained_on_are_told(confused_run):
     run = confused_run()
-    known = trained_by(run, run.samples["split"])
+    known = trained_here(run, run.samples["split"])
     train = (run.samples["split"] == "train").sum()
     assert f"was trained on {train} of these 200 images" in evaluated(known).notes[0]
     told = " ".join(evaluated(known, "test").notes)
@@ -37,7 +29,7 @@ def test_images_that_the_model_was_trained_on_are_told(confused_run):
 
 def test_the_split_of_the_training_tells_what_its_validation_was_for(confused_run):
     bare = rewrite(confused_run(), split=None)
-    known = trained_by(bare, split_by_patient(bare.samples, {"train": 0.8, "validation": 0.2}))
+    known = trained_here(bare, split_by_patient(bare.samples, {"train": 0.8, "validation": 0.2}))
     measured = evaluated(known, "validation")
     assert measured.counts.images == (~known.trained_on).sum() > 0
     assert "best epoch" in measured.notes[0]

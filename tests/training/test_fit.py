@@ -8,7 +8,9 @@ import torch
 from dermxai.data import load_dataset
 from dermxai.errors import DivergenceError, InputError
 from dermxai.models import load_classifier, read_info
-from dermxai.paths import TrainingFiles
+from dermxai.models.division import read_division
+from dermxai.paths import CheckpointFiles, TrainingFiles
+from dermxai.runs import infer
 from dermxai.training.fit import fit
 from dermxai.training.losses import loss_of_votes
 from dermxai.training.recipe import Recipe
@@ -40,6 +42,21 @@ def test_learns_and_leaves_a_checkpoint(two_colours: Path, tmp_path: Path):
     assert not TrainingFiles(folder).state.exists()
     card = (folder / "README.md").read_text()
     assert "not for diagnosis" in card
+
+
+def test_the_checkpoint_knows_its_images_without_naming_them(two_colours: Path, tmp_path: Path):
+    data = load_dataset(two_colours)
+    folder = fit(data, replace(RECIPE, epochs=1), tmp_path / "m")
+    seen, ids = read_info(folder).data, data.samples["sample_id"]
+    for each in (folder, TrainingFiles(folder).last):
+        split = read_division(each, data.fingerprint, ids)
+        assert (split == "train").sum() == seen["training_images"]
+        assert (split == "validation").sum() == seen["validation_images"]
+        kept = CheckpointFiles(each).division.read_bytes()
+        assert not any(str(name).encode() in kept for name in ids)
+    assert read_division(folder, "another", ids).isna().all()
+    run = infer(load_classifier(folder), data)
+    assert run.trained_on.sum() == seen["training_images"]
 
 
 def test_the_log_tells_what_is_trained_and_each_epoch(
