@@ -484,7 +484,8 @@ def test_jobs_are_listed_shown_and_logged(command: Command, run: Run) -> None:
     said = json.loads(out)
     assert said["state"] == State.FAILED
     assert "run.json" in said["reason"]
-    assert command("jobs", "logs", job.id) == (0, "", "")
+    code, out, _ = command("jobs", "logs", job.id)
+    assert code == 0 and "attempt 1." in out and "Failed. /nowhere holds no run.json" in out
     assert command("jobs", "cancel", job.id) == (0, "failed\n", "")
     assert [found.id for found in list_jobs()] == [job.id]
 

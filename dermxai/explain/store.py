@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from zipfile import BadZipFile
@@ -57,9 +58,12 @@ def write(name: str, attribution: Attribution) -> None:
 
 
 def _make_room(folder: Path) -> None:
-    files = sorted(folder.glob("*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
+    states = []
+    for file in folder.glob("*.npz"):
+        with suppress(FileNotFoundError):  # another process makes room, too
+            states.append((file.stat(), file))
     room = MOST
-    for file in files:
-        room -= file.stat().st_size
+    for state, file in sorted(states, key=lambda each: -each[0].st_mtime):
+        room -= state.st_size
         if room < 0:
             file.unlink(missing_ok=True)

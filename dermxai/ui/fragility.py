@@ -27,7 +27,7 @@ _CARD = 132  # pixels, the narrowest
 
 def body(scene: Scene, subject: Subject) -> None:
     """The question, and the card where it has been asked for."""
-    from dermxai.explain.perturbations import PERTURBATIONS
+    from dermxai.explain.fragility import passes
 
     run = scene.run
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -47,7 +47,7 @@ def body(scene: Scene, subject: Subject) -> None:
             run,
             "fragility",
             "Test how firmly it is read",
-            2 + len(PERTURBATIONS),
+            passes(cache.classifier(run).info.preprocessing),
             _work(run, subject, pair),
         )
         if found is None:
