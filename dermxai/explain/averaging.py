@@ -26,7 +26,8 @@ from dermxai.data.transforms import resize
 from dermxai.errors import InputError
 from dermxai.explain.evaluation import require_finite
 from dermxai.explain.memory import halving
-from dermxai.explain.methods.vote_map import added_up
+from dermxai.explain.method import Target
+from dermxai.explain.methods.vote_map import vote_maps
 from dermxai.explain.pair_maps import (
     FRAMES,
     MOST,
@@ -241,19 +242,8 @@ def _contrasted(
     """`contrast_maps` of normalised images (n, 3, size, size), in one forward pass."""
     output = classifier.infer(images, maps=True)
     require_finite(output.logits, classifier.name)
-    one, other = (classifier.info.classes.index(code) for code in pair)
-    heads = []
-    for head, feature_map in enumerate(output.maps):
-        weight, _ = classifier.head_weights(head)
-        contrast = (weight[one] - weight[other]).float()
-        positions = feature_map.shape[-2] * feature_map.shape[-1]
-        values = torch.einsum("c,nchw->nhw", contrast, feature_map.float()) / positions
-        heads.append(values.cpu().numpy())  # (n, h, w)
-    made = []
-    for index in range(len(images)):
-        total = added_up([values[index] for values in heads])
-        made.append(total * np.float32(total.size / 100))
-    return made
+    target = Target(*(classifier.info.classes.index(code) for code in pair))
+    return [each * np.float32(each.size / 100) for each in vote_maps(classifier, output, target)]
 
 
 def _lesion(mask_path: object) -> tuple[float, float, float, float] | None:

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermxai import disk, paths
-from dermxai.errors import InputError
 from dermxai.explain.method import DENSITY_UNIT
+from dermxai.metrics.pair import check_pair
 from dermxai.runs import Run
 
 FRAMES = ("image", "lesion")
@@ -83,13 +83,7 @@ def canonical(run: Run, first: str, second: str) -> tuple[str, str]:
     Raises:
         InputError: a class is not the model's, or both are the same.
     """
-    for code in (first, second):
-        if code not in run.classes:
-            raise InputError(
-                f"The model has no class {code!r}; choose two of {', '.join(run.classes)}."
-            )
-    if first == second:
-        raise InputError(f"A pair needs two different classes; {first} came twice.")
+    check_pair(run.classes, first, second)
     one, other = sorted((first, second), key=run.classes.index)
     return one, other
 

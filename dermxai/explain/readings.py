@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from dermxai.errors import InputError
 from dermxai.explain import memory
 from dermxai.explain.method import Progress, Target
-from dermxai.explain.methods.grad_cam import head_map
-from dermxai.explain.methods.vote_map import added_up
+from dermxai.explain.methods.vote_map import vote_maps
 
 if TYPE_CHECKING:
-    from dermxai.models.classifier import Classifier, Output
+    from dermxai.models.classifier import Classifier
 
 Picture = NDArray[np.uint8]
 """(size, size, 3) RGB: an image at the size of the network's input, its colours as they were."""
@@ -80,15 +79,11 @@ class Readings:
                     "changed image; check its weights."
                 )
             if target is not None:
-                maps += [self._vote_map(output, row, target) for row in range(len(output.logits))]
+                maps += vote_maps(self.classifier, output, target)
             if self._progress:
                 done = self.done + start + len(output.logits)
                 self._progress(done, max(self.total, done))
         return np.concatenate(scores), maps
-
-    def _vote_map(self, output: "Output", row: int, target: Target) -> NDArray[np.float32]:
-        one = output._replace(maps=tuple(each[row : row + 1] for each in output.maps))
-        return added_up([head_map(self.classifier, one, target, at) for at in range(len(one.maps))])
 
 
 def leads(scores: NDArray[np.float64], into: int) -> NDArray[np.float64]:

@@ -47,23 +47,23 @@ def all_classes(feature_map: Tensor, weight: Tensor) -> Tensor:
     """Signed Grad-CAM of every class.
 
     Args:
-        feature_map: (channels, h, w), what the head averages.
+        feature_map: (…, channels, h, w), what the head averages.
         weight: (class, channels) of the head.
 
     Returns:
-        (class, h, w); the sum over positions is the head's logit without its bias.
+        (…, class, h, w); the sum over positions is the head's logit without its bias.
     """
     positions = feature_map.shape[-2] * feature_map.shape[-1]
-    return torch.einsum("kc,chw->khw", weight, feature_map.float()) / positions
+    return torch.einsum("kc,...chw->...khw", weight, feature_map.float()) / positions
 
 
-def head_map(
+def head_maps(
     classifier: "Classifier", output: "Output", target: Target, head: int
 ) -> NDArray[np.float32]:
-    """The map (h, w) of one head from a forward pass of one image."""
+    """The maps (n, h, w) of one head from a forward pass of n images."""
     weight, _ = classifier.head_weights(head)
     wanted = target.among_classes(weight)[None]  # (1, channels)
-    values: NDArray[np.float32] = all_classes(output.maps[head][0], wanted)[0].cpu().numpy()
+    values: NDArray[np.float32] = all_classes(output.maps[head], wanted)[:, 0].cpu().numpy()
     return values
 
 
@@ -77,7 +77,8 @@ def attribute(
     """The map (h, w) of the head's feature map for an image (1, 3, size, size)."""
     output = classifier.infer(image, maps=True)
     require_finite(output.logits, classifier.name)
-    values = head_map(classifier, output, target, -1 if target.head is None else target.head)
+    head = -1 if target.head is None else target.head
+    (values,) = head_maps(classifier, output, target, head)
     if progress:
         progress(1, 1)
     return values, ()

@@ -16,10 +16,10 @@ from torch import Tensor
 
 from dermxai.explain.evaluation import require_finite
 from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
-from dermxai.explain.methods.grad_cam import head_map
+from dermxai.explain.methods.grad_cam import head_maps
 
 if TYPE_CHECKING:
-    from dermxai.models.classifier import Classifier
+    from dermxai.models.classifier import Classifier, Output
 
 TITLE = "Vote map"
 UNIT = "logit per position of the finest feature map"
@@ -51,11 +51,19 @@ def attribute(
     """The map (h, w) at the resolution of the finest feature map."""
     output = classifier.infer(image, maps=True)
     require_finite(output.logits, classifier.name)
-    heads = range(len(classifier.info.heads)) if target.head is None else (target.head,)
-    maps = [head_map(classifier, output, target, head) for head in heads]
+    (made,) = vote_maps(classifier, output, target)
     if progress:
         progress(1, 1)
-    return added_up(maps), ()
+    return made, ()
+
+
+def vote_maps(
+    classifier: "Classifier", output: "Output", target: Target
+) -> list[NDArray[np.float32]]:
+    """The n maps (h, w) from a forward pass of n images that kept its feature maps."""
+    heads = range(len(classifier.info.heads)) if target.head is None else (target.head,)
+    parts = [head_maps(classifier, output, target, head) for head in heads]
+    return [added_up(maps) for maps in zip(*parts, strict=True)]
 
 
 def added_up(maps: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
