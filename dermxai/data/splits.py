@@ -10,35 +10,42 @@ from numpy.typing import NDArray
 from dermxai.errors import InputError
 
 FRACTIONS: Mapping[str, float] = {"train": 0.7, "validation": 0.15, "test": 0.15}
+UNITS: Mapping[str, str] = {"patient_id": "patients", "lesion_id": "lesions", "sample_id": "images"}
+"""Columns that tell what an image belongs to, the widest first, and what they count."""
 _FINEST = 20
 
 
 def groups(samples: pd.DataFrame) -> pd.Series:
-    """What must stay together: the patient, where unknown the lesion, else the image alone.
+    """What must stay together: the patient, where unknown the lesion, else the image alone."""
+    together = pd.Series(pd.NA, index=samples.index, dtype="object")
+    for column, ids in owners(samples).items():
+        named = column + ":" + ids.astype("str")
+        together = together.where(together.notna(), named.where(ids.notna()))
+    return together.astype("str")
+
+
+def owners(samples: pd.DataFrame) -> dict[str, pd.Series]:
+    """Ids by column of `UNITS`, as far as the table has them: whose each image is.
 
     A lesion whose patient another image tells is that patient's; not where several patients have a
     lesion of its id, as where lesions are numbered for each patient anew.
     """
-    together = pd.Series(pd.NA, index=samples.index, dtype="object")
-    for column, ids in (
-        ("patient_id", _patients(samples)),
-        ("lesion_id", samples.get("lesion_id")),
-        ("sample_id", samples.get("sample_id")),
-    ):
-        if ids is not None:
-            named = column + ":" + ids.astype("str")
-            together = together.where(together.notna(), named.where(ids.notna()))
-    return together.astype("str")
+    known = {column: samples[column] for column in UNITS if column in samples}
+    if "patient_id" in known and "lesion_id" in known:
+        known["patient_id"] = _told(known["patient_id"], known["lesion_id"])
+    return known
 
 
-def _patients(samples: pd.DataFrame) -> pd.Series | None:
+def units(samples: pd.DataFrame) -> str:
+    """What `groups` are called: "patients", where none is known "lesions", else "images"."""
+    known = owners(samples)
+    return next((UNITS[column] for column in known if known[column].notna().any()), "images")
+
+
+def _told(patients: pd.Series, lesions: pd.Series) -> pd.Series:
     """Ids of the patients, those included that the lesion tells."""
-    if "patient_id" not in samples or "lesion_id" not in samples:
-        return samples.get("patient_id")
-    told = samples.groupby("lesion_id")["patient_id"].agg(["first", "nunique"])
-    return samples["patient_id"].fillna(
-        samples["lesion_id"].map(told["first"].where(told["nunique"] == 1))
-    )
+    of_lesion = patients.groupby(lesions).agg(["first", "nunique"])
+    return patients.fillna(lesions.map(of_lesion["first"].where(of_lesion["nunique"] == 1)))
 
 
 def folds(samples: pd.DataFrame, count: int, seed: int = 0) -> NDArray[np.int64]:

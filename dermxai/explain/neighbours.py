@@ -5,7 +5,8 @@ is linear, so the distance bounds how far apart it can read two images: |wÂ·f âˆ
 
 Images of the same patient are left out: they say that the patient was recognised; so are those
 whose patient is unknown, which may be the same. Where the image's own patient is unknown the lesion
-takes its place, and where that is unknown, too, only the image itself is left out.
+takes its place, and where that is unknown, too, only the image itself is left out. Whose an image
+is, `dermxai.data.splits` says.
 """
 
 from dataclasses import dataclass
@@ -15,10 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermxai.data.splits import UNITS, groups, owners
 from dermxai.errors import InputError
 from dermxai.runs import Run
-
-_OWNERS = {"patient_id": "patients", "lesion_id": "lesions", "sample_id": "images"}
 
 
 class Neighbour(NamedTuple):
@@ -104,15 +104,11 @@ def _own(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], str]:
     """Which rows (n,) belong to the patient of a row, which may, and by what the others were told
     apart."""
-    own = np.zeros(len(samples), dtype=bool)
-    unsure = np.zeros(len(samples), dtype=bool)
-    known: list[str] = []
     if position is None:
-        return own, unsure, "images"
-    for column, owner in _OWNERS.items():
-        if column in samples and pd.notna(value := samples[column].iloc[position]):
-            own |= (samples[column] == value).fillna(False).to_numpy(dtype=bool)
-            if not known:
-                unsure = samples[column].isna().to_numpy(dtype=bool)
-            known.append(owner)
-    return own, unsure, known[0]
+        nobody = np.zeros(len(samples), dtype=bool)
+        return nobody, nobody, "images"
+    known = owners(samples)
+    column = next(name for name in known if pd.notna(known[name].iloc[position]))
+    together = groups(samples)
+    own = (together == together.iloc[position]).to_numpy(dtype=bool)
+    return own, known[column].isna().to_numpy(dtype=bool), UNITS[column]

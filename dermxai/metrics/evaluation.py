@@ -159,7 +159,8 @@ def evaluate(
         classes: the model's k classes.
         scores: (n, k) logits summed over the heads.
         sample_ids: (n,)
-        patient_ids: (n,) patients, the units of the intervals.
+        patient_ids: (n,) patients, the units of the intervals. Where images of one lesion tell
+            its patient only in part, `dermxai.data.splits.owners` fills the others in.
         lesion_ids: (n,) lesions, the units where no patient is known; an image of which neither
             is known is a unit by itself.
         replicates: bootstrap replicates.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dermxai.data.splits import groups
+from dermxai.data import splits
 from dermxai.explain.api import find_method
 from dermxai.explain.faithfulness.judge import CENTRED, RANDOM
 from dermxai.explain.faithfulness.measure import baselines, find_measure
@@ -38,17 +38,14 @@ def scale(measure: str) -> Scale:
 
 def summary(run: "Run", found: "Quality") -> pd.DataFrame:
     """`dermxai.metrics.belief.summarised` of a study, patients together."""
-    together = dict(zip(run.samples["sample_id"], groups(run.samples), strict=True))
+    together = dict(zip(run.samples["sample_id"], splits.groups(run.samples), strict=True))
     scales = {name: scale(name) for name in found.asked.measures}
     return summarised(found.table, scales, together, random=RANDOM, centred=CENTRED)
 
 
 def units(run: "Run") -> str:
     """What the intervals resample: patients, where none is known lesions, else images."""
-    known = run.samples.notna().any()
-    return (
-        "patients" if known.get("patient_id") else "lesions" if known.get("lesion_id") else "images"
-    )
+    return splits.units(run.samples)
 
 
 def too_few(run: "Run", summary: pd.DataFrame) -> Iterator[str]:

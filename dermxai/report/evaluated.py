@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dermxai.data.splits import owners
 from dermxai.metrics.evaluation import Evaluation, evaluate
 from dermxai.runs import Run
 from dermxai.runs.seen import words
@@ -13,20 +14,22 @@ from dermxai.runs.seen import words
 
 def evaluated(run: Run, split: str | None = None) -> Evaluation:
     """What a run is worth on a split of its images, or on all of them. The first notes tell what
-    the checkpoint has seen of them.
+    the checkpoint has seen of them. Intervals take as independent what
+    `dermxai.data.splits.groups` keeps together.
 
     Raises:
         InputError: the run has no such split.
     """
     rows = run.in_split(split)
     samples = run.samples.iloc[rows]
+    owner = {column: ids.iloc[rows] for column, ids in owners(run.samples).items()}
     measured = evaluate(
         samples["label"],
         run.classes,
         run.scores[rows],
         samples["sample_id"],
-        samples.get("patient_id"),
-        lesion_ids=samples.get("lesion_id"),
+        owner.get("patient_id"),
+        lesion_ids=owner.get("lesion_id"),
     )
     return replace(measured, notes=(*_seen(run, rows, split), *measured.notes))
 

@@ -104,3 +104,19 @@ def test_whose_patient_is_unknown_may_be_the_same(run: Run):
     assert found.notes == (
         f"Left out: {patients.isna().sum()} of SD, of which it is not known whose they are.",
     )
+
+
+def test_a_lesion_is_the_patients_whom_another_image_of_it_tells(run: Run):
+    patients = run.samples["patient_id"].where(run.samples.index != 0)
+    run = changed(run, patient_id=patients, lesion_id=run.samples["patient_id"], label="SD")
+    found = nearest(run, "SD", sample_id=run.samples["sample_id"][0], count=300)
+    owner = run.samples["lesion_id"]
+    assert found.others == "patients" and found.notes == ()
+    assert len(found.found) == (owner != owner[0]).sum()
+
+
+def test_lesions_numbered_for_each_patient_anew_are_not_one(run: Run):
+    run = changed(run, lesion_id="1", label="SD")
+    found = nearest(run, "SD", sample_id=run.samples["sample_id"][0], count=300)
+    owner = run.samples["patient_id"]
+    assert len(found.found) == (owner != owner[0]).sum()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dermxai.data.splits import split_by_patient
+from dermxai.data.splits import groups, split_by_patient
 from dermxai.errors import InputError
 from dermxai.report.evaluated import evaluated
 from tests.generated import rewrite, trained_here
@@ -33,3 +33,17 @@ def test_the_split_of_the_training_tells_what_its_validation_was_for(confused_ru
     measured = evaluated(known, "validation")
     assert measured.counts.images == (~known.trained_on).sum() > 0
     assert "best epoch" in measured.notes[0]
+
+
+@pytest.mark.parametrize("split", [None, "test"])
+def test_units_are_what_a_division_keeps_together(confused_run, split):
+    """Also where an image of another split tells whose a lesion is."""
+    run = confused_run()
+    number = np.arange(len(run))
+    patients = run.samples["patient_id"].where(number % 3 > 0).where(number > 20)
+    lesions = run.samples["patient_id"].where(number % 7 > 0)
+    run = rewrite(run, patient_id=patients, lesion_id=lesions, split=["train", "test"] * 100)
+    found = evaluated(run, split)
+    together = groups(run.samples)[run.in_split(split)]
+    pairs = set(zip(found.unit_of, together, strict=True))
+    assert len(pairs) == together.nunique() == len(set(found.unit_of)) == found.counts.units
