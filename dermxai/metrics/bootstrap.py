@@ -113,7 +113,7 @@ def mean_interval(replicates: Floats, units: ArrayLike, level: float) -> tuple[F
         level: of the interval, 0.95 say.
     """
     low, high = np.full((2, replicates.shape[1]), np.nan)
-    known = (np.broadcast_to(units, low.shape) >= 2) & _vary(replicates)
+    known = (np.broadcast_to(units, low.shape) >= 2) & vary(replicates)
     if known.any():
         tail = (1 - level) / 2
         low[known], high[known] = np.nanquantile(replicates[:, known], [tail, 1 - tail], axis=0)
@@ -164,7 +164,7 @@ def interval(
     )
     tail = (1 - level) / 2
     low, high = np.full(estimate.shape, np.nan), np.full(estimate.shape, np.nan)
-    spread = (units >= 2) & (estimate > 0) & (estimate < 1) & _vary(replicates)
+    spread = (units >= 2) & (estimate > 0) & (estimate < 1) & vary(replicates)
     if spread.any():
         low[spread], high[spread] = np.nanquantile(replicates[:, spread], [tail, 1 - tail], axis=0)
     bound = tail ** ratio(1, units)
@@ -174,8 +174,15 @@ def interval(
     return low, high
 
 
-def _vary(replicates: Floats) -> NDArray[np.bool_]:
-    """(...) whether the values (r, ...) differ, undefined ones (NaN) left out."""
+def vary(replicates: Floats) -> NDArray[np.bool_]:
+    """Whether anything depends on who is drawn.
+
+    Args:
+        replicates: (r, ...) undefined ones (NaN) are left out.
+
+    Returns:
+        (...) whether they differ by more than rounding.
+    """
     largest = np.fmax.reduce(replicates, axis=0, initial=-np.inf)
     smallest = np.fmin.reduce(replicates, axis=0, initial=np.inf)
     varying: NDArray[np.bool_] = largest - smallest > _ROUNDING

@@ -1,7 +1,9 @@
 """What distinguishes one group of images (errors, say) from another (those read right).
 
 Effects: for numbers the difference of the two means, for categories the difference of the shares
-that have a value, both with a bootstrap interval over patients.
+that have a value, both with Student's interval by the bootstrap's standard error over patients
+(`bootstrap.student_interval`), with the degrees of freedom of the group that has fewer of those
+that state it.
 
 Tests: by permutation of the group. Within each patient the groups of its images are exchanged, and
 between patients their numbers of images of each group are; so images of one patient are never taken
@@ -94,16 +96,17 @@ def differences(
         )
     features = list(_features(samples))
     plan = bootstrap.resampling(units, replicates, seed, level)
-    counts = plan.clusters_with(np.column_stack([first, ~first]))
+    sides = np.column_stack([first, ~first])
+    images, counts = sides.sum(axis=0), plan.clusters_with(sides)
     table = pd.DataFrame(
         {"column": [each.column for each in features], "value": [each.value for each in features]}
     )
     values = np.column_stack([np.empty((len(first), 0)), *(each.numbers for each in features)])
-    table[["first", "second", "known", "difference", "low", "high"]] = _effects(
-        values, first, plan, counts
-    )
+    table[["first", "second", "known", "difference", "low", "high"]] = _effects(values, first, plan)
+    shares = table["value"] != ""
+    table.loc[shares, ["low", "high"]] = table.loc[shares, ["low", "high"]].clip(-1, 1)
     table["known"] = table["known"].astype(int)
-    enough = min(first.sum(), (~first).sum()) >= FEWEST and counts.min() >= 2
+    enough = images.min() >= FEWEST and counts.min() >= 2
     table["p"] = np.nan
     if enough and features:
         scores = np.column_stack([each.scores for each in features])
@@ -116,9 +119,9 @@ def differences(
         table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"])
     return Differences(
         table=table.sort_values(["p", "column"], kind="stable", ignore_index=True),
-        images=(int(first.sum()), int((~first).sum())),
+        images=(int(images[0]), int(images[1])),
         units=(int(counts[0]), int(counts[1])),
-        notes=(*_about(first, counts, enough, unit), *_left_out(samples)),
+        notes=(*_about(images, counts, enough, unit), *_left_out(samples)),
     )
 
 
@@ -215,20 +218,20 @@ def _is_number(column: pd.Series) -> bool:
     return bool(pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column))
 
 
-def _effects(
-    values: Floats, first: NDArray[np.bool_], plan: bootstrap.Resampling, counts: NDArray[np.int64]
-) -> Floats:
-    """(k, 6): both means, images that state it, the difference and its interval."""
+def _effects(values: Floats, first: NDArray[np.bool_], plan: bootstrap.Resampling) -> Floats:
+    """(k, 6): both means, images that state it, the difference and its interval, NaN where it is
+    the same whoever is drawn."""
     known = np.isfinite(values)
     filled = np.where(known, values, 0)
-    width = values.shape[1]
-    sides = [side[:, None] for side in (first, ~first)]
-    parts = [part for side in sides for part in (filled * side, known & side)]
+    sides = [known & side[:, None] for side in (first, ~first)]
+    parts = [part for side in sides for part in (filled * side, side)]
     sums = [part.sum(axis=0, dtype=np.float64) for part in parts]
     drawn = np.split(bootstrap.sum_replicates(np.hstack(parts), plan), 4, axis=1)
     one, other = ratio(sums[0], sums[1]), ratio(sums[2], sums[3])
     replicated = ratio(drawn[0], drawn[1]) - ratio(drawn[2], drawn[3])
-    low, high = bootstrap.mean_interval(replicated, np.full(width, counts.min()), plan.level)
+    units = np.minimum(*(plan.clusters_with(side) for side in sides))
+    units[~bootstrap.vary(replicated)] = 0
+    low, high = bootstrap.student_interval(one - other, replicated, units, plan.level)
     return np.column_stack([one, other, known.sum(axis=0), one - other, low, high])
 
 
@@ -250,21 +253,20 @@ def _within_clusters(
 
 
 def _about(
-    first: NDArray[np.bool_], counts: NDArray[np.int64], enough: bool, unit: str
+    images: NDArray[np.int64], units: NDArray[np.int64], enough: bool, unit: str
 ) -> Iterator[str]:
-    fewest = int(min(first.sum(), (~first).sum()))
-    of = "" if unit == "images" else f" of {count(int(counts.min()), unit.removesuffix('s'))}"
-    images = count(fewest, "image")
+    """How far the group that limits the comparison carries: one with too few images, else that of
+    fewest units."""
+    has_images, has_units = min(
+        zip(images.tolist(), units.tolist(), strict=True),
+        key=lambda group: (group[0] >= FEWEST, group[1], group[0]),
+    )
+    of = "" if unit == "images" else f" of {count(has_units, unit.removesuffix('s'))}"
+    has = f"One group has {count(has_images, 'image')}{of}"
     if not enough:
-        yield (
-            f"The smaller group has {images}{of}: too few to test; the differences only describe "
-            "them."
-        )
-    elif counts.min() < FEW:
-        yield (
-            f"The smaller group has {images}{of}: only large differences can show, and the "
-            "intervals are rather too narrow."
-        )
+        yield f"{has}: too few to test; the differences only describe them."
+    elif has_units < FEW:
+        yield f"{has}: only large differences can show."
 
 
 def _left_out(samples: pd.DataFrame) -> Iterator[str]:

@@ -121,6 +121,56 @@ def test_few_images_are_described_not_tested():
     )
 
 
+def test_intervals_are_students_with_the_units_of_the_smaller_side():
+    """Of one image a patient, the standard error is that of two independent means."""
+    values = RNG.normal(size=(60, 20))
+    found = differences(pd.DataFrame(values).add_prefix("c"), GROUP, np.arange(60), replicates=4000)
+    table = found.table.set_index("column").loc[[f"c{i}" for i in range(20)]]
+    variances = [values[side].var(axis=0) / side.sum() for side in (GROUP, ~GROUP)]
+    error = np.sqrt(np.sum(variances, axis=0) * 24 / 23)
+    reach = stats.t.ppf(0.975, 23) * error
+    np.testing.assert_allclose(table["high"] - table["difference"], reach, rtol=0.1)
+    np.testing.assert_allclose(table["difference"] - table["low"], reach, rtol=0.1)
+
+
+@pytest.mark.parametrize("units", [4, 8])
+def test_intervals_of_few_patients_hold_what_is_so(units):
+    """In 19 of 20 columns or more, though each patient has three alike images."""
+    rng = np.random.default_rng(units)
+    patients = np.repeat(np.arange(2 * units), 3)
+    values = rng.normal(size=(2 * units, 500))[patients]
+    columns = pd.DataFrame(values).add_prefix("c")
+    found = differences(columns, patients < units, patients, permutations=1).table
+    assert ((found["low"] < 0) & (found["high"] > 0)).mean() > 0.93
+
+
+def test_patients_who_do_not_state_a_value_do_not_make_its_interval():
+    age, units = RNG.normal(50, 9, 60), np.arange(60) // 3
+    of_one, of_two = (np.where(GROUP & (units > last), np.nan, age) for last in (0, 1))
+    found = differences(table(one=of_one, two=of_two), GROUP, units)
+    assert row(found, "one")[["low", "high"]].isna().all()
+    assert row(found, "two")["low"] < row(found, "two")["difference"] < row(found, "two")["high"]
+
+
+def test_shares_differ_by_one_at_most():
+    hair = np.arange(12) < 5
+    found = row(
+        differences(table(hair=hair), np.arange(12) < 6, np.arange(12) // 3), "hair", "True"
+    )
+    assert found["low"] >= -1 and found["high"] == 1
+    apart = row(differences(table(hair=GROUP), GROUP, np.arange(60)), "hair", "True")
+    assert apart["difference"] == 1 and np.isnan(apart["low"])
+
+
+def test_the_group_that_limits_is_told_with_its_own_numbers():
+    units = np.where(GROUP, np.arange(60), 24 + np.arange(60) % 3)
+    (note,) = differences(table(age=RNG.normal(size=60)), GROUP, units).notes
+    assert note == "One group has 36 images of 3 patients: only large differences can show."
+    few = np.arange(60) < 4
+    (note,) = differences(table(age=RNG.normal(size=60)), few, np.arange(60) // 20).notes
+    assert note.startswith("One group has 4 images of 1 patient: too few to test")
+
+
 @pytest.mark.parametrize("chosen", [np.ones(60, bool), np.zeros(60, bool)])
 def test_two_groups_are_needed(chosen):
     with pytest.raises(InputError, match="one in each group"):
