@@ -132,9 +132,9 @@ def show_evaluation(evaluation: "Evaluation") -> None:
 
 
 def show_belief(table: "pd.DataFrame", found: "Quality", notes: Iterable[str] = ()) -> None:
-    """Means of methods × measures with their intervals, and what they beat."""
+    """Means of methods × measures with their intervals, what they beat and what that amounts to."""
     columns = ("measure", "method", "images", "mean", "95 % interval")
-    verdicts = ["random_verdict", "centred_verdict"]
+    verdicts = ["random_verdict", "centred_verdict", "standing"]
     told = table[verdicts].fillna("").replace("", "–").to_numpy()
     rows = [
         [
@@ -144,7 +144,7 @@ def show_belief(table: "pd.DataFrame", found: "Quality", notes: Iterable[str] = 
         ]
         for row, verdict in zip(table.to_dict("records"), told, strict=True)
     ]
-    show_table((*columns, "against random", "against centred"), rows)
+    show_table((*columns, "against random", "against centred", "standing"), rows)
     for note in notes:
         print(f"\n{note}")
     for name, reason in found.skipped.items():

@@ -1,9 +1,12 @@
 from dataclasses import dataclass
 
+import pandas as pd
 import pytest
 
 from dermxai import console
 from dermxai.errors import InputError
+from dermxai.explain.faithfulness.quality import Asked, Quality
+from dermxai.metrics.belief import Scale, summarised
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,22 @@ def test_tables_align_numbers_right_and_wide_characters(
 def test_a_table_without_rows_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     console.show_table(("name",), [])
     assert capsys.readouterr().out == ""
+
+
+def test_what_a_measure_does_not_compare_is_a_dash_beside_its_standing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    values = pd.DataFrame(
+        [
+            (f"i{k}", method, 4, "stable", 0.1)
+            for k in range(9)
+            for method in ("cam", "noise", "bell")
+        ],
+        columns=["sample_id", "method", "cells", "measure", "value"],
+    )
+    scales = {"stable": Scale(False, compared=False, limit=0.5)}
+    table = summarised(values, scales, {}, random="noise", centred="bell")
+    console.show_belief(table, Quality(Asked(), {}, (), values, ""))
+    shown = {line.split()[1]: line for line in capsys.readouterr().out.splitlines()}
+    assert shown["cam"].endswith("  –               –                keeps to the limit")
+    assert shown["noise"].split()[-3:] == ["–", "–", "–"]

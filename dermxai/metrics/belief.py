@@ -68,7 +68,7 @@ def summarised(
         ``<name>_difference``, ``<name>_low``, ``<name>_high``, above 0 where the method is better,
         and the ``<name>_verdict``: better, worse, no difference shown, or empty where fewer than
         `FEWEST` units have both; and ``standing``, what the measure says of the method in a word,
-        empty if nothing.
+        empty if nothing. Differences are NaN and verdicts empty where a measure is not compared.
     """
     rows: list[dict[str, Any]] = []
     for measure, scale in scales.items():
@@ -95,7 +95,8 @@ def summarised(
                     ("random", noise["value"].reindex(at)),
                     ("centred", bell["value"].reindex(names)),
                 ):
-                    row |= _against(name, sign * (values - other.to_numpy(np.float64)), plan)
+                    rival = other.to_numpy(np.float64) if scale.compared else np.nan
+                    row |= _against(name, sign * (values - rival), plan)
                 row["standing"] = _standing(row, scale)
             rows.append(row)
     return pd.DataFrame(rows)

@@ -98,6 +98,15 @@ def test_few_patients_give_no_verdict():
     assert enough["standing"] == "beats both baselines"
 
 
+def test_a_measure_on_which_baselines_say_nothing_is_not_compared():
+    scales = {"road": Scale(False, compared=False, limit=1e6)}
+    found = summarised(table(), scales, {}, **NAMES).set_index("method").loc["good"]
+    assert (found["random_verdict"], found["centred_verdict"]) == ("", "")
+    for name in ("random", "centred"):
+        assert found[[f"{name}_difference", f"{name}_low", f"{name}_high"]].isna().all()
+    assert found["standing"] == "keeps to the limit" and np.isfinite(found["mean"])
+
+
 @pytest.mark.parametrize("images", [FEWEST, 12])
 def test_noise_is_rarely_called_a_difference(images: int):
     """One in twenty where there is none, within the error of 400 trials."""
