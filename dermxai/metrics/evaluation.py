@@ -48,7 +48,8 @@ class Evaluation:
     sample_ids: Strings
     """(n,)"""
     unit_of: Strings
-    """(n,) what each image belongs to of the units that the intervals take as independent."""
+    """(n,) the unit that each image belongs to, which the intervals take as independent:
+    "patient P012", "lesion L3" where no patient is known, else "image x"."""
     true: Strings
     """(n,) label of each image, "" where there is none."""
     predicted: Strings
@@ -200,7 +201,9 @@ def evaluate(
     read_as = read_as[known]
     kinds = np.where(patients != "", "patients", np.where(lesions != "", "lesions", "images"))
     units = np.select(
-        [kinds == "patients", kinds == "lesions"], ["p" + patients, "l" + lesions], "i" + ids
+        [kinds == "patients", kinds == "lesions"],
+        ["patient " + patients, "lesion " + lesions],
+        "image " + ids,
     )
 
     membership = column[:, None] == np.arange(len(classes))

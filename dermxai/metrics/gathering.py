@@ -1,8 +1,10 @@
 """Whether errors gather in few patients.
 
 The statistic is the number of pairs of errors that share a patient. Were the errors spread over the
-images at random, each patient's number of them would be hypergeometric; the p-value is the share of
-such spreads with as many pairs, (1 + as extreme) / (1 + draws).
+images at random, the patients' numbers of them would be multivariate hypergeometric; the p-value is
+the share of such spreads with as many pairs, (1 + as extreme) / (1 + draws), Phipson & Smyth 2010,
+doi:10.2202/1544-6115.1585. The expected number of pairs is exact: each two images are both errors
+with the chance e (e − 1) / (n (n − 1)), of e errors among n images.
 """
 
 from dataclasses import dataclass
@@ -18,15 +20,15 @@ class Gathering:
     """
     Attributes:
         errors, images: how many.
-        patients: units (patients) with an error, ``of`` how many.
-        most: the unit with the most errors, which has ``most_errors`` in ``most_images``.
+        units: what is independent, patients for choice, with an error; ``of`` how many.
+        most: name of the unit with the most errors, which has ``most_errors`` in ``most_images``.
         pairs, expected: pairs of errors in the same unit, and how many chance would give.
         p: NaN where no unit has two images, or every image or none is an error.
     """
 
     errors: int
     images: int
-    patients: int
+    units: int
     of: int
     most: str
     most_errors: int
@@ -37,11 +39,16 @@ class Gathering:
 
 
 def gathering(wrong: ArrayLike, units: ArrayLike, *, draws: int = 5000, seed: int = 0) -> Gathering:
-    """
+    """Counts pairs of errors in one unit, and tests whether chance gives as many.
+
     Args:
         wrong: (n,) whether each image is an error, n at least 1.
-        units: (n,) the patient of each image, or whatever is independent.
+        units: (n,) name of the patient of each image, or of whatever is independent.
         draws: spreads at random that the p-value counts.
+        seed: of the draws.
+
+    Returns:
+        Counts and the one-sided p-value; see the head of this file.
     """
     errors = np.asarray(wrong, dtype=bool)
     names, cluster = np.unique(np.asarray(units), return_inverse=True)
@@ -58,7 +65,7 @@ def gathering(wrong: ArrayLike, units: ArrayLike, *, draws: int = 5000, seed: in
     return Gathering(
         errors=total,
         images=errors.size,
-        patients=int((held > 0).sum()),
+        units=int((held > 0).sum()),
         of=len(names),
         most=str(names[top]),
         most_errors=int(held[top]),

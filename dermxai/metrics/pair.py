@@ -39,8 +39,8 @@ class Pair:
 
     Attributes:
         ways: a row for each label of the two and each reading (one, the other, `OTHER`): ``true``,
-            ``read``, ``images``, ``of`` (images of that label), ``patients`` (units with such an
-            image), ``share`` with ``low`` and ``high``.
+            ``read``, ``images``, ``of`` (images of that label), ``units`` (of the evaluation, patients
+            for choice, with such an image), ``share`` with ``low`` and ``high``.
         errors: a row for each image of one class read as the other, the largest margin first:
             ``sample_id``, ``true``, ``read``, ``margin`` (summed logit of the reading less that of
             the label), ``probability`` of the reading.
@@ -165,7 +165,7 @@ def _ways(
                     "read": [*(classes[column] for column in pair), OTHER],
                     "images": cells.sum(axis=0),
                     "of": of_class.sum(),
-                    "patients": plan.clusters_with(cells),
+                    "units": plan.clusters_with(cells),
                     "share": share,
                     "low": low,
                     "high": high,

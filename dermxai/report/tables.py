@@ -22,7 +22,7 @@ def ways(study: Study) -> pd.DataFrame:
             "Images": f"{row['images']:,} of {row['of']:,}",
         }
         if units != "images":
-            shown[units.capitalize()] = f"{row['patients']:,}"
+            shown[units.capitalize()] = f"{row['units']:,}"
         shown["Share"] = percent(row["share"])
         shown["95 % CI"] = interval(row["low"], row["high"])
         rows.append(shown)
@@ -142,7 +142,7 @@ def gathered(way: Way, units: str) -> str:
     by_chance = f" So gathered by chance: p = {probability(found.p)}." if testable else ""
     everyone = count(found.of, units.removesuffix("s"))
     return (
-        f"Errors come from {found.patients:,} of {everyone}; the most, "
+        f"Errors come from {found.units:,} of {everyone}; the most, "
         f"{found.most_errors:,}, from one with {count(found.most_images, 'image')}.{by_chance}"
     )
 

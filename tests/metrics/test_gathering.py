@@ -8,7 +8,7 @@ from dermxai.metrics.gathering import gathering
 def test_errors_of_one_patient_gather():
     units = np.repeat([f"p{i}" for i in range(20)], 5)
     found = gathering(np.arange(100) < 10, units)
-    assert (found.patients, found.of, found.most_errors, found.most_images) == (2, 20, 5, 5)
+    assert (found.units, found.of, found.most_errors, found.most_images) == (2, 20, 5, 5)
     assert found.pairs == 20 and found.p < 0.001
 
 

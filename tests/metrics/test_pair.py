@@ -32,7 +32,7 @@ def test_ways_are_the_cells_of_the_confusion_matrix():
             assert row["share"] == pytest.approx(matrix.loc[true, read] / matrix.loc[true].sum())
             assert row["low"] < row["share"] < row["high"]
             here = (evaluation.true == true) & (evaluation.predicted == read)
-            assert row["patients"] == np.unique(evaluation.unit_of[here]).size
+            assert row["units"] == np.unique(evaluation.unit_of[here]).size
         assert pair.cell(true, OTHER)["images"] == matrix.loc[true, ["Pso", "LP"]].sum()
         assert pair.ways.loc[pair.ways["true"] == true, "share"].sum() == pytest.approx(1)
 

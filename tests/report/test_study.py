@@ -6,7 +6,8 @@ import pytest
 
 from dermxai import paths
 from dermxai.errors import InputError
-from dermxai.report import tables
+from dermxai.report import study, tables
+from dermxai.report.evaluated import evaluated
 from dermxai.report.html import pair_page
 from dermxai.runs import open_run
 from tests.generated import rewrite, trained, trained_here
@@ -131,6 +132,21 @@ def test_json_is_plain_and_complete(studied):
     assert content["votes"][0]["errors"]["votes"] == made.ways[0].errors.votes.tolist()
     assert content["merged"]["top1_accuracy"]["gain"] > 0
     assert content["intervals"]["resampled"] == "patients"
+
+
+@pytest.mark.parametrize("noun", ["patient", "lesion", "image"])
+def test_units_have_the_names_of_what_they_are(confused_run, noun):
+    run = confused_run()
+    if noun != "patient":
+        lesions = run.samples["patient_id"] if noun == "lesion" else None
+        run = rewrite(run, patient_id=None, lesion_id=lesions)
+    content = study(run, evaluated(run), "EAD", "SD").as_json()
+    gathering = content["votes"][0]["gathering"]
+    names = run.samples[f"{noun}_id" if noun != "image" else "sample_id"]
+    assert gathering["most"] in {f"{noun} {name}" for name in names}
+    assert content["intervals"]["resampled"] == f"{noun}s"
+    assert gathering["units"] > 0 and "patients" not in gathering
+    assert all("units" in row and "patients" not in row for row in content["ways"])
 
 
 def test_tables_say_what_the_study_holds(studied):
