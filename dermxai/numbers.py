@@ -26,3 +26,14 @@ def signed(value: float, digits: int = 2) -> str:
         return "–"
     rounded = round(value, digits) + 0.0  # no negative zero
     return f"{rounded:+.{digits}f}".replace("-", "−")
+
+
+def points(
+    difference: float, low: float = math.nan, high: float = math.nan, digits: int = 1
+) -> str:
+    """A difference of shares in percentage points, with its interval where there is one:
+    "−0.4 pp (−1.2 to +0.3)"; a dash where undefined."""
+    if math.isnan(difference):
+        return "–"
+    value, *ends = (signed(100 * each, digits) for each in (difference, low, high))
+    return f"{value} pp" if math.isnan(low) else f"{value} pp ({' to '.join(ends)})"

@@ -39,8 +39,8 @@ class Pair:
 
     Attributes:
         ways: a row for each label of the two and each reading (one, the other, `OTHER`): ``true``,
-            ``read``, ``images``, ``of`` (images of that label), ``units`` (of the evaluation, patients
-            for choice, with such an image), ``share`` with ``low`` and ``high``.
+            ``read``, ``images``, ``of`` (images of that label), ``units`` (with such an image),
+            ``share`` with ``low`` and ``high``.
         errors: a row for each image of one class read as the other, the largest margin first:
             ``sample_id``, ``true``, ``read``, ``margin`` (summed logit of the reading less that of
             the label), ``probability`` of the reading.

@@ -7,7 +7,7 @@ import pandas as pd
 
 from dermxai.metrics.label_errors import FEWEST
 from dermxai.metrics.pair import OTHER
-from dermxai.numbers import count, interval, percent, signed
+from dermxai.numbers import count, interval, percent, points, signed
 from dermxai.report.study import Study, Way
 
 
@@ -37,7 +37,7 @@ def merged(study: Study) -> pd.DataFrame:
                 "Measure": row["name"],
                 "Two classes": _estimate(row, "separate"),
                 "As one class": _estimate(row, "merged"),
-                "Gain": _ranged(f"{signed(100 * row['gain'], 1)} %", row, "gain"),
+                "Gain": points(row["gain"], row["gain_low"], row["gain_high"]),
             }
             for row in study.pair.merged.to_dict("records")
         ]
@@ -176,11 +176,7 @@ def probability(value: float) -> str:
 
 
 def _estimate(row: dict[Any, Any], name: str) -> str:
-    return _ranged(percent(row[name]), row, name)
-
-
-def _ranged(value: str, row: dict[Any, Any], name: str) -> str:
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    value, low, high = percent(row[name]), row[f"{name}_low"], row[f"{name}_high"]
     return value if np.isnan(low) else f"{value} ({interval(low, high)})"
 
 
@@ -201,9 +197,7 @@ def _value(number: float, share: str) -> str:
 
 
 def _change(number: float, share: str) -> str:
-    if np.isnan(number):
-        return "–"
-    return f"{signed(100 * number, 0)} pp" if share else signed(number)
+    return points(number, digits=0) if share else signed(number)
 
 
 def _changes(low: float, high: float, share: str) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dermxai import taxonomy
 from dermxai.metrics.pair import worth_a_look
-from dermxai.numbers import signed
+from dermxai.numbers import points
 from dermxai.report import Study, Way
 from dermxai.report import tables as said
 from dermxai.ui import cache, cell, look, state
@@ -78,10 +78,10 @@ def headlines(study: Study) -> None:
             _metric(
                 f"{row['name']}, merged",
                 percent(row["merged"]),
-                f"{percent(row['separate'])} apart · {signed(100 * row['gain'], 1)} %",
+                f"{percent(row['separate'])} apart · {points(row['gain'])}",
                 f"{interval(row['merged_low'], row['merged_high'])} as one class; gain "
-                f"{interval(row['gain_low'], row['gain_high'])}. A reading as either class counts "
-                "as right for both; the decisions stay as they are.",
+                f"{points(row['gain'], row['gain_low'], row['gain_high'])}. A reading as either "
+                "class counts as right for both; the decisions stay as they are.",
             )
 
 

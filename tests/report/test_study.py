@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -160,6 +161,15 @@ def test_tables_say_what_the_study_holds(studied):
     apart = tables.distinguishing(made.ways[0])
     assert len(apart) == len(made.ways[0].apart.table)
     assert "patients" in tables.gathered(made.ways[0], "patients")
+
+
+def test_a_gain_is_in_points_and_may_be_a_loss(studied):
+    made = studied()
+    loss = {"gain": -0.004, "gain_low": -0.012, "gain_high": 0.003}
+    told = tables.merged(
+        replace(made, pair=replace(made.pair, merged=made.pair.merged.assign(**loss)))
+    )
+    assert told["Gain"].tolist() == ["−0.4 pp (−1.2 to +0.3)"] * 2
 
 
 @pytest.mark.parametrize(("first", "second"), [("mel", "SD"), ("SD", "SD")])
