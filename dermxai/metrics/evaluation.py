@@ -73,8 +73,15 @@ class Evaluation:
     """What the intervals take as independent units: "patients", "lesions" or "images"."""
     replicates: int
     level: float
-    notes: tuple[str, ...]
-    """What is undefined or left out, and why."""
+    on_images: tuple[str, ...]
+    """What is to be known of the images: which are left out, and whose they are."""
+    on_measures: tuple[str, ...]
+    """Which measures of which classes are undefined, and why."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Both."""
+        return self.on_images + self.on_measures
 
     def select(self, true: str | None = None, predicted: str | None = None) -> list[str]:
         """Sample ids of a cell, a row or a column of the matrix, the worst first: those whose own
@@ -246,7 +253,8 @@ def evaluate(
         clusters=next((kind for kind in _UNITS if kind in kinds[known]), "images"),
         replicates=replicates,
         level=level,
-        notes=(*_left_out(true, outside), *_about_units(kinds[known]), *summary.notes),
+        on_images=(*_left_out(true, outside), *_about_units(kinds[known])),
+        on_measures=summary.notes,
     )
 
 
@@ -266,6 +274,8 @@ def _left_out(true: Strings, outside: NDArray[np.bool_]) -> Iterator[str]:
             f"{_images(int(outside.sum()))} with labels that the model does not know ({labels}): "
             "left out of every measure and shown apart."
         )
+    if not ((true != "") & ~outside).any():
+        yield "No image here has a label that the model knows: nothing can be measured."
 
 
 def _about_units(kinds: NDArray[np.str_]) -> Iterator[str]:

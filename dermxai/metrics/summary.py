@@ -123,7 +123,6 @@ def summarise(
 
 def _undefined(by_class: pd.DataFrame) -> Iterator[str]:
     if not by_class["images"].any():
-        yield "No image here has a label that the model knows: nothing can be measured."
         return
     absent = by_class["images"] == 0
     only = by_class["images"] == by_class["images"].sum()

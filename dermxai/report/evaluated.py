@@ -31,11 +31,12 @@ def evaluated(run: Run, split: str | None = None) -> Evaluation:
         owner.get("patient_id"),
         lesion_ids=owner.get("lesion_id"),
     )
-    return replace(measured, notes=(*_seen(run, rows, split), *measured.notes))
+    return replace(measured, on_images=(*_seen(run, rows, split), *measured.on_images))
 
 
 def _seen(run: Run, rows: NDArray[np.intp], split: str | None) -> Iterator[str]:
     if run.trained_on is not None and run.trained_on[rows].any():
         yield words(rows, run.trained_on)
-    if split == "validation" and run.split is run.training_split:
+    of_training = run.training_split
+    if split == "validation" and of_training is not None and (of_training[rows] == split).any():
         yield "The best epoch of the model's training was chosen on these images."

@@ -1,6 +1,6 @@
 """Everything that is known of a run's two classes without another forward pass."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -118,8 +118,8 @@ def study(
 
     Args:
         run: of a classifier over the images.
-        evaluation: of the images of ``split`` in the run's order, as `dermxai.metrics.evaluate`
-            gives it.
+        evaluation: of the images of ``split`` in the run's order, as
+            `dermxai.report.evaluated.evaluated` gives it.
         first, second: two of the model's classes.
         split: None for all images.
 
@@ -144,7 +144,7 @@ def study(
         balance=balance,
         training=training,
         suspects=suspects[suspects["label"].isin((first, second))].reset_index(drop=True),
-        notes=(words(rows, trained), *_of_images(evaluation)),
+        notes=tuple(dict.fromkeys((words(rows, trained), *evaluation.on_images))),
         unseen=int(rows.size if unseen is None else unseen.sum()),
         searched={code: looked_at[code] for code in (first, second)},
     )
@@ -206,7 +206,7 @@ def _compared(samples: pd.DataFrame, probabilities: NDArray[np.float64]) -> pd.D
 def _balance(run: Run, rows: NDArray[np.intp], pair: tuple[str, str]) -> tuple[pd.DataFrame, str]:
     here = overview.by_class(run.samples.iloc[rows])
     here = here[here.index.isin(run.classes)]
-    trained, words = _training_counts(run)
+    trained, source = _training_counts(run)
     table = pd.DataFrame({"class": pair, "name": [taxonomy.name(code) for code in pair]})
     for prefix, counts in (("training_", trained), ("", here)):
         for noun in ("images", "patients"):
@@ -214,7 +214,7 @@ def _balance(run: Run, rows: NDArray[np.intp], pair: tuple[str, str]) -> tuple[p
             of_pair = column.reindex(list(pair), fill_value=0) if column.notna().any() else np.nan
             table[prefix + noun] = np.asarray(of_pair, dtype=np.float64)
             table[f"{prefix}{noun}_share"] = ratio(table[prefix + noun], column.sum())
-    return table, words
+    return table, source
 
 
 def _training_counts(run: Run) -> tuple[pd.DataFrame, str]:
@@ -234,13 +234,6 @@ def _training_counts(run: Run) -> tuple[pd.DataFrame, str]:
             "this dataset.",
         )
     return pd.DataFrame(), "What the checkpoint was trained on is not known."
-
-
-def _of_images(evaluation: Evaluation) -> Iterator[str]:
-    """The evaluation's notes but for those on single measures."""
-    for note in evaluation.notes:
-        if any(words in note for words in ("No image", "left out", "too narrow")):
-            yield note
 
 
 def _votes(way: Way) -> dict[str, Any]:

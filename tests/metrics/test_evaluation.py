@@ -177,6 +177,19 @@ def test_notes_say_what_is_so():
     )
 
 
+def test_notes_on_images_stand_apart_from_those_on_measures():
+    _, found = judged(["EAD", "SD", "EAD", None], patients=["p", "q", "r", "s"])
+    assert found.on_images == ("1 image without a label: left out.",)
+    assert all(
+        note.split(":")[0] in ("MN, own <b>class</b>", "SD", "EAD", "EAD, SD")
+        for note in found.on_measures
+    )
+    assert found.notes == found.on_images + found.on_measures
+    _, nothing = judged([None, "mel"])
+    assert nothing.on_images[-1].startswith("No image here has a label")
+    assert nothing.on_measures == ()
+
+
 def test_a_class_may_be_called_macro_or_micro():
     classes = ("macro", "micro", "other")
     found = evaluate([*classes, "other"], classes, np.eye(4, 3), list("wxyz"))

@@ -95,6 +95,22 @@ def test_labels_are_sought_among_images_that_the_model_was_not_trained_on(studie
     assert "none of these images" in held_out.notes[0] and tables.searched(held_out) == ""
 
 
+def test_what_the_images_were_for_is_told_once(confused_run):
+    run = confused_run()
+    run = rewrite(run, label=run.samples["label"].where(run.samples.index % 9 > 0))
+    counts = run.samples["label"][run.samples["split"] == "train"].value_counts().to_dict()
+    fingerprint = run.manifest["dataset"]["fingerprint"]
+    trained(run, fingerprint=fingerprint, training_images_by_class=counts)
+    run = open_run(run.root)
+
+    chosen_on = study(run, evaluated(run, "validation"), "EAD", "SD", split="validation")
+    assert chosen_on.notes[0] == "The model was trained on none of these images."
+    assert chosen_on.notes[1].startswith("The best epoch of the model's training was chosen on")
+    assert chosen_on.notes[2].endswith("without a label: left out.") and len(chosen_on.notes) == 3
+    everything = study(run, evaluated(run), "EAD", "SD")
+    assert sum("was trained on" in note for note in everything.notes) == 1
+
+
 def test_without_labels_or_errors_the_reasons_are_said(studied, confused_run):
     unlabelled = studied(images=30, labelled=False)
     assert tables.no_suspects(unlabelled) == ""
