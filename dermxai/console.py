@@ -21,6 +21,7 @@ from rich.progress import (
 )
 
 from dermxai.errors import KINDS, InputError
+from dermxai.numbers import jsonable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,7 @@ def say_problems(problems: Sequence[Mapping[str, str]]) -> None:
 
 def show_json(content: Any) -> None:
     """What JSON has no number for, such as NaN, is null."""
-    print(json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(jsonable(content), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -189,14 +190,6 @@ def assigned(pairs: Sequence[str]) -> dict[str, str]:
         if "=" not in pair:
             raise InputError(f"{pair!r} came where name=value was expected.")
     return {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _finite(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _cell(value: object) -> str:

@@ -1,6 +1,8 @@
-"""Numbers for eyes."""
+"""Numbers for eyes, and for JSON."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -37,3 +39,15 @@ def points(
         return "–"
     value, *ends = (signed(100 * each, digits) for each in (difference, low, high))
     return f"{value} pp" if math.isnan(low) else f"{value} pp ({' to '.join(ends)})"
+
+
+def jsonable(value: Any) -> Any:
+    """A value as plain numbers, texts, lists and mappings, arrays and their numbers included; what
+    JSON has no number for (NaN, infinity) becomes None."""
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):  # numpy's
+        return jsonable(value.tolist())
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -20,6 +20,7 @@ from dermxai.errors import InputError
 from dermxai.metrics import bootstrap, ranking
 from dermxai.metrics.confusion import confusion_matrix
 from dermxai.metrics.summary import summarise
+from dermxai.numbers import jsonable
 
 Strings = NDArray[np.object_]
 Floats = NDArray[np.float64]
@@ -298,16 +299,3 @@ def _texts(values: Sequence[object] | ArrayLike) -> Strings:
     objects = np.array(values, dtype=object)
     objects[pd.isna(objects)] = ""
     return np.array([str(value) for value in objects], dtype=object)
-
-
-def jsonable(value: Any) -> Any:
-    """As plain numbers, texts and lists; NaN and infinity become None."""
-    if isinstance(value, Mapping):
-        return {str(key): jsonable(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return jsonable(value.tolist())
-    if isinstance(value, list | tuple):
-        return [jsonable(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

@@ -13,12 +13,11 @@ from dermxai.data import overview
 from dermxai.metrics import Evaluation
 from dermxai.metrics.confusion import ratio
 from dermxai.metrics.differences import Differences, differences
-from dermxai.metrics.evaluation import jsonable
 from dermxai.metrics.gathering import Gathering, gathering
 from dermxai.metrics.label_errors import label_errors, searched
 from dermxai.metrics.pair import Pair, check_pair, judge_pair
 from dermxai.metrics.set_ledger import SetDifference, SetLedger, set_difference, set_ledger
-from dermxai.numbers import count
+from dermxai.numbers import count, jsonable
 from dermxai.runs import Run
 from dermxai.runs.seen import words
 

@@ -34,6 +34,7 @@ from dermxai.metrics import (
 )
 from dermxai.metrics.confusion import mean_defined
 from dermxai.models import load_classifier
+from dermxai.numbers import jsonable
 from dermxai.paths import StudyFiles, TrainingFiles
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
 from dermxai.training.examples import examples_of
@@ -364,15 +365,4 @@ def _write(
     with replacing(files.card) as path:
         path.write_text("\n".join(text) + "\n", encoding="utf-8")
     with replacing(files.about) as path:
-        path.write_text(json.dumps(_plain(content), indent=2, ensure_ascii=False) + "\n", "utf-8")
-
-
-def _plain(value: Any) -> Any:
-    """NaN becomes None, as JSON has none."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
+        path.write_text(json.dumps(jsonable(content), indent=2, ensure_ascii=False) + "\n", "utf-8")
