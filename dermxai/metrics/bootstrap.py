@@ -81,7 +81,18 @@ def resampling(
 def confusion_replicates(
     true: NDArray[np.int64], predicted: NDArray[np.int64], n_classes: int, plan: Resampling
 ) -> Floats:
-    """Confusion matrices of the replicates, (replicates, n_classes, n_classes)."""
+    """Confusion matrices of the replicates, drawn as `Resampling.weights` says.
+
+    Args:
+        true: (n,) index of each image's class.
+        predicted: (n,) index of the class it was read as.
+        n_classes: k.
+        plan: resampling of the n images' clusters.
+
+    Returns:
+        (replicates, k, k) images by true (row) and predicted (column) class; no replicate where the
+        plan has fewer than two clusters.
+    """
     per_cluster = csr_array(
         (np.ones(true.size), (true * n_classes + predicted, plan.clusters)),
         shape=(n_classes**2, plan.n_clusters),
@@ -92,7 +103,15 @@ def confusion_replicates(
 
 
 def sum_replicates(values: ArrayLike, plan: Resampling) -> Floats:
-    """Sums of values (n, k) over the images of each replicate, (replicates, k)."""
+    """Sums over the images of each replicate, drawn as `Resampling.weights` says.
+
+    Args:
+        values: (n, k) of each image.
+        plan: resampling of the n images' clusters.
+
+    Returns:
+        (replicates, k); no replicate where the plan has fewer than two clusters.
+    """
     values = np.asarray(values, dtype=np.float64)
     members = csr_array(
         (np.ones(plan.clusters.size), (plan.clusters, np.arange(plan.clusters.size))),

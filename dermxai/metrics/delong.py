@@ -19,13 +19,17 @@ Floats = NDArray[np.float64]
 
 
 def influence(positive: NDArray[np.bool_], scores: Floats, clusters: NDArray[np.intp]) -> Floats:
-    """What each cluster adds to the area's error, (clusters,); the sum of squares is the area's
-    variance.
+    """What each cluster adds to the error of the area under a ROC curve.
 
     Args:
         positive: (n,) whether each sample belongs to the class.
-        scores: (n,)
+        scores: (n,) finite, higher for members; equal ones tie.
         clusters: (n,) index of each sample's cluster, from 0 without gaps.
+
+    Returns:
+        (clusters,) of which the sum of squares is the variance of the area (Obuchowski 1997, with
+        each side's correction m / (m − 1) for its m clusters); not finite where a side rests on one
+        cluster.
     """
     ranks = _ranks(scores)
     n_clusters = int(clusters.max(initial=-1)) + 1
@@ -42,7 +46,19 @@ def influence(positive: NDArray[np.bool_], scores: Floats, clusters: NDArray[np.
 
 
 def interval(auc: float, influence: Floats, level: float) -> tuple[float, float]:
-    """Ends of the interval of an area, or of the mean of areas by the mean of their influences."""
+    """Interval of an area, or of a mean of areas, normal on the logit scale.
+
+    The error is carried to that scale by the delta method, divided by a (1 − a) (Pepe 2003, The
+    statistical evaluation of medical tests for classification and prediction, chapter 5).
+
+    Args:
+        auc: the area, or the mean of several.
+        influence: (clusters,) of `influence`, or its mean over the same areas.
+        level: of the interval, 0.95 say.
+
+    Returns:
+        Both ends, NaN where the area is 0, 1 or undefined or its error is 0 or not finite.
+    """
     error = float(np.sqrt(np.sum(influence**2)))
     if not (0 < auc < 1 and 0 < error < np.inf):
         return np.nan, np.nan

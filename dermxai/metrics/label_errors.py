@@ -56,8 +56,15 @@ def label_errors(evaluation: Evaluation, among: NDArray[np.bool_] | None = None)
 
 
 def searched(evaluation: Evaluation, among: NDArray[np.bool_] | None = None) -> Mapping[str, int]:
-    """Images of each class whose labels `label_errors` searches: none of a class that has fewer
-    than `FEWEST`, and none at all where fewer than two classes have images."""
+    """How many images of each class have their labels searched by `label_errors`.
+
+    Args:
+        evaluation, among: as for `label_errors`.
+
+    Returns:
+        By class of the model: its images, 0 of a class that has fewer than `FEWEST`, and of every
+        class where fewer than two have images.
+    """
     _, labels = _labelled(evaluation, among)
     images = np.bincount(labels, minlength=len(evaluation.classes))
     images[images < (FEWEST if np.count_nonzero(images) > 1 else np.inf)] = 0

@@ -69,15 +69,31 @@ def auc(positive: ArrayLike, scores: ArrayLike) -> float:
 
 
 def micro_average(membership: ArrayLike, scores: ArrayLike) -> RocCurve:
-    """One curve over all pairs of an image and a class: (n, k) membership and scores."""
+    """One curve over all pairs of an image and a class.
+
+    Args:
+        membership: (n, k) whether each image belongs to each class.
+        scores: (n, k) its score for each.
+
+    Raises:
+        InputError: as `roc_curve`.
+    """
     return roc_curve(np.asarray(membership).ravel(), np.asarray(scores).ravel())
 
 
 def macro_average(curves: Sequence[RocCurve]) -> RocCurve:
-    """Mean true positive rate of the curves at equal false positive rates; its area is the mean
-    of their areas. Undefined curves are left out. A mean curve has no thresholds (NaN).
+    """Mean true positive rate of the curves at equal false positive rates.
 
-    Between points a curve is a line; where it rises upright both ends are kept.
+    Between points a curve is a line; where it rises upright both ends are kept. So the area of the
+    mean curve is the mean of the areas. This is the vertical averaging of Fawcett 2006, section 8
+    (doi:10.1016/j.patrec.2005.10.010), at every rate where any curve has a point.
+
+    Args:
+        curves: of the classes; undefined ones (without points) are left out.
+
+    Returns:
+        A curve of at most twice as many points as these have together, without thresholds (NaN);
+        an empty one with area NaN where all are undefined.
     """
     defined = [curve for curve in curves if curve.false_positive_rate.size]
     if not defined:
