@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from dermxai.figures.template import figure, palette, shortened
 from dermxai.metrics.belief import BOTH, BREAKS, KEEPS, NEITHER, ONE
+from dermxai.numbers import signed
 
 _ROW, _COLUMN = 40, 96
 _WIDE = 34  # pixels of a measure's name a line
@@ -254,8 +255,7 @@ def _told(row: Mapping[Any, Any], units: str) -> str:
     for name, words in (("random", "a random map"), ("centred", "the centred Gaussian")):
         if isinstance(row.get(f"{name}_verdict"), str) and row[f"{name}_verdict"]:
             ends = f"{_number(row[f'{name}_low'])} to {_number(row[f'{name}_high'])}"
-            gain = f"{row[f'{name}_difference']:+.2f}".replace("-", "−")
-            lines.append(f"{gain} better than {words} ({ends})")
+            lines.append(f"{signed(row[f'{name}_difference'])} better than {words} ({ends})")
     return "<br>".join(lines)
 
 

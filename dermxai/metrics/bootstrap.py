@@ -5,9 +5,9 @@ images of one patient are alike, patients are taken as independent draws from th
 the interval speaks about, and the classifier is fixed. In each replicate as many patients as there
 are come back, drawn with replacement, each with all of its images.
 
-Of few patients percentiles are far too narrow: of two alike in sign they never hold 0. Means, such as
-those of votes, and differences between groups of images may rest on few: they get Student's t with
-the bootstrap's standard error.
+Of few patients percentiles are far too narrow: of two alike in sign they never hold 0. Means,
+such as those of votes, and differences between groups of images may rest on few: they get Student's
+t with the bootstrap's standard error.
 
 A share of exactly 0 or 1 has no spread to resample. It gets the exact binomial bound (Clopper &
 Pearson 1934, doi:10.1093/biomet/26.4.404) with patients, not images, as trials, which is
