@@ -98,11 +98,7 @@ def test_labels_are_sought_among_images_that_the_model_was_not_trained_on(studie
 def test_what_the_images_were_for_is_told_once(confused_run):
     run = confused_run()
     run = rewrite(run, label=run.samples["label"].where(run.samples.index % 9 > 0))
-    counts = run.samples["label"][run.samples["split"] == "train"].value_counts().to_dict()
-    fingerprint = run.manifest["dataset"]["fingerprint"]
-    trained(run, fingerprint=fingerprint, training_images_by_class=counts)
-    run = open_run(run.root)
-
+    run = trained_here(run, run.samples["split"])
     chosen_on = study(run, evaluated(run, "validation"), "EAD", "SD", split="validation")
     assert chosen_on.notes[0] == "The model was trained on none of these images."
     assert chosen_on.notes[1].startswith("The best epoch of the model's training was chosen on")
