@@ -41,7 +41,6 @@ from dermxai.explain.regions import regions_of
 from dermxai.models import Classifier, ModelInfo, load_classifier
 from dermxai.models.multi_head import MultiHeadNetwork
 
-EMBEDDED = paths.PROJECT / "checkpoints" / "atlas-b4-heads"
 LARGE = 380  # pixels, as in the paper
 RELUS = "resnet101"  # a baseline of the paper
 MOST_FORWARD, MOST_CAPTUM, MOST_LAYOUT = 1.25, 1.05, 1.0
@@ -265,7 +264,7 @@ def main() -> None:
         clock = time.process_time
         torch.set_num_threads(1)
 
-    classifier = load_classifier(EMBEDDED)
+    classifier = load_classifier(paths.EMBEDDED_CHECKPOINT)
     generator = np.random.default_rng(0)
     image = generator.integers(0, 255, (450, 600, 3), dtype=np.uint8)
     print(f"{'':44}{'seconds':>9}{'peer':>9}{'ratio':>8}{'most':>7}")

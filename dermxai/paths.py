@@ -10,6 +10,7 @@ from dermxai.errors import InputError
 PROJECT = Path(__file__).resolve().parent.parent
 SHOWN = 100  # characters of a path that cannot be
 EMBEDDED_CHECKPOINTS = PROJECT / "checkpoints"
+EMBEDDED_CHECKPOINT = EMBEDDED_CHECKPOINTS / "atlas-b4-heads"
 
 
 def home() -> Path:

@@ -60,7 +60,10 @@ def nothing_yet() -> None:
             on_click=fine_tune.open_form,
         )
         st.caption("Or at the command line:")
-        st.code("python -m dermxai train DATASET --recipe quick --output checkpoints/mine", "bash")
+        st.code(
+            "python -m dermxai train DATASET --recipe quick --output workspace/checkpoints/mine",
+            "bash",
+        )
 
 
 def ask_jobs(known: list[Job]) -> list[Job]:

@@ -38,7 +38,7 @@ def test_nothing_but_rounding_is_left_over(photograph, network: str):
     if network == "one head":
         classifier = random_classifier("resnet10t")
     else:
-        classifier = load_classifier(paths.PROJECT / "checkpoints" / "atlas-b4-heads")
+        classifier = load_classifier(paths.EMBEDDED_CHECKPOINT)
     diagnosis = diagnose(classifier, photograph)
     assert len(diagnosis.heads) == (1 if network == "one head" else 8)
     for target, against in permutations(diagnosis.classes, 2):

@@ -96,7 +96,7 @@ def test_a_checkpoint_and_a_run_are_known_by_name(workspace: Path) -> None:
     given = commands._arguments(find_kind("project"), {"run": "some"})
     assert given["run"] == str(paths.runs() / "some")
     embedded = commands._arguments(find_kind("infer"), {"checkpoint": "atlas-b4-heads"})
-    assert embedded["checkpoint"] == str(paths.EMBEDDED_CHECKPOINTS / "atlas-b4-heads")
+    assert embedded["checkpoint"] == str(paths.EMBEDDED_CHECKPOINT)
 
 
 def test_submitted_followed_and_deleted() -> None:

@@ -23,12 +23,11 @@ def run(report: Report, *, images: int | None = None) -> dict[str, str]:
         InputError: the project's checkpoint is missing.
     """
     from dermxai.data.atlas import AtlasSettings, write_atlas
-    from dermxai.models import list_checkpoints
 
-    embedded = [at for at in list_checkpoints() if at.parent == paths.EMBEDDED_CHECKPOINTS]
-    if not embedded:
-        raise InputError(f"There is no checkpoint in {paths.EMBEDDED_CHECKPOINTS}; clone it anew.")
+    embedded = paths.EMBEDDED_CHECKPOINT
+    if not paths.CheckpointFiles(embedded).model.is_file():
+        raise InputError(f"There is no checkpoint in {embedded}; clone the project anew.")
     atlas = paths.demo_dataset()
     settings = AtlasSettings(images=images) if images else AtlasSettings()
     write_atlas(atlas, settings, lambda done, total: report("atlas", done, total))
-    return infer.run(report, checkpoint=str(embedded[0]), dataset=str(atlas))
+    return infer.run(report, checkpoint=str(embedded), dataset=str(atlas))
