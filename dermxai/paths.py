@@ -1,6 +1,7 @@
 """Where things lie: every file name of a workspace, a checkpoint, a run and a job, spelled once."""
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,18 @@ def named(path: str | Path) -> Path:
     return place
 
 
+def is_within(path: str | Path, folders: Iterable[Path]) -> bool:
+    """Whether a path, links followed, is one of the folders or lies in one.
+
+    Compares texts, since a dataset has thousands of paths.
+
+    Args:
+        folders: resolved.
+    """
+    resolved = f"{os.path.realpath(path)}{os.sep}"
+    return any(resolved.startswith(f"{str(folder).rstrip(os.sep)}{os.sep}") for folder in folders)
+
+
 def inside_roots(path: str | Path) -> Path:
     """The resolved path, links followed.
 
@@ -109,7 +122,7 @@ def inside_roots(path: str | Path) -> Path:
         InputError: the path lies outside every configured root, or no file can be called so.
     """
     resolved = Path(os.path.realpath(named(path)))
-    if not any(resolved.is_relative_to(root) for root in roots()):
+    if not is_within(resolved, roots()):
         raise InputError(
             f"{path} lies outside the folders that this server may open; name its folder in "
             "DERMXAI_ROOTS when starting the server, or copy the data into the workspace."

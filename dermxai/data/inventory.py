@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dermxai import paths
 from dermxai.data.images import container
 from dermxai.data.table import Problem
 from dermxai.errors import InputError
@@ -140,10 +141,7 @@ def _lacking(path: object, allowed: tuple[Path, ...] | None) -> str | None:
 
 
 def _outside(path: str, allowed: tuple[Path, ...] | None) -> bool:
-    if allowed is None:
-        return False
-    resolved = os.path.realpath(container(path))
-    return not any(f"{resolved}{os.sep}".startswith(f"{root}{os.sep}") for root in allowed)
+    return allowed is not None and not paths.is_within(container(path), allowed)
 
 
 def _relative(rows: pd.DataFrame, root: Path) -> pd.DataFrame:

@@ -158,6 +158,19 @@ class TestConfine:
         monkeypatch.setenv("DERMXAI_ROOTS", str(outside))
         assert len(load_dataset(outside, confine=True)) == 1
 
+    def test_a_root_may_be_the_whole_disk(
+        self, outside: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("DERMXAI_ROOTS", outside.anchor)
+        assert load_dataset(outside, confine=True).problems == ()
+
+    def test_a_root_is_no_other_that_begins_with_its_name(
+        self, outside: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("DERMXAI_ROOTS", str(outside)[:-1])
+        with pytest.raises(InputError, match="outside"):
+            load_dataset(outside, confine=True)
+
 
 def test_a_row_of_a_table_takes_few_calls(draw, tmp_path: Path) -> None:
     """13,603 rows open in half a second as long as each takes little; pandas needs most of it."""
