@@ -88,7 +88,7 @@ def infer(
     """Run a checkpoint over a dataset; prints the run's folder. Interrupted, it resumes."""
     value = _foreground(
         "infer",
-        checkpoint=_checkpoint(checkpoint),
+        checkpoint=str(paths.named_checkpoint(checkpoint)),
         dataset=str(dataset.absolute()),
         checkpoint_options=_checkpoint_options(architecture, classes, size),
         dataset_options=_dataset_options(column, label_map),
@@ -110,7 +110,7 @@ def evaluate(
     from dermxai.report.evaluated import evaluated
     from dermxai.runs import open_run
 
-    opened = open_run(_run(run))
+    opened = open_run(paths.named_run(run))
     evaluation, problems = evaluated(opened, split), opened.manifest["problems"]
     if json:
         console.show_json({**evaluation.as_json(), "problems": problems})
@@ -125,6 +125,8 @@ def explain(
     checkpoint: Checkpoint,
     images: Annotated[list[Path], typer.Argument(help="Image files and datasets.")],
     output: Annotated[Path, typer.Option(help="Folder for the maps.", file_okay=False)],
+    column: Column = None,
+    label_map: LabelMap = None,
     method: Annotated[str, typer.Option(help="Attribution method.")] = "grad_cam",
     target: Annotated[str | None, typer.Option(help="Class code; else what is predicted.")] = None,
     against: Annotated[str | None, typer.Option(help="Explain target minus this class.")] = None,
@@ -152,7 +154,7 @@ def explain(
 
     value = _foreground(
         "explain",
-        checkpoint=_checkpoint(checkpoint),
+        checkpoint=str(paths.named_checkpoint(checkpoint)),
         images=[str(path.absolute()) for path in images],
         output=str(output.absolute()),
         method=method,
@@ -167,6 +169,7 @@ def explain(
         device=device,
         settings=_settings(methods(), method, setting),
         checkpoint_options=_checkpoint_options(architecture, classes, size),
+        dataset_options=_dataset_options(column, label_map),
     )
     console.say_problems(value["problems"])
     if json:
@@ -188,7 +191,7 @@ def methods(
     from dermxai.models import load_classifier
 
     options = _checkpoint_options(architecture, classes, size)
-    classifier = load_classifier(_checkpoint(checkpoint), **options)
+    classifier = load_classifier(paths.named_checkpoint(checkpoint), **options)
     rows = [
         {
             "method": name,
@@ -220,7 +223,7 @@ def project(
     from dermxai.projection.projector import methods
     from dermxai.runs import open_run
 
-    folder = _run(run)
+    folder = str(paths.named_run(run))
     settings = _settings(methods(), method, setting)
     _foreground("project", run=folder, method=method, settings=settings)
     projection = open_projection(open_run(folder), method, settings)
@@ -271,7 +274,7 @@ def quality(
 
     value = _foreground(
         "quality",
-        run=_run(run),
+        run=str(paths.named_run(run)),
         images=images,
         methods=_names(methods),
         measures=_names(measures),
@@ -357,7 +360,7 @@ def report(
 
     if output is None and not json:
         raise InputError("Say where to write it: --output FILE.html, or --json for the numbers.")
-    opened = open_run(_run(run))
+    opened = open_run(paths.named_run(run))
     made = study(opened, evaluated(opened, split), *pair, split=split)
     if output is not None:
         if maps:
@@ -417,16 +420,6 @@ def _nested(pairs: list[str]) -> dict[str, dict[str, Any]]:
     return {name: console.typed(known[name].Settings, each) for name, each in given.items()}
 
 
-def _checkpoint(name: str) -> str:
-    from dermxai.models import list_checkpoints
-
-    if not Path(name).exists():
-        for folder in list_checkpoints():
-            if folder.name == name:
-                return str(folder)
-    return str(Path(name).absolute())
-
-
 def _checkpoint_options(
     architecture: str | None, classes: str | None, size: int | None
 ) -> dict[str, Any]:
@@ -445,11 +438,6 @@ def _dataset_options(column: list[str] | None, label_map: Path | None) -> dict[s
 
 def _settings(available: Mapping[str, Any], method: str, pairs: list[str] | None) -> dict[str, Any]:
     return console.typed(available[method].Settings, pairs or []) if method in available else {}
-
-
-def _run(name: str) -> str:
-    inside = paths.runs() / name
-    return str(inside if inside.is_dir() and not Path(name).exists() else Path(name).absolute())
 
 
 def _open(value: Mapping[str, str]) -> "Run":

@@ -103,6 +103,32 @@ def named(path: str | Path) -> Path:
     return place
 
 
+def named_checkpoint(name: str) -> Path:
+    """What lies at the path that a person has named, else the workspace's or the project's
+    checkpoint of that name; the path where there is none.
+
+    Raises:
+        InputError: no file can be called so.
+    """
+    return _named_in((checkpoints(), EMBEDDED_CHECKPOINTS), name)
+
+
+def named_run(name: str) -> Path:
+    """What lies at the path that a person has named, else the workspace's run of that id; the path
+    where there is none.
+
+    Raises:
+        InputError: no file can be called so.
+    """
+    return _named_in((runs(),), name)
+
+
+def _named_in(folders: Iterable[Path], name: str) -> Path:
+    place = named(name)
+    inside = [folder / name for folder in folders if (folder / name).is_dir()]
+    return inside[0] if inside and not place.exists() else place
+
+
 def is_within(path: str | Path, folders: Iterable[Path]) -> bool:
     """Whether a path, links followed, is one of the folders or lies in one.
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,31 @@ def test_a_named_path_is_absolute_and_its_links_stay(
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     assert paths.named("~/link") == tmp_path / "link"
     assert paths.named("~/absent/deeper") == tmp_path / "absent" / "deeper"
+
+
+@pytest.mark.parametrize(
+    ("names", "folder"),
+    [(paths.named_run, paths.runs), (paths.named_checkpoint, paths.checkpoints)],
+)
+def test_a_name_is_that_of_a_path_else_of_one_in_the_workspace(
+    names: Callable[[str], Path],
+    folder: Callable[[], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (folder() / "mine").mkdir(parents=True)
+    assert names("mine") == folder() / "mine"
+    (tmp_path / "mine").mkdir()
+    assert names("mine") == tmp_path / "mine"
+    assert names("absent") == tmp_path / "absent"
+
+
+def test_a_checkpoint_of_the_workspace_goes_before_the_projects() -> None:
+    embedded = paths.EMBEDDED_CHECKPOINT
+    assert paths.named_checkpoint(embedded.name) == embedded
+    (paths.checkpoints() / embedded.name).mkdir(parents=True)
+    assert paths.named_checkpoint(embedded.name) == paths.checkpoints() / embedded.name
 
 
 def test_a_link_out_of_the_roots_or_in_a_circle_opens_nothing(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import inspect
 import json as jsons
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,12 @@ from dermxai.jobs.kinds import allowed, find_kind
 from dermxai.logs import log_to_stderr
 
 POLL = 0.5  # seconds
-_READ = {"checkpoint", "dataset", "images", "label_map", "run"}  # what names a file or folder
+# The arguments that name a file or folder, and where it lies.
+_PLACES: Mapping[str, Callable[[str], Path]] = {
+    "checkpoint": paths.named_checkpoint,
+    "run": paths.named_run,
+    **dict.fromkeys(("dataset", "images", "label_map", "output"), paths.named),
+}
 
 app = typer.Typer(help="Long work in the background.", no_args_is_help=True)
 
@@ -146,7 +151,7 @@ def _arguments(kind: ModuleType, texts: Mapping[str, str]) -> dict[str, Any]:
         if not isinstance(whole, dict):
             raise InputError(f"{name} has a value and parts; give either.")
         for part, text in settings.items():
-            whole[part] = _absolute(part, text) if part in _READ else _value(text)
+            whole[part] = _absolute(part, text) if part in _PLACES else _value(text)
     return arguments
 
 
@@ -173,16 +178,12 @@ def _absolute(name: str, text: str) -> str:
     Raises:
         InputError: what is to be read is not there.
     """
-    folders = {
-        "checkpoint": (paths.checkpoints(), paths.EMBEDDED_CHECKPOINTS),
-        "run": (paths.runs(),),
-    }
-    for folder in folders.get(name, ()):
-        if not Path(text).exists() and (folder / text).is_dir():
-            return str(folder / text)
-    if name in _READ and not Path(text).exists():
+    if name not in _PLACES:
+        return text
+    place = _PLACES[name](text)
+    if name != "output" and not place.exists():
         raise InputError(f"{name} is {text!r}, and there is no such file or folder.")
-    return str(Path(text).absolute()) if name in _READ | {"output"} else text
+    return str(place)
 
 
 def _value(text: str) -> Any:

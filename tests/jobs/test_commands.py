@@ -95,6 +95,9 @@ def test_a_checkpoint_and_a_run_are_known_by_name(workspace: Path) -> None:
     generated_run(paths.runs() / "some", images=3)
     given = commands._arguments(find_kind("project"), {"run": "some"})
     assert given["run"] == str(paths.runs() / "some")
+    (paths.checkpoints() / "mine").mkdir(parents=True)
+    mine = commands._arguments(find_kind("infer"), {"checkpoint": "mine"})
+    assert mine["checkpoint"] == str(paths.checkpoints() / "mine")
     embedded = commands._arguments(find_kind("infer"), {"checkpoint": "atlas-b4-heads"})
     assert embedded["checkpoint"] == str(paths.EMBEDDED_CHECKPOINT)
 

@@ -48,6 +48,7 @@ def run(
     common_scale: bool = False,
     device: str | None = None,
     checkpoint_options: Mapping[str, Any] | None = None,
+    dataset_options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Files that are there already, of the same wish, are kept: interrupted, it resumes.
 
@@ -61,7 +62,7 @@ def run(
         common_scale: the same value gets the full colour in every figure, so that figures compare;
             the maps are kept in the workspace, too.
         device: as torch names it; a GPU where there is one.
-        checkpoint_options: for `load_classifier`.
+        checkpoint_options, dataset_options: for `load_classifier` and `load_dataset`.
 
     Returns:
         The files that are there, and of images that cannot be used the reason.
@@ -83,7 +84,7 @@ def run(
         if sample_ids is not None:
             raise InputError("Sample ids and a selection were given; give one of the two.")
         sample_ids = read_selection(selection).sample_ids
-    items, unusable = _chosen(images, split, label, sample_ids)
+    items, unusable = _chosen(images, dataset_options or {}, split, label, sample_ids)
     Path(output).mkdir(parents=True, exist_ok=True)
     classifier = load_classifier(checkpoint, **(checkpoint_options or {})).to(usable_device(device))
     chosen = checked_settings(method, settings)
@@ -142,6 +143,7 @@ def run(
 
 def _chosen(
     images: Sequence[str],
+    options: Mapping[str, Any],
     split: str | None,
     label: str | None,
     sample_ids: Sequence[str] | None,
@@ -159,7 +161,7 @@ def _chosen(
         if path.is_file() and path.suffix.lower() in SUFFIXES:
             items.append((path.stem, str(path)))
             continue
-        dataset = load_dataset(path)
+        dataset = load_dataset(path, **options)
         samples = dataset.samples
         used = set(samples["sample_id"])
         unusable |= {
