@@ -6,7 +6,6 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
-from dermxai.errors import InputError
 from dermxai.models import Classifier
 from dermxai.models.folding import folded
 from dermxai.models.fusing import fused
@@ -21,21 +20,6 @@ CACHED_PIXELS = 200_000
 
 Forward = Callable[[Tensor], tuple[Tensor, Tensor]]
 """From images (n, size, size, 3) uint8 to logits (n, head, class) and pooled (n, Σ channels)."""
-
-
-def usable_device(name: str | None) -> torch.device:
-    """The device of that name, else a GPU where there is one.
-
-    Raises:
-        InputError: it does not exist, does not answer, or gives no values back (meta).
-    """
-    try:
-        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
-        torch.zeros(1, device=device).item()
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"The device {name!r} cannot be used ({reason}); try cpu.") from error
-    return device
 
 
 def part_size(size: int, batch_size: int, device: torch.device) -> int:

@@ -19,8 +19,9 @@ from dermxai import disk, paths
 from dermxai.data import Dataset
 from dermxai.errors import Cancelled, InputError
 from dermxai.models import Classifier
+from dermxai.models.devices import usable_device
 from dermxai.runs.assembly import assemble, follow, versions
-from dermxai.runs.forward import PRECISIONS, Forward, forward_pass, part_size, usable_device
+from dermxai.runs.forward import PRECISIONS, Forward, forward_pass, part_size
 from dermxai.runs.prefetch import Batch, batches
 from dermxai.runs.run import Run, open_run, run_id
 from dermxai.runs.shards import SHARD, Shards

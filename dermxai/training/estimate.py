@@ -13,6 +13,7 @@ from torch import Tensor
 from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.errors import InputError
+from dermxai.models.devices import usable_device
 from dermxai.training.examples import examples_of
 from dermxai.training.loading import batches_an_epoch, steps_an_epoch
 from dermxai.training.module import Training
@@ -65,12 +66,12 @@ def estimate(
         devices: that the training is to have.
 
     Raises:
-        InputError: as `dermxai.training.fit.fit` says of the data set and the recipe; a GPU that
-            has too little memory for one step.
+        InputError: as `dermxai.training.fit.fit` says of the data set and the recipe; a device that
+            cannot be used; a GPU that has too little memory for one step.
     """
     examples = examples_of(dataset, recipe)
     training, validation = examples.rows("train"), examples.rows("validation")
-    target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    target = usable_device(device)
     if not len(training) or not len(validation):
         raise InputError(
             f"{dataset.name} has {len(training)} training and {len(validation)} validation images "

@@ -43,7 +43,7 @@ class Batches(Sampler[Rows]):
     """The training batches of an epoch, a function of the seed and the epoch alone.
 
     Without balance a permutation, images beyond the last whole batch left out; with balance drawn
-    with replacement. Each of ``world`` devices has every so-manieth batch.
+    with replacement. Each of ``world`` devices has every ``world``-th batch, from its ``rank`` on.
     """
 
     rows: Rows

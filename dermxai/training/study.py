@@ -34,6 +34,7 @@ from dermxai.metrics import (
 )
 from dermxai.metrics.confusion import mean_defined
 from dermxai.models import load_classifier
+from dermxai.models.devices import usable_device
 from dermxai.numbers import jsonable
 from dermxai.paths import StudyFiles, TrainingFiles
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
@@ -267,8 +268,7 @@ def _scores(
     device: str | None,
 ) -> NDArray[np.float32]:
     """(n, class) logits summed over heads, of the checkpoint as the dashboard loads it."""
-    target = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    classifier = load_classifier(folder).to(target)
+    classifier = load_classifier(folder).to(usable_device(device))
     parts = []
     for chosen in np.array_split(rows, max(1, len(rows) // PREDICTION_BATCH)):
         batch = np.stack([preprocessing.normalise(images[row]) for row in chosen])

@@ -323,7 +323,7 @@ def classifier(opened: Run) -> "Classifier":
 @st.cache_resource(max_entries=2, show_spinner="Loading the model …")
 def _classifier(path: str, wanted: str, options: Mapping[str, Any]) -> "Classifier":
     from dermxai.models import load_classifier
-    from dermxai.runs.forward import usable_device
+    from dermxai.models.devices import usable_device
 
     device = usable_device(os.environ.get(DEVICE) or "cpu")
     return load_classifier(path, **options).to(device)

@@ -40,6 +40,12 @@ def test_memory_of_weights_gradients_and_adam_is_in_it(two_colours: Path):
     assert 5 * weights < got.memory_bytes < 5 * weights + 4e6
 
 
+@pytest.mark.parametrize("device", ["foo", "cuda:99"])
+def test_a_device_that_cannot_be_used_is_a_sentence(two_colours: Path, device: str):
+    with pytest.raises(InputError, match=f"The device '{device}' cannot be used"):
+        estimate(load_dataset(two_colours), RECIPE, device)
+
+
 def test_a_study_is_each_network_times_folds_and_seeds(two_colours: Path):
     dataset = load_dataset(two_colours)
     one = estimate_study(dataset, RECIPE, "cpu", folds=3)

@@ -78,7 +78,7 @@ def run(
     from dermxai.explain.api import check_target, checked_settings, valid_method
     from dermxai.figures.overlay import full_colour
     from dermxai.models import load_classifier
-    from dermxai.runs.forward import usable_device
+    from dermxai.models.devices import usable_device
 
     if selection is not None:
         if sample_ids is not None:

@@ -33,8 +33,8 @@ def run(
     from dermxai.explain.averaging import average_maps
     from dermxai.explain.pair_maps import MOST
     from dermxai.models import load_classifier
+    from dermxai.models.devices import usable_device
     from dermxai.runs import open_run
-    from dermxai.runs.forward import usable_device
 
     opened = open_run(run)
     made_by = opened.manifest["checkpoint"]

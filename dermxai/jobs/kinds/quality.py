@@ -38,8 +38,8 @@ def run(
     from dermxai.explain.faithfulness.quality import Asked
     from dermxai.explain.faithfulness.study import study
     from dermxai.models import load_classifier
+    from dermxai.models.devices import usable_device
     from dermxai.runs import open_run
-    from dermxai.runs.forward import usable_device
 
     opened = open_run(run)
     checkpoint = opened.manifest["checkpoint"]
