@@ -69,6 +69,8 @@ class Table:
     samples: pd.DataFrame
     """The sample table by sample id."""
     problems: tuple[Problem, ...]
+    files: NDArray[np.bytes_] | None
+    """(n,) what tells each image's file from another; None where that is not known."""
 
     @cached_property
     def sample_ids(self) -> tuple[str, ...]:
@@ -153,17 +155,20 @@ def table(source: Source) -> Table:
     """
     if source.run is not None:
         opened = run(source.run)
-        name, samples, problems = (
+        name, samples, problems, files = (
             opened.manifest["dataset"]["name"],
             opened.samples,
             opened.problems,
+            opened.fingerprints,
         )
     elif source.dataset is not None:
         dataset = load_dataset(source.dataset, confine=True)
         name, samples, problems = dataset.name, dataset.samples, dataset.problems
+        known = dataset.file_fingerprints
+        files = np.array([known[sample_id] for sample_id in samples["sample_id"]], np.bytes_)
     else:
         raise InputError("No dataset is open: choose one at the left.")
-    return Table(name, samples.set_index("sample_id", drop=False), problems)
+    return Table(name, samples.set_index("sample_id", drop=False), problems, files)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -175,8 +180,9 @@ def summary(source: Source) -> tuple[pd.Series, pd.DataFrame]:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def leaks(source: Source) -> pd.DataFrame:
-    """Patients, and lesions of unknown patients, in several splits."""
-    return audit.torn(table(source).samples)
+    """Patients, lesions of unknown patients, and copies of an image, in several splits."""
+    opened = table(source)
+    return audit.torn(opened.samples, opened.files)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

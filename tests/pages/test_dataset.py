@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from dermxai import paths, taxonomy
@@ -77,6 +78,17 @@ def test_a_lesion_in_two_splits_is_a_warning_where_patients_are_not_known(
     samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
     app = open_page("dataset", run="run")
     assert "1 lesion in more than one split" in app.expander[0].label
+
+
+def test_copies_of_an_image_in_two_splits_are_a_warning(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=40)
+    files = paths.RunFiles(run.root)
+    samples = run.samples.drop(columns="patient_id")
+    samples["split"] = ["train", "test"] * 20
+    samples.to_parquet(files.samples, index=False)
+    np.save(files.fingerprints, np.array([b"same", b"same", *map(str, range(38))], np.bytes_))
+    app = open_page("dataset", run="run")
+    assert "1 image in more than one split" in app.expander[0].label
 
 
 def test_a_dataset_without_a_run(make_run: Make, open_page: Open) -> None:
