@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermxai import disk, paths
-from dermxai.errors import Cancelled, InputError
+from dermxai.errors import InputError
 from dermxai.plugins import modules
 from dermxai.projection.components import principal_components
 from dermxai.runs.run import Run
@@ -69,7 +69,6 @@ def project(
     method: str = "umap",
     settings: Any = None,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
 ) -> Projection:
     """Coordinates of the run's features, from its folder where they were computed before.
 
@@ -77,15 +76,13 @@ def project(
         run: whose features, the inputs of the final head, are projected.
         method: name of a file in `dermxai.projection.methods`.
         settings: the method's ``Settings`` or a mapping of their values; defaults if not given.
-        progress: called with steps done and in all.
-        cancelled: asked at each step; the projection stops when it says yes.
+        progress: called with steps done and in all; whatever it raises stops the projection.
 
     Raises:
         InputError: unknown method or setting, or features that are not finite.
-        Cancelled: ``cancelled`` said yes.
     """
     chosen, values = _chosen(method, settings)
-    step = _stepper(progress, cancelled)
+    step: Progress = progress or (lambda *_: None)
     files, name = paths.RunFiles(run.root), _name(method, chosen, values)
     with disk.locked(files.projection_lock(name), waiting=lambda: step(0, 1)):
         stored = open_projection(run, method, values)
@@ -190,13 +187,3 @@ def _embed(
         return coordinates.astype(np.float32), (note,)
     made, notes = method.embed(features, settings, progress)
     return made.astype(np.float32), notes
-
-
-def _stepper(progress: Progress | None, cancelled: Callable[[], bool] | None) -> Progress:
-    def step(done: int, total: int) -> None:
-        if cancelled is not None and cancelled():
-            raise Cancelled
-        if progress is not None:
-            progress(done, total)
-
-    return step

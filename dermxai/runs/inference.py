@@ -17,7 +17,7 @@ from torch import Tensor
 
 from dermxai import disk, paths
 from dermxai.data import Dataset
-from dermxai.errors import Cancelled, InputError
+from dermxai.errors import InputError
 from dermxai.models import Classifier
 from dermxai.models.devices import usable_device
 from dermxai.runs.assembly import assemble, follow, versions
@@ -41,12 +41,11 @@ def infer(
     batch_size: int | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
 ) -> Run:
     """Runs a classifier over a dataset, once: the same pair again opens the same run.
 
     An image that cannot be read is listed in the run's problems and has no row in its arrays. What
-    a killed or cancelled process had finished is kept for the next call. Of two processes that
+    a killed or stopped process had finished is kept for the next call. Of two processes that
     want the same run, one works and the other waits for it. The classifier itself stays as it is.
 
     Args:
@@ -56,11 +55,11 @@ def infer(
         batch_size: images at a time; on a CPU the network takes them in smaller parts that fit
             its cache.
         workers: threads that read images; one a core.
-        cancelled: asked between batches.
+        progress: called between batches with images done and in all; whatever it raises stops the
+            run.
 
     Raises:
         InputError: unknown precision or device, or not one image can be read.
-        Cancelled: ``cancelled`` returned True.
     """
     chosen = usable_device(device)
     precision = precision or ("float32" if chosen.type == "cpu" else "float16")
@@ -78,8 +77,6 @@ def infer(
     plan = {"run": identity, "device": str(chosen), "batch": batch_size, "part": part}
 
     def report(done: int) -> None:
-        if cancelled and cancelled():
-            raise Cancelled(f"{done} of {len(dataset)} images are finished and kept.")
         if progress:
             progress(done, len(dataset))
 

@@ -83,13 +83,14 @@ class TestMethod:
     def test_can_be_cancelled_and_leaves_nothing(self, name, run_of):
         run = run_of(40)
         steps = []
+
+        def stopped(*step):
+            steps.append(step)
+            if len(steps) > 1:
+                raise Cancelled
+
         with pytest.raises(Cancelled):
-            project(
-                run,
-                name,
-                progress=lambda *step: steps.append(step),
-                cancelled=lambda: len(steps) >= 1,
-            )
+            project(run, name, progress=stopped)
         assert not list(run.root.glob("projections/*.npz"))
 
     def test_extreme_settings_are_possible(self, name, run_of):

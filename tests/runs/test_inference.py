@@ -219,15 +219,13 @@ def test_a_cancelled_run_resumes_to_the_same_bits(
 ) -> None:
     expected = _content(infer(classifier, dataset, batch_size=8).root)
     monkeypatch.setenv("DERMXAI_HOME", str(tmp_path / "other"))
-    done: list[int] = []
+
+    def stopped(step: int, _: int) -> None:
+        if step > 24:
+            raise Cancelled
+
     with pytest.raises(Cancelled):
-        infer(
-            classifier,
-            dataset,
-            batch_size=8,
-            progress=lambda step, _: done.append(step),
-            cancelled=lambda: bool(done) and done[-1] >= 24,
-        )
+        infer(classifier, dataset, batch_size=8, progress=stopped)
     assert list_runs() == []
     resumed: list[int] = []
     run = infer(classifier, dataset, batch_size=8, progress=lambda step, _: resumed.append(step))
