@@ -21,7 +21,7 @@ from rich.progress import (
 )
 
 from dermxai.errors import KINDS, InputError
-from dermxai.numbers import jsonable
+from dermxai.numbers import count, jsonable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,8 +82,8 @@ def say_problems(problems: Sequence[Mapping[str, str]]) -> None:
     for problem in problems[:FEW]:
         say(f"{problem['item']}: {problem['reason']}")
     if problems:
-        number = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
         rest = " (all of them with --json)" if len(problems) > FEW else ""
+        number = count(len(problems), "problem")
         say(f"{number} with files and rows{rest}; what cannot be used is left out.")
 
 

@@ -18,8 +18,9 @@ def interval(low: float, high: float, digits: int = 1) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """ "1 image", "13,603 images"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    """ "1 image", "13,603 images", "2 passes"."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
 
 
 def signed(value: float, digits: int = 2) -> str:

@@ -67,6 +67,11 @@ def name(code: str) -> str:
     return _KNOWN[code].name if code in _KNOWN else code
 
 
+def titled(code: str) -> str:
+    """ "EAD · Eczema …"; a code without another name stands alone."""
+    return code if name(code) == code else f"{code} · {name(code)}"
+
+
 def ordered(codes: Iterable[str]) -> list[str]:
     """Distinct codes in the paper's order, foreign ones after them by name."""
     distinct = set(codes)

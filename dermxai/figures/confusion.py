@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dermxai import taxonomy
 from dermxai.figures.template import blank, figure, palette, shortened, text
 from dermxai.metrics.confusion import normalised
+from dermxai.numbers import count
 
 Show = Literal["counts", "row", "column"]
 
@@ -181,14 +182,14 @@ class _Grid:
                 targets.append((-1 - step, i, ["row", true], total))
             for j, read in enumerate(self.columns):
                 words = (
-                    f"<b>{_images(counts[i, j])}</b><br>"
+                    f"<b>{count(int(counts[i, j]), 'image')}</b><br>"
                     f"True: {_named(true)}<br>Read as: {_named(read)}<br>"
                     f"{_percent(by_row[i, j])} of the row, "
                     f"{_percent(by_column[i, j])} of the column"
                 )
                 targets.append((j, i, ["cell", true, read], words))
         for j, read in enumerate(self.columns):
-            total = f"{_images(counts[:, j].sum())} read as {_named(read)}"
+            total = f"{count(int(counts[:, j].sum()), 'image')} read as {_named(read)}"
             for step in range(int(np.ceil(self.above))):
                 targets.append((j, -1 - step, ["column", read], total))
         x, y, data, hover = zip(*targets, strict=True)
@@ -246,10 +247,6 @@ class _Grid:
 def _named(code: str) -> str:
     name = taxonomy.name(code)
     return text(code if name == code else f"{code}, {name}")
-
-
-def _images(count: int) -> str:
-    return "1 image" if count == 1 else f"{count} images"
 
 
 def _percent(share: float) -> str:

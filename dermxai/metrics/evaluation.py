@@ -20,7 +20,7 @@ from dermxai.errors import InputError
 from dermxai.metrics import bootstrap, ranking
 from dermxai.metrics.confusion import confusion_matrix
 from dermxai.metrics.summary import summarise
-from dermxai.numbers import jsonable
+from dermxai.numbers import count, jsonable
 
 Strings = NDArray[np.object_]
 Floats = NDArray[np.float64]
@@ -112,10 +112,10 @@ class Evaluation:
         largest first."""
         table = self.cross_table
         cells = [
-            (str(true), str(read), int(count))
+            (str(true), str(read), int(images))
             for true, row in zip(table.index, table.to_numpy(), strict=True)
-            for read, count in zip(table.columns, row, strict=True)
-            if true != read and count
+            for read, images in zip(table.columns, row, strict=True)
+            if true != read and images
         ]
         return sorted(cells, key=lambda cell: -cell[2])
 
@@ -268,12 +268,12 @@ def _outside(true: Strings, predicted: Strings, classes: Sequence[str]) -> pd.Da
 def _left_out(true: Strings, outside: NDArray[np.bool_]) -> Iterator[str]:
     unlabelled = int((true == "").sum())
     if unlabelled:
-        yield f"{_images(unlabelled)} without a label: left out."
+        yield f"{count(unlabelled, 'image')} without a label: left out."
     if outside.any():
         labels = ", ".join(taxonomy.ordered(true[outside]))
         yield (
-            f"{_images(int(outside.sum()))} with labels that the model does not know ({labels}): "
-            "left out of every measure and shown apart."
+            f"{count(int(outside.sum()), 'image')} with labels that the model does not know "
+            f"({labels}): left out of every measure and shown apart."
         )
     if not ((true != "") & ~outside).any():
         yield "No image here has a label that the model knows: nothing can be measured."
@@ -283,15 +283,11 @@ def _about_units(kinds: NDArray[np.str_]) -> Iterator[str]:
     known = int((kinds == "patients").sum())
     if known < kinds.size:
         used = " and ".join(kind for kind in _UNITS[1:] if kind in kinds)
-        of = f"Patients of {_images(kinds.size - known)}" if known else "Patients"
+        of = f"Patients of {count(kinds.size - known, 'image')}" if known else "Patients"
         yield (
             f"{of} are not known: the intervals take {used} as independent, and are too narrow "
             "where patients have several."
         )
-
-
-def _images(count: int) -> str:
-    return f"{count} image" if count == 1 else f"{count:,} images"
 
 
 def _texts(values: Sequence[object] | ArrayLike) -> Strings:

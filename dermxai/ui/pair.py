@@ -43,7 +43,7 @@ def _end(why: str) -> NoReturn:
 
 def _ask_class(title: str, classes: list[str], key: str, chosen: str) -> None:
     state.put(key, chosen)
-    st.selectbox(title, classes, key=key, format_func=_named, on_change=_chosen, width=300)
+    st.selectbox(title, classes, key=key, format_func=taxonomy.titled, on_change=_chosen, width=300)
 
 
 def _chosen() -> None:
@@ -184,8 +184,3 @@ def counted(study: Study) -> None:
 
 def _table(table: pd.DataFrame) -> None:
     st.dataframe(table, hide_index=True, height=look.height(table, _MOST_ROWS), placeholder="–")
-
-
-def _named(code: str) -> str:
-    name = taxonomy.name(code)
-    return code if name == code else f"{code} · {name}"

@@ -49,7 +49,7 @@ def ask_pair(run: Run, subject: Subject, words: str) -> Pair | None:
         words,
         [_USUAL, *(code for code in run.classes if code != read_as)],
         key=Key.AGAINST,
-        format_func=lambda code: f"{rival} · {why}" if code == _USUAL else named(code),
+        format_func=lambda code: f"{rival} · {why}" if code == _USUAL else taxonomy.titled(code),
         on_change=_changed,
         width=240,
     )
@@ -58,11 +58,6 @@ def ask_pair(run: Run, subject: Subject, words: str) -> Pair | None:
 
 def _changed() -> None:
     state.show(against=state.get(Key.AGAINST) or None)
-
-
-def named(code: str) -> str:
-    name = taxonomy.name(code)
-    return code if name == code else f"{code} · {name}"
 
 
 def features(run: Run, subject: Subject) -> NDArray[np.float32] | None:

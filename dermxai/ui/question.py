@@ -174,7 +174,7 @@ def say_unavailable(run: Run) -> None:
 def cost(run: Run, passes: int) -> str:
     """Passes, and about how long they take on this computer where a pass was measured."""
     each = cache.pass_seconds(run.manifest["checkpoint"]["hash"])
-    passes_ = count(passes, "forward pass").replace("passs", "passes")
+    passes_ = count(passes, "forward pass")
     return passes_ if each is None else f"{passes_}, about {duration(passes * each)} here"
 
 
@@ -201,8 +201,7 @@ def _why_this(run: Run, subject: Subject, against: str | None) -> str:
 def _named(code: str) -> str:
     if code == ALONE:
         return "nothing: this class alone"
-    name = taxonomy.name(code)
-    return code if name == code else f"{code} · {name}"
+    return taxonomy.titled(code)
 
 
 def _changed(key: Key) -> None:

@@ -89,7 +89,4 @@ def measures(evaluation: Evaluation) -> tuple[pd.DataFrame, dict[str, Any]]:
 
 
 def _class(code: str) -> str:
-    name = taxonomy.name(code)
-    return (
-        code if name == code else textwrap.shorten(f"{code} · {name}", _LETTERS, placeholder=" …")
-    )
+    return textwrap.shorten(taxonomy.titled(code), max(_LETTERS, len(code)), placeholder=" …")
