@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from dermxai.data.splits import owners
 from dermxai.metrics.evaluation import Evaluation, evaluate
 from dermxai.runs import Run
-from dermxai.runs.seen import words
+from dermxai.runs.seen import same_data, words
 
 
 def evaluated(run: Run, split: str | None = None) -> Evaluation:
@@ -35,8 +35,9 @@ def evaluated(run: Run, split: str | None = None) -> Evaluation:
 
 
 def _seen(run: Run, rows: NDArray[np.intp], split: str | None) -> Iterator[str]:
-    if run.trained_on is not None and run.trained_on[rows].any():
-        yield words(rows, run.trained_on)
+    trained = run.trained_on
+    if same_data(run) if trained is None else trained[rows].any():
+        yield words(run, rows)
     of_training = run.training_split
     if split == "validation" and of_training is not None and (of_training[rows] == split).any():
         yield "The best epoch of the model's training was chosen on these images."

@@ -143,7 +143,7 @@ def study(
         balance=balance,
         training=training,
         suspects=suspects[suspects["label"].isin((first, second))].reset_index(drop=True),
-        notes=tuple(dict.fromkeys((words(rows, trained), *evaluation.on_images))),
+        notes=tuple(dict.fromkeys((words(run, rows), *evaluation.on_images))),
         unseen=int(rows.size if unseen is None else unseen.sum()),
         searched={code: looked_at[code] for code in (first, second)},
     )

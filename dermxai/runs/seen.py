@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def training_split(run: "Run") -> "pd.Series[Any] | None":
     """(n,) the split of each image in the training of the run's checkpoint, missing where it had
     none; None where it was trained on other data, or where that is not known."""
-    if not _same_data(run):
+    if not same_data(run):
         return None
     folder = Path(run.manifest["checkpoint"]["path"])
     fingerprint = run.manifest["dataset"]["fingerprint"]
@@ -28,19 +28,21 @@ def trained_on(run: "Run") -> NDArray[np.bool_] | None:
     """(n,) whether each image of the run was trained on; None where that is not known."""
     if run.info is None or "fingerprint" not in run.info.data:
         return None
-    if not _same_data(run):
+    if not same_data(run):
         return np.zeros(len(run), dtype=bool)
     split = run.training_split
     return None if split is None else np.asarray(split == "train", dtype=bool)
 
 
-def words(rows: NDArray[np.intp], trained: NDArray[np.bool_] | None) -> str:
+def words(run: "Run", rows: NDArray[np.intp]) -> str:
     """What the model has seen of the images at ``rows``, in a sentence."""
+    trained = run.trained_on
     if trained is None:
         return (
-            "Whether the model was trained on these images is not known; where it was, errors are "
-            "too few and label errors hide."
-        )
+            "The model was trained on images of this dataset, on which is not known; where it was, "
+            if same_data(run)
+            else "Whether the model was trained on these images is not known; where it was, "
+        ) + "errors are too few and label errors hide."
     seen = int(trained[rows].sum())
     if not seen:
         return "The model was trained on none of these images."
@@ -50,6 +52,7 @@ def words(rows: NDArray[np.intp], trained: NDArray[np.bool_] | None) -> str:
     )
 
 
-def _same_data(run: "Run") -> bool:
+def same_data(run: "Run") -> bool:
+    """Whether the run's checkpoint was trained on the run's data set."""
     known = run.info.data.get("fingerprint") if run.info else None
     return known is not None and known == run.manifest["dataset"].get("fingerprint")

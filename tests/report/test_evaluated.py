@@ -4,7 +4,7 @@ import pytest
 from dermxai.data.splits import groups, split_by_patient
 from dermxai.errors import InputError
 from dermxai.report.evaluated import evaluated
-from tests.generated import rewrite, trained_here
+from tests.generated import rewrite, trained, trained_here
 
 
 def test_a_split_is_measured_alone(confused_run):
@@ -47,3 +47,11 @@ def test_units_are_what_a_division_keeps_together(confused_run, split):
     together = groups(run.samples)[run.in_split(split)]
     pairs = set(zip(found.unit_of, together, strict=True))
     assert len(pairs) == together.nunique() == len(set(found.unit_of)) == found.counts.units
+
+
+def test_a_checkpoint_of_this_data_that_does_not_tell_its_images_is_told(confused_run):
+    run = confused_run()
+    known = trained(run, fingerprint=run.manifest["dataset"]["fingerprint"])
+    assert "on which is not known" in evaluated(known).notes[0]
+    silent = trained(run)
+    assert not any("trained" in note for note in evaluated(silent).notes)
