@@ -11,7 +11,7 @@ from PIL import Image
 
 from dermxai import paths, taxonomy
 from dermxai.data.transforms import Preprocessing
-from dermxai.models.division import write_division
+from dermxai.models.division import digests, write_division
 from dermxai.models.info import Head, ModelInfo
 from dermxai.runs.run import Run, open_run, run_id
 
@@ -114,8 +114,10 @@ def trained(run: Run, split: "pd.Series[Any] | None" = None, **data: object) -> 
     info = ModelInfo("x", (Head("final", 8),), run.classes, Preprocessing(), data=data)
     files.model.write_text(info.to_json())
     if split is not None:
-        ids = run.samples["sample_id"][split.index]
-        write_division(files.root, run.manifest["dataset"]["fingerprint"], ids, split)
+        told = [str(index) for index in range(len(run))]
+        np.save(paths.RunFiles(run.root).fingerprints, np.array(told, dtype=np.bytes_))
+        images = digests(run.samples["path"][split.index], [told[row] for row in split.index])
+        write_division(files.root, images, split)
     return open_run(run.root)
 
 

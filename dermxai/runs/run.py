@@ -101,7 +101,9 @@ class Run:
         """(n,) the split of each image: the data set's, else the one that the checkpoint's training
         made of it; None without either."""
         own = self.samples.get("split")
-        return self.training_split if own is None or own.isna().all() else own
+        if own is not None and own.notna().any():
+            return own
+        return self.training_split if seen.same_data(self) else None
 
     def index(self, sample_ids: Iterable[str]) -> NDArray[np.intp]:
         """Positions of samples in the arrays, in the order asked for.

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai.models.division import read_division
+from dermxai.models.division import digests, read_division
 from dermxai.numbers import count
 
 if TYPE_CHECKING:
@@ -15,23 +15,22 @@ if TYPE_CHECKING:
 
 
 def training_split(run: "Run") -> "pd.Series[Any] | None":
-    """(n,) the split of each image in the training of the run's checkpoint, missing where it had
-    none; None where it was trained on other data, or where that is not known."""
-    if not same_data(run):
+    """(n,) the split of each image in the training of the run's checkpoint, missing where it took
+    no part; None where the checkpoint, or the run, does not tell its images apart."""
+    if run.fingerprints is None:
         return None
+    files = [str(file, "ascii") for file in run.fingerprints]
     folder = Path(run.manifest["checkpoint"]["path"])
-    fingerprint = run.manifest["dataset"]["fingerprint"]
-    return read_division(folder, fingerprint, run.samples["sample_id"])
+    return read_division(folder, digests(run.samples["path"], files))
 
 
 def trained_on(run: "Run") -> NDArray[np.bool_] | None:
     """(n,) whether each image of the run was trained on; None where that is not known."""
-    if run.info is None or "fingerprint" not in run.info.data:
+    if run.training_split is not None:
+        return np.asarray(run.training_split == "train", dtype=bool)
+    if run.info is None or "fingerprint" not in run.info.data or same_data(run):
         return None
-    if not same_data(run):
-        return np.zeros(len(run), dtype=bool)
-    split = run.training_split
-    return None if split is None else np.asarray(split == "train", dtype=bool)
+    return np.zeros(len(run), dtype=bool)
 
 
 def words(run: "Run", rows: NDArray[np.intp]) -> str:
@@ -43,13 +42,14 @@ def words(run: "Run", rows: NDArray[np.intp]) -> str:
             if same_data(run)
             else "Whether the model was trained on these images is not known; where it was, "
         ) + "errors are too few and label errors hide."
-    seen = int(trained[rows].sum())
-    if not seen:
-        return "The model was trained on none of these images."
-    return (
-        f"The model was trained on {seen:,} of these {count(rows.size, 'image')}: there errors are "
-        "too few and label errors hide."
-    )
+    if seen := int(trained[rows].sum()):
+        return (
+            f"The model was trained on {seen:,} of these {count(rows.size, 'image')}: there errors "
+            "are too few and label errors hide."
+        )
+    if run.training_split is None:
+        return "The model was trained on another dataset."
+    return "The model was trained on none of these images."
 
 
 def same_data(run: "Run") -> bool:

@@ -8,7 +8,7 @@ import logging
 import re
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.disk import FULL, sweep
 from dermxai.errors import InputError
-from dermxai.models.division import write_division
+from dermxai.models.division import digests, write_division
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.numbers import count
 from dermxai.paths import CheckpointFiles, TrainingFiles
@@ -115,7 +115,7 @@ def fit(
         _check(plan, dataset.name)
         if first:
             _tell(plan)
-            _note_division(plan, dataset.fingerprint)
+            _note_division(plan, dataset.file_fingerprints)
         if devices > 1 and not started_by_slurm():
             ranks.run(train, plan, devices, progress)
         else:
@@ -223,10 +223,12 @@ def _tell(plan: Plan) -> None:
         log.info(f"Left out: {item}: {reason}")
 
 
-def _note_division(plan: Plan, fingerprint: str) -> None:
+def _note_division(plan: Plan, fingerprints: Mapping[str, str]) -> None:
     table = plan.examples.table.iloc[usable(np.arange(len(plan.examples.table)), plan.prepared)]
+    table = table[table["sample_id"].isin(fingerprints)]
+    images = digests(table["path"], table["sample_id"].map(fingerprints))
     for folder in (plan.output, TrainingFiles(plan.output).last):
-        write_division(folder, fingerprint, table["sample_id"], table["split"])
+        write_division(folder, images, table["split"])
 
 
 def _seen(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[str, Any]:

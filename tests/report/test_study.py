@@ -60,7 +60,7 @@ def test_training_counts_come_from_the_checkpoint(studied, confused_run):
     assert made.balance["training_images_share"].tolist() == [0.3, 0.1]
     assert made.balance["training_patients"].isna().all()
     assert made.training == "Training data: Other images."
-    assert made.notes[0] == "The model was trained on none of these images."
+    assert made.notes[0] == "The model was trained on another dataset."
     labels, patients = run.samples["label"], run.samples["patient_id"]
     assert made.balance["images"].tolist() == [(labels == c).sum() for c in ("EAD", "SD")]
     assert made.balance["patients"].tolist() == [

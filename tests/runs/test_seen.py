@@ -4,7 +4,8 @@ import pytest
 from dermxai import paths
 from dermxai.data.splits import split_by_patient
 from dermxai.errors import InputError
-from dermxai.runs import Run
+from dermxai.runs import Run, open_run
+from dermxai.runs.seen import words
 from tests.generated import generated_run, rewrite, trained, trained_here
 
 
@@ -38,10 +39,11 @@ def test_images_that_took_no_part_have_no_split_and_were_not_trained_on(run: Run
     assert not known.trained_on[apart].any() and known.trained_on.any()
 
 
-def test_another_dataset_was_not_trained_on_and_gets_no_splits(run: Run) -> None:
+def test_images_are_known_again_in_another_dataset_which_gets_no_splits(run: Run) -> None:
     bare = rewrite(run, split=None)
-    known = trained(bare, run.samples["split"], fingerprint="another")
-    assert known.split is None and not known.trained_on.any()
+    known = trained(bare, run.samples["split"][:100], fingerprint="another")
+    assert known.trained_on.sum() == (run.samples["split"][:100] == "train").sum()
+    assert known.split is None
     with pytest.raises(InputError, match="its splits: none"):
         known.in_split("validation")
 
@@ -49,10 +51,16 @@ def test_another_dataset_was_not_trained_on_and_gets_no_splits(run: Run) -> None
 def test_a_checkpoint_that_is_gone_or_tells_nothing_leaves_it_unknown(run: Run) -> None:
     bare = rewrite(run, split=None)
     assert bare.info is bare.trained_on is bare.split is None
+    everything = np.arange(300)
+    assert words(bare, everything).startswith("Whether the model was trained")
     silent = trained(bare)
     assert silent.trained_on is silent.split is None
-    undivided = trained(bare, fingerprint=run.manifest["dataset"]["fingerprint"])
-    assert undivided.trained_on is undivided.split is None
+    of_another = trained(bare, fingerprint="another")
+    assert not of_another.trained_on.any() and of_another.split is None
+    assert words(of_another, everything) == "The model was trained on another dataset."
+    of_this = trained(bare, fingerprint=run.manifest["dataset"]["fingerprint"])
+    assert of_this.trained_on is of_this.split is None
+    assert "on which is not known" in words(of_this, everything)
     damaged = paths.CheckpointFiles(bare.root / "checkpoint").division
     damaged.write_bytes(b"no table")
-    assert trained(bare, fingerprint=run.manifest["dataset"]["fingerprint"]).split is None
+    assert open_run(bare.root).training_split is None

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,6 @@ import torch
 from dermxai.data import load_dataset
 from dermxai.errors import DivergenceError, InputError
 from dermxai.models import load_classifier, read_info
-from dermxai.models.division import read_division
 from dermxai.paths import CheckpointFiles, TrainingFiles
 from dermxai.runs import infer
 from dermxai.training.fit import fit
@@ -47,16 +47,18 @@ def test_learns_and_leaves_a_checkpoint(two_colours: Path, tmp_path: Path):
 def test_the_checkpoint_knows_its_images_without_naming_them(two_colours: Path, tmp_path: Path):
     data = load_dataset(two_colours)
     folder = fit(data, replace(RECIPE, epochs=1), tmp_path / "m")
-    seen, ids = read_info(folder).data, data.samples["sample_id"]
+    info, names = read_info(folder).data, data.samples["sample_id"]
     for each in (folder, TrainingFiles(folder).last):
-        split = read_division(each, data.fingerprint, ids)
-        assert (split == "train").sum() == seen["training_images"]
-        assert (split == "validation").sum() == seen["validation_images"]
         kept = CheckpointFiles(each).division.read_bytes()
-        assert not any(str(name).encode() in kept for name in ids)
-    assert read_division(folder, "another", ids).isna().all()
-    run = infer(load_classifier(folder), data)
-    assert run.trained_on.sum() == seen["training_images"]
+        assert not any(str(name).encode() in kept for name in names)
+        run = infer(load_classifier(each), data)
+        assert run.trained_on.sum() == info["training_images"]
+        assert len(run.in_split("validation")) == info["validation_images"]
+    train = run.samples["path"][run.trained_on].iloc[0]
+    (tmp_path / "other").mkdir()
+    shutil.copyfile(train, tmp_path / "other" / f"again{Path(train).suffix}")
+    again = infer(load_classifier(folder), load_dataset(tmp_path / "other"))
+    assert again.trained_on.tolist() == [True] and again.split is None
 
 
 def test_the_log_tells_what_is_trained_and_each_epoch(
