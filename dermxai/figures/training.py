@@ -7,10 +7,11 @@ import plotly.graph_objects as go
 
 from dermxai import taxonomy
 from dermxai.figures.template import blank, figure, palette, shortened
+from dermxai.training.validation import CONFUSION
 
 _HEIGHT, _AXIS, _LEGEND_ROW = 240, 48, 19  # pixels
 _SERIES = ("#0f6fa8", "#c2410c", "#2fa36b", "#8d5fb0", "#b08900", "#d33fb0", "#5b6773", "#4aa8dd")
-_SENSITIVITY, _CONFUSION = "sensitivity:", "confusion:"
+_SENSITIVITY = "sensitivity:"
 _GIGABYTE = 2**30
 
 Histories = Mapping[str, pd.DataFrame]
@@ -126,9 +127,9 @@ def watched_confusion(histories: Histories, dark: bool = False) -> go.Figure:
     )
     made.update_yaxes(tickformat=".3~p", rangemode="tozero")
     for index, (name, history) in enumerate(histories.items()):
-        for pair, dash in zip(_named(history, _CONFUSION), ("solid", "dot"), strict=False):
+        for pair, dash in zip(_named(history, CONFUSION), ("solid", "dot"), strict=False):
             label = pair if len(histories) == 1 else f"{pair} · {name}"
-            _line(made, label, history, _CONFUSION + pair, _colour(index), dash=dash, form=".1%")
+            _line(made, label, history, CONFUSION + pair, _colour(index), dash=dash, form=".1%")
     return _ended(made, histories)
 
 

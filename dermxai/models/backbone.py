@@ -95,14 +95,15 @@ def stage_modules(backbone: Any) -> dict[str, nn.Module]:
 
 def parts(backbone: Any) -> list[tuple[str, nn.Module]]:
     """Names and parts with parameters of a backbone, from the image on: its children, and what lies
-    in its `CONTAINERS`, one by one."""
+    in its `CONTAINERS`, one by one; what has a number only is called "block 1" and so on."""
     found: list[tuple[str, nn.Module]] = []
     for name, child in backbone.named_children():
-        if name in CONTAINERS:
-            found += [(f"block {index + 1}", part) for index, part in enumerate(child.children())]
-        else:
-            found.append((name, child))
-    return [(name, part) for name, part in found if any(True for _ in part.parameters())]
+        found += child.named_children() if name in CONTAINERS else [(name, child)]
+    return [
+        (f"block {int(name) + 1}" if name.isdigit() else name, part)
+        for name, part in found
+        if any(True for _ in part.parameters())
+    ]
 
 
 def auxiliary_heads(backbone: Any, architecture: str) -> list[Head]:

@@ -37,11 +37,12 @@ def words(run: "Run", rows: NDArray[np.intp]) -> str:
     """What the model has seen of the images at ``rows``, in a sentence."""
     trained = run.trained_on
     if trained is None:
-        return (
-            "The model was trained on images of this dataset, on which is not known; where it was, "
+        known = (
+            "The model was trained on images of this dataset, on which is not known"
             if same_data(run)
-            else "Whether the model was trained on these images is not known; where it was, "
-        ) + "errors are too few and label errors hide."
+            else "Whether the model was trained on these images is not known"
+        )
+        return f"{known}; where it was, errors are too few and label errors hide."
     if seen := int(trained[rows].sum()):
         return (
             f"The model was trained on {seen:,} of these {count(rows.size, 'image')}: there errors "

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dermxai import jobs
 from dermxai.jobs import Job, State
+from dermxai.training.validation import CONFUSION
 from dermxai.ui import (
     cache,
     catalogue,
@@ -252,12 +253,12 @@ def _reached(job: Job) -> None:
     if history.empty or job.arguments.get("folds"):
         return
     best = history.iloc[int(history["validation_loss"].argmin())]
-    watched = [str(name) for name in history if str(name).startswith("confusion:")]
+    watched = [str(name) for name in history if str(name).startswith(CONFUSION)]
     look.facts(
         f"best epoch {best['epoch']:.0f} of {trained.epochs(job)}",
         f"balanced accuracy {percent(best['balanced_accuracy'])}",
         f"AUC {best['macro_auc']:.3f}",
-        *(f"{plain(name.partition(':')[2])} {percent(best[name])}" for name in watched),
+        *(f"{plain(name.removeprefix(CONFUSION))} {percent(best[name])}" for name in watched),
         f"{history['images_per_second'].iloc[-1]:.0f} images a second",
         f"{duration(history['seconds'].iloc[-1])} of training",
     )

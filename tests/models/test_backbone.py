@@ -2,7 +2,7 @@ import pytest
 import timm
 import torch
 
-from dermxai.models.backbone import averages_last_map, feature_maps, stage_modules
+from dermxai.models.backbone import averages_last_map, feature_maps, parts, stage_modules
 from dermxai.models.multi_head import MultiHeadNetwork
 
 
@@ -73,3 +73,21 @@ def test_stages_are_told_without_weights():
     with torch.device("meta"):
         maps = feature_maps(network.backbone, torch.zeros(1, 3, 64, 64))
     assert [tuple(map_.shape[2:]) for map_ in maps] == [(32, 32), (16, 16), (8, 8), (4, 4), (2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "some"),
+    [
+        ("test_efficientnet", ["conv_stem", "block 1", "conv_head"]),
+        ("resnet10t", ["conv1", "layer4"]),
+        ("densenet121", ["conv0", "denseblock1", "transition3", "norm5"]),
+    ],
+)
+def test_parts_hold_every_parameter_once(architecture: str, some: list[str]):
+    backbone = timm.create_model(architecture, num_classes=0)
+    found = parts(backbone)
+    held = [id(weight) for _, part in found for weight in part.parameters()]
+    assert sorted(held) == sorted(id(weight) for weight in backbone.parameters())
+    names = [name for name, _ in found]
+    assert [name for name in names if name in some] == some
+    assert len(set(names)) == len(names)

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+from dermxai.models.division import digests, read_division, write_division
+from dermxai.paths import CheckpointFiles
+
+PATHS = ["/a/P1.png", "/a/P2.png", "/a/all.npz#train/0", "/a/all.npz#train/1"]
+FILES = ["f1", "f2", "f3", "f3"]
+
+
+def test_an_image_is_known_by_its_file_and_its_place_in_an_archive():
+    told = digests(PATHS, FILES)
+    assert len(set(told)) == 4
+    moved = [path.replace("/a/", "/elsewhere/") for path in PATHS]
+    assert digests(moved, FILES) == told
+    assert digests(PATHS[:1], ["other"]) != told[:1]
+
+
+def test_what_was_written_is_read_for_whatever_images_are_asked_for(tmp_path: Path):
+    told = digests(PATHS, FILES)
+    write_division(
+        tmp_path / "made", [*told[:3], told[0]], ["train", "validation", "test", "train"]
+    )
+    found = read_division(tmp_path / "made", [told[3], told[2], told[0]])
+    assert found.isna().tolist() == [True, False, False]
+    assert found[1:].tolist() == ["test", "train"]
+    assert b"P1" not in CheckpointFiles(tmp_path / "made").division.read_bytes()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no table"])
+def test_a_checkpoint_that_does_not_tell(tmp_path: Path, content: bytes | None):
+    if content is not None:
+        CheckpointFiles(tmp_path).division.write_bytes(content)
+    assert read_division(tmp_path, ["x"]) is None
