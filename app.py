@@ -2,14 +2,28 @@
 
 Streamlit takes a folder `pages` beside its script for the pages of an older kind, and tells the
 first visitor who follows a link that there is no such page. So the server imports this file and
-runs the frame as its script.
+runs `dermxai/ui/script.py`. What that needs is imported while the browser loads Streamlit.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+
+from starlette.middleware import Middleware
 from streamlit import App
 
-from dermxai.ui import frame
+from dermxai.ui.preload import Preload
 
-app = App(frame.__file__)
+SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
 
-if __name__ == "__main__":
-    frame.run()
+
+@asynccontextmanager
+async def importing(_app: App) -> AsyncIterator[None]:
+    """The server's life, begun with the imports."""
+    Thread(target=import_module, args=("dermxai.ui.frame",), daemon=True).start()
+    yield
+
+
+app = App(SCRIPT, lifespan=importing, middleware=[Middleware(Preload)])

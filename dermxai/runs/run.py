@@ -111,15 +111,13 @@ class Run:
         Raises:
             InputError: a sample is not in the run.
         """
-        wanted = list(sample_ids)
-        positions = self._positions.get_indexer(pd.Index(wanted, dtype=self._positions.dtype))
-        if (positions < 0).any():
-            missing = [name for name, at in zip(wanted, positions, strict=True) if at < 0]
+        try:
+            return np.array([self._positions[name] for name in sample_ids], dtype=np.intp)
+        except KeyError as missing:
             raise InputError(
-                f"Sample {missing[0]!r} is not in run {self.id}; choose one of its {len(self)} "
-                "images, or run the checkpoint over the dataset that holds it."
-            )
-        return positions
+                f"Sample {missing} is not in run {self.id}; choose one of its {len(self)} images, "
+                "or run the checkpoint over the dataset that holds it."
+            ) from None
 
     def check_classifier(self, classifier: "Classifier") -> None:
         """
@@ -168,9 +166,8 @@ class Run:
         return np.flatnonzero(column == split)
 
     @cached_property
-    def _positions(self) -> "pd.Index[Any]":
-        positions: pd.Index[Any] = pd.Index(self.samples["sample_id"])
-        return positions
+    def _positions(self) -> dict[str, int]:
+        return {name: row for row, name in enumerate(self.samples["sample_id"])}
 
 
 def run_id(classifier_hash: str, dataset_fingerprint: str, settings: Mapping[str, Any]) -> str:

@@ -27,7 +27,3 @@ def run() -> None:
         sidebar()
     with guard():
         page.run()
-
-
-if __name__ == "__main__":
-    run()

@@ -13,6 +13,7 @@ from dermxai import paths
 from dermxai.runs import Run
 from tests.generated import generated_run
 
+SCRIPT = paths.PROJECT / "dermxai" / "ui" / "script.py"
 PAGES = {
     file.stem.partition("_")[2]: file for file in sorted((paths.PROJECT / "pages").glob("*/*.py"))
 }
@@ -54,7 +55,7 @@ def open_page() -> Callable[..., AppTest]:
     """Opens a page of the app, by its name in the address, as a link does."""
 
     def open_(page: str, **address: str) -> AppTest:
-        app = AppTest.from_file(paths.PROJECT / "app.py", default_timeout=120)
+        app = AppTest.from_file(SCRIPT, default_timeout=120)
         for name, value in address.items():
             app.query_params[name] = value
         app.run()

@@ -14,7 +14,7 @@ from dermxai.data import selection
 from dermxai.data.selection import Selection
 from dermxai.projection import project
 from dermxai.runs import Run
-from tests.pages.conftest import PAGES
+from tests.pages.conftest import PAGES, SCRIPT
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
 
@@ -142,7 +142,7 @@ def test_pages_that_need_no_model_do_not_import_torch(make_run: Make) -> None:
     script = f"""
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file({str(paths.PROJECT / "app.py")!r}, default_timeout=120)
+app = AppTest.from_file({str(SCRIPT)!r}, default_timeout=120)
 app.query_params["run"] = "run"
 app.run()
 assert "scipy.stats" not in sys.modules, "half a second before the first page"
