@@ -1,4 +1,5 @@
-"""Jobs on a real SLURM: one node, started for these tests, with two pretended GPUs."""
+"""Jobs on a real SLURM: two nodes on this computer, started for these tests, with two pretended
+GPUs each."""
 
 import os
 import re
@@ -30,6 +31,10 @@ time = 10
 processors = 1
 memory = "2G"
 """
+# These nodes have names that only SLURM knows.
+FOUND = 'setup = ["export MASTER_ADDR=127.0.0.1"]\n'
+TWO_GPUS = SETTINGS.replace("gpus = 1", "gpus = 2") + FOUND
+TWO_NODES = SETTINGS + 'nodes = 2\npartition = "both"\n' + FOUND
 SECONDS = 60.0  # for a command of SLURM, on a busy machine
 
 Drill = Callable[..., Job]
@@ -82,7 +87,7 @@ def slurm_drill(on_cluster: None, drill: Drill) -> Drill:
 
 
 def free_port() -> int:
-    """Of two neighbours."""
+    """The first of three neighbours."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -209,10 +214,12 @@ def test_what_the_cluster_refuses_is_said_and_leaves_no_job(slurm_drill: Drill) 
     assert list_jobs() == []
 
 
+@pytest.mark.parametrize("settings", [SETTINGS, TWO_NODES], ids=["one node", "two nodes"])
 def test_a_training_is_requeued_and_ends_as_it_would_have(
-    on_cluster: None, tmp_path: Path, until: Until
+    on_cluster: None, tmp_path: Path, until: Until, settings: str
 ) -> None:
     """The real thing: a tiny network through the kind ``train``."""
+    paths.slurm_settings().write_text(settings)
     data = generated_run(tmp_path / "data", images=60, classes=("EAD", "SD"), heads={"final": 1})
     recipe = {"architecture": "test_efficientnet", "size": 32, "epochs": 6, "batch_size": 8}
     job = submit(
@@ -239,11 +246,16 @@ def test_a_training_is_requeued_and_ends_as_it_would_have(
     assert paths.CheckpointFiles(Path(job.result["checkpoint"])).weights.is_file()
 
 
+@pytest.mark.parametrize(
+    ("settings", "on"),
+    [(TWO_GPUS, "node1"), (TWO_NODES, "node[1-2]")],
+    ids=["two GPUs", "two nodes"],
+)
 def test_a_training_in_two_tasks_is_one_training(
-    on_cluster: None, tmp_path: Path, until: Until
+    on_cluster: None, tmp_path: Path, until: Until, settings: str, on: str
 ) -> None:
     """Lightning joins the tasks that SLURM has started (gloo, as there is no GPU)."""
-    paths.slurm_settings().write_text(SETTINGS.replace("gpus = 1", "gpus = 2"))
+    paths.slurm_settings().write_text(settings)
     data = generated_run(tmp_path / "data", images=24, classes=("EAD", "SD"), heads={"final": 1})
     output = tmp_path / "trained"
     recipe = {"architecture": "test_efficientnet", "size": 32, "epochs": 1, "batch_size": 4}
@@ -252,6 +264,8 @@ def test_a_training_in_two_tasks_is_one_training(
     job = submit("train", arguments, where="slurm")
     until(lambda: not job.state.live)
     assert job.state is State.SUCCEEDED, job.log
+    shown = ask("scontrol", "--oneliner", "show", "job", number(job))
+    assert f" NodeList={on} " in shown
     both = "".join(log.read_text() for log in (job.files.logs / "slurm").glob("*_log.*"))
     assert {"MEMBER: 1/2", "MEMBER: 2/2"} <= set(re.findall(r"MEMBER: \d/\d", both))
     assert Path(job.result["checkpoint"]) == output

@@ -2,7 +2,7 @@
 # Stops what up.sh started. Usage: down.sh FOLDER
 set -uo pipefail
 root=$(realpath -m "$1")
-for daemon in slurmd slurmctld munged; do
+for daemon in slurmd-node1 slurmd-node2 slurmctld munged; do
   file="$root/run/$daemon.pid"
   if [ -f "$file" ]; then
     pid=$(cat "$file")
