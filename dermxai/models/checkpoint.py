@@ -151,9 +151,13 @@ def save_checkpoint(
             filename_pattern="weights{suffix}.safetensors",
             max_shard_size=SHARD_SIZE,
         )
-        for shard in Path(incoming).iterdir():
-            shard.chmod(0o644)
-            shard.replace(files.root / shard.name)
+        written = {shard.name for shard in Path(incoming).iterdir()}
+        for name in written:
+            (Path(incoming) / name).chmod(0o644)
+            (Path(incoming) / name).replace(files.root / name)
+    for older in files.root.glob(f"{files.weights.stem}*.safetensors*"):
+        if older.name not in written:  # an index of shards would be read before one file
+            older.unlink()
     with replacing(files.card) as path:
         path.write_text(card, encoding="utf-8")
     with replacing(files.model) as path:

@@ -40,6 +40,21 @@ def test_large_weights_are_sharded(
     assert load_classifier(folder).hash == classifier.hash
 
 
+def test_weights_in_one_file_take_the_place_of_shards(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    classifier = load_classifier(tiny_checkpoint)
+    with monkeypatch.context() as small:
+        small.setattr(checkpoint, "SHARD_SIZE", "200KB")
+        checkpoint.save_checkpoint(tmp_path, classifier.network, classifier.info, "# card")
+    with torch.no_grad():
+        classifier.network.heads[-1].bias += 1
+    checkpoint.save_checkpoint(tmp_path, classifier.network, classifier.info, "# card")
+    again = load_classifier(tmp_path)
+    torch.testing.assert_close(again.head_weights(-1)[1], classifier.head_weights(-1)[1])
+    assert [file.name for file in tmp_path.glob("weights*")] == ["weights.safetensors"]
+
+
 def test_hash_follows_weights_and_classes_not_the_story(tiny_checkpoint: Path, tmp_path: Path):
     original = load_classifier(tiny_checkpoint).hash
     folder = copytree(tiny_checkpoint, tmp_path / "copy")
