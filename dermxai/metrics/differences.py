@@ -15,7 +15,7 @@ between patients or within them. A p-value is (1 + as extreme) / (1 + permutatio
 & Hochberg 1995). Correlated columns repeat each other, and nothing here says what causes what.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -196,7 +196,7 @@ def _features(samples: pd.DataFrame) -> Iterator[_Feature]:
         elif _is_number(column):
             yield from _varying(title, "", column.to_numpy(dtype=np.float64, na_value=np.nan))
         else:
-            texts = column.astype("str").where(column.notna(), NOT_STATED)
+            texts = _texts(column)
             present = sorted(set(texts))
             if 1 < len(present) <= MOST_VALUES:
                 for value in present[len(present) == 2 :]:  # of two, one says it all
@@ -208,6 +208,10 @@ def _varying(column: str, value: str, values: ArrayLike) -> Iterator[_Feature]:
     known = numbers[np.isfinite(numbers)]
     if known.size and known.min() < known.max():
         yield _Feature(column, value, numbers)
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    return column.astype("str").where(column.notna(), NOT_STATED)
 
 
 def _listed(value: object, separator: str) -> set[str]:
@@ -273,11 +277,9 @@ def _left_out(samples: pd.DataFrame) -> Iterator[str]:
     many = [
         str(name)
         for name, column in samples.items()
-        if str(name) not in LISTS and not _is_number(column) and column.nunique() > MOST_VALUES
+        if str(name) not in LISTS
+        and not _is_number(column)
+        and _texts(column).nunique() > MOST_VALUES
     ]
     if many:
-        yield f"Not compared, for their many values: {_joined(many)}."
-
-
-def _joined(names: Sequence[str]) -> str:
-    return ", ".join(names)
+        yield f"Not compared, for their many values: {', '.join(many)}."

@@ -111,6 +111,13 @@ def test_columns_without_use_are_left_out_and_the_many_valued_named():
     assert found.table.empty and "name" in " ".join(found.notes)
 
 
+def test_a_value_too_many_is_named_where_it_is_that_nothing_is_stated():
+    sites = [*(f"site {index % 12}" for index in range(59)), None]
+    found = differences(table(site=sites), GROUP, np.arange(60))
+    assert found.table.empty
+    assert found.notes[-1] == "Not compared, for their many values: site."
+
+
 def test_few_images_are_described_not_tested():
     found = differences(table(age=np.arange(10.0)), np.arange(10) < 2, np.arange(10))
     assert found.table["p"].isna().all() and found.table["q"].isna().all()
