@@ -72,9 +72,10 @@ def attribution(name: str) -> Path:
     return home() / "attributions" / f"{name}.npz"
 
 
-def unpacked_array(key: str, split: str) -> Path:
-    """Images of a compressed archive, unpacked so that they can be memory-mapped."""
-    return home() / "arrays" / f"{key}-{split}.npy"
+def unpacked_array(archive: str, split: str, state: str) -> Path:
+    """Images of a compressed archive in one of its states, unpacked so that they can be
+    memory-mapped; the other states of a split lie beside it."""
+    return home() / "arrays" / archive / f"{split}-{state}.npy"
 
 
 def roots() -> tuple[Path, ...]:

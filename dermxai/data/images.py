@@ -208,7 +208,8 @@ def array_images(file: Path, split: str) -> NDArray[np.uint8]:
     """The array ``<split>_images`` of an ``.npz`` file, memory-mapped: (n, h, w), or (n, h, w, 1)
     or (n, h, w, 3).
 
-    A compressed archive cannot be mapped, so the array is unpacked into the workspace once.
+    A compressed archive cannot be mapped, so the array is unpacked into the workspace once; what
+    was unpacked of the archive before it changed is removed.
 
     Raises:
         InputError: the file or the array is missing or damaged.
@@ -223,8 +224,8 @@ def array_images(file: Path, split: str) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=16)
 def _unpacked(file: str, split: str, size: int, modified_ns: int) -> NDArray[np.uint8]:
-    key = sha256(f"{Path(file).resolve()}|{size}|{modified_ns}".encode()).hexdigest()[:16]
-    unpacked = paths.unpacked_array(key, split)
+    place = sha256(str(Path(file).resolve()).encode()).hexdigest()[:16]
+    unpacked = paths.unpacked_array(place, split, f"{size}-{modified_ns}")
     try:
         if not unpacked.exists():
             with (
@@ -234,6 +235,9 @@ def _unpacked(file: str, split: str, size: int, modified_ns: int) -> NDArray[np.
                 temporary.open("wb") as target,
             ):
                 copyfileobj(packed, target, 1 << 20)
+            for other in unpacked.parent.glob(f"{split}-*.npy"):
+                if other != unpacked:  # the archive as it was
+                    other.unlink(missing_ok=True)
         images: NDArray[np.uint8] = np.load(unpacked, mmap_mode="r")
     except Exception as error:  # a damaged archive fails in many ways
         raise InputError(

@@ -284,10 +284,15 @@ def test_an_image_in_an_archive(tmp_path: Path, colour: bool, compressed: bool) 
         read_image(f"{tmp_path / 'b.npz'}#train/0")
 
 
-def test_an_archive_that_changed_is_read_anew(tmp_path: Path) -> None:
+def test_an_archive_that_changed_is_read_anew_and_kept_once(
+    tmp_path: Path, workspace: Path
+) -> None:
     for value in (1, 2):
-        np.savez(tmp_path / "a.npz", test_images=np.full((value, 2, 2), value, np.uint8))
-        assert read_image(f"{tmp_path / 'a.npz'}#test/0").max() == value
+        images = np.full((value, 2, 2), value, np.uint8)
+        np.savez(tmp_path / "a.npz", test_images=images, val_images=images)
+        for split in ("test", "val"):
+            assert read_image(f"{tmp_path / 'a.npz'}#{split}/0").max() == value
+    assert len(list(workspace.rglob("*.npy"))) == 2
 
 
 def test_what_pillow_reads_from_memory_is_what_is_read(tmp_path: Path, photograph: Array) -> None:
