@@ -1,5 +1,6 @@
 """What a checkpoint says of itself (model.json), readable without torch."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -60,6 +61,12 @@ class ModelInfo:
     def auxiliary(self) -> bool:
         """Whether heads beside the final one vote."""
         return len(self.heads) > 1
+
+    @property
+    def training(self) -> str:
+        """Tells the training that made it from others; the same for all states of one training."""
+        told = json.dumps([self.recipe, self.data], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"

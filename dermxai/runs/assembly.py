@@ -87,6 +87,7 @@ def _origin(classifier: Classifier, dataset: Dataset) -> dict[str, Any]:
             "path": str(classifier.path.absolute()),
             "name": classifier.name,
             "hash": classifier.hash,
+            "training": classifier.info.training,
             "options": {
                 "architecture": classifier.info.architecture,
                 "classes": classifier.info.classes,

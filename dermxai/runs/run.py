@@ -80,11 +80,14 @@ class Run:
 
     @cached_property
     def info(self) -> ModelInfo | None:
-        """What the checkpoint says of itself; None where it is no longer there."""
+        """What the checkpoint says of itself; None where it is no longer there, or that of another
+        training has taken its place. Runs of earlier versions cannot tell the latter."""
+        checkpoint = self.manifest["checkpoint"]
         try:
-            return read_info(self.manifest["checkpoint"]["path"])
+            info = read_info(checkpoint["path"])
         except (InputError, OSError):
             return None
+        return info if checkpoint.get("training", info.training) == info.training else None
 
     @cached_property
     def training_split(self) -> "pd.Series[Any] | None":
@@ -140,8 +143,8 @@ class Run:
         row = self.index([sample_id])[0]
         if self.fingerprints is None:
             return False
-        seen = str(self.fingerprints[row], "ascii")
-        return file_fingerprint(self.samples["path"][row]) != seen
+        before = str(self.fingerprints[row], "ascii")
+        return file_fingerprint(self.samples["path"][row]) != before
 
     def check_image(self, sample_id: str) -> None:
         """

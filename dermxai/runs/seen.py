@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def training_split(run: "Run") -> "pd.Series[Any] | None":
     """(n,) the split of each image in the training of the run's checkpoint, missing where it took
     no part; None where the checkpoint, or the run, does not tell its images apart."""
-    if run.fingerprints is None:
+    if run.fingerprints is None or run.info is None:
         return None
     files = [str(file, "ascii") for file in run.fingerprints]
     folder = Path(run.manifest["checkpoint"]["path"])

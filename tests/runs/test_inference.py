@@ -90,6 +90,7 @@ def test_a_run_says_where_it_came_from(classifier: Classifier, dataset: Dataset)
     assert again.fingerprint == dataset.fingerprint
     checkpoint = run.manifest["checkpoint"]
     assert load_classifier(checkpoint["path"], **checkpoint["options"]).hash == classifier.hash
+    assert run.info == classifier.info
     assert run.classes == classifier.info.classes
     assert run.heads == tuple(head.name for head in classifier.info.heads)
 

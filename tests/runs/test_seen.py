@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -64,3 +66,16 @@ def test_a_checkpoint_that_is_gone_or_tells_nothing_leaves_it_unknown(run: Run) 
     damaged = paths.CheckpointFiles(bare.root / "checkpoint").division
     damaged.write_bytes(b"no table")
     assert open_run(bare.root).training_split is None
+
+
+def test_another_checkpoint_in_its_folder_is_not_taken_for_it(run: Run) -> None:
+    split = run.samples["split"]
+    known = trained_here(run, split)
+    manifest = paths.RunFiles(run.root).manifest
+    content = json.loads(manifest.read_text())
+    content["checkpoint"]["training"] = known.info.training
+    manifest.write_text(json.dumps(content))
+    assert open_run(run.root).trained_on.any()
+    replaced = trained(run, split, fingerprint="another")
+    assert replaced.info is replaced.trained_on is None
+    assert words(replaced, np.arange(300)).startswith("Whether the model was trained")
