@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dermxai.errors import InputError
 from dermxai.explain import store
-from dermxai.explain.evaluation import require_finite
+from dermxai.explain.forward import require_finite
 from dermxai.explain.memory import one_at_a_time
 from dermxai.explain.method import Attribution, Method, Progress, Target, whose
 from dermxai.explain.settings import settings_of

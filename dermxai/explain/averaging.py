@@ -24,7 +24,7 @@ from dermxai import disk, paths
 from dermxai.data.images import read_image, read_mask
 from dermxai.data.transforms import resize
 from dermxai.errors import InputError
-from dermxai.explain.evaluation import require_finite
+from dermxai.explain.forward import require_finite
 from dermxai.explain.memory import halving
 from dermxai.explain.method import Target
 from dermxai.explain.methods.vote_map import vote_maps

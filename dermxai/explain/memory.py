@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dermxai.errors import NoRoomError
-from dermxai.explain.evaluation import require_finite
+from dermxai.explain.forward import require_finite
 from dermxai.explain.method import Progress
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import nn
 
-from dermxai.explain.evaluation import twin
+from dermxai.explain.forward import twin
 from dermxai.models.operators import Call, Watched
 
 if TYPE_CHECKING:

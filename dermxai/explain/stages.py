@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from dermxai.explain.evaluation import Value, twin
+from dermxai.explain.forward import Value, twin
 from dermxai.explain.method import Progress, Target
 from dermxai.models.backbone import stage_modules
 

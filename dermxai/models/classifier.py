@@ -14,7 +14,7 @@ __all__ = ["Classifier", "Output"]
 
 class Classifier:
     """A network in evaluation mode with frozen parameters, shared by all visitors: hooks lie on
-    twins (`dermxai.explain.evaluation.twin`), never on it.
+    twins (`dermxai.explain.forward.twin`), never on it.
 
     Attributes:
         info: what the checkpoint says of itself.

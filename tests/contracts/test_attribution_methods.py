@@ -14,7 +14,7 @@ import torch
 from dermxai.errors import InputError, NoRoomError
 from dermxai.explain import Cancelled, explain, memory
 from dermxai.explain.api import find_target, methods, prepared
-from dermxai.explain.evaluation import twin
+from dermxai.explain.forward import twin
 from dermxai.models import Classifier, load_classifier
 from tests.explain.networks import random_classifier
 

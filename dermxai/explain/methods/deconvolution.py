@@ -14,7 +14,7 @@ from captum.attr import Deconvolution
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.evaluation import Value, twin
+from dermxai.explain.forward import Value, twin
 from dermxai.explain.method import Progress, Target
 from dermxai.explain.operations import relu_only
 

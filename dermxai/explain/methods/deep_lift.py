@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
-from dermxai.explain.evaluation import Value, twin
+from dermxai.explain.forward import Value, twin
 from dermxai.explain.method import DENSITY_UNIT, Progress, Target, completeness
 from dermxai.explain.operations import SIDE, relu_only
 from dermxai.numbers import percent

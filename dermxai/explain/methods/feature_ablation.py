@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dermxai.explain.baselines import BLURRED, CHOICES, HELP, baseline
-from dermxai.explain.evaluation import Value
+from dermxai.explain.forward import Value
 from dermxai.explain.memory import first_batch, halving
 from dermxai.explain.method import Progress, Target, always_available
 from dermxai.explain.regions import regions_of

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.evaluation import require_finite
+from dermxai.explain.forward import require_finite
 from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
 
 if TYPE_CHECKING:

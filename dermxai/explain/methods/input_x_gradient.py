@@ -12,7 +12,7 @@ from captum.attr import InputXGradient
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.evaluation import Value
+from dermxai.explain.forward import Value
 from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
-from dermxai.explain.evaluation import Value
+from dermxai.explain.forward import Value
 from dermxai.explain.memory import gradient_batch, halving, in_turn
 from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available, completeness
 

@@ -10,7 +10,7 @@ from captum.attr import Saliency as CaptumSaliency
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.evaluation import Value
+from dermxai.explain.forward import Value
 from dermxai.explain.method import Progress, Target, always_available
 
 if TYPE_CHECKING:

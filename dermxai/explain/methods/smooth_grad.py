@@ -10,7 +10,7 @@ from captum.attr import Saliency
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.evaluation import Value
+from dermxai.explain.forward import Value
 from dermxai.explain.memory import gradient_batch, halving, in_turn
 from dermxai.explain.method import Progress, Target, always_available
 from dermxai.explain.seeded import SeededNoiseTunnel

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.evaluation import require_finite
+from dermxai.explain.forward import require_finite
 from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
 from dermxai.explain.methods.grad_cam import head_maps
 

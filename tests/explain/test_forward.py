@@ -2,8 +2,8 @@ import torch
 from torch import nn
 
 from dermxai.explain import Target
-from dermxai.explain.evaluation import Value, lean
 from dermxai.explain.faithfulness.cascade import cascade
+from dermxai.explain.forward import Value, lean
 from tests.explain.networks import random_classifier
 
 TARGET = Target(3, 5)

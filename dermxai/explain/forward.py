@@ -1,4 +1,5 @@
-"""The one number that methods explain, as a function of images; networks to hook without harm."""
+"""The network as explanations use it: the one number that they explain, as a function of images,
+and copies to hook without harm."""
 
 import warnings
 from collections.abc import Iterator
