@@ -27,6 +27,7 @@ from dermxai.errors import Cancelled
 from dermxai.numbers import percent, signed
 
 __all__ = [
+    "Attribute",
     "Attribution",
     "Cancelled",
     "Method",
@@ -150,6 +151,13 @@ class Method(Protocol):
         ...
 
 
+Attribute = Callable[
+    ["Classifier", "Tensor", Target, Any, Progress | None],
+    tuple[NDArray[np.float32], tuple[str, ...]],
+]
+"""A method's ``attribute``; see `Method`."""
+
+
 def whose(method: Method, head: str | None, heads: Sequence[str]) -> str | None:
     """The head whose vote a map explains where ``head`` was asked for; None for the sum of all."""
     return heads[-1] if head is None and method.ONE_HEAD and len(heads) > 1 else head
@@ -162,6 +170,12 @@ def completeness(total: float, change: float) -> str:
     return (
         f"Completeness gap {signed(gap, 3)} of a change of {signed(change, 3)} ({percent(share)})."
     )
+
+
+def colours_added(values: "Tensor") -> NDArray[np.float32]:
+    """The map (size, size) of values (1, 3, size, size) of each pixel's colours."""
+    added: NDArray[np.float32] = values[0].detach().sum(0).float().cpu().numpy()
+    return added
 
 
 def always_available(classifier: "Classifier") -> None:

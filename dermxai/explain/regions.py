@@ -20,13 +20,6 @@ def regions_of(image: Tensor, preprocessing: "Preprocessing", count: int) -> Ten
     return torch.from_numpy(found)[None, None].to(image.device)
 
 
-def said_of(regions: Tensor, samples: int) -> tuple[str, ...]:
-    """What is to be said of a map that was fitted to so many coverings of regions."""
-    count = int(regions.max()) + 1
-    few = (f"Fewer samples ({samples}) than regions: their values are not determined.",)
-    return (f"{count} regions.", *(few if samples < count + 2 else ()))
-
-
 def picture_of(image: Tensor, preprocessing: "Preprocessing") -> NDArray[np.uint8]:
     """The RGB picture (size, size, 3) that a normalised image (1, 3, size, size) shows."""
     values = image[0].permute(1, 2, 0).cpu().numpy()

@@ -5,21 +5,24 @@ earlier stage it has passed through all that follows: the gradient of the summed
 of EfficientNet-B4 holds the votes of block 4 to 7 and of the final head.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dermxai.explain.forward import Value, twin
-from dermxai.explain.method import Progress, Target
+from dermxai.explain.method import Attribute, Progress, Target
 from dermxai.models.backbone import stage_modules
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-PASSES = 3
+Formula = Callable[[Tensor, Tensor], Tensor]
+"""A map (h, w) from the activation and the gradient (channels, h, w) of a stage."""
 
 
 @dataclass(frozen=True)
@@ -36,25 +39,41 @@ class StageSettings:
     )
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A feature map (channels, h, w) and the gradient of the target's value by it."""
-
-    name: str
-    activation: Tensor
-    gradient: Tensor
-    notes: tuple[str, ...]
+def passes(classifier: "Classifier", settings: StageSettings) -> int:  # noqa: ARG001
+    """Of a method that looks at a stage: one forwards, one backwards."""
+    return 3
 
 
-def at_stage(
+def at_stage_by(formula: Formula) -> Attribute:
+    """A method's ``attribute`` from its formula."""
+
+    def attribute(
+        classifier: "Classifier",
+        image: Tensor,
+        target: Target,
+        settings: StageSettings,
+        progress: Progress | None,
+    ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+        """The map (h, w) of the chosen stage for an image (1, 3, size, size)."""
+        activation, gradient, notes = _at_stage(
+            classifier, image, target, settings.stages_back, progress
+        )
+        values: NDArray[np.float32] = formula(activation, gradient).float().cpu().numpy()
+        return values, notes
+
+    return attribute
+
+
+def _at_stage(
     classifier: "Classifier",
     image: Tensor,
     target: Target,
     stages_back: int,
     progress: Progress | None,
-) -> Stage:
-    """One forward and one backward pass, to the wanted stage; the first one where the network has
-    fewer. Hooks lie on a twin of the network."""
+) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+    """The activation of the wanted stage (channels, h, w), the gradient of the target's value by
+    it, and notes; of the first stage where the network has fewer. Hooks lie on a twin of the
+    network."""
     names = tuple(stage_modules(classifier.network.backbone))
     own = len(names) - 1
     if target.head is not None and target.head < len(classifier.info.heads) - 1:
@@ -78,7 +97,7 @@ def at_stage(
         notes.append(_whose_votes(heads, [name for name in heads if name not in names[:place]]))
     if own - stages_back < 0:
         notes.append(f"Only {own} stages lie before the head's own; this is the first.")
-    return Stage(names[place], held[-1][0].detach(), gradient[0], tuple(notes))
+    return held[-1][0].detach(), gradient[0], tuple(notes)
 
 
 def _whose_votes(heads: Sequence[str], later: Sequence[str]) -> str:

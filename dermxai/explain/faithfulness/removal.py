@@ -7,6 +7,8 @@ doi:10.1080/10867651.2004.10487596).
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -17,12 +19,27 @@ from torch import Tensor
 from dermxai.explain.faithfulness.measure import Candidate, Case, Score
 from dermxai.explain.method import Progress
 
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
 Mask = NDArray[np.bool_]
 Fill = Callable[[Case, Mask], Tensor]
 """The image (3, size, size), normalised, without the pixels of the mask (size, size)."""
 
 BLUR = 0.1  # standard deviation as a share of the image's side
 _RADIUS = 3  # pixels that inpainting looks at
+
+
+@dataclass(frozen=True)
+class CurveSettings:
+    steps: int = field(
+        default=8, metadata={"help": "Parts in which the pixels go", "low": 2, "high": 100}
+    )
+
+
+def passes(classifier: "Classifier", map_passes: int, settings: CurveSettings) -> int:  # noqa: ARG001
+    """Of a curve from nothing taken to everything."""
+    return settings.steps + 1
 
 
 def blurred(case: Case, removed: Mask) -> Tensor:

@@ -2,11 +2,10 @@
 
 Captum knows the rule for ReLU and max pooling as modules; SiLU and the products of
 squeeze-and-excitation pass unnoticed as if they were linear, and the map would miss part of the
-logit's change. Its rule for
-max pooling is not exact where windows overlap: of a ResNet-10t with random weights the map misses
-about 3 % of the change (a hundred-thousandth with average pooling instead), of an Inception-v3 a
-quarter. So the completeness is measured once on noise, and the method is offered where the gap is
-small; each map states its own.
+logit's change. Its rule for max pooling is not exact where windows overlap: of a ResNet-10t with
+random weights the map misses about 3 % of the change (a hundred-thousandth with average pooling
+instead), of an Inception-v3 a quarter. So the completeness is measured once on noise, and the
+method is offered where the gap is small; each map states its own.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from torch import Tensor
 
 from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
 from dermxai.explain.forward import Value, twin
-from dermxai.explain.method import DENSITY_UNIT, Progress, Target, completeness
+from dermxai.explain.method import DENSITY_UNIT, Progress, Target, colours_added, completeness
 from dermxai.explain.operations import SIDE, relu_only
 from dermxai.numbers import percent
 
@@ -75,7 +74,7 @@ def attribute(
     with twin(classifier) as network:
         value = Value(classifier, target, progress, 2, network=network)
         found, gap = _split(value, image, baseline(classifier, image, settings.baseline))
-    values: NDArray[np.float32] = found[0].sum(0).float().cpu().numpy()
+    values = colours_added(found)
     return values, (completeness(float(values.sum()), float(values.sum()) - gap),)
 
 

@@ -8,18 +8,11 @@ ends of EfficientNet's blocks); the ReLU on the finished map, which would hide t
 reader.
 """
 
-from typing import TYPE_CHECKING
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.method import Progress, Target, always_available
-from dermxai.explain.stages import PASSES, StageSettings, at_stage
-
-if TYPE_CHECKING:
-    from dermxai.models.classifier import Classifier
+from dermxai.explain import stages
+from dermxai.explain.method import always_available
 
 TITLE = "Grad-CAM++"
 UNIT = "arbitrary units: weighted activation"
@@ -31,27 +24,19 @@ SOURCE = "Chattopadhay et al. 2018, arXiv:1710.11063"
 SIGNED = False
 COMPLETE = False
 ONE_HEAD = False
-Settings = StageSettings
+Settings = stages.StageSettings
 unavailable = always_available
+passes = stages.passes
 
 
-def passes(classifier: "Classifier", settings: StageSettings) -> int:  # noqa: ARG001
-    return PASSES
-
-
-def attribute(
-    classifier: "Classifier",
-    image: Tensor,
-    target: Target,
-    settings: StageSettings,
-    progress: Progress | None,
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The map (h, w) of the chosen stage for an image (1, 3, size, size)."""
-    stage = at_stage(classifier, image, target, settings.stages_back, progress)
-    gradient, activation = stage.gradient.double(), stage.activation.double()
+def cam(activation: Tensor, gradient: Tensor) -> Tensor:
+    """(h, w) of a stage, whose activation and gradient are (channels, h, w)."""
+    activation, gradient = activation.double(), gradient.double()
     squares = gradient**2
     share = 2 * squares + activation.sum((1, 2), keepdim=True) * gradient**3
     alpha = torch.where(share != 0, squares / share, 0)
     weights = (alpha * gradient.clamp(min=0)).sum((1, 2), keepdim=True)
-    values: NDArray[np.float32] = (weights * activation).sum(0).float().cpu().numpy()
-    return values, stage.notes
+    return (weights * activation).sum(0)
+
+
+attribute = stages.at_stage_by(cam)

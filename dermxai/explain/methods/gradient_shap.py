@@ -16,7 +16,14 @@ from torch import Tensor
 from dermxai.explain.baselines import CHOICES, baseline
 from dermxai.explain.forward import Value
 from dermxai.explain.memory import gradient_batch, halving, in_turn, logits_of
-from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available, completeness
+from dermxai.explain.method import (
+    DENSITY_UNIT,
+    Progress,
+    Target,
+    always_available,
+    colours_added,
+    completeness,
+)
 from dermxai.explain.seeded import SeededInputBaselineXGradient, SeededNoiseTunnel
 
 if TYPE_CHECKING:
@@ -80,7 +87,7 @@ def attribute(
 
     with in_turn(progress):
         attributions, notes = halving(expect, gradient_batch(classifier))
-    values: NDArray[np.float32] = attributions[0].detach().sum(0).float().cpu().numpy()
+    values = colours_added(attributions)
     ends, more = logits_of(classifier, torch.cat([image, pictures]))
     found = target.of(torch.from_numpy(ends)).double()
     gap = completeness(float(values.sum()), float(found[0] - found[1:].mean()))

@@ -1,28 +1,20 @@
 """Guided backpropagation by Captum (Springenberg et al. 2014, arXiv:1412.6806): passes positive
 gradients through active ReLUs only.
-
-For networks of ReLU layers alone. What it shows depends little on the class (Adebayo et al. 2018,
-arXiv:1810.03292), and negative gradients are dropped on the way, so the map of A against B is not
-that of B against A turned round: not signed.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from captum.attr import GuidedBackprop
-from numpy.typing import NDArray
-from torch import Tensor
 
-from dermxai.explain.forward import Value, twin
-from dermxai.explain.method import Progress, Target
+from dermxai.explain import relu_rules
 from dermxai.explain.operations import relu_only
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 TITLE = "Guided Backpropagation"
-UNIT = "arbitrary units: a gradient without its negative parts"
+UNIT = relu_rules.UNIT
 PER_AREA = ""
 NOTE = (
     "Passes positive gradients through active ReLUs only; says more of the image than of the class."
@@ -31,10 +23,8 @@ SOURCE = "Springenberg et al. 2014, arXiv:1412.6806"
 SIGNED = False
 COMPLETE = False
 ONE_HEAD = False
-
-
-def unavailable(classifier: "Classifier") -> str | None:
-    return relu_only(classifier, TITLE)
+passes = relu_rules.passes
+attribute = relu_rules.gradient_by(GuidedBackprop)
 
 
 @dataclass(frozen=True)
@@ -42,22 +32,5 @@ class Settings:
     """Guided backpropagation has none."""
 
 
-def passes(classifier: "Classifier", settings: Settings) -> int:  # noqa: ARG001
-    return 3
-
-
-def attribute(
-    classifier: "Classifier",
-    image: Tensor,
-    target: Target,
-    settings: Settings,  # noqa: ARG001
-    progress: Progress | None,
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The map (size, size) for an image (1, 3, size, size), colours added up."""
-    with twin(classifier) as network:
-        value = Value(classifier, target, progress, 1, network=network)
-        gradient = GuidedBackprop(value).attribute(
-            image.to(classifier.device, copy=True).requires_grad_()
-        )
-    values: NDArray[np.float32] = gradient[0].detach().sum(0).float().cpu().numpy()
-    return values, ()
+def unavailable(classifier: "Classifier") -> str | None:
+    return relu_only(classifier, TITLE)

@@ -6,17 +6,10 @@ same everywhere (tested). It says something of its own at an earlier stage, wher
 the summed logits differs from place to place: there it keeps what Grad-CAM averages away.
 """
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
-from dermxai.explain.stages import PASSES, StageSettings, at_stage
-
-if TYPE_CHECKING:
-    from dermxai.models.classifier import Classifier
+from dermxai.explain import stages
+from dermxai.explain.method import DENSITY_UNIT, always_available
 
 TITLE = "HiResCAM"
 UNIT = "logit per position, to first order"
@@ -29,23 +22,14 @@ SOURCE = "Draelos and Carin 2020, arXiv:2011.08891"
 SIGNED = True
 COMPLETE = False
 ONE_HEAD = False
-Settings = StageSettings
+Settings = stages.StageSettings
 unavailable = always_available
+passes = stages.passes
 
 
-def passes(classifier: "Classifier", settings: StageSettings) -> int:  # noqa: ARG001
-    return PASSES
+def cam(activation: Tensor, gradient: Tensor) -> Tensor:
+    """(h, w) of a stage, whose activation and gradient are (channels, h, w)."""
+    return (gradient * activation).sum(0)
 
 
-def attribute(
-    classifier: "Classifier",
-    image: Tensor,
-    target: Target,
-    settings: StageSettings,
-    progress: Progress | None,
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The map (h, w) of the chosen stage for an image (1, 3, size, size)."""
-    stage = at_stage(classifier, image, target, settings.stages_back, progress)
-    cam = (stage.gradient * stage.activation).sum(0)
-    values: NDArray[np.float32] = cam.float().cpu().numpy()
-    return values, stage.notes
+attribute = stages.at_stage_by(cam)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dermxai.explain.forward import Value
-from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
+from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available, colours_added
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -49,5 +49,4 @@ def attribute(
     product = InputXGradient(Value(classifier, target, progress, 1)).attribute(
         image.to(classifier.device, copy=True).requires_grad_()
     )
-    values: NDArray[np.float32] = product[0].detach().sum(0).float().cpu().numpy()
-    return values, ()
+    return colours_added(product), ()

@@ -11,7 +11,14 @@ from torch import Tensor
 from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
 from dermxai.explain.forward import Value
 from dermxai.explain.memory import gradient_batch, halving, in_turn
-from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available, completeness
+from dermxai.explain.method import (
+    DENSITY_UNIT,
+    Progress,
+    Target,
+    always_available,
+    colours_added,
+    completeness,
+)
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -65,6 +72,6 @@ def attribute(
 
     with in_turn(progress):
         (attributions, gap), notes = halving(integrate, gradient_batch(classifier))
-    values: NDArray[np.float32] = attributions[0].sum(0).float().cpu().numpy()
+    values = colours_added(attributions)
     gained = float(attributions.sum())
     return values, (completeness(gained, gained - float(gap)), *notes)

@@ -5,17 +5,10 @@ The ReLU on the gradient belongs to the method, so the map is not signed; withou
 be HiResCAM. The ReLU on the finished map is left to the reader.
 """
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
-from dermxai.explain.stages import PASSES, StageSettings, at_stage
-
-if TYPE_CHECKING:
-    from dermxai.models.classifier import Classifier
+from dermxai.explain import stages
+from dermxai.explain.method import DENSITY_UNIT, always_available
 
 TITLE = "LayerCAM"
 UNIT = "logit per position, to first order, of what raises the target"
@@ -28,23 +21,14 @@ SOURCE = "Jiang et al. 2021, doi:10.1109/TIP.2021.3089943"
 SIGNED = False
 COMPLETE = False
 ONE_HEAD = False
-Settings = StageSettings
+Settings = stages.StageSettings
 unavailable = always_available
+passes = stages.passes
 
 
-def passes(classifier: "Classifier", settings: StageSettings) -> int:  # noqa: ARG001
-    return PASSES
+def cam(activation: Tensor, gradient: Tensor) -> Tensor:
+    """(h, w) of a stage, whose activation and gradient are (channels, h, w)."""
+    return (gradient.clamp(min=0) * activation).sum(0)
 
 
-def attribute(
-    classifier: "Classifier",
-    image: Tensor,
-    target: Target,
-    settings: StageSettings,
-    progress: Progress | None,
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The map (h, w) of the chosen stage for an image (1, 3, size, size)."""
-    stage = at_stage(classifier, image, target, settings.stages_back, progress)
-    cam = (stage.gradient.clamp(min=0) * stage.activation).sum(0)
-    values: NDArray[np.float32] = cam.float().cpu().numpy()
-    return values, stage.notes
+attribute = stages.at_stage_by(cam)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dermxai.explain.forward import Value
-from dermxai.explain.method import Progress, Target, always_available
+from dermxai.explain.method import Progress, Target, always_available, colours_added
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -47,5 +47,4 @@ def attribute(
     gradient = CaptumSaliency(Value(classifier, target, progress, 1)).attribute(
         image.to(classifier.device, copy=True).requires_grad_(), abs=False
     )
-    values: NDArray[np.float32] = gradient[0].sum(0).float().cpu().numpy()
-    return values, ()
+    return colours_added(gradient), ()

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dermxai.explain.forward import Value
 from dermxai.explain.memory import gradient_batch, halving, in_turn
-from dermxai.explain.method import Progress, Target, always_available
+from dermxai.explain.method import Progress, Target, always_available, colours_added
 from dermxai.explain.seeded import SeededNoiseTunnel
 
 if TYPE_CHECKING:
@@ -72,5 +72,4 @@ def attribute(
 
     with in_turn(progress):
         gradient, notes = halving(smooth, gradient_batch(classifier))
-    values: NDArray[np.float32] = gradient[0].sum(0).float().cpu().numpy()
-    return values, notes
+    return colours_added(gradient), notes
