@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from dermxai.errors import InputError
 
-FRACTIONS: Mapping[str, float] = {"train": 0.7, "validation": 0.15, "test": 0.15}
 UNITS: Mapping[str, str] = {"patient_id": "patients", "lesion_id": "lesions", "sample_id": "images"}
 """Columns that tell what an image belongs to, the widest first, and what they count."""
 _FINEST = 20
@@ -77,7 +76,7 @@ def folds(samples: pd.DataFrame, count: int, seed: int = 0) -> NDArray[np.int64]
 
 
 def split_by_patient(
-    samples: pd.DataFrame, fractions: Mapping[str, float] = FRACTIONS, seed: int = 0
+    samples: pd.DataFrame, fractions: Mapping[str, float], seed: int = 0
 ) -> pd.Series:
     """The name of a split for each row, patients whole, classes spread evenly.
 

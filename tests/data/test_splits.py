@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from dermxai.data.splits import folds, groups, split_by_patient
 from dermxai.errors import InputError
 
+SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
+
 
 def cohort(patients: int, images: int, classes: int = 4, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
@@ -28,14 +30,14 @@ def test_no_patient_stands_on_two_sides(
     samples = cohort(patients, images, classes, seed)
     if samples["patient_id"].nunique() < 3:
         return
-    split = split_by_patient(samples, seed=seed)
+    split = split_by_patient(samples, SHARES, seed=seed)
     assert split.groupby(samples["patient_id"]).nunique().max() == 1
     assert set(split) == {"train", "validation", "test"}
 
 
 def test_shares_and_classes_are_met() -> None:
     samples = cohort(400, 1200)
-    split = split_by_patient(samples)
+    split = split_by_patient(samples, SHARES)
     shares = split.value_counts(normalize=True)
     assert shares["train"] == pytest.approx(0.7, abs=0.02)
     assert shares["test"] == pytest.approx(0.15, abs=0.02)
@@ -48,8 +50,12 @@ def test_shares_and_classes_are_met() -> None:
 
 def test_the_seed_decides() -> None:
     samples = cohort(40, 120)
-    assert split_by_patient(samples, seed=1).equals(split_by_patient(samples, seed=1))
-    assert not split_by_patient(samples, seed=1).equals(split_by_patient(samples, seed=2))
+    assert split_by_patient(samples, SHARES, seed=1).equals(
+        split_by_patient(samples, SHARES, seed=1)
+    )
+    assert not split_by_patient(samples, SHARES, seed=1).equals(
+        split_by_patient(samples, SHARES, seed=2)
+    )
 
 
 def test_lesions_and_images_stand_in_for_unknown_patients() -> None:
@@ -90,15 +96,15 @@ def test_folds_hold_everything_once() -> None:
 
 def test_unlabelled_and_rare_classes_are_split_too() -> None:
     samples = cohort(12, 24).assign(label=pd.array([None] * 24, dtype="str"))
-    assert set(split_by_patient(samples)) == {"train", "validation", "test"}
+    assert set(split_by_patient(samples, SHARES)) == {"train", "validation", "test"}
     alone = cohort(12, 12).assign(label=[f"c{k}" for k in range(12)])
-    assert set(split_by_patient(alone)) == {"train", "validation", "test"}
+    assert set(split_by_patient(alone, SHARES)) == {"train", "validation", "test"}
 
 
 def test_one_split_and_too_few_patients() -> None:
     assert set(split_by_patient(cohort(1, 3), {"test": 1})) == {"test"}
     with pytest.raises(InputError, match="1 patients"):
-        split_by_patient(cohort(1, 3))
+        split_by_patient(cohort(1, 3), SHARES)
     with pytest.raises(InputError, match="folds"):
         folds(cohort(3, 9), 10)
     for wrong in ({}, {"train": 0.0, "test": 1.0}):
