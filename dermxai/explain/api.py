@@ -12,8 +12,8 @@ from dermxai.explain import store
 from dermxai.explain.forward import require_finite
 from dermxai.explain.memory import one_at_a_time
 from dermxai.explain.method import Attribution, Method, Progress, Target, whose
-from dermxai.explain.settings import settings_of
 from dermxai.plugins import modules
+from dermxai.settings import settings_of
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

@@ -12,7 +12,7 @@ A method is one module in `dermxai.projection.methods` with
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import Field, asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 from zipfile import BadZipFile
@@ -25,6 +25,7 @@ from dermxai.errors import InputError
 from dermxai.plugins import modules
 from dermxai.projection.components import principal_components
 from dermxai.runs.run import Run
+from dermxai.settings import settings_of
 
 Features = NDArray[np.floating[Any]]
 Progress = Callable[[int, int], None]
@@ -143,28 +144,7 @@ def _chosen(method: str, settings: Any) -> tuple[Method, Any]:
             f"There is no projection method {method!r}; choose from {', '.join(available)}."
         )
     chosen = available[method]
-    given = settings if isinstance(settings, Mapping) else asdict(settings or chosen.Settings())
-    known = {field.name: field for field in fields(chosen.Settings)}
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise InputError(
-            f"{method} has no setting {unknown[0]!r}; its settings: {', '.join(known) or 'none'}."
-        )
-    return chosen, chosen.Settings(
-        **{name: _within_bounds(method, known[name], value) for name, value in given.items()}
-    )
-
-
-def _within_bounds(method: str, field: "Field[Any]", value: Any) -> Any:
-    """The value as the setting's own type, so that 30 and 30.0 are one setting."""
-    low, high = field.metadata["low"], field.metadata["high"]
-    kind: type = type(field.default)
-    if not isinstance(value, int | float) or not low <= value <= high or kind(value) != value:
-        number = "a whole number" if kind is int else "a number"
-        raise InputError(
-            f"{field.name} of {method} is {value!r}; give {number} from {low} to {high}."
-        )
-    return kind(value)
+    return chosen, settings_of(method, chosen.Settings, settings)
 
 
 def _embed(

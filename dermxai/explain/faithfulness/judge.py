@@ -18,7 +18,7 @@ from dermxai.explain.faithfulness.measure import (
 )
 from dermxai.explain.memory import ran_out_of_memory
 from dermxai.explain.method import Method, Progress, Target
-from dermxai.explain.settings import settings_of
+from dermxai.settings import settings_of
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
