@@ -8,7 +8,14 @@ from dermxai.metrics.confusion import (
     top1_accuracy,
 )
 from dermxai.metrics.evaluation import Evaluation, evaluate
-from dermxai.metrics.ranking import RocCurve, auc, macro_average, micro_average, roc_curve
+from dermxai.metrics.ranking import (
+    RocCurve,
+    auc,
+    macro_auc,
+    macro_average,
+    micro_average,
+    roc_curve,
+)
 
 __all__ = [
     "Evaluation",
@@ -17,6 +24,7 @@ __all__ = [
     "balanced_accuracy",
     "confusion_matrix",
     "evaluate",
+    "macro_auc",
     "macro_average",
     "micro_average",
     "normalised",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dermxai.errors import InputError
+from dermxai.metrics.confusion import mean_defined
 
 Floats = NDArray[np.float64]
 
@@ -66,6 +67,21 @@ def auc(positive: ArrayLike, scores: ArrayLike) -> float:
     """Area under the ROC curve: the chance that a positive scores above a negative, ties half.
     NaN when only one class is present."""
     return roc_curve(positive, scores).auc
+
+
+def macro_auc(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Mean area of the classes one against rest; NaN where none can be ranked.
+
+    Args:
+        labels: (n,) index of each image's class.
+        scores: (n, k) its score for each class.
+
+    Raises:
+        InputError: as `roc_curve`.
+    """
+    of, values = np.asarray(labels), np.asarray(scores)
+    areas = [auc(of == index, values[:, index]) for index in range(values.shape[1])]
+    return float(mean_defined(areas))
 
 
 def micro_average(membership: ArrayLike, scores: ArrayLike) -> RocCurve:

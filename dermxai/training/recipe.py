@@ -29,6 +29,8 @@ def _setting(
     return field(default=default, metadata=metadata)
 
 
+BASELINES = ("efficientnet_b4", "resnet101", "inception_v3")
+"""What the paper's Table 3 compares its network with."""
 TO_SPARE_MEMORY = (
     "halve batch_size and double accumulate (which learns nearly the same), set "
     "precision=bfloat16, or take a smaller size"

@@ -7,9 +7,9 @@ inside the fold where it was.
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,52 +24,30 @@ from dermxai.data.splits import groups, split_by_patient
 from dermxai.data.transforms import Preprocessing
 from dermxai.disk import replacing
 from dermxai.errors import InputError
-from dermxai.metrics import (
-    auc,
-    balanced_accuracy,
-    bootstrap,
-    confusion_matrix,
-    one_vs_rest,
-    top1_accuracy,
-)
-from dermxai.metrics.confusion import mean_defined
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
 from dermxai.numbers import jsonable
 from dermxai.paths import StudyFiles, TrainingFiles
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
+from dermxai.training.comparison import (
+    Member,
+    Outcome,
+    as_printed,
+    by_member,
+    differences,
+    summary,
+)
 from dermxai.training.examples import examples_of
 from dermxai.training.fit import fit, preprocessing_of
-from dermxai.training.plan import Progress
+from dermxai.training.plan import Progress, usable
 from dermxai.training.prepared import prepare_images
 from dermxai.training.recipe import HEADS, IMAGENET, Recipe
 from dermxai.training.starting import try_network
 from dermxai.training.trainer import rank
 
-BASELINES = ("efficientnet_b4", "resnet101", "inception_v3")
-"""The paper's Table 3, beside its own network."""
 VALIDATION = 0.15  # of the images outside the test fold
 PARTS = 1000  # of a member in the progress of the whole
 PREDICTION_BATCH = 32
-
-MEASURES: Mapping[str, str] = {
-    "accuracy": "Accuracy",
-    "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
-    "auc": "AUC",
-    "balanced_accuracy": "Balanced accuracy",
-    "top1_accuracy": "Top-1 accuracy",
-}
-"""The first four are means of the classes one against rest, as in the paper's Tables 2 and 3."""
-
-
-@dataclass(frozen=True)
-class Member:
-    """One training: a network, a seed, a fold that it is tested on."""
-
-    network: str
-    seed: int
-    fold: int
 
 
 def study(
@@ -115,56 +93,15 @@ def study(
             begun.note(files.begun, ended=False)
             note_data(dataset, files.data)
         results = []
+        how = {"device": device, "devices": devices, "nodes": nodes}
         for index, member in enumerate(planned):
-
-            def tell(
-                phase: str, done: int, total: int, figures: dict[str, float], index: int = index
-            ) -> None:
-                if progress and phase == "training":
-                    step = int(PARTS * (index + done / total))
-                    progress(
-                        phase,
-                        step,
-                        PARTS * len(planned),
-                        {"member": index + 1.0, "members": float(len(planned)), **figures},
-                    )
-                elif progress:
-                    progress(phase, done, total, figures)
-
-            how = {"progress": tell, "device": device, "devices": devices, "nodes": nodes}
             divided, own = of_member(dataset, recipe, member, folds)
-            results.append(_result(divided, own, member, files, **how))
-        _write(files, dataset, recipe, results)
+            tell = _as_part(progress, index, len(planned)) if progress else None
+            results.append(_outcome(divided, own, member, files, progress=tell, **how))
+        _write(files, dataset.name, recipe, results)
         shutil.rmtree(files.images, ignore_errors=True)
         files.data.unlink(missing_ok=True)
     return files.root
-
-
-def summary(results: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation (n − 1) over the members of each network, in their order:
-    columns network, members, and each measure with _mean and _sd."""
-    rows = []
-    for network, members in results.groupby("network", sort=False):
-        row: dict[str, Any] = {"network": network, "members": len(members)}
-        for measure in MEASURES:
-            row |= {
-                f"{measure}_mean": members[measure].mean(),
-                f"{measure}_sd": members[measure].std(ddof=1),
-            }
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def as_printed(table: pd.DataFrame) -> str:
-    """Markdown of `summary`, mean ± SD."""
-    lines = ["| Network | " + " | ".join(MEASURES.values()) + " |", "|---" * 7 + "|"]
-    for row in table.to_dict("records"):
-        cells = []
-        for measure in MEASURES:
-            mean, sd = row[f"{measure}_mean"], row[f"{measure}_sd"]
-            cells.append(f"{mean:.3f}" + ("" if np.isnan(sd) else f" ± {sd:.3f}"))
-        lines.append(f"| {row['network']} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
 
 
 def members(recipe: Recipe, folds: int, seeds: int, baselines: Sequence[str]) -> list[Member]:
@@ -201,6 +138,18 @@ def _own(recipe: Recipe, member: Member) -> Recipe:
     )
 
 
+def _as_part(progress: Progress, index: int, members: int) -> Progress:
+    """Tells of a member's training as part of the study's."""
+
+    def tell(phase: str, done: int, total: int, figures: dict[str, float]) -> None:
+        if phase == "training":
+            figures = {"member": index + 1.0, "members": float(members), **figures}
+            done, total = int(PARTS * (index + done / total)), PARTS * members
+        progress(phase, done, total, figures)
+
+    return tell
+
+
 def _check(recipe: Recipe, networks: Sequence[str], folds: int, seeds: int) -> None:
     if folds < 2 or seeds < 1:
         raise InputError(f"{folds} folds and {seeds} seeds came; expected 2 or more and 1 or more.")
@@ -226,14 +175,10 @@ def _divided(dataset: Dataset, recipe: Recipe, folds: int, fold: int) -> Dataset
     return replace(dataset, samples=samples.assign(split=split))
 
 
-def _result(
-    divided: Dataset,
-    recipe: Recipe,
-    member: Member,
-    files: StudyFiles,
-    **how: Any,
-) -> dict[str, Any]:
-    """A member's figures and its test images' scores, from disk where it has ended."""
+def _outcome(
+    divided: Dataset, recipe: Recipe, member: Member, files: StudyFiles, **how: Any
+) -> Outcome:
+    """A member trained and tested; from disk where it was before."""
     folder = files.member(member.network, member.seed, member.fold)
     fit(divided, recipe, folder, images=files.images, **how)
     examples = examples_of(divided, recipe)
@@ -244,19 +189,14 @@ def _result(
         prepared = prepare_images(
             divided, examples.sample_ids, preprocessing, files.images, lambda *_: None
         )
-        rows = examples.rows("test")
-        rows = rows[prepared.usable[rows]]
+        rows = usable(examples.rows("test"), prepared)
         scores = _scores(folder, prepared.open(), rows, preprocessing, how["device"])
         with replacing(kept) as path, path.open("wb") as file:
             np.savez_compressed(file, rows=rows, scores=scores)
     with np.load(kept) as content:
         rows, scores = content["rows"], content["scores"]
-    figures = measured(scores, examples.labels[rows])
-    units = groups(examples.table).to_numpy()[rows]
-    return {
-        **asdict(member), "images": len(rows), **figures,
-        "_rows": rows, "_true": examples.labels[rows], "_read": scores.argmax(1), "_units": units,
-    }  # fmt: skip
+    units = groups(examples.table).to_numpy(dtype=object)[rows]
+    return Outcome(member, rows, examples.labels[rows], scores, units)
 
 
 @torch.inference_mode()
@@ -276,73 +216,12 @@ def _scores(
     return np.concatenate(parts)
 
 
-def measured(scores: NDArray[np.floating], labels: NDArray[np.int64]) -> dict[str, float]:
-    """The `MEASURES` of scores (n, class) against class indices (n,); means are over the classes
-    that occur."""
-    k = scores.shape[1]
-    matrix = confusion_matrix(labels, scores.argmax(1), k)
-    occurs = matrix.sum(1) > 0
-    by_class = one_vs_rest(matrix)
-    shifted = np.exp(scores - scores.max(1, keepdims=True))
-    probabilities = shifted / shifted.sum(1, keepdims=True)
-    areas = np.array([auc(labels == index, probabilities[:, index]) for index in range(k)])
-    return {
-        "accuracy": float(mean_defined(by_class.accuracy[occurs])),
-        "sensitivity": float(mean_defined(by_class.sensitivity[occurs])),
-        "specificity": float(mean_defined(by_class.specificity[occurs])),
-        "auc": float(mean_defined(areas)),
-        "balanced_accuracy": float(balanced_accuracy(matrix)),
-        "top1_accuracy": float(top1_accuracy(matrix)),
-    }
-
-
-def differences(results: Sequence[Mapping[str, Any]], n_classes: int) -> list[dict[str, Any]]:
-    """Balanced accuracy of each further network less that of the first, over all test images,
-    mean of the seeds, with the 95 % interval of resampled patients (the networks stay fixed)."""
-    drawn: dict[str, list[Any]] = {}
-    values: dict[str, list[float]] = {}
-    for network, seed in dict.fromkeys((r["network"], r["seed"]) for r in results):
-        own = [r for r in results if (r["network"], r["seed"]) == (network, seed)]
-        order = np.argsort(np.concatenate([r["_rows"] for r in own]), kind="stable")
-        true, read, units = (
-            np.concatenate([r[name] for r in own])[order] for name in ("_true", "_read", "_units")
-        )
-        plan = bootstrap.resampling(units)
-        matrices = bootstrap.confusion_replicates(true, read, n_classes, plan)
-        drawn.setdefault(network, []).append(balanced_accuracy(matrices))
-        matrix = confusion_matrix(true, read, n_classes)
-        values.setdefault(network, []).append(float(balanced_accuracy(matrix)))
-    first, *others = drawn
-    compared = []
-    for other in others:
-        apart = np.mean(drawn[other], axis=0) - np.mean(drawn[first], axis=0)
-        low, high = np.nanquantile(apart, [0.025, 0.975]) if apart.size else (np.nan, np.nan)
-        compared.append(
-            {
-                "network": other,
-                "less": first,
-                "balanced_accuracy": float(np.mean(values[other]) - np.mean(values[first])),
-                "low": float(low),
-                "high": float(high),
-            }
-        )
-    return compared
-
-
-def _write(
-    files: StudyFiles,
-    dataset: Dataset,
-    recipe: Recipe,
-    results: Sequence[dict[str, Any]],
-) -> None:
-    public = [{k: v for k, v in r.items() if not k.startswith("_")} for r in results]
-    rows = pd.DataFrame(public)
-    table = summary(rows)
-    n_classes = len(examples_of(dataset, replace(recipe, split="patient")).classes)
-    compared = differences(results, n_classes)
+def _write(files: StudyFiles, dataset: str, recipe: Recipe, results: Sequence[Outcome]) -> None:
+    rows = by_member(results)
+    table, compared = summary(rows), differences(results)
     tested = rows.loc[rows["network"] == recipe.network].groupby("seed")["images"].sum().iloc[0]
     note = (
-        f"{dataset.name}: {tested} images, each tested once for each seed by a network that saw "
+        f"{dataset}: {tested} images, each tested once for each seed by a network that saw "
         "none of its patient. Mean ± SD over folds and seeds; accuracy, sensitivity, specificity "
         "and AUC are means of the classes one against rest. The SD says how much trainings "
         "differ, not how sure a figure is: folds share training images."
@@ -351,7 +230,7 @@ def _write(
         "recipe": asdict(recipe),
         "table": table.to_dict("records"),
         "differences": compared,
-        "members": public,
+        "members": rows.to_dict("records"),
         "note": note,
     }
     text = [f"# {files.root.name}", "", note, "", as_printed(table), ""]

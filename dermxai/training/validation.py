@@ -6,8 +6,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
-from dermxai.metrics import auc, balanced_accuracy, confusion_matrix, normalised, top1_accuracy
+from dermxai.metrics import (
+    balanced_accuracy,
+    confusion_matrix,
+    macro_auc,
+    normalised,
+    top1_accuracy,
+)
 from dermxai.taxonomy import OVERLAPPING
 
 Floats = NDArray[np.float64]
@@ -48,15 +55,11 @@ def reached(
         labels: (n,) class indices.
     """
     matrix = confusion_matrix(labels, scores.argmax(1), len(classes))
-    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = shifted / shifted.sum(axis=1, keepdims=True)
-    areas = [auc(labels == k, probabilities[:, k]) for k in range(len(classes))]
-    defined = [area for area in areas if np.isfinite(area)]
     return Reached(
         validation_loss=loss,
         balanced_accuracy=float(balanced_accuracy(matrix)),
         accuracy=float(top1_accuracy(matrix)),
-        macro_auc=float(np.mean(defined)) if defined else float("nan"),
+        macro_auc=macro_auc(labels, softmax(scores, axis=1)),
         sensitivity=dict(zip(classes, np.diag(normalised(matrix, "row")).tolist(), strict=True)),
         confusion=matrix.tolist(),
     )

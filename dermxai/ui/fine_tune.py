@@ -13,7 +13,7 @@ from dermxai.errors import InputError
 from dermxai.jobs import Job
 from dermxai.jobs.gpus import gpus
 from dermxai.jobs.launchers import launchers
-from dermxai.training.recipe import IMAGENET, RECIPES, Recipe, chosen
+from dermxai.training.recipe import BASELINES, IMAGENET, RECIPES, Recipe, chosen
 from dermxai.ui import (
     cache,
     catalogue,
@@ -37,7 +37,6 @@ _NOTES = {
     "quick": "A small network on small images: a first look within minutes.",
     _LIKE: "The settings of the job that is cloned.",
 }
-_BASELINES = ("efficientnet_b4", "resnet101", "inception_v3")
 _FIRST = ("epochs", "batch_size")
 _ELSEWHERE = {*_FIRST, "weights", "start_from"}
 
@@ -259,7 +258,7 @@ def _ask_study(opened: Opened, where: str) -> dict[str, Any]:
         others = [str(network) for network in opened.like.get("baselines", ())]
         baselines = st.multiselect(
             "Compared with",
-            list(dict.fromkeys([*_BASELINES, *others])),
+            list(dict.fromkeys([*BASELINES, *others])),
             default=others,
             key=Key.SETTING.of(opened.name, "baselines"),
             accept_new_options=True,

@@ -6,14 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from dermxai.data import load_dataset
 from dermxai.errors import Cancelled, InputError
 from dermxai.paths import StudyFiles
-from dermxai.training import study as studying
 from dermxai.training.recipe import Recipe
-from dermxai.training.study import as_printed, measured, study, summary
+from dermxai.training.study import study
 
 RECIPE = Recipe(
     architecture="test_efficientnet", size=32, epochs=1, batch_size=16, colour_constancy="none"
@@ -76,30 +74,6 @@ def test_a_study_whose_data_lost_a_file_meanwhile_keeps_its_folds(
     kept, expected = (pd.read_csv(StudyFiles(at).table) for at in (out, straight))
     pd.testing.assert_frame_equal(kept, expected)
     assert not StudyFiles(out).data.exists()
-
-
-def test_measures_agree_with_scikit_learn():
-    rng = np.random.default_rng(0)
-    labels, scores = rng.integers(0, 4, 200), rng.normal(size=(200, 4))
-    scores[np.arange(200), labels] += 1
-    got = measured(scores, labels)
-    probabilities = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
-    read = scores.argmax(1)
-    assert got["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(labels, read))
-    assert got["auc"] == pytest.approx(
-        roc_auc_score(labels, probabilities, multi_class="ovr", average="macro")
-    )
-    one_against_rest = np.mean([((labels == k) == (read == k)).mean() for k in range(4)])
-    assert got["accuracy"] == pytest.approx(one_against_rest)
-
-
-def test_mean_and_standard_deviation_as_the_paper_prints_them():
-    values = [0.90, 0.94, 0.98]
-    rows = pd.DataFrame([{"network": "a", **dict.fromkeys(studying.MEASURES, v)} for v in values])
-    table = summary(rows)
-    assert table.loc[0, "auc_sd"] == pytest.approx(np.std(values, ddof=1))
-    assert "| a | 0.940 ± 0.040 |" in as_printed(table)
-    assert "| a | 0.900 |" in as_printed(summary(rows.head(1)))
 
 
 def test_what_cannot_be_compared_is_refused_before_anything_is_trained(
