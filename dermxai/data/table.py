@@ -51,6 +51,7 @@ _SPLITS = {
 }
 _OLDEST = 120.0
 _EXACT = 2.0**53  # the largest whole number up to which a float holds all
+_LARGEST = 2.0**63  # beyond every whole number of 64 bits
 _AGE = r"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>y(?:ea)?rs?|y|months?|m|weeks?|w|days?|d|岁)?"
 _UNITS_A_YEAR = {"m": 12.0, "w": 365.25 / 7, "d": 365.25}  # by the unit's first letter
 
@@ -223,8 +224,8 @@ def _years(values: pd.Series) -> pd.Series:
 def as_text(values: pd.Series) -> pd.Series:
     """Text without outer blanks; whole numbers that a file stored as floats without ``.0``."""
     if pd.api.types.is_float_dtype(values):
-        whole = values.dropna()
-        if (whole % 1 == 0).all():
+        stated = values.dropna()
+        if (stated % 1 == 0).all() and (stated.abs() < _LARGEST).all():
             values = values.astype("Int64")
     return values.astype("string").str.strip().astype("str")
 

@@ -128,6 +128,12 @@ def test_an_id_may_be_any_text() -> None:
     assert not problems
 
 
+def test_an_id_that_a_file_stored_as_a_number_is_text() -> None:
+    assert listed(column("lesion_id", 3.0, np.nan)) == ["3", None]
+    assert listed(column("lesion_id", 2.0**62, 7.0)) == [str(2**62), "7"]
+    assert listed(column("lesion_id", 1e20, 7.0)) == ["1e+20", "7.0"]  # beyond 64 bits
+
+
 def test_other_columns_become_numbers_only_where_nothing_is_lost() -> None:
     assert column("size_mm", "1", "2.5", "").dtype == np.float64
     assert listed(column("code", "01", "2")) == ["01", "2"]
