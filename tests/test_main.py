@@ -208,6 +208,9 @@ def test_explain_writes_overlays_and_maps(
         opened.rotate(180).save(images.with_name("a.png"))
     command("explain", tiny_checkpoint, source, "--target", "BCC", "--output", tmp_path / "maps")
     assert written[2].stat().st_mtime_ns > before, "of another image"
+    written[2].write_bytes(b"PK\x03\x04 torn")
+    command("explain", tiny_checkpoint, source, "--target", "BCC", "--output", tmp_path / "maps")
+    np.load(written[2]).close()
 
 
 def test_methods_are_listed_with_their_cost_or_the_reason(

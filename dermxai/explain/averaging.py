@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -319,5 +318,5 @@ def _read(path: Path) -> _Sums | None:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in _ARRAYS}
             return _Sums(**arrays, problems=json.loads(str(held["problems"])))
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except disk.UNREADABLE:
         return None

@@ -12,7 +12,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,7 +121,7 @@ def open_maps(
                 in_cell=held["in_cell"],
                 problems=tuple(json.loads(str(held["problems"]))),
             )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except disk.UNREADABLE:
         return None
     return made if first == one else made.swapped()
 

@@ -5,7 +5,6 @@ import json
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +41,7 @@ def read(name: str) -> Attribution | None:
         with paths.attribution(name).open("rb") as file, np.load(file, allow_pickle=False) as held:
             about = json.loads(str(held["about"]))
             native = held["native"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except disk.UNREADABLE:
         return None
     about["notes"] = tuple(about["notes"])
     return Attribution(map=native, native=native, **about)

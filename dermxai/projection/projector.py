@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +111,7 @@ def open_projection(run: Run, method: str, settings: Any = None) -> Projection |
                 asdict(values),
                 tuple(json.loads(str(stored["notes"]))),
             )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except disk.UNREADABLE:
         return None
     return made if np.array_equal(made.sample_ids, _sample_ids(run)) else None
 

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.disk import replacing
+from dermxai.disk import UNREADABLE, replacing
 from dermxai.paths import RunFiles
 
 SHARD = 256  # images
@@ -90,6 +89,6 @@ class Shards:
         try:
             with self.files.shard(index).open("rb") as file, np.load(file) as shard:
                 lengths = {len(shard[name]) for name in ("logits", "pooled", "reasons")}
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        except UNREADABLE:
             return False
         return lengths == {len(self.rows(index))}

@@ -1,7 +1,6 @@
 """MedMNIST: one archive of image and label arrays, 28 to 224 px, grey or RGB."""
 
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ import pandas as pd
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from dermxai import taxonomy
+from dermxai import disk, taxonomy
 from dermxai.data.table import Options, Problem, Table
 from dermxai.errors import InputError
 
@@ -17,7 +16,6 @@ EXPECTS = "MedMNIST: an .npz file with train_images, train_labels and so on for 
 PRIORITY = 10
 _SPLITS = ("train", "val", "test")
 _SUFFIX = "_images.npy"
-_DAMAGE = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def recognises(path: Path) -> bool:
@@ -80,7 +78,7 @@ def _count(path: Path, split: str) -> int:
                 else npy.read_array_header_2_0
             )
             shape, _, dtype = read_header(file)
-    except _DAMAGE as error:
+    except disk.UNREADABLE as error:
         raise InputError(f"{path.name}: {split}_images is damaged.") from error
     if dtype != np.uint8 or not (len(shape) == 3 or (len(shape) == 4 and shape[3] in {1, 3})):
         raise InputError(
@@ -97,7 +95,7 @@ def _labels(path: Path, split: str, count: int) -> NDArray[np.integer] | None:
             if f"{split}_labels" not in archive:
                 return None
             labels = archive[f"{split}_labels"]
-    except _DAMAGE as error:
+    except disk.UNREADABLE as error:
         raise InputError(f"{path.name}: {split}_labels is damaged.") from error
     if labels.ndim < 1 or len(labels) != count or labels.dtype.kind not in "iub":
         raise InputError(

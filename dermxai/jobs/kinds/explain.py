@@ -251,9 +251,9 @@ def _is_there(stem: Path, wish: str) -> bool:
     if not all(file.is_file() for file in _files(stem)):
         return False
     try:
-        with np.load(_files(stem)[-1], allow_pickle=False) as held:
+        with _files(stem)[-1].open("rb") as file, np.load(file, allow_pickle=False) as held:
             return bool(json.loads(str(held["about"]))["wish"] == wish)
-    except (OSError, ValueError, KeyError):
+    except disk.UNREADABLE:
         return False
 
 
