@@ -1,0 +1,199 @@
+"""The scores of one image's maps, kept with the run by everything that they depend on.
+
+Work that was stopped goes on where it was, and a study of one method more computes that method
+alone.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermxai import disk, paths
+from dermxai.data.images import read_image, read_mask
+from dermxai.data.inventory import file_fingerprint
+from dermxai.errors import InputError
+from dermxai.explain import store
+from dermxai.explain.api import checked_settings, explain, find_method, find_target
+from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness.measure import (
+    Candidate,
+    Case,
+    Score,
+    baselines,
+    find_measure,
+    grain,
+)
+from dermxai.explain.faithfulness.quality import RUNNER_UP, Asked, digest
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+    from dermxai.runs.run import Run
+
+MASKS = {"lesion": "mask_path", "evidence": "evidence_path"}
+"""Columns of the sample table by what their masks outline."""
+Step = Callable[[int], None]
+"""Called often, with the steps of an image that are done; whatever it raises stops the study."""
+
+
+@dataclass(eq=False)
+class Judged:
+    """An image of a run under what was asked: its scores, from disk where they are there. The image
+    is read, and its maps are made, where one is missing."""
+
+    run: "Run"
+    classifier: "Classifier"
+    asked: Asked
+    position: int
+
+    def __post_init__(self) -> None:
+        self.sample = self.run.samples.iloc[self.position]
+        self.sample_id = str(self.sample["sample_id"])
+        self.seed = int(digest([self.asked.seed, self.sample_id])[:7], 16)
+        self.file = paths.RunFiles(self.run.root).quality.scores(digest(self.sample_id)[:24])
+        self.scores = _read(self.file)
+        self._fingerprints: dict[str, str] = {}
+
+    def rows(self, step: Step) -> list[dict[str, Any]]:
+        """A row a method and measure, those of the baselines last.
+
+        Raises:
+            InputError: the image cannot be read, has changed since the run, or its target is set
+                against itself.
+        """
+        self.run.check_image(self.sample_id)
+        found: list[dict[str, Any]] = []
+        for number, name in enumerate(self.asked.methods):
+            settings = checked_settings(name, self.asked.settings.get(name))
+            found += self._judged(name, settings, partial(step, number))
+        last = len(self.asked.methods)
+        known = baselines()
+        for cells in sorted({row["cells"] for row in found} - {0}):
+            settings = known[judge.RANDOM].Settings(cells=cells, seed=self.seed)
+            found += self._judged(judge.RANDOM, settings, partial(step, last))
+        settings = known[judge.CENTRED].Settings()
+        return found + self._judged(judge.CENTRED, settings, partial(step, last))
+
+    def _judged(
+        self, method: str, settings: Any, alive: Callable[[], None]
+    ) -> list[dict[str, Any]]:
+        keys = {name: self._key(method, settings, name) for name in self.asked.measures}
+        missing = {name: key for name, key in keys.items() if key not in self.scores}
+        if missing:
+            alive()
+            self._fill(missing, method, settings, alive)
+            with disk.replacing(self.file) as temporary:
+                temporary.write_text(json.dumps(self.scores), encoding="utf-8")
+        return [
+            self._about | {"method": method, "measure": name} | self.scores[key]
+            for name, key in keys.items()
+        ]
+
+    def _fill(
+        self, missing: Mapping[str, str], method: str, settings: Any, alive: Callable[[], None]
+    ) -> None:
+        case = self.case
+        try:
+            subject = self._candidate(method, settings)
+        except (InputError, RuntimeError) as error:
+            nothing = _kept(Score.undefined(judge.excuse(error)), 0)
+            self.scores |= dict.fromkeys(missing.values(), nothing)
+            return
+        cells = grain(subject.values)
+        for name, key in missing.items():
+            given = self.asked.settings.get(name)
+            score = judge.judged(case, subject, name, given, lambda _, __: alive())
+            self.scores[key] = _kept(score, cells)
+            alive()
+
+    def _candidate(self, method: str, settings: Any) -> Candidate:
+        if method in baselines():
+            return judge.candidate(self.case, baselines()[method], settings)
+        made = explain(
+            self.classifier,
+            self._pixels,
+            method,
+            self._codes[0],
+            self._codes[1],
+            head=self.asked.head,
+            settings=settings,
+            keep=True,
+        )
+        return judge.candidate(self.case, find_method(method), settings, made.native)
+
+    def _key(self, method: str, settings: Any, measure: str) -> str:
+        """Names a score by everything that it depends on."""
+        how = asdict(judge.checked(measure, self.asked.settings.get(measure)))
+        chosen = find_measure(measure)
+        of = [self.classifier.hash, self._file("path"), *self._codes, self.asked.head]
+        by = [store.VERSION, method, asdict(settings), self.seed]
+        mask = self._file(MASKS[chosen.NEEDS]) if chosen.NEEDS else ""
+        return digest([*of, *by, measure, how, chosen.VERSION, mask])[:24]
+
+    def _file(self, column: str) -> str:
+        """What tells a file of the image from another; "" where there is none."""
+        path = self.sample.get(column)
+        if not isinstance(path, str):
+            return ""
+        if path not in self._fingerprints:
+            self._fingerprints[path] = file_fingerprint(path)
+        return self._fingerprints[path]
+
+    @cached_property
+    def case(self) -> Case:
+        codes = self._codes
+        masks = {
+            name: read_mask(str(self.sample[column]))
+            for name, column in MASKS.items()
+            if isinstance(self.sample.get(column), str)
+        }
+        target = find_target(self.classifier, codes[0], codes[1], self.asked.head)
+        return judge.make_case(self.classifier, self._pixels, target, masks, self.seed)
+
+    @cached_property
+    def _pixels(self) -> NDArray[np.uint8]:
+        return read_image(str(self.sample["path"]))
+
+    @cached_property
+    def _codes(self) -> tuple[str, str | None]:
+        """The target, and the class it is set against."""
+        target = self.asked.target or str(self.run.predicted[self.position])
+        if self.asked.against != RUNNER_UP:
+            return target, self.asked.against
+        order = np.argsort(-self.run.scores[self.position], kind="stable")
+        return target, next(code for i in order if (code := self.run.classes[i]) != target)
+
+    @cached_property
+    def _about(self) -> dict[str, Any]:
+        label = self.sample.get("label")
+        return {
+            "sample_id": self.sample_id,
+            "label": label if isinstance(label, str) else "",
+            "read_as": str(self.run.predicted[self.position]),
+            "target": self._codes[0],
+            "against": self._codes[1] or "",
+        }
+
+
+def _kept(score: Score, cells: int) -> dict[str, Any]:
+    """A score as JSON holds it."""
+    return {
+        "cells": cells,
+        "value": score.value if np.isfinite(score.value) else None,
+        "reason": score.reason,
+        "curves": json.dumps(dict(score.curves)) if score.curves else "",
+    }
+
+
+def _read(file: Path) -> dict[str, dict[str, Any]]:
+    """An image's scores by key; those that memory did not suffice for are tried again."""
+    try:
+        found: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {key: score for key, score in found.items() if score["reason"] != judge.NO_MEMORY}
