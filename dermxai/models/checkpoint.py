@@ -15,9 +15,10 @@ from torch import Tensor
 from dermxai.disk import replacing
 from dermxai.errors import InputError
 from dermxai.models.classifier import Classifier
-from dermxai.models.foreign import interpret, read_tensors
+from dermxai.models.foreign import interpret
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.models.multi_head import MultiHeadNetwork
+from dermxai.models.state_dict import read_tensors
 from dermxai.paths import CheckpointFiles
 
 FEW = 0.1  # share of tensors that do not fit, up to which the architecture itself is right

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from dermxai.errors import InputError
 from dermxai.models.checkpoint import check_fit, load_classifier
-from dermxai.models.foreign import read_tensors, strip_prefixes
+from dermxai.models.foreign import strip_prefixes
 from dermxai.models.multi_head import MultiHeadNetwork
+from dermxai.models.state_dict import read_tensors
 from dermxai.training.recipe import IMAGENET, Recipe
 
 CLASSIFIERS = ("classifier.", "fc.", "head.", "heads.", "AuxLogits.")
