@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import pandas as pd
 import torch
@@ -20,17 +19,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dermxai import disk, paths
-from dermxai.data.images import read_image, read_mask
+from dermxai.data.images import read_image
 from dermxai.data.transforms import resize
 from dermxai.errors import InputError
 from dermxai.explain.forward import require_finite
+from dermxai.explain.lesion_frame import SHAPE, box_of, framed, small
 from dermxai.explain.memory import halving
 from dermxai.explain.method import Target
 from dermxai.explain.methods.vote_map import vote_maps
 from dermxai.explain.pair_maps import (
     FRAMES,
     MOST,
-    SIDE,
     PairMaps,
     canonical,
     cells_of,
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
 
 PART = 32  # images whose sums are one file
 BATCH = 4  # images in one forward pass
-_MARGIN = 0.25  # of the box's sides, around a lesion
-_SHAPE = (SIDE, SIDE)
 _BEYOND = 208.0  # the grey of where too few images reach
 _ARRAYS = ("maps", "reach", "pictures", "images")
 
@@ -68,9 +65,9 @@ class _Sums:
     def empty(cls, cells: int) -> "_Sums":
         shape = (len(FRAMES), cells)
         return cls(
-            np.zeros((*shape, *_SHAPE)),
-            np.zeros((*shape, *_SHAPE)),
-            np.zeros((*shape, *_SHAPE, 3)),
+            np.zeros((*shape, *SHAPE)),
+            np.zeros((*shape, *SHAPE)),
+            np.zeros((*shape, *SHAPE, 3)),
             np.zeros(shape, dtype=np.int64),
             [],
         )
@@ -202,11 +199,11 @@ def _summed(
                 sums.problems.append(str(error))
         values = contrast_maps(classifier, some, pair) if some else []
         for picture, map_, (cell, mask) in zip(some, values, found, strict=True):
-            whole = resize(picture, _SHAPE).astype(np.float32)
-            sums.add_image(FRAMES.index("image"), cell, resize(map_, _SHAPE), whole)
-            box = _lesion(mask)
+            whole = resize(picture, SHAPE).astype(np.float32)
+            sums.add_image(FRAMES.index("image"), cell, resize(map_, SHAPE), whole)
+            box = box_of(mask)
             if box:
-                seen = framed(map_, box), framed(_small(picture), box)
+                seen = framed(map_, box), framed(small(picture), box)
                 sums.add_image(FRAMES.index("lesion"), cell, *seen)
         tick(start + len(few))
     return sums
@@ -243,52 +240,6 @@ def _contrasted(
     require_finite(output.logits, classifier.name)
     target = Target(*(classifier.info.classes.index(code) for code in pair))
     return [each * np.float32(each.size / 100) for each in vote_maps(classifier, output, target)]
-
-
-def _lesion(mask_path: object) -> tuple[float, float, float, float] | None:
-    """Left, top, right and bottom of the lesion's box with its margin, in shares of the image;
-    None without a mask that can be read and outlines something."""
-    if not isinstance(mask_path, str):
-        return None
-    try:
-        mask = read_mask(mask_path)
-    except InputError:
-        return None
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    if not rows.size:
-        return None
-    height, width = mask.shape
-    left, right = columns[0] / width, (columns[-1] + 1) / width
-    top, bottom = rows[0] / height, (rows[-1] + 1) / height
-    across, down = _MARGIN * (right - left), _MARGIN * (bottom - top)
-    return left - across, top - down, right + across, bottom + down
-
-
-def framed(
-    values: NDArray[np.float32], box: tuple[float, float, float, float]
-) -> NDArray[np.float32]:
-    """What of an array (h, w) or (h, w, c) over the image lies in a box, (SIDE, SIDE) or
-    (SIDE, SIDE, c); NaN outside the image."""
-    left, top, right, bottom = box
-    height, width = values.shape[:2]
-    centres = (np.arange(SIDE) + 0.5) / SIDE
-    across, down = left + (right - left) * centres, top + (bottom - top) * centres  # shares
-    x, y = (across * width - 0.5).astype(np.float32), (down * height - 0.5).astype(np.float32)
-    grid = np.broadcast_to(x, _SHAPE), np.broadcast_to(y[:, None], _SHAPE)
-    drawn = cv2.remap(
-        values, np.ascontiguousarray(grid[0]), np.ascontiguousarray(grid[1]),
-        cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
-    )  # fmt: skip
-    outside = ((across < 0) | (across > 1))[None] | ((down < 0) | (down > 1))[:, None]
-    drawn[outside] = np.nan
-    return np.asarray(drawn, dtype=np.float32)
-
-
-def _small(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """An image at four times the grid, so that the box of a small lesion still has its pixels."""
-    height, width = picture.shape[:2]
-    shape = (min(height, 4 * SIDE), min(width, 4 * SIDE))
-    return resize(picture, shape).astype(np.float32)
 
 
 def _averaged(sums: _Sums, first: str, second: str, in_cell: NDArray[np.int64]) -> PairMaps:

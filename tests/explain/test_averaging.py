@@ -12,7 +12,7 @@ from dermxai.data import load_dataset
 from dermxai.data.images import read_image
 from dermxai.errors import Cancelled, InputError
 from dermxai.explain import averaging, diagnose
-from dermxai.explain.averaging import average_maps, contrast_maps, framed
+from dermxai.explain.averaging import average_maps, contrast_maps
 from dermxai.explain.pair_maps import MOST, SIDE, canonical, name_of, open_maps
 from dermxai.models import load_classifier
 from dermxai.runs import infer, open_run
@@ -161,15 +161,6 @@ def test_another_classifier_and_unknown_classes_are_refused(pair):
     manifest = run.manifest | {"checkpoint": run.manifest["checkpoint"] | {"hash": "other"}}
     with pytest.raises(InputError, match="not the one that made run"):
         average_maps(replace(run, manifest=manifest), classifier, first, second)
-
-
-def test_a_frame_shows_its_box_and_nothing_beyond_the_image():
-    rows, columns = np.mgrid[0:40, 0:60].astype(np.float32) + 0.5
-    seen = framed(columns / 60, (0.25, 0.0, 0.75, 1.0))
-    np.testing.assert_allclose(seen[SIDE // 2, [0, -1]], [0.25, 0.75], atol=0.01)
-    seen = framed(np.dstack([rows / 40] * 3), (0.0, -0.5, 1.0, 1.5))
-    assert np.isnan(seen[: SIDE // 4 - 1]).all() and np.isnan(seen[-SIDE // 4 + 1 :]).all()
-    np.testing.assert_allclose(seen[SIDE // 2, :, 0], 0.5, atol=0.02)
 
 
 def test_where_fewer_than_half_of_the_images_reach_nothing_is_said(pair, tmp_path):
