@@ -8,14 +8,13 @@ import logging
 import re
 import shutil
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import timm
 import torch
 from lightning.pytorch import Callback
@@ -26,13 +25,12 @@ from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.disk import FULL, sweep
 from dermxai.errors import InputError
-from dermxai.models.division import digests, write_division
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.numbers import count
 from dermxai.paths import CheckpointFiles, TrainingFiles
 from dermxai.training import ranks
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
-from dermxai.training.examples import Examples, examples_of
+from dermxai.training.examples import examples_of
 from dermxai.training.keeping import Keeping
 from dermxai.training.loading import (
     VALIDATION_BATCH,
@@ -42,8 +40,9 @@ from dermxai.training.loading import (
     steps_an_epoch,
 )
 from dermxai.training.module import Training
-from dermxai.training.plan import Plan, Progress, usable
-from dermxai.training.prepared import Prepared, prepare_images
+from dermxai.training.plan import Plan, Progress
+from dermxai.training.prepared import prepare_images
+from dermxai.training.provenance import data_of, note_division
 from dermxai.training.recipe import IMAGENET, TO_SPARE_MEMORY, Recipe
 from dermxai.training.starting import try_network
 from dermxai.training.trainer import Telling, rank, started_by_slurm, trainer_of
@@ -108,14 +107,14 @@ def fit(
             images or files.images,
             lambda done, total: progress("images", done, total, {}) if progress else None,
         )
-        data = _seen(dataset, examples, prepared)
+        data = data_of(dataset, examples, prepared)
         plan = Plan(
             recipe, examples, prepared, preprocessing, files.root, data, accelerator, chosen, nodes
         )
         _check(plan, dataset.name)
         if first:
             _tell(plan)
-            _note_division(plan, dataset.file_fingerprints)
+            note_division(plan, dataset.file_fingerprints)
         if devices > 1 and not started_by_slurm():
             ranks.run(train, plan, devices, progress)
         else:
@@ -221,55 +220,6 @@ def _tell(plan: Plan) -> None:
         log.info(note)
     for item, reason in data.get("unreadable_images", {}).items():
         log.info(f"Left out: {item}: {reason}")
-
-
-def _note_division(plan: Plan, fingerprints: Mapping[str, str]) -> None:
-    table = plan.examples.table.iloc[usable(np.arange(len(plan.examples.table)), plan.prepared)]
-    table = table[table["sample_id"].isin(fingerprints)]
-    images = digests(table["path"], table["sample_id"].map(fingerprints))
-    for folder in (plan.output, TrainingFiles(plan.output).last):
-        write_division(folder, images, table["split"])
-
-
-def _seen(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[str, Any]:
-    training, validation = (
-        examples.table.iloc[usable(examples.rows(split), prepared)]
-        for split in ("train", "validation")
-    )
-    seen: dict[str, Any] = {
-        "name": dataset.name,
-        "fingerprint": dataset.fingerprint,
-        "training_images": len(training),
-        "validation_images": len(validation),
-        "training_images_by_class": training["label"].value_counts().to_dict(),
-    }
-    if "patient_id" in training:
-        patients = training.groupby("label")["patient_id"].nunique()
-        seen["training_patients"] = int(training["patient_id"].nunique())
-        seen["training_patients_by_class"] = patients.to_dict()
-    if notes := _division_notes(training, validation, examples.classes):
-        seen["notes"] = notes
-    if prepared.problems:
-        seen["unreadable_images"] = {p.item: p.reason for p in prepared.problems}
-    return seen
-
-
-def _division_notes(
-    training: pd.DataFrame, validation: pd.DataFrame, classes: tuple[str, ...]
-) -> list[str]:
-    """What a division lacks, as where one patient has most of the images."""
-    unlearnt = [code for code in classes if code not in set(training["label"])]
-    unseen = [code for code in classes if code not in set(validation["label"])]
-    notes = []
-    if len(validation) > len(training):
-        notes.append(
-            f"More images are validated on ({len(validation)}) than learnt from ({len(training)})."
-        )
-    if unlearnt:
-        notes.append(f"No training image of {', '.join(unlearnt)}: never learnt.")
-    if unseen:
-        notes.append(f"No validation image of {', '.join(unseen)}: never measured.")
-    return notes
 
 
 def preprocessing_of(recipe: Recipe) -> Preprocessing:
