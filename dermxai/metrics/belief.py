@@ -117,10 +117,8 @@ def failures(
         noise = of_measure[of_measure["method"] == random].set_index(["sample_id", "cells"])
         bell = of_measure[of_measure["method"] == centred].set_index("sample_id")
         at = pd.MultiIndex.from_frame(mine[["sample_id", "cells"]])
-        others = np.stack(
-            [noise["value"].reindex(at).to_numpy(), bell["value"].reindex(mine["sample_id"])]
-        )
-        gap = value - np.nanmax(sign * others.astype(np.float64), axis=0)
+        rivals = [noise["value"].reindex(at), bell["value"].reindex(mine["sample_id"])]
+        gap = value - np.fmax(*(sign * each.to_numpy(np.float64) for each in rivals))
     elif scale.limit is not None:
         gap = value - sign * scale.limit
     else:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from dermxai.metrics.belief import FEWEST, Scale, summarised
+from dermxai.metrics.belief import FEWEST, Scale, failures, summarised
 
 NAMES = {"random": "noise", "centred": "bell"}
 
@@ -115,3 +115,18 @@ def test_noise_is_rarely_called_a_difference(images: int):
         verdict = summary(table(images, better=0, seed=seed)).loc["good", "random_verdict"]
         shown += verdict != "no difference shown"
     assert stats.binom.sf(shown - 1, 400, 0.05) > 0.001
+
+
+def test_failures_are_worse_than_a_baseline_and_where_none_has_a_value_nothing_is_said():
+    values = {"good": [3.0, 1.0, 0.0, 5.0], "noise": [2.0, 2.0, np.nan, np.nan]}
+    values["bell"] = [1.0, 0.0, 4.0, np.nan]
+    rows = pd.DataFrame(
+        [
+            (f"i{index}", method, 8, "road", value)
+            for method, of in values.items()
+            for index, value in enumerate(of)
+        ],
+        columns=["sample_id", "method", "cells", "measure", "value"],
+    )
+    assert failures(rows, Scale(higher=True), "good", "road", **NAMES) == ["i2", "i1"]
+    assert failures(rows, Scale(higher=False), "good", "road", **NAMES) == ["i0", "i1"]
