@@ -50,11 +50,6 @@ class SetLedger:
     flip_low: Floats
     flip_high: Floats
 
-    @property
-    def flip_share(self) -> Floats:
-        """(h,) ``flips`` as a share of the images."""
-        return ratio(self.flips, self.images)
-
 
 @dataclass(frozen=True, eq=False)
 class SetDifference:
