@@ -69,10 +69,12 @@ def assemble(
 
 
 def follow(run: Run, classifier: Classifier, dataset: Dataset) -> Run:
-    """A complete run is told where its dataset and its checkpoint are now, where they lie elsewhere
-    than it says: what has taken their old place may be another."""
+    """A complete run is told where its dataset and its checkpoint are now, and what training the
+    latter says that it comes from, where that is other than it says: what has taken their old place
+    may be another."""
     now = _origin(classifier, dataset)
-    if all(run.manifest[part]["path"] == now[part]["path"] for part in now):
+    told = [(part, name) for part in now for name in ("path", "training")]
+    if all(run.manifest[part].get(name) == now[part].get(name) for part, name in told):
         return run
     files = paths.RunFiles(run.root)
     kept = dataset.samples["sample_id"].isin(run.samples["sample_id"])

@@ -19,7 +19,7 @@ from dermxai import disk, paths
 from dermxai.data import Dataset, load_dataset
 from dermxai.errors import Cancelled, InputError
 from dermxai.models import Classifier, load_classifier
-from dermxai.runs import infer, inference, list_runs, shards
+from dermxai.runs import infer, inference, list_runs, open_run, shards
 
 IMAGES = 45
 REPLACING = disk.replacing
@@ -155,6 +155,20 @@ def test_a_run_follows_its_checkpoint_where_another_has_taken_its_place(
     again = infer(load_classifier(there), dataset)
     assert again.id == first.id
     assert again.manifest["checkpoint"]["path"] == str(there)
+
+
+def test_asked_for_again_a_run_is_told_what_its_checkpoint_now_says_of_its_training(
+    tiny_checkpoint: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "tiny")
+    first = infer(load_classifier(folder), dataset)
+    model = paths.CheckpointFiles(folder).model
+    content = json.loads(model.read_text())
+    model.write_text(json.dumps(content | {"data": {"name": "mended"}}))
+    assert open_run(first.root).info is None
+    again = infer(load_classifier(folder), dataset)
+    assert again.id == first.id
+    assert again.info is not None and again.info.data == {"name": "mended"}
 
 
 def test_a_run_knows_which_images_have_changed_since(
