@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -220,10 +221,11 @@ def open_run(path: str | Path) -> Run:
 
 def list_runs() -> list[Path]:
     """Folders of the complete runs in the workspace, newest first."""
-    manifests = [paths.RunFiles(root).manifest for root in paths.runs().glob("*")]
-    complete = [manifest for manifest in manifests if manifest.is_file()]
-    complete.sort(key=lambda manifest: manifest.stat().st_mtime, reverse=True)
-    return [manifest.parent for manifest in complete]
+    found = []
+    for root in paths.runs().glob("*"):
+        with suppress(OSError):  # not finished, or removed meanwhile
+            found.append((paths.RunFiles(root).manifest.stat().st_mtime, root))
+    return [root for _, root in sorted(found, reverse=True)]
 
 
 def _check_shapes(run: Run) -> None:
