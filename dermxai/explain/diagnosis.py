@@ -13,7 +13,7 @@ from scipy.special import softmax
 from dermxai.data.transforms import Preprocessing
 from dermxai.explain.api import prepared
 from dermxai.explain.forward import require_finite
-from dermxai.explain.ledger import Ledger, ledger
+from dermxai.explain.heads import Ledger, ledger
 from dermxai.explain.memory import one_at_a_time
 from dermxai.explain.method import Attribution, Method, Target, whose
 from dermxai.explain.methods import grad_cam, vote_map

@@ -1,7 +1,7 @@
 """The vote ledger of a set of images: which head drives it from one class towards another.
 
 A head's vote on an image is its logit for the target less that for the other class; the votes of
-all heads add up to the margin (see `dermxai.explain.ledger`). Here they are averaged over a set,
+all heads add up to the margin (see `dermxai.explain.heads`). Here they are averaged over a set,
 and the averages of two sets compared. Intervals resample patients (`bootstrap`): the two sets of a
 comparison may share patients, so both are drawn together.
 """

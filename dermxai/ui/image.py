@@ -20,7 +20,7 @@ from dermxai.ui.subject import Subject
 from dermxai.ui.text import percent, plain, shortened
 
 if TYPE_CHECKING:
-    from dermxai.explain.ledger import Ledger
+    from dermxai.explain.heads import Ledger
 
 _TYPES = ["jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp", "gif", "jp2"]
 _FACTS = ("patient_id", "age", "sex", "site", "skin_type", "split", "presentation")

@@ -19,7 +19,7 @@ from dermxai.ui.text import plain, signed
 from dermxai.ui.thumbnails import jpeg
 
 if TYPE_CHECKING:
-    from dermxai.explain.ledger import Ledger
+    from dermxai.explain.heads import Ledger
 
 _TILE = 240  # pixels of the longer side of a head's picture
 _NARROWEST = 112

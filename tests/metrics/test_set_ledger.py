@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from dermxai.errors import InputError
-from dermxai.explain.ledger import ledger
+from dermxai.explain.heads import ledger
 from dermxai.metrics.set_ledger import set_difference, set_ledger
 
 HEADS = ("block 1", "block 2", "final")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dermxai import paths
 from dermxai.explain import diagnose
-from dermxai.explain.ledger import ledger
+from dermxai.explain.heads import ledger
 from dermxai.models import load_classifier
 from tests.explain.networks import random_classifier
 
