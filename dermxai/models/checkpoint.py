@@ -156,9 +156,10 @@ def save_checkpoint(
         for name in written:
             (Path(incoming) / name).chmod(0o644)
             (Path(incoming) / name).replace(files.root / name)
-    for older in files.root.glob(f"{files.weights.stem}*.safetensors*"):
-        if older.name not in written:  # an index of shards would be read before one file
-            older.unlink()
+    shards = files.root.glob(f"{files.weights.stem}-?????-of-?????.safetensors")
+    for older in (files.weights, files.weights_index, *shards):
+        if older.name not in written:  # an index would be read before a single file
+            older.unlink(missing_ok=True)
     with replacing(files.card) as path:
         path.write_text(card, encoding="utf-8")
     with replacing(files.model) as path:
