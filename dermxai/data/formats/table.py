@@ -58,7 +58,7 @@ def read(path: Path, options: Options) -> Table:
         if name in rows:
             named = zip(rows[name], rows[name].notna(), strict=True)
             rows[name] = [folder.locate(str(value)) if given else None for value, given in named]
-    masks, unnamed = _beside(rows["path"].tolist(), files[0].parent)
+    masks, unnamed = _beside(rows["path"], files[0].parent)
     if any(masks) and "mask_path" not in rows:
         rows["mask_path"] = masks
     return Table(rows, files[0].parent, (*problems, *unnamed))
@@ -112,10 +112,10 @@ def _by_lower_case(folder: str) -> dict[str, list[str]]:
     return names
 
 
-def _beside(images: list[str | None], root: Path) -> tuple[list[str | None], list[Problem]]:
+def _beside(images: "pd.Series[str]", root: Path) -> tuple[list[str | None], list[Problem]]:
     """What lies with the images of a table or in a folder beside theirs, beneath ``root``: the mask
     of each, and images that no row names."""
-    given = [Path(image) if image else None for image in images]
+    given = [Path(image) if isinstance(image, str) else None for image in images]
     within = [image if image and image.is_relative_to(root) else None for image in given]
     folders = {image.parent for image in within if image}
     if not folders:

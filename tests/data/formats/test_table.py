@@ -38,6 +38,18 @@ def test_names_in_another_case_are_found(draw, tmp_path: Path, value: str) -> No
     assert dataset.samples["mask_path"].tolist() == [f"{tmp_path}/masks/IMG_0.PNG"]
 
 
+@pytest.mark.parametrize("name", ["none", ""])
+@pytest.mark.parametrize("column", ["path", "image_id"])
+def test_rows_without_an_image_are_listed_and_the_others_kept(
+    draw, tmp_path: Path, column: str, name: str
+) -> None:
+    draw("one/a.jpg", "one/a_mask.png")
+    dataset = load_dataset(table(tmp_path, f"{column},label\n{name},LP\na,MN\n"))
+    assert dataset.samples["label"].tolist() == ["MN"]
+    assert dataset.samples["mask_path"].tolist() == [f"{tmp_path}/one/a_mask.png"]
+    assert len(dataset.problems) == 1
+
+
 def test_of_two_names_that_differ_in_case_none_is_guessed(draw, tmp_path: Path) -> None:
     draw("one/a.jpg", "one/A.jpg")
     dataset = load_dataset(table(tmp_path, "path\none/a.jpg\none/a.JPG\n"))
