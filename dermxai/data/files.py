@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -140,7 +141,14 @@ def scan(root: Path) -> ImageFiles:
                 continue
             if not _is_text(entry.name):
                 problems.append(Problem(repr(entry.name), f"not UTF-8; rename it in {folder}"))
-            elif entry.is_dir():
+                continue
+            try:
+                is_folder = entry.is_dir()
+            except OSError as error:  # a link in a circle, or to where nobody may look
+                reason = f"the link cannot be followed: {error.strerror}"
+                problems.append(Problem(str(folder / entry.name), reason))
+                continue
+            if is_folder:
                 waiting.append(folder / entry.name)
             elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
                 found.append(folder / entry.name)
@@ -160,12 +168,10 @@ def last_change(path: Path) -> int:
     it tell; no image is looked at."""
     times = [path.stat().st_mtime_ns]
     for folder, _, files in os.walk(path):
-        times.append(Path(folder).stat().st_mtime_ns)
-        times += [
-            (Path(folder) / name).stat().st_mtime_ns
-            for name in files
-            if Path(name).suffix.lower() in TABLES
-        ]
+        tables = (name for name in files if Path(name).suffix.lower() in TABLES)
+        for each in (Path(folder), *(Path(folder) / name for name in tables)):
+            with suppress(OSError):  # a link to what is gone
+                times.append(each.stat().st_mtime_ns)
     return max(times)
 
 
@@ -180,7 +186,15 @@ def _is_text(name: str) -> bool:
 
 def _copies(files: list[Path]) -> bool:
     """Whether files of one name are the same, as far as their size tells."""
-    return len(files) < 2 or len({path.stat().st_size for path in files}) == 1
+    return len(files) < 2 or len({_size(path) for path in files}) == 1
+
+
+def _size(path: Path) -> int | None:
+    """Bytes of a file, None of a link to what is gone."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def _is_mask(path: Path, root: Path) -> bool:

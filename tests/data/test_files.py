@@ -78,6 +78,18 @@ def test_links_are_followed_and_circles_end(tmp_path: Path) -> None:
     assert len(scan(tmp_path / "data").images) == 1
 
 
+def test_links_that_lead_nowhere_are_listed(tmp_path: Path) -> None:
+    touched(tmp_path, "LP/a.jpg")
+    (tmp_path / "LP/itself").symlink_to("itself")
+    for name in ("x/gone.jpg", "y/gone.jpg"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).symlink_to("nowhere")
+    files = scan(tmp_path)
+    assert files.find("a") == tmp_path / "LP/a.jpg"
+    assert files.find("gone") == tmp_path / "x/gone.jpg"
+    assert [problem.item for problem in files.problems] == [str(tmp_path / "LP/itself")]
+
+
 def test_where_images_share_a_name_the_mask_is_that_of_the_same_place(tmp_path: Path) -> None:
     touched(tmp_path, "LP/1.jpg", "LP/1_mask.png", "Pso/1.jpg", "Pso/masks/1.png", content="a")
     touched(tmp_path, "AV/1.jpg", content="another")
@@ -112,3 +124,10 @@ def test_a_dataset_has_changed_when_a_table_or_folder_has(tmp_path: Path) -> Non
         os.utime(tmp_path / name, ns=(0, before + 1))
         assert last_change(tmp_path) > before
         os.utime(tmp_path / name, ns=(0, 10))
+
+
+def test_a_link_to_a_table_that_is_gone_hides_no_change(tmp_path: Path) -> None:
+    touched(tmp_path, "LP/a.jpg")
+    (tmp_path / "LP/old.csv").symlink_to("nowhere")
+    os.utime(tmp_path / "LP", ns=(0, 2**62))
+    assert last_change(tmp_path) == 2**62
