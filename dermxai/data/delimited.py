@@ -28,7 +28,7 @@ _SPELT = re.compile(
     r"(?:[A-ZÀ-ÏÑ-ÖØ-Ý]?[a-zß-ïñ-öø-ýÿ]+|[A-Z][A-ZÀ-ÏÑ-ÖØ-Ýß]+[A-Z])"
 )
 # Excel's own first line, which names the separator.
-_EXCEL = re.compile(r"\s*\"?sep=(?P<delimiter>[^\r\n])\"?[ ,;\t|]*(?=\r?\n)", re.IGNORECASE)
+_EXCEL = re.compile(r"\s*\"?sep=(?P<delimiter>[^\r\n])\"?[ ,;\t|]*(?=[\r\n])", re.IGNORECASE)
 
 
 def read_delimited(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
@@ -120,7 +120,7 @@ def _lines(path: Path, content: bytes) -> "_Lines":
         text = text[said.end() :]
         delimiter = said["delimiter"]
     else:
-        first = next((line for line in io.StringIO(text) if line.strip()), "")
+        first = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
         delimiter = max(
             _DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark)))
         )

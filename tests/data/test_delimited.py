@@ -151,3 +151,10 @@ def test_the_first_line_of_excel_names_the_delimiter(tmp_path: Path, first: str)
 
 def test_a_header_may_stand_beneath_blank_lines(tmp_path: Path) -> None:
     assert header(written(tmp_path, "\n\nimage,label\na,LP\n")) == ["image", "label"]
+
+
+@pytest.mark.parametrize("first", ["", "sep=;\r"])
+def test_lines_may_end_as_on_old_macintoshes(tmp_path: Path, first: str) -> None:
+    path = written(tmp_path, f"{first}image;label\ra;LP\rb;MN\r")
+    assert header(path) == ["image", "label"]
+    assert read_delimited(path)[0].to_numpy().tolist() == [["a", "LP"], ["b", "MN"]]
