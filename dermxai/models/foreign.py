@@ -71,8 +71,10 @@ def interpret(
     "class 1", "class 2", …
 
     Raises:
-        InputError: the architecture can't be told from the tensors, or the classes don't fit.
+        InputError: what is said of it is of another kind, the architecture can't be told from the
+            tensors, or the classes don't fit.
     """
+    _check({"architecture": architecture, "classes": classes, "size": size}, path)
     beside = _sidecar(path)
     architecture = architecture or beside.get("architecture")
     size = beside.get("size") if size is None else size
@@ -165,7 +167,7 @@ def _sidecar(path: Path) -> dict[str, Any]:
     if not beside.is_file():
         return {}
     try:
-        content = json.loads(beside.read_text(encoding="utf-8"))
+        content = json.loads(beside.read_text(encoding="utf-8-sig"))
     except ValueError as error:
         raise InputError(f"{beside} is not valid JSON: {error}.") from error
     if not isinstance(content, dict):
@@ -173,15 +175,23 @@ def _sidecar(path: Path) -> dict[str, Any]:
             f"{beside} does not describe the checkpoint beside it; expected an object with "
             "architecture, classes and size, each if known."
         )
-    said = {name: content[name] for name in _SAID if content.get(name) is not None}
+    said = {name: content[name] for name in _SAID if name in content}
     match said.get("size"):
         case [height, width] if height == width:
             said["size"] = height
+    _check(said, beside)
+    return said
+
+
+def _check(said: Mapping[str, object], source: Path) -> None:
+    """
+    Raises:
+        InputError: what is said of a checkpoint is of another kind; None says nothing.
+    """
     for name, value in said.items():
         fits, expected = _SAID[name]
-        if not fits(value):
-            raise InputError(f"{beside}: {name} is {value!r}; expected {expected}.")
-    return said
+        if value is not None and not fits(value):
+            raise InputError(f"{source}: {name} is {value!r}; expected {expected}.")
 
 
 def _is_text(value: object) -> bool:
@@ -193,7 +203,8 @@ def _is_whole(value: object) -> bool:
 
 
 def _are_names(value: object) -> bool:
-    return isinstance(value, list) and all(_is_text(name) or _is_whole(name) for name in value)
+    names = value if isinstance(value, list | tuple) else [None]
+    return all(_is_text(name) or _is_whole(name) for name in names)
 
 
 _SAID = {

@@ -49,6 +49,11 @@ class ModelInfo:
                 f"The description of {self.architecture!r} has a name that is no text; expected "
                 "text for the architecture, the classes, the heads and the checkpoint itself."
             )
+        if not all(code.strip() for code in self.classes):
+            raise InputError(
+                f"The classes {', '.join(map(repr, self.classes))} came, of which one has no name; "
+                "expected a name for each output."
+            )
         if not self.heads or not self.classes:
             raise InputError(
                 f"The description of {self.architecture} has {len(self.heads)} heads and "

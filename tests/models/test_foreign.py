@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
@@ -85,7 +86,8 @@ def test_weights_of_lower_precision(
 def test_safetensors_with_a_description_beside_it(tmp_path: Path, reference: torch.nn.Module):
     save_file(reference.state_dict(), tmp_path / "resnet.safetensors")
     classes = ["nv", "mel", "bkl", "bcc", "akiec", "vasc", "df"]
-    (tmp_path / "resnet.json").write_text(json.dumps({"classes": classes, "size": 128}))
+    description = json.dumps({"classes": classes, "size": 128})
+    (tmp_path / "resnet.json").write_text(description, encoding="utf-8-sig")
     info = load_classifier(tmp_path / "resnet.safetensors").info
     assert info.classes == ("MN", "mel", "SK", "BCC", "akiec", "Hem", "DF")
     assert info.preprocessing.size == 128
@@ -143,6 +145,15 @@ def test_wrong_number_of_classes(tmp_path: Path, reference: torch.nn.Module):
     torch.save(reference.state_dict(), tmp_path / "a.pth")
     with pytest.raises(InputError, match="7 outputs, but 2 classes"):
         load_classifier(tmp_path / "a.pth", classes=("MN", "BCC"))
+
+
+@pytest.mark.parametrize("classes", ["A,B,C,D", ("MN", "BCC", "DF", "SK", "Hem", "mel", " ")])
+def test_classes_that_are_no_list_of_names(
+    tmp_path: Path, reference: torch.nn.Module, classes: Any
+):
+    torch.save(reference.state_dict(), tmp_path / "a.pth")
+    with pytest.raises(InputError, match=r"expected a (list of names|name for each)"):
+        load_classifier(tmp_path / "a.pth", classes=classes)
 
 
 def test_wrong_architecture_lists_tensors(tmp_path: Path, reference: torch.nn.Module):
