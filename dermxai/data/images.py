@@ -116,7 +116,7 @@ def image_shape(path: str | Path) -> tuple[int, int]:
         height, width, _ = read_image(path).shape
         return height, width
     with _opened(path, Path(path).name) as image:
-        turned = _orientation(image) >= 5 and image.format != "TIFF"  # Pillow turns it itself
+        turned = _orientation(image) in range(5, 9) and image.format != "TIFF"  # which Pillow turns
         return (image.width, image.height) if turned else (image.height, image.width)
 
 
