@@ -1,6 +1,7 @@
 """The 14 classes of Zhu et al. 2021 (Table 1): code, name, kind of disease, colour; and how the
 labels of other data sets map to them."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -91,9 +92,11 @@ def colours(codes: Iterable[str]) -> dict[str, str]:
 
 
 def canonical(label: str) -> str:
-    """A class code for a label written in another case or by its full name, else the label."""
-    wanted = label.strip().casefold()
+    """A class code for a label written in another case or by its full name, else the label, its
+    accented letters as one character each (a Macintosh's folders have them as two)."""
+    label = unicodedata.normalize("NFC", label).strip()
+    wanted = label.casefold()
     for disease in DISEASES:
         if wanted in (disease.code.casefold(), disease.name.casefold()):
             return disease.code
-    return label.strip()
+    return label

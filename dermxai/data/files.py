@@ -12,7 +12,7 @@ import pandas as pd
 
 from dermxai.data import delimited
 from dermxai.data.images import SUFFIXES
-from dermxai.data.table import Problem
+from dermxai.data.table import Problem, folded
 
 _MASK_NAME = re.compile(r"(?P<stem>.+)[_-](?:segmentation|mask)", re.IGNORECASE)
 _MASK_FOLDERS = frozenset({"mask", "masks", "segmentation", "segmentations"})
@@ -49,7 +49,7 @@ class ImageFiles:
     def _in_any_case(self) -> dict[str, set[str]]:
         names: dict[str, set[str]] = {}
         for name in self._by_name:
-            names.setdefault(name.casefold(), set()).add(name)
+            names.setdefault(folded(name), set()).add(name)
         return names
 
     @cached_property
@@ -91,7 +91,7 @@ class ImageFiles:
     def has_any(self, names: Iterable[str]) -> bool:
         """Whether one of the names, without its folders, is an image's."""
         bare = (re.split(r"[\\/]", name)[-1].strip() for name in names)
-        return any(name.casefold() in self._in_any_case for name in bare)
+        return any(folded(name) in self._in_any_case for name in bare)
 
     def without_image(self) -> list[Path]:
         """Masks whose image is not there."""
@@ -108,7 +108,7 @@ class ImageFiles:
         return [Problem(f"{first}{others}", "named by no row of the table; left out")]
 
     def _as_on_disk(self, name: str) -> str:
-        known = self._in_any_case.get(name.casefold(), set())
+        known = self._in_any_case.get(folded(name), set())
         return next(iter(known)) if len(known) == 1 else name
 
     def _place(self, path: Path) -> tuple[str, ...]:

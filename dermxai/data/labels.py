@@ -7,6 +7,7 @@ import pandas as pd
 
 from dermxai import taxonomy
 from dermxai.data.delimited import read_delimited
+from dermxai.data.table import folded
 from dermxai.errors import InputError
 
 _FOREIGN: Mapping[str, str] = {
@@ -31,21 +32,22 @@ def is_known(label: str) -> bool:
 
 def mapped(labels: pd.Series, own: Mapping[str, str]) -> pd.Series:
     """Class codes: by the user's own map where it knows the label, in any case, else by
-    ``standard``; the map may write diseases as code or name.
+    ``standard``; the map may write diseases as code or name. Labels that differ only in how their
+    accented letters are put together are one class.
 
     Raises:
         InputError: the user's map knows none of the labels.
     """
     present = labels.dropna().unique()
     to = {label: taxonomy.canonical(code) for label, code in own.items()}
-    folded = {label.casefold(): code for label, code in to.items()} | to
-    if own and len(present) and not any(label.casefold() in folded for label in present):
+    known = {folded(label): code for label, code in to.items()} | to
+    if own and len(present) and not any(folded(label) in known for label in present):
         raise InputError(
             f"The label map knows none of this dataset's labels ({', '.join(present[:20])}); "
             f"it maps {', '.join(list(own)[:20])}."
         )
     codes = {
-        label: folded.get(label, folded.get(label.casefold(), standard(label))) for label in present
+        label: known.get(label, known.get(folded(label), standard(label))) for label in present
     }
     mapped_labels = labels.map(codes).astype("str")
     return mapped_labels.where(mapped_labels != "")

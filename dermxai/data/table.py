@@ -1,5 +1,6 @@
 """The sample table: what its columns are called, what they may hold, and which rows are fit."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -219,6 +220,12 @@ def _years(values: pd.Series) -> pd.Series:
     numbers = pd.to_numeric(parts["number"].str.replace(",", "."))
     ages = numbers / parts["unit"].str[0].map(_UNITS_A_YEAR).fillna(1.0)
     return ages.astype("float64").where(ages.between(0, _OLDEST))
+
+
+def folded(name: str) -> str:
+    """The same for names that differ in case, or in how accented letters are put together: as one
+    character, or as on a Macintosh's disk as a letter and its accent."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def as_text(values: pd.Series) -> pd.Series:

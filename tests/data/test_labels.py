@@ -1,4 +1,5 @@
 from pathlib import Path
+from unicodedata import normalize
 
 import pandas as pd
 import pytest
@@ -54,3 +55,10 @@ def test_a_label_map_is_a_small_table(tmp_path: Path) -> None:
 def test_the_users_map_knows_any_case_and_writes_codes_or_names() -> None:
     labels = pd.Series(["ACNE", "Psor"], dtype="str")
     assert mapped(labels, {"acne": "acne vulgaris", "psor": "pso"}).tolist() == ["AV", "Pso"]
+
+
+def test_accents_may_be_put_together_otherwise() -> None:
+    one, other = (normalize(form, "Mélanome") for form in ("NFC", "NFD"))
+    assert mapped(pd.Series([one, other]), {}).tolist() == [one, one]
+    for written in (one, other):
+        assert mapped(pd.Series([one, other]), {written: "mel"}).tolist() == ["mel", "mel"]

@@ -2,9 +2,11 @@
 
 import os
 import re
+import unicodedata
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 from pyarrow import ArrowException
@@ -12,13 +14,23 @@ from pyarrow.parquet import read_schema, read_table
 
 from dermxai.data import delimited
 from dermxai.data.files import TABLES, ImageFiles, scan, tables
-from dermxai.data.table import Options, Problem, Table, as_text, recognised, renamed, split_name
+from dermxai.data.table import (
+    Options,
+    Problem,
+    Table,
+    as_text,
+    folded,
+    recognised,
+    renamed,
+    split_name,
+)
 from dermxai.errors import InputError
 
 EXPECTS = "table: a CSV, TSV or Parquet file with a column path (or image_id) and one row an image"
 PRIORITY = 40
 _OWN = ("samples.csv", "samples.parquet")
 _UNNAMED = re.compile(r"__index_level_\d+__")
+_FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
 _FILES = ("path", "mask_path", "evidence_path")
 
 
@@ -77,11 +89,15 @@ class _Folder:
 
     def locate(self, name: str) -> str | None:
         """The file's path, where it should be if it is missing; a name may be in another case than
-        on disk, and a bare name or id is looked for in all folders beneath the table."""
+        on disk, or its accents put together otherwise, and a bare name or id is looked for in all
+        folders beneath the table."""
         name = name.strip()
+        forms = () if name.isascii() else _FORMS
+        for spelt in (name, *(unicodedata.normalize(form, name) for form in forms)):
+            path = os.path.normpath(os.path.join(self._root, spelt))  # noqa: PTH118
+            if os.path.isfile(path):  # noqa: PTH113
+                return path
         direct = os.path.normpath(os.path.join(self._root, name))  # noqa: PTH118
-        if os.path.isfile(direct):  # noqa: PTH113
-            return direct
         if "/" not in name and "\\" in name:
             return self.locate(name.replace("\\", "/"))
         if other := self._in_other_case(direct):
@@ -99,7 +115,7 @@ class _Folder:
             return None
         if folder not in self._listed:
             self._listed[folder] = _by_lower_case(folder)
-        alike = self._listed[folder].get(name.casefold(), [])
+        alike = self._listed[folder].get(folded(name), [])
         return os.path.join(folder, alike[0]) if len(alike) == 1 else None  # noqa: PTH118
 
 
@@ -108,7 +124,7 @@ def _by_lower_case(folder: str) -> dict[str, list[str]]:
     with suppress(OSError):
         for entry in os.scandir(folder):
             if entry.is_file():
-                names.setdefault(entry.name.casefold(), []).append(entry.name)
+                names.setdefault(folded(entry.name), []).append(entry.name)
     return names
 
 

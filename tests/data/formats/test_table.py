@@ -1,4 +1,6 @@
 from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -36,6 +38,17 @@ def test_names_in_another_case_are_found(draw, tmp_path: Path, value: str) -> No
     dataset = load_dataset(table(tmp_path, f"image_id,mask,label\n{value},masks/IMG_0.png,LP\n"))
     assert dataset.samples["path"].tolist() == [f"{tmp_path}/one/IMG_0.JPG"]
     assert dataset.samples["mask_path"].tolist() == [f"{tmp_path}/masks/IMG_0.PNG"]
+
+
+@pytest.mark.parametrize("value", ["Müller/é 1.jpg", "é 1", "É 1.JPG"])
+@pytest.mark.parametrize("on_disk", ["NFC", "NFD"])
+def test_accents_may_be_put_together_otherwise(
+    draw, tmp_path: Path, value: str, on_disk: Literal["NFC", "NFD"]
+) -> None:
+    draw(name := normalize(on_disk, "Müller/é 1.jpg"))
+    for written in ("NFC", "NFD"):
+        path = table(tmp_path, normalize(written, f"path,label\n{value},LP\n"))
+        assert load_dataset(path).samples["path"].tolist() == [f"{tmp_path}/{name}"]
 
 
 @pytest.mark.parametrize("name", ["none", ""])
