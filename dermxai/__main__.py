@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -317,14 +316,12 @@ def train(
     ] = None,
 ) -> None:
     """Train a classifier, or several to compare. Interrupted, it resumes."""
-    from dermxai.training.recipe import Recipe, chosen
-
     try:
         value = _foreground(
             "train",
             dataset=str(dataset.absolute()),
             output=str(output.absolute()),
-            recipe=asdict(chosen(recipe, console.typed(Recipe, setting or []))),
+            recipe=commands.recipe_of(recipe, setting or []),
             dataset_options=_dataset_options(column, label_map),
             device=device,
             devices=devices,

@@ -24,7 +24,8 @@ POLL = 0.5  # seconds
 _PLACES: Mapping[str, Callable[[str], Path]] = {
     "checkpoint": paths.named_checkpoint,
     "run": paths.named_run,
-    **dict.fromkeys(("dataset", "images", "label_map", "output"), paths.named),
+    "start_from": paths.named_checkpoint,
+    **dict.fromkeys(("dataset", "images", "label_map", "output", "weights"), paths.named),
 }
 
 app = typer.Typer(help="Long work in the background.", no_args_is_help=True)
@@ -145,7 +146,8 @@ def _arguments(kind: ModuleType, texts: Mapping[str, str]) -> dict[str, Any]:
         else:
             arguments[name] = _typed(name, text, allowed(parameters[name].annotation))
     if "recipe" in parameters:
-        arguments["recipe"] = _recipe(arguments.get("recipe"), parts.pop("recipe", {}))
+        pairs = [f"{setting}={text}" for setting, text in parts.pop("recipe", {}).items()]
+        arguments["recipe"] = recipe_of(arguments.get("recipe", "scratch"), pairs)
     for name, settings in parts.items():
         whole = arguments.setdefault(name, {})
         if not isinstance(whole, dict):
@@ -165,11 +167,20 @@ def _typed(name: str, text: str, kinds: Sequence[Any]) -> Any:
     return console.as_kind(kinds[0], name, text)
 
 
-def _recipe(name: str | None, settings: Mapping[str, str]) -> dict[str, Any]:
-    from dermxai.training.recipe import Recipe, chosen
+def recipe_of(name: str, pairs: Sequence[str]) -> dict[str, Any]:
+    """The settings of a ready recipe, replaced where texts such as epochs=5 say so. Its first
+    weights are named as files and checkpoints are everywhere, and known by their absolute path.
 
-    pairs = [f"{setting}={text}" for setting, text in settings.items()]
-    return asdict(chosen(name or "scratch", console.typed(Recipe, pairs)))
+    Raises:
+        InputError: no such recipe, setting, file or checkpoint, or a value that is not allowed.
+    """
+    from dermxai.training.recipe import IMAGENET, Recipe, chosen
+
+    given = console.typed(Recipe, pairs)
+    for setting in ("start_from", "weights"):
+        if given.get(setting) not in (None, "", IMAGENET):
+            given[setting] = _absolute(setting, given[setting])
+    return asdict(chosen(name, given))
 
 
 def _absolute(name: str, text: str) -> str:

@@ -102,6 +102,24 @@ def test_a_checkpoint_and_a_run_are_known_by_name(workspace: Path) -> None:
     assert embedded["checkpoint"] == str(paths.EMBEDDED_CHECKPOINT)
 
 
+def test_first_weights_are_a_path_from_here_or_a_checkpoint_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "b4.pth").touch()
+    monkeypatch.chdir(tmp_path)
+    for pair, expected in (
+        ("weights=b4.pth", str(tmp_path / "b4.pth")),
+        ("weights=imagenet", "imagenet"),
+        ("weights=", ""),
+        ("start_from=atlas-b4-heads", str(paths.EMBEDDED_CHECKPOINT)),
+    ):
+        assert commands.recipe_of("scratch", [pair])[pair.partition("=")[0]] == expected
+        given = commands._arguments(find_kind("train"), console.assigned([f"recipe.{pair}"]))
+        assert given["recipe"][pair.partition("=")[0]] == expected
+    with pytest.raises(InputError, match="start_from is 'none', and there is no such file"):
+        commands.recipe_of("scratch", ["start_from=none"])
+
+
 def test_submitted_followed_and_deleted() -> None:
     generated_run(paths.runs() / "some", images=40)
     job_id = jobs("submit", "project", "run=some", "method=pca").strip()
