@@ -96,14 +96,15 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def as_printed(table: pd.DataFrame) -> str:
-    """Markdown of `summary`, mean ± SD."""
+    """Markdown of `summary`, mean ± SD; a dash where no member has the measure."""
     lines = ["| Network | " + " | ".join(MEASURES.values()) + " |"]
     lines.append("|---" * (1 + len(MEASURES)) + "|")
     for row in table.to_dict("records"):
         cells = []
         for measure in MEASURES:
             mean, sd = row[f"{measure}_mean"], row[f"{measure}_sd"]
-            cells.append(f"{mean:.3f}" + ("" if np.isnan(sd) else f" ± {sd:.3f}"))
+            spread = "" if np.isnan(sd) else f" ± {sd:.3f}"
+            cells.append("–" if np.isnan(mean) else f"{mean:.3f}{spread}")
         lines.append(f"| {row['network']} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

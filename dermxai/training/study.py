@@ -207,10 +207,11 @@ def _scores(
     preprocessing: Preprocessing,
     device: str | None,
 ) -> NDArray[np.float32]:
-    """(n, class) logits summed over heads, of the checkpoint as the dashboard loads it."""
+    """(n, class) logits summed over heads, of the checkpoint as the dashboard loads it; n may be 0,
+    of a fold of which no image can be read."""
     classifier = load_classifier(folder).to(usable_device(device))
-    parts = []
-    for chosen in np.array_split(rows, max(1, len(rows) // PREDICTION_BATCH)):
+    parts = [np.empty((0, len(classifier.info.classes)), np.float32)]
+    for chosen in np.array_split(rows, len(rows) // PREDICTION_BATCH or 1) if len(rows) else ():
         batch = np.stack([preprocessing.normalise(images[row]) for row in chosen])
         parts.append(classifier.infer(torch.from_numpy(batch)).logits.sum(1).cpu().numpy())
     return np.concatenate(parts)

@@ -37,6 +37,7 @@ def test_mean_and_standard_deviation_as_the_paper_prints_them():
     assert table.loc[0, "auc_sd"] == pytest.approx(np.std(values, ddof=1))
     assert "| a | 0.940 ± 0.040 |" in as_printed(table)
     assert "| a | 0.900 |" in as_printed(summary(rows.head(1)))
+    assert "0.940 ± 0.040 | – | 0.940" in as_printed(summary(rows.assign(specificity=np.nan)))
 
 
 def test_networks_are_compared_on_the_same_images_and_patients():

@@ -8,8 +8,11 @@ import pandas as pd
 import pytest
 
 from dermxai.data import load_dataset
+from dermxai.data.transforms import Preprocessing
 from dermxai.errors import Cancelled, InputError
 from dermxai.paths import StudyFiles
+from dermxai.training import study as studying
+from dermxai.training.comparison import measured
 from dermxai.training.recipe import Recipe
 from dermxai.training.study import study
 
@@ -74,6 +77,13 @@ def test_a_study_whose_data_lost_a_file_meanwhile_keeps_its_folds(
     kept, expected = (pd.read_csv(StudyFiles(at).table) for at in (out, straight))
     pd.testing.assert_frame_equal(kept, expected)
     assert not StudyFiles(out).data.exists()
+
+
+def test_a_fold_of_which_no_image_can_be_read_measures_nothing(tiny_checkpoint: Path):
+    images, none = np.zeros((1, 64, 64, 3), np.uint8), np.empty(0, np.int64)
+    scores = studying._scores(tiny_checkpoint, images, none, Preprocessing(size=64), "cpu")
+    assert scores.shape == (0, 14)
+    assert np.isnan(list(measured(scores, none).values())).all()
 
 
 def test_what_cannot_be_compared_is_refused_before_anything_is_trained(
