@@ -134,7 +134,7 @@ class Job:
         elapsed = noted["updated"] - noted["began"]
         steps = noted["step"] - noted["first"]
         left = noted["total"] - noted["step"]
-        since = time.time() - noted["updated"] if state is State.RUNNING else 0.0
+        since = max(0.0, time.time() - noted["updated"]) if state is State.RUNNING else 0.0
         known = steps > 0 and noted["total"]
         return Progress(
             phase=noted["phase"],

@@ -1,6 +1,7 @@
 """The small files of a job's folder, and the processes that they name."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import psutil
 
 from dermxai import disk, paths
 
-CLOCK_DRIFT = 5.0  # seconds; start times are told from the clock, which is set now and then
+CLOCK_DRIFT = 5.0  # seconds; start times are told from the clock, which is corrected now and then
+TICK = 0.01  # seconds, in which the system counts from its start to that of a process
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:
@@ -32,8 +34,9 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def identity(pid: int) -> dict[str, float]:
-    """What tells a process from a later one of the same number."""
-    return {"pid": pid, "create_time": psutil.Process(pid).create_time()}
+    """What tells a process from a later one of the same number, also when the clock is set."""
+    created = psutil.Process(pid).create_time()
+    return {"pid": pid, "create_time": created, "since_boot": created - psutil.boot_time()}
 
 
 def process(known: Mapping[str, Any] | None) -> psutil.Process | None:
@@ -41,12 +44,13 @@ def process(known: Mapping[str, Any] | None) -> psutil.Process | None:
     if not known:
         return None
     try:
-        found = psutil.Process(int(known["pid"]))
-        same = abs(found.create_time() - known["create_time"]) < CLOCK_DRIFT
-        alive = same and found.status() != psutil.STATUS_ZOMBIE
+        found, now = psutil.Process(int(known["pid"])), identity(int(known["pid"]))
+        alive = found.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return None
-    return found if alive else None
+    same = abs(now["create_time"] - known["create_time"]) < CLOCK_DRIFT
+    same |= abs(now["since_boot"] - known.get("since_boot", math.nan)) < TICK
+    return found if alive and same else None
 
 
 def detached(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import os
 import signal
 import sys
@@ -79,10 +80,9 @@ class Notes:
         self._writes = writes
         self._process = identity(os.getpid())
         self._phase = ""
-        self._began = 0.0
+        self._began = 0.0  # by the clock that is never set, as the next two
+        self._noted = self._kept = -math.inf
         self._first = 0
-        self._noted = 0.0
-        self._kept = 0.0
 
     def __call__(
         self, phase: str, step: int, total: int, figures: Mapping[str, float] | None = None
@@ -94,16 +94,16 @@ class Notes:
         self.check()
         if not self._writes:
             return
-        now = time.time()
+        now, passed = time.time(), time.monotonic()
         new = phase != self._phase
         if new:
-            self._phase, self._began, self._first = phase, now, step
-        if figures and now - self._kept >= SECONDS_BETWEEN_FIGURES:
-            self._kept = now
+            self._phase, self._began, self._first = phase, passed, step
+        if figures and passed - self._kept >= SECONDS_BETWEEN_FIGURES:
+            self._kept = passed
             self._keep({"time": now, "phase": phase, "step": step, "total": total, **figures})
-        if not new and step != total and now - self._noted < SECONDS_BETWEEN_NOTES:
+        if not new and step != total and passed - self._noted < SECONDS_BETWEEN_NOTES:
             return
-        self._noted = now
+        self._noted = passed
         write(
             self._path,
             {
@@ -112,7 +112,7 @@ class Notes:
                 "step": step,
                 "total": total,
                 "first": self._first,
-                "began": self._began,
+                "began": now - (passed - self._began),
                 "updated": now,
                 "figures": dict(figures or {}),
             },

@@ -5,13 +5,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.jobs import State, find_job, list_jobs, open_job
 from dermxai.jobs.job import Job
-from dermxai.jobs.records import identity, write
+from dermxai.jobs.records import identity, process, write
 
 HERE = identity(os.getpid())
 GONE = {"pid": os.getpid(), "create_time": 0.0}  # this number belonged to another process once
@@ -58,6 +59,16 @@ def test_a_living_process_waits_then_runs() -> None:
     note(job)
     assert job.state is State.RUNNING
     assert job.state.live
+
+
+def test_a_process_is_known_again_when_the_clock_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = identity(os.getpid())
+    boot_time = psutil.boot_time
+    monkeypatch.setattr(psutil, "boot_time", lambda: boot_time() - 3600)
+    created = psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: created(self) - 3600)
+    assert process(known)
+    assert not process(known | {"since_boot": known["since_boot"] + 1})
 
 
 def test_a_process_that_is_gone_without_a_result_is_interrupted() -> None:

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -151,3 +152,17 @@ def test_a_new_phase_is_noted_at_once() -> None:
     notes("second", 7, 10)
     noted = json.loads(job.files.progress(1).read_text())
     assert (noted["phase"], noted["first"]) == ("second", 7)
+
+
+def test_a_clock_that_is_set_back_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make()
+    notes = worker.Notes(job, 1)
+    notes("work", 1, 100, {"loss": 1.0})
+    clock, passed = time.time, time.monotonic
+    monkeypatch.setattr(time, "time", lambda: clock() - 3600)
+    monkeypatch.setattr(time, "monotonic", lambda: passed() + 10)
+    notes("work", 2, 100, {"loss": 0.5})
+    progress = job.progress
+    assert progress is not None
+    assert (progress.step, progress.elapsed) == (2, pytest.approx(10, abs=1))
+    assert len(job.files.figures(1).read_text().splitlines()) == 2
