@@ -196,13 +196,19 @@ def open_job(root: str | Path) -> Job:
         InputError: the folder is no job's.
     """
     files = paths.JobFiles(Path(root))
-    try:
-        return Job(files.root, **read(files.spec))
-    except TypeError:
-        raise InputError(
-            f"{root} is not the folder of a job that is known here: its {files.spec.name} is "
-            "missing, damaged or of another version."
-        ) from None
+    with suppress(TypeError):
+        job = Job(files.root, **read(files.spec))
+        texts = (job.kind, job.title, job.lane, job.where, job.token)
+        if (
+            all(isinstance(text, str) for text in texts)
+            and isinstance(job.arguments, Mapping)
+            and isinstance(job.submitted, int | float)
+        ):
+            return job
+    raise InputError(
+        f"{root} is not the folder of a job that is known here: its {files.spec.name} is "
+        "missing, damaged or of another version, or may not be read."
+    )
 
 
 def find_job(job_id: str) -> Job:

@@ -1,3 +1,4 @@
+import errno
 import json
 import math
 import os
@@ -167,6 +168,29 @@ def test_a_job_of_another_version_is_left_out(workspace: Path) -> None:
     job = make()
     spec = json.loads(job.files.spec.read_text())
     write(paths.JobFiles(paths.jobs() / "newer").spec, spec | {"colour": "red"})
+    assert list_jobs() == [job]
+
+
+@pytest.mark.parametrize("changes", [{"submitted": "now"}, {"arguments": []}, {"where": None}])
+def test_a_job_whose_spec_is_of_another_kind_is_left_out(changes: dict[str, Any]) -> None:
+    job = make()
+    spec = json.loads(job.files.spec.read_text())
+    write(paths.JobFiles(paths.jobs() / "changed").spec, spec | changes)
+    assert list_jobs() == [job]
+
+
+def test_a_job_of_somebody_who_keeps_it_to_himself_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job, other = make("one"), make("two")
+    read_text = Path.read_text
+
+    def forbidden(path: Path, *args: Any, **options: Any) -> str:
+        if path.is_relative_to(other.root):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read_text(path, *args, **options)
+
+    monkeypatch.setattr(Path, "read_text", forbidden)
     assert list_jobs() == [job]
 
 
