@@ -16,7 +16,7 @@ EMBEDDED_CHECKPOINT = EMBEDDED_CHECKPOINTS / "atlas-b4-heads"
 
 def home() -> Path:
     """The folder that holds everything DermXAI writes: ``DERMXAI_HOME``, else ``workspace/``."""
-    return Path(os.environ.get("DERMXAI_HOME") or PROJECT / "workspace").resolve()
+    return _resolved(os.environ.get("DERMXAI_HOME") or str(PROJECT / "workspace"))
 
 
 def datasets() -> Path:
@@ -82,7 +82,13 @@ def roots() -> tuple[Path, ...]:
     """Folders from which a visitor may open data: the workspace, the embedded checkpoints and
     those named in ``DERMXAI_ROOTS`` (separated as in ``PATH``)."""
     named = os.environ.get("DERMXAI_ROOTS", "").split(os.pathsep)
-    return (home(), EMBEDDED_CHECKPOINTS, *(Path(name).resolve() for name in named if name))
+    return (home(), EMBEDDED_CHECKPOINTS, *(_resolved(name) for name in named if name))
+
+
+def _resolved(name: str) -> Path:
+    """A folder of the environment, links followed as far as they lead, and ``~`` expanded: shells
+    do that, but no file of settings."""
+    return Path(os.path.realpath(os.path.expanduser(name)))  # noqa: PTH111
 
 
 def named(path: str | Path) -> Path:

@@ -60,3 +60,14 @@ def test_a_link_out_of_the_roots_or_in_a_circle_opens_nothing(tmp_path: Path) ->
         paths.inside_roots(paths.home() / "out")
     with pytest.raises(InputError, match="no file or folder"):
         load_dataset(paths.home() / "circle", confine=True)
+
+
+def test_folders_of_the_environment_may_begin_at_home_or_lead_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DERMXAI_HOME", "~/work")
+    monkeypatch.setenv("DERMXAI_ROOTS", "~/skin:~/circle")
+    assert paths.home() == tmp_path / "work"
+    assert paths.roots()[2:] == (tmp_path / "skin", tmp_path / "circle")
