@@ -59,7 +59,8 @@ def infer(
             run.
 
     Raises:
-        InputError: unknown precision or device, or not one image can be read.
+        InputError: unknown precision or device, no image at a time, no thread, or not one image can
+            be read.
     """
     chosen = usable_device(device)
     precision = precision or ("float32" if chosen.type == "cpu" else "float16")
@@ -68,6 +69,8 @@ def infer(
     batch_size = min(batch_size or (32 if chosen.type == "cpu" else 64), SHARD)
     if batch_size < 1:
         raise InputError(f"A batch of {batch_size} images; expected 1 or more.")
+    if (workers or 1) < 1:
+        raise InputError(f"{workers} threads that read images; expected 1 or more.")
 
     settings = {"precision": precision}
     identity = run_id(classifier.hash, dataset.fingerprint, settings)

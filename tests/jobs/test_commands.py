@@ -1,5 +1,6 @@
 """What the command line makes of a job's arguments."""
 
+import inspect
 import json
 import math
 import os
@@ -11,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from dermxai import console, paths
+from dermxai.data import load_dataset
 from dermxai.errors import InputError
 from dermxai.jobs import State, commands, find_job, list_jobs, submit
-from dermxai.jobs.kinds import check_arguments, find_kind
+from dermxai.jobs.kinds import OPTIONS, check_arguments, find_kind
 from dermxai.jobs.records import write
+from dermxai.models import load_classifier
 from dermxai.training.recipe import RECIPES
 from tests.generated import generated_run
 
@@ -70,6 +73,7 @@ def test_arguments_are_texts_numbers_and_parts(
         ("recipe.epochs=0", "expected a value from 1"),
         ("folds=five", "folds is 'five'; expected a whole number"),
         ("dataset_options=none", "expected settings by their names"),
+        ("dataset_options.columns.label=dx", "no 'columns.label'; there are columns, label_map"),
         ("device.kind=gpu", "device is .*; expected a text"),
         ("dataset=/nowhere", "dataset is '/nowhere', and there is no such"),
         ("seeds=3", "give folds"),
@@ -82,6 +86,12 @@ def test_what_cannot_be_meant_is_refused_in_a_line(
     with pytest.raises(InputError, match=complaint):
         submit("train", commands._arguments(find_kind("train"), given))
     assert list_jobs() == []
+
+
+def test_options_of_jobs_are_those_of_what_they_open() -> None:
+    for name, opens in (("dataset_options", load_dataset), ("checkpoint_options", load_classifier)):
+        _, *options = inspect.signature(opens).parameters
+        assert sorted(OPTIONS[name]) == sorted(options)
 
 
 @pytest.mark.parametrize("recipe", ["paper", {"auxiliary": "False"}, {"seed": 1e3}, {"watch": 1}])

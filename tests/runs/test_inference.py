@@ -400,7 +400,13 @@ def test_an_output_that_is_not_finite_is_a_problem(tiny_checkpoint: Path, datase
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("precision", "int8"), ("device", "abacus"), ("device", "meta"), ("batch_size", -1)],
+    [
+        ("precision", "int8"),
+        ("device", "abacus"),
+        ("device", "meta"),
+        ("batch_size", -1),
+        ("workers", -1),
+    ],
 )
 def test_bad_options_are_refused(
     classifier: Classifier, dataset: Dataset, option: str, value: object

@@ -16,6 +16,11 @@ from dermxai.errors import KINDS, InputError
 from dermxai.plugins import modules
 
 _WORDS: Mapping[Any, str] = {**KINDS, Sequence: "a list", Mapping: "settings by their names"}
+OPTIONS: Mapping[str, Sequence[str]] = {
+    "checkpoint_options": ("architecture", "classes", "size"),
+    "dataset_options": ("columns", "label_map", "confine"),
+}
+"""What `load_classifier` and `load_dataset` can be told, without importing them."""
 
 
 class Report(Protocol):
@@ -56,6 +61,9 @@ def check_arguments(kind: ModuleType, arguments: Mapping[str, Any]) -> None:
         expected = allowed(parameters[name].annotation)
         if not any(_is(value, each) for each in expected):
             raise InputError(f"{name} is {value!r}; expected {_WORDS.get(expected[0], 'another')}.")
+    for name, known in OPTIONS.items():
+        if strange := [option for option in arguments.get(name) or () if option not in known]:
+            raise InputError(f"{name} has no {strange[0]!r}; there are {', '.join(known)}.")
     if check := getattr(kind, "check", None):
         check(arguments)
 
