@@ -18,6 +18,7 @@ from dermxai.training.examples import examples_of
 from dermxai.training.loading import batches_an_epoch, steps_an_epoch
 from dermxai.training.module import Training
 from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe
+from dermxai.training.starting import check_learns
 from dermxai.training.study import members, of_member
 
 CPU_BATCH = 4  # images a timed step on a CPU, where time is proportional to their number
@@ -81,7 +82,9 @@ def estimate(
     preprocessing = Preprocessing(size=recipe.size, colour_constancy=recipe.colour_constancy)
     module = Training(
         recipe, examples.classes, preprocessing, examples.labels[training], max(steps, 2)
-    ).to(target)
+    )
+    check_learns(module.network, recipe)
+    module.to(target)
     batch = recipe.batch_size if target.type == "cuda" else CPU_BATCH
     try:
         seconds, memory = _step(module, batch, target)

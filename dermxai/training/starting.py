@@ -50,14 +50,20 @@ def starting_network(recipe: Recipe, classes: Sequence[str]) -> MultiHeadNetwork
 
 
 def try_network(recipe: Recipe, classes: Sequence[str]) -> None:
-    """Makes the network and shows it two black images of the first epoch's size, so that what does
-    not fit is said before anything is written.
+    """Makes the network and tries it, so that what does not fit is said before anything is written.
 
     Raises:
-        InputError: as `starting_network`; images too small for the network, or a batch of one where
-            it needs two.
+        InputError: as `starting_network` and `check_learns`.
     """
-    network = starting_network(recipe, classes)
+    check_learns(starting_network(recipe, classes), recipe)
+
+
+def check_learns(network: MultiHeadNetwork, recipe: Recipe) -> None:
+    """Shows a network two black images of the first epoch's size.
+
+    Raises:
+        InputError: they are too small for it, or a batch of one where it needs two.
+    """
     size = recipe.size_at(0)
     images = torch.zeros(min(2, recipe.batch_size), 3, size, size)
     try:

@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -31,9 +32,9 @@ def test_counts_and_grows_with_what_is_asked(two_colours: Path):
 
 
 def test_memory_of_weights_gradients_and_adam_is_in_it(two_colours: Path):
-    """With one small image nearly all is what a weight needs: itself, its gradient, two moments,
+    """With two small images nearly all is what a weight needs: itself, its gradient, two moments,
     the average."""
-    got = estimate(load_dataset(two_colours), replace(RECIPE, batch_size=1), "cpu")
+    got = estimate(load_dataset(two_colours), replace(RECIPE, batch_size=2), "cpu")
     from dermxai.models.multi_head import MultiHeadNetwork
 
     weights = sum(p.nbytes for p in MultiHeadNetwork("test_efficientnet", 2, True).parameters())
@@ -74,10 +75,12 @@ def test_several_devices_share_the_steps(two_colours: Path):
         ({"architecture": "nonsense"}, "nonsense"),
         ({"start_from": "tiny", "architecture": "efficientnet_b0"}, "do not fit"),
         ({"merge": "MN+Hem"}, "class"),
+        ({"batch_size": 1}, "batch_size of at least 2"),
+        ({"architecture": "inception_v3", "auxiliary": False}, "take a larger size"),
     ],
 )
 def test_what_the_training_refuses_is_refused(
-    changes: dict[str, str],
+    changes: dict[str, Any],
     complaint: str,
     two_colours: Path,
     tiny_checkpoint: Path,
