@@ -8,6 +8,7 @@ import logging
 import re
 import shutil
 import signal
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
@@ -94,6 +95,11 @@ def fit(
         begun = beginning(new, files.about)
         if begun.ended:
             return files.root
+        if files.state.is_file() and not zipfile.is_zipfile(files.state):
+            raise InputError(
+                f"{files.state} is damaged, as when the power failed, and cannot be gone on from; "
+                "delete it to begin anew. start_from can take up the weights that are kept."
+            )
         if first:
             try_network(recipe, examples.classes)
             begun.note(files.about, ended=False)

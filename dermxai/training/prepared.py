@@ -47,8 +47,8 @@ def prepare_images(
     folder: Path,
     progress: Callable[[int, int], None],
 ) -> Prepared:
-    """Decodes every image once. What lies in the folder for the same images is used again; of
-    several processes one does the work.
+    """Decodes every image once. What lies in the folder for the same images, and is whole, is used
+    again; of several processes one does the work.
 
     Raises:
         OSError: the disk is full.
@@ -56,14 +56,24 @@ def prepare_images(
     asked = f"{dataset.fingerprint} {preprocessing} {list(sample_ids)}"
     files = PreparedFiles(folder, hashlib.blake2b(asked.encode(), digest_size=8).hexdigest())
     with locked(files.lock, waiting=lambda: progress(0, len(sample_ids))):
-        if not files.about.is_file():
+        found = _found(files)
+        if found is None:
             sweep(folder)
-            problems = _write(dataset, sample_ids, preprocessing, files, progress)
+            found = _write(dataset, sample_ids, preprocessing, files, progress)
             with replacing(files.about) as path:
-                path.write_text(json.dumps([asdict(problem) for problem in problems]))
-    found = [Problem(**entry) for entry in json.loads(files.about.read_text())]
+                path.write_text(json.dumps([asdict(problem) for problem in found]))
     usable = ~np.isin(np.array(sample_ids), [problem.item for problem in found])
     return Prepared(files.images, usable, tuple(found))
+
+
+def _found(files: PreparedFiles) -> list[Problem] | None:
+    """What could not be read of the images that lie there; None where none do, or where they were
+    damaged, as when the power failed."""
+    try:
+        np.load(files.images, mmap_mode="r")
+        return [Problem(**entry) for entry in json.loads(files.about.read_text())]
+    except (OSError, ValueError, TypeError, EOFError):
+        return None
 
 
 def _write(

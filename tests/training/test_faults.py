@@ -200,6 +200,37 @@ def test_a_training_does_not_go_on_with_images_that_became_others(
             fit(replace(data, samples=changed, fingerprint=name), RECIPE, out)
 
 
+def cut_off(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("suffix", ["npy", "json"])
+def test_images_that_the_power_failed_upon_are_read_again(
+    two_colours: Path, straight: Path, tmp_path: Path, suffix: str
+):
+    with pytest.raises(Cancelled):
+        fit(load_dataset(two_colours), RECIPE, tmp_path / "m", cancelled_in_epoch(2))
+    (file,) = TrainingFiles(tmp_path / "m").images.glob(f"*.{suffix}")
+    cut_off(file)
+    fit(load_dataset(two_colours), RECIPE, tmp_path / "m")
+    assert same_weights(tmp_path / "m", straight)
+
+
+def test_a_state_that_the_power_failed_upon_is_named_and_the_weights_are_kept(
+    two_colours: Path, straight: Path, tmp_path: Path
+):
+    files = TrainingFiles(tmp_path / "m")
+    with pytest.raises(Cancelled):
+        fit(load_dataset(two_colours), RECIPE, files.root, cancelled_in_epoch(2))
+    cut_off(files.state)
+    with pytest.raises(InputError, match=r"training\.ckpt is damaged"):
+        fit(load_dataset(two_colours), RECIPE, files.root)
+    assert read_info(files.last).metrics["validation"]["epoch"] == 1
+    files.state.unlink()
+    fit(load_dataset(two_colours), RECIPE, files.root)
+    assert same_weights(files.root, straight)
+
+
 def test_a_training_that_had_lost_patience_when_it_was_killed_learns_no_more(
     two_colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
