@@ -32,7 +32,8 @@ def assemble(
     """Writes the run's files from its shards.
 
     Raises:
-        InputError: not one image has a result.
+        InputError: not one image has a result; what made all fail may be mended, so the next call
+            looks at them again.
     """
     files = shards.files
     reasons = np.array(shards.reasons())
@@ -42,6 +43,7 @@ def assemble(
         if reason
     )
     if len(failed) == len(dataset):
+        shards.discard()
         raise InputError(
             f"None of the {len(dataset)} images of {dataset.name} has a result "
             f"({failed[0].item}: {failed[0].reason})."

@@ -390,6 +390,22 @@ def test_no_readable_image_is_said(classifier: Classifier, tmp_path: Path) -> No
     assert list_runs() == []
 
 
+def test_images_that_all_failed_are_looked_at_again_when_the_cause_is_mended(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, (3, 28, 28, 3), np.uint8)
+    np.savez_compressed(tmp_path / "m.npz", train_images=images)
+    dataset = load_dataset(tmp_path / "m.npz")
+    in_the_way = paths.unpacked_array("", "").parent
+    in_the_way.parent.mkdir(exist_ok=True)
+    in_the_way.touch()
+    with pytest.raises(InputError, match="None of the 3 images"):
+        infer(classifier, dataset)
+    in_the_way.unlink()
+    assert len(infer(classifier, dataset)) == 3
+
+
 def test_an_output_that_is_not_finite_is_a_problem(tiny_checkpoint: Path, dataset: Dataset) -> None:
     broken = load_classifier(tiny_checkpoint)
     with torch.no_grad():
