@@ -76,7 +76,7 @@ def ask(choices: Mapping[str, Sequence[str]], name: str) -> tuple[dict[str, list
     with st.grid("auto", min_column_width=150, vertical_alignment="bottom"):
         search = st.text_input(
             "Search",
-            key=Key.FILTER.of(name, "search"),
+            key=Key.FILTER.of(name),
             placeholder="id, patient, class",
             persist_state="session",
         )

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from dermxai import paths, taxonomy
@@ -40,14 +41,24 @@ def test_search_by_patient_and_by_the_name_of_a_class(make_run: Make, open_page:
     run = make_run(images=100)
     app = open_page("dataset", run="run")
     patient = run.samples["patient_id"][7]
-    app.text_input(key="filter-dataset-search").set_value(patient.upper()).run()
+    app.text_input(key="filter-dataset").set_value(patient.upper()).run()
     number = patient.split()[1]
     texts = run.samples["patient_id"] + run.samples["sample_id"]
     assert len(cards(app)) == texts.str.contains(number).sum()
-    app.text_input(key="filter-dataset-search").set_value("psoriasis").run()
+    app.text_input(key="filter-dataset").set_value("psoriasis").run()
     assert len(cards(app)) == min(24, (run.samples["label"] == "Pso").sum())
-    app.text_input(key="filter-dataset-search").set_value("no such thing").run()
+    app.text_input(key="filter-dataset").set_value("no such thing").run()
     assert cards(app) == []
+
+
+def test_a_column_may_be_called_as_the_search(make_run: Make, open_page: Open) -> None:
+    file = paths.RunFiles(make_run(images=30).root).samples
+    samples = pd.read_parquet(file)
+    samples.assign(search=["first", "second"] * 15).to_parquet(file, index=False)
+    app = open_page("dataset", run="run")
+    assert not app.error and not app.exception
+    app.multiselect(key="filter-dataset-search").set_value(["first"]).run()
+    assert len(cards(app)) == 15
 
 
 def test_a_click_opens_the_image(make_run: Make, open_page: Open) -> None:
