@@ -68,7 +68,7 @@ def _relay(messages: Any, progress: Any) -> None:
         except queue.Empty:
             return
         if kind == "error":
-            raise InputError(content)
+            raise content
         if progress:
             progress(*content)
 
@@ -99,7 +99,7 @@ def _rank(rank: int, work: Work, plan: Any, common: _Common, messages: Any) -> N
     try:
         work(plan, tell if rank == 0 else None)
     except InputError as error:
-        messages.put(("error", str(error)))
+        messages.put(("error", error))
         messages.close()
         messages.join_thread()
         raise

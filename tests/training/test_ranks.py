@@ -9,7 +9,7 @@ import torch
 from lightning.pytorch import Callback
 
 from dermxai.data import load_dataset
-from dermxai.errors import InputError
+from dermxai.errors import DivergenceError, InputError
 from dermxai.paths import TrainingFiles
 from dermxai.training import fit as fitting
 from dermxai.training import ranks
@@ -97,13 +97,13 @@ def test_two_processes_hold_the_same_weights_after_every_unfreeze(
 
 def failing(plan, progress) -> None:
     if progress is None:  # not the first process
-        raise InputError("The second process cannot go on.")
+        raise DivergenceError("The second process cannot go on.")
     progress("training", 1, 2, {})
     torch.futures.Future().wait()  # for the other, which never comes
 
 
 def test_when_one_process_fails_all_end_and_it_says_why():
-    with pytest.raises(InputError, match="second process"):
+    with pytest.raises(DivergenceError, match="second process"):  # which is not to be resumed
         ranks.run(failing, None, 2, None)
 
 
