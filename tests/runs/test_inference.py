@@ -397,7 +397,7 @@ def test_images_that_all_failed_are_looked_at_again_when_the_cause_is_mended(
     images = rng.integers(0, 255, (3, 28, 28, 3), np.uint8)
     np.savez_compressed(tmp_path / "m.npz", train_images=images)
     dataset = load_dataset(tmp_path / "m.npz")
-    in_the_way = paths.unpacked_array("", "").parent
+    in_the_way = paths.unpacked_array("archive", "train", "state").parents[1]
     in_the_way.parent.mkdir(exist_ok=True)
     in_the_way.touch()
     with pytest.raises(InputError, match="None of the 3 images"):
