@@ -52,10 +52,6 @@ def balance(
     colours = taxonomy.colours(codes) if colours is None else colours
     images = table.pivot_table(index="label", columns="split", aggfunc="size", fill_value=0)
     panels = {"Images": images.loc[rows, present]}
-    sums = {
-        "Images": len(table),
-        "Patients": table.loc[table["patient"] != "", "patient"].nunique(),
-    }
     if with_patients:
         known = table[table["patient"] != ""]
         patients = known.pivot_table("patient", "label", "split", "nunique", fill_value=0)
@@ -93,7 +89,7 @@ def balance(
             y=-1,
             xref=name,
             yref="y",
-            text=f"{unit}  {sums[unit]:,}",
+            text=unit,
             showarrow=False,
             xanchor="left",
             font={"size": 13, "weight": 600},

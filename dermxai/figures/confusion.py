@@ -25,6 +25,7 @@ _HELP = {
     "row": "Percent of each row; on the diagonal, sensitivities.",
     "column": "Percent of each column; on the diagonal, predictive values.",
 }
+_SIDE = 560  # pixels of the longer side, names included: what a projector shows at once
 _LETTER = 7.4  # pixels of a character of a name
 _LONGEST = 16  # characters of a name
 _EDGE = 0.05  # room for the outline of the last cell, in cells
@@ -64,7 +65,7 @@ def confusion_matrix(table: pd.DataFrame, show: Show = "counts", dark: bool = Fa
         hoverinfo="skip",
     )
     written = np.where(counts > 0, np.char.mod("%.0f", numbers), "")
-    _write(made, written, _luminance(shares, colours.ramp), int(np.clip(0.3 * grid.cell, 10, 14)))
+    _write(made, written, _luminance(shares, colours.ramp), int(np.clip(0.34 * grid.cell, 10, 14)))
     x, y, data, hover = grid.targets(counts)
     made.add_scatter(
         x=x,
@@ -130,10 +131,11 @@ class _Grid:
 
     @classmethod
     def of(cls, rows: Sequence[str], columns: Sequence[str]) -> "_Grid":
-        cell = int(np.clip(588 / max(len(rows), len(columns)), 28, 84))
         wide, high = (
             max(min(len(code), _LONGEST) for code in codes) * _LETTER for codes in (rows, columns)
         )
+        most = max(len(rows), len(columns))
+        cell = int(np.clip(min((_SIDE - wide - 12) / most, _SIDE / (most + 1)), 28, 84))
         upright = high > cell - 2
         return cls(
             rows=tuple(rows),

@@ -42,7 +42,7 @@ def ranking(
         "Probability; ✓ marks the label." if true else "Probability.",
         height=_ROW * len(shown),
         dark=dark,
-        xaxis={"visible": False, "range": [0, 1.4], "fixedrange": True},
+        xaxis={"visible": False, "range": [0, 1.5], "fixedrange": True},
         yaxis={
             "range": [len(shown) - 0.5, -0.5],
             "tickvals": list(range(len(shown))),

@@ -11,7 +11,12 @@ from dermxai.ui.sidebar import sidebar
 
 def run() -> None:
     """Draws the frame and, in it, the page that the address asks for."""
-    st.set_page_config(page_title="DermXAI", page_icon=look.ICON, layout="wide")
+    st.set_page_config(
+        page_title="DermXAI",
+        page_icon=look.ICON,
+        layout="wide",
+        initial_sidebar_state=look.SIDEBAR,
+    )
     preparing = needed()
     page = st.navigation(pages.sections(), position="hidden" if preparing else "sidebar")
     st.html(look.STYLE)

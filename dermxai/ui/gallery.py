@@ -13,6 +13,7 @@ from dermxai.ui.text import plain
 from dermxai.ui.thumbnails import thumbnails
 
 PAGE_SIZE = 24
+_ACROSS = 6  # of them in a row at most: rows are full, pictures not larger than their files
 _CARD = 132  # pixels, the narrowest
 
 
@@ -40,7 +41,7 @@ def gallery(
         number = st.pagination(pages_in_all, key=key, persist_state="session")
     shown = sample_ids[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     pictures = thumbnails([scene.path(sample_id) for sample_id in shown])
-    with grid, st.grid("auto", min_column_width=_CARD, gap="small") as cells:
+    with grid, st.grid(_ACROSS, min_column_width=_CARD, gap="small") as cells:
         for index, (sample_id, picture) in enumerate(zip(shown, pictures, strict=True)):
             card = "card-primary" if sample_id == scene.primary else "card"
             with cells.cell(), st.container(key=f"{card}-{name}-{index}", gap="xsmall"):

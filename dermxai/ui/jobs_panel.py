@@ -116,7 +116,7 @@ def why(job: Job) -> str:
 def _draw(job: Job) -> None:
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
-            st.markdown(f"**{plain(job.title)}**", width="stretch")
+            st.markdown(f":small[**{plain(job.title)}**]", width="stretch")
             if not (permissions.teaching() or job.stopping):
                 st.button(
                     "Cancel",

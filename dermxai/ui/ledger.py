@@ -113,8 +113,8 @@ def heads(run: Run, panel: Panel, asked: Question, made: "Ledger") -> None:
                 )
     if one:
         st.caption(
-            f"Full colour of the heads at ± {scales[1]:.2g} logit per % of the image, of their sum "
-            f"at ± {scales[0]:.2g}."
+            f"Full colour of the heads at ±\u00a0{scales[1]:.2g} logit per % of the image, "
+            f"of their sum at ±\u00a0{scales[0]:.2g}."
         )
 
 

@@ -20,9 +20,13 @@ _CONFIG = {
 }
 _TOOLBAR = 36  # pixels
 
+SIDEBAR = 264  # pixels wide
 ICON = str(Path(__file__).with_name("icon.png"))
 
 STYLE = """<style>
+/* Room for figures and tables on a laptop and a projector: columns too narrow for them wrap. */
+.stMainBlockContainer { padding-inline: min(3vw, 5rem); }
+.stMain .stColumn { min-width: min(17rem, 100%); }
 /* A card of a gallery: its whole face is the button. */
 [class*="st-key-card-"] { position: relative; }
 [class*="st-key-card-"] :is(.stElementContainer:has(.stButton), .stButton, .stButton *) {

@@ -23,6 +23,7 @@ from dermxai.ui.text import plain, shortened
 from dermxai.ui.thumbnails import jpeg, stamp
 
 _SIDE = 360  # pixels of the longer side of a picture
+_CARD = 110  # pixels, the narrowest
 _FEW, _MANY = 4, 8
 _STRENGTH = 0.6
 
@@ -88,9 +89,9 @@ def _row(scene: Scene, near: Neighbours) -> list[Card]:
     look.notes(near.notes)
     cards = []
     if near.found:
-        columns = st.columns(_FEW, gap="small")
-        for index, found in enumerate(near.found):
-            with columns[index % _FEW], st.container(gap="xsmall"):
+        grid = st.grid(_FEW, min_column_width=_CARD)
+        for found in near.found:
+            with grid.cell(), st.container(gap="xsmall"):
                 cards += _card(scene, found)
     return cards
 
@@ -103,7 +104,10 @@ def _card(scene: Scene, found: Neighbour) -> list[Card]:
         made.append(_picture(subject, cache.small_image(path, stamp(path) or 0, _SIDE)))
     split = scene.table.samples.loc[found.sample_id].get("split")
     where = f" · {plain(split)}" if isinstance(split, str) else ""
-    st.caption(f"{scene.caption(found.sample_id)}{where}  \nDistance {found.distance:.3g}")
+    st.markdown(
+        f":small[{scene.caption(found.sample_id)}{where}]  \n"
+        f":small[:gray[Distance {found.distance:#.3g}]]"
+    )
     pinned = scene.pinned == found.sample_id
     with st.container(horizontal=True, gap="xsmall"):
         st.button(

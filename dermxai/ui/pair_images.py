@@ -21,6 +21,7 @@ from dermxai.ui.text import count, percent, plain, shortened
 from dermxai.ui.thumbnails import jpeg
 
 _TITLE = "Where on the skin"
+_CELL = 170  # pixels of a picture, the narrowest: two in a row in half a window
 _FRAMES = {
     "lesion": (
         "Lesion",
@@ -63,8 +64,9 @@ def maps(study: Study) -> None:
             format_func=lambda name: _FRAMES[name][0],
             persist_state="session",
         )
-    for column, cell in zip(st.columns(4), averaged(made, frame), strict=True):
-        with column:
+    grid = st.grid(4, min_column_width=_CELL)
+    for cell in averaged(made, frame):
+        with grid.cell():
             if cell.picture is not None:
                 name = f"{cell.true} read as {cell.read}"
                 st.image(jpeg(cell.picture), width="stretch", alt=name)

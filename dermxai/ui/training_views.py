@@ -55,9 +55,9 @@ def curves(chosen: list[Job]) -> None:
         ),
         ("rate", figures.learning_rates(drawn, dark)),
     ]
-    columns = st.columns(2, gap="large")
-    for index, (name, figure) in enumerate(plots):
-        with columns[index % 2]:
+    grid = st.grid(2, min_column_width=300, gap=("small", "large"))
+    for name, figure in plots:
+        with grid.cell():
             _plot(figure, name)
 
 

@@ -40,7 +40,7 @@ if problems:
     ):
         st.dataframe(pd.DataFrame(problems), hide_index=True)
 
-left, right = st.columns([4, 5], gap="medium")
+left, right = st.columns([3, 4], gap="medium")
 with left:
     look.plot(cache.balance(view.source, look.dark()), Key.FIGURE.of("balance"))
 with right:

@@ -14,6 +14,12 @@ from tests.e2e.visitor import Visitor
 
 pytestmark = pytest.mark.e2e
 NewVisitor = Callable[..., Visitor]
+_CUT_OFF = """plot => {
+  const {left, right} = plot.getBoundingClientRect();
+  const beyond = ({left: l, right: r}) => r > l && (l < left - 1 || r > right + 1);
+  return Array.from(plot.querySelectorAll("svg text"))
+    .filter(text => beyond(text.getBoundingClientRect())).map(text => text.textContent);
+}"""
 
 
 def picture(visitor: Visitor) -> str:
@@ -163,6 +169,20 @@ def test_narrow_windows_and_dark_ones(new_visitor: NewVisitor) -> None:
         visitor.page.set_viewport_size({"width": 420, "height": 900})
         visitor.settled()
         assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 420
+        visitor.page.context.close()
+
+
+@pytest.mark.parametrize("width", [820, 1280])
+def test_no_words_of_a_figure_are_cut_off(new_visitor: NewVisitor, width: int) -> None:
+    """On a projector, and in half a window beside the sidebar."""
+    for name in ("", "performance", "image"):
+        visitor = new_visitor(name)
+        visitor.page.set_viewport_size({"width": width, "height": 720})
+        visitor.settled()
+        for number in range(visitor.page.locator(".js-plotly-plot").count()):
+            plot = visitor.plot(number)
+            visitor.page.wait_for_timeout(500)  # it is drawn anew for its width
+            assert plot.evaluate(_CUT_OFF) == []
         visitor.page.context.close()
 
 
