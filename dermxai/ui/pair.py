@@ -26,11 +26,11 @@ def ask_pair(scene: Scene, split: str | None) -> tuple[str, str]:
     if start is None:
         _end(f"The model knows {classes[0]} only; a pair needs two classes.")
     view = state.view()
-    first = view.first if view.first in classes else start[0]
-    second = view.second if view.second in classes else start[1]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        _ask_class("Class", classes, Key.PAIR.of("first"), first)
-        _ask_class("and class", classes, Key.PAIR.of("second"), second)
+    first, second = (code if code in classes else None for code in (view.first, view.second))
+    first = first or next(code for code in start if code != second)
+    second = second or next(code for code in start[::-1] if code != first)
+    _ask_class("Class", classes, Key.PAIR.of("first"), first)
+    _ask_class("and class", classes, Key.PAIR.of("second"), second)
     if first == second:
         _end(f"{first} is chosen twice; choose another class beside it.")
     return first, second
@@ -43,7 +43,7 @@ def _end(why: str) -> NoReturn:
 
 def _ask_class(title: str, classes: list[str], key: str, chosen: str) -> None:
     state.put(key, chosen)
-    st.selectbox(title, classes, key=key, format_func=taxonomy.titled, on_change=_chosen, width=300)
+    st.selectbox(title, classes, key=key, format_func=taxonomy.titled, on_change=_chosen, width=280)
 
 
 def _chosen() -> None:
@@ -168,7 +168,7 @@ def distinguishes(way: Way, study: Study) -> None:
 
 def counted(study: Study) -> None:
     """Readings of both classes, accuracy apart and as one, images and patients."""
-    left, right = st.columns([7, 8], gap="small")
+    left, right = st.columns(2, gap="small")
     with left:
         look.heading("How often each way", "Shares of the images of a label.")
         _table(said.ways(study))

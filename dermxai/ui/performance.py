@@ -95,27 +95,36 @@ def select_cell(evaluation: Evaluation, key: str) -> None:
 
 def select(evaluation: Evaluation, true: str | None, predicted: str | None) -> None:
     """Makes the images of a cell, row or column the selection, the worst first."""
-    if true is None:
-        title = f"Read as {predicted}"
-    elif predicted is None:
-        title = f"Class {true}"
-    else:
-        title = f"{true} read right" if true == predicted else f"{true} read as {predicted}"
     sample_ids = evaluation.select(true, predicted)
     if sample_ids:
-        state.select(title, sample_ids)
+        state.select(_title(true, predicted), sample_ids)
     else:
         st.toast("There is no image in this cell.")
 
 
-def most_confused(evaluation: Evaluation, most: int = 10) -> None:
-    """The largest cells off the diagonal, as buttons."""
+def _title(true: str | None, predicted: str | None) -> str:
+    if true is None:
+        return f"Read as {predicted}"
+    if predicted is None:
+        return f"Class {true}"
+    return f"{true} read right" if true == predicted else f"{true} read as {predicted}"
+
+
+def most_confused(scene: Scene, evaluation: Evaluation, most: int = 10) -> None:
+    """The largest cells off the diagonal, as buttons; the one that is selected stands out."""
     wrong = evaluation.confused()[:most]
-    look.heading("Most confused", "True class → read as." if wrong else "Nothing is confused here.")
+    look.heading(
+        "Most confused",
+        "True class → read as. A click shows the images below the matrix."
+        if wrong
+        else "Nothing is confused here.",
+    )
+    selected = scene.selection.title if scene.selection else None
     with st.container(gap=None):
         for true, read, number in wrong:
+            words = f"{plain(true)} → {plain(read)} · {count(number, 'image')}"
             st.button(
-                f"{plain(true)} → {plain(read)} · {count(number, 'image')}",
+                f"**{words}**" if selected == _title(true, read) else words,
                 key=Key.SELECT.of(true, read),
                 help=f"{plain(taxonomy.name(true))} read as {plain(taxonomy.name(read))}",
                 type="tertiary",

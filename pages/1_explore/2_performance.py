@@ -27,9 +27,11 @@ look.facts(
     "decision: the class with the highest summed vote",
 )
 look.notes((*view.notes, *evaluation.notes, *performance.left_out(view)))
+if evaluation.cross_table.empty:
+    st.stop()  # the notes say why
 performance.overall(evaluation)
 
-left, right = st.columns([2, 1], gap="large")
+left, right = st.columns([2, 1], gap="medium")
 with left:
     show = performance.ask_unit()
     look.plot(
@@ -40,7 +42,7 @@ with left:
         width="content",
     )
 with right:
-    performance.most_confused(evaluation)
+    performance.most_confused(view, evaluation)
 
 if view.selection:
     look.heading(view.selection.title, f"{count(len(view.selection), 'image')}, the worst first.")

@@ -18,6 +18,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 study = cache.study(view.run_id, split, first, second)
 pair.summary(study)
 look.notes((*view.notes, *study.notes))
+if study.evaluation.cross_table.empty:
+    pair.selected(view, study)
+    st.stop()  # the notes say why
 pair.headlines(study)
 pair_images.errors(view, study)
 way = pair.ask_way(study)

@@ -92,6 +92,7 @@ def test_without_labels_it_says_so(make_run: Make, open_page: Open) -> None:
     app = open_page("pair", run="run")
     assert not app.exception and not [error.value for error in app.error]
     assert "No image here has a label that the model knows" in everything(app)
+    assert not app.metric
 
 
 def test_maps_that_were_computed_are_shown_on_one_scale(inferred: Run, open_page: Open) -> None:
@@ -182,6 +183,13 @@ def test_classes_in_a_link_that_the_model_lacks_are_left_out(make_run, open_page
     app = open_page("pair", run="run", first="nothing", second="BCC")
     assert not app.exception
     assert [app.get_by_key(f"pair-{end}").value for end in ("first", "second")] == ["EAD", "BCC"]
+
+
+def test_a_link_with_one_class_gets_another_beside_it(make_run: Make, open_page: Open) -> None:
+    noisy(make_run)
+    app = open_page("pair", run="run", second="EAD")
+    assert app.get_by_key("pair-second").value == "EAD" != app.get_by_key("pair-first").value
+    assert app.metric
 
 
 def test_it_opens_on_the_way_that_has_errors(make_run: Make, open_page: Open) -> None:

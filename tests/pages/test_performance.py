@@ -89,6 +89,14 @@ def test_the_most_confused_pair_selects_its_images_worst_first(
     own = run.probabilities[position, run.classes.index(true)]
     assert (own[:-1] <= own[1:]).all()
     assert chosen.title == f"{true} read as {read}"
+    assert [button.label for button in app.button if "**" in button.label] == [f"**{pair.label}**"]
+
+
+def test_without_labels_it_says_why_and_no_more(make_run: Make, open_page: Open) -> None:
+    make_run(images=30, labelled=False)
+    app = open_page("performance", run="run")
+    assert any("No image here has a label" in caption.value for caption in app.caption)
+    assert not app.metric and not app.dataframe
 
 
 def test_downloads_are_offered(make_run: Make, open_page: Open) -> None:
