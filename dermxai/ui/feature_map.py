@@ -25,6 +25,7 @@ _VERDICTS = {"right": "#2fa36b", "wrong": "#c2410c", "no label": "#8a94a0"}
 _CHOSEN = {"selected": "#d33fb0", "others": "#8a94a0"}
 _VERDICT = "Right or wrong"
 _COMPUTED = ("True class", "Read class", _VERDICT, "Confidence")
+_WITHOUT_LABELS = ("Read class", "Confidence")
 _NOT_COLOURED = ("sample_id", "path", "label", "mask_path", "evidence_path")
 
 
@@ -61,7 +62,8 @@ def ask_colour(scene: Scene) -> Colour:
     columns = [str(name) for name in samples if name not in _NOT_COLOURED]
     columns = [name for name in columns if samples[name].notna().any()]
     columns.sort(key=lambda name: (name not in COLUMNS, name))
-    options = [Colour(name) for name in _COMPUTED]
+    labelled = samples["label"].notna().any()
+    options = [Colour(name) for name in (_COMPUTED if labelled else _WITHOUT_LABELS)]
     options += [Colour(_SELECTED)] if scene.selection else []
     options += [Colour(filters.title(name), name) for name in columns]
     if state.get(Key.COLOUR) not in options:

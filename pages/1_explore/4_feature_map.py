@@ -25,6 +25,10 @@ with left:
     made = feature_map.projection(view, method, settings)
     if made is not None:
         feature_map.draw(view, made, colour)
+    if not view.selection:
+        st.caption(
+            "Take the lasso or the box above the map, and draw around points to select them."
+        )
 with right:
     if view.primary is None:
         st.caption("Choose a point: its image, diagnosis and map appear here.")
@@ -42,5 +46,3 @@ with right:
 if view.selection:
     look.heading(view.selection.title, count(len(view.selection), "image"))
     gallery("selection", view.selection.sample_ids, view)
-else:
-    st.caption("Take the lasso or the box above the map, and draw around points to select images.")

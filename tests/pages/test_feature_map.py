@@ -73,3 +73,10 @@ def test_every_column_can_colour_the_map(make_run: Make, open_page: Open) -> Non
         app.selectbox(key="colour").set_value(option).run()
         assert not app.exception
         assert not app.error
+
+
+def test_without_labels_readings_colour_the_map(make_run: Make, open_page: Open) -> None:
+    project(make_run(images=30, labelled=False), "pca")
+    app = open_page("feature_map", run="run")
+    assert app.selectbox(key="colour").options[:2] == ["Read class", "Confidence"]
+    assert not app.exception
