@@ -98,7 +98,12 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
     beneath = [column.container() for column in (others if several else columns)]
     panels = explained.panels(run, subjects_, pictures)
     places = {subject.key: place for subject, place in zip(subjects_, beside, strict=True)}
-    read = [subject for subject in subjects_ if not subject.changed]
+    seen = {panel.subject.key for panel in panels}
+    read = [
+        subject
+        for subject in subjects_
+        if not subject.changed and (subject.sample_id or subject.key in seen)
+    ]
     for subject in read:
         with places[subject.key], guard():
             reading(scene, subject)

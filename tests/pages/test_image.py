@@ -112,7 +112,7 @@ def test_a_bad_upload_is_a_sentence(
     app = open_page("image", run=inferred.id)
     app.file_uploader(key="uploader").upload("mine.png", content).run()
     assert not app.exception
-    assert said in app.error[0].value
+    assert [said in error.value for error in app.error] == [True]
 
 
 def test_a_checkpoint_that_has_changed(inferred: Run, open_page: Open, tiny_checkpoint) -> None:
