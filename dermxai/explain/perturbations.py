@@ -108,7 +108,7 @@ PERTURBATIONS: tuple[Perturbation, ...] = (
     *(_turn(quarters, mirrored) for mirrored, quarters in _TURNS),
     *(
         Perturbation(
-            "Colour constancy", f"colours: {name.replace('_', ' ')}", colour_constancy=name
+            "Colour constancy", f"colour constancy: {name.replace('_', ' ')}", colour_constancy=name
         )
         for name in COLOUR_CONSTANCY
     ),

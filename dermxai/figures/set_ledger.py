@@ -29,7 +29,7 @@ def set_ledger(
         ledger: of the set, drawn as filled points.
         reference: of another set between the same classes, drawn as open grey points.
         name, reference_name: of the sets, for the legend.
-        compact: small, without the explanation.
+        compact: small, with few words.
         dark: colours for a dark page.
     """
     look = palette(dark)
@@ -40,7 +40,7 @@ def set_ledger(
     reach = 1.12 * max(_reach(ledger), _reach(reference) if reference else 0, 1e-6)
     made = figure(
         f"Votes of the heads on average: {target} against {against}",
-        ""
+        f"Mean logits{_intervals(ledger)}: right for {target}, left for {against}."
         if compact
         else f"Mean logits with 95 % intervals. Right speaks for {target}, left for {against}; the "
         "heads add up to the sum.",
@@ -122,6 +122,10 @@ def _points(
         hovertext=hover,
         hovertemplate="%{hovertext}<extra></extra>",
     )
+
+
+def _intervals(ledger: SetLedger) -> str:
+    return "" if np.isnan(ledger.margin_low) else " with 95 % intervals"
 
 
 def _reach(ledger: SetLedger) -> float:

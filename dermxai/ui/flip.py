@@ -26,6 +26,7 @@ from dermxai.ui.thumbnails import jpeg
 if TYPE_CHECKING:
     from dermxai.explain.flip import Donor, Flip
 
+_CELL = 180  # pixels of a picture, the narrowest
 _SET = (255, 208, 0)
 _FILLS = {"inpaint": "Inpaint them", "paste": "Paste the other class"}
 
@@ -146,7 +147,7 @@ def _answer(found: "Flip", picture: NDArray[np.uint8], donor: Subject | None, mo
     st.markdown(_verdict(found, most))
     st.markdown(_against_chance(found))
     mask = fit_mask(found.mask, (picture.shape[0], picture.shape[1]))
-    after = f"Edited: read as {plain(found.into)}" if found.flipped else "Edited"
+    after = f"Edited: read as {plain(found.into)}" if found.flipped else "Edited: not turned"
     pictures = [overlay.outline(picture, mask, _SET, 3), found.laid_on(picture)]
     captions = [f"As it is: read as {plain(found.read_as)}; the set is outlined", after]
     if donor is not None:
@@ -176,13 +177,14 @@ def _answer(found: "Flip", picture: NDArray[np.uint8], donor: Subject | None, mo
 
 
 def _columns(pictures: list[NDArray[np.uint8]], captions: list[str]) -> list[Any]:
-    columns = st.columns(max(3, len(pictures)))
-    for column, picture, words in zip(columns, pictures, captions, strict=False):
-        with column:
+    grid = st.grid(max(3, len(pictures)), min_column_width=_CELL)
+    cells = [grid.cell() for _ in pictures]
+    for cell, picture, words in zip(cells, pictures, captions, strict=True):
+        with cell:
             st.image(jpeg(picture), width="stretch", alt=words or "Image of the other class")
             if words:
                 st.caption(words)
-    return columns[: len(pictures)]
+    return cells
 
 
 def _verdict(found: "Flip", most: float) -> str:

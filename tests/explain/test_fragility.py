@@ -47,8 +47,8 @@ def test_colour_constancy_matters_to_a_network_that_reads_one_colour(picture):
     red = constructed(lambda images: images[:, :1], threshold=0.5)
     tinted = (picture * [1.0, 0.6, 0.4]).astype(np.uint8)
     found = fragility(red, tinted).table.set_index(["group", "name"])
-    assert found.loc[("Colour constancy", "colours: grey world"), "margin"] < -5
-    assert ("Colour constancy", "colours: none") not in found.index
+    assert found.loc[("Colour constancy", "colour constancy: grey world"), "margin"] < -5
+    assert ("Colour constancy", "colour constancy: none") not in found.index
 
 
 def test_numbers_are_those_of_the_table(picture):

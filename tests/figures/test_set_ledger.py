@@ -35,6 +35,12 @@ def test_another_set_is_drawn_beside_it_under_its_name():
     assert figure.layout.showlegend
 
 
+@pytest.mark.parametrize(("images", "said"), [(20, " with 95 % intervals"), (1, "")])
+def test_a_small_one_says_what_it_shows(images, said):
+    words = set_ledger(ledger(images), compact=True).layout.title.subtitle.text
+    assert words == f"Mean logits{said}: right for SD, left for EAD."
+
+
 def test_one_image_has_no_interval_and_hostile_names_stay_words():
     figure = set_ledger(ledger(1, HOSTILE, "EAD"))
     assert not np.any(figure.data[0].error_x.array)
