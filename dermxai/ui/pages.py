@@ -15,6 +15,7 @@ from streamlit.navigation.page import Page
 from dermxai.paths import PROJECT
 
 FOLDER = PROJECT / "pages"
+PERFORMANCE = FOLDER / "1_explore" / "2_performance.py"
 IMAGE = FOLDER / "1_explore" / "3_image.py"
 PAIR = FOLDER / "2_explain" / "2_pair.py"
 TRAINING = FOLDER / "3_train" / "1_training.py"

@@ -15,6 +15,7 @@ from dermxai.ui import (
     fine_tune,
     jobs_panel,
     look,
+    pages,
     permissions,
     state,
     trained,
@@ -225,7 +226,7 @@ def _actions(job: Job, now: State) -> None:
 
 def _opens(job: Job) -> str:
     if "study" not in job.result:
-        return "Its checkpoint reads the dataset; then every page shows it."
+        return "How well its checkpoint reads the dataset; then every page shows it."
     member = " ".join(trained.first(job).parts[-3:])
     return (
         f"Opens the first of its trainings, {member}. It reads the whole dataset, images that it "
@@ -234,11 +235,12 @@ def _opens(job: Job) -> str:
 
 
 def _open(job: Job) -> None:
-    """Puts the result into the sidebar, and lets it read the dataset where it has not yet."""
+    """Shows how well the result reads, and lets it read the dataset where it has not yet."""
     checkpoint, dataset = str(trained.first(job)), str(job.arguments["dataset"])
     known = catalogue.run_of(catalogue.entries(), checkpoint, dataset)
     if known:
         state.open_run(known)
+        st.switch_page(pages.PERFORMANCE, query_params=state.view().parameters)
     else:
         state.open_pair(checkpoint, dataset)
         options = {**(job.arguments.get("dataset_options") or {}), "confine": True}

@@ -1,5 +1,6 @@
 """The Training page and the form in the sidebar."""
 
+import json
 import math
 import os
 import shutil
@@ -175,6 +176,22 @@ def test_a_result_opens_and_reads_its_dataset(
     assert app.query_params["dataset"] == dataset
     (reading,) = launched
     assert (reading.kind, reading.arguments["dataset"]) == ("infer", dataset)
+
+
+def test_a_result_that_has_read_its_dataset_opens_with_its_performance(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], launched: list[Job]
+) -> None:
+    run = make_run(images=12)
+    job = trained(dataset=run.manifest["dataset"]["path"])
+    manifest = paths.RunFiles(run.root).manifest
+    content = json.loads(manifest.read_text())
+    content["checkpoint"]["path"] = job.arguments["output"]
+    manifest.write_text(json.dumps(content))
+    app = open_page("training")
+    app.button(key=f"job-open-{job.id}").click().run()
+    assert app.title[0].value == "Performance"
+    assert app.query_params["run"] == "run"
+    assert not launched
 
 
 def form(app: AppTest) -> str:
