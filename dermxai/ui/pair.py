@@ -1,7 +1,7 @@
 """Parts of the page of two classes: what is counted."""
 
 import math
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pandas as pd
 import streamlit as st
@@ -17,6 +17,7 @@ from dermxai.ui.state import Key
 from dermxai.ui.text import count, interval, percent, plain, shortened
 
 _MOST_ROWS = 12
+_VOTE_WIDTHS = {"Head": 72, "Over right": 168, "Alone": 72, "95 % CI": 78}  # half a laptop's page
 
 
 def ask_pair(scene: Scene, split: str | None) -> tuple[str, str]:
@@ -133,7 +134,8 @@ def votes(scene: Scene, study: Study, way: Way) -> None:
             "Heads one by one",
             f"How far each vote moves against right readings{without if 'Alone' in table else ''}.",
         )
-        _table(table)
+        widths = {name: st.column_config.TextColumn(width=w) for name, w in _VOTE_WIDTHS.items()}
+        _table(table, column_config=widths)
         st.markdown(plain(said.driver(way)))
 
 
@@ -182,5 +184,6 @@ def counted(study: Study) -> None:
     _table(said.merged(study))
 
 
-def _table(table: pd.DataFrame) -> None:
-    st.dataframe(table, hide_index=True, height=look.height(table, _MOST_ROWS), placeholder="–")
+def _table(table: pd.DataFrame, **options: Any) -> None:
+    rows = look.height(table, _MOST_ROWS)
+    st.dataframe(table, hide_index=True, height=rows, placeholder="–", **options)
