@@ -9,7 +9,7 @@ import streamlit as st
 from dermxai.explain.difference import difference
 from dermxai.figures.overlay import Picture
 from dermxai.runs import Run
-from dermxai.ui import downloads, explained, forms, maps, question, state
+from dermxai.ui import cache, downloads, explained, forms, maps, question, state
 from dermxai.ui import subject as subjects
 from dermxai.ui.guard import guard
 from dermxai.ui.maps import Wanted
@@ -42,11 +42,12 @@ def ask_mode() -> str:
 
 
 def methods(run: Run, subject: Subject) -> None:
-    """Several methods on one image. Fast ones at once, the others when asked for."""
+    """Several methods on one image. Fast ones first and at once, the others when
+    asked for."""
     asked = _ask(run, subject)
     known, reasons = question.methods(), question.unavailable(run)
     available = sorted(set(known) - set(reasons), key=lambda name: known[name].TITLE)
-    available.sort(key=lambda name: name != question.FIRST)
+    available.sort(key=lambda name: (name != question.FIRST, _is_slow(run, name)))
     chosen = st.multiselect(
         "Methods",
         available,
@@ -135,6 +136,11 @@ def _put(key: str, value: str, allowed: Sequence[str] | None = None) -> str:
     if held is None or (allowed is not None and held not in allowed):
         state.put(key, value)
     return key
+
+
+def _is_slow(run: Run, method: str) -> bool:
+    module = question.methods()[method]
+    return module.passes(cache.classifier(run), module.Settings()) > maps.AT_ONCE
 
 
 def _settings(method: str) -> Any:

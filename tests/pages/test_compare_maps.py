@@ -41,6 +41,13 @@ def test_every_method_is_there_or_says_why_not(inferred: Run, open_page: Open) -
             assert reason in texts(app)
 
 
+def test_fast_methods_come_before_those_to_be_asked_for(inferred: Run, open_page: Open) -> None:
+    app = open_page("compare_maps", run=inferred.id)
+    offered = app.multiselect(key="compare-methods").value
+    assert offered[0] == "vote_map"
+    assert offered.index("saliency") < offered.index("integrated_gradients")
+
+
 def test_one_method_on_the_primary_and_the_pinned_image(inferred: Run, open_page: Open) -> None:
     ids = list(inferred.samples["sample_id"])
     app = open_page("compare_maps", run=inferred.id, primary=ids[0], method="grad_cam")
