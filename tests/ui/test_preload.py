@@ -1,4 +1,5 @@
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -23,7 +24,8 @@ def _answered(content_type: str) -> dict[bytes, bytes]:
     async def receive() -> Any:
         raise AssertionError
 
-    asyncio.run(Preload(app)({"type": "http"}, receive, send))
+    with ThreadPoolExecutor() as aside:  # a browser's loop may run in this thread
+        aside.submit(asyncio.run, Preload(app)({"type": "http"}, receive, send)).result()
     assert sent[1]["body"] == b"content"
     return dict(sent[0]["headers"])
 
