@@ -201,7 +201,7 @@ def legend(made: "Attribution", scale: float, ends: tuple[str, str] | None = Non
             width="stretch",
             alt="From blue over clear to yellow" if both else "From clear to yellow",
         )
-        with st.container(horizontal=True, horizontal_alignment="distribute"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", gap="xsmall"):
             left = [f"−{scale:.2g} {plain(low)}"] if both else []
             for words in (*left, "0", f"+{scale:.2g} {plain(high)}"):
                 st.caption(words, width="content")

@@ -25,10 +25,10 @@ with left:
     made = feature_map.projection(view, method, settings)
     if made is not None:
         feature_map.draw(view, made, colour)
-    if not view.selection:
-        st.caption(
-            "Take the lasso or the box above the map, and draw around points to select them."
-        )
+        if not view.selection:
+            st.caption(
+                "Take the lasso or the box above the map, and draw around points to select them."
+            )
 with right:
     if view.primary is None:
         st.caption("Choose a point: its image, diagnosis and map appear here.")
