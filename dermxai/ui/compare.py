@@ -42,8 +42,7 @@ def ask_mode() -> str:
 
 
 def methods(run: Run, subject: Subject) -> None:
-    """Several methods on one image. Fast ones first and at once, the others when
-    asked for."""
+    """Several methods on one image. Fast ones first and at once, the others when asked for."""
     asked = _ask(run, subject)
     known, reasons = question.methods(), question.unavailable(run)
     available = sorted(set(known) - set(reasons), key=lambda name: known[name].TITLE)
