@@ -1,9 +1,9 @@
 """Which maps beat those that never saw the image: means and paired differences, with intervals.
 
 Every image is its own control: a method's value less that of a baseline on the same image under the
-same draws. Intervals are Student's with the bootstrap's standard error over patients
-(`bootstrap.student_interval`), images of a patient staying together. They are not corrected for the
-number of methods and measures. Fewer than `FEWEST` patients give no verdict.
+same draws. Intervals are over patients (`intervals`): Wilson's of shares, Student's of means and
+differences. They are not corrected for the number of methods and measures. Fewer than `FEWEST`
+patients give no verdict.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai.metrics.bootstrap import Resampling, interval, resampling, student_interval
+from dermxai.metrics import intervals
 
 Floats = NDArray[np.float64]
 
@@ -49,8 +49,6 @@ def summarised(
     *,
     random: str,
     centred: str,
-    replicates: int = 1000,
-    seed: int = 0,
     level: float = 0.95,
 ) -> pd.DataFrame:
     """A row a method and measure.
@@ -84,9 +82,9 @@ def summarised(
                 of_method = numbers.groupby("sample_id", as_index=False).mean()
             values = of_method["value"].to_numpy(np.float64)
             names = of_method["sample_id"]
-            plan = resampling([groups.get(n, n) for n in names], replicates, seed, level)
+            clusters = intervals.cluster_index([groups.get(n, n) for n in names])
             row: dict[str, Any] = {"method": method, "measure": measure}
-            row |= _mean(values, plan, scale.share)
+            row |= _mean(values, clusters, level, share=scale.share)
             row["images"] = int(of_method["sample_id"][np.isfinite(values)].nunique())
             if method not in (random, centred):
                 at = pd.MultiIndex.from_frame(of_method[["sample_id", "cells"]])
@@ -96,7 +94,7 @@ def summarised(
                     ("centred", bell["value"].reindex(names)),
                 ):
                     rival = other.to_numpy(np.float64) if scale.compared else np.nan
-                    row |= _against(name, sign * (values - rival), plan)
+                    row |= _against(name, sign * (values - rival), clusters, level)
                 row["standing"] = _standing(row, scale)
             rows.append(row)
     return pd.DataFrame(rows)
@@ -140,17 +138,29 @@ def _standing(row: Mapping[str, Any], scale: Scale) -> str:
     return KEEPS if keeps else BREAKS
 
 
-def _mean(values: Floats, plan: Resampling, share: bool) -> dict[str, Any]:
-    known = np.isfinite(values)
-    units = int(plan.clusters_with(known[:, None])[0])
-    mean = float(values[known].mean()) if known.any() else float("nan")
-    of = interval if share else student_interval
-    low, high = of([mean], _replicates(values, plan)[:, None], [units], plan.level)
-    return {"units": units, "mean": mean, "low": float(low[0]), "high": float(high[0])}
+def _mean(
+    values: Floats, clusters: NDArray[np.intp], level: float, *, share: bool = False
+) -> dict[str, Any]:
+    known = np.isfinite(values)[:, None]
+    of, interval = (
+        (intervals.shares, intervals.score_interval)
+        if share
+        else (intervals.means, intervals.student_interval)
+    )
+    mean = of(values[:, None], known)
+    low, high = interval(mean, clusters, level)
+    return {
+        "units": int(intervals.patients_with(known, clusters)[0]),
+        "mean": float(mean.value[0]),
+        "low": float(low[0]),
+        "high": float(high[0]),
+    }
 
 
-def _against(name: str, differences: Floats, plan: Resampling) -> dict[str, Any]:
-    found = _mean(differences, plan, share=False)
+def _against(
+    name: str, differences: Floats, clusters: NDArray[np.intp], level: float
+) -> dict[str, Any]:
+    found = _mean(differences, clusters, level)
     verdict = UNKNOWN
     if found["units"] >= FEWEST:
         verdict = BEATS if found["low"] > 0 else LOSES if found["high"] < 0 else TIES
@@ -160,15 +170,3 @@ def _against(name: str, differences: Floats, plan: Resampling) -> dict[str, Any]
         f"{name}_high": found["high"],
         f"{name}_verdict": verdict,
     }
-
-
-def _replicates(values: Floats, plan: Resampling) -> Floats:
-    """Means (replicates,); NaN where a replicate holds no value."""
-    known = np.isfinite(values)
-    sums = np.bincount(plan.clusters[known], values[known], plan.n_clusters)
-    counts = np.bincount(plan.clusters[known], minlength=plan.n_clusters)
-    means = [np.empty(0)]
-    for weights in plan.weights():
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means.append((sums @ weights) / (counts @ weights))
-    return np.concatenate(means)

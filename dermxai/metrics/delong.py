@@ -1,71 +1,89 @@
-"""Confidence intervals of areas under ROC curves when images come in clusters (patients).
+"""Areas under ROC curves with the influence of each image on them.
 
-Each image's placement is the share of the other side that it ranks right against. Placements are
-summed over each patient before they are squared, as in Obuchowski 1997 (doi:10.2307/2533958); with
-one image a patient this is DeLong et al. 1988 (doi:10.2307/2531595). Placements come from ranks
-(Sun & Xu 2014, doi:10.1109/LSP.2014.2337313). The interval is normal on the logit scale, so it
-stays between 0 and 1. An area of exactly 0 or 1, or one that rests on fewer than two patients on
-either side, has none: NaN.
+An image's placement is the share of the other side that it ranks right against, ties half; its
+influence is its placement less the mean of its side, divided by the images of its side (DeLong et
+al. 1988, doi:10.2307/2531595). Placements come from ranks (Sun & Xu 2014,
+doi:10.1109/LSP.2014.2337313). Summed over patients they are Obuchowski's 1997
+(doi:10.2307/2533958); `intervals` makes the interval, with Wilson's score and the variance that an
+area has among independent images of exponential scores (Hanley & McNeil 1982,
+doi:10.1148/radiology.143.1.7063747, in the symmetric form of Newcombe 2006, doi:10.1002/sim.2324,
+method 5).
 """
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit, logit, ndtri
 
 from dermxai.metrics.confusion import ratio
+from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS, Estimates
 
 Floats = NDArray[np.float64]
 
+_STEP = 0.7  # an image ranked wrong is ranked wrong against some of the other side
 
-def influence(positive: NDArray[np.bool_], scores: Floats, clusters: NDArray[np.intp]) -> Floats:
-    """What each cluster adds to the error of the area under a ROC curve.
+
+def areas(positive: NDArray[np.bool_], scores: Floats) -> Estimates:
+    """Area of each class against the rest; its sides are the class and the rest.
 
     Args:
-        positive: (n,) whether each sample belongs to the class.
-        scores: (n,) finite, higher for members; equal ones tie.
-        clusters: (n,) index of each sample's cluster, from 0 without gaps.
+        positive: (n, k) whether each image belongs to each class.
+        scores: (n, k) finite, higher for members; equal ones tie.
 
     Returns:
-        (clusters,) of which the sum of squares is the variance of the area (Obuchowski 1997, with
-        each side's correction m / (m − 1) for its m clusters); not finite where a side rests on one
-        cluster.
+        k estimates; NaN where a side is empty.
     """
+    images = np.stack([positive.sum(axis=0), (~positive).sum(axis=0)])  # (2, k)
     ranks = _ranks(scores)
-    n_clusters = int(clusters.max(initial=-1)) + 1
-    sides: list[Floats] = []
-    for side in (positive, ~positive):
-        among = ranks[side] - _ranks(scores[side])  # of the other side below, ties half
-        error = np.zeros(positive.size)
-        error[side] = ratio(among - among.mean(), side.sum() * (~side).sum()) if side.any() else 0
-        holding = np.count_nonzero(np.bincount(clusters[side], minlength=n_clusters))
-        correction = np.sqrt(ratio(holding, holding - 1))
-        sides.append(correction * np.bincount(clusters, weights=error, minlength=n_clusters))
-    above, below = sides
-    return above - below
+    among = np.empty_like(ranks)
+    for column in range(positive.shape[1]):
+        for side in (positive[:, column], ~positive[:, column]):
+            if side.any():
+                among[side, column] = _ranks(scores[side, column, None])[:, 0]
+    right = ratio(ranks - among, np.where(positive, images[1], images[0]))  # (n, k)
+    values = ratio((right * positive).sum(axis=0), images[0] * (images[1] > 0))
+    mean = np.where(positive, values, 1 - values)
+    influence = (right - mean) / np.where(positive, images[0], -images[1])
+    other = images.sum(axis=0) / 2 - 1
+    whole = ratio(
+        1 + other * ((1 - values) / (2 - values) + values / (1 + values)), images.prod(axis=0)
+    )
+    each = ratio(1, images)
+    return Estimates(
+        values,
+        np.nan_to_num(influence),
+        np.stack([positive, ~positive], axis=1),
+        whole * ratio(each, each.sum(axis=0)),
+        _STEP,
+        FEWEST,
+    )
 
 
-def interval(auc: float, influence: Floats, level: float) -> tuple[float, float]:
-    """Interval of an area, or of a mean of areas, normal on the logit scale.
-
-    The error is carried to that scale by the delta method, divided by a (1 − a) (Pepe 2003, The
-    statistical evaluation of medical tests for classification and prediction, chapter 5).
+def mean_area(positive: NDArray[np.bool_], scores: Floats) -> Estimates:
+    """The mean area of the classes that can be ranked; its sides are these classes.
 
     Args:
-        auc: the area, or the mean of several.
-        influence: (clusters,) of `influence`, or its mean over the same areas.
-        level: of the interval, 0.95 say.
+        positive: (n, k) whether each image belongs to each class, to one at most.
+        scores: (n, k) finite, higher for members; equal ones tie.
 
     Returns:
-        Both ends, NaN where the area is 0, 1 or undefined or its error is 0 or not finite.
+        One estimate; NaN where no class can be ranked.
     """
-    error = float(np.sqrt(np.sum(influence**2)))
-    if not (0 < auc < 1 and 0 < error < np.inf):
-        return np.nan, np.nan
-    reach = ndtri((1 + level) / 2) * error / (auc * (1 - auc))
-    return float(expit(logit(auc) - reach)), float(expit(logit(auc) + reach))
+    each = areas(positive, scores)
+    defined = np.isfinite(each.value)
+    count = max(defined.sum(), 1)
+    sides = positive[:, defined]
+    share = ratio(1, sides.sum(axis=0))
+    return Estimates(
+        np.array([each.value[defined].mean() if defined.any() else np.nan]),
+        each.influences[:, defined].sum(axis=1, keepdims=True) / count,
+        sides[:, :, None],
+        (each.scale[:, defined].sum() / count**2 * ratio(share, share.sum()))[:, None],
+        _STEP,
+        FEWEST_OF_CLASS,
+    )
 
 
 def _ranks(scores: Floats) -> Floats:
-    """From 1 on, equal scores share their mean rank."""
-    return np.asarray(pd.Series(scores).rank(), dtype=np.float64)
+    """(n, k) from 1 on within each column, equal scores share their mean rank."""
+    ranks: Floats = pd.DataFrame(scores).rank().to_numpy(dtype=np.float64)
+    return ranks

@@ -17,7 +17,7 @@ from scipy.special import softmax
 
 from dermxai import taxonomy
 from dermxai.errors import InputError
-from dermxai.metrics import bootstrap, ranking
+from dermxai.metrics import intervals, ranking
 from dermxai.metrics.confusion import confusion_matrix
 from dermxai.metrics.summary import summarise
 from dermxai.numbers import count, jsonable
@@ -72,7 +72,6 @@ class Evaluation:
     counts: Counts
     clusters: str
     """What the intervals take as independent units: "patients", "lesions" or "images"."""
-    replicates: int
     level: float
     on_images: tuple[str, ...]
     """What is to be known of the images: which are left out, and whose they are."""
@@ -141,8 +140,8 @@ class Evaluation:
                 "micro": asdict(self.micro),
                 "intervals": {
                     "level": self.level,
-                    "replicates": self.replicates,
-                    "resampled": self.clusters,
+                    "independent": self.clusters,
+                    "version": intervals.VERSION,
                 },
                 "notes": list(self.notes),
             }
@@ -157,8 +156,6 @@ def evaluate(
     patient_ids: Sequence[object] | ArrayLike | None = None,
     *,
     lesion_ids: Sequence[object] | ArrayLike | None = None,
-    replicates: int = 1000,
-    seed: int = 0,
     level: float = 0.95,
 ) -> Evaluation:
     """Judges scores against labels.
@@ -172,13 +169,13 @@ def evaluate(
             its patient only in part, `dermxai.data.splits.owners` fills the others in.
         lesion_ids: (n,) lesions, the units where no patient is known; an image of which neither
             is known is a unit by itself.
-        replicates: bootstrap replicates.
-        seed: of the bootstrap.
         level: of the intervals.
 
     Raises:
-        InputError: lengths differ, or scores are not finite.
+        InputError: lengths differ, scores are not finite, or the level is not a probability.
     """
+    if not 0 < level < 1:
+        raise InputError(f"Level {level} came; intervals need one between 0 and 1.")
     classes = tuple(classes)
     values = np.asarray(scores, dtype=np.float64)
     ids, true = _texts(sample_ids), _texts(true_labels)
@@ -219,15 +216,14 @@ def evaluate(
         code: ranking.roc_curve(membership[:, k], probabilities[known, k])
         for k, code in enumerate(classes)
     }
-    aucs = np.array([curve.auc for curve in curves.values()])
-    plan = bootstrap.resampling(units[known], replicates, seed, level)
+    clusters = intervals.cluster_index(units[known])
     summary = summarise(
         true=column,
         predicted=read_as,
         scores=probabilities[known],
-        aucs=aucs,
         classes=classes,
-        plan=plan,
+        clusters=clusters,
+        level=level,
     )
     return Evaluation(
         classes=classes,
@@ -249,10 +245,9 @@ def evaluate(
             evaluated=int(known.sum()),
             outside=int(outside.sum()),
             unlabelled=int((true == "").sum()),
-            units=plan.n_clusters,
+            units=np.unique(clusters).size,
         ),
         clusters=next((kind for kind in _UNITS if kind in kinds[known]), "images"),
-        replicates=replicates,
         level=level,
         on_images=(*_left_out(true, outside), *_about_units(kinds[known])),
         on_measures=summary.notes,

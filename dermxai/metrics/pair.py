@@ -5,7 +5,7 @@ of them. Merging counts a reading as either class as right for a label of either
 and its decisions stay as they are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,24 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from dermxai import taxonomy
 from dermxai.errors import InputError
-from dermxai.metrics import bootstrap
-from dermxai.metrics.confusion import (
-    balanced_accuracy,
-    confusion_matrix,
-    merged,
-    ratio,
-    top1_accuracy,
-)
+from dermxai.metrics import intervals
 from dermxai.metrics.evaluation import Evaluation
+from dermxai.metrics.intervals import Estimates, score_interval, student_interval
 
 Floats = NDArray[np.float64]
 
 OTHER = ""
 """Stands for every class beside the two."""
-_MEASURES = {
-    "top1_accuracy": ("Top-1 accuracy", top1_accuracy),
-    "balanced_accuracy": ("Balanced accuracy", balanced_accuracy),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,18 +87,14 @@ def judge_pair(evaluation: Evaluation, scores: ArrayLike, first: str, second: st
     index = pd.Index(classes)
     true = index.get_indexer(pd.Index(evaluation.true[known]))
     read = index.get_indexer(pd.Index(evaluation.predicted[known]))
-    plan = bootstrap.resampling(
-        evaluation.unit_of[known], evaluation.replicates, level=evaluation.level
-    )
-    matrix = confusion_matrix(true, read, len(classes))
-    drawn = bootstrap.confusion_replicates(true, read, len(classes), plan)
+    clusters = intervals.cluster_index(evaluation.unit_of[known])
     one, other = classes.index(first), classes.index(second)
     return Pair(
         first=first,
         second=second,
-        ways=_ways(true, read, (one, other), classes, plan),
+        ways=_ways(true, read, (one, other), classes, clusters=clusters, level=evaluation.level),
         errors=_errors(evaluation, values, first, second),
-        merged=_merged(matrix, drawn, one, other, plan),
+        merged=_merged(true, read, (one, other), clusters, evaluation.level),
     )
 
 
@@ -146,7 +132,9 @@ def _ways(
     read: NDArray[np.int64],
     pair: tuple[int, int],
     classes: tuple[str, ...],
-    plan: bootstrap.Resampling,
+    *,
+    clusters: NDArray[np.intp],
+    level: float,
 ) -> pd.DataFrame:
     tables = []
     for own in pair:
@@ -154,10 +142,8 @@ def _ways(
         cells = np.column_stack(
             [of_class & (read == column) for column in pair] + [of_class & ~np.isin(read, pair)]
         )
-        drawn = bootstrap.sum_replicates(np.column_stack([of_class, cells]), plan)
-        share = ratio(cells.sum(axis=0), of_class.sum())
-        units = plan.clusters_with(of_class[:, None])
-        low, high = bootstrap.interval(share, ratio(drawn[:, 1:], drawn[:, :1]), units, plan.level)
+        shares = intervals.shares(cells, np.broadcast_to(of_class[:, None], cells.shape))
+        low, high = score_interval(shares, clusters, level)
         tables.append(
             pd.DataFrame(
                 {
@@ -165,8 +151,8 @@ def _ways(
                     "read": [*(classes[column] for column in pair), OTHER],
                     "images": cells.sum(axis=0),
                     "of": of_class.sum(),
-                    "units": plan.clusters_with(cells),
-                    "share": share,
+                    "units": intervals.patients_with(cells, clusters),
+                    "share": shares.value,
                     "low": low,
                     "high": high,
                 }
@@ -194,26 +180,48 @@ def _errors(evaluation: Evaluation, scores: Floats, first: str, second: str) -> 
 
 
 def _merged(
-    matrix: NDArray[np.int64], drawn: Floats, one: int, other: int, plan: bootstrap.Resampling
+    true: NDArray[np.intp],
+    read: NDArray[np.intp],
+    pair: tuple[int, int],
+    clusters: NDArray[np.intp],
+    level: float,
 ) -> pd.DataFrame:
-    both, both_drawn = merged(matrix, one, other), merged(drawn, one, other)
+    right = (true == read)[:, None]
+    mended = ((true != read) & np.isin(true, pair) & np.isin(read, pair))[:, None]
+    every = np.ones_like(right)
+    separate = intervals.class_mean(right, true)
+    merged = intervals.class_mean(right | mended, np.where(true == pair[1], pair[0], true))
+    finer = replace(merged, sides=separate.sides, scale=separate.scale)
     rows = []
-    for measure, (name, function) in _MEASURES.items():
+    for measure, name, before, after, gain, of_gain in (
+        (
+            "top1_accuracy",
+            "Top-1 accuracy",
+            intervals.shares(right, every),
+            intervals.shares(right | mended, every),
+            intervals.shares(mended, every),
+            score_interval,
+        ),
+        (
+            "balanced_accuracy",
+            "Balanced accuracy",
+            separate,
+            merged,
+            finer.minus(separate),
+            student_interval,
+        ),
+    ):
         row: dict[str, object] = {"measure": measure, "name": name}
-        for column, counts, replicates in (
-            ("separate", matrix, drawn),
-            ("merged", both, both_drawn),
+        for column, estimate, interval in (
+            ("separate", before, score_interval),
+            ("merged", after, score_interval),
+            ("gain", gain, of_gain),
         ):
-            value, values = function(counts), function(replicates)
-            ends = bootstrap.interval(value, values, plan.n_clusters, plan.level)
-            row |= _estimate(column, value, ends)
-        gains = function(both_drawn) - function(drawn)
-        ends = bootstrap.mean_interval(gains[:, None], plan.n_clusters, plan.level)
-        row |= _estimate("gain", function(both) - function(matrix), ends)
+            row |= _estimate(column, estimate, interval(estimate, clusters, level))
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _estimate(name: str, value: Floats, ends: tuple[Floats, Floats]) -> dict[str, float]:
+def _estimate(name: str, estimate: Estimates, ends: intervals.Ends) -> dict[str, float]:
     low, high = (float(end.item()) for end in ends)
-    return {name: float(value), f"{name}_low": low, f"{name}_high": high}
+    return {name: float(estimate.value.item()), f"{name}_low": low, f"{name}_high": high}

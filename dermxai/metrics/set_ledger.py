@@ -2,8 +2,8 @@
 
 A head's vote on an image is its logit for the target less that for the other class; the votes of
 all heads add up to the margin (see `dermxai.explain.heads`). Here they are averaged over a set,
-and the averages of two sets compared. Intervals resample patients (`bootstrap`): the two sets of a
-comparison may share patients, so both are drawn together.
+and the averages of two sets compared. Intervals are over patients (`intervals`), which the two sets
+of a comparison may share.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dermxai.errors import InputError
-from dermxai.metrics import bootstrap
-from dermxai.metrics.confusion import ratio
+from dermxai.metrics import intervals
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -89,8 +88,6 @@ def set_ledger(
     against: str,
     *,
     units: ArrayLike,
-    replicates: int = 1000,
-    seed: int = 0,
     level: float = 0.95,
 ) -> SetLedger:
     """The averaged ledger of a set of images.
@@ -114,23 +111,18 @@ def set_ledger(
     changed = left_out != scores.argmax(axis=1)[:, None]
     with_margin = _with_margin(values, one, other)
 
-    plan = bootstrap.resampling(units, replicates, seed, level)
-    count = len(heads) + 1
-    drawn = bootstrap.sum_replicates(
-        np.hstack([np.ones((len(values), 1)), with_margin, changed]), plan
-    )
-    means = ratio(drawn[:, 1:], drawn[:, :1])
-    mean = with_margin.mean(axis=0)
-    low, high = bootstrap.student_interval(mean, means[:, :count], plan.n_clusters, level)
-    flip_low, flip_high = bootstrap.interval(
-        changed.mean(axis=0), means[:, count:], plan.n_clusters, level
-    )
+    clusters = intervals.cluster_index(units)
+    votes = intervals.means(with_margin, np.ones_like(with_margin))
+    flips = intervals.shares(changed, np.ones_like(changed))
+    mean = votes.value
+    low, high = intervals.student_interval(votes, clusters, level)
+    flip_low, flip_high = intervals.score_interval(flips, clusters, level)
     return SetLedger(
         target=target,
         against=against,
         heads=tuple(heads),
         images=len(values),
-        units=plan.n_clusters,
+        units=np.unique(clusters).size,
         votes=mean[:-1],
         low=low[:-1],
         high=high[:-1],
@@ -153,8 +145,6 @@ def set_difference(
     *,
     chosen: ArrayLike,
     units: ArrayLike,
-    replicates: int = 1000,
-    seed: int = 0,
     level: float = 0.95,
 ) -> SetDifference:
     """How the votes of the chosen images differ from those of the others.
@@ -174,15 +164,11 @@ def set_difference(
         )
     sides = np.column_stack([first, ~first])
     with_margin = _with_margin(values, one, other)
-    plan = bootstrap.resampling(units, replicates, seed, level)
-    drawn = bootstrap.sum_replicates(
-        np.hstack([sides, *(with_margin * side[:, None] for side in sides.T)]), plan
-    )
-    width = with_margin.shape[1]
-    means = [ratio(drawn[:, 2 + i * width :][:, :width], drawn[:, i : i + 1]) for i in (0, 1)]
-    counts = plan.clusters_with(sides)
-    mean = with_margin[first].mean(axis=0) - with_margin[~first].mean(axis=0)
-    low, high = bootstrap.student_interval(mean, means[0] - means[1], counts.min(), level)
+    clusters = intervals.cluster_index(units)
+    apart = intervals.group_difference(with_margin, np.ones_like(with_margin, dtype=bool), first)
+    mean = apart.value
+    low, high = intervals.student_interval(apart, clusters, level)
+    counts = intervals.patients_with(sides, clusters)
     return SetDifference(
         target=target,
         against=against,

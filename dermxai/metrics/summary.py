@@ -1,27 +1,19 @@
 """Tables of measures with intervals: a row a class, and the dataset as a whole."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai import taxonomy
-from dermxai.metrics import bootstrap, delong
-from dermxai.metrics.confusion import (
-    balanced_accuracy,
-    confusion_matrix,
-    mean_defined,
-    merged,
-    one_vs_rest,
-    top1_accuracy,
-)
+from dermxai.metrics import delong, intervals
+from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS, Estimates
 
 Floats = NDArray[np.float64]
 
-_MEASURES = ("accuracy", "sensitivity", "specificity")
-_OVERALL = {
+OVERALL: Mapping[str, str] = {
     "top1_accuracy": "Top-1 accuracy",
     "top1_accuracy_merged": f"Top-1 accuracy, {' and '.join(taxonomy.OVERLAPPING)} as one class",
     "balanced_accuracy": "Balanced accuracy (mean sensitivity)",
@@ -30,23 +22,87 @@ _OVERALL = {
     "mean_specificity": "Specificity, mean of the classes one against rest",
     "mean_auc": "AUC, mean of the classes one against rest",
 }
+"""Means are over the classes that have images."""
+
+
+def by_class(
+    true: NDArray[np.intp], predicted: NDArray[np.intp], scores: Floats
+) -> dict[str, Estimates]:
+    """Accuracy, sensitivity, specificity and AUC of each class against the rest.
+
+    Args:
+        true: (n,) index of each image's class.
+        predicted: (n,) index of the class it was predicted as.
+        scores: (n, k) what the images are ranked by.
+    """
+    column = np.arange(scores.shape[1])
+    member, chosen = true[:, None] == column, predicted[:, None] == column
+    right = member == chosen
+    return {
+        "accuracy": intervals.shares(right, np.ones_like(member)),
+        "sensitivity": intervals.shares(right, member),
+        "specificity": intervals.shares(right, ~member),
+        "auc": delong.areas(member, scores),
+    }
 
 
 def overall(
-    matrices: NDArray[np.number], classes: Sequence[str], common: NDArray[np.bool_]
-) -> dict[str, Floats]:
-    """Measures (r,) of r whole confusion matrices (r, k, k): means are over the classes in
-    ``common`` (k,)."""
-    values = {"top1_accuracy": top1_accuracy(matrices)}
+    true: NDArray[np.intp],
+    predicted: NDArray[np.intp],
+    scores: Floats,
+    classes: Sequence[str],
+) -> dict[str, Estimates]:
+    """The measures of `OVERALL`, one estimate each; arguments as for `by_class`."""
+    right = (true == predicted)[:, None]
+    every = np.ones_like(right)
+    member = true[:, None] == np.arange(scores.shape[1])
+    found = {"top1_accuracy": intervals.shares(right, every)}
+    pair = merged_pair(classes)
+    if pair:
+        both = np.isin(true, pair) & np.isin(predicted, pair)
+        found["top1_accuracy_merged"] = intervals.shares(right | both[:, None], every)
+    found["balanced_accuracy"] = intervals.class_mean(right, true)
+    found["mean_accuracy"] = _mean_accuracy(true, predicted, member.any(axis=0))
+    found["mean_sensitivity"] = found["balanced_accuracy"]
+    found["mean_specificity"] = _mean_specificity(member, predicted)
+    found["mean_auc"] = delong.mean_area(member, scores)
+    return found
+
+
+def merged_pair(classes: Sequence[str]) -> tuple[int, int] | None:
+    """Indices of the two classes that overlap by definition, where the model has both."""
     first, second = taxonomy.OVERLAPPING
     if first in classes and second in classes:
-        both = merged(matrices, classes.index(first), classes.index(second))
-        values["top1_accuracy_merged"] = top1_accuracy(both)
-    values["balanced_accuracy"] = balanced_accuracy(matrices)
-    by_class = one_vs_rest(matrices)
-    for measure in _MEASURES:
-        values[f"mean_{measure}"] = mean_defined(getattr(by_class, measure)[..., common])
-    return values
+        return classes.index(first), classes.index(second)
+    return None
+
+
+def _mean_accuracy(
+    true: NDArray[np.intp], predicted: NDArray[np.intp], common: NDArray[np.bool_]
+) -> Estimates:
+    """Each error is one of the class and one of the class predicted: a share of all images."""
+    if not true.size:
+        return intervals.shares(np.empty((0, 1)), np.empty((0, 1), dtype=bool))
+    wrong = np.where(true == predicted, 0, 1.0 + common[predicted])
+    outcome = 1 - wrong / common.sum()
+    found = intervals.shares(outcome[:, None], np.ones((true.size, 1), dtype=bool))
+    return replace(found, scale=found.scale * 2 / common.sum())
+
+
+def _mean_specificity(member: NDArray[np.bool_], predicted: NDArray[np.intp]) -> Estimates:
+    """Every image counts for all classes but its own: one side, all images."""
+    common = np.flatnonzero(member.any(axis=0) & ~member.all(axis=0))
+    rejected = predicted[:, None] != common
+    each = intervals.shares(rejected, ~member[:, common])
+    count = max(common.size, 1)
+    return Estimates(
+        np.array([each.value.mean() if common.size else np.nan]),
+        each.influences.sum(axis=1, keepdims=True) / count,
+        np.ones((predicted.size, 1, 1), dtype=bool),
+        each.scale.sum(axis=1, keepdims=True) / count**2,
+        each.step,
+        each.fewest,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,81 +117,63 @@ class Summary:
 
 def summarise(
     *,
-    true: NDArray[np.int64],
-    predicted: NDArray[np.int64],
+    true: NDArray[np.intp],
+    predicted: NDArray[np.intp],
     scores: Floats,
-    aucs: Floats,
     classes: Sequence[str],
-    plan: bootstrap.Resampling,
+    clusters: NDArray[np.intp],
+    level: float,
 ) -> Summary:
     """Measures of each class and of the whole, with intervals.
 
     Args:
         true: (n,) index of each image's class.
-        predicted: (n,) index of the class it was read as.
+        predicted: (n,) index of the class it was predicted as.
         scores: (n, k) what the images are ranked by.
-        aucs: (k,) areas under the ROC curves of these scores.
         classes: k codes.
-        plan: the resampling of the n images' units, patients for choice.
+        clusters: (n,) index of each image's unit, a patient for choice.
+        level: of the intervals.
     """
-    k = len(classes)
-    member = true[:, None] == np.arange(k)
-    common = member.any(axis=0)
-    matrix = confusion_matrix(true, predicted, k)
-    drawn = bootstrap.confusion_replicates(true, predicted, k, plan)
-    units = plan.clusters_with(member)
-    rests_on = {
-        "accuracy": np.full(k, plan.n_clusters),
-        "sensitivity": units,
-        "specificity": plan.clusters_with(~member),
-    }
+    member = true[:, None] == np.arange(len(classes))
     columns: dict[str, object] = {
         "class": list(classes),
         "name": [taxonomy.name(code) for code in classes],
         "images": member.sum(axis=0),
-        "units": units,
+        "units": intervals.patients_with(member, clusters),
     }
-    values, replicates = one_vs_rest(matrix), one_vs_rest(drawn)
-    for measure, count in rests_on.items():
-        value = getattr(values, measure)
-        low, high = bootstrap.interval(value, getattr(replicates, measure), count, plan.level)
-        columns |= {measure: value, f"{measure}_low": low, f"{measure}_high": high}
-    influences = np.array(
-        [delong.influence(member[:, i], scores[:, i], plan.clusters) for i in range(k)]
-    )
-    ends = [delong.interval(*pair, plan.level) for pair in zip(aucs, influences, strict=True)]
-    columns |= {"auc": aucs, "auc_low": [low for low, _ in ends], "auc_high": [e for _, e in ends]}
-    by_class = pd.DataFrame(columns)
+    for measure, each in by_class(true, predicted, scores).items():
+        low, high = intervals.score_interval(each, clusters, level)
+        columns |= {measure: each.value, f"{measure}_low": low, f"{measure}_high": high}
+    table = pd.DataFrame(columns)
 
     rows = []
-    drawn_overall = overall(drawn, classes, common)
-    for measure, value in overall(matrix, classes, common).items():
-        low, high = bootstrap.interval(value, drawn_overall[measure], plan.n_clusters, plan.level)
-        rows.append((measure, float(value), float(low), float(high)))
-    defined = np.isfinite(aucs)
-    mean_auc = float(mean_defined(aucs))
-    mean_influence = influences[defined].sum(axis=0) / max(defined.sum(), 1)
-    rows.append(("mean_auc", mean_auc, *delong.interval(mean_auc, mean_influence, plan.level)))
-    whole = pd.DataFrame(rows, columns=["measure", "value", "low", "high"])
-    whole.insert(1, "name", whole["measure"].map(_OVERALL))
-    return Summary(by_class, whole, tuple(_undefined(by_class)))
+    for measure, each in overall(true, predicted, scores, classes).items():
+        low, high = intervals.score_interval(each, clusters, level)
+        rows.append((measure, OVERALL[measure], each.value[0], low[0], high[0]))
+    whole = pd.DataFrame(rows, columns=["measure", "name", "value", "low", "high"])
+    units = np.unique(clusters).size
+    return Summary(table, whole, tuple(_undefined(table, units)))
 
 
-def _undefined(by_class: pd.DataFrame) -> Iterator[str]:
-    if not by_class["images"].any():
+def _undefined(table: pd.DataFrame, units: int) -> Iterator[str]:
+    if not table["images"].any():
         return
-    absent = by_class["images"] == 0
-    only = by_class["images"] == by_class["images"].sum()
-    alone = (by_class["images"] == 1) & ~only
-    single = (by_class["units"] == 1) & ~only & ~alone
-    several = by_class["units"] > 1
+    absent = table["images"] == 0
+    only = table["images"] == table["images"].sum()
     for rows, words in (
         (absent, "no image here, so sensitivity and AUC are undefined"),
         (only & ~absent, "the only class here, so specificity and AUC are undefined"),
-        (alone, "one image, so sensitivity and AUC have no interval"),
-        (single, "all images of one patient or lesion, so sensitivity and AUC have no interval"),
-        (several & (by_class["auc"] == 1), "every image ranks right, so AUC has no interval"),
-        (several & (by_class["auc"] == 0), "every image ranks wrong, so AUC has no interval"),
+        (
+            ~absent & (table["units"] < FEWEST),
+            f"fewer than {FEWEST} patients or lesions, so sensitivity and AUC have no interval",
+        ),
+        (
+            ~absent & (table["units"] < FEWEST_OF_CLASS),
+            f"fewer than {FEWEST_OF_CLASS} patients or lesions, so balanced accuracy and the means "
+            "of sensitivity and AUC have no interval",
+        ),
     ):
         if rows.any():
-            yield f"{', '.join(by_class.loc[rows, 'class'])}: {words}."
+            yield f"{', '.join(table.loc[rows, 'class'])}: {words}."
+    if units < FEWEST:
+        yield f"Fewer than {FEWEST} patients or lesions in all: nothing has an interval."

@@ -100,8 +100,7 @@ def _facts(study: Study) -> list[tuple[str, str]]:
         ("Evaluated", f"{counts.evaluated:,} of {count(counts.images, 'image')}{units}"),
         (
             "Intervals",
-            f"{percent(evaluation.level, 0)}, by {evaluation.replicates:,} resamplings of "
-            f"{evaluation.clusters}",
+            f"{percent(evaluation.level, 0)}, over {evaluation.clusters}",
         ),
     ]
 

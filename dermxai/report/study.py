@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dermxai import taxonomy
 from dermxai.data import overview
-from dermxai.metrics import Evaluation
+from dermxai.metrics import Evaluation, intervals
 from dermxai.metrics.confusion import ratio
 from dermxai.metrics.differences import Differences, differences
 from dermxai.metrics.gathering import Gathering, gathering
@@ -102,8 +102,8 @@ class Study:
                 "labels_searched": dict(self.searched),
                 "intervals": {
                     "level": self.evaluation.level,
-                    "replicates": self.evaluation.replicates,
-                    "resampled": self.evaluation.clusters,
+                    "independent": self.evaluation.clusters,
+                    "version": intervals.VERSION,
                 },
                 "notes": list(self.notes),
             }

@@ -12,8 +12,8 @@ from scipy.special import softmax
 
 from dermxai.metrics import (
     balanced_accuracy,
-    bootstrap,
     confusion_matrix,
+    intervals,
     macro_auc,
     one_vs_rest,
     top1_accuracy,
@@ -111,32 +111,31 @@ def as_printed(table: pd.DataFrame) -> str:
 
 def differences(results: Sequence[Outcome]) -> list[dict[str, Any]]:
     """Balanced accuracy of each further network less that of the first, over all test images,
-    mean of the seeds, with the 95 % interval of resampled patients (the networks stay fixed)."""
-    drawn: dict[str, list[Any]] = {}
-    values: dict[str, list[float]] = {}
+    mean of the seeds, with the 95 % interval over patients (the networks stay fixed)."""
+    outcomes: dict[str, list[NDArray[np.bool_]]] = {}
     for network, seed in dict.fromkeys((r.member.network, r.member.seed) for r in results):
         own = [r for r in results if (r.member.network, r.member.seed) == (network, seed)]
         order = np.argsort(np.concatenate([r.rows for r in own]), kind="stable")
         labels = np.concatenate([r.labels for r in own])[order]
-        scores = np.concatenate([r.scores for r in own])[order]
-        plan = bootstrap.resampling(np.concatenate([r.units for r in own])[order])
-        read, n_classes = scores.argmax(1), scores.shape[1]
-        matrices = bootstrap.confusion_replicates(labels, read, n_classes, plan)
-        drawn.setdefault(network, []).append(balanced_accuracy(matrices))
-        matrix = confusion_matrix(labels, read, n_classes)
-        values.setdefault(network, []).append(float(balanced_accuracy(matrix)))
-    first, *others = drawn
+        predicted = np.concatenate([r.scores for r in own])[order].argmax(1)
+        clusters = intervals.cluster_index(np.concatenate([r.units for r in own])[order])
+        outcomes.setdefault(network, []).append(predicted == labels)
+    mean = {
+        network: intervals.class_mean(np.mean(right, axis=0)[:, None], labels)
+        for network, right in outcomes.items()
+    }
+    first, *others = mean
     compared = []
     for other in others:
-        apart = np.mean(drawn[other], axis=0) - np.mean(drawn[first], axis=0)
-        low, high = np.nanquantile(apart, [0.025, 0.975]) if apart.size else (np.nan, np.nan)
+        apart = mean[other].minus(mean[first])
+        low, high = intervals.student_interval(apart, clusters, 0.95)
         compared.append(
             {
                 "network": other,
                 "less": first,
-                "balanced_accuracy": float(np.mean(values[other]) - np.mean(values[first])),
-                "low": float(low),
-                "high": float(high),
+                "balanced_accuracy": float(apart.value[0]),
+                "low": float(low[0]),
+                "high": float(high[0]),
             }
         )
     return compared

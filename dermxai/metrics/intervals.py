@@ -1,0 +1,274 @@
+"""Confidence intervals when images come in clusters (patients), from few of them on.
+
+Every estimate here is, to first order, its true value plus a sum of the images' influences (Hampel
+1974, doi:10.1080/01621459.1974.10482962): for a share (outcome − share) / images, for an area under
+a ROC curve DeLong's placements (`delong`). Images of one patient are alike, so influences are added
+up over each patient before they are squared (Kish 1965, Survey Sampling; Obuchowski 1997,
+doi:10.2307/2533958). Patients are independent draws from the population that the interval speaks
+about; the classifier is fixed.
+
+The sum of squares alone is unreliable of few patients, where a few of them have most images, and
+where errors are so rare that they say little of how alike a patient's images are. Therefore
+
+- the correlation of two images of a patient is estimated from all such pairs, each image counting
+  once, and drawn towards `PRIOR` with the weight of a few errors;
+- the variance is a mean of the sum of squares, which weighs as the effective number of patients
+  less one (Kish), and of what that correlation implies, which weighs `MODEL`;
+- Student's t has patients − 1 degrees of freedom, Satterthwaite's for sums over classes.
+
+Measures between 0 and 1 get Wilson's score interval (1927, doi:10.1080/01621459.1927.10502953) with
+the number of images divided by the design effect: one formula from no error to all. Differences,
+and means that may lie anywhere, get estimate ± t · standard error.
+
+Where a side (the images that a share is of, a class of a mean over classes) has too few patients
+there is no interval: NaN. `benchmarks/coverage.py` measures the coverage; docs/statistics.md has
+it.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+from scipy.special import ndtri, stdtrit
+
+from dermxai.metrics.confusion import ratio
+
+Floats = NDArray[np.float64]
+Ends = tuple[Floats, Floats]
+
+VERSION = 2
+"""Of the formulas; 1 was the percentile bootstrap."""
+FEWEST = 5
+"""Patients that the interval of a share or an area needs, on each side."""
+FEWEST_OF_CLASS = 8
+"""Patients that each class needs in a mean over classes, which may differ in how alike they are."""
+FEWEST_OF_MEAN = 3
+"""Patients that the interval of a mean of numbers needs, on each side."""
+PRIOR = 0.25
+"""Correlation of a patient's images as long as nothing is known of it."""
+MODEL = 25.0
+"""Weight of the variance that the correlation implies, in patients."""
+CHANGE = 0.5
+"""`Estimates.step` of differences."""
+_ROUNDING = 1e-24  # variance of what is the same whoever is drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """k estimates over the same n images.
+
+    Attributes:
+        value: (k,) NaN where undefined.
+        influences: (n, k) of each image; they add up to 0.
+        sides: (n, s, k) whether the image belongs to the side; to none where it has no influence.
+        scale: (s, k) the estimate's variance by independent images of unit variance.
+        step: what an error changes the estimate by, in units of a whole image; 0 of what counts no
+            errors.
+        fewest: patients that each side needs for an interval.
+    """
+
+    value: Floats
+    influences: Floats
+    sides: NDArray[np.bool_]
+    scale: Floats
+    step: float
+    fewest: int
+
+    def minus(self, other: "Estimates") -> "Estimates":
+        """The differences from other estimates over the same images and sides, or over some of
+        them."""
+        return Estimates(
+            self.value - other.value,
+            self.influences - other.influences,
+            self.sides | other.sides,
+            np.fmax(self.scale, other.scale),
+            CHANGE,
+            max(self.fewest, other.fewest),
+        )
+
+
+def cluster_index(units: ArrayLike) -> NDArray[np.intp]:
+    """(n,) index of each image's patient, or whatever is independent, named in ``units`` (n,)."""
+    return np.unique(np.asarray(units), return_inverse=True)[1]
+
+
+def patients_with(members: ArrayLike, clusters: NDArray[np.intp]) -> NDArray[np.int64]:
+    """(k,) clusters that hold at least one member of each column of ``members`` (n, k)."""
+    rows, columns = np.nonzero(np.asarray(members))
+    pairs = np.unique(np.column_stack([clusters[rows], columns]), axis=0)
+    return np.bincount(pairs[:, 1], minlength=np.shape(members)[1])
+
+
+def means(numbers: ArrayLike, members: ArrayLike) -> Estimates:
+    """k means, each over the images that are its members.
+
+    Args:
+        numbers: (n, k) anything where the image is no member.
+        members: (n, k) whether the image counts.
+    """
+    counted = np.asarray(members, dtype=bool)
+    images = counted.sum(axis=0)
+    known = np.where(counted, np.asarray(numbers, dtype=np.float64), 0)
+    value = ratio(known.sum(axis=0), images)
+    influences = np.where(counted, known - value, 0) / np.maximum(images, 1)
+    return Estimates(
+        value, influences, counted[:, None], ratio(1, images)[None], 0.0, FEWEST_OF_MEAN
+    )
+
+
+def shares(outcomes: ArrayLike, members: ArrayLike) -> Estimates:
+    """k shares, each of the images that are its members.
+
+    Args:
+        outcomes: (n, k) whether the outcome is there, or a number from 0 to 1.
+        members: (n, k) whether the image counts.
+    """
+    return replace(means(outcomes, members), step=1.0, fewest=FEWEST)
+
+
+def class_mean(outcomes: ArrayLike, groups: NDArray[np.intp]) -> Estimates:
+    """The mean over groups (classes) of the share in each (balanced accuracy, say).
+
+    Args:
+        outcomes: (n, k)
+        groups: (n,) index of each image's group; those without images do not count.
+    """
+    numbers = np.asarray(outcomes, dtype=np.float64)
+    present, index, images = np.unique(groups, return_inverse=True, return_counts=True)
+    sides = index[:, None] == np.arange(present.size)
+    means = (sides.T @ numbers) / images[:, None]  # (s, k)
+    weights = 1 / max(present.size, 1)
+    estimates = numbers.shape[1]
+    return Estimates(
+        np.asarray(means.mean(axis=0)) if present.size else np.full(estimates, np.nan),
+        (numbers - means[index]) * (weights / images[index])[:, None],
+        np.repeat(sides[:, :, None], estimates, axis=2),
+        np.repeat((weights**2 / images)[:, None], estimates, axis=1),
+        1.0,
+        FEWEST_OF_CLASS,
+    )
+
+
+def group_difference(
+    numbers: ArrayLike, known: NDArray[np.bool_], first: NDArray[np.bool_]
+) -> Estimates:
+    """Mean of a first group of images less that of the others.
+
+    Args:
+        numbers: (n, k) of any size; nothing here counts errors.
+        known: (n, k) whether the number is known.
+        first: (n,) whether the image is of the first group.
+    """
+    one, other = (means(numbers, known & side[:, None]) for side in (first, ~first))
+    return Estimates(
+        one.value - other.value,
+        one.influences - other.influences,
+        np.concatenate([one.sides, other.sides], axis=1),
+        np.concatenate([one.scale, other.scale]),
+        0.0,
+        FEWEST_OF_MEAN,
+    )
+
+
+def score_interval(estimates: Estimates, clusters: NDArray[np.intp], level: float) -> Ends:
+    """Wilson's interval of measures between 0 and 1, by the rules at the head of this file.
+
+    Args:
+        estimates: k of them, over n images.
+        clusters: (n,) of `cluster_index`.
+        level: of the interval, 0.95 say.
+
+    Returns:
+        Both ends (k,), NaN where the estimate is undefined or a side has too few patients.
+    """
+    value = estimates.value
+    variance, added, freedom, patients = _variance(estimates, clusters)
+    odds = value * (1 - value)
+    reach = stdtrit(freedom, (1 + level) / 2) ** 2 * ratio(variance, odds + added)
+    centre = (value + reach / 2) / (1 + reach)
+    half = np.sqrt(np.maximum(reach * odds + reach**2 / 4, 0)) / (1 + reach)
+    known = np.isfinite(value) & (patients >= estimates.fewest)
+    low = np.where(value == 0, 0, np.clip(centre - half, 0, 1))
+    high = np.where(value == 1, 1, np.clip(centre + half, 0, 1))
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def student_interval(estimates: Estimates, clusters: NDArray[np.intp], level: float) -> Ends:
+    """Estimate ± t · standard error, of means and differences that may lie anywhere.
+
+    Args:
+        estimates: k of them, over n images.
+        clusters: (n,) of `cluster_index`.
+        level: of the interval, 0.95 say.
+
+    Returns:
+        Both ends (k,), NaN where the estimate is undefined, a side has too few patients, or
+        nothing varies.
+    """
+    variance, _, freedom, patients = _variance(estimates, clusters)
+    reach = stdtrit(freedom, (1 + level) / 2) * np.sqrt(variance)
+    known = np.isfinite(estimates.value) & (patients >= estimates.fewest) & (variance > _ROUNDING)
+    reach = np.where(known, reach, np.nan)
+    return estimates.value - reach, estimates.value + reach
+
+
+def _variance(
+    estimates: Estimates, clusters: NDArray[np.intp]
+) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
+    """(k,) variance of each estimate; what the errors that were added change it by; degrees of
+    freedom; patients of the side that has fewest."""
+    member = estimates.sides.astype(np.float64)
+    influence = estimates.influences[:, None] * member
+    parts = np.stack([member, influence, influence**2], axis=1)
+    sizes, sums, squares = np.moveaxis(_summed(parts, clusters), 1, 0)  # (c, s, k) each
+    images = sizes.sum(axis=0)  # (s, k)
+    patients = np.count_nonzero(sizes, axis=0)
+    scale = estimates.scale.sum(axis=0)
+    weight = ratio(estimates.scale, scale)
+    spread = ratio((sizes**2).sum(axis=0), images)  # images of the patient of an average image
+    several = sizes > 1
+    pairs = np.where(several, ratio(sums**2 - squares, sizes - 1), 0).sum(axis=0)
+    # residuals are of the estimated mean, which lowers their products by the mean's variance
+    pairs += ratio((sizes * several).sum(axis=0) * (sums**2).sum(axis=0), images**2)
+
+    prior = 1 + PRIOR * ((weight * spread).sum(axis=0) - 1)
+    errors = np.maximum(ndtri(0.975) ** 2 * (prior - 1) / 2, 1)
+    error = estimates.step * np.sqrt(ratio(estimates.scale, images))  # (s, k) one more
+    heaviest = error.max(axis=0, initial=0)
+    added = errors * np.where(error == heaviest, heaviest, 0) ** 2
+    added /= np.maximum((error == heaviest).sum(axis=0), 1)  # (s, k)
+
+    paired = np.where(several, squares, 0).sum(axis=0)
+    alike = _correlation(pairs.sum(axis=0), paired.sum(axis=0), added.sum(axis=0), PRIOR)
+    alike = _correlation(pairs, paired, errors * error**2, alike)  # (s, k)
+
+    mass = sizes * (1 + np.maximum(sizes - 1, 0) * alike)
+    free = np.maximum(ratio(mass.sum(axis=0) ** 2, (mass**2).sum(axis=0)) - 1, 1)
+    effect = 1 + (spread - 1) * alike  # (s, k) design effect
+    implied = ratio(effect, 1 - ratio(effect, images))
+    alone = squares.sum(axis=0) + added
+    summed = ratio(sums**2, 1 - ratio(sizes, images)).sum(axis=0) + added * implied
+    variances = (free * summed + MODEL * implied * alone) / (free + MODEL)  # (s, k)
+
+    together = (sums.sum(axis=1) ** 2).sum(axis=0)
+    shared = together - (sums**2).sum(axis=(0, 1))  # of patients on several sides
+    variance = np.maximum(variances.sum(axis=0) + shared, together)
+    satterthwaite = ratio(variances**2, np.maximum(patients - 1, 1)).sum(axis=0)
+    freedom = ratio(variances.sum(axis=0) ** 2, satterthwaite)
+    unit = ratio(added.sum(axis=0), np.maximum(scale, heaviest))
+    return variance, unit, freedom, patients.min(axis=0, initial=np.iinfo(np.int64).max)
+
+
+def _correlation(pairs: Floats, alone: Floats, added: Floats, prior: Floats | float) -> Floats:
+    """Of two images of a patient, from products of pairs and squares of images; errors that are
+    added have the prior's."""
+    return np.nan_to_num(ratio(pairs + added * prior, alone + added)).clip(0, 1)
+
+
+def _summed(values: Floats, clusters: NDArray[np.intp]) -> Floats:
+    """(n, ...) summed over each cluster, (c, ...)."""
+    shape = (int(clusters.max(initial=-1)) + 1, clusters.size)
+    summing = csr_array((np.ones(clusters.size), (clusters, np.arange(clusters.size))), shape=shape)
+    flat: Floats = summing @ values.reshape(clusters.size, -1)
+    return flat.reshape(shape[0], *values.shape[1:])
