@@ -1,6 +1,6 @@
 """How often tests reject what is true: the level of every p-value, and its power.
 
-    python -m benchmarks.level [--of 1] [--processes 2] [--markdown FILE]
+    python -m benchmarks.level [--of 1] [--processes 2] [--into docs/statistics.md]
 
 Sets of patients are drawn in which the columns say nothing about the group (`association`'s null
 hypothesis), or something, and those with p ≤ .05 are counted. Sets that are not tested, for too few
@@ -10,6 +10,7 @@ percentage points (95 %), of 2,000 to ±1.
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ Groups = NDArray[np.bool_]
 DRAWS = 159  # so that .05, and .05 of eight, are shares that p can take
 LEVEL = 0.05
 SIZES = ("heavy-tailed", "Poisson", "equal")
+DOMINATED = "Poisson, one patient has two thirds"
 COLUMNS = (
     "number of images",
     "follows it",
@@ -55,21 +57,27 @@ EFFECTS = {
 class Cell:
     """
     Attributes:
-        sizes: how the patients' numbers of images are distributed, one of `SIZES`.
+        sizes: how the patients' numbers of images are distributed, one of `SIZES` or `DOMINATED`.
         correlation: of two images of a patient, of the normal variable whose lowest values are
-            the group.
+            the group; or of the group itself.
         share: of the group.
+        of_group: whether the correlation is the group's, with beta-binomial counts.
     """
 
     patients: int
     sizes: str
     correlation: float
     share: float
+    of_group: bool = False
 
     def drawn(self, rng: np.random.Generator) -> tuple[NDArray[np.intp], Groups]:
         """Patient and group of each image of a set, (n,) both."""
         counts = images(self.patients, self.sizes, rng)
         patient = np.repeat(np.arange(self.patients), counts)
+        if self.of_group:
+            strength = 1 / self.correlation - 1
+            chances = rng.beta(strength * self.share, strength * (1 - self.share), self.patients)
+            return patient, rng.random(patient.size) < chances[patient]
         own, shared = rng.normal(size=patient.size), rng.normal(size=self.patients)
         latent = np.sqrt(1 - self.correlation) * own + np.sqrt(self.correlation) * shared[patient]
         return patient, latent < ndtri(self.share)
@@ -79,8 +87,10 @@ def images(patients: int, sizes: str, rng: np.random.Generator) -> NDArray[np.in
     """Numbers of images of the patients; the mean is 4 but for heavy tails (1 to 30, median 1)."""
     if sizes == "equal":
         return np.full(patients, 4)
-    if sizes == "Poisson":
-        return 1 + rng.poisson(3, patients)
+    if sizes in ("Poisson", DOMINATED):
+        counts = 1 + rng.poisson(3, patients)
+        counts[0] = 2 * counts[1:].sum() if sizes == DOMINATED else counts[0]
+        return counts
     return np.minimum(30, (1 - rng.random(patients)) ** (-1 / 1.2)).astype(np.intp)
 
 
@@ -173,6 +183,13 @@ def false_positives(cell: Cell, number: int, seed: int = 1) -> Floats:
     return np.append((found <= LEVEL + 1e-9).mean(axis=0), (smallest <= LEVEL + 1e-9).mean())
 
 
+def size_exchanged(cell: Cell, number: int, seed: int = 5) -> Floats:
+    """(1,) share of sets with p ≤ .05 of `exchanged`, of the number of images."""
+    drawn = sets(cell, number, seed)
+    found = [exchanged(np.bincount(p)[p][:, None], g, p, own) for p, g, _, own in drawn]
+    return (np.array(found) <= LEVEL + 1e-9).mean(axis=0)
+
+
 def power(cell: Cell, number: int, seed: int = 2) -> Floats:
     """(2, k) shares of sets with p ≤ .05 of each of `EFFECTS`: ours, and `exchanged`."""
     found = []
@@ -215,9 +232,14 @@ NULL = tuple(
     for share in (0.08, 0.4)
 )
 FEW = tuple(
-    Cell(patients, "heavy-tailed", correlation, 0.4)
-    for patients in (12, 20)
+    Cell(patients, sizes, correlation, 0.4)
+    for patients, sizes in ((12, "heavy-tailed"), (20, "heavy-tailed"), (40, DOMINATED))
     for correlation in (0.0, 0.8)
+)
+OF_GROUP = tuple(
+    Cell(patients, "heavy-tailed", 0.8, share, of_group=True)
+    for patients in (40, 150)
+    for share in (0.08, 0.4)
 )
 POWER = tuple(
     Cell(patients, sizes, correlation, share)
@@ -225,6 +247,11 @@ POWER = tuple(
     for sizes in ("equal", "heavy-tailed")
     for correlation in (0.0, 0.8)
     for share in (0.08, 0.4)
+)
+UNEQUAL = tuple(
+    Cell(patients, "heavy-tailed", correlation, 0.4)
+    for patients in (40, 150)
+    for correlation in (0.0, 0.8)
 )
 MIXED = tuple(cell for cell in POWER if cell.sizes == "heavy-tailed")
 GATHERING = tuple(cell for cell in NULL if cell.correlation == 0)
@@ -242,25 +269,40 @@ class Part:
 
 
 PARTS = (
-    Part("False positives", 10_000, false_positives, (*NULL, *FEW), (*COLUMNS, "smallest q")),
+    Part(
+        "False positives",
+        10_000,
+        false_positives,
+        (*NULL, *OF_GROUP, *FEW),
+        (*COLUMNS, "smallest q"),
+    ),
+    Part("Excess counts exchanged", 1_000, size_exchanged, UNEQUAL, (COLUMNS[0],)),
     Part("Power", 2_000, power, POWER, tuple(EFFECTS)),
     Part("True effects", 2_000, false_discoveries, MIXED, ("false discoveries", "found")),
     Part("Errors gather", 10_000, gathers, GATHERING, ("false positives",)),
 )
 
 
-def lines(part: Part, found: Iterator[Floats]) -> Iterator[str]:
+def lines(part: Part, number: int, found: Iterator[Floats]) -> Iterator[str]:
     """Markdown, a line at a time, as the cells come."""
-    yield f"\n{part.title} (%):\n"
-    yield "| patients | images a patient | ICC | share | " + " | ".join(part.heads) + " |"
+    yield f"{part.title}, % of {number:,} sets a cell:"
+    yield ""
+    yield "| patients | images a patient | ICC | errors | " + " | ".join(part.heads) + " |"
     yield "|---" * (4 + len(part.heads)) + "|"
     for cell, numbers in zip(part.cells, found, strict=True):
         rows = np.atleast_2d(100 * numbers)
         cells = [f"{first:.1f}" for first in rows[0]]
         if len(rows) > 1:
             cells = [f"{first:.0f} ({other:.0f})" for first, other in rows.T]
-        of = f"| {cell.patients} | {cell.sizes} | {cell.correlation:g} | {cell.share:g} | "
+        correlation = f"{cell.correlation:g}{' (errors)' if cell.of_group else ''}"
+        of = f"| {cell.patients} | {cell.sizes} | {correlation} | {cell.share:g} | "
         yield of + " | ".join(cells) + " |"
+
+
+def written(text: str, part: Part, table: str) -> str:
+    """A document with the table of a part, which ends where an empty line follows its rows."""
+    old = re.compile(rf"^{re.escape(part.title)}, % of .*?:\n\n(\|.*\n)*", re.MULTILINE)
+    return old.sub(lambda _: table + "\n", text)
 
 
 def main() -> None:
@@ -268,18 +310,18 @@ def main() -> None:
     parser.add_argument("--of", type=float, default=1.0, help="share of the sets that are drawn")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--parts", type=int, nargs="*", default=range(len(PARTS)))
-    parser.add_argument("--markdown", type=Path, help="file to write the tables to")
+    parser.add_argument("--into", type=Path, help="document whose tables are replaced")
     given = parser.parse_args()
-    said: list[str] = []
     with ProcessPoolExecutor(given.processes) as pool:
-        for number in given.parts:
-            part = PARTS[number]
-            found = pool.map(partial(part.of, number=round(given.of * part.sets)), part.cells)
-            for line in lines(part, iter(found)):
+        for part in [PARTS[index] for index in given.parts]:
+            number = round(given.of * part.sets)
+            said = []
+            for line in lines(part, number, pool.map(partial(part.of, number=number), part.cells)):
                 print(line, flush=True)
                 said.append(line)
-    if given.markdown:
-        given.markdown.write_text("\n".join(said) + "\n", encoding="utf-8")
+            if given.into:
+                text = given.into.read_text(encoding="utf-8")
+                given.into.write_text(written(text, part, "\n".join(said)), encoding="utf-8")
 
 
 if __name__ == "__main__":

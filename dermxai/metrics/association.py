@@ -40,7 +40,7 @@ FEWEST_UNITS = 5
 """Patients with images of each group, the same. With two or three the test of a column that follows
 the number of images rejects in 2.5 to 3.5 % rather than 5 (8 % errors, 40 patients)."""
 _CELLS = 2_000_000  # groups of images held at once
-_ROOTS = np.linspace(0.02, 0.98, 19)  # fourth roots of the correlation, nodes of its posterior
+_ROOTS = np.linspace(0.02, 0.999, 19)  # fourth roots of the correlation, nodes of its posterior
 _LOGITS = np.linspace(-2.2, 2.2, 23)  # of the share less the observed one's, the same
 _ATTEMPTS = 20  # to draw groups that would be tested, times their number
 _ROUNDING = 1e-4  # by which statistics that are the same differ, at most

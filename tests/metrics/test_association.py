@@ -133,3 +133,13 @@ def test_effects_are_found_as_often_as_by_exchange_where_that_is_valid():
     ours, other = level.power(level.Cell(40, "equal", 0.8, 0.4), 150)
     np.testing.assert_allclose(ours, other, atol=0.06)
     assert ours[0] > 0.7
+
+
+def test_with_effects_mixed_in_few_discoveries_are_false():
+    false, found = level.false_discoveries(level.Cell(150, "heavy-tailed", 0.8, 0.4), 150)
+    assert false < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 150) and found > 0.5
+
+
+def test_gathering_holds_its_level_where_patients_have_unequal_numbers_of_images():
+    (found,) = level.gathers(level.Cell(40, "heavy-tailed", 0, 0.4), 300)
+    assert 0.01 < found < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 300)
