@@ -37,8 +37,8 @@ Groups = NDArray[np.float32]
 FEWEST_IMAGES = 5
 """Of each group, before a test says anything."""
 FEWEST_UNITS = 5
-"""Patients with images of each group, the same. With two or three the test of a column that follows
-the number of images rejects in 2.5 to 3.5 % rather than 5 (8 % errors, 40 patients)."""
+"""Patients with images of each group, the same. Of errors in two or three of 40 patients, the test
+of a column that follows the number of images rejects in 1 to 2 % rather than 5."""
 _CELLS = 2_000_000  # groups of images held at once
 _ROOTS = np.linspace(0.02, 0.999, 19)  # fourth roots of the correlation, nodes of its posterior
 _LOGITS = np.linspace(-2.2, 2.2, 23)  # of the share less the observed one's, the same
