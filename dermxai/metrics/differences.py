@@ -5,14 +5,12 @@ that have a value, both with Student's interval by the bootstrap's standard erro
 (`bootstrap.student_interval`), with the degrees of freedom of the group that has fewer of those
 that state it.
 
-Tests: by permutation of the group. Within each patient the groups of its images are exchanged, and
-between patients their numbers of images of each group are; so images of one patient are never taken
-as independent, and with one image a patient it is the ordinary permutation test. Numbers are tested
-by their ranks (then it is Mann & Whitney's test, with ties), categories by their counts (then it is
-Fisher's, but for ties in its tail). The null hypothesis: the column says nothing about the group,
-between patients or within them. A p-value is (1 + as extreme) / (1 + permutations), Phipson & Smyth
-2010, doi:10.2202/1544-6115.1585; q-values control the false discovery rate over all rows (Benjamini
-& Hochberg 1995). Correlated columns repeat each other, and nothing here says what causes what.
+Tests: of the association of the column with the group over images, with patients as what is
+independent (`association.p_values`, where the null hypothesis stands). Numbers are tested by their
+ranks and categories by their counts, so that with one image a patient it is Mann & Whitney's test,
+with ties, and Fisher's, but for ties in its tail. q-values control the false discovery rate over
+all rows (Benjamini & Hochberg 1995). Correlated columns repeat each other, and nothing here says
+what causes what.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +21,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from dermxai.errors import InputError
-from dermxai.metrics import bootstrap
+from dermxai.metrics import association, bootstrap
 from dermxai.metrics.confusion import ratio
 from dermxai.numbers import count
 
@@ -31,14 +29,11 @@ Floats = NDArray[np.float64]
 
 MOST_VALUES = 12
 """A column of more texts than that is not compared."""
-FEWEST = 5
-"""Images that each group needs before a test says anything."""
 FEW = 20
 """Units below which a group is called small."""
 LISTS: Mapping[str, str] = {"artefacts": " ", "artifacts": " "}
 """Columns of several texts, and what separates them; nothing stated means none of them."""
 NOT_STATED = "not stated"
-_BLOCK = 500  # permutations held at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +61,7 @@ def differences(
     units: ArrayLike,
     *,
     unit: str = "patients",
-    permutations: int = 2000,
+    draws: int = 2000,
     replicates: int = 1000,
     seed: int = 0,
     level: float = 0.95,
@@ -78,7 +73,7 @@ def differences(
         chosen: (n,) whether a row belongs to the first group; the others are the second.
         units: (n,) the patient of each row, or whatever is independent.
         unit: what the independent units are called.
-        permutations: of the tests.
+        draws: of the tests.
         replicates, seed, level: of the intervals.
 
     Raises:
@@ -106,11 +101,13 @@ def differences(
     shares = table["value"] != ""
     table.loc[shares, ["low", "high"]] = table.loc[shares, ["low", "high"]].clip(-1, 1)
     table["known"] = table["known"].astype(int)
-    enough = images.min() >= FEWEST and counts.min() >= 2
+    known = np.isfinite(values)
+    enough = _enough(first, plan.clusters)
+    testable = np.array([_enough(first[of], plan.clusters[of]) for of in known.T], dtype=bool)
     table["p"] = np.nan
-    if enough and features:
-        scores = np.column_stack([each.scores for each in features])
-        table["p"] = permutation_test(scores, first, plan.clusters, permutations, seed)
+    if testable.any():
+        scores = np.column_stack([each.scores for each in features])[:, testable]
+        table.loc[testable, "p"] = association.p_values(scores, first, plan.clusters, draws, seed)
     table["q"] = np.nan
     tested = table["p"].notna()
     if tested.any():
@@ -121,51 +118,12 @@ def differences(
         table=table.sort_values(["p", "column"], kind="stable", ignore_index=True),
         images=(int(images[0]), int(images[1])),
         units=(int(counts[0]), int(counts[1])),
-        notes=(*_about(images, counts, enough, unit), *_left_out(samples)),
+        notes=(
+            *_about(images, counts, enough, unit),
+            *(_untested(table["column"][~testable], unit) if enough else ()),
+            *_left_out(samples),
+        ),
     )
-
-
-def permutation_test(
-    scores: ArrayLike,
-    chosen: NDArray[np.bool_],
-    clusters: NDArray[np.intp],
-    permutations: int = 2000,
-    seed: int = 0,
-) -> Floats:
-    """Two-sided p-values (k,) of the covariance between each column of ``scores`` (n, k) and the
-    group, by the permutations at the head of this file.
-
-    Args:
-        scores: (n, k) finite numbers.
-        chosen: (n,) whether a row belongs to the first group.
-        clusters: (n,) index of each row's unit, from 0 without gaps.
-        permutations: drawn.
-        seed: of the draw.
-    """
-    values = np.asarray(scores, dtype=np.float64)
-    values = values - values.mean(axis=0)
-    group = chosen.astype(np.float64)
-    size = np.bincount(clusters).astype(np.float64)
-    mean_of = _sums(values, clusters) / size[:, None]  # (cluster, k)
-    share_of = np.bincount(clusters, weights=group) / size
-    within = values - mean_of[clusters]
-    between = size * (share_of - group.mean())  # (cluster,)
-    mixed = np.flatnonzero((share_of[clusters] > 0) & (share_of[clusters] < 1))
-    observed = np.abs(group @ within + between @ mean_of)
-
-    generator = np.random.default_rng(seed)
-    extreme = np.zeros(values.shape[1])
-    for start in range(0, permutations, _BLOCK):
-        count = min(_BLOCK, permutations - start)
-        shuffled = generator.permuted(np.broadcast_to(between, (count, size.size)), axis=1)
-        drawn = shuffled @ mean_of
-        if mixed.size:
-            drawn += (
-                _within_clusters(group[mixed], clusters[mixed], count, generator) @ (within[mixed])
-            )
-        extreme += (np.abs(drawn) >= observed - 1e-9 * (1 + observed)).sum(axis=0)
-    p_values: Floats = (1 + extreme) / (1 + permutations)
-    return p_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,12 +136,7 @@ class _Feature:
     @property
     def scores(self) -> Floats:
         """(n,) what is tested: ranks of numbers, ones of categories; the mean where not stated."""
-        known = np.isfinite(self.numbers)
-        scores = np.zeros(self.numbers.size)
-        numbers = pd.Series(self.numbers[known])
-        ranks = numbers if self.value else numbers.rank()
-        scores[known] = ranks - ranks.mean()
-        return scores
+        return association.scores(self.numbers, ranked=not self.value)
 
 
 def _features(samples: pd.DataFrame) -> Iterator[_Feature]:
@@ -239,21 +192,10 @@ def _effects(values: Floats, first: NDArray[np.bool_], plan: bootstrap.Resamplin
     return np.column_stack([one, other, known.sum(axis=0), one - other, low, high])
 
 
-def _sums(values: Floats, clusters: NDArray[np.intp]) -> Floats:
-    total = np.zeros((int(clusters.max()) + 1, values.shape[1]))
-    np.add.at(total, clusters, values)
-    return total
-
-
-def _within_clusters(
-    group: Floats, clusters: NDArray[np.intp], count: int, generator: np.random.Generator
-) -> Floats:
-    """The groups (n,) exchanged at random between the rows of each cluster, (count, n)."""
-    order = np.argsort(clusters, kind="stable")
-    keys = clusters[order] + generator.random((count, group.size))
-    placed = np.empty((count, group.size))
-    placed[:, order] = group[order][np.argsort(keys, axis=1)]
-    return placed
+def _enough(first: NDArray[np.bool_], clusters: NDArray[np.intp]) -> bool:
+    """Whether the groups of these images have enough of them to be tested."""
+    held, sizes = (np.bincount(clusters, weights=of) for of in (first, np.ones(first.size)))
+    return bool(association.testable(held.astype(np.float64), sizes.astype(np.float64)))
 
 
 def _about(
@@ -263,14 +205,29 @@ def _about(
     fewest units."""
     has_images, has_units = min(
         zip(images.tolist(), units.tolist(), strict=True),
-        key=lambda group: (group[0] >= FEWEST, group[1], group[0]),
+        key=lambda group: (group[0] >= association.FEWEST_IMAGES, group[1], group[0]),
     )
-    of = "" if unit == "images" else f" of {count(has_units, unit.removesuffix('s'))}"
-    has = f"One group has {count(has_images, 'image')}{of}"
+    has = f"One group has {_images_of(has_images, has_units, unit)}"
     if not enough:
-        yield f"{has}: too few to test; the differences only describe them."
+        yield f"{has}: too few to test; the differences only describe them. {_takes(unit)}"
     elif has_units < FEW:
         yield f"{has}: only large differences can show."
+
+
+def _untested(columns: "pd.Series[str]", unit: str) -> Iterator[str]:
+    if not columns.empty:
+        names = ", ".join(dict.fromkeys(columns))
+        yield f"Too few images state this to test it: {names}. {_takes(unit)}"
+
+
+def _takes(unit: str) -> str:
+    least = _images_of(association.FEWEST_IMAGES, association.FEWEST_UNITS, unit)
+    return f"A test takes at least {least} in each group."
+
+
+def _images_of(images: int, units: int, unit: str) -> str:
+    of = "" if unit == "images" else f" of {count(units, unit.removesuffix('s'))}"
+    return f"{count(images, 'image')}{of}"
 
 
 def _left_out(samples: pd.DataFrame) -> Iterator[str]:

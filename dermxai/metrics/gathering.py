@@ -3,8 +3,10 @@
 The statistic is the number of pairs of errors that share a patient. Were the errors spread over the
 images at random, the patients' numbers of them would be multivariate hypergeometric; the p-value is
 the share of such spreads with as many pairs, (1 + as extreme) / (1 + draws), Phipson & Smyth 2010,
-doi:10.2202/1544-6115.1585. The expected number of pairs is exact: each two images are both errors
-with the chance e (e − 1) / (n (n − 1)), of e errors among n images.
+doi:10.2202/1544-6115.1585. So the test is exact whatever the patients' numbers of images; as pairs
+are counted in whole numbers, it rejects less often than its level allows. The expected number of
+pairs is exact: each two images are both errors with the chance e (e − 1) / (n (n − 1)), of e errors
+among n images.
 """
 
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ class Gathering:
         units: what is independent, patients for choice, with an error; ``of`` how many.
         most: name of the unit with the most errors, which has ``most_errors`` in ``most_images``.
         pairs, expected: pairs of errors in the same unit, and how many chance would give.
-        p: NaN where no unit has two images, or every image or none is an error.
+        p: NaN where there is one unit, none has two images, or every image or none is an error.
     """
 
     errors: int
@@ -56,7 +58,7 @@ def gathering(wrong: ArrayLike, units: ArrayLike, *, draws: int = 5000, seed: in
     held = np.bincount(cluster, weights=errors).astype(np.int64)
     total, pairs = int(errors.sum()), int(_pairs(held))
     p = np.nan
-    if sizes.max() > 1 and 0 < total < errors.size:
+    if len(names) > 1 and sizes.max() > 1 and 0 < total < errors.size:
         generator = np.random.default_rng(seed)
         drawn = generator.multivariate_hypergeometric(sizes, total, draws, method="count")
         p = (1 + int((_pairs(drawn) >= pairs).sum())) / (1 + draws)

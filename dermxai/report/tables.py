@@ -138,12 +138,13 @@ def gathered(way: Way, units: str) -> str:
     found = way.gathering
     if found is None or found.of == found.images:
         return ""
-    testable = found.of > 1 and not np.isnan(found.p)
-    by_chance = f" So gathered by chance: p = {probability(found.p)}." if testable else ""
-    everyone = count(found.of, units.removesuffix("s"))
+    unit, p = units.removesuffix("s"), probability(found.p)
+    equal = "" if p.startswith("<") else "= "
+    clustered = "" if np.isnan(found.p) else f" Clustering of errors by {unit}: p {equal}{p}."
+    everyone = count(found.of, unit)
     return (
         f"Errors come from {found.units:,} of {everyone}; the most, "
-        f"{found.most_errors:,}, from one with {count(found.most_images, 'image')}.{by_chance}"
+        f"{found.most_errors:,}, from one with {count(found.most_images, 'image')}.{clustered}"
     )
 
 

@@ -156,9 +156,9 @@ def distinguishes(way: Way, study: Study) -> None:
         return
     look.heading(
         title,
-        "Means and shares, differences of shares in percentage points (pp). p by permutation "
-        f"between and within {study.evaluation.clusters}, q corrected for the number of rows "
-        "(false discovery rate). Associations, not causes.",
+        "Means and shares, differences of shares in percentage points (pp). "
+        f"p takes {study.evaluation.clusters} as independent, q is corrected for the number of "
+        "rows (false discovery rate). Associations, not causes.",
     )
     table = said.distinguishing(way)
     if table.empty:

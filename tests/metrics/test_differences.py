@@ -5,7 +5,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from dermxai.errors import InputError
-from dermxai.metrics.differences import differences, permutation_test
+from dermxai.metrics.differences import differences
 
 RNG = np.random.default_rng(0)
 GROUP = np.arange(60) < 24
@@ -22,14 +22,14 @@ def row(found, column, value=""):
 
 def test_with_one_image_a_patient_numbers_are_tested_as_mann_and_whitney_do():
     age = np.where(GROUP, 55, 45) + RNG.normal(0, 15, 60)
-    found = differences(table(age=age), GROUP, np.arange(60), permutations=20_000)
+    found = differences(table(age=age), GROUP, np.arange(60), draws=20_000)
     peer = stats.mannwhitneyu(age[GROUP], age[~GROUP], method="exact").pvalue
     assert row(found, "age")["p"] == pytest.approx(peer, abs=4 * np.sqrt(peer / 20_000) + 5e-5)
 
 
 def test_and_categories_as_a_permutation_test_of_scipy_does():
     hair = (RNG.random(60) < np.where(GROUP, 0.6, 0.3)).astype(float)
-    found = differences(table(hair=hair > 0), GROUP, np.arange(60), permutations=20_000)
+    found = differences(table(hair=hair > 0), GROUP, np.arange(60), draws=20_000)
     peer = stats.permutation_test(
         (hair[GROUP], hair[~GROUP]),
         lambda a, b, axis: np.abs(a.mean(axis) - b.mean(axis)),
@@ -39,28 +39,6 @@ def test_and_categories_as_a_permutation_test_of_scipy_does():
         rng=1,
     ).pvalue
     assert row(found, "hair", "True")["p"] == pytest.approx(peer, rel=0.1)
-
-
-def test_under_the_null_p_values_are_uniform_although_patients_have_several_images():
-    """Columns and groups both depend on the patient; tests that take images as independent fail."""
-    rng = np.random.default_rng(1)
-    units = np.repeat(np.arange(40), 5)
-    risk = rng.random(40)
-    group = rng.random(200) < risk[units]
-    columns = rng.normal(size=(40, 400))[units] + 0.3 * rng.normal(size=(200, 400))
-    p = permutation_test(columns, group, units, 999)
-    assert stats.kstest(p, "uniform").pvalue > 0.01
-    naive = stats.mannwhitneyu(columns[group], columns[~group]).pvalue
-    assert (naive < 0.05).mean() > 0.15 > (p < 0.05).mean() * 2
-
-
-def test_what_differs_within_patients_is_seen():
-    """Every patient has one image of each group, the first always a little higher."""
-    units = np.tile(np.arange(12), 2)
-    group = np.arange(24) < 12
-    values = RNG.normal(0, 10, 12)[units] + group
-    (p,) = permutation_test(values[:, None], group, units, 4000)
-    assert p < 0.002
 
 
 def test_effects_are_differences_of_means_and_shares():
@@ -147,7 +125,7 @@ def test_intervals_of_few_patients_hold_what_is_so(units):
     patients = np.repeat(np.arange(2 * units), 3)
     values = rng.normal(size=(2 * units, 500))[patients]
     columns = pd.DataFrame(values).add_prefix("c")
-    found = differences(columns, patients < units, patients, permutations=1).table
+    found = differences(columns, patients < units, patients, draws=1).table
     assert ((found["low"] < 0) & (found["high"] > 0)).mean() > 0.93
 
 
@@ -170,12 +148,24 @@ def test_shares_differ_by_one_at_most():
 
 
 def test_the_group_that_limits_is_told_with_its_own_numbers():
-    units = np.where(GROUP, np.arange(60), 24 + np.arange(60) % 3)
+    units = np.where(GROUP, np.arange(60), 24 + np.arange(60) % 6)
     (note,) = differences(table(age=RNG.normal(size=60)), GROUP, units).notes
-    assert note == "One group has 36 images of 3 patients: only large differences can show."
+    assert note == "One group has 36 images of 6 patients: only large differences can show."
+
+
+def test_what_too_few_images_state_is_named_not_tested():
+    """Four patients with errors state their age, all state their sex."""
+    units = np.arange(60) // 3
+    age = np.where(GROUP & (units > 3), np.nan, RNG.normal(50, 9, 60))
+    found = differences(table(age=age, sex=RNG.random(60) < 0.5), GROUP, units)
+    assert np.isnan(row(found, "age")["p"]) and np.isnan(row(found, "age")["q"])
+    assert 0 < row(found, "sex", "True")["q"] == row(found, "sex", "True")["p"] <= 1
+    (note,) = (each for each in found.notes if "state" in each)
+    assert "test it: age." in note and "5 images of 5 patients" in note
     few = np.arange(60) < 4
     (note,) = differences(table(age=RNG.normal(size=60)), few, np.arange(60) // 20).notes
     assert note.startswith("One group has 4 images of 1 patient: too few to test")
+    assert note.endswith("A test takes at least 5 images of 5 patients in each group.")
 
 
 @pytest.mark.parametrize("chosen", [np.ones(60, bool), np.zeros(60, bool)])

@@ -30,7 +30,13 @@ def test_two_patients_are_the_hypergeometric_distribution():
 
 @pytest.mark.parametrize(
     ("wrong", "units"),
-    [([True, False], ["a", "b"]), ([False] * 3, "aab"), ([True] * 3, "aab"), ([True], ["a"])],
+    [
+        ([True, False], ["a", "b"]),
+        ([False] * 3, "aab"),
+        ([True] * 3, "aab"),
+        ([True], ["a"]),
+        ([True, False], "aa"),
+    ],
 )
 def test_where_nothing_can_gather_there_is_no_p(wrong, units):
     assert np.isnan(gathering(wrong, list(units)).p)
