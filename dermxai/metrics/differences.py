@@ -1,9 +1,7 @@
 """What distinguishes one group of images (errors, say) from another (those read right).
 
 Effects: for numbers the difference of the two means, for categories the difference of the shares
-that have a value, both with Student's interval by the bootstrap's standard error over patients
-(`bootstrap.student_interval`), with the degrees of freedom of the group that has fewer of those
-that state it.
+that have a value, both with Student's interval over patients (`intervals`).
 
 Tests: of the association of the column with the group over images, with patients as what is
 independent (`association.p_values`, where the null hypothesis stands). Numbers are tested by their
@@ -14,15 +12,14 @@ what causes what.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from dermxai.errors import InputError
-from dermxai.metrics import association, bootstrap
-from dermxai.metrics.confusion import ratio
+from dermxai.metrics import association, intervals
 from dermxai.numbers import count
 
 Floats = NDArray[np.float64]
@@ -62,7 +59,6 @@ def differences(
     *,
     unit: str = "patients",
     draws: int = 2000,
-    replicates: int = 1000,
     seed: int = 0,
     level: float = 0.95,
 ) -> Differences:
@@ -74,7 +70,8 @@ def differences(
         units: (n,) the patient of each row, or whatever is independent.
         unit: what the independent units are called.
         draws: of the tests.
-        replicates, seed, level: of the intervals.
+        seed: of the draws.
+        level: of the intervals.
 
     Raises:
         InputError: lengths differ, or a group is empty.
@@ -90,24 +87,26 @@ def differences(
             f"{first.sum()} and {(~first).sum()} images came; a comparison needs one in each group."
         )
     features = list(_features(samples))
-    plan = bootstrap.resampling(units, replicates, seed, level)
+    clusters = intervals.cluster_index(units)
     sides = np.column_stack([first, ~first])
-    images, counts = sides.sum(axis=0), plan.clusters_with(sides)
+    images, counts = sides.sum(axis=0), intervals.patients_with(sides, clusters)
     table = pd.DataFrame(
         {"column": [each.column for each in features], "value": [each.value for each in features]}
     )
     values = np.column_stack([np.empty((len(first), 0)), *(each.numbers for each in features)])
-    table[["first", "second", "known", "difference", "low", "high"]] = _effects(values, first, plan)
+    table[["first", "second", "known", "difference", "low", "high"]] = _effects(
+        values, (table["value"] != "").to_numpy(), first, clusters, level
+    )
     shares = table["value"] != ""
     table.loc[shares, ["low", "high"]] = table.loc[shares, ["low", "high"]].clip(-1, 1)
     table["known"] = table["known"].astype(int)
     known = np.isfinite(values)
-    enough = _enough(first, plan.clusters)
-    testable = np.array([_enough(first[of], plan.clusters[of]) for of in known.T], dtype=bool)
+    enough = _enough(first, clusters)
+    testable = np.array([_enough(first[of], clusters[of]) for of in known.T], dtype=bool)
     table["p"] = np.nan
     if testable.any():
         scores = np.column_stack([each.scores for each in features])[:, testable]
-        table.loc[testable, "p"] = association.p_values(scores, first, plan.clusters, draws, seed)
+        table.loc[testable, "p"] = association.p_values(scores, first, clusters, draws, seed)
     table["q"] = np.nan
     tested = table["p"].notna()
     if tested.any():
@@ -175,21 +174,31 @@ def _is_number(column: pd.Series) -> bool:
     return bool(pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column))
 
 
-def _effects(values: Floats, first: NDArray[np.bool_], plan: bootstrap.Resampling) -> Floats:
+def _effects(
+    values: Floats,
+    shares: NDArray[np.bool_],
+    first: NDArray[np.bool_],
+    clusters: NDArray[np.intp],
+    level: float,
+) -> Floats:
     """(k, 6): both means, images that state it, the difference and its interval, NaN where it is
-    the same whoever is drawn."""
+    the same whoever is drawn.
+
+    Args:
+        values: (n, k) NaN where not stated.
+        shares: (k,) whether the values are 0 or 1.
+        first: (n,) whether the image is of the first group.
+        clusters: (n,) index of each image's unit.
+        level: of the interval.
+    """
     known = np.isfinite(values)
-    filled = np.where(known, values, 0)
-    sides = [known & side[:, None] for side in (first, ~first)]
-    parts = [part for side in sides for part in (filled * side, side)]
-    sums = [part.sum(axis=0, dtype=np.float64) for part in parts]
-    drawn = np.split(bootstrap.sum_replicates(np.hstack(parts), plan), 4, axis=1)
-    one, other = ratio(sums[0], sums[1]), ratio(sums[2], sums[3])
-    replicated = ratio(drawn[0], drawn[1]) - ratio(drawn[2], drawn[3])
-    units = np.minimum(*(plan.clusters_with(side) for side in sides))
-    units[~bootstrap.vary(replicated)] = 0
-    low, high = bootstrap.student_interval(one - other, replicated, units, plan.level)
-    return np.column_stack([one, other, known.sum(axis=0), one - other, low, high])
+    one, other = (intervals.means(values, known & side[:, None]).value for side in (first, ~first))
+    effects = np.column_stack([one, other, known.sum(axis=0), one - other, one, one])
+    for chosen, step in ((shares, intervals.CHANGE), (~shares, 0.0)):
+        apart = intervals.group_difference(values[:, chosen], known[:, chosen], first)
+        low, high = intervals.student_interval(replace(apart, step=step), clusters, level)
+        effects[chosen, 4:] = np.column_stack([low, high])
+    return effects
 
 
 def _enough(first: NDArray[np.bool_], clusters: NDArray[np.intp]) -> bool:

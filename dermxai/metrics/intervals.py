@@ -11,7 +11,8 @@ The sum of squares alone is unreliable of few patients, where a few of them have
 where errors are so rare that they say little of how alike a patient's images are. Therefore
 
 - the correlation of two images of a patient is estimated from all such pairs, each image counting
-  once, and drawn towards `PRIOR` with the weight of a few errors;
+  once, on each side, and drawn with the weight of a few errors towards that of the other sides,
+  and this towards `PRIOR`;
 - the variance is a mean of the sum of squares, which weighs as the effective number of patients
   less one (Kish), and of what that correlation implies, which weighs `MODEL`;
 - Student's t has patients − 1 degrees of freedom, Satterthwaite's for sums over classes.
@@ -25,12 +26,13 @@ there is no interval: NaN. `benchmarks/coverage.py` measures the coverage; docs/
 it.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
-from scipy.special import ndtri, stdtrit
+from scipy.special import stdtrit
 
 from dermxai.metrics.confusion import ratio
 
@@ -233,15 +235,19 @@ def _variance(
     pairs += ratio((sizes * several).sum(axis=0) * (sums**2).sum(axis=0), images**2)
 
     prior = 1 + PRIOR * ((weight * spread).sum(axis=0) - 1)
-    errors = np.maximum(ndtri(0.975) ** 2 * (prior - 1) / 2, 1)
+    # so many that the first real ones, which tell that images are less alike, raise no bound
+    quantile = stdtrit(np.maximum(patients.min(axis=0, initial=1000) - 1, 1), 0.975)
+    errors = np.maximum(quantile**2 * (prior - 1) / 1.3, 1)
     error = estimates.step * np.sqrt(ratio(estimates.scale, images))  # (s, k) one more
     heaviest = error.max(axis=0, initial=0)
     added = errors * np.where(error == heaviest, heaviest, 0) ** 2
     added /= np.maximum((error == heaviest).sum(axis=0), 1)  # (s, k)
 
     paired = np.where(several, squares, 0).sum(axis=0)
-    alike = _correlation(pairs.sum(axis=0), paired.sum(axis=0), added.sum(axis=0), PRIOR)
-    alike = _correlation(pairs, paired, errors * error**2, alike)  # (s, k)
+    elsewhere = _correlation(
+        pairs.sum(axis=0) - pairs, paired.sum(axis=0) - paired, errors * error**2, PRIOR
+    )
+    alike = _correlation(pairs, paired, errors * error**2, elsewhere)  # (s, k)
 
     mass = sizes * (1 + np.maximum(sizes - 1, 0) * alike)
     free = np.maximum(ratio(mass.sum(axis=0) ** 2, (mass**2).sum(axis=0)) - 1, 1)
@@ -251,9 +257,9 @@ def _variance(
     summed = ratio(sums**2, 1 - ratio(sizes, images)).sum(axis=0) + added * implied
     variances = (free * summed + MODEL * implied * alone) / (free + MODEL)  # (s, k)
 
-    together = (sums.sum(axis=1) ** 2).sum(axis=0)
-    shared = together - (sums**2).sum(axis=(0, 1))  # of patients on several sides
-    variance = np.maximum(variances.sum(axis=0) + shared, together)
+    apart = (sums**2).sum(axis=(0, 1)) + added.sum(axis=0)
+    together = (sums.sum(axis=1) ** 2).sum(axis=0) + added.sum(axis=0)  # patients on several sides
+    variance = np.nan_to_num(variances.sum(axis=0) * ratio(together, apart))
     satterthwaite = ratio(variances**2, np.maximum(patients - 1, 1)).sum(axis=0)
     freedom = ratio(variances.sum(axis=0) ** 2, satterthwaite)
     unit = ratio(added.sum(axis=0), np.maximum(scale, heaviest))
@@ -270,5 +276,5 @@ def _summed(values: Floats, clusters: NDArray[np.intp]) -> Floats:
     """(n, ...) summed over each cluster, (c, ...)."""
     shape = (int(clusters.max(initial=-1)) + 1, clusters.size)
     summing = csr_array((np.ones(clusters.size), (clusters, np.arange(clusters.size))), shape=shape)
-    flat: Floats = summing @ values.reshape(clusters.size, -1)
+    flat: Floats = summing @ values.reshape(clusters.size, math.prod(values.shape[1:]))
     return flat.reshape(shape[0], *values.shape[1:])

@@ -160,20 +160,22 @@ def _undefined(table: pd.DataFrame, units: int) -> Iterator[str]:
         return
     absent = table["images"] == 0
     only = table["images"] == table["images"].sum()
+    least = FEWEST_OF_CLASS
+    several = units >= FEWEST
     for rows, words in (
         (absent, "no image here, so sensitivity and AUC are undefined"),
         (only & ~absent, "the only class here, so specificity and AUC are undefined"),
         (
-            ~absent & (table["units"] < FEWEST),
+            ~absent & (table["units"] < FEWEST) & several,
             f"fewer than {FEWEST} patients or lesions, so sensitivity and AUC have no interval",
         ),
         (
-            ~absent & (table["units"] < FEWEST_OF_CLASS),
-            f"fewer than {FEWEST_OF_CLASS} patients or lesions, so balanced accuracy and the means "
-            "of sensitivity and AUC have no interval",
+            ~absent & (table["units"] < least) & several,
+            f"fewer than {least} patients or lesions, so the means over classes (balanced "
+            "accuracy, sensitivity, AUC) have no interval",
         ),
     ):
         if rows.any():
             yield f"{', '.join(table.loc[rows, 'class'])}: {words}."
-    if units < FEWEST:
-        yield f"Fewer than {FEWEST} patients or lesions in all: nothing has an interval."
+    if not several:
+        yield f"Fewer than {FEWEST} patients or lesions: nothing has an interval."

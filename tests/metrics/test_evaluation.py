@@ -20,7 +20,6 @@ def judged(labels, seed=0, patients=None, **options):
         if label in CLASSES:
             row[CLASSES.index(label)] += 1
     ids = [f"image {i}" for i in range(len(labels))]
-    options = {"replicates": 50} | options
     return scores, evaluate(labels, CLASSES, scores, ids, patients, **options)
 
 
@@ -60,7 +59,7 @@ def test_any_labels_are_judged_as_scikit_learn_judges_the_known_ones(labels, see
 @settings(max_examples=30)
 @given(anything, st.integers(0, 2**32 - 1))
 def test_intervals_hold_their_estimates(labels, seed):
-    _, found = judged(labels, seed, replicates=200)
+    _, found = judged(labels, seed)
     for measure in ("accuracy", "sensitivity", "specificity", "auc"):
         table = found.table[found.table[f"{measure}_low"].notna()]
         assert (table[f"{measure}_low"] <= table[measure] + 1e-12).all()
@@ -118,8 +117,8 @@ def test_a_selection_is_exactly_its_cell_worst_first():
 def test_patients_are_the_units_of_intervals_and_images_where_none_is_known():
     labels = ["EAD", "SD", "MN"] * 20
     patients = [f"p{i // 6}" for i in range(60)]
-    _, by_patient = judged(labels, patients=patients, replicates=400)
-    _, by_image = judged(labels, replicates=400)
+    _, by_patient = judged(labels, patients=patients)
+    _, by_image = judged(labels)
     lesions = [f"l{i // 3}" for i in range(60)]
     _, by_lesion = judged(labels, lesion_ids=lesions)
     assert (by_patient.clusters, by_patient.counts.units) == ("patients", 10)
@@ -138,7 +137,7 @@ def test_nothing_depends_on_the_order_of_images():
     scores, found = judged(labels)
     order = np.random.default_rng(1).permutation(len(labels))
     ids = np.array([f"image {i}" for i in range(len(labels))])
-    again = evaluate(np.array(labels)[order], CLASSES, scores[order], ids[order], replicates=50)
+    again = evaluate(np.array(labels)[order], CLASSES, scores[order], ids[order])
     assert again.table.equals(found.table)
     assert again.overall["value"].equals(found.overall["value"])
 
@@ -164,21 +163,23 @@ def test_what_does_not_fit_is_refused(labels, scores, ids):
 
 
 def test_notes_say_what_is_so():
-    perfect = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], dtype=float)
-    labels, ids = ["a", "a", "b", "b"], list("wxyz")
-    right = evaluate(labels, ("a", "b"), perfect, ids, ids)
-    wrong = evaluate(labels, ("a", "b"), perfect[::-1], ids, ids)
-    assert right.notes == ("a, b: every image ranks right, so AUC has no interval.",)
-    assert wrong.notes == ("a, b: every image ranks wrong, so AUC has no interval.",)
-    alone = evaluate(["a", "b", "b"], ("a", "b"), perfect[[0, 2, 3]], list("xyz"), list("pqq"))
-    assert alone.notes[:2] == (
-        "a: one image, so sensitivity and AUC have no interval.",
-        "b: all images of one patient or lesion, so sensitivity and AUC have no interval.",
+    def notes(a, b):
+        labels, ids = ["a"] * a + ["b"] * b, [f"image {i}" for i in range(a + b)]
+        scores = np.eye(2)[[0] * a + [1] * b]
+        return evaluate(labels, ("a", "b"), scores, ids, ids).notes
+
+    means = "so the means over classes (balanced accuracy, sensitivity, AUC) have no interval."
+    assert notes(8, 8) == ()
+    assert notes(7, 8) == (f"a: fewer than 8 patients or lesions, {means}",)
+    assert notes(4, 8) == (
+        "a: fewer than 5 patients or lesions, so sensitivity and AUC have no interval.",
+        f"a: fewer than 8 patients or lesions, {means}",
     )
+    assert notes(2, 2) == ("Fewer than 5 patients or lesions: nothing has an interval.",)
 
 
 def test_notes_on_images_stand_apart_from_those_on_measures():
-    _, found = judged(["EAD", "SD", "EAD", None], patients=["p", "q", "r", "s"])
+    _, found = judged(["EAD", "SD"] * 3 + [None], patients=list("pqrstuv"))
     assert found.on_images == ("1 image without a label: left out.",)
     assert all(
         note.split(":")[0] in ("MN, own <b>class</b>", "SD", "EAD", "EAD, SD")

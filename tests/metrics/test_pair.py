@@ -38,7 +38,7 @@ def test_ways_are_the_cells_of_the_confusion_matrix():
 
 
 def test_intervals_of_independent_images_are_near_the_binomial_ones():
-    evaluation, scores = judged(4000, patients=False, replicates=3000)
+    evaluation, scores = judged(4000, patients=False)
     row = judge_pair(evaluation, scores, "EAD", "SD").cell("EAD", "SD")
     wilson = proportion_confint(row["images"], row["of"], method="wilson")
     assert (row["low"], row["high"]) == pytest.approx(wilson, abs=0.005)

@@ -43,7 +43,6 @@ def studied(confused_run: Make) -> Callable[..., Study]:
             run.scores[rows],
             samples["sample_id"],
             samples.get("patient_id"),
-            replicates=200,
         )
         return study(run, evaluation, first, second, split=split)
 

@@ -144,7 +144,7 @@ def test_json_is_plain_and_complete(studied):
     assert len(content["errors"]) == len(made.pair.errors)
     assert content["votes"][0]["errors"]["votes"] == made.ways[0].errors.votes.tolist()
     assert content["merged"]["top1_accuracy"]["gain"] > 0
-    assert content["intervals"]["resampled"] == "patients"
+    assert content["intervals"]["independent"] == "patients"
 
 
 @pytest.mark.parametrize("noun", ["patient", "lesion", "image"])
@@ -157,7 +157,7 @@ def test_units_have_the_names_of_what_they_are(confused_run, noun):
     gathering = content["votes"][0]["gathering"]
     names = run.samples[f"{noun}_id" if noun != "image" else "sample_id"]
     assert gathering["most"] in {f"{noun} {name}" for name in names}
-    assert content["intervals"]["resampled"] == f"{noun}s"
+    assert content["intervals"]["independent"] == f"{noun}s"
     assert gathering["units"] > 0 and "patients" not in gathering
     assert all("units" in row and "patients" not in row for row in content["ways"])
 

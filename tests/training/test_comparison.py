@@ -55,4 +55,5 @@ def test_networks_are_compared_on_the_same_images_and_patients():
     assert by_member(results)["images"].tolist() == [20] * 4
     (found,) = differences(results)
     assert (found["network"], found["less"]) == ("b", "a")
-    assert found["low"] == found["high"] == found["balanced_accuracy"] == pytest.approx(0.5)
+    assert found["balanced_accuracy"] == pytest.approx(0.5)
+    assert 0.3 < found["low"] < 0.5 < found["high"] < 0.7
