@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from dermxai.metrics.delong import influence, interval
 from dermxai.metrics.ranking import auc
+from tests.verification import verified
 
 
 def textbook_variance(positive, scores):
@@ -24,7 +25,13 @@ def test_one_image_a_patient_is_delong(seed, ties):
     scores = generator.normal(size=40) + positive
     scores = scores.round(0) if ties else scores
     parts = influence(positive, scores, generator.permutation(40))
-    assert (parts**2).sum() == pytest.approx(textbook_variance(positive, scores))
+    verified(
+        "Standard error of an AUC",
+        "DeLong et al. 1988, by all pairs",
+        np.sqrt((parts**2).sum()),
+        np.sqrt(textbook_variance(positive, scores)),
+        tolerance=1e-12,
+    )
     assert parts.sum() == pytest.approx(0, abs=1e-12)
 
 
