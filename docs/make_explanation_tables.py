@@ -5,7 +5,7 @@ baseline, and means of the measures on which baselines say nothing, as Markdown.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -50,7 +50,12 @@ def tables(run: Run, found: Quality) -> Iterator[str]:
         )
 
 
-def _table(corner, columns, methods, cell) -> Iterator[str]:
+def _table(
+    corner: str,
+    columns: Mapping[str, str],
+    methods: Sequence[str],
+    cell: Callable[[str, str], str],
+) -> Iterator[str]:
     yield f"| {corner} | {' | '.join(columns)} |"
     yield "|---" * (len(columns) + 1) + "|"
     for method in methods:
