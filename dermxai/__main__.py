@@ -295,7 +295,7 @@ def quality(
             {**value, "skipped": dict(found.skipped), "summary": table.to_dict("records")}
         )
     else:
-        console.show_belief(table, found, too_few(opened, table))
+        console.show_belief(table, found, too_few(opened, found, table))
 
 
 @app.command()

@@ -18,6 +18,7 @@ from dermxai import __main__, paths
 from dermxai.data import atlas, selection
 from dermxai.data.selection import Selection
 from dermxai.errors import Cancelled
+from dermxai.explain.methods import grad_cam
 from dermxai.jobs import State, list_jobs
 from dermxai.jobs.kinds import explain
 from dermxai.runs import Run, list_runs, open_run
@@ -211,6 +212,13 @@ def test_explain_writes_overlays_and_maps(
     written[2].write_bytes(b"PK\x03\x04 torn")
     command("explain", tiny_checkpoint, source, "--target", "BCC", "--output", tmp_path / "maps")
     np.load(written[2]).close()
+    before = written[2].stat().st_mtime_ns
+    with pytest.MonkeyPatch.context() as later:
+        later.setattr(grad_cam, "VERSION", grad_cam.VERSION + 1)
+        command(
+            "explain", tiny_checkpoint, source, "--target", "BCC", "--output", tmp_path / "maps"
+        )
+    assert written[2].stat().st_mtime_ns > before, "by another version of the method"
 
 
 def test_methods_are_listed_with_their_cost_or_the_reason(

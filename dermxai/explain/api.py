@@ -87,7 +87,7 @@ def explain(
     values = checked_settings(method, settings)
     tensor = prepared(classifier, image)
     wanted = _explained(classifier, chosen, target or predicted(classifier, tensor), against, head)
-    name = store.key(classifier.hash, image, method, wanted, values) if keep else None
+    name = _key(classifier, image, method, wanted, values) if keep else None
     made = store.read(name) if name else None
     if made is None:
         with one_at_a_time():
@@ -123,12 +123,19 @@ def recall(
     """
     wanted = _explained(classifier, find_method(method), target, against, head)
     values = checked_settings(method, settings)
-    made = store.read(store.key(classifier.hash, image, method, wanted, values))
+    made = store.read(_key(classifier, image, method, wanted, values))
     if made is None:
         return None
     return replace(
         made, map=classifier.info.preprocessing.to_original(made.native, image.shape[:2])
     )
+
+
+def _key(
+    classifier: "Classifier", image: NDArray[np.uint8], method: str, target: Target, settings: Any
+) -> str:
+    version = find_method(method).VERSION
+    return store.key(classifier.hash, image, method, target, settings, version=version)
 
 
 def prepared(classifier: "Classifier", image: NDArray[np.uint8]) -> torch.Tensor:

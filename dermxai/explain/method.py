@@ -11,6 +11,8 @@ A method is one module in `dermxai.explain.methods` with
   of a contrast turns the sign of the map;
 - ``COMPLETE``: whether the values of its map add up to the target's logit, less a constant;
 - ``ONE_HEAD``: whether its map holds one head's vote only, the final one's where none is chosen;
+- ``VERSION``: raised when the same input gives another map than before: what was kept of the older
+  one is not shown any more;
 - ``Settings``: a frozen dataclass, each field's metadata giving ``help`` and bounds (``low`` and
   ``high``) or ``choices``;
 - ``unavailable``, ``passes`` and ``attribute``: see `Method`.
@@ -128,6 +130,7 @@ class Method(Protocol):
     SIGNED: bool
     COMPLETE: bool
     ONE_HEAD: bool
+    VERSION: int
     Settings: type
 
     def unavailable(self, classifier: "Classifier") -> str | None:

@@ -13,8 +13,6 @@ from dermxai import disk, paths
 from dermxai.explain.method import Attribution, Target
 
 MOST = 4_000_000_000  # bytes kept; the oldest go first
-VERSION = 1
-"""Raised when a method gives another map for the same input than before."""
 _ABOUT = (
     *("method", "target", "against", "head", "unit", "signed", "complete", "settings", "notes"),
     "per_area",
@@ -27,10 +25,12 @@ def key(
     method: str,
     target: Target,
     settings: object,
+    *,
+    version: int,
 ) -> str:
-    """Names a map by everything that it depends on."""
+    """Names a map by everything that it depends on, the method's ``VERSION`` among it."""
     pixels = hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
-    of = [VERSION, classifier_hash, pixels, image.shape]
+    of = [version, classifier_hash, pixels, image.shape]
     parts = [*of, method, asdict(target), asdict(settings)]  # type: ignore[call-overload]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from dermxai.data import splits
-from dermxai.explain.api import find_method
 from dermxai.explain.faithfulness.judge import CENTRED, RANDOM
-from dermxai.explain.faithfulness.measure import baselines, find_measure
+from dermxai.explain.faithfulness.measure import find_candidate, find_measure, measures
 from dermxai.metrics.belief import (
     BOTH,
     BREAKS,
@@ -48,9 +47,23 @@ def units(run: "Run") -> str:
     return splits.units(run.samples)
 
 
-def too_few(run: "Run", summary: pd.DataFrame) -> Iterator[str]:
+def outdated(found: "Quality") -> Iterator[str]:
+    """A sentence on what an older version computed, if there is any."""
+    if found.outdated:
+        names = (
+            measures()[name].TITLE if name in measures() else title(name) for name in found.outdated
+        )
+        yield (
+            f"Not shown, since an older version computed it: {', '.join(names)}. Compute the study "
+            "again; what still holds is not computed anew."
+        )
+
+
+def too_few(run: "Run", found: "Quality", summary: pd.DataFrame) -> Iterator[str]:
     """A sentence on the measures that rest on too few patients for a verdict, if there are any."""
     of_methods = summary[~summary["method"].isin(BASELINES)]
+    old = of_methods["method"].isin(found.outdated) | of_methods["measure"].isin(found.outdated)
+    of_methods = of_methods[~old]
     names = dict.fromkeys(of_methods.loc[of_methods["units"] < FEWEST, "measure"])
     if names:
         yield (
@@ -66,8 +79,7 @@ def failed(found: "Quality", method: str, measure: str) -> list[str]:
 
 def title(method: str) -> str:
     """A method's or a baseline's name in full."""
-    known = baselines()
-    return known[method].TITLE if method in known else find_method(method).TITLE
+    return find_candidate(method).TITLE
 
 
 def titles(found: "Quality") -> tuple[dict[str, str], dict[str, str]]:

@@ -91,7 +91,8 @@ def about(scene: Scene, found: Quality) -> None:
     look.notes(
         (
             *scene.notes,
-            *report.too_few(scene.run, cache.quality_summary(_judged(scene, found))),
+            *report.outdated(found),
+            *report.too_few(scene.run, found, cache.quality_summary(_judged(scene, found))),
             *(
                 f"{titles[name].TITLE} is left out: {reason}"
                 for name, reason in found.skipped.items()
@@ -100,6 +101,20 @@ def about(scene: Scene, found: Quality) -> None:
             *(f"{problem.item} is left out: {problem.reason}" for problem in found.problems),
         )
     )
+    if found.outdated:
+        st.button(
+            "Compute again",
+            key=Key.START.of("quality-again"),
+            icon=":material/refresh:",
+            on_click=_again,
+            args=(scene, asked),
+        )
+
+
+def _again(scene: Scene, asked: Asked) -> None:
+    """Starts a study once more, and looks at its progress."""
+    jobs_panel.start("quality", run=str(scene.run.root), **asked.given)
+    state.put(Key.STUDY.of(scene.run_id), _NEW)
 
 
 def verdicts(scene: Scene, found: Quality) -> None:

@@ -63,6 +63,7 @@ class TestMethod:
         method = methods()[name]
         assert method.TITLE and method.UNIT and method.NOTE.endswith(".") and method.SOURCE
         of_a_position = re.match("logit per (input pixel|.*position)", method.UNIT)
+        assert method.VERSION >= 1
         assert bool(method.PER_AREA) == bool(of_a_position) >= method.COMPLETE
         assert is_dataclass(method.Settings) and method.Settings.__dataclass_params__.frozen
         for setting in fields(method.Settings):

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.manifold import trustworthiness
 
 from dermxai.errors import Cancelled, InputError
 from dermxai.projection import project
 from dermxai.projection.projector import methods
 from tests.generated import generated_run
+from tests.verification import verified
 
 SMALL = {"block 1": 3, "final": 12}
 
@@ -118,3 +120,45 @@ class TestMethod:
         monkeypatch.setitem(vars(run), "features", broken)
         with pytest.raises(InputError, match="1 of 10 images"):
             project(run, name)
+
+
+def test_umap_is_given_the_neighbours_that_it_asks_for(run_of, monkeypatch):
+    """Here, so that what UMAP compiles is compiled once: its graph against McInnes et al. 2018,
+    algorithms 2 and 3, written out; how well it keeps neighbours against UMAP called plainly."""
+    from umap import UMAP
+
+    graphs, fit = [], UMAP.fit_transform
+
+    def watched(self: UMAP, data: np.ndarray) -> np.ndarray:
+        made = fit(self, data)
+        graphs.append(self.graph_.toarray())
+        return made
+
+    monkeypatch.setattr(UMAP, "fit_transform", watched)
+    run, count = run_of(60), 12
+    found = project(run, "umap", {"n_neighbors": count}).coordinates
+    data = np.asarray(run.features, np.float64)
+    data -= data.mean(axis=0)
+    away = np.linalg.norm(data[:, None] - data[None], axis=2)
+    weights = np.zeros_like(away)
+    for row, distances in enumerate(away):
+        near = np.argsort(distances, kind="stable")[:count]  # itself among them
+        beyond = np.maximum(distances[near] - np.sort(distances)[1], 0)
+        low, high = 1e-9, 1e3
+        for _ in range(100):
+            width = (low + high) / 2
+            total = np.exp(-beyond[1:] / width).sum()
+            low, high = (width, high) if total < np.log2(count) else (low, width)
+        weights[row, near[1:]] = np.exp(-beyond[1:] / width)
+    title = f"Coordinates: {methods()['umap'].TITLE}"
+    expected = weights + weights.T - weights * weights.T
+    authority = "the graph of neighbours (McInnes et al. 2018), written out"
+    verified(title, authority, graphs[0], expected, tolerance=1e-4)
+    peer = fit(UMAP(n_neighbors=count, random_state=0, n_jobs=1), data)
+    verified(
+        title,
+        "scikit-learn trustworthiness, beside that of umap-learn called plainly",
+        trustworthiness(data, found),
+        trustworthiness(data, peer),
+        tolerance=0.05,
+    )

@@ -16,6 +16,7 @@ from dermxai.explain.averaging import average_maps, contrast_maps
 from dermxai.explain.pair_maps import MOST, SIDE, canonical, name_of, open_maps
 from dermxai.models import load_classifier
 from dermxai.runs import infer, open_run
+from tests.verification import verified
 
 N = 12  # images
 
@@ -61,7 +62,13 @@ def test_a_cells_map_is_the_mean_of_its_images_vote_maps(pair):
             ).density(first, second)
             for path in run.samples["path"][chosen]
         ]
-        np.testing.assert_allclose(made.maps[0, index], np.mean(maps, axis=0), atol=2e-4)
+        verified(
+            "Averaged maps",
+            "the mean of the images' own maps",
+            made.maps[0, index],
+            np.mean(maps, axis=0),
+            tolerance=2e-4,
+        )
     assert made.images.sum() > 0
 
 

@@ -10,6 +10,7 @@ from dermxai.errors import InputError
 from dermxai.explain.neighbours import nearest
 from dermxai.runs import Run, open_run
 from tests.generated import generated_run
+from tests.verification import verified
 
 
 @pytest.fixture
@@ -33,7 +34,14 @@ def test_distances_are_scikit_learns(run: Run):
     assert [each.sample_id for each in found.found] == list(
         run.samples["sample_id"].iloc[rows[places[0]]]
     )
-    np.testing.assert_allclose([each.distance for each in found.found], away[0], rtol=1e-5)
+    verified(
+        "Distance of neighbours",
+        "scikit-learn NearestNeighbors",
+        [each.distance for each in found.found],
+        away[0],
+        tolerance=1e-5,
+        relative=True,
+    )
     assert found.others == "patients"
 
 

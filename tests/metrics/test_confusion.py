@@ -15,6 +15,7 @@ from dermxai.metrics.confusion import (
     one_vs_rest,
     top1_accuracy,
 )
+from tests.verification import verified
 
 K = 5
 labels = hnp.arrays(np.int64, st.integers(0, 60), elements=st.integers(0, K - 1))
@@ -28,11 +29,30 @@ def test_counts_and_accuracies_equal_scikit_learn(true, seed):
     if not true.size:
         assert np.isnan(top1_accuracy(matrix)) and np.isnan(balanced_accuracy(matrix))
         return
-    assert (matrix == sk.confusion_matrix(true, predicted, labels=range(K))).all()
-    assert top1_accuracy(matrix) == sk.accuracy_score(true, predicted)
-    present = np.unique(true)
-    recall = sk.recall_score(true, predicted, labels=present, average="macro")
-    assert balanced_accuracy(matrix) == pytest.approx(recall)
+    verified(
+        "Confusion matrix, images",
+        "scikit-learn confusion_matrix",
+        matrix,
+        sk.confusion_matrix(true, predicted, labels=range(K)),
+        tolerance=0,
+        trivial=True,
+    )
+    verified(
+        "Top-1 accuracy",
+        "scikit-learn accuracy_score",
+        top1_accuracy(matrix),
+        sk.accuracy_score(true, predicted),
+        tolerance=1e-12,
+        trivial=True,
+    )
+    verified(
+        "Balanced accuracy",
+        "scikit-learn recall_score, mean of the classes that occur",
+        balanced_accuracy(matrix),
+        sk.recall_score(true, predicted, labels=np.unique(true), average="macro"),
+        tolerance=1e-12,
+        trivial=True,
+    )
 
 
 @given(labels, st.integers(0, 2**32 - 1))

@@ -6,6 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from dermxai.metrics.delong import areas, mean_area
 from dermxai.metrics.intervals import score_interval
+from tests.verification import verified
 
 
 def textbook_variance(positive, scores):
@@ -28,7 +29,13 @@ def test_influences_are_those_of_delong(seed, ties):
     variance = sum(
         (influence[side] ** 2).sum() * side.sum() / (side.sum() - 1) for side in (member, ~member)
     )
-    assert variance == pytest.approx(textbook_variance(positive, scores))
+    verified(
+        "Standard error of an AUC",
+        "DeLong et al. 1988, by all pairs",
+        np.sqrt(variance),
+        np.sqrt(textbook_variance(positive, scores)),
+        tolerance=1e-12,
+    )
     assert influence.sum() == pytest.approx(0, abs=1e-12)
     assert found.value[0] == pytest.approx(roc_auc_score(positive, scores))
 

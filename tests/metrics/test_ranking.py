@@ -7,6 +7,7 @@ from sklearn import metrics as sk
 
 from dermxai.errors import InputError
 from dermxai.metrics.ranking import auc, macro_average, micro_average, roc_curve
+from tests.verification import verified
 
 # Few distinct scores make ties, infinities are scores too.
 tied = hnp.arrays(
@@ -29,7 +30,14 @@ def test_area_equals_scikit_learn(scores, seed):
         assert np.isnan(auc(positive, scores))
         return
     finite = np.where(np.isinf(scores), -1e9, scores)  # scikit-learn refuses infinity
-    assert auc(positive, scores) == pytest.approx(sk.roc_auc_score(positive, finite), abs=1e-14)
+    verified(
+        "AUC of a class",
+        "scikit-learn roc_auc_score",
+        auc(positive, scores),
+        sk.roc_auc_score(positive, finite),
+        tolerance=1e-12,
+        trivial=True,
+    )
 
 
 @given(st.one_of(tied, distinct), seeds)
@@ -82,8 +90,15 @@ def test_macro_and_micro_areas_equal_scikit_learn(seed):
     assume(member.any(axis=0).all())
     curves = [roc_curve(member[:, k], scores[:, k]) for k in range(4)]
     macro, micro = macro_average(curves), micro_average(member, scores)
-    assert macro.auc == pytest.approx(sk.roc_auc_score(member, scores, average="macro"))
-    assert micro.auc == pytest.approx(sk.roc_auc_score(member, scores, average="micro"))
+    for average, curve in (("macro", macro), ("micro", micro)):
+        verified(
+            f"AUC, {average} average",
+            "scikit-learn roc_auc_score",
+            curve.auc,
+            sk.roc_auc_score(member, scores, average=average),
+            tolerance=1e-12,
+            trivial=True,
+        )
     area = np.trapezoid(macro.true_positive_rate, macro.false_positive_rate)
     assert area == pytest.approx(macro.auc)
 

@@ -1,11 +1,12 @@
 from collections.abc import Callable
-from types import SimpleNamespace
+from types import SimpleNamespace as FakeJob
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dermxai import jobs
 from dermxai.data import Problem
+from dermxai.explain.faithfulness.measures import randomisation
 from dermxai.explain.faithfulness.quality import Asked, open_quality, write_quality
 from dermxai.explain.faithfulness.study import study
 from dermxai.models import load_classifier
@@ -32,9 +33,9 @@ def test_without_a_study_it_says_what_one_is_and_offers_it(
 ) -> None:
     asked = []
 
-    def submitted(kind: str, arguments: dict, **_: object) -> SimpleNamespace:
+    def submitted(kind: str, arguments: dict, **_: object) -> FakeJob:
         asked.append((kind, arguments))
-        return SimpleNamespace(id="job")
+        return FakeJob(id="job")
 
     app = open_page("belief", run=inferred.id)
     assert not app.exception
@@ -63,6 +64,27 @@ def test_a_study_is_shown_in_words_and_another_can_be_asked_for(
     app.button(key="start-new-study").click().run()
     assert not app.exception
     assert "A new study" in words(app)
+
+
+def test_what_an_older_version_computed_is_said_and_can_be_computed_again(
+    judged: Run, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(randomisation, "VERSION", randomisation.VERSION + 1)
+    monkeypatch.setattr(
+        jobs, "submit", lambda *given, **_: asked.append(given) or FakeJob(id="job")
+    )
+    app = open_page("belief", run=judged.id)
+    assert not app.exception
+    shown = words(app).replace("\\", "")
+    assert "an older version computed it: Randomisation." in shown
+    assert "No verdict on Deletion (blur): fewer" in shown
+    app.button(key="start-quality-again").click().run()
+    assert not app.exception
+    ((kind, arguments),) = asked
+    assert kind == "quality"
+    assert arguments["methods"] == ["grad_cam", "vote_map"]
+    assert (arguments["run"], arguments["images"]) == (str(judged.root), 4)
 
 
 def test_a_study_that_was_made_again_is_shown_as_it_is_now(judged: Run, open_page: Open) -> None:

@@ -26,6 +26,7 @@ from torch import Tensor
 
 from dermxai.data.transforms import resize
 from dermxai.errors import InputError
+from dermxai.explain.api import find_method
 from dermxai.explain.memory import logits_of
 from dermxai.explain.method import Method, Progress, Target
 from dermxai.plugins import modules
@@ -172,6 +173,15 @@ def baselines() -> dict[str, Method]:
     """Maps that never saw the image, by the name of their file; they keep the contract of an
     attribution method."""
     return cast(dict[str, Method], modules("dermxai.explain.faithfulness.baselines"))
+
+
+def find_candidate(name: str) -> Method:
+    """An attribution method or a baseline.
+
+    Raises:
+        InputError: there is neither of that name.
+    """
+    return baselines().get(name) or find_method(name)
 
 
 def laid_out(native: NDArray[np.float32], size: int) -> NDArray[np.float32]:

@@ -3,20 +3,23 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from dermxai import disk, paths
 from dermxai.data import Problem
+from dermxai.explain.faithfulness.measure import baselines, find_candidate, find_measure
 
 if TYPE_CHECKING:
     from dermxai.runs.run import Run
 
 RUNNER_UP = "runner-up"
 """In place of a class to explain against: the one that came second."""
+OUTDATED = "An older version computed it; compute the study again."
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,15 @@ class Asked:
         return cls(**{**content, **names})
 
     @property
+    def given(self) -> dict[str, Any]:
+        """What is not left to the defaults, as JSON holds it: arguments of the job."""
+        return {
+            each.name: list(value) if isinstance(value, tuple) else value
+            for each in fields(self)
+            if (value := getattr(self, each.name)) not in (None, (), {})
+        }
+
+    @property
     def name(self) -> str:
         """Tells studies of a run apart."""
         return digest(asdict(self))[:12]
@@ -70,6 +82,8 @@ class Quality:
             empty where there is nothing to say. The baselines are methods like others; there is a
             random map for each fineness.
         finished: ISO time.
+        outdated: methods and measures whose kept values an older version computed: the table holds
+            NaN in their place, and `OUTDATED` as the reason.
     """
 
     asked: Asked
@@ -77,6 +91,7 @@ class Quality:
     problems: tuple[Problem, ...]
     table: pd.DataFrame
     finished: str
+    outdated: tuple[str, ...] = ()
 
 
 def digest(content: object) -> str:
@@ -92,9 +107,11 @@ def open_quality(run: "Run", name: str | None = None) -> Quality | None:
             table = pd.read_parquet(files.table(each))
             asked = Asked.read(about["asked"])
             problems = tuple(Problem(**problem) for problem in about["problems"])
+            outdated = _outdated(asked, about.get("versions", {}))
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        return Quality(asked, about["skipped"], problems, table, about["finished"])
+        table = _without(table, outdated)
+        return Quality(asked, about["skipped"], problems, table, about["finished"], outdated)
     return None
 
 
@@ -119,9 +136,29 @@ def write_quality(
         "skipped": dict(skipped),
         "problems": [asdict(problem) for problem in problems],
         "finished": finished,
+        "versions": _versions(asked),
     }
     with disk.replacing(files.table(asked.name)) as temporary:
         table.to_parquet(temporary, index=False)
     with disk.replacing(files.asked(asked.name)) as temporary:
         temporary.write_text(json.dumps(about, indent=1), encoding="utf-8")
     return Quality(asked, dict(skipped), tuple(problems), table, finished)
+
+
+def _versions(asked: Asked) -> dict[str, int]:
+    """The ``VERSION`` of a study's methods, of the baselines and of its measures, by name."""
+    judged = {name: find_candidate(name).VERSION for name in (*asked.methods, *baselines())}
+    return judged | {name: find_measure(name).VERSION for name in asked.measures}
+
+
+def _outdated(asked: Asked, kept: Mapping[str, int]) -> tuple[str, ...]:
+    """Names whose version is another than the kept one, 1 where none was kept."""
+    return tuple(name for name, now in _versions(asked).items() if kept.get(name, 1) != now)
+
+
+def _without(table: pd.DataFrame, outdated: tuple[str, ...]) -> pd.DataFrame:
+    old = table["method"].isin(outdated) | table["measure"].isin(outdated)
+    undefined = pd.DataFrame({"value": np.nan, "reason": OUTDATED, "curves": ""}, table.index[old])
+    table = table.copy()
+    table.loc[old, undefined.columns] = undefined
+    return table

@@ -18,14 +18,14 @@ from dermxai import disk, paths
 from dermxai.data.images import read_image, read_mask
 from dermxai.data.inventory import file_fingerprint
 from dermxai.errors import InputError
-from dermxai.explain import store
-from dermxai.explain.api import checked_settings, explain, find_method, find_target
+from dermxai.explain.api import checked_settings, explain, find_target
 from dermxai.explain.faithfulness import judge
 from dermxai.explain.faithfulness.measure import (
     Candidate,
     Case,
     Score,
     baselines,
+    find_candidate,
     find_measure,
     grain,
 )
@@ -112,8 +112,9 @@ class Judged:
             alive()
 
     def _candidate(self, method: str, settings: Any) -> Candidate:
+        maker = find_candidate(method)
         if method in baselines():
-            return judge.candidate(self.case, baselines()[method], settings)
+            return judge.candidate(self.case, maker, settings)
         made = explain(
             self.classifier,
             self._pixels,
@@ -124,14 +125,14 @@ class Judged:
             settings=settings,
             keep=True,
         )
-        return judge.candidate(self.case, find_method(method), settings, made.native)
+        return judge.candidate(self.case, maker, settings, made.native)
 
     def _key(self, method: str, settings: Any, measure: str) -> str:
         """Names a score by everything that it depends on."""
         how = asdict(judge.checked(measure, self.asked.settings.get(measure)))
-        chosen = find_measure(measure)
+        chosen, maker = find_measure(measure), find_candidate(method)
         of = [self.classifier.hash, self._file("path"), *self._codes, self.asked.head]
-        by = [store.VERSION, method, asdict(settings), self.seed]
+        by = [maker.VERSION, method, asdict(settings), self.seed]
         mask = self._file(MASKS[chosen.NEEDS]) if chosen.NEEDS else ""
         return digest([*of, *by, measure, how, chosen.VERSION, mask])[:24]
 

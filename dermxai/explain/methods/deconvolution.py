@@ -21,6 +21,7 @@ SOURCE = "Zeiler and Fergus 2013, arXiv:1311.2901"
 SIGNED = False
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 passes = relu_rules.passes
 attribute = relu_rules.gradient_by(Deconvolution)
 

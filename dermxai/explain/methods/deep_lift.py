@@ -35,6 +35,7 @@ SOURCE = "Shrikumar et al. 2017, arXiv:1704.02685"
 SIGNED = True
 COMPLETE = True
 ONE_HEAD = False
+VERSION = 1
 
 TOLERANCE = 0.05  # of the logit's change
 _gaps: "WeakKeyDictionary[Classifier, float]" = WeakKeyDictionary()

@@ -25,6 +25,7 @@ SOURCE = "Achanta et al. 2012, doi:10.1109/TPAMI.2012.120; Kokhlikyan et al. 202
 SIGNED = True
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 unavailable = always_available
 
 

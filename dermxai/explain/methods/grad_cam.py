@@ -31,6 +31,7 @@ SOURCE = "Selvaraju et al. 2017, arXiv:1610.02391"
 SIGNED = True
 COMPLETE = True
 ONE_HEAD = True
+VERSION = 1
 unavailable = always_available
 
 

@@ -24,6 +24,7 @@ SOURCE = "Chattopadhay et al. 2018, arXiv:1710.11063"
 SIGNED = False
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 Settings = stages.StageSettings
 unavailable = always_available
 passes = stages.passes

@@ -40,6 +40,7 @@ SOURCE = "Lundberg and Lee 2017, arXiv:1705.07874; Erion et al. 2021, arXiv:1906
 SIGNED = True
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 unavailable = always_available
 
 

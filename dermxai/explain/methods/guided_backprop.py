@@ -23,6 +23,7 @@ SOURCE = "Springenberg et al. 2014, arXiv:1412.6806"
 SIGNED = False
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 passes = relu_rules.passes
 attribute = relu_rules.gradient_by(GuidedBackprop)
 

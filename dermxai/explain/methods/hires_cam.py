@@ -22,6 +22,7 @@ SOURCE = "Draelos and Carin 2020, arXiv:2011.08891"
 SIGNED = True
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 Settings = stages.StageSettings
 unavailable = always_available
 passes = stages.passes

@@ -26,6 +26,7 @@ SOURCE = "Shrikumar et al. 2016, arXiv:1605.01713"
 SIGNED = True
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 unavailable = always_available
 
 

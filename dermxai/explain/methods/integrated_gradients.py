@@ -31,6 +31,7 @@ SOURCE = "Sundararajan et al. 2017, arXiv:1703.01365"
 SIGNED = True
 COMPLETE = True
 ONE_HEAD = False
+VERSION = 1
 unavailable = always_available
 
 

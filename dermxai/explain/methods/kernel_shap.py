@@ -16,6 +16,7 @@ SOURCE = "Lundberg and Lee 2017, arXiv:1705.07874"
 SIGNED = True
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 Settings = coalitions.CoalitionSettings
 unavailable = always_available
 passes = coalitions.passes

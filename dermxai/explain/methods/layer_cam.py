@@ -21,6 +21,7 @@ SOURCE = "Jiang et al. 2021, doi:10.1109/TIP.2021.3089943"
 SIGNED = False
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 Settings = stages.StageSettings
 unavailable = always_available
 passes = stages.passes

@@ -20,6 +20,7 @@ SOURCE = "Ribeiro et al. 2016, arXiv:1602.04938"
 SIGNED = True
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 Settings = coalitions.CoalitionSettings
 unavailable = always_available
 passes = coalitions.passes

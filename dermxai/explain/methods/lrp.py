@@ -31,6 +31,7 @@ SOURCE = "Bach et al. 2015, doi:10.1371/journal.pone.0130140"
 SIGNED = True
 COMPLETE = True
 ONE_HEAD = False
+VERSION = 1
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ SOURCE = "Zeiler and Fergus 2013, arXiv:1311.2901"
 SIGNED = True
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 unavailable = always_available
 
 

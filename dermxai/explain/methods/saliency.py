@@ -24,6 +24,7 @@ SOURCE = "Simonyan et al. 2013, arXiv:1312.6034"
 SIGNED = True
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 unavailable = always_available
 
 

@@ -33,6 +33,7 @@ SOURCE = "Wang et al. 2020, arXiv:1910.01279"
 SIGNED = True
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 unavailable = always_available
 
 

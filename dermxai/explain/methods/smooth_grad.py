@@ -26,6 +26,7 @@ SOURCE = "Smilkov et al. 2017, arXiv:1706.03825"
 SIGNED = True
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 unavailable = always_available
 
 

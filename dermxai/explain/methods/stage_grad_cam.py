@@ -21,6 +21,7 @@ SOURCE = "Selvaraju et al. 2017, arXiv:1610.02391"
 SIGNED = True
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 Settings = stages.StageSettings
 unavailable = always_available
 passes = stages.passes

@@ -29,6 +29,7 @@ SOURCE = "Zhu et al. 2021, doi:10.3389/fmed.2021.626369; Selvaraju et al. 2017, 
 SIGNED = True
 COMPLETE = True
 ONE_HEAD = False
+VERSION = 1
 unavailable = always_available
 
 

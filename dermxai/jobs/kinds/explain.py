@@ -75,7 +75,7 @@ def run(
     from dermxai.data.images import read_image
     from dermxai.data.selection import read as read_selection
     from dermxai.explain import explain
-    from dermxai.explain.api import check_target, checked_settings, valid_method
+    from dermxai.explain.api import check_target, checked_settings, find_method, valid_method
     from dermxai.figures.overlay import full_colour
     from dermxai.models import load_classifier
     from dermxai.models.devices import usable_device
@@ -90,7 +90,7 @@ def run(
     chosen = checked_settings(method, settings)
     cost = valid_method(method, classifier).passes(classifier, chosen)
     check_target(classifier, target, against, head)
-    wish = (classifier.hash, method, target, against, head, chosen)
+    wish = (classifier.hash, method, find_method(method).VERSION, target, against, head, chosen)
     asked = (method, target or "predicted", against and f"against-{against}", head)
     stems = _stems(Path(output), [name for name, _ in items], ".".join(filter(None, asked)))
     problems: dict[str, str] = {}

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from dermxai import paths
 from dermxai.errors import Cancelled, InputError
 from dermxai.explain.api import methods
 from dermxai.explain.faithfulness.measure import measures
-from dermxai.explain.faithfulness.quality import RUNNER_UP, Asked, open_quality
+from dermxai.explain.faithfulness.quality import OUTDATED, RUNNER_UP, Asked, open_quality
 from dermxai.explain.faithfulness.study import available, passes, resolved, stratified, study
 from dermxai.models import Classifier, load_classifier
 from dermxai.runs import Run, infer
@@ -66,6 +67,44 @@ def test_a_study_is_kept_and_opened_again(run: Run, classifier: Classifier):
     mine = table[table["method"] == "vote_map"]
     noise = table[table["method"] == "smooth_noise"]
     assert set(mine["cells"]) == set(noise["cells"])
+
+
+@pytest.mark.parametrize("older", ["measure", "method", "unrecorded"])
+def test_what_an_older_version_computed_is_not_shown_but_computed_again(
+    older: str, run: Run, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+):
+    from dermxai.explain.faithfulness.measures import infidelity
+    from dermxai.explain.methods import saliency
+
+    measures = ("infidelity", "pointing_lesion", "max_sensitivity")
+    asked = Asked(images=3, methods=("saliency", "grad_cam"), measures=measures)
+    with monkeypatch.context() as before:
+        if older == "measure":
+            before.setattr(infidelity, "VERSION", 0)
+            before.setattr(infidelity, "infidelity", lambda *_: 7.0)
+        if older == "method":
+            before.setattr(saliency, "VERSION", 0)
+        kept = study(run, classifier, asked, nothing)
+    assert kept.outdated == ()
+    if older == "unrecorded":  # as those before versions were kept
+        file = paths.RunFiles(run.root).quality.asked(asked.name)
+        about = json.loads(file.read_text())
+        del about["versions"]
+        file.write_text(json.dumps(about))
+    opened = open_quality(run, kept.asked.name)
+    name = {"measure": "infidelity", "method": "saliency", "unrecorded": "max_sensitivity"}[older]
+    assert opened.outdated == (name,)
+    old = opened.table["method"].eq(name) | opened.table["measure"].eq(name)
+    assert 0 < old.sum() < len(old)
+    assert opened.table.loc[old, "value"].isna().all()
+    assert set(opened.table.loc[old, "reason"]) == {OUTDATED}
+    pd.testing.assert_frame_equal(opened.table[~old], kept.table[~old])
+
+    again = study(run, classifier, replace(asked, **asked.given), nothing)
+    assert open_quality(run, asked.name).outdated == ()
+    mine = again.table[again.table["method"].isin(asked.methods)]
+    assert np.isfinite(mine["value"][mine["reason"] == ""]).all()
+    assert not mine["value"].eq(7.0).any()
 
 
 def test_nothing_is_computed_twice(run: Run, classifier: Classifier, monkeypatch):

@@ -20,6 +20,7 @@ SOURCE = "Baseline"
 SIGNED = False
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 unavailable = always_available
 
 _CELLS = 64

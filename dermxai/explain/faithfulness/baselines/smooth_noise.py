@@ -20,6 +20,7 @@ SOURCE = "Baseline"
 SIGNED = True
 COMPLETE = False
 ONE_HEAD = False
+VERSION = 1
 unavailable = always_available
 
 

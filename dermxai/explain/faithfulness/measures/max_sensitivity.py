@@ -1,4 +1,7 @@
-"""Max-sensitivity (Yeh et al. 2019, arXiv:1901.09392, equation 3) by Captum."""
+"""Max-sensitivity (Yeh et al. 2019, arXiv:1901.09392, equation 3) by Captum, which divides the
+change's norm by that of the map, max ‖Φ(x + δ) − Φ(x)‖ / ‖Φ(x)‖.
+
+Captum takes the maps as a tuple, one tensor an input; a bare tensor it would take apart by rows."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,7 +25,7 @@ SHARE = False
 COMPARED = False
 LIMIT = None
 NEEDS = None
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -41,20 +44,22 @@ def passes(classifier: "Classifier", map_passes: int, settings: Settings) -> int
 def measure(
     case: Case, candidate: Candidate, settings: Settings, progress: Progress | None
 ) -> Score:
+    if not candidate.values.any():
+        return Score.undefined("The map is zero everywhere.")
     generator = torch.Generator().manual_seed(case.seed)
     done = 0
 
     def disturbed(images: Tensor, radius: float) -> Tensor:
         return images + radius * (2 * torch.rand(images.shape, generator=generator) - 1)
 
-    def explained(images: Tensor | tuple[Tensor, ...]) -> Tensor:
+    def explained(images: Tensor | tuple[Tensor, ...]) -> tuple[Tensor]:
         nonlocal done
         if progress:
             progress(min(done, settings.samples), settings.samples + 1)
         done += 1
         image = images if isinstance(images, Tensor) else images[0]
         with torch.enable_grad():  # Captum computes measures without
-            return torch.from_numpy(candidate.again(image=image))[None]
+            return (torch.from_numpy(candidate.again(image=image))[None],)
 
     value = sensitivity_max(
         explained,

@@ -1,0 +1,89 @@
+"""Prints the tables of docs/explanations.md: `python -m docs.make_explanation_tables RUN`.
+
+Of every finished study of maps that lies with the run, the oldest first: paired differences to each
+baseline, and means of the measures on which baselines say nothing, as Markdown.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from dermxai.explain.faithfulness.measure import find_measure
+from dermxai.explain.faithfulness.quality import Quality, list_quality, open_quality
+from dermxai.metrics.belief import BEATS
+from dermxai.report import belief as report
+from dermxai.runs import Run, open_run
+
+_RIVALS = {"random": "random", "centred": "Gaussian"}
+
+
+def tables(run: Run, found: Quality) -> Iterator[str]:
+    """Lines of Markdown."""
+    if found.outdated:
+        yield from report.outdated(found)
+        return
+    summary = report.summary(run, found)
+    summary = summary[~summary["method"].isin(report.BASELINES)]
+    cells = summary.set_index(["method", "measure"])
+    units, images = report.units(run), found.table["sample_id"].nunique()
+    yield f"### {images} images of {int(summary['units'].max())} {units}"
+    compared = [name for name in found.asked.measures if find_measure(name).COMPARED]
+    for rival, title in _RIVALS.items():
+        if compared:
+            yield ""
+            yield from _table(
+                f"Less {title}",
+                {find_measure(name).TITLE: name for name in compared},
+                found.asked.methods,
+                lambda method, name, rival=rival: _difference(cells.loc[(method, name)], rival),
+            )
+    alone = [name for name in found.asked.measures if name not in compared]
+    if alone:
+        yield ""
+        yield from _table(
+            "Mean",
+            {find_measure(name).TITLE: name for name in alone},
+            found.asked.methods,
+            lambda method, name: _mean(cells.loc[(method, name)]),
+        )
+
+
+def _table(
+    corner: str,
+    columns: Mapping[str, str],
+    methods: Sequence[str],
+    cell: Callable[[str, str], str],
+) -> Iterator[str]:
+    yield f"| {corner} | {' | '.join(columns)} |"
+    yield "|---" * (len(columns) + 1) + "|"
+    for method in methods:
+        values = [cell(method, name) for name in columns.values()]
+        yield f"| {report.title(method)} | {' | '.join(values)} |"
+
+
+def _difference(row: pd.Series, rival: str) -> str:
+    value, low, high = (_signed(row[f"{rival}_{part}"]) for part in ("difference", "low", "high"))
+    bold = "**" if row[f"{rival}_verdict"] == BEATS else ""
+    return f"{bold}{value}{bold} ({low.lstrip('+')} to {high.lstrip('+')})"
+
+
+def _mean(row: pd.Series) -> str:
+    if np.isnan(row["low"]):
+        return f"{row['mean']:.2f}"
+    digits = 3 if row["mean"] < 0.1 else 2
+    return " ".join(
+        f"{row[part]:.{digits}f}".join(around)
+        for part, around in (("mean", ("", "")), ("low", ("(", " to")), ("high", ("", ")")))
+    )
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
+if __name__ == "__main__":
+    opened = open_run(sys.argv[1])
+    for each in reversed(list_quality(opened)):
+        print(*tables(opened, open_quality(opened, each)), "", sep="\n")

@@ -1,0 +1,74 @@
+"""The numbers that pages and reports show, by what they are called in docs/verification.md, and
+where they stand. A number that is not here cannot be verified, and one that is here must be."""
+
+from collections.abc import Mapping
+
+from dermxai.explain.api import methods
+from dermxai.explain.faithfulness.measure import measures
+from dermxai.projection.projector import methods as projections
+
+PERFORMANCE = "Performance"
+PAIR = "Pair of classes"
+IMAGE = "Image"
+MAPS = "Image, Compare maps"
+FLIP = "What would flip it"
+FRAGILITY = "Fragility"
+NEIGHBOURS = "Confusing neighbours"
+BELIEF = "Belief"
+FEATURE_MAP = "Feature map"
+TRAINING = "Training"
+
+NUMBERS: Mapping[str, str] = {
+    "Confusion matrix, images": PERFORMANCE,
+    "Confusion matrix, shares": PERFORMANCE,
+    "Top-1 accuracy": PERFORMANCE,
+    "Balanced accuracy": PERFORMANCE,
+    "Accuracy of a class against the rest": PERFORMANCE,
+    "Sensitivity of a class": PERFORMANCE,
+    "Specificity of a class": PERFORMANCE,
+    "AUC of a class": PERFORMANCE,
+    "ROC curve": PERFORMANCE,
+    "AUC, macro average": PERFORMANCE,
+    "AUC, micro average": PERFORMANCE,
+    "Means over the classes": PERFORMANCE,
+    "Standard error of an AUC": PERFORMANCE,
+    "Share of a class that is predicted as another": PAIR,
+    "Accuracy with two classes as one, and its gain": PAIR,
+    "Margin of an error": PAIR,
+    "Mean votes of errors": PAIR,
+    "Mean votes of errors less those of right predictions": PAIR,
+    "Predictions that change without a head": PAIR,
+    "Difference between errors and right predictions": PAIR,
+    "p of a difference": PAIR,
+    "q of a difference": PAIR,
+    "p of errors gathered in few patients": PAIR,
+    "Suspect labels, quality": PAIR,
+    "Suspect labels, number": PAIR,
+    "Averaged maps": PAIR,
+    "Probability of a class": f"{IMAGE}, {PERFORMANCE}, {PAIR}",
+    "Logits of the heads": IMAGE,
+    "Votes by head and position, and what is left over": IMAGE,
+    **{f"Map: {each.TITLE}": MAPS for each in methods().values()},
+    "Completeness gap": MAPS,
+    "Difference of two maps": MAPS,
+    "Checks of a map: deletion": MAPS,
+    "Checks of a map: random heads": MAPS,
+    "Margin after a replacement": FLIP,
+    "Flip rate of random sets, and its interval": FLIP,
+    "Margin, flip rate and spread over perturbations": FRAGILITY,
+    "Overlap of maps": FRAGILITY,
+    "Rank correlation of maps": f"{FRAGILITY}, {BELIEF}",
+    "Distance of neighbours": NEIGHBOURS,
+    **{f"Faithfulness: {each.TITLE}": BELIEF for each in measures().values()},
+    "Structural similarity of maps (SSIM)": BELIEF,
+    "Faithfulness: mean, and difference to a baseline": BELIEF,
+    **{f"Coordinates: {each.TITLE}": FEATURE_MAP for each in projections().values()},
+    "Variance along principal components": FEATURE_MAP,
+    "Training loss": TRAINING,
+    "Learning rate": TRAINING,
+    "Validation: balanced accuracy, accuracy, AUC, sensitivity": TRAINING,
+    "Study: mean and standard deviation": TRAINING,
+    "Study: measures of a network": TRAINING,
+}
+UNVERIFIABLE = frozenset({f"Map: {methods()['lrp'].TITLE}"})
+"""Offered nowhere: the method says why it is not valid for any network."""
