@@ -24,6 +24,9 @@ GROUPS = 20
 LEVEL = 0.95
 Z = 1.96  # standard errors of a difference that is more than chance
 ASSUMED = 0.05  # standard error of a measure in histories that do not hold it
+NOISY = 0.05
+"""A larger standard error of the measure that chose casts doubt on the choice; fifty validation
+patients had about this one where docs/training.md looks at it."""
 _AT_ONCE = 2_000_000  # scores that are ranked at a time
 
 
@@ -130,6 +133,13 @@ def doubts(history: pd.DataFrame) -> Iterator[str]:
                 f"{epoch[name]:.3f}, and with the labels shuffled one time in twenty reaches "
                 f"{bound:.3f}."
             )
+    if by in JUDGED and (alike := _alike(history, by, position)):
+        error = _errors(history, by)[position]
+        yield (
+            f"The kept epoch, {number}, was chosen on few validation images: they tell the "
+            f"{KEPT_BY[by]} to ± {error:.3f} (standard error), and {alike} of the "
+            f"{len(history) - 1} other epochs lie within that. The last one's weights are in last."
+        )
     for name in JUDGED:
         values, errors = history[name].to_numpy(np.float64), _errors(history, name)
         apart = values - values[position]
@@ -141,6 +151,15 @@ def doubts(history: pd.DataFrame) -> Iterator[str]:
                 f"{history['epoch'].iloc[other]:.0f} in {KEPT_BY[name]}: {values[position]:.3f} "
                 f"against {values[other]:.3f}. Set keep_by to {name} to keep that one."
             )
+
+
+def _alike(history: pd.DataFrame, by: str, position: int) -> int:
+    """How many other epochs lie within a standard error of the kept one, where that is so large
+    that the choice is little more than noise."""
+    values, errors = history[by].to_numpy(np.float64), _errors(history, by)
+    if not errors[position] > NOISY:
+        return 0
+    return int((values >= values[position] - errors[position]).sum()) - 1
 
 
 def kept_by(history: pd.DataFrame) -> str:

@@ -5,13 +5,16 @@ from dataclasses import asdict, fields
 from typing import Any, NamedTuple
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from dermxai import figures, taxonomy
 from dermxai.data.table import COLUMNS
+from dermxai.figures.template import palette, text
 from dermxai.jobs import Job
 from dermxai.projection import Projection
 from dermxai.projection.projector import methods
+from dermxai.report.origin import origin
 from dermxai.runs import Run
 from dermxai.ui import cache, filters, forms, jobs_panel, look, state
 from dermxai.ui.guard import fragment
@@ -140,7 +143,25 @@ def _figure(scene: Scene, made: Projection, colour: Colour) -> look.Plot:
         total=len(run) + len(run.problems),
         dark=look.dark(),
     )
+    _sign(figure, made, run)
     return cache.feature_maps().put((*key, look.dark()), look.Plot.of(figure, toolbar=True))
+
+
+def _sign(figure: go.Figure, made: Projection, run: Run) -> None:
+    """Where the map comes from, on the figure itself: plotly's picture of it holds nothing else."""
+    of, settings = (
+        origin(run),
+        ", ".join(f"{name} {value}" for name, value in made.settings.items()),
+    )
+    said = [methods()[made.method].TITLE, settings]
+    said += [f"{name} {of[name]}" for name in ("run", "checkpoint", "checkpoint_hash", "dataset")]
+    figure.add_annotation(
+        text=text(" · ".join(part for part in said if part)),
+        font={"size": 9, "color": palette(look.dark()).muted},
+        showarrow=False,
+        **{"xref": "paper", "yref": "paper", "x": 0, "y": 0, "xanchor": "left", "yanchor": "top"},
+    )
+    figure.update_layout(margin_b=figure.layout.margin.b + 16, height=figure.layout.height + 16)
 
 
 def _selected(key: str, map_title: str) -> None:
