@@ -123,8 +123,12 @@ def _foot(pictures: Sequence[Picture], about: Mapping[str, Any], width: float) -
         ).rstrip(", ")
         for each in about.get("images", ())
     ]
+    left_out: dict[str, list[str]] = {}
+    for each in pictures:
+        if each.missing:
+            left_out.setdefault(each.missing.rstrip("."), []).append(each.title)
     parts = [
-        *(f"Left out: {each.title} ({each.missing})" for each in pictures if each.missing),
+        *(f"Left out ({why}): {', '.join(titles)}" for why, titles in left_out.items()),
         " · ".join([*images, *(f"{name} {about[name]}" for name in _ORIGIN if name in about)]),
     ]
     letters = max(20, int(width * 72 / (0.55 * _FOOT)))

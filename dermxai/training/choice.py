@@ -130,8 +130,7 @@ def doubts(history: pd.DataFrame) -> Iterator[str]:
         if epoch[name] <= bound:
             yield (
                 f"The kept epoch, {number}, is near chance: its {KEPT_BY[name]} is "
-                f"{epoch[name]:.3f}, and with the labels shuffled one time in twenty reaches "
-                f"{bound:.3f}."
+                f"{epoch[name]:.3f}, and one shuffle of the labels in twenty reaches {bound:.3f}."
             )
     if by in JUDGED and (alike := _alike(history, by, position)):
         error = _errors(history, by)[position]

@@ -146,7 +146,7 @@ def test_compared_maps_are_taken_away_as_they_are_seen(
         assert {"settings", "target", "unit", "full_colour"} <= set(told["maps"][0])
         if name.endswith(".svg"):
             words = " ".join(ElementTree.fromstring(content).itertext())
-            assert "Left out: Integrated Gradients (not computed)" in words
+            assert "Left out (not computed): Integrated Gradients" in words
             assert words.count("Integrated Gradients") == 1 + json.dumps(told).count(
                 "Integrated Gradients"
             )
