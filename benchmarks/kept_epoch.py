@@ -1,7 +1,7 @@
 """Which measure should choose the epoch that a training keeps, where few patients validate?
 
     python -m benchmarks.kept_epoch DATASET --work FOLDER [--seeds 8] [--images 400]
-        [--set epochs=5 …] [--draws 200] [--json FILE]
+        [--set epochs=5 …] [--first N] [--draws 200] [--json FILE]
 
 Trains the recipe ``quick`` (or what ``--set`` makes of it) once a seed on as many images, by
 patient (or lesion, where patients are unknown), and notes the logits of all other images after each
@@ -182,6 +182,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--images", type=int, default=400, help="That are learnt from.")
     parser.add_argument("--set", action="append", default=[], help="Of the recipe, name=value.")
+    parser.add_argument("--first", type=int, help="Only so many epochs, as if stopped there.")
     parser.add_argument("--draws", type=int, default=200, help="Of validation patients.")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
@@ -192,6 +193,7 @@ def main() -> None:
         trained(dataset, replace(recipe, seed=seed), asked.images, asked.work)
         for seed in range(asked.seeds)
     ]
+    found = [replace(one, logits=one.logits[: asked.first]) for one in found]
     rows = [row for n in PATIENTS for row in simulate(found, recipe, n, asked.draws)]
     print(as_markdown(rows))
     if asked.json:
