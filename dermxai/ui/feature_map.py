@@ -149,19 +149,21 @@ def _figure(scene: Scene, made: Projection, colour: Colour) -> look.Plot:
 
 def _sign(figure: go.Figure, made: Projection, run: Run) -> None:
     """Where the map comes from, on the figure itself: plotly's picture of it holds nothing else."""
-    of, settings = (
-        origin(run),
-        ", ".join(f"{name} {value}" for name, value in made.settings.items()),
+    of, settings = origin(run), [f"{name} {value}" for name, value in made.settings.items()]
+    lines = (
+        [methods()[made.method].TITLE, *settings],
+        [f"run {of['run']}", f"checkpoint {of['checkpoint']} ({of['checkpoint_hash'][:12]})"],
+        [f"dataset {of['dataset']}"],
     )
-    said = [methods()[made.method].TITLE, settings]
-    said += [f"{name} {of[name]}" for name in ("run", "checkpoint", "checkpoint_hash", "dataset")]
     figure.add_annotation(
-        text=text(" · ".join(part for part in said if part)),
+        text="<br>".join(text(" · ".join(line)) for line in lines),
         font={"size": 9, "color": palette(look.dark()).muted},
         showarrow=False,
+        align="left",
         **{"xref": "paper", "yref": "paper", "x": 0, "y": 0, "xanchor": "left", "yanchor": "top"},
     )
-    figure.update_layout(margin_b=figure.layout.margin.b + 16, height=figure.layout.height + 16)
+    room = 14 * len(lines)  # pixels
+    figure.update_layout(margin_b=figure.layout.margin.b + room, height=figure.layout.height + room)
 
 
 def _selected(key: str, map_title: str) -> None:
