@@ -123,6 +123,20 @@ def test_a_good_epoch_is_not_doubted() -> None:
     assert list(doubts(pd.DataFrame())) == []
 
 
+def test_a_choice_on_few_images_is_doubted() -> None:
+    few = pd.DataFrame(epochs()).assign(
+        epoch=range(1, 5), kept_by="macro_auc", macro_auc_chance=0.6, balanced_accuracy_chance=0.2,
+        macro_auc_se=0.07, balanced_accuracy_se=0.07,
+    )  # fmt: skip
+    (said,) = doubts(few)
+    assert "The kept epoch, 3, was chosen on few validation images" in said
+    assert "macro AUC to ± 0.070 (standard error), and 1 of the 3 other epochs" in said
+    vague = few.assign(macro_auc_se=1.0, balanced_accuracy_se=1.0)
+    assert len(list(doubts(vague))) == 1
+    unmeasured = vague.assign(kept_by="loss", macro_auc_chance=0.0, balanced_accuracy_chance=0.0)
+    assert list(doubts(unmeasured)) == []  # the loss has no standard error
+
+
 def test_trainings_from_before_are_doubted_as_well() -> None:
     """Their history holds neither the measure that chose, nor errors."""
     old = pd.DataFrame(epochs()).assign(
