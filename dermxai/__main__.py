@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -107,12 +108,14 @@ def evaluate(
 ) -> None:
     """Measure a run against its labels, with 95 % intervals."""
     from dermxai.report.evaluated import evaluated
+    from dermxai.report.origin import origin
     from dermxai.runs import open_run
 
     opened = open_run(paths.named_run(run))
     evaluation, problems = evaluated(opened, split), opened.manifest["problems"]
     if json:
-        console.show_json({**evaluation.as_json(), "problems": problems})
+        told = {"origin": origin(opened, split), **evaluation.as_json(), "problems": problems}
+        console.show_json(told)
     else:
         console.show_evaluation(evaluation)
         console.say_problems(problems)
@@ -220,12 +223,14 @@ def project(
     """Map a run's features to two coordinates; kept with the run and printed as a table."""
     from dermxai.projection import open_projection
     from dermxai.projection.projector import methods
+    from dermxai.report.origin import origin
     from dermxai.runs import open_run
 
     folder = str(paths.named_run(run))
     settings = _settings(methods(), method, setting)
     _foreground("project", run=folder, method=method, settings=settings)
-    projection = open_projection(open_run(folder), method, settings)
+    opened = open_run(folder)
+    projection = open_projection(opened, method, settings)
     if projection is None:
         raise InputError(f"The map of {folder} was removed while it was being read; try again.")
     if json:
@@ -233,6 +238,7 @@ def project(
         names = [str(name) for name in projection.sample_ids]
         console.show_json(
             {
+                "origin": origin(opened),
                 "method": projection.method,
                 "settings": dict(projection.settings),
                 "coordinates": dict(zip(names, coordinates, strict=True)),
@@ -269,6 +275,7 @@ def quality(
     never saw the image. Interrupted, it resumes."""
     from dermxai.explain.faithfulness.quality import open_quality
     from dermxai.report.belief import summary, too_few
+    from dermxai.report.origin import origin
     from dermxai.runs import open_run
 
     value = _foreground(
@@ -292,7 +299,13 @@ def quality(
     table = summary(opened, found)
     if json:
         console.show_json(
-            {**value, "skipped": dict(found.skipped), "summary": table.to_dict("records")}
+            {
+                **value,
+                "origin": origin(opened, found.asked.split),
+                "asked": asdict(found.asked),
+                "skipped": dict(found.skipped),
+                "summary": table.to_dict("records"),
+            }
         )
     else:
         console.show_belief(table, found, too_few(opened, found, table))

@@ -251,6 +251,11 @@ class TrainingFiles:
         return self.root / "training.ckpt"
 
     @property
+    def digest(self) -> Path:
+        """SHA-256 of the state; of the one before it, too, while it is being replaced."""
+        return self.root / "training.ckpt.sha256"
+
+    @property
     def images(self) -> Path:
         """The prepared images, while training; hidden, since users call theirs "images"."""
         return self.root / ".images"

@@ -1,7 +1,12 @@
-"""Maps to take away: pictures as they are seen, as PNG or SVG, and their numbers as ``.npz``."""
+"""Maps to take away: pictures as they are seen, as PNG or SVG, and their numbers as ``.npz``.
+
+A picture whose map is missing is left out, and named beneath the others with the reason. All three
+carry the same description (`described`): the PNG as a text chunk, the SVG as metadata.
+"""
 
 import io
 import json
+import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,20 +23,57 @@ _BENEATH = 0.72  # inches: colour bar, its numbers, its unit
 _ABOVE = 0.3  # a picture's title
 _HEAD = 0.45  # the sheet's title
 _GAP = 0.25
+_LINE = 0.14  # of the foot
+_FOOT = 6.5  # points
 _DPI = 200
 _INK, _MUTED = "#1f2933", "#5b6773"
 _ABOUT = ("method", "target", "against", "head", "unit", "signed", "complete", "settings", "notes")
+_ORIGIN = ("run", "checkpoint", "checkpoint_hash", "dataset")
+DESCRIPTION = "Description"
+"""Key of the PNG's text chunk, and of the SVG's Dublin Core metadata (in lower case)."""
 
 
-def png(pictures: Sequence[Picture], title: str, columns: int = 3) -> bytes:
+def png(
+    pictures: Sequence[Picture],
+    title: str,
+    columns: int = 3,
+    about: Mapping[str, Any] | None = None,
+) -> bytes:
     """Pictures side by side on white, each with its colour bar, its numbers and unit. Letters that
-    the font does not have, such as Chinese ones, are boxes; in SVG they are not."""
-    return _saved(_sheet(pictures, title, columns), "png", dpi=_DPI)
+    the font does not have, such as Chinese ones, are boxes; in SVG they are not.
+
+    Args:
+        about: as for `npz`.
+    """
+    sheet, told = _sheet(pictures, title, columns, about or {}), described(pictures, about or {})
+    metadata = {"Title": title, DESCRIPTION: told, "Software": "DermXAI"}
+    return _saved(sheet, "png", dpi=_DPI, metadata=metadata)
 
 
-def svg(pictures: Sequence[Picture], title: str, columns: int = 3) -> bytes:
+def svg(
+    pictures: Sequence[Picture],
+    title: str,
+    columns: int = 3,
+    about: Mapping[str, Any] | None = None,
+) -> bytes:
     """The same, titles and numbers as text that can be edited; the same bytes for the same data."""
-    return _saved(_sheet(pictures, title, columns), "svg", metadata={"Date": None})
+    sheet, told = _sheet(pictures, title, columns, about or {}), described(pictures, about or {})
+    metadata = {"Date": None, "Title": title, DESCRIPTION: told, "Creator": "DermXAI"}
+    return _saved(sheet, "svg", metadata=metadata)
+
+
+def described(pictures: Sequence[Picture], about: Mapping[str, Any]) -> str:
+    """JSON: what was given; under ``maps``, in the order of the pictures that have one, each one's
+    title, image, method, target, settings, unit, notes, and value of full colour with its unit; and
+    under ``missing`` the titles of those that are left out, each with the reason."""
+    maps = []
+    for each in pictures:
+        if (made := each.attribution) is not None:
+            told = {part: getattr(made, part) for part in _ABOUT}
+            scale = {"full_colour": each.scale, "full_colour_unit": made.density_unit}
+            maps.append({"title": each.title, "image": each.name, **told, **scale})
+    missing = {each.title: each.missing for each in pictures if each.missing}
+    return json.dumps({**about, "maps": maps, "missing": missing}, default=str, ensure_ascii=False)
 
 
 def _saved(made: Figure, kind: str, **options: Any) -> bytes:
@@ -54,30 +96,55 @@ def npz(pictures: Sequence[Picture], about: Mapping[str, Any]) -> bytes:
 
     Returns:
         Arrays ``map_1``, ``native_1``, … (the map at the picture's size and at the method's own
-        resolution) and ``about``, JSON: what was given, and under ``maps`` in the same order each
-        one's title, method, target, settings, unit, notes, and value of full colour with its unit.
+        resolution) and ``about``, as `described`.
     """
-    shown = [each for each in pictures if each.attribution is not None]
     arrays: dict[str, Any] = {}
-    maps = []
-    for number, each in enumerate(shown, 1):
-        made = each.attribution
-        assert made is not None
-        arrays[f"map_{number}"], arrays[f"native_{number}"] = made.map, made.native
-        described = {part: getattr(made, part) for part in _ABOUT}
-        scale = {"full_colour": each.scale, "full_colour_unit": made.density_unit}
-        maps.append({"title": each.title, **described, **scale})
+    made = [each.attribution for each in pictures if each.attribution is not None]
+    for number, each in enumerate(made, 1):
+        arrays[f"map_{number}"], arrays[f"native_{number}"] = each.map, each.native
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, about=json.dumps({**about, "maps": maps}, default=str), **arrays)
+    np.savez_compressed(buffer, about=described(pictures, about), **arrays)
     return buffer.getvalue()
 
 
-def _sheet(pictures: Sequence[Picture], title: str, columns: int) -> Figure:
+def _foot(pictures: Sequence[Picture], about: Mapping[str, Any], width: float) -> list[str]:
+    """Lines beneath the pictures: what is left out, and where the others come from.
+
+    Args:
+        width: of the sheet, in inches.
+    """
+    images = [
+        ", ".join(
+            [
+                str(each["name"]),
+                f"label {each['label']}" if each.get("label") else "no label",
+                f"predicted {each['predicted']}" if each.get("predicted") else "",
+            ]
+        ).rstrip(", ")
+        for each in about.get("images", ())
+    ]
+    left_out: dict[str, list[str]] = {}
+    for each in pictures:
+        if each.missing:
+            left_out.setdefault(each.missing.rstrip("."), []).append(each.title)
+    parts = [
+        *(f"Left out ({why}): {', '.join(titles)}" for why, titles in left_out.items()),
+        " · ".join([*images, *(f"{name} {about[name]}" for name in _ORIGIN if name in about)]),
+    ]
+    letters = max(20, int(width * 72 / (0.55 * _FOOT)))
+    return [line for part in parts for line in textwrap.wrap(part, letters)]
+
+
+def _sheet(
+    pictures: Sequence[Picture], title: str, columns: int, about: Mapping[str, Any] | None = None
+) -> Figure:
+    foot_of, pictures = pictures, [each for each in pictures if not each.missing]
     columns = max(1, min(columns, len(pictures)))
     heights = [_WIDTH * each.image.shape[0] / each.image.shape[1] for each in pictures]
     rows = [max(heights[start : start + columns]) for start in range(0, len(pictures), columns)]
     width = _GAP + columns * (_WIDTH + _GAP)
-    height = _HEAD + sum(rows) + len(rows) * (_ABOVE + _BENEATH) + _GAP
+    foot = _foot(foot_of, about or {}, width - 2 * _GAP)
+    height = _HEAD + sum(rows) + len(rows) * (_ABOVE + _BENEATH) + _GAP + len(foot) * _LINE
     made = Figure(figsize=(width, height), facecolor="white")
     FigureCanvasAgg(made)
     room = width - 2 * _GAP
@@ -87,6 +154,9 @@ def _sheet(pictures: Sequence[Picture], title: str, columns: int) -> Figure:
         left = _GAP + column * (_WIDTH + _GAP)
         top = height - _HEAD - sum(rows[:row]) - row * (_ABOVE + _BENEATH)
         _draw(made, each, (left / width, top / height), (width, height))
+    for number, line in enumerate(reversed(foot)):
+        y = (0.6 * _GAP + number * _LINE) / height
+        _write(made, line, _GAP / width, y, size=_FOOT, colour=_MUTED, room=room)
     return made
 
 

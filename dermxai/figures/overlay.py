@@ -32,6 +32,9 @@ class Picture:
         attribution: the map that is seen, None for an image alone.
         scale: the value of full colour.
         low, high: what the ends of the colour bar mean.
+        name: of the image.
+        missing: why the map that is meant to be seen is not there; "" where it is, or where none is
+            meant.
     """
 
     title: str
@@ -40,6 +43,8 @@ class Picture:
     scale: float = 1.0
     low: str = ""
     high: str = ""
+    name: str = ""
+    missing: str = ""
 
 
 def ends(made: "Attribution") -> tuple[str, str]:

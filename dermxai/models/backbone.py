@@ -12,6 +12,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from dermxai.data.transforms import IMAGENET_MEAN, IMAGENET_STD
 from dermxai.errors import InputError
 from dermxai.models.info import Head
 from dermxai.models.operators import Watched
@@ -45,6 +46,20 @@ def create_backbone(architecture: str, pretrained: bool, drop_path_rate: float) 
         )
     backbone.reset_classifier(0)
     return backbone
+
+
+def normalisation(architecture: str) -> dict[str, Any]:
+    """``mean`` and ``std`` of the input's channels, for values between 0 and 1, that timm's weights
+    of a network were trained with; ImageNet's where timm has none."""
+    published: Any = timm.get_pretrained_cfg(architecture)
+    if published is None:
+        return {"mean": IMAGENET_MEAN, "std": IMAGENET_STD}
+    return {"mean": _three(published.mean), "std": _three(published.std)}
+
+
+def _three(values: tuple[float, ...]) -> tuple[float, float, float]:
+    red, green, blue = values
+    return red, green, blue
 
 
 def averages_last_map(backbone: Any) -> bool:

@@ -160,11 +160,17 @@ def save_checkpoint(
     for older in (files.weights, files.weights_index, *shards):
         if older.name not in written:  # an index would be read before a single file
             older.unlink(missing_ok=True)
+    save_description(files.root, info, card)
+    return files.root
+
+
+def save_description(folder: str | Path, info: ModelInfo, card: str) -> None:
+    """Writes what a checkpoint folder says of its weights: model card and model.json."""
+    files = CheckpointFiles(Path(folder))
     with replacing(files.card) as path:
         path.write_text(card, encoding="utf-8")
     with replacing(files.model) as path:
         path.write_text(info.to_json(), encoding="utf-8")
-    return files.root
 
 
 def _read_weights(files: CheckpointFiles) -> dict[str, Tensor]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from dermxai.data.labels import standard
 from dermxai.data.transforms import Preprocessing
 from dermxai.errors import InputError
+from dermxai.models.backbone import normalisation
 from dermxai.models.info import ModelInfo
 from dermxai.models.multi_head import MultiHeadNetwork
 
@@ -220,12 +221,5 @@ def _preprocessing(architecture: str, size: int | None) -> Preprocessing:
     if config is None or architecture == "efficientnet_b4":
         return Preprocessing(size=380 if size is None else size)
     return Preprocessing(
-        size=config.input_size[-1] if size is None else size,
-        mean=_three(config.mean),
-        std=_three(config.std),
+        size=config.input_size[-1] if size is None else size, **normalisation(architecture)
     )
-
-
-def _three(values: tuple[float, ...]) -> tuple[float, float, float]:
-    red, green, blue = values
-    return red, green, blue

@@ -21,6 +21,7 @@ from dermxai.metrics.belief import (
     failures,
     summarised,
 )
+from dermxai.report.origin import reading
 
 if TYPE_CHECKING:
     from dermxai.explain.faithfulness.quality import Quality
@@ -130,3 +131,10 @@ def mean_curves(found: "Quality", measure: str) -> dict[str, dict[str, list[floa
                     means[name] = [float(each) for each in sums / weights.sum(axis=0)]
         averaged[title(str(method))] = means
     return averaged
+
+
+def with_readings(run: "Run", values: pd.DataFrame) -> pd.DataFrame:
+    """A study's values, each with label, prediction and probability of its image."""
+    of = {name: reading(run, str(name)) for name in values["sample_id"].unique()}
+    told = pd.DataFrame([of[name] for name in values["sample_id"]], index=values.index)
+    return pd.concat([values, told], axis=1)

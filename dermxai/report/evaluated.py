@@ -40,4 +40,4 @@ def _seen(run: Run, rows: NDArray[np.intp], split: str | None) -> Iterator[str]:
         yield words(run, rows)
     of_training = run.training_split
     if split == "validation" and of_training is not None and (of_training[rows] == split).any():
-        yield "The best epoch of the model's training was chosen on these images."
+        yield "The kept epoch of the model's training was chosen on these images."

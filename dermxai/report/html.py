@@ -85,6 +85,8 @@ def pair_page(study: Study, maps: PairMaps | None = None, most: int = MOST) -> s
         no_suspects=tables.no_suspects(study),
         n_suspects=len(study.suspects),
         maps=_maps(maps),
+        unused=len(maps.problems) if maps else 0,
+        maps_known=maps is not None,
         hues={"first": f"rgb{FOR}", "second": f"rgb{AGAINST}"},
     )
 
@@ -94,8 +96,12 @@ def _facts(study: Study) -> list[tuple[str, str]]:
     manifest, counts = run.manifest, evaluation.counts
     units = "" if evaluation.clusters == "images" else f" of {counts.units:,} {evaluation.clusters}"
     return [
-        ("Model", f"{manifest['checkpoint']['name']} ({str(manifest['checkpoint']['hash'])[:12]})"),
-        ("Dataset", f"{manifest['dataset']['name']}, {study.split or 'all'} images"),
+        ("Model", f"{manifest['checkpoint']['name']} ({manifest['checkpoint']['hash']})"),
+        (
+            "Dataset",
+            f"{manifest['dataset']['name']} ({manifest['dataset']['fingerprint']}), "
+            f"{study.split or 'all'} images",
+        ),
         ("Run", f"{run.id} of {str(manifest['created'])[:16].replace('T', ' ')}"),
         ("Evaluated", f"{counts.evaluated:,} of {count(counts.images, 'image')}{units}"),
         (

@@ -18,6 +18,7 @@ from dermxai.metrics.label_errors import label_errors, searched
 from dermxai.metrics.pair import Pair, check_pair, judge_pair
 from dermxai.metrics.set_ledger import SetDifference, SetLedger, set_difference, set_ledger
 from dermxai.numbers import count, jsonable
+from dermxai.report.origin import origin
 from dermxai.runs import Run
 from dermxai.runs.seen import words
 
@@ -82,13 +83,9 @@ class Study:
 
     def as_json(self) -> Any:
         """Plain numbers, texts and lists; NaN becomes None."""
-        manifest = self.run.manifest
         return jsonable(
             {
-                "run": self.run.id,
-                "created": manifest["created"],
-                "checkpoint": manifest["checkpoint"]["name"],
-                "dataset": manifest["dataset"]["name"],
+                **origin(self.run, self.split),
                 "split": self.split,
                 "pair": [self.pair.first, self.pair.second],
                 "counts": asdict(self.evaluation.counts),

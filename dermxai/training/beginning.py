@@ -13,6 +13,7 @@ from dermxai.data import Dataset
 from dermxai.disk import locked, replacing
 from dermxai.errors import InputError
 from dermxai.paths import StudyFiles, TrainingFiles
+from dermxai.training.recipe import Recipe, as_saved, completed
 
 _COLUMNS = ["path", "label", "split", "patient_id", "lesion_id"]  # that a training looks at
 
@@ -21,7 +22,7 @@ _COLUMNS = ["path", "label", "split", "patient_id", "lesion_id"]  # that a train
 class Beginning:
     """
     Attributes:
-        recipe: as it is saved.
+        recipe: as it is saved; of one that goes on, as it was saved, see `recipe.as_saved`.
         data: fingerprint of the data set.
         examples: that of the images that are learnt from.
         folds: of a cross-validation; 0 for one training.
@@ -63,8 +64,9 @@ def beginning(new: Beginning, at: Path) -> Beginning:
     noted = _noted(at)
     if not (TrainingFiles(root).learnt or StudyFiles(root).learnt):
         return new
+    going_on = asdict(as_saved(Recipe(**new.recipe), noted.recipe))
     for what, then, now in (
-        ("recipe", noted.recipe, new.recipe),
+        ("recipe", completed(noted.recipe), going_on),
         ("number of folds", noted.folds, new.folds),
         ("data set", (noted.data, noted.examples), (new.data, new.examples)),
     ):
@@ -78,7 +80,10 @@ def beginning(new: Beginning, at: Path) -> Beginning:
 
 def _noted(at: Path) -> Beginning:
     try:
-        return Beginning(**json.loads(at.read_text("utf-8")))
+        noted = Beginning(**json.loads(at.read_text("utf-8")))
+        if not isinstance(noted.recipe, dict):
+            raise TypeError
+        return noted
     except (ValueError, TypeError):
         raise InputError(
             f"{at} cannot be read as what a training notes; choose another output folder."

@@ -15,6 +15,7 @@ from dermxai.data.transforms import Preprocessing
 from dermxai.errors import InputError
 from dermxai.models.devices import usable_device
 from dermxai.training.examples import examples_of
+from dermxai.training.fit import preprocessing_of
 from dermxai.training.loading import batches_an_epoch, steps_an_epoch
 from dermxai.training.module import Training
 from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe
@@ -79,7 +80,7 @@ def estimate(
             "with labels; both are needed. Check its split column."
         )
     steps = steps_an_epoch(len(training), recipe, devices) * recipe.epochs
-    preprocessing = Preprocessing(size=recipe.size, colour_constancy=recipe.colour_constancy)
+    preprocessing = preprocessing_of(recipe)
     module = Training(
         recipe, examples.classes, preprocessing, examples.labels[training], max(steps, 2)
     )

@@ -8,15 +8,12 @@ import logging
 import re
 import shutil
 import signal
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import timm
 import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.utilities.exceptions import SIGTERMException
@@ -26,6 +23,7 @@ from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.disk import FULL, sweep
 from dermxai.errors import InputError
+from dermxai.models.backbone import normalisation
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.numbers import count
 from dermxai.paths import CheckpointFiles, TrainingFiles
@@ -44,8 +42,9 @@ from dermxai.training.module import Training
 from dermxai.training.plan import Plan, Progress
 from dermxai.training.prepared import prepare_images
 from dermxai.training.provenance import data_of, note_division
-from dermxai.training.recipe import IMAGENET, TO_SPARE_MEMORY, Recipe
+from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe, as_saved
 from dermxai.training.starting import try_network
+from dermxai.training.state import check_state
 from dermxai.training.trainer import Telling, rank, started_by_slurm, trainer_of
 
 log = logging.getLogger(__name__)
@@ -62,7 +61,7 @@ def fit(
     nodes: int = 1,
     images: Path | None = None,
 ) -> Path:
-    """Trains on the training patients; keeps the state with the lowest validation loss and the
+    """Trains on the training patients; keeps the best state by the recipe's ``keep_by`` and the
     last one.
 
     Called again with the same output folder it continues an interrupted training; one that has
@@ -95,11 +94,9 @@ def fit(
         begun = beginning(new, files.about)
         if begun.ended:
             return files.root
-        if files.state.is_file() and not zipfile.is_zipfile(files.state):
-            raise InputError(
-                f"{files.state} is damaged, as when the power failed, and cannot be gone on from; "
-                "delete it to begin anew. start_from can take up the weights that are kept."
-            )
+        recipe = as_saved(recipe, begun.recipe)
+        if files.state.is_file() and first:
+            check_state(files)
         if first:
             try_network(recipe, examples.classes)
             begun.note(files.about, ended=False)
@@ -128,7 +125,7 @@ def fit(
         if not first:
             return files.root
         begun.note(files.about, ended=True)
-    for left in (files.state, files.data):
+    for left in (files.state, files.digest, files.data):
         left.unlink(missing_ok=True)
     shutil.rmtree(files.images, ignore_errors=True)
     return files.root
@@ -146,6 +143,7 @@ def train(plan: Plan, progress: Progress | None = None) -> None:
         plan.preprocessing,
         labels[plan.training],
         steps_an_epoch(len(plan.training), recipe, world) * recipe.epochs,
+        units=plan.units,
     )
     info = ModelInfo(
         architecture=recipe.architecture,
@@ -229,15 +227,19 @@ def _tell(plan: Plan) -> None:
 
 
 def preprocessing_of(recipe: Recipe) -> Preprocessing:
-    """What images go through before the network: normalised as its first weights were trained."""
-    asked = Preprocessing(size=recipe.size, colour_constancy=recipe.colour_constancy)
+    """What images go through before the network. Its channels are normalised as the recipe says,
+    else as the checkpoint that it starts from wants it, else as timm's weights of the network do,
+    wherever its first weights come from."""
     if recipe.start_from and CheckpointFiles(Path(recipe.start_from)).model.is_file():
         known = read_info(recipe.start_from).preprocessing
-        return replace(asked, mean=known.mean, std=known.std)
-    published: Any = timm.get_pretrained_cfg(recipe.architecture)
-    if recipe.weights == IMAGENET and published:
-        return replace(asked, mean=published.mean, std=published.std)
-    return asked
+        usual = {"mean": known.mean, "std": known.std}
+    else:
+        usual = normalisation(recipe.architecture)
+    return Preprocessing(
+        size=recipe.size,
+        colour_constancy=recipe.colour_constancy,
+        **{**usual, **recipe.normalisation},
+    )
 
 
 @contextmanager

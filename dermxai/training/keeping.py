@@ -6,40 +6,31 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
 from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.plugins.io import TorchCheckpointIO
 from typing_extensions import override
 
-from dermxai.disk import replacing
-from dermxai.models.checkpoint import save_checkpoint
-from dermxai.models.info import ModelInfo
+from dermxai.models.checkpoint import save_checkpoint, save_description
+from dermxai.models.info import ModelInfo, read_info
 from dermxai.numbers import percent
 from dermxai.paths import TrainingFiles
+from dermxai.spreadsheet import write_csv
 from dermxai.training.card import model_card
+from dermxai.training.choice import doubts, kept, kept_at
 from dermxai.training.loading import Batches
+from dermxai.training.recipe import KEPT_BY, Recipe
 from dermxai.training.validation import CONFUSION, Reached, history_row, watched_pair
 
 log = logging.getLogger(__name__)
 
 
-class ReplacingIO(TorchCheckpointIO):
-    """Lightning's checkpoints, complete the moment they are visible."""
-
-    @override
-    def save_checkpoint(self, checkpoint: Any, path: Any, storage_options: Any = None) -> None:
-        with replacing(Path(path)) as temporary, temporary.open("wb") as file:
-            torch.save(checkpoint, file)
-
-
 class Keeping(Callback):
-    """Writes, after an epoch: the checkpoint folder of the best state where it is the best yet,
-    that of the last state, and history.csv. The best has the lowest validation loss, to which
-    every head contributes.
+    """Writes, after an epoch: the checkpoint folder of the state to keep where it is that, the one
+    of the last state, and history.csv; stops where patience is lost. Which state is kept says
+    `choice.kept`.
     """
 
     def __init__(self, files: TrainingFiles, info: ModelInfo, batches: Batches) -> None:
@@ -65,10 +56,7 @@ class Keeping(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
         """A training that had lost patience, and was stopped before it could say that it had ended,
         learns no more."""
-        losses = [record["reached"]["validation_loss"] for record in self.records]
-        patience = pl_module.recipe.patience
-        if patience and losses and len(losses) - 1 - losses.index(min(losses)) >= patience:
-            trainer.should_stop = True
+        self._stop_without_patience(trainer, pl_module.recipe)
 
     @override
     def on_train_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
@@ -82,7 +70,6 @@ class Keeping(Callback):
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
-        best = min((r["reached"]["validation_loss"] for r in self.records), default=float("inf"))
         before = self.records[-1]["seconds"] if self.records else 0.0
         got: Reached = pl_module.reached
         epoch, recipe = trainer.current_epoch, pl_module.recipe
@@ -100,26 +87,48 @@ class Keeping(Callback):
                 "memory": peak_memory(pl_module.device),
             }
         )
+        self._stop_without_patience(trainer, recipe)
         if not trainer.is_global_zero:
             return
+        history, best = self.history(recipe), self._kept(recipe) == epoch
         reached = {"validation": {"epoch": epoch + 1, **got.figures}}
-        folders = [self.files.last]
-        if got.validation_loss < best:
-            folders.append(self.files.root)
-        for folder in folders:
-            last = " (last)" if folder == self.files.last else ""
-            info = replace(self.info, name=f"{self.info.name}{last}", metrics=reached)
-            save_checkpoint(folder, pl_module.averaged, info, model_card(info))
-        history = self.history(recipe.watched)
-        with replacing(self.files.history) as path:
-            history.to_csv(path, index=False, float_format="%.6g")
-        log.info(_line(history.iloc[-1], recipe.epochs, best=self.files.root in folders))
+        info = replace(self.info, name=f"{self.info.name} (last)", metrics=reached)
+        save_checkpoint(self.files.last, pl_module.averaged, info, model_card(info))
+        kept = {"kept_by": recipe.keep_by, "doubts": list(doubts(history))}
+        if best:
+            info = replace(self.info, metrics=reached | kept)
+            save_checkpoint(self.files.root, pl_module.averaged, info, model_card(info))
+        else:  # this epoch may cast doubt on the one that is kept
+            info = read_info(self.files.root)
+            info = replace(info, metrics={**info.metrics, **kept})
+            save_description(self.files.root, info, model_card(info))
+        write_csv(history, self.files.history)
+        log.info(_line(history.iloc[-1], recipe.epochs, best=best))
 
-    def history(self, watched: tuple[str, str] | None) -> pd.DataFrame:
+    @override
+    def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
+        if trainer.is_global_zero and self.records:
+            history = self.history(pl_module.recipe)
+            epoch = history["epoch"].iloc[kept_at(history)]
+            log.info(f"Kept: epoch {epoch:.0f}, by {KEPT_BY[pl_module.recipe.keep_by]}.")
+            for doubt in doubts(history):
+                log.warning(doubt)
+
+    def _kept(self, recipe: Recipe) -> int:
+        return kept([record["reached"] for record in self.records], recipe.keep_by)
+
+    def _stop_without_patience(self, trainer: Trainer, recipe: Recipe) -> None:
+        if recipe.patience and self.records:
+            waited = len(self.records) - 1 - self._kept(recipe)
+            trainer.should_stop = trainer.should_stop or waited >= recipe.patience
+
+    def history(self, recipe: Recipe) -> pd.DataFrame:
         """A row an epoch."""
         classes, newest = self.info.classes, self.records[-1]["reached"]["confusion"]
-        pair = watched_pair(watched, classes, newest)
-        return pd.DataFrame([history_row(record, classes, pair) for record in self.records])
+        pair, best = watched_pair(recipe.watched, classes, newest), self._kept(recipe)
+        rows = [history_row(record, classes, pair) for record in self.records]
+        chosen = {"kept": [int(row == best) for row in range(len(rows))]}
+        return pd.DataFrame(rows).assign(**chosen, kept_by=recipe.keep_by)
 
 
 def _line(row: "pd.Series[Any]", epochs: int, *, best: bool) -> str:

@@ -45,14 +45,17 @@ class Training(LightningModule):
         preprocessing: Preprocessing,
         training_labels: NDArray[np.int64],
         steps: int,
+        *,
+        units: NDArray[Any] | None = None,
     ) -> None:
         """
         Args:
             training_labels: class index of each training image.
             steps: of the optimiser in the whole training.
+            units: the patient of each image, by its row; None: each is taken as independent.
         """
         super().__init__()
-        self.recipe, self.classes, self.steps = recipe, classes, steps
+        self.recipe, self.classes, self.steps, self.units = recipe, classes, steps, units
         self.network = starting_network(recipe, classes)
         self.stages, self.never = stages(self.network, recipe.frozen_blocks)
         for layer in self.never:
@@ -181,12 +184,13 @@ class Training(LightningModule):
             torch.cat(parts) for parts in zip(*(own for own, _ in everyones), strict=True)
         )
         order = rows.argsort()
-        labels, logits = labels[order], logits[order]
+        rows, labels, logits = rows[order], labels[order], logits[order]
+        units = rows.numpy() if self.units is None else self.units[rows.numpy()]
         loss = loss_of_votes(logits, labels, self.recipe).item()
         self._stop_unless_finite(loss, "validation loss")
         self.loss = float(np.mean([value for _, losses in everyones for value in losses]))
         scores = logits.sum(1).double().numpy()
-        self.reached = reached(scores, labels.numpy(), self.classes, loss)
+        self.reached = reached(scores, labels.numpy(), self.classes, loss, units)
         self.log_dict({"loss": self.loss, **self.reached.figures}, batch_size=len(labels))
         self.log("learning_rate", self.learning_rate, batch_size=len(labels))
         pair = watched_pair(self.recipe.watched, self.classes, self.reached.confusion)

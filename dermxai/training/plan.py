@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dermxai.data.splits import groups
 from dermxai.data.transforms import Preprocessing
 from dermxai.training.examples import Examples
 from dermxai.training.prepared import Prepared
@@ -35,6 +36,11 @@ class Plan:
     @property
     def training(self) -> NDArray[np.int64]:
         return usable(self.examples.rows("train"), self.prepared)
+
+    @property
+    def units(self) -> NDArray[np.object_]:
+        """The patient of each image, or whatever is independent."""
+        return groups(self.examples.table).to_numpy(dtype=object)
 
     @property
     def validation(self) -> NDArray[np.int64]:

@@ -60,20 +60,31 @@ def prepare_images(
         if found is None:
             sweep(folder)
             found = _write(dataset, sample_ids, preprocessing, files, progress)
+            problems = [asdict(problem) for problem in found]
+            about = {"problems": problems, "sha256": _digest(files.images)}
             with replacing(files.about) as path:
-                path.write_text(json.dumps([asdict(problem) for problem in found]))
+                path.write_text(json.dumps(about))
     usable = ~np.isin(np.array(sample_ids), [problem.item for problem in found])
     return Prepared(files.images, usable, tuple(found))
 
 
 def _found(files: PreparedFiles) -> list[Problem] | None:
-    """What could not be read of the images that lie there; None where none do, or where they were
-    damaged, as when the power failed."""
+    """What could not be read of the images that lie there; None where none do, or where they are
+    not those that were written, as when the power or the disk failed."""
     try:
+        about = json.loads(files.about.read_text())
         np.load(files.images, mmap_mode="r")
-        return [Problem(**entry) for entry in json.loads(files.about.read_text())]
-    except (OSError, ValueError, TypeError, EOFError):
+        if isinstance(about, list):  # of a training from before there was a digest
+            return [Problem(**entry) for entry in about]
+        whole = about["sha256"] == _digest(files.images)
+        return [Problem(**entry) for entry in about["problems"]] if whole else None
+    except (OSError, ValueError, TypeError, KeyError, EOFError):
         return None
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write(

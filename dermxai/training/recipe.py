@@ -7,11 +7,12 @@ the epoch alone, so that a training that is resumed goes on as it would have.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dermxai.data.transforms import COLOUR_CONSTANCY
+from dermxai.data.transforms import COLOUR_CONSTANCY, IMAGENET_MEAN, IMAGENET_STD
 from dermxai.errors import KINDS, InputError
 
 IMAGENET = "imagenet"
@@ -36,6 +37,18 @@ TO_SPARE_MEMORY = (
     "precision=bfloat16, or take a smaller size"
 )
 """What to do when memory does not suffice, as part of a sentence."""
+LOSS = "loss"
+KEPT_BY: Mapping[str, str] = {
+    "macro_auc": "macro AUC",
+    "balanced_accuracy": "balanced accuracy",
+    LOSS: "validation loss",
+}
+"""What may choose the epoch that is kept, and its name: all but the loss are the better the
+higher, and judge the summed logits alone; every head contributes to the loss."""
+IMAGENET_NORMALISATION = {
+    "mean": ",".join(map(str, IMAGENET_MEAN)),
+    "std": ",".join(map(str, IMAGENET_STD)),
+}
 
 
 @dataclass(frozen=True)
@@ -103,8 +116,13 @@ class Recipe:
         0.0,
         0.9999,
     )
+    keep_by: str = _setting(
+        "macro_auc",
+        "Measure on the validation images that chooses the epoch that is kept; equals by loss",
+        choices=tuple(KEPT_BY),
+    )
     patience: int = _setting(
-        0, "Stops after so many epochs without a lower validation loss; 0: never", 0, 1000
+        0, "Stops after so many epochs without a better one by keep_by; 0: never", 0, 1000
     )
     precision: str = _setting(
         "float32", "Arithmetic of the forward pass", choices=("float32", "bfloat16")
@@ -112,6 +130,12 @@ class Recipe:
     colour_constancy: str = _setting(
         "shades_of_gray", "Colour constancy before the network", choices=tuple(COLOUR_CONSTANCY)
     )
+    mean: str = _setting(
+        "",
+        "Mean of the input's channels, as 0.485,0.456,0.406, for values from 0 to 1; empty: that "
+        "of start_from, else what timm's weights of the network were trained with",
+    )
+    std: str = _setting("", "Standard deviation of the input's channels; likewise")
     split: str = _setting(
         "column",
         "Validation images: those of the split column where there is one, or a new division by "
@@ -147,7 +171,7 @@ class Recipe:
                 f"batch_size is {self.batch_size}; mixup and cutmix pair the images of a batch and "
                 "need an even one."
             )
-        _ = self.merged, self.watched
+        _ = self.merged, self.watched, self.normalisation
 
     @property
     def network(self) -> str:
@@ -186,6 +210,31 @@ class Recipe:
             )
         return first, second
 
+    @property
+    def normalisation(self) -> dict[str, Any]:
+        """``mean`` and ``std`` as far as they were asked for, as three numbers each.
+
+        Raises:
+            InputError: not three numbers, or a deviation that is not positive.
+        """
+        asked = {}
+        for name in ("mean", "std"):
+            if text := getattr(self, name):
+                try:
+                    red, green, blue = (float(part) for part in text.split(","))
+                except ValueError:
+                    red = green = blue = float("nan")
+                if not all(map(math.isfinite, (red, green, blue))) or (
+                    name == "std" and min(red, green, blue) <= 0
+                ):
+                    kind = " above 0" if name == "std" else ""
+                    raise InputError(
+                        f"{name} is {text!r}; expected three numbers{kind} with commas, such as "
+                        f"{IMAGENET_NORMALISATION[name]}, or nothing."
+                    )
+                asked[name] = (red, green, blue)
+        return asked
+
     def size_at(self, epoch: int) -> int:
         """Image side in an epoch: linear over the first 70 % of the run, in steps of 32 pixels."""
         if not self.start_size or self.start_size >= self.size:
@@ -196,21 +245,26 @@ class Recipe:
 
     def learning_stages_at(self, epoch: int, stages: int) -> int:
         """How many of the network's stages learn in an epoch, counted from the heads: all, or with
-        ``unfreeze`` one more each time a share of 1/stages of the epochs is over. With fewer epochs
-        than stages several begin at once, so that all learn in the last epoch."""
+        ``unfreeze`` one more in each epoch with which a share of 1/stages of them is reached: of 50
+        epochs, as people and history.csv count them, and 10 stages in the 5th, 10th … 45th. With no
+        more epochs than stages several begin at once, so that all learn in the last epoch.
+
+        Args:
+            epoch: counted from 0, as everywhere but in what people see.
+        """
         if not self.unfreeze or self.epochs == 1:
             return stages
-        if self.epochs < stages:
+        if self.epochs <= stages:
             return 1 + epoch * (stages - 1) // (self.epochs - 1)
-        return 1 + epoch * stages // self.epochs
+        return min(stages, 1 + (epoch + 1) * stages // self.epochs)
 
     def learning_rate_at(self, epoch: int, stages: int) -> float:
         """Learning rate in an epoch with ``unfreeze``: geometrically from ``learning_rate`` over
         the geometric middle when half of the stages learn, to ``final_learning_rate`` when all do;
         a single epoch has the first.
 
-        With 10 stages, 50 epochs and 1e-3 to 1e-5 that is the paper's 1e-4 at epoch 25; with other
-        numbers of epochs it is reached after half of them.
+        With 10 stages, 50 epochs and 1e-3 to 1e-5 that is the paper's 1e-4 at epoch 25 (``epoch``
+        24, as it counts from 0); with other numbers of epochs it is reached with half of them.
         """
         if self.epochs == 1:
             return self.learning_rate
@@ -270,3 +324,26 @@ def chosen(name: str, settings: Mapping[str, Any] | None = None) -> Recipe:
         if setting not in known:
             raise InputError(f"There is no setting {setting!r}; there are {', '.join(known)}.")
     return replace(RECIPES[name], **(settings or {}))
+
+
+def completed(noted: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as a training has saved them; those that there were not yet as the rule was then."""
+    rule: dict[str, Any] = {"keep_by": LOSS, "mean": "", "std": ""}
+    start = noted.get("start_from")
+    if noted.get("weights") != IMAGENET and not (start and Path(start).is_dir()):
+        rule |= IMAGENET_NORMALISATION
+    return rule | dict(noted)
+
+
+def as_saved(recipe: Recipe, noted: Mapping[str, Any]) -> Recipe:
+    """The recipe by the rules of a training that has begun: settings that its note does not know
+    are `completed`, unless they were asked for."""
+    usual = {setting.name: setting.default for setting in fields(Recipe)}
+    return replace(
+        recipe,
+        **{
+            name: value
+            for name, value in completed(noted).items()
+            if name not in noted and getattr(recipe, name) == usual[name]
+        },
+    )

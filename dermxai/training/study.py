@@ -22,12 +22,14 @@ from dermxai.data import Dataset
 from dermxai.data.splits import folds as fold_numbers
 from dermxai.data.splits import groups, split_by_patient
 from dermxai.data.transforms import Preprocessing
-from dermxai.disk import replacing
+from dermxai.disk import UNREADABLE, replacing
 from dermxai.errors import InputError
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
+from dermxai.models.info import read_info
 from dermxai.numbers import jsonable
 from dermxai.paths import StudyFiles, TrainingFiles
+from dermxai.spreadsheet import write_csv
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
 from dermxai.training.comparison import (
     Member,
@@ -41,7 +43,7 @@ from dermxai.training.examples import examples_of
 from dermxai.training.fit import fit, preprocessing_of
 from dermxai.training.plan import Progress, usable
 from dermxai.training.prepared import prepare_images
-from dermxai.training.recipe import HEADS, IMAGENET, Recipe
+from dermxai.training.recipe import HEADS, IMAGENET, KEPT_BY, Recipe, as_saved
 from dermxai.training.starting import try_network
 from dermxai.training.trainer import rank
 
@@ -87,6 +89,7 @@ def study(
         examples = examples_of(dataset, replace(recipe, split="patient"))
         new = Beginning(asdict(recipe), dataset.fingerprint, examples.fingerprint, folds)
         begun = beginning(new, files.begun)
+        recipe = as_saved(recipe, begun.recipe)
         if first:
             for own in {member.network: _own(recipe, member) for member in planned}.values():
                 try_network(own, examples.classes)
@@ -184,7 +187,7 @@ def _outcome(
     examples = examples_of(divided, recipe)
     shutil.rmtree(TrainingFiles(folder).last, ignore_errors=True)
     kept = files.scores(member.network, member.seed, member.fold)
-    if not kept.is_file():
+    if not _whole(kept):
         preprocessing = preprocessing_of(recipe)
         prepared = prepare_images(
             divided, examples.sample_ids, preprocessing, files.images, lambda *_: None
@@ -197,6 +200,15 @@ def _outcome(
         rows, scores = content["rows"], content["scores"]
     units = groups(examples.table).to_numpy(dtype=object)[rows]
     return Outcome(member, rows, examples.labels[rows], scores, units)
+
+
+def _whole(scores: Path) -> bool:
+    """Whether a member's scores lie there as they were written: the archive has checksums."""
+    try:
+        with np.load(scores) as content:
+            return all(content[name].size >= 0 for name in ("rows", "scores"))
+    except UNREADABLE:
+        return False
 
 
 @torch.inference_mode()
@@ -225,14 +237,17 @@ def _write(files: StudyFiles, dataset: str, recipe: Recipe, results: Sequence[Ou
         f"{dataset}: {tested} images, each tested once for each seed by a network that saw "
         "none of its patient. Mean ± SD over folds and seeds; accuracy, sensitivity, specificity "
         "and AUC are means of the classes one against rest. The SD says how much trainings "
-        "differ, not how sure a figure is: folds share training images."
+        "differ, not how sure a figure is: folds share training images. Of each training the epoch "
+        f"that is best by {KEPT_BY[recipe.keep_by]} on its validation images is tested."
     )
+    doubted = _doubts(files, results)
     content = {
         "recipe": asdict(recipe),
         "table": table.to_dict("records"),
         "differences": compared,
         "members": rows.to_dict("records"),
         "note": note,
+        "doubts": doubted,
     }
     text = [f"# {files.root.name}", "", note, "", as_printed(table), ""]
     text += [
@@ -240,9 +255,21 @@ def _write(files: StudyFiles, dataset: str, recipe: Recipe, results: Sequence[Ou
         f"(95 % interval over patients {d['low']:+.3f} to {d['high']:+.3f})."
         for d in compared
     ]
-    with replacing(files.table) as path:
-        rows.to_csv(path, index=False, float_format="%.6g")
+    text += ["", *(f"- {doubt}" for doubt in doubted)] if doubted else []
+    write_csv(rows, files.table)
     with replacing(files.card) as path:
         path.write_text("\n".join(text) + "\n", encoding="utf-8")
     with replacing(files.about) as path:
         path.write_text(json.dumps(jsonable(content), indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _doubts(files: StudyFiles, results: Sequence[Outcome]) -> list[str]:
+    """What there is to say against the epochs that its trainings have kept."""
+    found = []
+    for outcome in results:
+        network, seed, fold = asdict(outcome.member).values()
+        metrics = read_info(files.member(network, seed, fold)).metrics
+        found += [
+            f"{network}, seed {seed}, fold {fold}: {doubt}" for doubt in metrics.get("doubts", ())
+        ]
+    return found

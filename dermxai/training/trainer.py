@@ -8,14 +8,14 @@ from typing import Any
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
 from dermxai.paths import TrainingFiles
-from dermxai.training.keeping import ReplacingIO
 from dermxai.training.loading import forward_passes_a_step
 from dermxai.training.plan import Plan, Progress
+from dermxai.training.state import StateIO
 from dermxai.training.unfreezing import Unfreezing
 
 
@@ -53,6 +53,8 @@ def trainer_of(plan: Plan, world: int, more: list[Callback]) -> Trainer:
     warnings.filterwarnings("ignore", ".*exists and is not empty.*")
     warnings.filterwarnings("ignore", ".*`srun` command is available.*")
     warnings.filterwarnings("ignore", ".*LeafSpec.*is deprecated.*")
+    # states of trainings whose patience was Lightning's
+    warnings.filterwarnings("ignore", ".*callbacks used to create the checkpoint.*EarlyStopping.*")
     callbacks: list[Callback] = [
         Unfreezing(recipe),
         *more,
@@ -67,8 +69,6 @@ def trainer_of(plan: Plan, world: int, more: list[Callback]) -> Trainer:
             save_on_train_epoch_end=True,
         ),
     ]
-    if recipe.patience:
-        callbacks.append(EarlyStopping("validation_loss", patience=recipe.patience, mode="min"))
     environment = (
         SLURMEnvironment(auto_requeue=False) if started_by_slurm() else LightningEnvironment()
     )
@@ -85,7 +85,7 @@ def trainer_of(plan: Plan, world: int, more: list[Callback]) -> Trainer:
         callbacks=callbacks,
         logger=TensorBoardLogger(files.root, name=files.tensorboard.name, version=""),
         log_every_n_steps=1,
-        plugins=[ReplacingIO(), environment],
+        plugins=[StateIO(), environment],
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
         enable_progress_bar=False,

@@ -1,7 +1,7 @@
 """What a network reaches on the validation images after an epoch, and the rows of history.csv."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from dermxai.metrics import (
     top1_accuracy,
 )
 from dermxai.taxonomy import OVERLAPPING
+from dermxai.training.choice import CHANCE, ERROR, by_chance, standard_errors
 
 Floats = NDArray[np.float64]
 CONFUSION = "confusion:"
@@ -30,6 +31,8 @@ class Reached:
         macro_auc: mean over the classes that occur.
         sensitivity: by class code, NaN for one without a validation image.
         confusion: (class, class) counts, true rows.
+        chance, error: as `choice.by_chance` and `choice.standard_errors` say; empty where an older
+            training did not note them.
     """
 
     validation_loss: float
@@ -38,6 +41,8 @@ class Reached:
     macro_auc: float
     sensitivity: dict[str, float]
     confusion: list[list[int]]
+    chance: dict[str, float] = field(default_factory=dict)
+    error: dict[str, float] = field(default_factory=dict)
 
     @property
     def figures(self) -> dict[str, float]:
@@ -47,12 +52,17 @@ class Reached:
 
 
 def reached(
-    scores: Floats, labels: NDArray[np.int64], classes: Sequence[str], loss: float
+    scores: Floats,
+    labels: NDArray[np.int64],
+    classes: Sequence[str],
+    loss: float,
+    units: NDArray[Any],
 ) -> Reached:
     """
     Args:
         scores: (n, class) logits summed over the heads.
         labels: (n,) class indices.
+        units: (n,) the patient of each image, or whatever is independent.
     """
     matrix = confusion_matrix(labels, scores.argmax(1), len(classes))
     return Reached(
@@ -62,6 +72,8 @@ def reached(
         macro_auc=macro_auc(labels, softmax(scores, axis=1)),
         sensitivity=dict(zip(classes, np.diag(normalised(matrix, "row")).tolist(), strict=True)),
         confusion=matrix.tolist(),
+        chance=by_chance(scores, labels, units),
+        error=standard_errors(scores, labels, units),
     )
 
 
@@ -109,6 +121,8 @@ def history_row(
     return {
         **{name: record.get(name, np.nan) for name in before},
         **got.figures,
+        **{name + CHANCE: value for name, value in got.chance.items()},
+        **{name + ERROR: value for name, value in got.error.items()},
         **{f"sensitivity:{code}": value for code, value in got.sensitivity.items()},
         **{f"{CONFUSION}{a}→{b}": share for (a, b), share in shares.items()},
         **{name: record[name] for name in rest},

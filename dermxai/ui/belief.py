@@ -1,5 +1,6 @@
 """Parts of the page on whether to believe a map."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from dermxai.jobs import Job, State
 from dermxai.metrics.belief import FEWEST
 from dermxai.report import belief as report
 from dermxai.ui import cache, jobs_panel, look, question, state
+from dermxai.ui import downloads as take_away
 from dermxai.ui.guard import guard
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
@@ -172,20 +174,29 @@ def measure(scene: Scene, found: Quality) -> None:
 
 
 def downloads(scene: Scene, found: Quality) -> None:
-    name = f"quality-{scene.run_id}-{found.asked.name}"
+    run, asked = scene.run, found.asked
+    name = f"quality-{scene.run_id}-{asked.name}"
     summary = cache.quality_summary(_judged(scene, found))
+    how: Any = {
+        "run": run,
+        "split": asked.split,
+        "study": asked.name,
+        "explained": asked.target or "class as predicted",
+        "against": asked.against or "",
+        "head": asked.head or "sum of all heads",
+        "images_asked": asked.images,
+        "seed": asked.seed,
+        "settings": json.dumps(dict(asked.settings), sort_keys=True),
+        "finished": found.finished,
+    }
     with st.container(horizontal=True):
-        for title, table, suffix in (
-            ("Summary (CSV)", summary, "summary"),
-            ("Every value (CSV)", found.table, "values"),
-        ):
-            st.download_button(
-                title,
-                table.to_csv(index=False),
-                f"{name}-{suffix}.csv",
-                "text/csv",
-                icon=":material/download:",
-            )
+        take_away.table("Summary (CSV)", lambda: summary, f"{name}-summary", **how)
+        take_away.table(
+            "Every value (CSV)",
+            lambda: report.with_readings(run, found.table),
+            f"{name}-values",
+            **how,
+        )
 
 
 def form(scene: Scene) -> None:

@@ -35,6 +35,7 @@ from dermxai.report import Study
 from dermxai.report import study as study_pair
 from dermxai.report.evaluated import evaluated
 from dermxai.runs import Run, open_run
+from dermxai.spreadsheet import read_csv
 from dermxai.ui import filters
 from dermxai.ui.look import Plot
 
@@ -427,7 +428,7 @@ def series(path: Path) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _series(path: str, size: int, changed: int) -> pd.DataFrame:
-    return pd.read_csv(path)
+    return read_csv(Path(path))
 
 
 def reported(path: Path) -> pd.DataFrame:

@@ -190,7 +190,10 @@ def _grid(
     with st.grid(columns or "auto", min_column_width=_CELL, gap="medium") as grid:
         for index, ((subject, title), attribution) in enumerate(zip(cells, maps_, strict=True)):
             scale = next(scales) if attribution is not None else 1.0
-            picture = look.over(subject, pictures[subject.key], attribution, scale, title)
+            reason = (made[index] or explained.NOT_COMPUTED) if attribution is None else ""
+            picture = look.over(
+                *(subject, pictures[subject.key], attribution, scale, title), missing=reason
+            )
             if index == len(wanted):
                 picture = replace(picture, low="second", high="first")
             with grid.cell(), guard():
@@ -198,7 +201,7 @@ def _grid(
             shown.append(picture)
     with row:
         if any(each.attribution for each in shown):
-            about = downloads.about(run, [wanted[0].subject], look.strength)
+            about = downloads.about(run, [each.subject for each in wanted], look)
             downloads.export(shown, sheet, about, columns=4)
     missing = [each for each, one in zip(wanted, found, strict=True) if one is None]
     with offered:

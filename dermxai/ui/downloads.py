@@ -1,18 +1,29 @@
 """What is seen, to take away."""
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import streamlit as st
+from scipy.special import softmax
 
+from dermxai.errors import InputError
 from dermxai.figures.overlay import Picture
+from dermxai.report.origin import origin, with_origin
 from dermxai.runs import Run
+from dermxai.spreadsheet import to_csv
 from dermxai.ui import cache
+from dermxai.ui import subject as subjects
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
+
+if TYPE_CHECKING:
+    from dermxai.ui.explained import Look
 
 
 def export(pictures: Sequence[Picture], title: str, about: Mapping[str, Any], columns: int) -> None:
@@ -20,7 +31,7 @@ def export(pictures: Sequence[Picture], title: str, about: Mapping[str, Any], co
 
     Args:
         title: what is seen, also the name of the files.
-        about: what the numbers' file says beside the settings of each map.
+        about: what all files say beside the settings of each map.
     """
 
     def written(kind: str) -> bytes:
@@ -28,7 +39,7 @@ def export(pictures: Sequence[Picture], title: str, about: Mapping[str, Any], co
 
         if kind == "npz":
             return write.npz(pictures, about)
-        return {"png": write.png, "svg": write.svg}[kind](pictures, title, columns)
+        return {"png": write.png, "svg": write.svg}[kind](pictures, title, columns, about)
 
     stem = re.sub(r"[^\w.-]+", "_", title).strip("_")[:80]
     with st.popover("Export", icon=":material/download:"):
@@ -48,19 +59,66 @@ def export(pictures: Sequence[Picture], title: str, about: Mapping[str, Any], co
             )
 
 
-def about(run: Run, subjects: Sequence[Subject], strength: float) -> dict[str, Any]:
-    """Where maps come from."""
-    manifest = run.manifest
+def about(run: Run, looked_at: Sequence[Subject], look: "Look") -> dict[str, Any]:
+    """Where maps come from, and how they are laid over the images.
+
+    Args:
+        looked_at: the images that are seen, in their order; one that comes twice is named once.
+    """
     return {
-        "images": [
-            {"name": each.name, "sample_id": each.sample_id, "label": each.label}
-            for each in subjects
-        ],
-        "run": run.id,
-        "checkpoint": manifest["checkpoint"]["name"],
-        "checkpoint_hash": manifest["checkpoint"]["hash"],
-        "dataset": manifest["dataset"]["name"],
-        "versions": manifest["versions"],
+        "images": [_image(run, each) for each in {each.key: each for each in looked_at}.values()],
+        **origin(run),
         "preprocessing": asdict(cache.classifier(run).info.preprocessing),
-        "overlay_strength": strength,
+        "overlay": asdict(look),
     }
+
+
+def _image(run: Run, subject: Subject) -> dict[str, Any]:
+    """An image with its label and what it is predicted as; without that where it has changed."""
+    told: dict[str, Any] = {
+        "name": subject.name,
+        "sample_id": subject.sample_id,
+        "label": subject.label,
+    }
+    with suppress(InputError):
+        probabilities = softmax(subjects.votes(run, subject).sum(axis=0, dtype=float))
+        highest = int(probabilities.argmax())
+        told |= {"predicted": run.classes[highest], "probability": float(probabilities[highest])}
+    return told
+
+
+def table(
+    label: str,
+    rows: Callable[[], pd.DataFrame],
+    name: str,
+    *,
+    run: Run,
+    split: str | None,
+    **more: Any,
+) -> None:
+    """A button that writes a table of a run as CSV when it is pressed, each row with its origin.
+
+    Args:
+        name: of the file, without its end.
+        more: further columns that say how the table was made, one value each.
+    """
+    st.download_button(
+        label,
+        lambda: to_csv(with_origin(rows(), origin(run, split), **more)),
+        f"{name}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def numbers(label: str, content: Callable[[], Any], name: str) -> None:
+    """A button that writes plain values as JSON when it is pressed."""
+    st.download_button(
+        label,
+        lambda: json.dumps(content(), ensure_ascii=False, indent=1),
+        f"{name}.json",
+        "application/json",
+        icon=":material/download:",
+        on_click="ignore",
+    )

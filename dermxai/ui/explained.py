@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dermxai.explain import Attribution
 
 _OUTLINES = {"Lesion": (255, 255, 255), "Signs": (124, 252, 120)}
+NOT_COMPUTED = "not computed"
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -45,8 +46,14 @@ class Look:
         made: "Attribution | None",
         scale: float,
         title: str,
+        *,
+        missing: str = "",
     ) -> Picture:
-        """The picture (h, w, 3) under a map of its shape, with the outlines of its masks."""
+        """The picture (h, w, 3) under a map of its shape, with the outlines of its masks.
+
+        Args:
+            missing: why there is no map.
+        """
         drawn = overlay.grey(picture) if self.grey else picture
         if made is not None:
             drawn = overlay.blend(drawn, made.density, self.strength, scale)
@@ -54,8 +61,8 @@ class Look:
             if name in self.outlines:
                 drawn = overlay.outline(drawn, mask, _OUTLINES[name])
         if made is None:
-            return Picture(title, drawn)
-        return Picture(title, drawn, made, scale, *overlay.ends(made))
+            return Picture(title, drawn, name=subject.name, missing=missing)
+        return Picture(title, drawn, made, scale, *overlay.ends(made), name=subject.name)
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,10 @@ def answer(
     shown = []
     for panel, made in zip(looked_at, found, strict=True):
         scale = next(scales) if made else 1.0
-        picture = look.over(panel.subject, panel.picture, made, scale, panel.subject.name)
+        missing = "" if made else NOT_COMPUTED
+        picture = look.over(
+            *(panel.subject, panel.picture, made, scale, panel.subject.name), missing=missing
+        )
         _show(panel, picture.image)
         with panel.legend:
             if made is not None:
@@ -138,7 +148,7 @@ def answer(
             downloads.export(
                 shown,
                 title if len(shown) > 1 else f"{subjects_[0].name} · {title}",
-                downloads.about(run, subjects_, look.strength),
+                downloads.about(run, subjects_, look),
                 columns=2,
             )
     return shown

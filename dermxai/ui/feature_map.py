@@ -5,13 +5,16 @@ from dataclasses import asdict, fields
 from typing import Any, NamedTuple
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from dermxai import figures, taxonomy
 from dermxai.data.table import COLUMNS
+from dermxai.figures.template import palette, text
 from dermxai.jobs import Job
 from dermxai.projection import Projection
 from dermxai.projection.projector import methods
+from dermxai.report.origin import origin
 from dermxai.runs import Run
 from dermxai.ui import cache, filters, forms, jobs_panel, look, state
 from dermxai.ui.guard import fragment
@@ -140,7 +143,27 @@ def _figure(scene: Scene, made: Projection, colour: Colour) -> look.Plot:
         total=len(run) + len(run.problems),
         dark=look.dark(),
     )
+    _sign(figure, made, run)
     return cache.feature_maps().put((*key, look.dark()), look.Plot.of(figure, toolbar=True))
+
+
+def _sign(figure: go.Figure, made: Projection, run: Run) -> None:
+    """Where the map comes from, on the figure itself: plotly's picture of it holds nothing else."""
+    of, settings = origin(run), [f"{name} {value}" for name, value in made.settings.items()]
+    lines = (
+        [methods()[made.method].TITLE, *settings],
+        [f"run {of['run']}", f"checkpoint {of['checkpoint']} ({of['checkpoint_hash'][:12]})"],
+        [f"dataset {of['dataset']}"],
+    )
+    figure.add_annotation(
+        text="<br>".join(text(" · ".join(line)) for line in lines),
+        font={"size": 9, "color": palette(look.dark()).muted},
+        showarrow=False,
+        align="left",
+        **{"xref": "paper", "yref": "paper", "x": 0, "y": 0, "xanchor": "left", "yanchor": "top"},
+    )
+    room = 14 * len(lines)  # pixels
+    figure.update_layout(margin_b=figure.layout.margin.b + room, height=figure.layout.height + room)
 
 
 def _selected(key: str, map_title: str) -> None:

@@ -39,6 +39,8 @@ STYLE = """<style>
   box-shadow: 0 0 0 2px var(--st-primary-color, #0f6fa8); }
 [class*="st-key-card-"] .stElementToolbar { display: none; }
 [class*="st-key-card-"] img { border-radius: 0.375rem; }
+/* Streamlit's own CSV of a table has formulas as they are and says nothing of the run. */
+[data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
 </style>"""
 
 

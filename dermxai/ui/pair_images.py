@@ -1,6 +1,5 @@
 """Parts of the page of two classes: its images and maps."""
 
-import json
 import re
 
 import streamlit as st
@@ -12,7 +11,7 @@ from dermxai.jobs import Job
 from dermxai.metrics.pair import OTHER
 from dermxai.report import Study, tables
 from dermxai.report.html import pair_page
-from dermxai.ui import cache, jobs_panel, look, state
+from dermxai.ui import cache, downloads, jobs_panel, look, state
 from dermxai.ui.gallery import gallery
 from dermxai.ui.guard import fragment
 from dermxai.ui.scene import Scene
@@ -195,13 +194,8 @@ def meeting(study: Study) -> None:
             ),
             f"pair-{stem}.html",
             "text/html",
+            on_click="ignore",
             icon=":material/download:",
             type="primary",
         )
-        st.download_button(
-            "All numbers (JSON)",
-            lambda: json.dumps(study.as_json(), ensure_ascii=False, indent=1),
-            f"pair-{stem}.json",
-            "application/json",
-            icon=":material/download:",
-        )
+        downloads.numbers("All numbers (JSON)", study.as_json, f"pair-{stem}")

@@ -14,6 +14,7 @@ import pandas as pd
 from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.jobs import Job
+from dermxai.training.choice import kept_by
 from dermxai.training.recipe import Recipe, chosen
 from dermxai.ui import cache
 
@@ -55,9 +56,11 @@ def recipe(job: Job) -> Recipe | None:
 
 
 def settings(job: Job) -> Mapping[str, Any]:
-    """Of its recipe, by name; of one that is not known today those that it was asked for."""
+    """Of its recipe, by name, as it was trained by; of one that is not known today those that it
+    was asked for."""
     if known := recipe(job):
-        return asdict(known)
+        begun = history(job)
+        return asdict(known) if begun.empty else asdict(known) | {"keep_by": kept_by(begun)}
     asked = job.arguments.get("recipe")
     return asked if isinstance(asked, Mapping) else {}
 

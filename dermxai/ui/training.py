@@ -1,6 +1,6 @@
 """Parts of the Training page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import pandas as pd
@@ -8,6 +8,8 @@ import streamlit as st
 
 from dermxai import jobs
 from dermxai.jobs import Job, State
+from dermxai.training.choice import doubts, kept_at, kept_by
+from dermxai.training.recipe import KEPT_BY
 from dermxai.training.validation import CONFUSION
 from dermxai.ui import (
     cache,
@@ -163,6 +165,7 @@ def _study(job: Job) -> None:
             f"to {apart['high']:+.3f})"
         )
     look.notes([study["note"]])
+    _warn(study.get("doubts", ()))
 
 
 def _printed(row: Mapping[str, Any]) -> dict[str, str]:
@@ -250,17 +253,25 @@ def _open(job: Job) -> None:
 
 
 def _reached(job: Job) -> None:
-    """The best epoch in a line."""
+    """The epoch that is kept in a line, and once the training has ended what there is to say
+    against it."""
     history = trained.history(job)
     if history.empty or job.arguments.get("folds"):
         return
-    best = history.iloc[int(history["validation_loss"].argmin())]
+    best = history.iloc[kept_at(history)]
     watched = [str(name) for name in history if str(name).startswith(CONFUSION)]
     look.facts(
-        f"best epoch {best['epoch']:.0f} of {trained.epochs(job)}",
+        f"kept: epoch {best['epoch']:.0f} of {trained.epochs(job)}, by {KEPT_BY[kept_by(history)]}",
         f"balanced accuracy {percent(best['balanced_accuracy'])}",
         f"AUC {best['macro_auc']:.3f}",
         *(f"{plain(name.removeprefix(CONFUSION))} {percent(best[name])}" for name in watched),
         f"{history['images_per_second'].iloc[-1]:.0f} images a second",
         f"{duration(history['seconds'].iloc[-1])} of training",
     )
+    if not job.state.live:
+        _warn(doubts(history))
+
+
+def _warn(lines: Iterable[str]) -> None:
+    if lines := list(lines):
+        st.warning("  \n".join(map(plain, lines)), icon=":material/warning:")

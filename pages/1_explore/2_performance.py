@@ -1,10 +1,9 @@
 """How well the checkpoint reads this dataset: measures, confusion matrix, ROC curves."""
 
-import json
-
 import streamlit as st
 
-from dermxai.ui import cache, cell, look, performance, tables
+from dermxai.report.origin import origin
+from dermxai.ui import cache, cell, downloads, look, performance, tables
 from dermxai.ui.gallery import gallery
 from dermxai.ui.scene import scene
 from dermxai.ui.state import Key
@@ -57,18 +56,17 @@ st.dataframe(
     shown, column_config=drawn, hide_index=True, height=look.height(shown), placeholder="–"
 )
 with st.container(horizontal=True):
-    st.download_button(
+    name = f"performance-{view.run_id}-{split or 'all'}"
+    downloads.table(
         "Table (CSV)",
-        lambda: evaluation.table.to_csv(index=False),
-        f"performance-{view.run_id}.csv",
-        "text/csv",
-        icon=":material/download:",
+        lambda: evaluation.table,
+        name,
+        run=run,
+        split=split,
+        level=evaluation.level,
+        resampled=evaluation.clusters,
     )
-    st.download_button(
-        "All numbers (JSON)",
-        lambda: json.dumps(evaluation.as_json(), ensure_ascii=False, indent=1),
-        f"performance-{view.run_id}.json",
-        "application/json",
-        icon=":material/download:",
+    downloads.numbers(
+        "All numbers (JSON)", lambda: {"origin": origin(run, split), **evaluation.as_json()}, name
     )
 look.plot(cache.roc(view.run_id, split, look.dark()), Key.FIGURE.of("roc"))

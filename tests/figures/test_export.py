@@ -81,3 +81,34 @@ def test_a_long_title_is_not_cut_off() -> None:
     made = export._sheet([Picture("one " * 12, IMAGE)], "ISIC_0024329 · Vote map: " * 3, 1)
     for text in made.texts:
         assert text.get_window_extent().x1 <= made.bbox.width
+
+
+def test_what_is_missing_is_left_out_and_named_with_the_reason() -> None:
+    """Of several, in one line; where all is there, nothing is said."""
+    absent = [Picture(f"Absent {i}", IMAGE, missing="not computed") for i in range(2)]
+    shown = [*sheet(2)[:2], *absent, Picture("Other", IMAGE, missing="It needs a ReLU.")]
+    made = export.svg(shown, "T", about={"run": "<b>&", "images": [{"name": "a"}]})
+    words = " ".join(ElementTree.fromstring(made).itertext())
+    assert "Left out (not computed): Absent 0, Absent 1" in words
+    assert "Left out (It needs a ReLU): Other" in words
+    assert "a, no label · run <b>&" in words
+    assert made.count(b"<image ") == 4  # two pictures with their colour bars
+    assert b"Left out" not in export.svg(sheet(2), "T")
+    numbers = np.load(io.BytesIO(export.npz(shown, {})))
+    assert set(numbers.files) == {"about", "map_1", "map_2", "native_1", "native_2"}
+    assert json.loads(str(numbers["about"]))["missing"]["Other"] == "It needs a ReLU."
+
+
+def test_pictures_describe_themselves_as_the_numbers_do() -> None:
+    about = {"run": HOSTILE, "images": [{"name": "图像", "label": "=1", "predicted": "SD"}]}
+    told = export.described(sheet(1), about)
+    assert Image.open(io.BytesIO(export.png(sheet(1), HOSTILE, about=about))).text == {
+        "Title": HOSTILE,
+        "Description": told,
+        "Software": "DermXAI",
+    }
+    (found,) = ElementTree.fromstring(export.svg(sheet(1), HOSTILE, about=about)).iter(
+        "{http://purl.org/dc/elements/1.1/}description"
+    )
+    assert found.text == told
+    assert json.loads(told)["images"] == about["images"]

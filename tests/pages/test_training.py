@@ -98,7 +98,7 @@ def test_a_training_shows_curves_and_what_it_reached(
     trained()
     app = open_page("training")
     assert not app.exception and not app.error
-    assert "best epoch 12 of 20" in texts(app)
+    assert "kept: epoch 12 of 20, by validation loss" in texts(app)
     assert {"Open result", "Clone", "Delete it"} <= buttons(app)
     assert len(app.get("plotly_chart")) == 6
     for view in ("Layers", "Hardware", "Log", "Recipe"):

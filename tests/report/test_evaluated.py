@@ -32,7 +32,7 @@ def test_the_split_of_the_training_tells_what_its_validation_was_for(confused_ru
     known = trained_here(bare, split_by_patient(bare.samples, {"train": 0.8, "validation": 0.2}))
     measured = evaluated(known, "validation")
     assert measured.counts.images == (~known.trained_on).sum() > 0
-    assert "best epoch" in measured.notes[0]
+    assert "kept epoch" in measured.notes[0]
 
 
 @pytest.mark.parametrize("split", [None, "test"])

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -64,7 +65,9 @@ def test_it_says_model_dataset_date_and_what_it_is_for(studied):
     made = studied()
     page = pair_page(made)
     words = " ".join(Seen(page).words)
-    assert "generated (generated)" in words and "generated, all images" in words
+    checkpoint, dataset = made.run.manifest["checkpoint"], made.run.manifest["dataset"]
+    assert f"generated ({checkpoint['hash']})" in words
+    assert f"generated ({dataset['fingerprint']}), all images" in words
     assert f"{made.run.id} of 2024-01-01" in words
     assert words.count("For research and teaching, not for diagnosis") == 2
     assert page == pair_page(made)  # the same bytes for the same study
@@ -102,10 +105,13 @@ def test_what_is_left_out_is_said(studied):
 
 def test_maps_are_there_where_they_have_been_computed(studied):
     made = studied()
-    assert "Where on the skin" not in pair_page(made)
+    assert "averaged vote maps have not been computed" in pair_page(made)
     page = pair_page(made, maps())
     words = " ".join(Seen(page).words)
     assert "EAD read as SD, 2 of 9 images" in words and "aligned to the box" in words
+    assert "not been computed" not in words and "could not be used" not in words
+    less = replace(maps(), problems=("s1: gone",))
+    assert "Averaged without 1 image that could not be used." in pair_page(made, less)
     assert len(Seen(page).images) - len(Seen(pair_page(made)).images) == 6  # a cell is empty
 
 

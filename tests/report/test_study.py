@@ -101,7 +101,7 @@ def test_what_the_images_were_for_is_told_once(confused_run):
     run = trained_here(run, run.samples["split"])
     chosen_on = study(run, evaluated(run, "validation"), "EAD", "SD", split="validation")
     assert chosen_on.notes[0] == "The model was trained on none of these images."
-    assert chosen_on.notes[1].startswith("The best epoch of the model's training was chosen on")
+    assert chosen_on.notes[1].startswith("The kept epoch of the model's training was chosen on")
     assert chosen_on.notes[2].endswith("without a label: left out.") and len(chosen_on.notes) == 3
     everything = study(run, evaluated(run), "EAD", "SD")
     assert sum("was trained on" in note for note in everything.notes) == 1

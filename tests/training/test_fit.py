@@ -70,7 +70,8 @@ def test_the_log_tells_what_is_trained_and_each_epoch(
     seen = read_info(folder).data
     assert begun.startswith("m: test_efficientnet+heads at 32 pixels on ")
     assert f"from {seen['training_images']} images of" in begun
-    assert [line.partition(":")[0] for line in epochs] == ["Epoch 1 of 2", "Epoch 2 of 2"]
+    assert [line.partition(":")[0] for line in epochs] == ["Epoch 1 of 2", "Epoch 2 of 2", "Kept"]
+    assert epochs[2] == "Kept: epoch 1, by macro AUC."
     history = pd.read_csv(TrainingFiles(folder).history)
     assert f"validation loss {history['validation_loss'][1]:.3f}" in epochs[1]
     assert epochs[0].endswith("the best so far")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import timm
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -217,6 +218,23 @@ def test_images_are_normalised_as_published_weights_want_them(tiny_checkpoint: P
     assert preprocessing_of(Recipe()).mean == IMAGENET_MEAN
     own = preprocessing_of(Recipe(start_from=str(tiny_checkpoint), size=32))
     assert (own.mean, own.size) == (IMAGENET_MEAN, 32)
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    ["inception_v3", "tf_efficientnet_lite0", "xception41", "tf_efficientnetv2_s", "dpn68"],
+)
+def test_one_rule_normalises_wherever_the_weights_come_from(architecture: str) -> None:
+    with torch.device("meta"):
+        network = timm.create_model(architecture)
+    timms = timm.data.resolve_model_data_config(network)
+    for weights in ("", "imagenet", "weights.pth"):
+        recipe = Recipe(architecture=architecture, weights=weights)
+        own = preprocessing_of(recipe)
+        assert (own.mean, own.std) == (timms["mean"], timms["std"])
+        assert own.mean != IMAGENET_MEAN
+        told = preprocessing_of(replace(recipe, mean="0.7, 0.6,0.5"))
+        assert (told.mean, told.std) == ((0.7, 0.6, 0.5), own.std)
 
 
 def test_the_momentum_that_was_asked_for_is_used() -> None:

@@ -10,11 +10,10 @@ PAPER, STAGES = RECIPES["paper"], 10
 
 
 def test_the_papers_learning_rates_and_layers():
-    assert [PAPER.learning_stages_at(epoch, STAGES) for epoch in (0, 4, 5, 25, 44, 45, 49)] == [
-        1, 1, 2, 6, 9, 10, 10,
-    ]  # fmt: skip
-    for epoch, rate in ((0, 1e-3), (25, 1e-4), (49, 1e-5)):
-        assert PAPER.learning_rate_at(epoch, STAGES) == pytest.approx(rate)
+    counted = {1: 1, 4: 1, 5: 2, 9: 2, 24: 5, 25: 6, 44: 9, 45: 10, 50: 10}  # as people count
+    assert {e: PAPER.learning_stages_at(e - 1, STAGES) for e in counted} == counted
+    for epoch, rate in ((1, 1e-3), (24, 10**-3.8), (25, 1e-4), (29, 1e-4), (50, 1e-5)):
+        assert PAPER.learning_rate_at(epoch - 1, STAGES) == pytest.approx(rate)
     rates = [PAPER.learning_rate_at(epoch, STAGES) for epoch in range(50)]
     assert rates == sorted(rates, reverse=True)
     assert len(set(rates)) == STAGES
@@ -38,9 +37,9 @@ def test_every_layer_has_learnt_by_the_last_epoch(epochs: int):
         (1, 10, [0]),
         (2, 10, [0, 2]),
         (2, 2, [0, 2]),
-        (4, 2, [0, 0, 2, 2]),
+        (4, 2, [0, 2, 2, 2]),
         (3, 3, [0, 1, 2]),
-        (6, 3, [0, 0, 1, 1, 2, 2]),
+        (6, 3, [0, 1, 1, 2, 2, 2]),
         (2, 3, [0, 2]),
         (4, 4, [0, 0.5, 1, 2]),
     ],
@@ -76,6 +75,11 @@ def test_image_side_grows_to_its_full_size():
         {"merge": "EAD+SD, SD+LP"},
         {"watch": "EAD"},
         {"watch": "EAD/ EAD"},
+        {"keep_by": "accuracy"},
+        {"mean": "0.5"},
+        {"mean": "0.5,0.5,x"},
+        {"mean": "0.5,0.5,nan"},
+        {"std": "0.2,0.2,0"},
     ],
 )
 def test_settings_out_of_bounds_are_refused(settings: dict[str, object]):

@@ -84,7 +84,7 @@ def run(
         if sample_ids is not None:
             raise InputError("Sample ids and a selection were given; give one of the two.")
         sample_ids = read_selection(selection).sample_ids
-    items, unusable = _chosen(images, dataset_options or {}, split, label, sample_ids)
+    items, unusable, labels = _chosen(images, dataset_options or {}, split, label, sample_ids)
     Path(output).mkdir(parents=True, exist_ok=True)
     classifier = load_classifier(checkpoint, **(checkpoint_options or {})).to(usable_device(device))
     chosen = checked_settings(method, settings)
@@ -123,9 +123,9 @@ def run(
         if name in problems:
             continue
         try:
-            about = _about(classifier, name, path, (*wish, common))
+            about = _about(classifier, name, path, labels.get(name), (*wish, common))
             if not _is_there(stems[name], about["wish"]):
-                _save(stems[name], *explained(index), about, common)
+                _save(*(stems[name], classifier, *explained(index)), about=about, common=common)
         except InputError as error:
             problems[name] = str(error)
             continue
@@ -147,9 +147,9 @@ def _chosen(
     split: str | None,
     label: str | None,
     sample_ids: Sequence[str] | None,
-) -> tuple[list[tuple[str, str]], dict[str, str]]:
-    """Name and path of each image, and of each wanted image of a dataset; and what is wrong with
-    those that a dataset cannot use, of which nobody knows split and label."""
+) -> tuple[list[tuple[str, str]], dict[str, str], dict[str, str]]:
+    """Name and path of each image, and of each wanted image of a dataset; what is wrong with those
+    that a dataset cannot use, of which nobody knows split and label; and labels by name."""
     from dermxai.data import load_dataset
     from dermxai.data.images import SUFFIXES
 
@@ -157,6 +157,7 @@ def _chosen(
     unknown = set(wanted or ())
     items: list[tuple[str, str]] = []
     unusable: dict[str, str] = {}
+    labels: dict[str, str] = {}
     for path in map(Path, images):
         if path.is_file() and path.suffix.lower() in SUFFIXES:
             items.append((path.stem, str(path)))
@@ -179,6 +180,9 @@ def _chosen(
         if wanted is not None:
             samples = samples[samples["sample_id"].isin(wanted)]
         items += zip(samples["sample_id"], samples["path"], strict=True)
+        if "label" in samples:
+            known = samples.dropna(subset="label")
+            labels |= dict(zip(known["sample_id"], known["label"], strict=True))
     if unknown:
         some = ", ".join(sorted(unknown)[:NAMED]) + (", …" if len(unknown) > NAMED else "")
         raise InputError(f"{len(unknown)} sample ids are not in the datasets given: {some}.")
@@ -192,11 +196,25 @@ def _chosen(
             f"Several images are called {twice[0]}, and one's files would replace the other's; "
             "explain them into different folders."
         )
-    return items, unusable
+    return items, unusable, labels
+
+
+def _prediction(classifier: "Classifier", image: "NDArray[np.uint8]") -> dict[str, Any]:
+    """What an image is predicted as."""
+    import torch
+
+    batch = torch.from_numpy(classifier.info.preprocessing(image))[None]
+    device = next(classifier.network.parameters()).device
+    probabilities = classifier.infer(batch.to(device)).logits.sum(1)[0].softmax(0)
+    highest = int(probabilities.argmax())
+    return {
+        "predicted": classifier.info.classes[highest],
+        "probability": float(probabilities[highest]),
+    }
 
 
 def _about(
-    classifier: "Classifier", name: str, path: str, wish: tuple[object, ...]
+    classifier: "Classifier", name: str, path: str, label: str | None, wish: tuple[object, ...]
 ) -> dict[str, Any]:
     """Where the maps of an image come from, and ``wish``, all that they depend on.
 
@@ -207,8 +225,7 @@ def _about(
     from dermxai.runs.assembly import versions
 
     return {
-        "sample": name,
-        "image": path,
+        "images": [{"name": name, "path": path, "label": label}],
         "checkpoint": classifier.name,
         "checkpoint_hash": classifier.hash,
         "preprocessing": asdict(classifier.info.preprocessing),
@@ -259,8 +276,10 @@ def _is_there(stem: Path, wish: str) -> bool:
 
 def _save(
     stem: Path,
+    classifier: "Classifier",
     image: "NDArray[np.uint8]",
     made: "Attribution",
+    *,
     about: Mapping[str, Any],
     common: float | None,
 ) -> None:
@@ -274,15 +293,18 @@ def _save(
     from dermxai.figures.overlay import Picture, blend, ends, full_colour
 
     scale = full_colour(made.density) if common is None else common
+    name = about["images"][0]["name"]
     heading = f"{find_method(made.method).TITLE}: {made.target}"
     heading += f" against {made.against}" if made.against else ""
     heading += f", {made.head}" if made.head else ""
     drawn = blend(image, made.density, STRENGTH, scale)
-    picture = Picture(heading, drawn, made, scale, *ends(made))
+    picture = Picture(heading, drawn, made, scale, *ends(made), name=name)
+    images = [about["images"][0] | _prediction(classifier, image)]
+    told = {**about, "images": images, "overlay": {"strength": STRENGTH}}
     contents = (
-        export.png([picture], about["sample"]),
-        export.svg([picture], about["sample"]),
-        export.npz([picture], about),
+        export.png([picture], name, about=told),
+        export.svg([picture], name, about=told),
+        export.npz([picture], told),
     )
     try:
         for file, content in zip(_files(stem), contents, strict=True):

@@ -1,0 +1,52 @@
+"""Where something that is taken away comes from: the run, and all that its numbers depend on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from dermxai.runs import Run
+
+COLUMNS = ("run", "created", "checkpoint", "checkpoint_hash", "dataset", "dataset_fingerprint")
+
+
+def origin(run: Run, split: str | None = None) -> dict[str, Any]:
+    """Plain values.
+
+    Args:
+        split: of the images that are judged; None for all.
+    """
+    checkpoint, dataset = run.manifest["checkpoint"], run.manifest["dataset"]
+    return {
+        "run": run.id,
+        "created": run.manifest["created"],
+        "checkpoint": checkpoint["name"],
+        "checkpoint_hash": checkpoint["hash"],
+        "dataset": dataset["name"],
+        "dataset_fingerprint": dataset["fingerprint"],
+        "split": split or "all",
+        "versions": run.manifest["versions"],
+    }
+
+
+def with_origin(table: pd.DataFrame, of: Mapping[str, Any], **more: Any) -> pd.DataFrame:
+    """A table that says in each row where it comes from, so that rows may be sorted, filtered and
+    copied into others.
+
+    Args:
+        of: as `origin` gives it; its versions are left out.
+        more: further columns, one value each.
+    """
+    columns = {name: of[name] for name in (*COLUMNS, "split")} | more
+    return table.assign(**{name: value for name, value in columns.items() if name not in table})
+
+
+def reading(run: Run, sample_id: str) -> dict[str, Any]:
+    """Label, prediction and its probability of one of the run's images."""
+    row = int(run.index([sample_id])[0])
+    label = run.samples["label"].iloc[row] if "label" in run.samples else None
+    return {
+        "label": None if pd.isna(label) else str(label),
+        "predicted": str(run.predicted[row]),
+        "probability": float(run.probabilities[row].max()),
+    }

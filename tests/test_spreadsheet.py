@@ -1,0 +1,98 @@
+import ast
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from dermxai import paths
+from dermxai.spreadsheet import harmless, original, read_csv, to_csv, write_csv
+
+FORMULAS = ["=1+1", "+x", "-x", "@x", "\t=1", "\r=1", "\n=1", " =1", "'=1", "＝1", "－x", "-1+2"]
+
+
+@pytest.mark.parametrize("cell", FORMULAS)
+def test_a_formula_becomes_a_text(cell: str) -> None:
+    assert harmless(cell) == "'" + cell
+    assert original(harmless(cell)) == cell
+
+
+@pytest.mark.parametrize(
+    "cell", ["-1", "+2.5", "-1e-05", "-.5", "EAD", "", "'quoted'", "a=b", "–", -1.5, 3, None, True]
+)
+def test_numbers_and_other_words_stay(cell: object) -> None:
+    assert harmless(cell) is cell
+
+
+@given(some.text())
+def test_every_text_comes_back(cell: str) -> None:
+    assert original(harmless(cell)) == cell
+
+
+def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {
+            "=name": ["=a", "'-b", 'c,"d"\n', None],
+            "value": [-1.5, np.nan, 2e-7, 4.0],
+            "count": [-1, 2, 3, 4],
+            "confusion:-A→=B": [0.5, 0.25, -0.125, np.nan],
+        }
+    )
+    write_csv(table, tmp_path / "t.csv")
+    pd.testing.assert_frame_equal(read_csv(tmp_path / "t.csv"), table, check_dtype=False)
+    plain = pd.read_csv(tmp_path / "t.csv")
+    assert list(plain.columns) == ["'=name", *table.columns[1:]]
+    assert plain["value"].dtype == float and plain["count"].dtype == int
+    pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(to_csv(table))), plain)
+
+
+@pytest.mark.parametrize("values", [[], ["=a"]])
+def test_categories_and_empty_tables(values: list[str]) -> None:
+    table = pd.DataFrame({"class": pd.Categorical(values), "n": range(len(values))})
+    assert to_csv(table) == "class,n\n" + "'=a,0\n" * len(values)
+    assert to_csv(pd.DataFrame(index=[0, 1])).strip('"\n') == ""
+
+
+# what may write CSV by other means, and why
+_OTHERS = {
+    "dermxai/spreadsheet.py": "it is the way",
+    "dermxai/data/inventory.py": "hashed, never written",
+    "dermxai/training/examples.py": "hashed, never written",
+    "dermxai/data/atlas/writer.py": "the atlas's own words, read as a data set",
+    "dermxai/jobs/hardware.py": "numbers alone",
+}
+
+
+def writers(source: str) -> list[str]:
+    """Ways in which a module writes CSV, or offers a table of its own as one."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Attribute(attr="to_csv" | "write_csv" | "to_excel"):
+                found.append(node.attr)
+            case ast.Attribute(value=ast.Name(id="csv"), attr="writer" | "DictWriter"):
+                found.append(node.attr)
+            case ast.Attribute(value=ast.Name(id="np" | "numpy"), attr="savetxt"):
+                found.append(node.attr)
+            case ast.Constant(value="text/csv"):
+                found.append(node.value)
+            case _:
+                pass
+    return found
+
+
+def test_no_table_is_written_in_another_way() -> None:
+    files = [*paths.PROJECT.glob("dermxai/**/*.py"), *paths.PROJECT.glob("pages/**/*.py")]
+    written = {
+        str(file.relative_to(paths.PROJECT)): found
+        for file in [*files, paths.PROJECT / "app.py"]
+        if (found := writers(file.read_text("utf-8")))
+    }
+    assert written.pop("dermxai/ui/downloads.py") == ["text/csv"]
+    assert set(written) == set(_OTHERS)
+    assert writers("frame.to_csv('x'); csv.writer(f); b(mime='text/csv')") == [
+        "to_csv", "writer", "text/csv",
+    ]  # fmt: skip
