@@ -332,6 +332,11 @@ class PreparedFiles:
         return self.root / f"{self.key}.npy"
 
     @property
+    def pictures(self) -> Path:
+        """The images' perceptual hashes."""
+        return self.root / f"{self.key}.pictures.npy"
+
+    @property
     def about(self) -> Path:
         """Which could not be read; written last."""
         return self.root / f"{self.key}.json"
@@ -363,6 +368,11 @@ class RunFiles:
     def fingerprints(self) -> Path:
         """What tells each image's file from another; absent from runs of earlier versions."""
         return self.root / "fingerprints.npy"
+
+    @property
+    def pictures(self) -> Path:
+        """The images' perceptual hashes; absent from runs of earlier versions."""
+        return self.root / "pictures.npy"
 
     @property
     def logits(self) -> Path:

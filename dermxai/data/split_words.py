@@ -33,8 +33,8 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
         *("allenamento", "apprendimento", "treino", "treinamento", "aprendizado", "trening"),
         *("treningowy", "treningowe", "treningowa", "uczacy", "uczenie", "traning", "træning"),
         *("opplæring", "koulutus", "egitim", "trenovaci", "antrenament", "tanito", "latih"),
-        *("обучение", "обучающая", "обучающий", "тренировка", "тренировочная", "тренировочныи"),
-        *("навчання", "навчальна", "εκπαιδευση", "تدريب", "التدريب", "אימון", "परशकषण"),
+        *("обучение", "обучающая", "обучающий", "тренировка", "тренировочная", "тренировочный"),
+        *("навчання", "навчальна", "εκπαιδευση", "تدريب", "التدريب", "אימון"),
     ),
     VALIDATION: (
         *("val", "valid", "validate", "validation", "vld", "dev", "devel", "devset", "tune"),
@@ -42,7 +42,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
         *("convalida", "validacao", "validatie", "walidacja", "walidacyjny", "walidacyjne"),
         *("validering", "validacni", "validointi", "validare", "validalas", "dogrulama"),
         *("entwicklung", "entwicklungs", "validasi", "валидация", "валидационная"),
-        *("валидационныи", "επικυρωση", "التحقق", "תיקוף"),
+        *("валидационный", "επικυρωση", "التحقق", "תיקוף"),
     ),
     TEST: (
         *("test", "tests", "testing", "tst", "holdout", "heldout", "unseen", "blind", "external"),
@@ -50,11 +50,20 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
         *("esterno", "esterna", "zewnetrzny", "prufung", "pruf", "prueba", "pruebas", "prova"),
         *("teste", "testes", "testowy", "testowe", "testowa", "testovaci", "testaus", "teszt"),
         *("replication", "eval", "evaluation", "evaluacion", "evaluierung", "valutazione"),
-        *("avaliacao", "evaluate", "тест", "тестовая", "тестовыи", "тестирование", "внешняя"),
-        *("тестова", "δοκιμη", "اختبار", "الاختبار", "מבחן", "परीकषण"),
+        *("avaliacao", "evaluate", "тест", "тестовая", "тестовый", "тестирование", "внешняя"),
+        *("тестова", "δοκιμη", "اختبار", "الاختبار", "מבחן"),
     ),
 }
-_KIND = {word: kind for kind, words in _WORDS.items() for word in words}
+
+
+def _bare(text: str) -> str:
+    """Lower case without accents."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    kept = "".join(char for char in plain if not unicodedata.combining(char))
+    return unicodedata.normalize("NFC", kept)
+
+
+_KIND = {_bare(word): kind for kind, words in _WORDS.items() for word in words}
 # Written without blanks: looked for anywhere in a word.
 _UNSPACED = {
     **dict.fromkeys(("训练", "訓練", "学習", "トレーニング", "훈련", "학습"), TRAIN),
@@ -222,8 +231,8 @@ def notes(samples: pd.DataFrame) -> Iterator[str]:
 def _no_split(name: str, values: pd.Series) -> str:
     stated = [shortened(str(value), 30) for value in values.dropna().unique()]
     return (
-        f"The column {name!r} ({_listed(stated) or 'empty'}) has no word for training, validation or test: it is not "
-        "taken as a split, and a training divides the images anew."
+        f"The column {name!r} ({_listed(stated) or 'empty'}) has no word for training, validation "
+        "or test: it is not taken as a split, and a training divides the images anew."
     )
 
 
@@ -236,15 +245,9 @@ def _normal(name: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """Lower case without accents; "held out" is one word."""
-    apart = _CAMEL.sub(" ", text.strip())
-    plain = unicodedata.normalize("NFKD", apart.casefold())
-    bare = "".join(char for char in plain if not unicodedata.combining(char))
-    found = _WORD.findall(unicodedata.normalize("NFC", bare))
-    joined_ = " ".join(found)
-    for apart_, one in (("held out", "heldout"), ("hold out", "holdout")):
-        joined_ = re.sub(rf"\b{apart_}\b", one, joined_)
-    return joined_.split()
+    """A name's words, `_bare`; "held out" is one."""
+    found = " ".join(_WORD.findall(_bare(_CAMEL.sub(" ", text))))
+    return re.sub(r"\b(held|hold) out\b", r"\1out", found).split()
 
 
 def _stem(word: str) -> str:
@@ -263,13 +266,13 @@ def _stem(word: str) -> str:
 def _kind(word: str) -> str | None:
     if kind := _KIND.get(_stem(word)):
         return kind
-    found = {kind for part, kind in _UNSPACED.items() if part in word}
+    found = {kind for part, kind in _UNSPACED.items() if _bare(part) in word}
     return _one(found)
 
 
 def _one(kinds: set[str]) -> str | None:
-    """The one split that several words mean: a validation that is learnt from, too, is training, one
-    that is a test, too, is a test."""
+    """The one split that several words mean: a validation that is learnt from, too, is training;
+    one that is a test, too, is a test."""
     if {TRAIN, TEST} <= kinds:
         return None
     return TEST if TEST in kinds else TRAIN if TRAIN in kinds else VALIDATION if kinds else None
@@ -294,5 +297,5 @@ def _weak(words: list[str]) -> str | None:
 
 def _denied(words: list[str]) -> bool:
     return bool(_DENIALS & set(words)) or any(
-        part in word for word in words for part in _DENIED_UNSPACED
+        _bare(part) in word for word in words for part in _DENIED_UNSPACED
     )

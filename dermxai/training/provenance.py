@@ -1,17 +1,21 @@
 """What a checkpoint says of the images that it learnt from and was validated on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from dermxai.data import Dataset
-from dermxai.models.division import digests, write_division
+from dermxai.data import Dataset, split_words
+from dermxai.data.splits import owners
+from dermxai.models.division import OWNERS, Division, digests, open_division, write_division
+from dermxai.numbers import count
 from dermxai.paths import TrainingFiles
 from dermxai.training.examples import Examples
 from dermxai.training.plan import Plan, usable
 from dermxai.training.prepared import Prepared
+from dermxai.training.recipe import IMAGENET
 
 
 def data_of(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[str, Any]:
@@ -31,11 +35,28 @@ def data_of(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[st
         patients = training.groupby("label")["patient_id"].nunique()
         seen["training_patients"] = int(training["patient_id"].nunique())
         seen["training_patients_by_class"] = patients.to_dict()
-    if notes := _division_notes(training, validation, examples.classes):
+    notes = [
+        *split_words.notes(dataset.samples),
+        *_left_out(examples),
+        *_division_notes(training, validation, examples.classes),
+    ]
+    if notes:
         seen["notes"] = notes
     if prepared.problems:
         seen["unreadable_images"] = {p.item: p.reason for p in prepared.problems}
     return seen
+
+
+def _left_out(examples: Examples) -> Iterator[str]:
+    """How many images of known splits, or without one, are not learnt from."""
+    split = examples.table["split"]
+    if tests := int((split == "test").sum()):
+        yield f"{count(tests, 'test image')} left out of training and validation."
+    if silent := int(split.isna().sum()):
+        yield (
+            f"{count(silent, 'image')} without a split, or of patients who are held out: left out "
+            "of training and validation."
+        )
 
 
 def _division_notes(
@@ -62,8 +83,28 @@ def note_division(plan: Plan, fingerprints: Mapping[str, str]) -> None:
     Args:
         fingerprints: of the images' files, by sample id.
     """
-    table = plan.examples.table.iloc[usable(np.arange(len(plan.examples.table)), plan.prepared)]
-    table = table[table["sample_id"].isin(fingerprints)]
+    known = plan.examples.table["sample_id"].isin(fingerprints).to_numpy(dtype=bool)
+    rows = np.flatnonzero(known & plan.prepared.usable)
+    table = plan.examples.table.iloc[rows]
     images = digests(table["path"], table["sample_id"].map(fingerprints))
+    ids = owners(plan.examples.table)
+    earlier, whole = _earlier(plan)
     for folder in (plan.output, TrainingFiles(plan.output).last):
-        write_division(folder, images, table["split"])
+        write_division(
+            folder,
+            images,
+            table["split"],
+            owners={column: ids[column].iloc[rows] for column in OWNERS if column in ids},
+            pictures=plan.prepared.pictures[rows],
+            earlier=earlier,
+            whole=whole,
+        )
+
+
+def _earlier(plan: Plan) -> tuple[Division | None, bool]:
+    """The division of the checkpoint that a training starts from, and whether all is told that its
+    first weights have learnt from; photographs of ImageNet are none of skin."""
+    if start := plan.recipe.start_from:
+        division = open_division(Path(start))
+        return division, division is not None
+    return None, plan.recipe.weights in ("", IMAGENET)

@@ -4,7 +4,7 @@ import json
 
 import streamlit as st
 
-from dermxai.ui import cache, cell, look, performance, tables
+from dermxai.ui import cache, cell, leaks, look, performance, tables
 from dermxai.ui.gallery import gallery
 from dermxai.ui.scene import scene
 from dermxai.ui.state import Key
@@ -17,7 +17,8 @@ run = view.run
 
 st.title("Performance")
 split = performance.ask_split(view)
-evaluation = cache.evaluation(view.run_id, split)
+with_leaks = leaks.ask(view, split)
+evaluation = cache.evaluation(view.run_id, split, with_leaks)
 counts = evaluation.counts
 look.facts(
     plain(run.manifest["checkpoint"]["name"]),
@@ -35,8 +36,8 @@ left, right = st.columns([2, 1], gap="medium")
 with left:
     show = performance.ask_unit()
     look.plot(
-        cache.confusion_matrix(view.run_id, split, show, look.dark()),
-        key := Key.FIGURE.of("confusion", view.run_id, split, show),
+        cache.confusion_matrix(view.run_id, split, show, look.dark(), with_leaks),
+        key := Key.FIGURE.of("confusion", view.run_id, split, show, with_leaks),
         on_select=lambda: performance.select_cell(evaluation, key),
         selection_mode="points",
         width="content",
@@ -71,4 +72,5 @@ with st.container(horizontal=True):
         "application/json",
         icon=":material/download:",
     )
-look.plot(cache.roc(view.run_id, split, look.dark()), Key.FIGURE.of("roc"))
+look.plot(cache.roc(view.run_id, split, look.dark(), with_leaks), Key.FIGURE.of("roc"))
+leaks.premium(view, split)
