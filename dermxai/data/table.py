@@ -233,7 +233,8 @@ def _typed(name: str, values: pd.Series) -> pd.Series:
     if name == "sex":
         return lower.map(_SEXES).astype("str")
     if name == "split":
-        texts = split_words.read(texts.where(~lower.isin(_UNKNOWN)), asked=True)
+        told = split_words.read(texts.where(~lower.isin(_UNKNOWN)), asked=True)
+        return texts if told is None else told
     if name == "modality":
         texts = texts.mask(lower.str.startswith(("dermosc", "dermatosc"), na=False), "dermoscopic")
         texts = texts.mask(lower.str.startswith("clinic", na=False), "clinical")

@@ -153,7 +153,11 @@ class _Search:
         kind = OWNERS[column]
         if self.division.tells(column):
             home = self._mine.size or same_data(self.run) or _same_name(self.run)
-            telling = ids if home else ids.where([pd.notna(each) and _tells(each) for each in ids])
+            telling = (
+                ids
+                if home
+                else ids.where(np.array([pd.notna(each) and _tells(each) for each in ids], bool))
+            )
             if telling.notna().sum() < ids.notna().sum():
                 such = ids[ids.notna() & telling.isna()].iloc[0]
                 self.notes.append(f"{kind}s of ids such as {such!r}, which any dataset may have")

@@ -114,6 +114,6 @@ def _write(
                 pool.shutdown(cancel_futures=True)
                 raise
         written.flush()
-    with replacing(files.pictures) as path, path.open("wb") as file:
-        np.save(file, pictures)
+    with replacing(files.pictures) as path, path.open("wb") as kept:
+        np.save(kept, pictures)
     return problems

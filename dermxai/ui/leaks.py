@@ -2,8 +2,8 @@
 by side; and what they add to the measures."""
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -157,9 +157,8 @@ def _words(kind: str, entry: pd.Series) -> str:
     return " · ".join(filter(None, (KINDS[kind], near.get(kind, ""))))
 
 
-def _near(row: dict[str, object]) -> str:
-    bits, cosine = float(str(row["bits"])), float(str(row["cosine"]))
-    return _bits(bits) if row["kind"] == "picture" else _cosine(cosine)
+def _near(row: Mapping[Any, Any]) -> str:
+    return _bits(row["bits"]) if row["kind"] == "picture" else _cosine(row["cosine"])
 
 
 def _bits(bits: float) -> str:
@@ -170,7 +169,7 @@ def _cosine(cosine: float) -> str:
     return f"features alike, cosine {cosine:.2f}"
 
 
-def _measures(made: Premium) -> tuple[pd.DataFrame, dict[str, object]]:
+def _measures(made: Premium) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Overall measures for people, in percent, areas as they are."""
     rows = []
     for row in made.table.to_dict("records"):
@@ -187,7 +186,7 @@ def _measures(made: Premium) -> tuple[pd.DataFrame, dict[str, object]]:
             }
         )
     right = st.column_config.TextColumn
-    drawn: dict[str, object] = {"Measure": right(width=310)}
+    drawn: dict[str, Any] = {"Measure": right(width=310)}
     drawn |= {name: right(alignment="right") for name in ("All images", "Without", "Premium")}
     of = f"{percent(made.level, 0)} CI"
     drawn |= {f"{name} CI": right(of, alignment="right") for name in ("Without", "Premium")}
