@@ -375,6 +375,11 @@ class RunFiles:
         return self.root / "pictures.npy"
 
     @property
+    def near_duplicates(self) -> Path:
+        """Those between splits."""
+        return self.root / "near-duplicates.parquet"
+
+    @property
     def logits(self) -> Path:
         return self.root / "logits.npy"
 

@@ -6,18 +6,22 @@ so that what all images share does not count; near-duplicates have a cosine clos
 chosen on images that are changed in known ways, see docs/data.md.
 """
 
+import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermxai import disk, paths
 from dermxai.data import picture_hash
 from dermxai.runs.run import Run
 
 Floats = NDArray[np.float32]
 ALIKE = 0.75
 """Cosine from which two images are taken for one."""
+_VERSION = 1  # of what is looked for
 _COMPONENTS, _FEWEST, _IMAGES_A_COMPONENT, _FITTED = 128, 96, 3, 4096
 FEWEST = _FEWEST * _IMAGES_A_COMPONENT
 """Images below which nothing is compared: of fewer components cosines are large by chance, and
@@ -68,6 +72,25 @@ def nearest(asked: Floats, known: Floats) -> tuple[NDArray[np.intp], Floats]:
         found[start : start + step] = near.argmax(axis=1)
         cosine[start : start + step] = near.max(axis=1)
     return found, cosine
+
+
+def near_duplicates(run: Run) -> pd.DataFrame:
+    """`between_splits`, looked for once and kept with the run."""
+    file = paths.RunFiles(run.root).near_duplicates
+    told = hashlib.sha256(
+        repr(
+            (_VERSION, run.pictures is None, None if run.split is None else list(run.split))
+        ).encode()
+    ).hexdigest()
+    with suppress(OSError, ValueError, KeyError):
+        kept = pd.read_parquet(file)
+        if kept.attrs.get("of") == told:
+            return kept
+    found = between_splits(run)
+    found.attrs = {"of": told}
+    with disk.replacing(file) as path:
+        found.to_parquet(path, index=False)
+    return found
 
 
 def between_splits(run: Run) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from dermxai.data.picture_hash import Hashes
 from dermxai.errors import InputError
 from dermxai.models import Classifier
 from dermxai.models.devices import usable_device
+from dermxai.runs.alike import near_duplicates
 from dermxai.runs.assembly import assemble, follow, versions
 from dermxai.runs.forward import PRECISIONS, Forward, forward_pass, part_size
 from dermxai.runs.pictures import with_pictures
@@ -107,7 +108,10 @@ def infer(
         files.plan.unlink(missing_ok=True)
         shards.discard()
         run = follow(open_run(files.root), classifier, dataset)
-        return run if run.pictures is not None else with_pictures(run, progress)
+        if run.pictures is None:
+            run = with_pictures(run, progress)
+        near_duplicates(run)  # so that no page has to look for them
+        return run
 
 
 def _split(shards: Shards, index: int, batch_size: int) -> list[range]:

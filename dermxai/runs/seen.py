@@ -106,8 +106,15 @@ class _Search:
         self.compared, self.notes = ["file"], list[str]()
         self._mine, self._others = np.flatnonzero(known), np.flatnonzero(~known)
         self._ids = run.samples["sample_id"].to_numpy(dtype=object)
-        first = pd.Series(np.arange(len(run)), pd.Index(told))
+        own = run.samples.get("split")
+        order = np.arange(len(run))
+        if own is not None:  # of several copies the one that the table learns from is meant
+            order = np.argsort(np.asarray(own != "train", dtype=bool), kind="stable")
+        first = pd.Series(order, np.array(told, dtype=object)[order])
         self._here = first[~first.index.duplicated()]
+        of = self._here.reindex(told).to_numpy(dtype=np.intp)
+        copies = self._mine[of[self._mine] != self._mine]
+        self.table.loc[copies, "of"] = self._ids[of[copies]]
 
     def by_hash(self) -> None:
         pictures, known = self.run.pictures, self.division.pictures

@@ -36,8 +36,7 @@ from dermxai.report import Study
 from dermxai.report import study as study_pair
 from dermxai.report.evaluated import evaluated
 from dermxai.report.evaluated import premium as evaluated_premium
-from dermxai.runs import Run, open_run
-from dermxai.runs.alike import between_splits
+from dermxai.runs import Run, alike, open_run
 from dermxai.ui import filters
 from dermxai.ui.look import Plot
 
@@ -250,8 +249,8 @@ def premium(run_id: str, split: str | None) -> Premium | None:
 
 @st.cache_resource(max_entries=8, show_spinner="Looking for near-duplicates …")
 def near_duplicates(run_id: str) -> pd.DataFrame:
-    """See `alike.between_splits`."""
-    return between_splits(run(run_id))
+    """See `alike.near_duplicates`."""
+    return alike.near_duplicates(run(run_id))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -18,8 +18,9 @@ from dermxai.ui.state import Key
 from dermxai.ui.text import count, interval, percent, plain, shortened, signed
 from dermxai.ui.thumbnails import thumbnails
 
-_PAIRS = 8  # on a page
-_CARD = 250  # pixels of two pictures side by side, the narrowest
+_PAIRS = 9  # on a page
+_SIDE = 128  # pixels of a picture
+_CARD = 270  # of two side by side
 
 
 class Beside(NamedTuple):
@@ -134,22 +135,24 @@ def beside(name: str, pairs: Sequence[Beside], scene: Scene, absent: str = "") -
     with grid, st.grid("auto", min_column_width=_CARD, gap="small") as cells:
         for pair in shown:
             with cells.cell(), st.container(gap="xsmall"):
-                for column, sample_id in zip(st.columns(2, gap="xsmall"), pair[:2], strict=True):
-                    with column:
+                with st.container(horizontal=True, gap="xsmall", horizontal_alignment="center"):
+                    for sample_id in pair[:2]:
                         _picture(scene, sample_id, absent)
-                st.caption(plain(pair.words), text_alignment="center")
+                names = " · ".join(shortened(name, 20) for name in pair[:2] if name)
+                st.caption(
+                    f"{plain(names)}  \n{plain(pair.words)}",
+                    text_alignment="center",
+                    help=plain(" · ".join(filter(None, pair[:2]))),
+                )
 
 
 def _picture(scene: Scene, sample_id: str, absent: str) -> None:
-    if not sample_id:
-        st.caption(f":material/hide_image: {plain(absent)}")
-        return
-    (picture,) = thumbnails([scene.path(sample_id)])
-    if picture is None:
-        st.caption(":material/hide_image: cannot be read")
+    picture = thumbnails([scene.path(sample_id)])[0] if sample_id else None
+    if picture is not None:
+        st.image(picture, width=_SIDE)
     else:
-        st.image(picture, width="stretch", alt=sample_id)
-    st.caption(plain(shortened(sample_id, 20)), text_alignment="center", help=plain(sample_id))
+        words = "cannot be read" if sample_id else plain(absent)
+        st.caption(f":material/hide_image: {words}", width=_SIDE)
 
 
 def _words(kind: str, entry: pd.Series) -> str:
