@@ -1,4 +1,4 @@
-"""Leaks planted across the real sample: copies, images saved anew, other images of trained lesions."""
+"""Leaks planted across the real sample: copies, images saved anew, others of trained lesions."""
 
 import shutil
 from pathlib import Path

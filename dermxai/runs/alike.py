@@ -19,7 +19,7 @@ from dermxai.data import picture_hash
 from dermxai.runs.run import Run
 
 Floats = NDArray[np.float32]
-ALIKE = 0.75
+ALIKE = 0.8
 """Cosine from which two images are taken for one."""
 _VERSION = 1  # of what is looked for
 _COMPONENTS, _FEWEST, _IMAGES_A_COMPONENT, _FITTED = 128, 96, 3, 4096
