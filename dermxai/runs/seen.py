@@ -1,9 +1,9 @@
 """What a run's checkpoint has seen of its images in training: the same file, the same picture saved
 or cut otherwise, the same lesion, the same patient.
 
-Compared with what the checkpoint keeps of its training (`models/division.py`). Features of training
-images are not kept: they come from this run and from others of the checkpoint beside it, as far as
-these hold the training images.
+Compared with what the checkpoint keeps of its training (`models/division.py`, and features in
+`models/likeness.py`). Features of training images that it does not keep come from this run and from
+others of the checkpoint beside it, as far as these hold the training images.
 """
 
 import json
@@ -24,6 +24,7 @@ from dermxai.data import picture_hash
 from dermxai.data.splits import owners
 from dermxai.errors import InputError
 from dermxai.models.division import OWNERS, Division, digests, open_division
+from dermxai.models.likeness import ALIKE, Learnt, Space, nearest
 from dermxai.numbers import count
 
 if TYPE_CHECKING:
@@ -139,19 +140,27 @@ class _Search:
         self.compared.append("picture")
 
     def by_features(self) -> None:
-        """Among the training images of this run and of others of the checkpoint beside it."""
-        from dermxai.runs.alike import ALIKE, nearest, whitened
-
-        elsewhere = list(self._of_other_runs())
-        if not self._others.size or not (self._mine.size or elsewhere):
+        """Among the training images that the checkpoint keeps the features of; else those of this
+        run and of others of the checkpoint beside it."""
+        if not self._others.size:
             return
-        spaces = whitened([np.asarray(self.run.pooled), *elsewhere])
-        if spaces is None:
-            return
-        known = np.concatenate([spaces[0][self._mine], *spaces[1:]])
-        near, cosine = nearest(spaces[0][self._others], known)
+        made_by = self.run.manifest["checkpoint"]
+        files = paths.CheckpointFiles(Path(made_by["path"]))
+        pooled = np.asarray(self.run.pooled[self._others])
+        if (learnt := Learnt.read(files.learnt, made_by["hash"])) is not None:
+            known, asked = learnt.features, learnt.space.of(pooled)
+            at = self._here.reindex(learnt.images.tolist()).fillna(-1).to_numpy(dtype=np.intp)
+        else:
+            elsewhere = list(self._of_other_runs())
+            parts = [np.asarray(self.run.pooled[self._mine]), *elsewhere]
+            space = Space.fitted([self.run.pooled, *elsewhere]) if sum(map(len, parts)) else None
+            if space is None:
+                return
+            known, asked = space.of(np.concatenate(parts)), space.of(pooled)
+            at = np.append(self._mine, np.full(len(known) - len(self._mine), -1))
+        near, cosine = nearest(asked, known)
         hit = cosine >= ALIKE
-        of = np.append(self._mine, np.full(len(known) - len(self._mine), -1))[near]
+        of = at[near]
         self._note("features", self._others[hit], of[hit])
         self.table.loc[self._others[hit], "cosine"] = cosine[hit].astype(float)
         self.compared.append("features")

@@ -43,7 +43,7 @@ from dermxai.training.loading import (
 from dermxai.training.module import Training
 from dermxai.training.plan import Plan, Progress
 from dermxai.training.prepared import prepare_images
-from dermxai.training.provenance import data_of, note_division
+from dermxai.training.provenance import data_of, keep_features, note_division
 from dermxai.training.recipe import IMAGENET, TO_SPARE_MEMORY, Recipe
 from dermxai.training.starting import try_network
 from dermxai.training.trainer import Telling, rank, started_by_slurm, trainer_of
@@ -127,6 +127,7 @@ def fit(
             train(plan, progress)
         if not first:
             return files.root
+        keep_features(plan, dataset.file_fingerprints)
         begun.note(files.about, ended=True)
     for left in (files.state, files.data):
         left.unlink(missing_ok=True)

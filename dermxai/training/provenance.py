@@ -6,16 +6,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from dermxai.data import Dataset, split_words
 from dermxai.data.splits import owners
+from dermxai.models import load_classifier
+from dermxai.models.devices import usable_device
 from dermxai.models.division import OWNERS, Division, digests, open_division, write_division
+from dermxai.models.likeness import FEWEST, Learnt, Space
 from dermxai.numbers import count
-from dermxai.paths import TrainingFiles
+from dermxai.paths import CheckpointFiles, TrainingFiles
 from dermxai.training.examples import Examples
 from dermxai.training.plan import Plan, usable
 from dermxai.training.prepared import Prepared
 from dermxai.training.recipe import IMAGENET
+
+_BATCH = 32
 
 
 def data_of(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[str, Any]:
@@ -99,6 +105,32 @@ def note_division(plan: Plan, fingerprints: Mapping[str, str]) -> None:
             earlier=earlier,
             whole=whole,
         )
+
+
+def keep_features(plan: Plan, fingerprints: Mapping[str, str]) -> None:
+    """Keeps with the checkpoint what its network sees of the images that it learnt from, so that
+    near-duplicates are known again: one more pass over them. Too few images keep nothing.
+
+    Args:
+        fingerprints: of the images' files, by sample id.
+    """
+    files = CheckpointFiles(plan.output)
+    if len(plan.training) < FEWEST or files.learnt.is_file():
+        return
+    index = plan.devices[0] if isinstance(plan.devices, list) else 0
+    device = f"cuda:{index}" if plan.accelerator == "cuda" else plan.accelerator
+    classifier = load_classifier(plan.output).to(usable_device(device))
+    pictures, parts = plan.prepared.open(), []
+    for rows in np.array_split(plan.training, -(-len(plan.training) // _BATCH)):
+        batch = np.stack([plan.preprocessing.normalise(pictures[row]) for row in rows])
+        parts.append(classifier.infer(torch.from_numpy(batch)).pooled.cpu().numpy())
+    pooled = np.concatenate(parts)
+    space = Space.fitted([pooled])
+    if space is None:
+        return
+    table = plan.examples.table.iloc[plan.training]
+    images = digests(table["path"], table["sample_id"].map(fingerprints))
+    Learnt(classifier.hash, np.array(images), space, space.of(pooled)).write(files.learnt)
 
 
 def _earlier(plan: Plan) -> tuple[Division | None, bool]:
