@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 KINDS = {
     "file": "the same file",
     "picture": "near-duplicate, by its perceptual hash",
-    "features": "near-duplicate, by its features",
     "lesion": "another image of the lesion",
+    "features": "near-duplicate, by its features",
     "patient": "another image of the patient",
 }
-"""How an image may be known from training, the strongest first, in words."""
+"""How an image may be known from training, the surest first, in words."""
 _SAME_IMAGE = ("file", "picture", "features")
 _OTHER_RUNS = 3
 # What ids of any data set may be called, so that they tell nothing of another one.
@@ -64,7 +64,7 @@ class Seen:
 
     @cached_property
     def kind(self) -> NDArray[np.object_]:
-        """(n,) the strongest of each image, "" where it was not seen."""
+        """(n,) the surest of each image, "" where it was not seen."""
         flags = self.table[list(KINDS)].to_numpy(dtype=bool)
         names = np.array([*KINDS, ""], dtype=object)
         return np.asarray(names[np.where(flags.any(axis=1), flags.argmax(axis=1), len(KINDS))])
@@ -75,7 +75,7 @@ class Seen:
         return np.asarray(self.kind != "", dtype=bool)
 
     def counts(self, rows: NDArray[np.intp]) -> dict[str, int]:
-        """Images at ``rows`` by their strongest kind, those that occur."""
+        """Images at ``rows`` by their surest kind, those that occur."""
         kinds = self.kind[rows]
         return {kind: int(n) for kind in KINDS if (n := (kinds == kind).sum())}
 
