@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from dermxai.explain.faithfulness.quality import Quality
     from dermxai.metrics import Evaluation
+    from dermxai.metrics.leakage import Premium
 
 FEW = 5  # problems that are told one by one
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -129,6 +130,29 @@ def show_evaluation(evaluation: "Evaluation") -> None:
     print()
     show_table(("class", "images", evaluation.clusters, *headings), rows)
     for note in evaluation.notes:
+        print(f"\n{note}")
+
+
+def show_premium(premium: "Premium") -> None:
+    """Overall measures with and without the images that leak from training."""
+    print(
+        f"\nLeakage premium: {premium.seen} of {premium.seen + premium.unseen} evaluated images "
+        "were seen in training.\n"
+    )
+    rows = [
+        [
+            row["name"],
+            row["value"],
+            row["without"],
+            _interval(row["without_low"], row["without_high"]),
+            row["difference"],
+            _interval(row["difference_low"], row["difference_high"]),
+        ]
+        for row in premium.table.to_dict("records")
+    ]
+    columns = ("overall", "all", "without", "95 % interval", "difference", "95 % interval")
+    show_table(columns, rows)
+    for note in premium.notes:
         print(f"\n{note}")
 
 

@@ -23,6 +23,14 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else plural}"
 
 
+def shortened(text: str, length: int = 28) -> str:
+    """At most ``length`` characters, the middle left out: the ends of file names tell most."""
+    if len(text) <= length:
+        return text
+    head = (length - 1) // 2
+    return f"{text[:head]}…{text[head + 1 - length :]}"
+
+
 def signed(value: float, digits: int = 2) -> str:
     """ "+1.20", "−0.35"; a dash where undefined."""
     if math.isnan(value):

@@ -213,6 +213,11 @@ class CheckpointFiles:
         """Which images it learnt from and was validated on, as digests."""
         return self.root / "division.parquet"
 
+    @property
+    def learnt(self) -> Path:
+        """Features of the images that it learnt from, to know near-duplicates by."""
+        return self.root / "learnt.npz"
+
 
 @dataclass(frozen=True)
 class TrainingFiles:
@@ -337,6 +342,11 @@ class PreparedFiles:
         return self.root / f"{self.key}.npy"
 
     @property
+    def pictures(self) -> Path:
+        """The images' perceptual hashes."""
+        return self.root / f"{self.key}.pictures.npy"
+
+    @property
     def about(self) -> Path:
         """Which could not be read; written last."""
         return self.root / f"{self.key}.json"
@@ -368,6 +378,16 @@ class RunFiles:
     def fingerprints(self) -> Path:
         """What tells each image's file from another; absent from runs of earlier versions."""
         return self.root / "fingerprints.npy"
+
+    @property
+    def pictures(self) -> Path:
+        """The images' perceptual hashes; absent from runs of earlier versions."""
+        return self.root / "pictures.npy"
+
+    @property
+    def near_duplicates(self) -> Path:
+        """Those between splits."""
+        return self.root / "near-duplicates.parquet"
 
     @property
     def logits(self) -> Path:

@@ -3,12 +3,15 @@
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from dermxai.data import split_words
+from dermxai.data.split_words import split_name
 from dermxai.errors import InputError
 
 # Usual names of each column, ours first; compared in lower case with _ for blanks, dots, dashes.
@@ -24,7 +27,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "patient_id": ("patient_id", "patient", "subject_id", "subject", "患者编号", "患者", "病人"),
     "lesion_id": ("lesion_id", "lesion", "皮损编号"),
-    "split": ("split", "partition", "subset", "set", "划分"),
+    "split": split_words.NAMES,
     "age": ("age", "age_approx", "age_years", "年龄"),
     "sex": ("sex", "gender", "性别"),
     "site": (
@@ -45,11 +48,7 @@ _SEXES = {
     **dict.fromkeys(("male", "m", "man", "男", "男性"), "male"),
     **dict.fromkeys(("männlich", "männl.", "männl", "mann", "homme", "masculin"), "male"),
 }
-_SPLITS = {
-    **dict.fromkeys(("train", "training", "训练集"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev", "验证集"), "validation"),
-    **dict.fromkeys(("test", "testing", "测试集"), "test"),
-}
+_MOST_SPLITS = 30  # a column of more values is about something else
 _OLDEST = 120.0
 _EXACT = 2.0**53  # the largest whole number up to which a float holds all
 _LARGEST = 2.0**63  # beyond every whole number of 64 bits
@@ -97,11 +96,6 @@ class Table:
     problems: tuple[Problem, ...] = ()
 
 
-def split_name(value: str) -> str | None:
-    """``train``, ``validation`` or ``test`` for one of their usual names, else None."""
-    return _SPLITS.get(value.strip().casefold())
-
-
 def split_of_file(file: Path) -> str | None:
     """The split that one of the words of a file's name tells, as in ``…_Test_GroundTruth.csv``."""
     return next((split for word in file.stem.split("_") if (split := split_name(word))), None)
@@ -120,7 +114,8 @@ def recognised(columns: Iterable[str]) -> dict[str, str]:
 
 
 def renamed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Rows with columns under our names: as ``columns`` says, then by usual names.
+    """Rows with columns under our names: as ``columns`` says, then by usual names. The split is
+    what a column's values say, whatever the column is called (see ``split_words``).
 
     Raises:
         InputError: ``columns`` names a column that does not exist, on either side.
@@ -136,7 +131,9 @@ def renamed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
                 f"it has {', '.join(map(str, rows.columns))}."
             )
     rest = [column for column in rows.columns if column not in columns.values()]
-    found = {ours: theirs for ours, theirs in recognised(rest).items() if ours not in columns}
+    usual = recognised(rest)
+    usual.pop("split", None)
+    found = {ours: theirs for ours, theirs in usual.items() if ours not in columns}
     new_names = {theirs: ours for ours, theirs in (found | dict(columns)).items()}
     taken = set(new_names.values())
     kept = {name: f"{name} (table)" for name in rest if name in taken and name not in new_names}
@@ -144,7 +141,46 @@ def renamed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     for ours, theirs in columns.items():
         if ours not in named:  # one column of the table under two of our names
             named[ours] = rows[theirs]
-    return named
+    return named if "split" in columns else _with_split(named)
+
+
+def _with_split(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose ``split`` is what their columns say; without one where none says it."""
+    found: dict[str, pd.Series[str]] = {}
+    others = [str(column) for column in rows if column == "split" or column not in COLUMNS]
+    for column in sorted(others, key=_trust):
+        told = _split_in(column, rows[column])
+        if told is not None:
+            found[column] = told
+    if not found:
+        return rows.rename(columns={"split": "split (table)"})
+    first = next(iter(found))
+    split = reduce(split_words.joined, found.values())
+    rest = rows.drop(columns=first) if _normal(first) in split_words.NAMES else rows
+    return rest.rename(columns={"split": "split (table)"}).assign(split=split)
+
+
+def _split_in(column: str, values: pd.Series) -> "pd.Series[str] | None":
+    """A column's values as splits; None where it tells none."""
+    texts = as_text(values)
+    texts = texts.where(~texts.str.casefold().isin(_UNKNOWN))
+    if (flag := split_words.read_flag(column, texts)) is not None:
+        return flag
+    named = _normal(column) in split_words.NAMES
+    if not named and texts.nunique() > _MOST_SPLITS:
+        return None
+    told = split_words.read(texts)
+    if told is None or named:
+        return told
+    kinds = set(told.dropna())
+    splits = {split_words.TRAIN, split_words.VALIDATION, split_words.TEST}
+    return told if kinds <= splits and len(kinds) > 1 else None
+
+
+def _trust(column: str) -> tuple[int, str]:
+    names = split_words.NAMES
+    normal = _normal(column)
+    return (names.index(normal) if normal in names else len(names), column)
 
 
 def validated(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
@@ -197,7 +233,8 @@ def _typed(name: str, values: pd.Series) -> pd.Series:
     if name == "sex":
         return lower.map(_SEXES).astype("str")
     if name == "split":
-        texts = lower.map(_SPLITS).astype("str").fillna(texts)
+        told = split_words.read(texts.where(~lower.isin(_UNKNOWN)), asked=True)
+        return texts if told is None else told
     if name == "modality":
         texts = texts.mask(lower.str.startswith(("dermosc", "dermatosc"), na=False), "dermoscopic")
         texts = texts.mask(lower.str.startswith("clinic", na=False), "clinical")

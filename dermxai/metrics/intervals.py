@@ -77,6 +77,13 @@ class Estimates:
     step: float
     fewest: int
 
+    def among(self, rows: NDArray[np.bool_]) -> "Estimates":
+        """The same over more images, of which those chosen by ``rows`` are its own, in order."""
+        influences = np.zeros((rows.size, self.influences.shape[1]))
+        sides = np.zeros((rows.size, *self.sides.shape[1:]), dtype=bool)
+        influences[rows], sides[rows] = self.influences, self.sides
+        return replace(self, influences=influences, sides=sides)
+
     def minus(self, other: "Estimates") -> "Estimates":
         """The differences from other estimates over the same images and sides, or over some of
         them."""

@@ -1,18 +1,105 @@
 """Which images a checkpoint has learnt from and was validated on, kept with it.
 
-Images are not named, since names may be patients': each stands as a digest of its file, so that it
-is known again in other data sets and under other names.
+Nobody is named, since names may be patients': an image stands as a digest of its file and as its
+perceptual hash, its lesion and its patient as digests with the division's salt. So they are known
+again in other data sets and under other names. Who holds a checkpoint can find out whether an id
+that they know is in it; that is what the digests are for.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dermxai.data.images import container
+from dermxai.data.picture_hash import BITS, Hashes
 from dermxai.disk import replacing
 from dermxai.paths import CheckpointFiles
+
+OWNERS = {"lesion_id": "lesion", "patient_id": "patient"}
+"""Columns of a sample table → those of a division that hold their digests."""
+_PICTURE, _SALT, _EARLIER = "picture", "salt", "earlier"
+_BYTES = BITS // 8
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """
+    Attributes:
+        table: a row an image: ``image`` (of `digests`), ``split``, and where the checkpoint tells
+            them ``lesion`` and ``patient`` (digests), ``salt`` of these, ``picture`` (the hash,
+            bytes) and ``earlier``: learnt from in a training that this one started from.
+        whole: whether what it started from tells its images, too.
+    """
+
+    table: pd.DataFrame
+    whole: bool = True
+
+    @cached_property
+    def learnt(self) -> NDArray[np.bool_]:
+        """(row,) whether the network has learnt from the image."""
+        return np.asarray(self.table["split"] == "train", dtype=bool)
+
+    @property
+    def pictures(self) -> Hashes | None:
+        """(row, 32) hashes, 0 where one is missing; None where none is kept."""
+        if _PICTURE not in self.table:
+            return None
+        kept = self.table[_PICTURE].tolist()
+        whole = [each if isinstance(each, bytes) and len(each) == _BYTES else b"" for each in kept]
+        content = b"".join(each.ljust(_BYTES, b"\0") for each in whole)
+        return np.frombuffer(content, np.uint8).reshape(-1, _BYTES)
+
+    def tells(self, column: str) -> bool:
+        """Whether lesions ("lesion_id") or patients are kept."""
+        return OWNERS[column] in self.table and bool(self.table[OWNERS[column]].notna().any())
+
+    def split_of(self, images: Iterable[str]) -> "pd.Series[str]":
+        """(n,) the split of each image in the checkpoint's own training, missing where it took no
+        part.
+
+        Args:
+            images: (n,) ``digests``.
+        """
+        own = self.table
+        if _EARLIER in own:
+            own = own[~own[_EARLIER].fillna(False).astype(bool)]
+        known = own.drop_duplicates("image").set_index("image")["split"]
+        return known.reindex(list(images)).reset_index(drop=True)
+
+    def learnt_image(self, images: Iterable[str]) -> NDArray[np.intp]:
+        """(n,) the row that holds each image and was learnt from, −1 where there is none."""
+        return self._rows("image", pd.Series(list(images), dtype="object"))
+
+    def learnt_owner(self, column: str, ids: pd.Series) -> NDArray[np.intp]:
+        """(n,) a row of the same lesion or patient that was learnt from, −1 where there is none.
+
+        Args:
+            column: "lesion_id" or "patient_id".
+            ids: (n,) as a sample table holds them; missing where not known.
+        """
+        found = np.full(len(ids), -1, np.intp)
+        if not self.tells(column):
+            return found
+        distinct = pd.Series(ids.dropna().unique(), dtype="object")
+        for salt in self.table[_SALT].dropna().unique():
+            told = pd.Series(_owner_digests(column, distinct, salt), distinct, dtype="object")
+            rows = self._rows(OWNERS[column], ids.map(told))
+            found = np.where(found < 0, rows, found)
+        return found
+
+    def _rows(self, column: str, wanted: pd.Series) -> NDArray[np.intp]:
+        kept = self.table.loc[self.learnt, column].dropna()
+        first = pd.Series(kept.index.to_numpy(), kept.to_numpy())
+        first = first[~first.index.duplicated()]
+        rows = wanted.map(first)
+        return rows.fillna(-1).to_numpy(dtype=np.intp)
 
 
 def digests(paths: Iterable[str], files: Iterable[str]) -> list[str]:
@@ -26,32 +113,63 @@ def digests(paths: Iterable[str], files: Iterable[str]) -> list[str]:
         f"{file}{path.removeprefix(container(path))}"  # an archive is one file for all
         for path, file in zip(paths, files, strict=True)
     )
-    return [blake2b(each.encode(), digest_size=8).hexdigest() for each in told]
+    return [_digest(each) for each in told]
 
 
-def write_division(folder: Path, images: Iterable[str], split: Iterable[str]) -> None:
+def write_division(
+    folder: Path,
+    images: Iterable[str],
+    split: Iterable[str],
+    *,
+    owners: "dict[str, pd.Series[Any]] | None" = None,
+    pictures: Hashes | None = None,
+    earlier: Division | None = None,
+    whole: bool = True,
+) -> None:
     """
     Args:
         folder: of the checkpoint.
         images: (n,) ``digests``.
         split: (n,) of each image.
+        owners: "lesion_id", "patient_id" → (n,) ids, missing where not known.
+        pictures: (n, 32) perceptual hashes.
+        earlier: of the checkpoint that the training starts from.
+        whole: whether all that was learnt from is told.
     """
     folder.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame({"image": list(images), "split": list(split)})
+    salt = _digest("".join(table["image"]))
+    for column, ids in (owners or {}).items():
+        known = ids.notna().to_numpy(dtype=bool)
+        told = np.full(len(table), None, dtype=object)
+        told[known] = _owner_digests(column, ids[known], salt)
+        table[OWNERS[column]] = told
+    table[_SALT] = salt
+    if pictures is not None:
+        table[_PICTURE] = [bytes(each) for each in pictures]
+    if earlier is not None:
+        before = earlier.table[earlier.learnt].assign(**{_EARLIER: True})
+        table = pd.concat([table.assign(**{_EARLIER: False}), before], ignore_index=True)
+        whole = whole and earlier.whole
+    table.attrs = {"whole": whole}
     with replacing(CheckpointFiles(folder).division) as path:
         table.to_parquet(path, index=False)
 
 
-def read_division(folder: Path, images: Iterable[str]) -> "pd.Series[str] | None":
-    """(n,) the split of each image, missing where it took no part; None where the checkpoint does
-    not tell.
-
-    Args:
-        images: (n,) ``digests``.
-    """
+def open_division(folder: Path) -> Division | None:
+    """None where the checkpoint does not tell. Those of earlier versions tell files alone."""
     try:
         table = pd.read_parquet(CheckpointFiles(folder).division)
-        known = table.drop_duplicates("image").set_index("image")["split"]
     except (OSError, ValueError, KeyError):
         return None
-    return known.reindex(list(images)).reset_index(drop=True)
+    if not {"image", "split"} <= set(table):
+        return None
+    return Division(table.reset_index(drop=True), bool(table.attrs.get("whole", True)))
+
+
+def _owner_digests(column: str, ids: Iterable[object], salt: str) -> list[str]:
+    return [_digest(f"{column}:{each}", salt.encode()) for each in ids]
+
+
+def _digest(text: str, key: bytes = b"") -> str:
+    return blake2b(text.encode(), digest_size=8, key=key).hexdigest()

@@ -50,6 +50,7 @@ def assemble(
         )
     shards.assemble("logits", files.logits)
     shards.assemble("pooled", files.pooled)
+    shards.assemble("pictures", files.pictures)
     samples = dataset.samples[reasons == ""].reset_index(drop=True)
     _write_samples(files, samples)
     if known := dataset.file_fingerprints:

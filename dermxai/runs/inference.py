@@ -17,11 +17,14 @@ from torch import Tensor
 
 from dermxai import disk, paths
 from dermxai.data import Dataset
+from dermxai.data.picture_hash import Hashes
 from dermxai.errors import InputError
 from dermxai.models import Classifier
 from dermxai.models.devices import usable_device
+from dermxai.runs.alike import near_duplicates
 from dermxai.runs.assembly import assemble, follow, versions
 from dermxai.runs.forward import PRECISIONS, Forward, forward_pass, part_size
+from dermxai.runs.pictures import with_pictures
 from dermxai.runs.prefetch import Batch, batches
 from dermxai.runs.run import Run, open_run, run_id
 from dermxai.runs.shards import SHARD, Shards
@@ -44,6 +47,7 @@ def infer(
 ) -> Run:
     """Runs a classifier over a dataset, once: the same pair again opens the same run.
 
+    A run of an earlier version, without its images' perceptual hashes, gets them.
     An image that cannot be read is listed in the run's problems and has no row in its arrays. What
     a killed or stopped process had finished is kept for the next call. Of two processes that
     want the same run, one works and the other waits for it. The classifier itself stays as it is.
@@ -103,7 +107,11 @@ def infer(
             assemble(shards, classifier, dataset, settings)
         files.plan.unlink(missing_ok=True)
         shards.discard()
-        return follow(open_run(files.root), classifier, dataset)
+        run = follow(open_run(files.root), classifier, dataset)
+        if run.pictures is None:
+            run = with_pictures(run, progress)
+        near_duplicates(run)  # so that no page has to look for them
+        return run
 
 
 def _split(shards: Shards, index: int, batch_size: int) -> list[range]:
@@ -139,21 +147,28 @@ def _compute(
         for index in missing:
             outputs: list[tuple[Tensor, Tensor]] = []
             reasons: list[str] = []
+            pictures: list[Hashes] = []
             while len(reasons) < len(shards.rows(index)):
                 batch = next(stream)
                 outputs.append(forward(batch.images))
                 reasons += batch.reasons
+                pictures.append(batch.pictures)
                 report(done + len(reasons))
             done += len(reasons)
             if written:
                 written.result()
-            written = writer.submit(_write, shards, index, outputs, reasons)
+            hashes = np.concatenate(pictures)
+            written = writer.submit(_write, shards, index, outputs, reasons, hashes)
         if written:
             written.result()
 
 
 def _write(
-    shards: Shards, index: int, outputs: Sequence[tuple[Tensor, Tensor]], reasons: Sequence[str]
+    shards: Shards,
+    index: int,
+    outputs: Sequence[tuple[Tensor, Tensor]],
+    reasons: Sequence[str],
+    pictures: Hashes,
 ) -> None:
     logits, pooled = (torch.cat(parts).cpu().numpy() for parts in zip(*outputs, strict=True))
     finite = np.isfinite(logits).all(axis=(1, 2)) & np.isfinite(pooled).all(axis=1)
@@ -161,4 +176,4 @@ def _write(
         reason or ("" if good else "the network's output is not a finite number")
         for reason, good in zip(reasons, finite, strict=True)
     ]
-    shards.write(index, logits, pooled, stated)
+    shards.write(index, logits, pooled, pictures, stated)

@@ -5,11 +5,13 @@ from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from dermxai.data import Dataset
 from dermxai.data.images import read_image
+from dermxai.data.picture_hash import HASHES, Hashes, picture_hashes
 from dermxai.data.transforms import Preprocessing
 from dermxai.errors import InputError
 
@@ -23,11 +25,13 @@ class Batch:
         images: (row, size, size, 3) uint8 RGB; zeros where an image cannot be read, so that its
             neighbours stay where they are.
         reasons: per row why it cannot be read, empty where it was.
+        pictures: (row, 8, 32) perceptual hashes, as `picture_hashes`.
     """
 
     rows: range
     images: Tensor
     reasons: tuple[str, ...]
+    pictures: Hashes
 
 
 def batches(
@@ -50,9 +54,11 @@ def batches(
     files = dataset.samples["path"].tolist()
     size = preprocessing.size
 
-    def read(row: int, into: Tensor) -> str:
+    def read(row: int, into: Tensor, hashes: Hashes) -> str:
         try:
-            prepared = preprocessing.prepare(read_image(files[row]))
+            image = read_image(files[row])
+            hashes[:] = picture_hashes(image)
+            prepared = preprocessing.prepare(image)
         except InputError as error:
             return str(error)
         except Exception as error:  # one image, whatever is wrong with it, never stops a run
@@ -60,13 +66,14 @@ def batches(
         into.numpy()[:] = prepared
         return ""
 
-    waiting: deque[tuple[range, Tensor, list[Future[str]]]] = deque()
+    waiting: deque[tuple[range, Tensor, Hashes, list[Future[str]]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="read-images")
     try:
         for rows in parts:
             images = torch.zeros(len(rows), size, size, 3, dtype=torch.uint8, pin_memory=pinned)
-            futures = [pool.submit(read, row, images[i]) for i, row in enumerate(rows)]
-            waiting.append((rows, images, futures))
+            hashes = np.zeros((len(rows), *HASHES), np.uint8)
+            futures = [pool.submit(read, row, images[i], hashes[i]) for i, row in enumerate(rows)]
+            waiting.append((rows, images, hashes, futures))
             if len(waiting) > ahead:
                 yield _finished(*waiting.popleft())
         while waiting:
@@ -75,5 +82,5 @@ def batches(
         pool.shutdown(cancel_futures=True)
 
 
-def _finished(rows: range, images: Tensor, futures: list[Future[str]]) -> Batch:
-    return Batch(rows, images, tuple(future.result() for future in futures))
+def _finished(rows: range, images: Tensor, hashes: Hashes, futures: list[Future[str]]) -> Batch:
+    return Batch(rows, images, tuple(future.result() for future in futures), hashes)

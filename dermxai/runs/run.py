@@ -18,6 +18,7 @@ from scipy.special import softmax
 from dermxai import paths
 from dermxai.data import Problem
 from dermxai.data.inventory import file_fingerprint
+from dermxai.data.picture_hash import HASHES, Hashes
 from dermxai.data.table import REQUIRED
 from dermxai.errors import InputError
 from dermxai.models import ModelInfo, read_info
@@ -55,6 +56,8 @@ class Run:
     fingerprints: NDArray[np.bytes_] | None = None
     """(n,) of the images' files as the run saw them, each as ``file_fingerprint``; None where the
     run was written before they were kept."""
+    pictures: Hashes | None = None
+    """(n, 8, 32) perceptual hashes of the images, as ``picture_hashes``; None as before."""
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -94,6 +97,11 @@ class Run:
     def training_split(self) -> "pd.Series[Any] | None":
         """See `seen.training_split`."""
         return seen.training_split(self)
+
+    @cached_property
+    def leaks(self) -> "seen.Seen | None":
+        """See `seen.seen`."""
+        return seen.seen(self)
 
     @cached_property
     def trained_on(self) -> NDArray[np.bool_] | None:
@@ -210,6 +218,7 @@ def open_run(path: str | Path) -> Run:
             fingerprints=np.load(files.fingerprints, mmap_mode="r")
             if files.fingerprints.is_file()
             else None,
+            pictures=np.load(files.pictures, mmap_mode="r") if files.pictures.is_file() else None,
         )
         _check_shapes(run)
     except (OSError, ValueError, KeyError, TypeError, EOFError, pa.ArrowException) as error:
@@ -239,6 +248,8 @@ def _check_shapes(run: Run) -> None:
             raise ValueError(f"{name} is {found.dtype} {found.shape}, expected float32 {shape}")
     if run.fingerprints is not None and run.fingerprints.shape != (len(run),):
         raise ValueError(f"{len(run.fingerprints)} fingerprints came for {len(run)} images")
+    if run.pictures is not None and run.pictures.shape != (len(run), *HASHES):
+        raise ValueError(f"{run.pictures.shape} perceptual hashes came for {len(run)} images")
     if missing := set(REQUIRED) - set(run.samples):
         raise ValueError(f"the sample table has no {' and no '.join(sorted(missing))}")
 

@@ -1,5 +1,17 @@
-"""Which images of a run its checkpoint was trained on."""
+"""What a run's checkpoint has seen of its images in training: the same file, the same picture saved
+or cut otherwise, the same lesion, the same patient.
 
+Compared with what the checkpoint keeps of its training (`models/division.py`, and features in
+`models/likeness.py`). Features of training images that it does not keep come from this run and from
+others of the checkpoint beside it, as far as these hold the training images.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,53 +19,313 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai.models.division import digests, read_division
+from dermxai import paths
+from dermxai.data import picture_hash
+from dermxai.data.splits import owners
+from dermxai.errors import InputError
+from dermxai.models.division import OWNERS, Division, digests, open_division
+from dermxai.models.likeness import ALIKE, Learnt, Space, nearest
 from dermxai.numbers import count
 
 if TYPE_CHECKING:
     from dermxai.runs.run import Run
 
+KINDS = {
+    "file": "the same file",
+    "picture": "near-duplicate, by its perceptual hash",
+    "lesion": "another image of the lesion",
+    "features": "near-duplicate, by its features",
+    "patient": "another image of the patient",
+}
+"""How an image may be known from training, the surest first, in words."""
+_SAME_IMAGE = ("file", "picture", "features")
+_OTHER_RUNS = 3
+# What ids of any data set may be called, so that they tell nothing of another one.
+_GENERIC = re.compile(r"patient|lesion|subject|case|image|img|pat|sub|les|id|nr|no|[a-z](?![a-z])")
+_FEW_DIGITS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """
+    Attributes:
+        table: a row an image of the run: a flag for each of `KINDS`; ``of``, the sample id of the
+            training image where the run holds it, else ""; ``bits`` and ``cosine`` of
+            near-duplicates, NaN elsewhere.
+        compared: the kinds that could be looked for.
+        notes: which could not, and why.
+        whole: whether all is known that the network has learnt from.
+    """
+
+    table: pd.DataFrame
+    compared: tuple[str, ...]
+    notes: tuple[str, ...]
+    whole: bool
+
+    @cached_property
+    def kind(self) -> NDArray[np.object_]:
+        """(n,) the surest of each image, "" where it was not seen."""
+        flags = self.table[list(KINDS)].to_numpy(dtype=bool)
+        names = np.array([*KINDS, ""], dtype=object)
+        return np.asarray(names[np.where(flags.any(axis=1), flags.argmax(axis=1), len(KINDS))])
+
+    @property
+    def any(self) -> NDArray[np.bool_]:
+        """(n,) whether the image leaks from training in any way."""
+        return np.asarray(self.kind != "", dtype=bool)
+
+    def counts(self, rows: NDArray[np.intp]) -> dict[str, int]:
+        """Images at ``rows`` by their surest kind, those that occur."""
+        kinds = self.kind[rows]
+        return {kind: int(n) for kind in KINDS if (n := (kinds == kind).sum())}
+
+
+def seen(run: "Run") -> Seen | None:
+    """None where the checkpoint, or the run, does not tell its images apart."""
+    division = _division(run)
+    if division is None:
+        return None
+    search = _Search(run, division)
+    search.by_hash()
+    search.by_features()
+    for column, ids in owners(run.samples).items():
+        if column in OWNERS and ids.notna().any():
+            search.by_owner(column, ids)
+    return Seen(search.table, tuple(search.compared), tuple(search.notes), division.whole)
+
+
+class _Search:
+    """Fills the table of `Seen`, files first."""
+
+    def __init__(self, run: "Run", division: Division) -> None:
+        self.run, self.division = run, division
+        told = _digests(run)
+        known = division.learnt_image(told) >= 0
+        self.table = pd.DataFrame(dict.fromkeys(KINDS, False), index=range(len(run)))
+        self.table["file"] = known
+        self.table[["of", "bits", "cosine"]] = "", np.nan, np.nan
+        self.compared, self.notes = ["file"], list[str]()
+        self._mine, self._others = np.flatnonzero(known), np.flatnonzero(~known)
+        self._ids = run.samples["sample_id"].to_numpy(dtype=object)
+        own = run.samples.get("split")
+        order = np.arange(len(run))
+        if own is not None:  # of several copies the one that the table learns from is meant
+            order = np.argsort(np.asarray(own != "train", dtype=bool), kind="stable")
+        first = pd.Series(order, np.array(told, dtype=object)[order])
+        self._here = first[~first.index.duplicated()]
+        of = self._here.reindex(told).to_numpy(dtype=np.intp)
+        copies = self._mine[of[self._mine] != self._mine]
+        self.table.loc[copies, "of"] = self._ids[of[copies]]
+
+    def by_hash(self) -> None:
+        pictures, known = self.run.pictures, self.division.pictures
+        if pictures is None:
+            self.notes.append(
+                "near-duplicates (run inference again: this run has no perceptual hashes)"
+            )
+            return
+        if known is None and not self._mine.size:
+            self.notes.append("near-duplicates (the checkpoint keeps no perceptual hashes)")
+            return
+        if known is None:  # of an earlier version: those of this run serve
+            near, bits = picture_hash.nearest(pictures[self._others], pictures[self._mine][:, 0])
+            of = self._mine[near]
+        else:
+            learnt = known * self.division.learnt[:, None]
+            near, bits = picture_hash.nearest(pictures[self._others], learnt)
+            of = self._of_division(near)
+        hit = bits <= picture_hash.NEAR
+        self._note("picture", self._others[hit], of[hit])
+        self.table.loc[self._others[hit], "bits"] = bits[hit].astype(float)
+        self.compared.append("picture")
+
+    def by_features(self) -> None:
+        """Among the training images that the checkpoint keeps the features of; else those of this
+        run and of others of the checkpoint beside it."""
+        if not self._others.size:
+            return
+        made_by = self.run.manifest["checkpoint"]
+        files = paths.CheckpointFiles(Path(made_by["path"]))
+        pooled = np.asarray(self.run.pooled[self._others])
+        if (learnt := Learnt.read(files.learnt, made_by["hash"])) is not None:
+            known, asked = learnt.features, learnt.space.of(pooled)
+            at = self._here.reindex(learnt.images.tolist()).fillna(-1).to_numpy(dtype=np.intp)
+        else:
+            elsewhere = list(self._of_other_runs())
+            parts = [np.asarray(self.run.pooled[self._mine]), *elsewhere]
+            space = Space.fitted([self.run.pooled, *elsewhere]) if sum(map(len, parts)) else None
+            if space is None:
+                return
+            known, asked = space.of(np.concatenate(parts)), space.of(pooled)
+            at = np.append(self._mine, np.full(len(known) - len(self._mine), -1))
+        near, cosine = nearest(asked, known)
+        hit = cosine >= ALIKE
+        of = at[near]
+        self._note("features", self._others[hit], of[hit])
+        self.table.loc[self._others[hit], "cosine"] = cosine[hit].astype(float)
+        self.compared.append("features")
+
+    def by_owner(self, column: str, ids: "pd.Series[Any]") -> None:
+        kind = OWNERS[column]
+        if self.division.tells(column):
+            home = self._mine.size or same_data(self.run) or _same_name(self.run)
+            telling = (
+                ids
+                if home
+                else ids.where(np.array([pd.notna(each) and _tells(each) for each in ids], bool))
+            )
+            if telling.notna().sum() < ids.notna().sum():
+                such = ids[ids.notna() & telling.isna()].iloc[0]
+                self.notes.append(f"{kind}s of ids such as {such!r}, which any dataset may have")
+            if telling.isna().all():
+                return
+            rows = self.division.learnt_owner(column, telling)
+            hit = self._others[rows[self._others] >= 0]
+            self._note(kind, hit, self._of_division(rows[hit]))
+        elif self._mine.size:  # of an earlier version: the training images in this run tell them
+            told = pd.Series(self._mine, ids.iloc[self._mine].to_numpy())
+            told = told[told.index.notna() & ~told.index.duplicated()]
+            of = ids.map(told)
+            hit = self._others[of.iloc[self._others].notna()]
+            self._note(kind, hit, of.iloc[hit].to_numpy(dtype=np.intp))
+        else:
+            self.notes.append(f"{kind}s (the checkpoint does not tell them)")
+            return
+        self.compared.append(kind)
+
+    def _note(self, kind: str, rows: NDArray[np.intp], of: NDArray[np.intp]) -> None:
+        """Flags images, and which of the run they are like where that is not told yet; −1 for none
+        of them."""
+        self.table.loc[rows, kind] = True
+        fresh = (of >= 0) & (self.table["of"].to_numpy()[rows] == "")
+        self.table.loc[rows[fresh], "of"] = self._ids[of[fresh]]
+
+    def _of_division(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Which image of the run each row of the division is, −1 for none."""
+        images = self.division.table["image"].to_numpy()[rows]
+        return self._here.reindex(images).fillna(-1).to_numpy(dtype=np.intp)
+
+    def _of_other_runs(self) -> Iterator[NDArray[np.float32]]:
+        """Pooled features of the training images of other runs of the same checkpoint; none where
+        this run holds most of them."""
+        from dermxai.runs.run import open_run
+
+        if 2 * self._mine.size > self.division.learnt.sum():
+            return
+        found = 0
+        name = paths.RunFiles(self.run.root).manifest.name
+        for manifest in sorted(self.run.root.parent.glob(f"*/{name}")):
+            if manifest.parent == self.run.root or found == _OTHER_RUNS:
+                continue
+            with suppress(InputError, OSError, ValueError, KeyError, TypeError):
+                told = json.loads(manifest.read_text(encoding="utf-8"))
+                if told["checkpoint"]["hash"] != self.run.manifest["checkpoint"]["hash"]:
+                    continue
+                other = open_run(manifest.parent)
+                learnt = self.division.learnt_image(_digests(other)) >= 0
+                if learnt.any():
+                    found += 1
+                    yield np.asarray(other.pooled[learnt])
+
 
 def training_split(run: "Run") -> "pd.Series[Any] | None":
     """(n,) the split of each image in the training of the run's checkpoint, missing where it took
     no part; None where the checkpoint, or the run, does not tell its images apart."""
-    if run.fingerprints is None or run.info is None:
-        return None
-    files = [str(file, "ascii") for file in run.fingerprints]
-    folder = Path(run.manifest["checkpoint"]["path"])
-    return read_division(folder, digests(run.samples["path"], files))
+    division = _division(run)
+    return None if division is None else division.split_of(_digests(run))
 
 
 def trained_on(run: "Run") -> NDArray[np.bool_] | None:
-    """(n,) whether each image of the run was trained on; None where that is not known."""
-    if run.training_split is not None:
-        return np.asarray(run.training_split == "train", dtype=bool)
-    if run.info is None or "fingerprint" not in run.info.data or same_data(run):
+    """(n,) whether each image of the run, or a near-duplicate of it, was trained on; None where
+    that is not known."""
+    if run.leaks is None:
         return None
-    return np.zeros(len(run), dtype=bool)
+    return np.asarray(run.leaks.table[list(_SAME_IMAGE)].any(axis=1), dtype=bool)
 
 
 def words(run: "Run", rows: NDArray[np.intp]) -> str:
     """What the model has seen of the images at ``rows``, in a sentence."""
-    trained = run.trained_on
-    if trained is None:
-        known = (
-            "The model was trained on images of this dataset, on which is not known"
-            if same_data(run)
-            else "Whether the model was trained on these images is not known"
-        )
+    found = run.leaks
+    if found is None:
+        data = run.info.data if run.info else {}
+        if same_data(run):
+            known = "The model was trained on images of this dataset, on which is not known"
+        elif name := data.get("name") or data.get("fingerprint"):
+            known = (
+                f"The model was trained on another dataset ({name}); whether on any of these "
+                "images is not known"
+            )
+        else:
+            known = "Whether the model was trained on these images is not known"
         return f"{known}; where it was, errors are too few and label errors hide."
-    if seen := int(trained[rows].sum()):
-        return (
-            f"The model was trained on {seen:,} of these {count(rows.size, 'image')}: there errors "
-            "are too few and label errors hide."
+    missing = "".join(f" Not compared: {note}." for note in found.notes)
+    if not found.whole:
+        missing += (
+            " The checkpoint that it started from does not tell its images: on these nothing is "
+            "known."
         )
-    if run.training_split is None:
-        return "The model was trained on another dataset."
-    return "The model was trained on none of these images."
+    counts = found.counts(rows)
+    if not counts:
+        by = " and ".join(_told(found.compared))
+        return f"The model was trained on none of these images, told by {by}.{missing}"
+    return (
+        f"The model was trained on {_listed(counts, rows.size)}: there errors are too few and "
+        f"label errors hide.{missing}"
+    )
 
 
 def same_data(run: "Run") -> bool:
     """Whether the run's checkpoint was trained on the run's data set."""
     known = run.info.data.get("fingerprint") if run.info else None
     return known is not None and known == run.manifest["dataset"].get("fingerprint")
+
+
+def _listed(counts: dict[str, int], images: int) -> str:
+    """ "40 of these 180 images, near-duplicates of 80 and other images of the lesions of 60"."""
+    near = counts.get("picture", 0) + counts.get("features", 0)
+    parts = [
+        f"{counts.get('file', 0):,} of these {count(images, 'image')}",
+        *([f"near-duplicates of {near:,}"] if near else []),
+        *(
+            f"other images of the {kind}s of {counts[kind]:,}"
+            for kind in ("lesion", "patient")
+            if kind in counts
+        ),
+    ]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _told(compared: tuple[str, ...]) -> Iterator[str]:
+    for kind, by in (("file", "files"), ("picture", "perceptual hashes"), ("features", "features")):
+        if kind in compared:
+            yield by
+    yield from (f"{kind}s" for kind in ("lesion", "patient") if kind in compared)
+
+
+def _division(run: "Run") -> Division | None:
+    if run.fingerprints is None or run.info is None:
+        return None
+    return open_division(Path(run.manifest["checkpoint"]["path"]))
+
+
+def _digests(run: "Run") -> list[str]:
+    """
+    Raises:
+        ValueError: the run does not tell its files.
+    """
+    if run.fingerprints is None:
+        raise ValueError(f"Run {run.id} has no fingerprints.")
+    return digests(run.samples["path"], [str(file, "ascii") for file in run.fingerprints])
+
+
+def _same_name(run: "Run") -> bool:
+    return bool(run.info and run.info.data.get("name") == run.manifest["dataset"].get("name"))
+
+
+def _tells(name: object) -> bool:
+    """Whether an id is one's own: another data set would hardly call another thing so."""
+    text = str(name).casefold()
+    letters = re.sub(r"[^a-z]+", " ", text)
+    own = re.sub(r"[^a-z]+", "", _GENERIC.sub("", letters))
+    numbers = [number.lstrip("0") for number in re.findall(r"\d+", text)]
+    return len(own) >= 2 or sum(map(len, numbers)) >= _FEW_DIGITS

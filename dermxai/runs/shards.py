@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dermxai.data.picture_hash import Hashes
 from dermxai.disk import UNREADABLE, replacing
 from dermxai.paths import RunFiles
 
 SHARD = 256  # images
+_ARRAYS = ("logits", "pooled", "pictures", "reasons")
 
 
 @dataclass(frozen=True)
@@ -47,23 +49,26 @@ class Shards:
         index: int,
         logits: NDArray[np.float32],
         pooled: NDArray[np.float32],
+        pictures: Hashes,
         reasons: Sequence[str],
     ) -> None:
         """
         Args:
             logits: (row, head, class).
             pooled: (row, Σ channels).
+            pictures: (row, 8, 32) perceptual hashes.
             reasons: per row why it has no output, empty where it has.
         """
         with replacing(self.files.shard(index)) as path, path.open("wb") as file:
-            np.savez(file, logits=logits, pooled=pooled, reasons=np.array(reasons, dtype=np.str_))
+            stated = np.array(reasons, dtype=np.str_)
+            np.savez(file, logits=logits, pooled=pooled, pictures=pictures, reasons=stated)
 
     def reasons(self) -> list[str]:
         """Per image why it has no output, empty where it has."""
         return [str(reason) for part in self._each("reasons") for reason in part]
 
     def assemble(self, name: str, path: Path) -> None:
-        """Writes "logits" or "pooled" of all images that have output as one ``.npy`` file."""
+        """Writes "logits", "pooled" or "pictures" of all images that have output as a ``.npy``."""
         kept = sum(not reason for reason in self.reasons())
         parts = self._each(name)
         with replacing(path) as temporary, temporary.open("wb") as file:
@@ -88,7 +93,7 @@ class Shards:
     def _whole(self, index: int) -> bool:
         try:
             with self.files.shard(index).open("rb") as file, np.load(file) as shard:
-                lengths = {len(shard[name]) for name in ("logits", "pooled", "reasons")}
+                lengths = {len(shard[name]) for name in _ARRAYS}
         except UNREADABLE:
             return False
         return lengths == {len(self.rows(index))}

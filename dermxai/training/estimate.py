@@ -10,7 +10,7 @@ import psutil
 import torch
 from torch import Tensor
 
-from dermxai.data import Dataset
+from dermxai.data import Dataset, split_words
 from dermxai.data.transforms import Preprocessing
 from dermxai.errors import InputError
 from dermxai.models.devices import usable_device
@@ -44,6 +44,7 @@ class Estimate:
         seconds: of the whole, images decoded and validated too. Rough: frozen layers, which spare
             some of the backward pass, are taken as learning, and several GPUs as so many times
             faster than one.
+        notes: what of the data set's splits is not understood, and so not learnt from.
     """
 
     device: str
@@ -56,6 +57,7 @@ class Estimate:
     seconds_per_step: float
     decoding: float
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def estimate(
@@ -113,6 +115,7 @@ def estimate(
         seconds_per_step=per_image * recipe.batch_size * recipe.accumulate,
         decoding=decoding,
         seconds=(learning + validating) / faster + decoding,
+        notes=tuple(split_words.notes(dataset.samples)),
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai.data import Dataset
+from dermxai.data.split_words import LEARNT
 from dermxai.data.splits import groups, split_by_patient
 from dermxai.errors import InputError
 from dermxai.taxonomy import ordered
@@ -46,8 +47,10 @@ class Examples:
 def examples_of(dataset: Dataset, recipe: Recipe) -> Examples:
     """The labelled images of a dataset as a recipe wants them.
 
-    Training and validation follow the ``split`` column where there is one with both, else 80 : 20
-    by patient. Images of another split, or without one, are left alone.
+    Training and validation follow the ``split`` column where there is one with both; else the
+    images that it calls either are divided 80 : 20 by patient, without any such word those of which
+    it says nothing. All others are left alone: tests, words that are not known, and what the column
+    does not tell though it tells of training elsewhere (see `dermxai.data.split_words`).
 
     Raises:
         InputError: fewer than two classes, a class to merge or to watch that is not there, or a
@@ -137,10 +140,24 @@ def _check_division(table: pd.DataFrame, name: str) -> None:
 
 
 def _divided(table: pd.DataFrame, seed: int) -> pd.Series:
-    """Training and validation by patient; patients with a test image stay out of both."""
+    """Training and validation by patient; what is held out stays out of both, and so do all images
+    of its patients.
+
+    Raises:
+        InputError: nothing is left to learn from.
+    """
     together = groups(table)
     split = table.get("split", pd.Series(pd.NA, index=table.index)).astype("object")
+    learnt = split.isin(LEARNT)
+    kept = together.isin(together[split.notna() & ~learnt])
+    out = kept | (~learnt if learnt.any() else False)
+    if out.all():
+        values = ", ".join(f"{value} ({n:,})" for value, n in split.value_counts().items())
+        raise InputError(
+            f"No labelled image is left to learn from: the split column has {values}. Call what "
+            "may be learnt from train in the table, or leave the column out."
+        )
     tested = together.isin(together[split == "test"])
-    divided = pd.Series("test", index=table.index, dtype="object")
-    divided[~tested] = split_by_patient(table[~tested], SHARES, seed)
+    divided = split.mask(tested, "test").where(tested | (split.notna() & ~learnt), pd.NA)
+    divided[~out] = split_by_patient(table[~out], SHARES, seed)
     return divided

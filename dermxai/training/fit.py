@@ -41,7 +41,7 @@ from dermxai.training.loading import (
 from dermxai.training.module import Training
 from dermxai.training.plan import Plan, Progress
 from dermxai.training.prepared import prepare_images
-from dermxai.training.provenance import data_of, note_division
+from dermxai.training.provenance import data_of, keep_features, note_division
 from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe, as_saved
 from dermxai.training.starting import try_network
 from dermxai.training.state import check_state
@@ -124,6 +124,7 @@ def fit(
             train(plan, progress)
         if not first:
             return files.root
+        keep_features(plan, dataset.file_fingerprints)
         begun.note(files.about, ended=True)
     for left in (files.state, files.digest, files.data):
         left.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermxai.data import Dataset
+from dermxai.data.picture_hash import HASHES, Hashes, picture_hashes
 from dermxai.data.table import Problem
 from dermxai.data.transforms import Preprocessing
 from dermxai.disk import locked, replacing, sweep
@@ -28,11 +29,13 @@ class Prepared:
         path: of the array (n, size, size, 3) uint8; the rows of images that cannot be read are 0.
         usable: (n,) which could be read.
         problems: the others, with the reason.
+        pictures: (n, 32) perceptual hashes of the images as they lie, 0 where there is none.
     """
 
     path: Path
     usable: NDArray[np.bool_]
     problems: tuple[Problem, ...]
+    pictures: Hashes
 
     def open(self) -> NDArray[np.uint8]:
         """The array, memory-mapped, read-only."""
@@ -65,7 +68,7 @@ def prepare_images(
             with replacing(files.about) as path:
                 path.write_text(json.dumps(about))
     usable = ~np.isin(np.array(sample_ids), [problem.item for problem in found])
-    return Prepared(files.images, usable, tuple(found))
+    return Prepared(files.images, usable, tuple(found), np.load(files.pictures))
 
 
 def _found(files: PreparedFiles) -> list[Problem] | None:
@@ -74,6 +77,7 @@ def _found(files: PreparedFiles) -> list[Problem] | None:
     try:
         about = json.loads(files.about.read_text())
         np.load(files.images, mmap_mode="r")
+        np.load(files.pictures)
         if isinstance(about, list):  # of a training from before there was a digest
             return [Problem(**entry) for entry in about]
         whole = about["sha256"] == _digest(files.images)
@@ -96,6 +100,7 @@ def _write(
 ) -> list[Problem]:
     shape = (len(sample_ids), preprocessing.size, preprocessing.size, 3)
     problems = []
+    pictures = np.zeros((len(sample_ids), HASHES[1]), np.uint8)
     with replacing(files.images) as path:
         written: Any = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
         with path.open("rb+") as file:  # a map cannot say that the disk is full: it would crash
@@ -103,7 +108,9 @@ def _write(
 
         def prepare(row: int) -> Problem | None:
             try:
-                written[row] = preprocessing.prepare(dataset.image(sample_ids[row]))
+                image = dataset.image(sample_ids[row])
+                written[row] = preprocessing.prepare(image)
+                pictures[row] = picture_hashes(image)[0]
             except InputError as error:
                 return Problem(sample_ids[row], str(error))
             return None
@@ -118,4 +125,6 @@ def _write(
                 pool.shutdown(cancel_futures=True)
                 raise
         written.flush()
+    with replacing(files.pictures) as path, path.open("wb") as kept:
+        np.save(kept, pictures)
     return problems

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from dermxai.data import Dataset
+from dermxai.data.split_words import LEARNT
 from dermxai.data.splits import folds as fold_numbers
 from dermxai.data.splits import groups, split_by_patient
 from dermxai.data.transforms import Preprocessing
@@ -101,7 +102,7 @@ def study(
             divided, own = of_member(dataset, recipe, member, folds)
             tell = _as_part(progress, index, len(planned)) if progress else None
             results.append(_outcome(divided, own, member, files, progress=tell, **how))
-        _write(files, dataset.name, recipe, results)
+        _write(files, dataset, recipe, results)
         shutil.rmtree(files.images, ignore_errors=True)
         files.data.unlink(missing_ok=True)
     return files.root
@@ -229,17 +230,23 @@ def _scores(
     return np.concatenate(parts)
 
 
-def _write(files: StudyFiles, dataset: str, recipe: Recipe, results: Sequence[Outcome]) -> None:
+def _write(files: StudyFiles, data: Dataset, recipe: Recipe, results: Sequence[Outcome]) -> None:
     rows = by_member(results)
     table, compared = summary(rows), differences(results)
     tested = rows.loc[rows["network"] == recipe.network].groupby("seed")["images"].sum().iloc[0]
     note = (
-        f"{dataset}: {tested} images, each tested once for each seed by a network that saw "
+        f"{data.name}: {tested} images, each tested once for each seed by a network that saw "
         "none of its patient. Mean ± SD over folds and seeds; accuracy, sensitivity, specificity "
         "and AUC are means of the classes one against rest. The SD says how much trainings "
         "differ, not how sure a figure is: folds share training images. Of each training the epoch "
         f"that is best by {KEPT_BY[recipe.keep_by]} on its validation images is tested."
     )
+    split = data.samples.get("split")
+    if split is not None and not split.dropna().isin(LEARNT).all():
+        note += (
+            " Folds hold all labelled images, those of the table's test split among them: they are "
+            "learnt from in the other folds, so that this split is no test of these networks."
+        )
     doubted = _doubts(files, results)
     content = {
         "recipe": asdict(recipe),

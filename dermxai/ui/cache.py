@@ -19,7 +19,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dermxai import figures, paths
-from dermxai.data import Problem, audit, load_dataset, overview
+from dermxai.data import Problem, audit, load_dataset, overview, split_words
 from dermxai.data import selection as selections
 from dermxai.data.files import last_change
 from dermxai.data.images import read_image, read_mask
@@ -29,12 +29,14 @@ from dermxai.errors import InputError
 from dermxai.explain.pair_maps import PairMaps, open_maps
 from dermxai.figures.confusion import Show
 from dermxai.metrics.evaluation import Evaluation
+from dermxai.metrics.leakage import Premium
 from dermxai.models import ModelInfo, read_info
 from dermxai.projection import Projection, open_projection
 from dermxai.report import Study
 from dermxai.report import study as study_pair
 from dermxai.report.evaluated import evaluated
-from dermxai.runs import Run, open_run
+from dermxai.report.evaluated import premium as evaluated_premium
+from dermxai.runs import Run, alike, open_run
 from dermxai.spreadsheet import read_csv
 from dermxai.ui import filters
 from dermxai.ui.look import Plot
@@ -234,19 +236,41 @@ def selection(key: str) -> Selection:
 
 
 @st.cache_resource(max_entries=32, show_spinner="Measuring …")
-def evaluation(run_id: str, split: str | None) -> Evaluation:
-    """What a run is worth on a split of its dataset, or on everything."""
-    return evaluated(run(run_id), split)
+def evaluation(run_id: str, split: str | None, leaks: bool = True) -> Evaluation:
+    """What a run is worth on a split of its dataset, or on everything, with the images that leak
+    from training or without."""
+    return evaluated(run(run_id), split, leaks=leaks)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Measuring what leaks …")
+def premium(run_id: str, split: str | None) -> Premium | None:
+    """What images that leak from training add to the measures; None where none does."""
+    return evaluated_premium(run(run_id), split, evaluation(run_id, split))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Looking for near-duplicates …")
+def near_duplicates(run_id: str) -> pd.DataFrame:
+    """See `alike.near_duplicates`."""
+    return alike.near_duplicates(run(run_id))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def split_notes(source: Source) -> tuple[str, ...]:
+    """What of a dataset's splits is not understood."""
+    return tuple(split_words.notes(table(source).samples))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def confusion_matrix(run_id: str, split: str | None, show: Show, dark: bool) -> Plot:
-    return Plot.of(figures.confusion_matrix(evaluation(run_id, split).cross_table, show, dark))
+def confusion_matrix(
+    run_id: str, split: str | None, show: Show, dark: bool, leaks: bool = True
+) -> Plot:
+    counts = evaluation(run_id, split, leaks).cross_table
+    return Plot.of(figures.confusion_matrix(counts, show, dark))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def roc(run_id: str, split: str | None, dark: bool) -> Plot:
-    return Plot.of(figures.roc(evaluation(run_id, split), dark=dark))
+def roc(run_id: str, split: str | None, dark: bool, leaks: bool = True) -> Plot:
+    return Plot.of(figures.roc(evaluation(run_id, split, leaks), dark=dark))
 
 
 @st.cache_resource(max_entries=16, show_spinner="Comparing …")

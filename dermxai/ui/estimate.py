@@ -65,5 +65,7 @@ def _figures(result: Mapping[str, Any]) -> None:
         st.caption("No GPU was free to time a step on; estimate again when one is.")
     elif result["beside"]:
         st.caption("Timed beside a job at work: alone it is faster.")
+    for note in result.get("notes", ()):
+        st.warning(plain(note), icon=":material/call_split:")
     if (warning := result["warning"]) and not untimed:
         st.warning(plain(warning), icon=":material/memory_alt:")

@@ -41,6 +41,7 @@ class Key(StrEnum):
     PIN = "pin"
     SPLIT = "split"
     UNIT = "unit"
+    LEAKS = "leaks"
     FIGURE = "figure"
     SHOWN = "shown"
 

@@ -3,7 +3,7 @@
 import math
 import re
 
-from dermxai.numbers import count, interval, percent, signed
+from dermxai.numbers import count, interval, percent, shortened, signed
 
 __all__ = ["count", "duration", "interval", "percent", "plain", "shortened", "signed"]
 
@@ -14,14 +14,6 @@ _BREAKS = re.compile(r"\s+")
 def plain(text: object) -> str:
     """The text as it is, on one line, with nothing in it that Markdown would act upon."""
     return _MARKDOWN.sub(r"\\\1", _BREAKS.sub(" ", str(text)).strip())
-
-
-def shortened(text: str, length: int = 28) -> str:
-    """At most ``length`` characters, the middle left out: the ends of file names tell most."""
-    if len(text) <= length:
-        return text
-    head = (length - 1) // 2
-    return f"{text[:head]}…{text[head + 1 - length :]}"
 
 
 def duration(seconds: float) -> str:

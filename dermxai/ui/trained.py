@@ -77,6 +77,15 @@ def first(job: Job) -> Path:
     return paths.StudyFiles(output(job)).member(known.network, known.seed, 0)
 
 
+def notes(job: Job) -> list[str]:
+    """What its checkpoint says of the images that it learns from, and of those left out."""
+    try:
+        told = cache.model_info(str(first(job))).data.get("notes", ())
+    except InputError:  # no epoch has ended yet
+        return []
+    return [str(note) for note in told]
+
+
 def epochs(job: Job) -> int:
     known = recipe(job)
     return known.epochs if known else max(1, len(history(job)))

@@ -148,6 +148,7 @@ def _status(job: Job) -> None:
             shown = st.error if now is State.FAILED else st.caption
             shown(plain(reason))
         _reached(job)
+        look.notes(trained.notes(job))
         _study(job)
 
 

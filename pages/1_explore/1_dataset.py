@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dermxai.ui import cache, filters, look, state, tables
+from dermxai.ui import cache, filters, leaks, look, state, tables
 from dermxai.ui.gallery import gallery
 from dermxai.ui.scene import scene
 from dermxai.ui.state import Key
@@ -14,7 +14,7 @@ ICON = ":material/photo_library:"
 view = scene()
 samples, problems = view.table.samples, view.table.problems
 whole, by_class = cache.summary(view.source)
-leaks = cache.leaks(view.source)
+torn = cache.leaks(view.source)
 
 st.title("Dataset")
 look.facts(
@@ -26,14 +26,17 @@ look.facts(
     ", ".join(f"{plain(name)} {number:,}" for name, number in cache.splits(view.source).items()),
 )
 look.notes(view.notes)
-if len(leaks):
+for note in cache.split_notes(view.source):
+    st.warning(plain(note), icon=":material/call_split:")
+if len(torn):
     with st.expander(
-        f"{tables.torn(leaks)} in more than one split: what is measured on one split has been seen "
+        f"{tables.torn(torn)} in more than one split: what is measured on one split has been seen "
         "in another",
         icon=":material/warning:",
         expanded=True,
     ):
-        st.dataframe(leaks, hide_index=True)
+        st.dataframe(torn, hide_index=True)
+leaks.between_splits(view)
 if problems:
     with st.expander(
         f"{count(len(problems), 'problem')} with files and rows", icon=":material/report:"

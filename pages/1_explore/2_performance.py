@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dermxai.report.origin import origin
-from dermxai.ui import cache, cell, downloads, look, performance, tables
+from dermxai.ui import cache, cell, downloads, leaks, look, performance, tables
 from dermxai.ui.gallery import gallery
 from dermxai.ui.scene import scene
 from dermxai.ui.state import Key
@@ -16,7 +16,8 @@ run = view.run
 
 st.title("Performance")
 split = performance.ask_split(view)
-evaluation = cache.evaluation(view.run_id, split)
+with_leaks = leaks.ask(view, split)
+evaluation = cache.evaluation(view.run_id, split, with_leaks)
 counts = evaluation.counts
 look.facts(
     plain(run.manifest["checkpoint"]["name"]),
@@ -34,8 +35,8 @@ left, right = st.columns([2, 1], gap="medium")
 with left:
     show = performance.ask_unit()
     look.plot(
-        cache.confusion_matrix(view.run_id, split, show, look.dark()),
-        key := Key.FIGURE.of("confusion", view.run_id, split, show),
+        cache.confusion_matrix(view.run_id, split, show, look.dark(), with_leaks),
+        key := Key.FIGURE.of("confusion", view.run_id, split, show, with_leaks),
         on_select=lambda: performance.select_cell(evaluation, key),
         selection_mode="points",
         width="content",
@@ -56,7 +57,8 @@ st.dataframe(
     shown, column_config=drawn, hide_index=True, height=look.height(shown), placeholder="–"
 )
 with st.container(horizontal=True):
-    name = f"performance-{view.run_id}-{split or 'all'}"
+    name = f"performance-{view.run_id}-{split or 'all'}{'' if with_leaks else '-without-leaks'}"
+    leaking = "counted" if with_leaks else "left out"
     downloads.table(
         "Table (CSV)",
         lambda: evaluation.table,
@@ -64,9 +66,13 @@ with st.container(horizontal=True):
         run=run,
         split=split,
         level=evaluation.level,
-        resampled=evaluation.clusters,
+        independent=evaluation.clusters,
+        leaks=leaking,
     )
     downloads.numbers(
-        "All numbers (JSON)", lambda: {"origin": origin(run, split), **evaluation.as_json()}, name
+        "All numbers (JSON)",
+        lambda: {"origin": origin(run, split), "leaks": leaking, **evaluation.as_json()},
+        name,
     )
-look.plot(cache.roc(view.run_id, split, look.dark()), Key.FIGURE.of("roc"))
+look.plot(cache.roc(view.run_id, split, look.dark(), with_leaks), Key.FIGURE.of("roc"))
+leaks.premium(view, split)

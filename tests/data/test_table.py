@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermxai.data.table import COLUMNS, recognised, renamed, split_name, validated
+from dermxai.data.split_words import split_name
+from dermxai.data.table import COLUMNS, recognised, renamed, validated
 from dermxai.errors import InputError
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dermxai.models.division import digests, read_division, write_division
+from dermxai.models.division import digests, open_division, write_division
 from dermxai.paths import CheckpointFiles
 
 PATHS = ["/a/P1.png", "/a/P2.png", "/a/all.npz#train/0", "/a/all.npz#train/1"]
@@ -22,7 +22,7 @@ def test_what_was_written_is_read_for_whatever_images_are_asked_for(tmp_path: Pa
     write_division(
         tmp_path / "made", [*told[:3], told[0]], ["train", "validation", "test", "train"]
     )
-    found = read_division(tmp_path / "made", [told[3], told[2], told[0]])
+    found = open_division(tmp_path / "made").split_of([told[3], told[2], told[0]])
     assert found.isna().tolist() == [True, False, False]
     assert found[1:].tolist() == ["test", "train"]
     assert b"P1" not in CheckpointFiles(tmp_path / "made").division.read_bytes()
@@ -32,4 +32,4 @@ def test_what_was_written_is_read_for_whatever_images_are_asked_for(tmp_path: Pa
 def test_a_checkpoint_that_does_not_tell(tmp_path: Path, content: bytes | None):
     if content is not None:
         CheckpointFiles(tmp_path).division.write_bytes(content)
-    assert read_division(tmp_path, ["x"]) is None
+    assert open_division(tmp_path) is None

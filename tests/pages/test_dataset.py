@@ -127,3 +127,29 @@ def test_a_dataset_that_was_mended_is_seen_anew(make_run: Make, open_page: Open)
     first = next(new.iterdir())
     (new / f"another{first.suffix}").write_bytes(first.read_bytes())
     assert "5 images" in app.run().caption[0].value
+
+
+def test_words_of_a_split_that_are_not_understood_are_told(make_run: Make, open_page: Open) -> None:
+    file = paths.RunFiles(make_run(images=30).root).samples
+    samples = pd.read_parquet(file)
+    samples.assign(split=["train", "Handyscope"] * 15).to_parquet(file, index=False)
+    (told,) = (warning.value for warning in open_page("dataset", run="run").warning)
+    assert "'Handyscope' (15)" in told and "Left out of training and validation" in told
+
+
+def test_near_duplicates_between_splits_stand_side_by_side(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=40)
+    split = run.samples["split"].to_numpy()
+    train, test = (int(np.flatnonzero(split == name)[0]) for name in ("train", "test"))
+    hashes = np.random.default_rng(0).integers(0, 256, (40, 8, 32)).astype(np.uint8)
+    hashes[test, 3] = hashes[train, 0]
+    hashes[test, 3, 0] ^= 7  # three bits
+    np.save(paths.RunFiles(run.root).pictures, hashes)
+    app = open_page("dataset", run="run")
+    assert any("1 near-duplicate between splits" in each.label for each in app.expander)
+    names = run.samples["sample_id"]
+    (told,) = (each.value for each in app.caption if "bits of the hash differ" in each.value)
+    assert names[train] in told and names[test] in told
+    assert "3 of 256 bits" in told and "test, train" in told
+    app.button(key="select-near").click().run()
+    assert set(selection.read(app.query_params["sel"]).sample_ids) == {names[train], names[test]}

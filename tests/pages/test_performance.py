@@ -1,6 +1,8 @@
 import json
 from collections.abc import Callable
 
+import numpy as np
+import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from dermxai import paths
@@ -106,3 +108,24 @@ def test_downloads_are_offered(make_run: Make, open_page: Open) -> None:
         "Table (CSV)",
         "All numbers (JSON)",
     ]
+
+
+def test_images_that_leak_are_counted_shown_and_can_be_left_out(
+    make_run: Make, open_page: Open
+) -> None:
+    run = rewrite(make_run(images=120), patient_id=None)
+    test = np.flatnonzero(run.samples["split"] == "test")
+    split = pd.Series("validation", index=run.samples.index)
+    split[test[:5]] = "train"
+    trained_here(run, split)
+    app = open_page("performance", run="run")
+    (told,) = (each for each in app.caption if "were seen in training" in each.value)
+    assert told.value.startswith("5 images of this split") and "5 the same file" in told.value
+    (premium,) = (each.value for each in app.dataframe if "Premium" in each.value)
+    assert premium["Measure"][0] == "Top-1 accuracy" and premium["Premium"][0].endswith("pp")
+    facts = f"{len(test)} of {len(test)} images evaluated"
+    assert any(facts in each.value for each in app.caption)
+    app.toggle(key="leaks").set_value(True).run()
+    left = len(test) - 5
+    assert any(f"{left} of {left} images evaluated" in each.value for each in app.caption)
+    assert not app.exception and not app.error

@@ -1,9 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from dermxai.data.splits import groups, split_by_patient
 from dermxai.errors import InputError
-from dermxai.report.evaluated import evaluated
+from dermxai.report.evaluated import evaluated, leaks_json, premium
 from tests.generated import rewrite, trained, trained_here
 
 
@@ -23,8 +24,9 @@ def test_images_that_the_model_was_trained_on_are_told(confused_run):
     known = trained_here(run, run.samples["split"])
     train = (run.samples["split"] == "train").sum()
     assert f"was trained on {train} of these 200 images" in evaluated(known).notes[0]
-    told = " ".join(evaluated(known, "test").notes)
-    assert "trained" not in told and "chosen" not in told
+    told, *others = evaluated(known, "test").notes
+    assert told.startswith("The model was trained on none of these images, told by files")
+    assert "chosen" not in " ".join(others)
 
 
 def test_the_split_of_the_training_tells_what_its_validation_was_for(confused_run):
@@ -32,7 +34,7 @@ def test_the_split_of_the_training_tells_what_its_validation_was_for(confused_ru
     known = trained_here(bare, split_by_patient(bare.samples, {"train": 0.8, "validation": 0.2}))
     measured = evaluated(known, "validation")
     assert measured.counts.images == (~known.trained_on).sum() > 0
-    assert "kept epoch" in measured.notes[0]
+    assert "kept epoch" in measured.notes[1]
 
 
 @pytest.mark.parametrize("split", [None, "test"])
@@ -54,4 +56,30 @@ def test_a_checkpoint_of_this_data_that_does_not_tell_its_images_is_told(confuse
     known = trained(run, fingerprint=run.manifest["dataset"]["fingerprint"])
     assert "on which is not known" in evaluated(known).notes[0]
     silent = trained(run)
-    assert not any("trained" in note for note in evaluated(silent).notes)
+    assert evaluated(silent).notes[0].startswith("Whether the model was trained on these images")
+    other = trained(run, fingerprint="another", name="clinic A")
+    assert "another dataset (clinic A); whether on any of these" in evaluated(other).notes[0]
+
+
+def test_images_that_leak_can_be_left_out_and_what_they_add_is_told(confused_run):
+    run = confused_run()
+    some = np.arange(len(run)) % 5 == 0
+    split = pd.Series(np.where(some, "train", "validation"))
+    known = trained(rewrite(run, split=None, patient_id=None), split)
+    whole, without = evaluated(known), evaluated(known, leaks=False)
+    assert without.counts.images == (~some).sum() == 160
+    assert "40 images that leak from training: left out." in without.notes
+    found = premium(known, None, whole)
+    assert (found.seen, found.unseen) == (40, 160)
+    row = found.table.set_index("measure").loc["top1_accuracy"]
+    right = np.asarray(known.predicted == known.samples["label"])
+    assert row["difference"] == pytest.approx(right.mean() - right[~some].mean())
+    assert row["difference_low"] < row["difference"] < row["difference_high"]
+    told = leaks_json(known, None, found)
+    assert told["counts"] == {"file": 40} and told["images"][1]["kind"] == "file"
+    assert leaks_json(run, None, None) is None, "of a run that does not tell its files"
+
+
+def test_a_split_that_is_not_understood_is_told(confused_run):
+    odd = rewrite(confused_run(), split=["train", "somewhere"] * 100)
+    assert any("'somewhere' (100)" in note for note in evaluated(odd).notes)

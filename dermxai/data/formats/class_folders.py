@@ -8,7 +8,8 @@ import pandas as pd
 
 from dermxai.data.files import IMAGE_FOLDERS, scan, tables
 from dermxai.data.labels import is_known
-from dermxai.data.table import Options, Problem, Table, split_name
+from dermxai.data.split_words import meanings, split_name
+from dermxai.data.table import Options, Problem, Table
 from dermxai.errors import InputError
 
 EXPECTS = "class folders: a folder a class, optionally a folder a patient inside; or loose images"
@@ -28,7 +29,12 @@ def read(path: Path, options: Options) -> Table:
     files = scan(path)
     images = [image.relative_to(path) for image in files.images]
     outer = _outer(images)
-    rows = pd.DataFrame({"path": str(path / image), **_described(image, outer)} for image in images)
+    splits = _splits(_folders(image, outer) for image in images)
+    rows = pd.DataFrame(
+        {"path": str(path / image), "sample_id": image.as_posix()}
+        | _described(_folders(image, outer), splits)
+        for image in images
+    )
     masks = [files.mask(image) for image in files.images]
     if any(masks):
         rows["mask_path"] = [str(mask) if mask else None for mask in masks]
@@ -42,24 +48,43 @@ def read(path: Path, options: Options) -> Table:
     return Table(rows, path, (*files.problems, *alone, *unused))
 
 
-def _described(relative: Path, outer: int) -> dict[str, str]:
-    """What the folders say: ``[split/]class/[patient/]image``, the split wherever it stands. A
-    patient's folder of one name is one patient, in whatever class it stands.
-
-    Args:
-        outer: how many of the first folders say nothing.
-    """
-    described = {"sample_id": relative.as_posix()}
-    folders = [
+def _folders(relative: Path, outer: int) -> tuple[str, ...]:
+    """Around an image, without those that say nothing: the first ``outer``, and "images"."""
+    return tuple(
         folder for folder in relative.parts[outer:-1] if folder.casefold() not in IMAGE_FOLDERS
-    ]
-    at = next((place for place, folder in enumerate(folders) if split_name(folder)), None)
+    )
+
+
+def _splits(images: Iterable[tuple[str, ...]]) -> dict[tuple[int, str], str]:
+    """The split of each folder that stands for one, by its depth and name; where the words are not
+    known its own name: such as a folder beside ``train`` with the same folders in it."""
+    inside: dict[int, dict[str, set[str]]] = {}
+    for folders in set(images):
+        for depth, folder in enumerate(folders):
+            inside.setdefault(depth, {}).setdefault(folder, set()).update(folders[depth + 1 :][:1])
+    found: dict[tuple[int, str], str] = {}
+    for depth, within in inside.items():
+        sure = {folder for folder in within if split_name(folder)}
+        classes = set().union(*(within[folder] for folder in sure))
+        alike = {folder for folder in within if within[folder] & classes}
+        meant = meanings(sorted(sure | alike)) if sure else {}
+        found |= {(depth, folder): split or folder for folder, split in meant.items()}
+    return found
+
+
+def _described(folders: tuple[str, ...], splits: dict[tuple[int, str], str]) -> dict[str, str]:
+    """What the folders say: ``[split/]class/[patient/]image``, the split wherever it stands. A
+    patient's folder of one name is one patient, in whatever class it stands."""
+    described = {}
+    rest = list(folders)
+    at = next((place for place in enumerate(folders) if place in splits), None)
     if at is not None:
-        described["split"] = str(split_name(folders.pop(at)))
-    if folders:
-        described["label"] = folders[0]
-    if len(folders) > 1:
-        described["patient_id"] = folders[1]
+        described["split"] = splits[at]
+        rest.pop(at[0])
+    if rest:
+        described["label"] = rest[0]
+    if len(rest) > 1:
+        described["patient_id"] = rest[1]
     return described
 
 

@@ -14,6 +14,7 @@ from pyarrow.parquet import read_schema, read_table
 
 from dermxai.data import delimited
 from dermxai.data.files import TABLES, ImageFiles, scan, tables
+from dermxai.data.split_words import split_name
 from dermxai.data.table import (
     Options,
     Problem,
@@ -22,7 +23,6 @@ from dermxai.data.table import (
     folded,
     recognised,
     renamed,
-    split_name,
 )
 from dermxai.errors import InputError
 

@@ -1,0 +1,81 @@
+"""Perceptual hashes: images that are the same picture, saved, sized or coloured otherwise.
+
+The hash of Zauner 2010 (imagehash.phash) with 16 × 16 bits: which of the lowest frequencies of the
+grey image lie above their median. An image is hashed in its eight positions, turned by right angles
+and mirrored, so that one of them meets the other image however that one lies. `NEAR` was chosen on
+images that are changed in known ways, see docs/data.md and ``benchmarks/near_duplicates.py``.
+"""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dermxai.data.transforms import resize
+
+POSITIONS = 8
+BITS = 256
+HASHES = (POSITIONS, BITS // 8)
+"""Shape of the hashes of one image, in bytes."""
+NEAR = 40
+"""Bits, of 256, by which two hashes of one picture may differ."""
+_SIDE = 64  # pixels whose frequencies are looked at
+_PLAIN = 1.5  # deviation of grey values below which there is no picture to tell
+_AT_ONCE = 1 << 21  # distances held in memory
+
+Hashes = NDArray[np.uint8]
+
+
+def picture_hashes(image: NDArray[np.uint8]) -> Hashes:
+    """Of an image (height, width, 3) RGB: (8, 32) bytes, the image as it lies first; all 0 where it
+    is of one shade, which tells nothing."""
+    from imagehash import phash
+    from PIL import Image
+
+    grey = cv2.cvtColor(resize(image, (_SIDE, _SIDE)), cv2.COLOR_RGB2GRAY)
+    if grey.std() < _PLAIN:
+        return np.zeros(HASHES, np.uint8)
+    side = round(BITS**0.5)
+    found = [
+        phash(Image.fromarray(each), hash_size=side, highfreq_factor=_SIDE // side).hash
+        for each in _positions(np.asarray(grey, dtype=np.uint8))
+    ]
+    return np.packbits(np.array(found).reshape(POSITIONS, BITS), axis=1)
+
+
+def nearest(asked: Hashes, known: Hashes) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """For each picture the one of ``known`` whose hash is nearest, in any position.
+
+    Args:
+        asked: (n, 8, 32) `picture_hashes`.
+        known: (m, 32) of each picture as it lies.
+
+    Returns:
+        (n,) positions in ``known``, and (n,) the bits that differ; `BITS` where either image tells
+        nothing, or nothing is known.
+    """
+    found = np.zeros(len(asked), np.intp)
+    away = np.full(len(asked), BITS, np.int64)
+    telling = np.flatnonzero(known.any(axis=1))
+    if not telling.size:
+        return found, away
+    words = np.ascontiguousarray(known[telling]).view(np.uint64)  # (m, 4)
+    step = max(1, _AT_ONCE // (POSITIONS * telling.size))
+    for start in range(0, len(asked), step):
+        rows = slice(start, start + step)
+        queries = np.ascontiguousarray(asked[rows]).view(np.uint64)  # (row, 8, 4)
+        differ = np.zeros((*queries.shape[:2], telling.size), np.uint16)
+        for word in range(words.shape[1]):
+            differ += np.bitwise_count(queries[:, :, word, None] ^ words[:, word])
+        closest = differ.min(axis=1)  # (row, m)
+        found[rows] = telling[closest.argmin(axis=1)]
+        away[rows] = closest.min(axis=1)
+    away[~asked[:, 0].any(axis=1)] = BITS
+    return found, away
+
+
+def _positions(grey: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    for each in (grey, grey[:, ::-1]):
+        for turns in range(4):
+            yield np.ascontiguousarray(np.rot90(each, turns))

@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+
+from dermxai.errors import InputError
+from dermxai.metrics import evaluate
+from dermxai.metrics.evaluation import Evaluation
+from dermxai.metrics.leakage import leakage_premium
+
+CLASSES = ("MN", "BCC", "SK")
+
+
+def made(patients: int = 60, seed: int = 0) -> tuple[Evaluation, Evaluation]:
+    """Every third patient is seen in training, and predicted better."""
+    rng = np.random.default_rng(seed)
+    patient = np.repeat(np.arange(patients), rng.integers(1, 5, patients))
+    label = patient % 3
+    seen = patient % 4 == 0
+    favour = np.where(seen, 4.0, 0.8)
+    scores = rng.standard_normal((patient.size, 3)) + favour[:, None] * np.eye(3)[label]
+    ids = np.array([f"i{row}" for row in range(patient.size)])
+
+    def evaluated(rows: np.ndarray) -> Evaluation:
+        return evaluate(
+            np.array(CLASSES)[label[rows]],
+            CLASSES,
+            scores[rows],
+            ids[rows],
+            patient[rows],
+        )
+
+    return evaluated(np.full(seen.size, True)), evaluated(~seen)
+
+
+def test_the_premium_is_the_difference_of_both_evaluations_and_its_interval_is_paired() -> None:
+    whole, without = made()
+    found = leakage_premium(whole, without)
+    table = found.table.set_index("measure")
+    both = (each.overall.set_index("measure")["value"] for each in (whole, without))
+    expected = next(both) - next(both)
+    np.testing.assert_allclose(table["difference"], expected[table.index])
+    assert (table["difference"].drop("mean_specificity") > 0.01).all()
+    assert found.seen + found.unseen == whole.counts.evaluated
+    assert found.units == 15, "patients who were seen, the fewer"
+
+    right = whole.true == whole.predicted
+    kept = np.isin(whole.sample_ids, without.sample_ids)
+    _, patient = np.unique(whole.unit_of, return_inverse=True)
+    rng = np.random.default_rng(9)
+    drawn = []
+    for _ in range(3000):
+        times = np.bincount(rng.integers(0, 60, 60), minlength=60)[patient]
+        drawn.append(
+            np.average(right, weights=times) - np.average(right[kept], weights=times[kept])
+        )
+    reach = 2.1 * np.std(drawn)  # Student's t of 15 to 45 patients
+    row = table.loc["top1_accuracy"]
+    assert row["difference_high"] - row["difference"] == pytest.approx(reach, rel=0.15)
+    assert row["difference"] - row["difference_low"] == pytest.approx(reach, rel=0.15)
+
+
+def test_what_is_undefined_says_so() -> None:
+    whole, _ = made()
+    rows = whole.true != "SK"
+
+    def part(rows: np.ndarray) -> Evaluation:
+        return evaluate(
+            whole.true[rows],
+            CLASSES,
+            np.log(whole.probabilities[rows]),
+            whole.sample_ids[rows],
+            whole.unit_of[rows],
+        )
+
+    lost = leakage_premium(whole, part(rows))
+    table = lost.table.set_index("measure")
+    assert np.isnan(table.loc["balanced_accuracy", ["difference", "difference_low"]]).all()
+    assert np.isfinite(table.loc["top1_accuracy", "difference"])
+    assert any("No image of SK is left" in note for note in lost.notes)
+    nothing = leakage_premium(whole, part(np.full(rows.size, False)))
+    assert nothing.table[["without", "difference", "difference_low"]].isna().all(axis=None)
+    assert "nothing is left" in nothing.notes[0] and nothing.unseen == 0
+    one = leakage_premium(whole, part(whole.unit_of != "patient 0"))
+    assert one.units == 1 and one.table["difference_low"].isna().all()
+    assert "no interval of the difference" in one.notes[0]
+    with pytest.raises(InputError, match="of its images are others"):
+        leakage_premium(part(rows), whole)

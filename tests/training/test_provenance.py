@@ -1,0 +1,86 @@
+"""What may be learnt from, and what a checkpoint says of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dermxai.data import Dataset, load_dataset
+from dermxai.errors import InputError
+from dermxai.models import read_info
+from dermxai.models.division import open_division
+from dermxai.training.examples import examples_of
+from dermxai.training.fit import fit
+from dermxai.training.recipe import Recipe
+
+RECIPE = Recipe(
+    architecture="test_efficientnet", size=32, epochs=1, batch_size=16, colour_constancy="none"
+)
+
+
+def with_column(folder: Path, name: str, values: list[str | None], tmp_path: Path) -> Dataset:
+    """The squares of ``two_colours`` with a further column: a value for each of 20 patients."""
+    table = pd.read_csv(folder / "samples.csv")
+    table["path"] = [str(folder / path) for path in table["path"]]
+    table[name] = np.repeat(np.array(values, dtype=object), 3)
+    table.to_csv(tmp_path / "squares.csv", index=False)
+    return load_dataset(tmp_path / "squares.csv")
+
+
+def learnt(dataset: Dataset) -> set[int]:
+    """Patients whose images are trained or validated on."""
+    table = examples_of(dataset, RECIPE).table
+    kept = table[table["split"].isin(["train", "validation"])]
+    return {int(name[1:]) for name in kept["patient_id"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("set", ["ham10000"] * 14 + ["isic2018_task3_test"] * 6, range(14)),
+        ("set", ["train"] * 14 + ["external"] * 6, range(14)),
+        ("partition", ["training"] * 14 + ["holdout"] * 6, range(14)),
+        ("set", ["train"] * 8 + ["tuning"] * 4 + ["Handyscope"] * 4 + ["test"] * 4, range(12)),
+        ("set", ["train"] * 12 + ["clinic B"] * 4 + [None] * 4, range(12)),
+        ("set", [None] * 14 + ["Test"] * 6, range(14)),
+        ("set", ["Canon"] * 10 + ["Nikon"] * 10, range(20)),
+        ("is_test", [0] * 14 + [1] * 6, range(14)),
+    ],
+)
+def test_nothing_is_learnt_from_what_may_be_a_test(
+    two_colours: Path, tmp_path: Path, name: str, values: list[str | None], expected: range
+) -> None:
+    assert learnt(with_column(two_colours, name, values, tmp_path)) == set(expected)
+
+
+def test_where_only_tests_and_unknown_words_are_there_nothing_is_learnt(
+    two_colours: Path, tmp_path: Path
+) -> None:
+    dataset = with_column(two_colours, "set", ["clinic B"] * 14 + ["test"] * 6, tmp_path)
+    with pytest.raises(InputError, match=r"No labelled image is left.*clinic B \(42\), test \(18"):
+        examples_of(dataset, RECIPE)
+
+
+def test_the_model_card_says_what_was_left_out_and_started_from(
+    two_colours: Path, tmp_path: Path
+) -> None:
+    values = ["train"] * 8 + ["val"] * 4 + ["Handyscope"] * 4 + ["test"] * 4
+    dataset = with_column(two_colours, "set", values, tmp_path)
+    first = fit(dataset, RECIPE, tmp_path / "first")
+    told = " ".join(read_info(first).data["notes"])
+    assert "'Handyscope' (12). Left out of training and validation" in told
+    assert "12 test images left out of training and validation." in told
+    assert "'Handyscope' (12)" in (first / "README.md").read_text()
+    kept = open_division(first)
+    assert kept.whole and kept.tells("patient_id") and not kept.tells("lesion_id")
+    assert kept.pictures.shape == (60, 32)
+    assert b"p19" not in (first / "division.parquet").read_bytes()
+
+    values = ["test"] * 8 + ["val"] * 4 + ["train"] * 8
+    other = with_column(two_colours, "set", values, tmp_path)
+    second = fit(other, replace(RECIPE, start_from=str(first)), tmp_path / "second")
+    patients = pd.Series([f"p{number}" for number in range(20)])
+    both = open_division(second).learnt_owner("patient_id", patients) >= 0
+    assert both.tolist() == [True] * 8 + [False] * 4 + [True] * 8
