@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import binomtest
 
-from dermxai.metrics import delong, intervals, summary
+from dermxai.metrics import delong, intervals, leakage, summary
 from dermxai.metrics.intervals import Estimates, score_interval, student_interval
 
 Floats = NDArray[np.float64]
@@ -202,6 +202,17 @@ def draws(cell: Cell, made: Simulated) -> Iterator[tuple[str, Draw]]:
         ]
         yield "mean specificity", draw(found["mean_specificity"], 1 - float(np.mean(of_others)))
         yield from gains(made, draw)
+    seen = np.arange(patients.sum())[clusters] % 2 == 0
+    if (np.bincount(true[~seen], minlength=k)[here] > 0).all():
+        unseen = summary.overall(
+            true[~seen],
+            made.predicted[~seen],
+            made.scores[~seen],
+            [str(code) for code in range(k)],
+        )
+        for measure in ("top1_accuracy", "balanced_accuracy", "mean_auc"):
+            added = leakage.difference(found[measure], ~seen, unseen[measure])
+            yield f"leakage premium, {measure}", draw(added, 0, student_interval)
     apart = intervals.shares(rival, every).minus(intervals.shares(right, every))
     yield "difference of top-1 accuracies", draw(apart, 0, student_interval)
     apart = intervals.class_mean(rival, true).minus(intervals.class_mean(right, true))

@@ -102,7 +102,7 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
         [
             (np.nan,) * 3
             if lost and name.startswith(_OF_CLASSES)
-            else _premium(every[name], kept, unseen[name], clusters=clusters, level=whole.level)
+            else _premium(difference(every[name], kept, unseen[name]), clusters, whole.level)
             for name in table["measure"]
         ],
         columns=["difference", "difference_low", "difference_high"],
@@ -118,21 +118,26 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
     )
 
 
-def _premium(
-    every: Estimates,
-    kept: NDArray[np.bool_],
-    unseen: Estimates,
-    *,
-    clusters: NDArray[np.intp],
-    level: float,
-) -> tuple[float, float, float]:
-    """The difference and its interval; its sides are the seen and the unseen images."""
+def difference(every: Estimates, kept: NDArray[np.bool_], unseen: Estimates) -> Estimates:
+    """A measure on all images less the same on those that were not seen; its sides are the seen and
+    the unseen images.
+
+    Args:
+        every: of all n images.
+        kept: (n,) which were not seen.
+        unseen: of these.
+    """
     seen = 1 - kept.mean()
-    added = replace(
+    return replace(
         every.minus(unseen.among(kept)),
         sides=np.stack([~kept, kept], axis=1)[:, :, None],
         scale=every.scale.sum(axis=0) * np.array([[seen], [ratio(seen**2, 1 - seen)]]),
     )
+
+
+def _premium(
+    added: Estimates, clusters: NDArray[np.intp], level: float
+) -> tuple[float, float, float]:
     low, high = intervals.student_interval(added, clusters, level)
     return float(added.value[0]), float(low[0]), float(high[0])
 
