@@ -14,7 +14,15 @@ from dermxai.report import tables as said
 from dermxai.ui import cache, cell, look, state
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
-from dermxai.ui.text import count, interval, percent, plain, shortened
+from dermxai.ui.text import (
+    CLASSES_INTERVAL,
+    SHARE_INTERVAL,
+    count,
+    interval,
+    percent,
+    plain,
+    shortened,
+)
 
 _MOST_ROWS = 12
 _VOTE_WIDTHS = {"Head": 72, "Over right": 168, "Alone": 72, "95 % CI": 78}  # half a laptop's page
@@ -73,7 +81,7 @@ def headlines(study: Study) -> None:
                 f"{plain(shortened(true, 12))} read as {plain(shortened(read, 12))}",
                 percent(way["share"]),
                 f"{way['images']:,} of {way['of']:,} · {_bounds(way['low'], way['high'])}",
-                f"Share of the images of {plain(true)}.",
+                f"Share of the images of {plain(true)}. {SHARE_INTERVAL}",
             )
         for row in pair.merged.to_dict("records"):
             _metric(
@@ -82,7 +90,8 @@ def headlines(study: Study) -> None:
                 f"{percent(row['separate'])} apart · {points(row['gain'])}",
                 f"{interval(row['merged_low'], row['merged_high'])} as one class; gain "
                 f"{points(row['gain'], row['gain_low'], row['gain_high'])}. A reading as either "
-                "class counts as right for both; the decisions stay as they are.",
+                "class counts as right for both; the decisions stay as they are. "
+                + (CLASSES_INTERVAL if row["measure"] == "balanced_accuracy" else SHARE_INTERVAL),
             )
 
 
