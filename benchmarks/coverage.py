@@ -18,7 +18,7 @@ import os
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -44,6 +44,7 @@ CLASSES = (2, 14)
 LEVEL = 0.95
 IMAGES = 4  # of a patient in the mean
 MOST = 30  # images of a patient where sizes are heavy-tailed
+BLOCK = 20  # sets that share their patients
 RIVAL = 0.7  # correlation of the two models' latent scores
 
 
@@ -58,27 +59,25 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Draw:
-    """What one measure gave on one simulated set.
+class Measure:
+    """What one measure makes of one simulated set.
 
     Attributes:
-        value, low, high: estimate and interval.
-        truth: what the interval should hold.
-        errors: expected, weighted as the measure does; NaN of what counts no errors.
-        patients: of the side that has fewest.
+        estimates: one.
+        truth: what its interval should hold.
+        errors: to be expected, weighted as the measure does; NaN of what counts no errors.
+        interval: the function that makes it.
     """
 
-    value: float
-    low: float
-    high: float
+    estimates: Estimates
     truth: float
     errors: float
-    patients: int
+    interval: Interval
 
 
 @dataclass(frozen=True)
 class Simulated:
-    """One set: n images, k classes.
+    """One set: n images, k classes. Sets of a block share images and patients.
 
     Attributes:
         clusters: (n,) index of each image's patient.
@@ -130,56 +129,53 @@ def sensitivities(cell: Cell) -> Floats:
     return cell.value + (1 - cell.value) * np.concatenate([[0], spread])
 
 
-def simulated(cell: Cell, random: np.random.Generator) -> Simulated:
+def block(cell: Cell, sets: int, random: np.random.Generator) -> Iterator[Simulated]:
+    """Sets of the same patients, whose numbers of images are drawn once."""
     k = cell.classes
     first = max(1, round(cell.patients * cell.prevalence))
     of_patient = np.concatenate(
         [np.zeros(first, dtype=np.int64), 1 + np.arange(cell.patients - first) % (k - 1)]
     )
-    images = images_of(cell.sizes, cell.patients, random)
-    clusters = np.repeat(np.arange(cell.patients), images)
+    clusters = np.repeat(np.arange(cell.patients), images_of(cell.sizes, cell.patients, random))
     true = of_patient[clusters]
     chance = sensitivities(cell)
-    doubt = latent(clusters, cell.alike, 2, random)
-    own = doubt[:, 0] < ndtri(chance)[true]
-    mixed = RIVAL * doubt[:, 0] + np.sqrt(1 - RIVAL**2) * doubt[:, 1]
-    favourite = random.integers(1, k, cell.patients)[clusters]
-    other = np.where(
-        random.random(true.size) < cell.alike, favourite, random.integers(1, k, true.size)
-    )
-    wrong = (true + other) % k
-    scores = latent(clusters, cell.alike, k, random)
-    scores += np.sqrt(2) * ndtri(cell.value) * (true[:, None] == np.arange(k))
-    votes = latent(clusters, cell.alike, 2, random)
-    votes[:, 1] = np.exp(votes[:, 1])
-    return Simulated(
-        clusters=clusters,
-        true=true,
-        predicted=np.where(own, true, wrong),
-        rival=np.where(mixed < ndtri(chance)[true], true, wrong),
-        scores=scores,
-        votes=votes,
-        chance=chance,
-        patients=np.bincount(of_patient, minlength=k),
-    )
+    for _ in range(sets):
+        doubt = latent(clusters, cell.alike, 2, random)
+        mixed = RIVAL * doubt[:, 0] + np.sqrt(1 - RIVAL**2) * doubt[:, 1]
+        favourite = random.integers(1, k, cell.patients)[clusters]
+        strays = random.random(true.size) >= cell.alike
+        wrong = (true + np.where(strays, random.integers(1, k, true.size), favourite)) % k
+        scores = latent(clusters, cell.alike, k, random)
+        scores += np.sqrt(2) * ndtri(cell.value) * (true[:, None] == np.arange(k))
+        votes = latent(clusters, cell.alike, 2, random)
+        votes[:, 1] = np.exp(votes[:, 1] / 2)
+        yield Simulated(
+            clusters=clusters,
+            true=true,
+            predicted=np.where(doubt[:, 0] < ndtri(chance)[true], true, wrong),
+            rival=np.where(mixed < ndtri(chance)[true], true, wrong),
+            scores=scores,
+            votes=votes,
+            chance=chance,
+            patients=np.bincount(of_patient, minlength=k),
+        )
 
 
-def draws(cell: Cell, made: Simulated) -> Iterator[tuple[str, Draw]]:
+def measured(cell: Cell, made: Simulated) -> Iterator[tuple[str, Measure]]:
     """Every measure on one set."""
     k, clusters, true = cell.classes, made.clusters, made.true
     member = true[:, None] == np.arange(k)
     right, rival = (made.predicted == true)[:, None], (made.rival == true)[:, None]
     every = np.ones_like(right)
+    changed = float((right != rival).sum())
 
-    def draw(estimates: Estimates, truth: float, interval: Interval = score_interval) -> Draw:
-        low, high = interval(estimates, clusters, LEVEL)
-        holding = [np.unique(clusters[side]).size for side in estimates.sides[:, :, 0].T]
+    def draw(estimates: Estimates, truth: float, interval: Interval = score_interval) -> Measure:
         errors = np.nan
         if interval is score_interval:
             errors = (1 - truth) / np.sqrt(estimates.scale / estimates.sides.sum(axis=0)).max()
         elif estimates.step:
-            errors = float((right != rival).sum())
-        return Draw(estimates.value[0], low[0], high[0], truth, errors, min(holding))
+            errors = changed
+        return Measure(estimates, float(truth), float(errors), interval)
 
     found = summary.overall(true, made.predicted, made.scores, [str(code) for code in range(k)])
     patients, chance = made.patients, made.chance
@@ -217,7 +213,7 @@ def draws(cell: Cell, made: Simulated) -> Iterator[tuple[str, Draw]]:
     yield "difference of top-1 accuracies", draw(apart, 0, student_interval)
     apart = intervals.class_mean(rival, true).minus(intervals.class_mean(right, true))
     yield "difference of balanced accuracies", draw(apart, 0, student_interval)
-    for column, name, truth in ((0, "mean vote", 0), (1, "mean of skewed numbers", np.exp(0.5))):
+    for column, name, truth in ((0, "mean vote", 0), (1, "mean of skewed numbers", np.exp(0.125))):
         mean = intervals.means(made.votes[:, [column]], every)
         yield name, draw(mean, float(truth), student_interval)
     for group, name in ((true == 0, "patients"), (~right[:, 0], "images")):
@@ -225,7 +221,7 @@ def draws(cell: Cell, made: Simulated) -> Iterator[tuple[str, Draw]]:
         yield f"difference of groups of {name}", draw(apart, 0, student_interval)
 
 
-def gains(made: Simulated, draw: Callable[..., Draw]) -> Iterator[tuple[str, Draw]]:
+def gains(made: Simulated, draw: Callable[..., Measure]) -> Iterator[tuple[str, Measure]]:
     """What counting the first two classes as one adds."""
     k, true, predicted = made.chance.size, made.true, made.predicted
     patients, chance = made.patients, made.chance
@@ -247,24 +243,51 @@ def covered(task: tuple[Cell, int]) -> pd.DataFrame:
     """A row a measure of one cell."""
     cell, sets = task
     random = np.random.default_rng(zlib.crc32(repr(cell).encode()))
-    found: dict[str, list[Draw]] = {}
-    for _ in range(sets):
-        for measure, each in draws(cell, simulated(cell, random)):
-            found.setdefault(measure, []).append(each)
-    return pd.DataFrame([asdict(cell) | {"measure": m} | row(of) for m, of in found.items()])
+    found: dict[str, list[Floats]] = {}
+    for start in range(0, sets, BLOCK):
+        together: dict[str, list[Measure]] = {}
+        for made in block(cell, min(BLOCK, sets - start), random):
+            for name, each in measured(cell, made):
+                together.setdefault(name, []).append(each)
+        for name, measures in together.items():
+            found.setdefault(name, []).append(drawn(measures, made.clusters))
+    return pd.DataFrame(
+        [asdict(cell) | {"measure": name} | row(np.vstack(of)) for name, of in found.items()]
+    )
 
 
-def row(drawn: Sequence[Draw]) -> dict[str, float]:
-    value, low, high, truth, errors, patients = np.array([astuple(each) for each in drawn]).T
+def drawn(measures: Sequence[Measure], clusters: NDArray[np.intp]) -> Floats:
+    """(sets, 6) of one measure on sets of the same patients: estimate, interval, truth, errors and
+    patients of the side that has fewest."""
+    parts = [each.estimates for each in measures]
+    joined = Estimates(
+        np.concatenate([part.value for part in parts]),
+        np.concatenate([part.influences for part in parts], axis=1),
+        np.concatenate([part.sides for part in parts], axis=2),
+        np.concatenate([part.scale for part in parts], axis=1),
+        parts[0].step,
+        parts[0].fewest,
+    )
+    low, high = measures[0].interval(joined, clusters, LEVEL)
+    holding = [
+        min(np.unique(clusters[side]).size for side in part.sides[:, :, 0].T) for part in parts
+    ]
+    truth, errors = ([getattr(each, name) for each in measures] for name in ("truth", "errors"))
+    return np.column_stack([joined.value, low, high, truth, errors, holding])
+
+
+def row(found: Floats) -> dict[str, float]:
+    """Of the sets of a cell, as `drawn` gives them."""
+    value, low, high, truth, errors, patients = found.T
     given = np.isfinite(low)
-    inner = np.quantile(value[np.isfinite(value)], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    ends = np.quantile(value[np.isfinite(value)], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     width = (high - low)[given].mean() if given.any() else np.nan
     return {
         "sets": int(given.sum()),
         "without": int((~given).sum()),
         "above": float((low > truth)[given].mean()) if given.any() else np.nan,
         "below": float((high < truth)[given].mean()) if given.any() else np.nan,
-        "width": width / np.diff(inner)[0] if np.diff(inner)[0] > 0 else np.nan,
+        "width": float(width / np.diff(ends)[0]) if np.diff(ends)[0] > 0 else np.nan,
         "errors": float(np.mean(errors)),
         "fewest": int(np.median(patients)),
     }
