@@ -65,7 +65,8 @@ class Measure:
     Attributes:
         estimates: one.
         truth: what its interval should hold.
-        errors: to be expected, weighted as the measure does; NaN of what counts no errors.
+        errors: to be expected on the side that has fewest, or images on which two models or two
+            sets differ; NaN of what counts no errors.
         interval: the function that makes it.
     """
 
@@ -167,14 +168,20 @@ def measured(cell: Cell, made: Simulated) -> Iterator[tuple[str, Measure]]:
     member = true[:, None] == np.arange(k)
     right, rival = (made.predicted == true)[:, None], (made.rival == true)[:, None]
     every = np.ones_like(right)
-    changed = float((right != rival).sum())
+    changed = (right != rival)[:, 0]
 
-    def draw(estimates: Estimates, truth: float, interval: Interval = score_interval) -> Measure:
+    def draw(
+        estimates: Estimates,
+        truth: float,
+        interval: Interval = score_interval,
+        wrong: NDArray[np.bool_] = changed,
+    ) -> Measure:
+        sides = estimates.sides[:, :, 0]
         errors = np.nan
         if interval is score_interval:
-            errors = (1 - truth) / np.sqrt(estimates.scale / estimates.sides.sum(axis=0)).max()
+            errors = (1 - truth) * sides.sum(axis=0).min()
         elif estimates.step:
-            errors = changed
+            errors = (wrong @ sides.astype(float)).min()
         return Measure(estimates, float(truth), float(errors), interval)
 
     found = summary.overall(true, made.predicted, made.scores, [str(code) for code in range(k)])
@@ -208,7 +215,7 @@ def measured(cell: Cell, made: Simulated) -> Iterator[tuple[str, Measure]]:
         )
         for measure in ("top1_accuracy", "balanced_accuracy", "mean_auc"):
             added = leakage.difference(found[measure], ~seen, unseen[measure])
-            yield f"leakage premium, {measure}", draw(added, 0, student_interval)
+            yield f"leakage premium, {measure}", draw(added, 0, student_interval, ~right[:, 0])
     apart = intervals.shares(rival, every).minus(intervals.shares(right, every))
     yield "difference of top-1 accuracies", draw(apart, 0, student_interval)
     apart = intervals.class_mean(rival, true).minus(intervals.class_mean(right, true))
