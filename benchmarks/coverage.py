@@ -1,6 +1,6 @@
 """Coverage of every interval that DermXAI prints, on simulated patients.
 
-    python -m benchmarks.coverage [--sets 2000] [--processes 2] [--csv FILE] [--markdown FILE]
+    python -m benchmarks.coverage [--sets 2000] [--processes 2] [--csv FILE] [--into DOCUMENT]
 
 A cell is a combination of: patients, how many images each has (equal, Poisson, heavy-tailed up to
 30; 4 in the mean), how alike a patient's images are (latent intra-patient correlation, ICC), the
@@ -329,6 +329,36 @@ def verdict(found: pd.Series) -> str:
     return ""
 
 
+def summarised(table: pd.DataFrame) -> str:
+    """Markdown: a row a measure and number of patients, over all cells that have intervals."""
+    lines = [
+        f"{int(table['sets'].max()):,} sets a cell.",
+        "",
+        "| measure | patients | cells | coverage: least | median | above, most | below, most "
+        "| width, median | low | high | wide | few | none |",
+        "|---" * 13 + "|",
+    ]
+    given = table[table["sets"] > 0]
+    for (measure, patients), cells_ in given.groupby(["measure", "patients"], sort=False):
+        held = 100 * (1 - cells_["above"] - cells_["below"])
+        said = cells_["verdict"].value_counts()
+        lines.append(
+            f"| {measure} | {patients} | {len(cells_)} | {held.min():.1f} | {held.median():.1f} "
+            f"| {100 * cells_['above'].max():.1f} | {100 * cells_['below'].max():.1f} "
+            f"| {cells_['width'].median():.2f} | "
+            + " | ".join(str(said.get(name, 0)) for name in ("low", "high", "wide", "few", "none"))
+            + " |"
+        )
+    return "\n".join(lines)
+
+
+def written(document: str, table: pd.DataFrame) -> str:
+    """The document with its table replaced."""
+    start, end = "<!-- coverage -->", "<!-- /coverage -->"
+    before, rest = document.split(start)
+    return f"{before}{start}\n{summarised(table)}\n{end}{rest.split(end)[1]}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -337,7 +367,8 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--classes", type=int, nargs="+", default=CLASSES)
     parser.add_argument("--patients", type=int, nargs="+", default=PATIENTS)
-    parser.add_argument("--csv", type=Path)
+    parser.add_argument("--csv", type=Path, help="gets a row a cell and measure")
+    parser.add_argument("--into", type=Path, help="document whose table is replaced")
     options = parser.parse_args()
     tasks = [(each, options.sets) for each in cells(options.classes, patients=options.patients)]
     tasks.sort(key=lambda task: -task[0].patients * task[0].classes)
@@ -346,10 +377,13 @@ def main() -> None:
         for part in pool.imap_unordered(covered, tasks):
             parts.append(part)
             print(f"\r{len(parts)} of {len(tasks)} cells", end="", file=sys.stderr)
-    table = pd.concat(parts).sort_values(list(Cell.__dataclass_fields__), ignore_index=True)
+    table = pd.concat(parts).sort_values(["measure", *Cell.__dataclass_fields__], ignore_index=True)
     table["verdict"] = table.apply(verdict, axis=1)
     if options.csv:
-        table.to_csv(options.csv, index=False)
+        table.round(4).to_csv(options.csv, index=False)
+    if options.into:
+        text = options.into.read_text(encoding="utf-8")
+        options.into.write_text(written(text, table), encoding="utf-8")
     print(table[table["verdict"] != ""].to_string())
     print(pd.crosstab(table["measure"], table["verdict"]).to_string())
 
