@@ -6,7 +6,7 @@ A cell is a combination of: patients, how many images each has (equal, Poisson, 
 30; 4 in the mean), how alike a patient's images are (latent intra-patient correlation, ICC), the
 share of the patients that are of the first class, 2 or 14 classes, and the true value. In each cell
 `--sets` data sets are drawn, and every measure gets its interval from the functions that pages and
-reports use. Reported: the share of intervals that hold the true value; the shares that lie above
+reports use. A run that was stopped goes on with its file. Reported: the share of intervals that hold the true value; the shares that lie above
 and below it; mean width over the width of the central 95 % of the estimates; errors to be expected;
 and how many sets got no interval. Exits with 1 where a cell misses the goal (`verdict`).
 """
@@ -56,6 +56,9 @@ class Cell:
     patients: int
     prevalence: float
     value: float
+
+
+CELL = list(Cell.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
@@ -359,6 +362,12 @@ def written(document: str, table: pd.DataFrame) -> str:
     return f"{before}{start}\n{summarised(table)}\n{end}{rest.split(end)[1]}"
 
 
+def read_finished(path: Path | None) -> pd.DataFrame:
+    """Rows of cells that have been drawn before, by a run that was stopped."""
+    found = pd.read_csv(path) if path and path.exists() else pd.DataFrame()
+    return found.drop(columns="verdict", errors="ignore")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -367,17 +376,23 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--classes", type=int, nargs="+", default=CLASSES)
     parser.add_argument("--patients", type=int, nargs="+", default=PATIENTS)
-    parser.add_argument("--csv", type=Path, help="gets a row a cell and measure")
+    parser.add_argument(
+        "--csv", type=Path, help="gets a row a cell and measure; goes on with one that is there"
+    )
     parser.add_argument("--into", type=Path, help="document whose table is replaced")
     options = parser.parse_args()
-    tasks = [(each, options.sets) for each in cells(options.classes, patients=options.patients)]
-    tasks.sort(key=lambda task: -task[0].patients * task[0].classes)
+    done = read_finished(options.csv)
+    finished = {Cell(*key) for key in done.groupby(CELL).groups} if len(done) else set()
+    tasks = [(each, options.sets) for each in cells(options.classes, options.patients)]
+    tasks = [task for task in tasks if task[0] not in finished]
+    parts = [done]
     with multiprocessing.Pool(options.processes) as pool:
-        parts = []
-        for part in pool.imap_unordered(covered, tasks):
+        for count, part in enumerate(pool.imap_unordered(covered, tasks), 1):
             parts.append(part)
-            print(f"\r{len(parts)} of {len(tasks)} cells", end="", file=sys.stderr)
-    table = pd.concat(parts).sort_values(["measure", *Cell.__dataclass_fields__], ignore_index=True)
+            if options.csv:
+                part.to_csv(options.csv, mode="a", header=not options.csv.exists(), index=False)
+            print(f"\r{count} of {len(tasks)} cells", end="", file=sys.stderr)
+    table = pd.concat(parts).sort_values(["measure", *CELL], ignore_index=True)
     table["verdict"] = table.apply(verdict, axis=1)
     if options.csv:
         table.round(4).to_csv(options.csv, index=False)

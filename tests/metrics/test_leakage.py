@@ -5,6 +5,7 @@ from dermxai.errors import InputError
 from dermxai.metrics import evaluate
 from dermxai.metrics.evaluation import Evaluation
 from dermxai.metrics.leakage import leakage_premium
+from tests.verification import verified
 
 CLASSES = ("MN", "BCC", "SK")
 
@@ -37,7 +38,13 @@ def test_the_premium_is_the_difference_of_both_evaluations_and_its_interval_is_p
     table = found.table.set_index("measure")
     both = (each.overall.set_index("measure")["value"] for each in (whole, without))
     expected = next(both) - next(both)
-    np.testing.assert_allclose(table["difference"], expected[table.index])
+    verified(
+        "Leakage premium",
+        "one evaluation less the other",
+        table["difference"].to_numpy(),
+        expected[table.index].to_numpy(),
+        tolerance=1e-12,
+    )
     assert (table["difference"].drop("mean_specificity") > 0.01).all()
     assert found.seen + found.unseen == whole.counts.evaluated
     assert found.units == 15, "patients who were seen, the fewer"
