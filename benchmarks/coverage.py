@@ -6,9 +6,10 @@ A cell is a combination of: patients, how many images each has (equal, Poisson, 
 30; 4 in the mean), how alike a patient's images are (latent intra-patient correlation, ICC), the
 share of the patients that are of the first class, 2 or 14 classes, and the true value. In each cell
 `--sets` data sets are drawn, and every measure gets its interval from the functions that pages and
-reports use. A run that was stopped goes on with its file. Reported: the share of intervals that hold the true value; the shares that lie above
+reports use. Reported: the share of intervals that hold the true value; the shares that lie above
 and below it; mean width over the width of the central 95 % of the estimates; errors to be expected;
-and how many sets got no interval. Exits with 1 where a cell misses the goal (`verdict`).
+how many sets got no interval; and what of the goal is missed (`verdict`). A run that was stopped
+goes on with its file.
 """
 
 import argparse
@@ -261,9 +262,10 @@ def covered(task: tuple[Cell, int]) -> pd.DataFrame:
                 together.setdefault(name, []).append(each)
         for name, measures in together.items():
             found.setdefault(name, []).append(drawn(measures, made.clusters))
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [asdict(cell) | {"measure": name} | row(np.vstack(of)) for name, of in found.items()]
     )
+    return table.assign(verdict=table.apply(verdict, axis=1))
 
 
 def drawn(measures: Sequence[Measure], clusters: NDArray[np.intp]) -> Floats:
@@ -364,8 +366,9 @@ def written(document: str, table: pd.DataFrame) -> str:
 
 def read_finished(path: Path | None) -> pd.DataFrame:
     """Rows of cells that have been drawn before, by a run that was stopped."""
-    found = pd.read_csv(path) if path and path.exists() else pd.DataFrame()
-    return found.drop(columns="verdict", errors="ignore")
+    if path is None or not path.exists():
+        return pd.DataFrame()
+    return pd.read_csv(path).fillna({"verdict": ""})
 
 
 def main() -> None:
@@ -393,7 +396,6 @@ def main() -> None:
                 part.to_csv(options.csv, mode="a", header=not options.csv.exists(), index=False)
             print(f"\r{count} of {len(tasks)} cells", end="", file=sys.stderr)
     table = pd.concat(parts).sort_values(["measure", *CELL], ignore_index=True)
-    table["verdict"] = table.apply(verdict, axis=1)
     if options.csv:
         table.round(4).to_csv(options.csv, index=False)
     if options.into:
