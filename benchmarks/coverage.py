@@ -217,7 +217,8 @@ def measured(cell: Cell, made: Simulated) -> Iterator[tuple[str, Measure]]:
             made.scores[~seen],
             [str(code) for code in range(k)],
         )
-        for measure in ("top1_accuracy", "balanced_accuracy", "mean_auc"):
+        enough = patients[here].min() >= intervals.FEWEST_OF_CLASS
+        for measure in ("top1_accuracy", "balanced_accuracy", "mean_auc")[: 3 if enough else 1]:
             added = leakage.difference(found[measure], ~seen, unseen[measure])
             yield f"leakage premium, {measure}", draw(added, 0, student_interval, ~right[:, 0])
     apart = intervals.shares(rival, every).minus(intervals.shares(right, every))

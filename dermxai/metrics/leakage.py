@@ -107,6 +107,7 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
         ],
         columns=["difference", "difference_low", "difference_high"],
     )
+    added.loc[table["low"].isna(), ["difference_low", "difference_high"]] = np.nan
     table = pd.concat([table, added], axis=1)
     return Premium(
         table=table,

@@ -89,5 +89,13 @@ def test_what_is_undefined_says_so() -> None:
     one = leakage_premium(whole, part(whole.unit_of != "patient 0"))
     assert one.units == 1 and one.table["difference_low"].isna().all()
     assert "no interval of the difference" in one.notes[0]
+    few = np.isin(whole.true, ("MN", "BCC")) | np.isin(
+        whole.unit_of, np.unique(whole.unit_of[whole.true == "SK"])[:6]
+    )
+    rare = leakage_premium(part(few), part(few & (np.arange(few.size) % 2 == 0)))
+    table = rare.table.set_index("measure")
+    assert np.isfinite(table.loc["balanced_accuracy", "difference"])
+    assert np.isnan(table.loc["balanced_accuracy", "difference_low"])
+    assert np.isfinite(table.loc["top1_accuracy", "difference_low"])
     with pytest.raises(InputError, match="of its images are others"):
         leakage_premium(part(rows), whole)
