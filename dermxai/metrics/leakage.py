@@ -131,7 +131,7 @@ def difference(every: Estimates, kept: NDArray[np.bool_], unseen: Estimates) -> 
     seen = 1 - kept.mean()
     return replace(
         every.minus(unseen.among(kept)),
-        sides=np.stack([~kept, kept], axis=1)[:, :, None],
+        sides=np.repeat(np.stack([~kept, kept], axis=1)[:, :, None], every.value.size, axis=2),
         scale=every.scale.sum(axis=0) * np.array([[seen], [ratio(seen**2, 1 - seen)]]),
     )
 
