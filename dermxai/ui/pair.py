@@ -16,6 +16,7 @@ from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.text import (
     CLASSES_INTERVAL,
+    MEAN_INTERVAL,
     SHARE_INTERVAL,
     count,
     interval,
@@ -143,7 +144,11 @@ def votes(scene: Scene, study: Study, way: Way) -> None:
             "Heads one by one",
             f"How far each vote moves against right readings{without if 'Alone' in table else ''}.",
         )
-        widths = {name: st.column_config.TextColumn(width=w) for name, w in _VOTE_WIDTHS.items()}
+        help_ = {"Over right": MEAN_INTERVAL, "95 % CI": SHARE_INTERVAL}
+        widths = {
+            name: st.column_config.TextColumn(width=width, help=help_.get(name))
+            for name, width in _VOTE_WIDTHS.items()
+        }
         _table(table, column_config=widths)
         st.markdown(plain(said.driver(way)))
 
@@ -173,7 +178,8 @@ def distinguishes(way: Way, study: Study) -> None:
     if table.empty:
         st.caption("The sample table has nothing to compare.")
     else:
-        _table(table)
+        intervals = st.column_config.TextColumn(help=f"Of the difference. {MEAN_INTERVAL}")
+        _table(table, column_config={"95 % CI": intervals})
     look.notes(filter(None, (said.gathered(way, study.evaluation.clusters), *way.apart.notes)))
 
 
