@@ -147,11 +147,17 @@ def renamed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
 def _with_split(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows whose ``split`` is what their columns say; without one where none says it."""
     found: dict[str, pd.Series[str]] = {}
+    flags: dict[str, pd.Series[str]] = {}
     others = [str(column) for column in rows if column == "split" or column not in COLUMNS]
     for column in sorted(others, key=_trust):
-        told = _split_in(column, rows[column])
-        if told is not None:
+        texts = as_text(rows[column])
+        texts = texts.where(~texts.str.casefold().isin(_UNKNOWN))
+        if (flag := split_words.read_flag(column, texts)) is not None:
+            flags[column] = flag
+        elif (told := _split_in(column, texts)) is not None:
             found[column] = told
+    if (marked := split_words.flagged(flags.values())) is not None:
+        found[next(iter(flags))] = marked
     if not found:
         return rows.rename(columns={"split": "split (table)"})
     first = next(iter(found))
@@ -160,12 +166,8 @@ def _with_split(rows: pd.DataFrame) -> pd.DataFrame:
     return rest.rename(columns={"split": "split (table)"}).assign(split=split)
 
 
-def _split_in(column: str, values: pd.Series) -> "pd.Series[str] | None":
+def _split_in(column: str, texts: "pd.Series[str]") -> "pd.Series[str] | None":
     """A column's values as splits; None where it tells none."""
-    texts = as_text(values)
-    texts = texts.where(~texts.str.casefold().isin(_UNKNOWN))
-    if (flag := split_words.read_flag(column, texts)) is not None:
-        return flag
     named = _normal(column) in split_words.NAMES
     if not named and texts.nunique() > _MOST_SPLITS:
         return None
@@ -174,7 +176,11 @@ def _split_in(column: str, values: pd.Series) -> "pd.Series[str] | None":
         return told
     kinds = set(told.dropna())
     splits = {split_words.TRAIN, split_words.VALIDATION, split_words.TEST}
-    return told if kinds <= splits and len(kinds) > 1 else None
+    if kinds <= splits and len(kinds) > 1:
+        return told
+    # values beside them that are no split: where a training and a test are told and nothing else
+    plain = {split_name(value) for value in texts.dropna().unique()}
+    return told if {split_words.TRAIN, split_words.TEST} <= plain else None
 
 
 def _trust(column: str) -> tuple[int, str]:
