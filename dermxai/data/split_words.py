@@ -135,6 +135,10 @@ _TRUE = frozenset(("1", "true", "yes", "y", "t", "ja", "oui", "si"))
 _FALSE = frozenset(("0", "false", "no", "n", "f", "nein", "non"))
 _UNCLEAR = re.compile(rf"(?:{TEST}) or (?:{TRAIN}|{VALIDATION})")
 _SHOWN = 4  # values that a note names
+_MOST_NAMED = 30  # a column of more values is free text
+_ABOUT = frozenset(
+    ("sample_id", "path", "label", "patient_id", "lesion_id", "site", "modality", "mask_path")
+)  # columns whose words are of something else
 
 
 def split_name(value: str) -> str | None:
@@ -277,13 +281,30 @@ def notes(samples: pd.DataFrame) -> Iterator[str]:
             name = str(column).removesuffix(" (table)")
             if _normal(name) in _PLAIN_NAMES:
                 yield _no_split(name, samples[column])
+            elif _normal(name) not in _ABOUT and _calls_test(samples[column]):
+                yield (
+                    f"The column {name!r} calls some images a test "
+                    f"({_listed(_stated(samples[column]))}), but none a training: it is not taken "
+                    "as a split. Map split to it to leave them out of training and validation."
+                )
+
+
+def _calls_test(values: pd.Series) -> bool:
+    """Whether a column of texts holds a plain word for a test, and is no free text."""
+    if pd.api.types.is_numeric_dtype(values):
+        return False
+    distinct = values.dropna().unique()
+    return len(distinct) <= _MOST_NAMED and any(split_name(str(each)) == TEST for each in distinct)
+
+
+def _stated(values: pd.Series) -> list[str]:
+    return [shortened(str(value), 30) for value in values.dropna().unique()]
 
 
 def _no_split(name: str, values: pd.Series) -> str:
-    stated = [shortened(str(value), 30) for value in values.dropna().unique()]
     return (
-        f"The column {name!r} ({_listed(stated) or 'empty'}) has no word for training, validation "
-        "or test: it is not taken as a split, and a training divides the images anew."
+        f"The column {name!r} ({_listed(_stated(values)) or 'empty'}) has no word for training, "
+        "validation or test: it is not taken as a split, and a training divides the images anew."
     )
 
 

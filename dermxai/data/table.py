@@ -178,9 +178,9 @@ def _split_in(column: str, texts: "pd.Series[str]") -> "pd.Series[str] | None":
     splits = {split_words.TRAIN, split_words.VALIDATION, split_words.TEST}
     if kinds <= splits and len(kinds) > 1:
         return told
-    # values beside them that are no split: where a training and a test are told and nothing else
-    plain = {split_name(value) for value in texts.dropna().unique()}
-    return told if {split_words.TRAIN, split_words.TEST} <= plain else None
+    # values beside them that are no split: where a training and a test are told, one in plain words
+    plain = any(split_name(value) for value in texts.dropna().unique())
+    return told if plain and {split_words.TRAIN, split_words.TEST} <= kinds else None
 
 
 def _trust(column: str) -> tuple[int, str]:

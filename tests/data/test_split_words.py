@@ -126,8 +126,16 @@ def test_a_column_of_any_name_tells_a_training_and_a_test_beside_other_words() -
     found = table(cohort=["training", "external", "follow-up", None])
     assert found["split"][:3].tolist() == ["train", "test", "follow-up"]
     assert "'follow-up' (1)" in next(notes(found))
-    for values in (["training in skin checks", "test", "x"], ["valid", "patch test", "x"]):
+    assert split(cohort=["derivation training", "external", "other"])[2] == "other"
+    for values in (["training in skin checks", "patch test", "x"], ["valid", "patch test", "x"]):
         assert split(cohort=values) == []
+
+
+def test_a_test_beside_words_that_are_no_split_is_said_where_it_is_not_taken() -> None:
+    found = table(cohort=["ISIC", "external", "ISIC"], site=["external", "arm", "leg"])
+    assert "split" not in found
+    (note,) = notes(found)
+    assert note.startswith("The column 'cohort' calls some images a test (ISIC, external)")
 
 
 def test_what_a_person_calls_the_split_is_taken_as_one() -> None:
