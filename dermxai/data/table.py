@@ -235,6 +235,8 @@ def _typed(name: str, values: pd.Series) -> pd.Series:
     texts = as_text(values)
     if name in {"sample_id", "path"}:
         return texts.where(texts != "")
+    if name in {"patient_id", "lesion_id"}:
+        texts = _whole(texts)
     lower = texts.str.casefold()
     if name == "sex":
         return lower.map(_SEXES).astype("str")
@@ -278,6 +280,15 @@ def as_text(values: pd.Series) -> pd.Series:
         if (stated % 1 == 0).all() and (stated.abs() < _LARGEST).all():
             values = values.astype("Int64")
     return values.astype("string").str.strip().astype("str")
+
+
+def _whole(texts: "pd.Series[str]") -> "pd.Series[str]":
+    """Numbers without the ".0" that a table with an empty cell gives each of them, so that an id is
+    the same in tables with and without one."""
+    stated = texts[~texts.str.casefold().isin(_UNKNOWN)].dropna()
+    if stated.empty or not stated.str.fullmatch(r"\d+\.0").all():
+        return texts
+    return texts.str.removesuffix(".0")
 
 
 def _plain(values: pd.Series) -> pd.Series:
