@@ -49,6 +49,12 @@ def picture_hashes(image: NDArray[np.uint8]) -> Hashes:
     return np.packbits(np.array(found).reshape(POSITIONS, BITS), axis=1)
 
 
+def telling(pictures: Hashes) -> NDArray[np.bool_]:
+    """(n,) whether there is a picture to tell in each image, of its hashes (n, 8, 32): those of one
+    shade are alike to every measure, and are no near-duplicates."""
+    return np.asarray(pictures.any(axis=(1, 2)), dtype=bool)
+
+
 def nearest(asked: Hashes, known: Hashes) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
     """For each picture the one of ``known`` whose hash is nearest, in any position.
 
@@ -62,21 +68,21 @@ def nearest(asked: Hashes, known: Hashes) -> tuple[NDArray[np.intp], NDArray[np.
     """
     found = np.zeros(len(asked), np.intp)
     away = np.full(len(asked), BITS, np.int64)
-    telling = np.flatnonzero(known.any(axis=1))
-    if not telling.size:
+    told = np.flatnonzero(known.any(axis=1))
+    if not told.size:
         return found, away
-    words = np.ascontiguousarray(known[telling]).view(np.uint64)  # (m, 4)
-    step = max(1, _AT_ONCE // (POSITIONS * telling.size))
+    words = np.ascontiguousarray(known[told]).view(np.uint64)  # (m, 4)
+    step = max(1, _AT_ONCE // (POSITIONS * told.size))
     for start in range(0, len(asked), step):
         rows = slice(start, start + step)
         queries = np.ascontiguousarray(asked[rows]).view(np.uint64)  # (row, 8, 4)
-        differ = np.zeros((*queries.shape[:2], telling.size), np.uint16)
+        differ = np.zeros((*queries.shape[:2], told.size), np.uint16)
         for word in range(words.shape[1]):
             differ += np.bitwise_count(queries[:, :, word, None] ^ words[:, word])
         closest = differ.min(axis=1)  # (row, m)
-        found[rows] = telling[closest.argmin(axis=1)]
+        found[rows] = told[closest.argmin(axis=1)]
         away[rows] = closest.min(axis=1)
-    away[~asked[:, 0].any(axis=1)] = BITS
+    away[~telling(asked)] = BITS
     return found, away
 
 

@@ -165,6 +165,8 @@ class _Search:
             at = np.append(self._mine, np.full(len(known) - len(self._mine), -1))
         near, cosine = nearest(asked, known)
         hit = cosine >= ALIKE
+        if self.run.pictures is not None:
+            hit &= picture_hash.telling(self.run.pictures[self._others])
         of = at[near]
         self._note("features", self._others[hit], of[hit])
         self.table.loc[self._others[hit], "cosine"] = cosine[hit].astype(float)
