@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from dermxai.models.likeness import ALIKE, FEWEST, Learnt, Space, nearest
 from dermxai.paths import CheckpointFiles
@@ -72,7 +71,6 @@ def test_features_kept_with_a_checkpoint_tell_near_duplicates_in_another_dataset
     assert not open_run(run.root).leaks.any.any()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_damaged_features_are_none_rather_than_an_error(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     space = Space(*(rng.normal(size=shape).astype(np.float32) for shape in (8, (8, 4))))
