@@ -56,7 +56,7 @@ def test_every_number_that_is_shown_stands_there_within_its_tolerance():
 
 
 def test_every_measure_of_an_evaluation_is_one_of_them():
-    found = evaluate(["EAD", "SD"], ("EAD", "SD"), np.eye(2), ["a", "b"], replicates=1)
+    found = evaluate(["EAD", "SD"], ("EAD", "SD"), np.eye(2), ["a", "b"])
     assert set(found.overall["measure"]) == set(OVERALL)
     assert set(OVERALL.values()) <= set(NUMBERS)
 

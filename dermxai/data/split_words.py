@@ -28,7 +28,17 @@ _PLAIN_NAMES = frozenset(NAMES[: NAMES.index("data_set")])  # which can mean lit
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
     TRAIN: (
-        *("train", "training", "trainings", "trn", "learn", "learning", "lern", "lernen"),
+        *(
+            "train",
+            "trained",
+            "training",
+            "trainings",
+            "trn",
+            "learn",
+            "learning",
+            "lern",
+            "lernen",
+        ),
         *("entrainement", "apprentissage", "entrenamiento", "aprendizaje", "addestramento"),
         *("allenamento", "apprendimento", "treino", "treinamento", "aprendizado", "trening"),
         *("treningowy", "treningowe", "treningowa", "uczacy", "uczenie", "traning", "træning"),
@@ -55,7 +65,18 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
         *("валидационный", "επικυρωση", "التحقق", "תיקוף"),
     ),
     TEST: (
-        *("test", "tests", "testing", "tst", "holdout", "heldout", "unseen", "blind", "external"),
+        *(
+            "test",
+            "tests",
+            "tested",
+            "testing",
+            "tst",
+            "holdout",
+            "heldout",
+            "unseen",
+            "blind",
+            "external",
+        ),
         *("externally", "extern", "externe", "externer", "externes", "externo", "externa"),
         *("esterno", "esterna", "zewnetrzny", "prufung", "pruf", "prueba", "pruebas", "prova"),
         *("teste", "testes", "testowy", "testowe", "testowa", "testovaci", "testaus", "teszt"),
@@ -105,6 +126,8 @@ _FILLERS = frozenset(
     )
 )
 _FLAGS = frozenset(("is", "in", "for", "use", "used", "flag", "indicator", "mask", "as"))
+_OF_ALL = frozenset(("valid", "validate", "tested", "trained"))
+"""Words that, answered with yes or no, may be of rows without errors, of patients and of raters."""
 _DENIALS = frozenset(
     (
         *("no", "not", "non", "none", "never", "without", "exclude", "excluded", "exclusion"),
@@ -199,14 +222,14 @@ def _only_evaluates(words: list[str]) -> bool:
 
 def read_flag(name: str, values: "pd.Series[str]") -> "pd.Series[str] | None":
     """A column such as ``is_test``, ``train`` or ``holdout`` that marks one split with 1, yes or
-    true; None for others. Valid is also what is no error, so that it marks nothing."""
+    true; None for others."""
     words = _words(name)
     others = [word for word in words if not _kind(word)]
     split = _meant(words) if all(word in _FLAGS or word in _FILLERS for word in others) else None
     stated = values.dropna().str.casefold()
     if (
         split is None
-        or {"valid", "validate"} & set(words)
+        or _OF_ALL & set(words)
         or stated.empty
         or not stated.isin(_TRUE | _FALSE).all()
     ):

@@ -51,6 +51,7 @@ def split(**columns: list[object]) -> list[object]:
         ("huấn luyện|thẩm định|Kiểm tra", [TRAIN, VALIDATION, TEST]),
         ("प्रशिक्षण|सत्यापन|परीक्षण", [TRAIN, VALIDATION, TEST]),
         ("ฝึก|ตรวจสอบ|ทดสอบ", [TRAIN, VALIDATION, TEST]),
+        ("trained|tested", [TRAIN, TEST]),
         ("tr|vl|ts", [TRAIN, VALIDATION, TEST]),
     ],
 )
@@ -106,7 +107,7 @@ def test_a_flag_marks_one_split() -> None:
         split(holdout=[0, 1, 0]) == split(**{"Test set?": ["N", "Y", "N"]}) == [None, "test", None]
     )
     assert split(train=[True, False]) == split(train_flag=[1, 0]) == ["train", None]
-    for name in ("is_valid", "patch_test", "test_result", "valid"):
+    for name in ("is_valid", "patch_test", "test_result", "valid", "tested"):
         assert split(**{name: [1, 0]}) == []
     assert split(test=["positive", "negative"]) == split(val=[1, 0]) == split(train=[0.4, 1]) == []
 
