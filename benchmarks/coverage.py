@@ -1,6 +1,6 @@
 """Coverage of every interval that DermXAI prints, on simulated patients.
 
-    python -m benchmarks.coverage [--sets 2000] [--processes 2] [--csv FILE] [--markdown FILE]
+    python -m benchmarks.coverage [--sets 2000] [--processes 2] [--csv FILE] [--into DOCUMENT]
 
 A cell is a combination of: patients, how many images each has (equal, Poisson, heavy-tailed up to
 30; 4 in the mean), how alike a patient's images are (latent intra-patient correlation, ICC), the
@@ -8,7 +8,8 @@ share of the patients that are of the first class, 2 or 14 classes, and the true
 `--sets` data sets are drawn, and every measure gets its interval from the functions that pages and
 reports use. Reported: the share of intervals that hold the true value; the shares that lie above
 and below it; mean width over the width of the central 95 % of the estimates; errors to be expected;
-and how many sets got no interval. Exits with 1 where a cell misses the goal (`verdict`).
+how many sets got no interval; and what of the goal is missed (`verdict`). A run that was stopped
+goes on with its file.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import os
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -44,6 +45,7 @@ CLASSES = (2, 14)
 LEVEL = 0.95
 IMAGES = 4  # of a patient in the mean
 MOST = 30  # images of a patient where sizes are heavy-tailed
+BLOCK = 20  # sets that share their patients
 RIVAL = 0.7  # correlation of the two models' latent scores
 
 
@@ -57,34 +59,37 @@ class Cell:
     value: float
 
 
+CELL = list(Cell.__dataclass_fields__)
+
+
 @dataclass(frozen=True)
-class Draw:
-    """What one measure gave on one simulated set.
+class Measure:
+    """What one measure makes of a block of simulated sets.
 
     Attributes:
-        value, low, high: estimate and interval.
-        truth: what the interval should hold.
-        errors: expected, weighted as the measure does; NaN of what counts no errors.
-        patients: of the side that has fewest.
+        estimates: one a set.
+        truth: what their intervals should hold.
+        errors: to be expected on the side that has fewest, or images on which two models or two
+            sets differ; NaN of what counts no errors.
+        interval: the function that makes them.
     """
 
-    value: float
-    low: float
-    high: float
+    estimates: Estimates
     truth: float
     errors: float
-    patients: int
+    interval: Interval
 
 
 @dataclass(frozen=True)
-class Simulated:
-    """One set: n images, k classes.
+class Block:
+    """b sets of the same n images and patients, in k classes.
 
     Attributes:
         clusters: (n,) index of each image's patient.
-        true, predicted, rival: (n,) class, and its prediction by two models.
-        scores: (n, k) what images are ranked by.
-        votes: (n, 2) normal and skewed numbers of the images.
+        true: (n,) class.
+        predicted, rival: (n, b) its prediction by two models.
+        scores: (n, k, b) what images are ranked by.
+        votes: (n, 2, b) normal and skewed numbers of the images.
         chance: (k,) true sensitivity of each class.
         patients: (k,) of each class.
     """
@@ -116,11 +121,11 @@ def images_of(sizes: str, patients: int, random: np.random.Generator) -> NDArray
 
 
 def latent(
-    clusters: NDArray[np.intp], alike: float, columns: int, random: np.random.Generator
+    clusters: NDArray[np.intp], alike: float, shape: tuple[int, ...], random: np.random.Generator
 ) -> Floats:
-    """(n, columns) standard normal numbers, correlated by ``alike`` within a cluster."""
-    patients = random.standard_normal((clusters.max() + 1, columns))[clusters]
-    images = random.standard_normal((clusters.size, columns))
+    """(n, *shape) standard normal numbers, correlated by ``alike`` within a cluster."""
+    patients = random.standard_normal((clusters.max() + 1, *shape))[clusters]
+    images = random.standard_normal((clusters.size, *shape))
     return np.asarray(np.sqrt(alike) * patients + np.sqrt(1 - alike) * images)
 
 
@@ -130,33 +135,31 @@ def sensitivities(cell: Cell) -> Floats:
     return cell.value + (1 - cell.value) * np.concatenate([[0], spread])
 
 
-def simulated(cell: Cell, random: np.random.Generator) -> Simulated:
+def simulated(cell: Cell, sets: int, random: np.random.Generator) -> Block:
     k = cell.classes
     first = max(1, round(cell.patients * cell.prevalence))
     of_patient = np.concatenate(
         [np.zeros(first, dtype=np.int64), 1 + np.arange(cell.patients - first) % (k - 1)]
     )
-    images = images_of(cell.sizes, cell.patients, random)
-    clusters = np.repeat(np.arange(cell.patients), images)
+    clusters = np.repeat(np.arange(cell.patients), images_of(cell.sizes, cell.patients, random))
     true = of_patient[clusters]
     chance = sensitivities(cell)
-    doubt = latent(clusters, cell.alike, 2, random)
-    own = doubt[:, 0] < ndtri(chance)[true]
-    mixed = RIVAL * doubt[:, 0] + np.sqrt(1 - RIVAL**2) * doubt[:, 1]
-    favourite = random.integers(1, k, cell.patients)[clusters]
-    other = np.where(
-        random.random(true.size) < cell.alike, favourite, random.integers(1, k, true.size)
-    )
-    wrong = (true + other) % k
-    scores = latent(clusters, cell.alike, k, random)
-    scores += np.sqrt(2) * ndtri(cell.value) * (true[:, None] == np.arange(k))
-    votes = latent(clusters, cell.alike, 2, random)
-    votes[:, 1] = np.exp(votes[:, 1])
-    return Simulated(
+    limit = ndtri(chance)[true][:, None]
+    doubt, other = np.moveaxis(latent(clusters, cell.alike, (2, sets), random), 1, 0)
+    rival = RIVAL * doubt + np.sqrt(1 - RIVAL**2) * other
+    favourite = random.integers(1, k, (cell.patients, sets))[clusters]
+    strays = random.random(favourite.shape) >= cell.alike
+    wrong = np.where(strays, random.integers(1, k, favourite.shape), favourite)
+    wrong = (true[:, None] + wrong) % k
+    scores = latent(clusters, cell.alike, (k, sets), random)
+    scores += np.sqrt(2) * ndtri(cell.value) * (true[:, None] == np.arange(k))[:, :, None]
+    votes = latent(clusters, cell.alike, (2, sets), random)
+    votes[:, 1] = np.exp(votes[:, 1] / 2)
+    return Block(
         clusters=clusters,
         true=true,
-        predicted=np.where(own, true, wrong),
-        rival=np.where(mixed < ndtri(chance)[true], true, wrong),
+        predicted=np.where(doubt < limit, true[:, None], wrong),
+        rival=np.where(rival < limit, true[:, None], wrong),
         scores=scores,
         votes=votes,
         chance=chance,
@@ -164,107 +167,168 @@ def simulated(cell: Cell, random: np.random.Generator) -> Simulated:
     )
 
 
-def draws(cell: Cell, made: Simulated) -> Iterator[tuple[str, Draw]]:
-    """Every measure on one set."""
-    k, clusters, true = cell.classes, made.clusters, made.true
+def joined(parts: Sequence[Estimates]) -> Estimates:
+    """Those of several sets as one."""
+    return Estimates(
+        np.concatenate([part.value for part in parts]),
+        np.concatenate([part.influences for part in parts], axis=1),
+        np.concatenate([part.sides for part in parts], axis=2),
+        np.concatenate([part.scale for part in parts], axis=1),
+        parts[0].step,
+        parts[0].fewest,
+    )
+
+
+def draw(
+    estimates: Estimates,
+    truth: float,
+    interval: Interval = score_interval,
+    wrong: NDArray[np.bool_] | None = None,
+) -> Measure:
+    """A measure, with the errors to be expected, or those found: ``wrong`` (n, b)."""
+    errors = np.nan
+    if interval is score_interval:
+        errors = (1 - truth) * estimates.sides.sum(axis=0).min(axis=0).mean()
+    elif wrong is not None:
+        errors = (wrong[:, None] & estimates.sides).sum(axis=0).min(axis=0).mean()
+    return Measure(estimates, float(truth), float(errors), interval)
+
+
+def measured(cell: Cell, made: Block) -> Iterator[tuple[str, Measure]]:
+    """Every measure on the sets of a block."""
+    k, true, predicted = cell.classes, made.true, made.predicted
     member = true[:, None] == np.arange(k)
-    right, rival = (made.predicted == true)[:, None], (made.rival == true)[:, None]
+    right, rival = predicted == true[:, None], made.rival == true[:, None]
     every = np.ones_like(right)
-
-    def draw(estimates: Estimates, truth: float, interval: Interval = score_interval) -> Draw:
-        low, high = interval(estimates, clusters, LEVEL)
-        holding = [np.unique(clusters[side]).size for side in estimates.sides[:, :, 0].T]
-        errors = np.nan
-        if interval is score_interval:
-            errors = (1 - truth) / np.sqrt(estimates.scale / estimates.sides.sum(axis=0)).max()
-        elif estimates.step:
-            errors = float((right != rival).sum())
-        return Draw(estimates.value[0], low[0], high[0], truth, errors, min(holding))
-
-    found = summary.overall(true, made.predicted, made.scores, [str(code) for code in range(k)])
+    first = np.broadcast_to(member[:, :1], right.shape)
     patients, chance = made.patients, made.chance
     here = patients > 0
     top1 = float((patients * chance).sum() / patients.sum())
-    yield "top-1 accuracy", draw(found["top1_accuracy"], top1)
-    yield "balanced accuracy", draw(found["balanced_accuracy"], float(chance[here].mean()))
-    yield "mean AUC", draw(found["mean_auc"], cell.value)
-    yield "sensitivity of a class", draw(intervals.shares(right, member[:, :1]), chance[0])
-    alarms = patients[1:] * (1 - chance[1:]) / (k - 1)
-    rejected = (made.predicted != 0)[:, None]
-    specificity = intervals.shares(rejected, ~member[:, :1])
-    yield "specificity of a class", draw(specificity, 1 - float(alarms.sum() / patients[1:].sum()))
-    yield "AUC of a class", draw(delong.areas(member[:, :1], made.scores[:, :1]), cell.value)
+    whole = {
+        "top-1 accuracy": intervals.shares(right, every),
+        "balanced accuracy": intervals.class_mean(right, true),
+        "mean AUC": mean_areas(member, made.scores),
+    }
+    yield "top-1 accuracy", draw(whole["top-1 accuracy"], top1)
+    yield "balanced accuracy", draw(whole["balanced accuracy"], float(chance[here].mean()))
+    yield "mean AUC", draw(whole["mean AUC"], cell.value)
+    yield "sensitivity of a class", draw(intervals.shares(right, first), chance[0])
+    alarms = (patients[1:] * (1 - chance[1:])).sum() / (k - 1) / patients[1:].sum()
+    yield "specificity of a class", draw(intervals.shares(predicted != 0, ~first), 1 - alarms)
+    yield "AUC of a class", draw(delong.areas(first, made.scores[:, 0]), cell.value)
     if k > 2 and here.all():
-        yield "mean accuracy", draw(found["mean_accuracy"], 1 - 2 * (1 - top1) / k)
-        falsely = (1 - chance) * patients / (k - 1)  # patients taken for each other class
-        of_others = [
-            (falsely.sum() - falsely[i]) / (patients.sum() - patients[i]) for i in range(k)
-        ]
-        yield "mean specificity", draw(found["mean_specificity"], 1 - float(np.mean(of_others)))
-        yield from gains(made, draw)
-    seen = np.arange(patients.sum())[clusters] % 2 == 0
-    if (np.bincount(true[~seen], minlength=k)[here] > 0).all():
-        unseen = summary.overall(
-            true[~seen],
-            made.predicted[~seen],
-            made.scores[~seen],
-            [str(code) for code in range(k)],
-        )
-        for measure in ("top1_accuracy", "balanced_accuracy", "mean_auc"):
-            added = leakage.difference(found[measure], ~seen, unseen[measure])
-            yield f"leakage premium, {measure}", draw(added, 0, student_interval)
-    apart = intervals.shares(rival, every).minus(intervals.shares(right, every))
-    yield "difference of top-1 accuracies", draw(apart, 0, student_interval)
-    apart = intervals.class_mean(rival, true).minus(intervals.class_mean(right, true))
-    yield "difference of balanced accuracies", draw(apart, 0, student_interval)
-    for column, name, truth in ((0, "mean vote", 0), (1, "mean of skewed numbers", np.exp(0.5))):
-        mean = intervals.means(made.votes[:, [column]], every)
+        yield from means_of_all_classes(made, top1)
+        yield from gains(made)
+    kept = np.arange(patients.sum())[made.clusters] % 2 == 1
+    if (np.bincount(true[kept], minlength=k)[here] > 0).all():
+        unseen = {
+            "top-1 accuracy": intervals.shares(right[kept], every[kept]),
+            "balanced accuracy": intervals.class_mean(right[kept], true[kept]),
+            "mean AUC": mean_areas(member[kept], made.scores[kept]),
+        }
+        enough = patients[here].min() >= intervals.FEWEST_OF_CLASS
+        for name in list(unseen)[: 3 if enough else 1]:
+            added = leakage.difference(whole[name], kept, unseen[name])
+            yield f"leakage premium, {name}", draw(added, 0, student_interval, ~right)
+    changed = right != rival
+    for name, of in (
+        ("top-1", lambda outcome: intervals.shares(outcome, every)),
+        ("balanced", lambda outcome: intervals.class_mean(outcome, true)),
+    ):
+        apart = of(rival).minus(of(right))
+        yield f"difference of {name} accuracies", draw(apart, 0, student_interval, changed)
+    for column, name, truth in ((0, "mean vote", 0), (1, "mean of skewed numbers", np.exp(0.125))):
+        mean = intervals.means(made.votes[:, column], every)
         yield name, draw(mean, float(truth), student_interval)
-    for group, name in ((true == 0, "patients"), (~right[:, 0], "images")):
-        apart = intervals.group_difference(made.votes[:, :1], every, group)
-        yield f"difference of groups of {name}", draw(apart, 0, student_interval)
+    apart = intervals.group_difference(made.votes[:, 0], every, true == 0)
+    yield "difference of groups of patients", draw(apart, 0, student_interval)
+    apart = joined(
+        [
+            intervals.group_difference(votes[:, None], every[:, :1], ~of)
+            for votes, of in zip(made.votes[:, 0].T, right.T, strict=True)
+        ]
+    )
+    yield "difference of groups of images", draw(apart, 0, student_interval)
 
 
-def gains(made: Simulated, draw: Callable[..., Draw]) -> Iterator[tuple[str, Draw]]:
+def mean_areas(member: NDArray[np.bool_], scores: Floats) -> Estimates:
+    return joined([delong.mean_area(member, each) for each in np.moveaxis(scores, 2, 0)])
+
+
+def means_of_all_classes(made: Block, top1: float) -> Iterator[tuple[str, Measure]]:
+    """Accuracy and specificity, where every class has patients."""
+    k, patients, chance = made.chance.size, made.patients, made.chance
+    member = made.true[:, None] == np.arange(k)
+    falsely = (1 - chance) * patients / (k - 1)  # patients taken for each other class
+    others = (falsely.sum() - falsely) / (patients.sum() - patients)
+    accuracy, specificity = (
+        joined([of(predicted) for predicted in made.predicted.T])
+        for of in (
+            lambda predicted: summary.mean_accuracy(made.true, predicted, member.any(axis=0)),
+            lambda predicted: summary.mean_specificity(member, predicted),
+        )
+    )
+    yield "mean accuracy", draw(accuracy, 1 - 2 * (1 - top1) / k)
+    yield "mean specificity", draw(specificity, 1 - float(others.mean()))
+
+
+def gains(made: Block) -> Iterator[tuple[str, Measure]]:
     """What counting the first two classes as one adds."""
     k, true, predicted = made.chance.size, made.true, made.predicted
     patients, chance = made.patients, made.chance
-    mended = ((true < 2) & (predicted < 2) & (true != predicted))[:, None]
+    right = predicted == true[:, None]
+    mended = (true < 2)[:, None] & (predicted < 2) & ~right
     each = (1 - chance[:2]) / (k - 1)
-    lost = patients[:2] * each
-    share = float(lost.sum() / patients.sum())
-    gain = intervals.shares(mended, np.ones_like(mended))
-    yield "gain of merging, top-1", replace(draw(gain, share), errors=share * true.size)
-    separate = intervals.class_mean((true == predicted)[:, None], true)
-    together = intervals.class_mean((true == predicted)[:, None] | mended, np.maximum(true, 1))
-    gain = replace(together, sides=separate.sides, scale=separate.scale).minus(separate)
+    share = float((patients[:2] * each).sum() / patients.sum())
+    gain = draw(intervals.shares(mended, np.ones_like(mended)), share)
+    yield "gain of merging, top-1", replace(gain, errors=share * true.size)
+    separate = intervals.class_mean(right, true)
+    together = intervals.class_mean(right | mended, np.maximum(true, 1))
+    apart = replace(together, sides=separate.sides, scale=separate.scale).minus(separate)
     joint = (patients[:2] * (chance[:2] + each)).sum() / patients[:2].sum()
     truth = (joint + chance[2:].sum()) / (k - 1) - chance.mean()
-    yield "gain of merging, balanced", draw(gain, float(truth), student_interval)
+    yield "gain of merging, balanced", draw(apart, float(truth), student_interval, mended)
 
 
 def covered(task: tuple[Cell, int]) -> pd.DataFrame:
     """A row a measure of one cell."""
     cell, sets = task
     random = np.random.default_rng(zlib.crc32(repr(cell).encode()))
-    found: dict[str, list[Draw]] = {}
-    for _ in range(sets):
-        for measure, each in draws(cell, simulated(cell, random)):
-            found.setdefault(measure, []).append(each)
-    return pd.DataFrame([asdict(cell) | {"measure": m} | row(of) for m, of in found.items()])
+    found: dict[str, list[Floats]] = {}
+    for start in range(0, sets, BLOCK):
+        made = simulated(cell, min(BLOCK, sets - start), random)
+        for name, each in measured(cell, made):
+            found.setdefault(name, []).append(drawn(each, made.clusters))
+    table = pd.DataFrame(
+        [asdict(cell) | {"measure": name} | row(np.vstack(of)) for name, of in found.items()]
+    )
+    return table.assign(verdict=table.apply(verdict, axis=1))
 
 
-def row(drawn: Sequence[Draw]) -> dict[str, float]:
-    value, low, high, truth, errors, patients = np.array([astuple(each) for each in drawn]).T
+def drawn(of: Measure, clusters: NDArray[np.intp]) -> Floats:
+    """(b, 6) of the sets of a block: estimate, both ends, truth, errors and patients of the side
+    that has fewest."""
+    low, high = of.interval(of.estimates, clusters, LEVEL)
+    starts = np.flatnonzero(np.diff(clusters, prepend=-1))
+    holding = np.maximum.reduceat(of.estimates.sides, starts).sum(axis=0).min(axis=0)
+    alike = np.ones_like(low)
+    return np.column_stack(
+        [of.estimates.value, low, high, of.truth * alike, of.errors * alike, holding]
+    )
+
+
+def row(found: Floats) -> dict[str, float]:
+    """Of the sets of a cell, as `drawn` gives them."""
+    value, low, high, truth, errors, patients = found.T
     given = np.isfinite(low)
-    inner = np.quantile(value[np.isfinite(value)], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    ends = np.quantile(value[np.isfinite(value)], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     width = (high - low)[given].mean() if given.any() else np.nan
     return {
         "sets": int(given.sum()),
         "without": int((~given).sum()),
         "above": float((low > truth)[given].mean()) if given.any() else np.nan,
         "below": float((high < truth)[given].mean()) if given.any() else np.nan,
-        "width": width / np.diff(inner)[0] if np.diff(inner)[0] > 0 else np.nan,
+        "width": float(width / np.diff(ends)[0]) if np.diff(ends)[0] > 0 else np.nan,
         "errors": float(np.mean(errors)),
         "fewest": int(np.median(patients)),
     }
@@ -299,6 +363,43 @@ def verdict(found: pd.Series) -> str:
     return ""
 
 
+def summarised(table: pd.DataFrame) -> str:
+    """Markdown: a row a measure and number of patients, over all cells that have intervals."""
+    lines = [
+        f"{int(table['sets'].max()):,} sets a cell.",
+        "",
+        "| measure | patients | cells | coverage: least | median | above, most | below, most "
+        "| width, median | low | high | wide | few | none |",
+        "|---" * 13 + "|",
+    ]
+    given = table[table["sets"] > 0]
+    for (measure, patients), cells_ in given.groupby(["measure", "patients"], sort=False):
+        held = 100 * (1 - cells_["above"] - cells_["below"])
+        said = cells_["verdict"].value_counts()
+        lines.append(
+            f"| {measure} | {patients} | {len(cells_)} | {held.min():.1f} | {held.median():.1f} "
+            f"| {100 * cells_['above'].max():.1f} | {100 * cells_['below'].max():.1f} "
+            f"| {cells_['width'].median():.2f} | "
+            + " | ".join(str(said.get(name, 0)) for name in ("low", "high", "wide", "few", "none"))
+            + " |"
+        )
+    return "\n".join(lines)
+
+
+def written(document: str, table: pd.DataFrame) -> str:
+    """The document with its table replaced."""
+    start, end = "<!-- coverage -->", "<!-- /coverage -->"
+    before, rest = document.split(start)
+    return f"{before}{start}\n{summarised(table)}\n{end}{rest.split(end)[1]}"
+
+
+def read_finished(path: Path | None) -> pd.DataFrame:
+    """Rows of cells that have been drawn before, by a run that was stopped."""
+    if path is None or not path.exists():
+        return pd.DataFrame()
+    return pd.read_csv(path).fillna({"verdict": ""})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -307,19 +408,28 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--classes", type=int, nargs="+", default=CLASSES)
     parser.add_argument("--patients", type=int, nargs="+", default=PATIENTS)
-    parser.add_argument("--csv", type=Path)
+    parser.add_argument(
+        "--csv", type=Path, help="gets a row a cell and measure; goes on with one that is there"
+    )
+    parser.add_argument("--into", type=Path, help="document whose table is replaced")
     options = parser.parse_args()
-    tasks = [(each, options.sets) for each in cells(options.classes, patients=options.patients)]
-    tasks.sort(key=lambda task: -task[0].patients * task[0].classes)
+    done = read_finished(options.csv)
+    finished = {Cell(*key) for key in done.groupby(CELL).groups} if len(done) else set()
+    tasks = [(each, options.sets) for each in cells(options.classes, options.patients)]
+    tasks = [task for task in tasks if task[0] not in finished]
+    parts = [done]
     with multiprocessing.Pool(options.processes) as pool:
-        parts = []
-        for part in pool.imap_unordered(covered, tasks):
+        for count, part in enumerate(pool.imap_unordered(covered, tasks), 1):
             parts.append(part)
-            print(f"\r{len(parts)} of {len(tasks)} cells", end="", file=sys.stderr)
-    table = pd.concat(parts).sort_values(list(Cell.__dataclass_fields__), ignore_index=True)
-    table["verdict"] = table.apply(verdict, axis=1)
+            if options.csv:
+                part.to_csv(options.csv, mode="a", header=not options.csv.exists(), index=False)
+            print(f"\r{count} of {len(tasks)} cells", end="", file=sys.stderr)
+    table = pd.concat(parts).sort_values(["measure", *CELL], ignore_index=True)
     if options.csv:
-        table.to_csv(options.csv, index=False)
+        table.round(4).to_csv(options.csv, index=False)
+    if options.into:
+        text = options.into.read_text(encoding="utf-8")
+        options.into.write_text(written(text, table), encoding="utf-8")
     print(table[table["verdict"] != ""].to_string())
     print(pd.crosstab(table["measure"], table["verdict"]).to_string())
 

@@ -129,6 +129,10 @@ def show_evaluation(evaluation: "Evaluation") -> None:
             rows[-1] += [row[name], _interval(row[f"{name}_low"], row[f"{name}_high"])]
     print()
     show_table(("class", "images", evaluation.clusters, *headings), rows)
+    print(
+        f"\n{evaluation.level:.0%} intervals over {evaluation.clusters}: Wilson's score with a "
+        "design effect (docs/statistics.md)."
+    )
     for note in evaluation.notes:
         print(f"\n{_line(note)}")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from dermxai.errors import InputError
 
 PROJECT = Path(__file__).resolve().parent.parent
+DEMO_VERSION = 2
 SHOWN = 100  # characters of a path that cannot be
 EMBEDDED_CHECKPOINTS = PROJECT / "checkpoints"
 EMBEDDED_CHECKPOINT = EMBEDDED_CHECKPOINTS / "atlas-b4-heads"
@@ -55,7 +56,12 @@ def slurm_settings() -> Path:
 
 
 def demo_dataset() -> Path:
-    """The synthetic atlas, once the demo has been started."""
+    """The synthetic atlas, once the demo has been started; another one of each version."""
+    return datasets() / f"atlas-v{DEMO_VERSION}"
+
+
+def first_demo_dataset() -> Path:
+    """The atlas of the demo's first version, in workspaces that are that old."""
     return datasets() / "atlas"
 
 

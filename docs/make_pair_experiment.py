@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from dermxai.data import Dataset, load_dataset
 from dermxai.data.atlas import AtlasSettings, write_atlas
-from dermxai.metrics import bootstrap, confusion_matrix, normalised
+from dermxai.metrics import intervals
+from dermxai.metrics.intervals import Estimates
 from dermxai.models import load_classifier
 from dermxai.runs import infer
 from dermxai.training.fit import fit
@@ -38,8 +39,7 @@ WHOLE, BASE = "twice the SD patients", "half of them"
 MERGED = f"{FIRST}+{SECOND}"
 BOTH = "accuracy, both as one"
 
-Values = dict[str, float]
-Drawn = dict[str, NDArray[np.float64]]
+Outcome = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
 
 def halved(dataset: Dataset) -> Dataset:
@@ -55,7 +55,7 @@ def halved(dataset: Dataset) -> Dataset:
     )
 
 
-def readings(checkpoint: Path, dataset: Dataset) -> pd.Series:
+def predictions(checkpoint: Path, dataset: Dataset) -> pd.Series:
     """The class each test image is read as, by sample id."""
     tested = dataset.samples[dataset.samples["split"] == "test"].reset_index(drop=True)
     chosen = replace(dataset, samples=tested, fingerprint=f"{dataset.fingerprint} test")
@@ -63,73 +63,75 @@ def readings(checkpoint: Path, dataset: Dataset) -> pd.Series:
     return pd.Series(run.predicted, index=run.samples["sample_id"])
 
 
-def measures(matrices: NDArray[Any]) -> Drawn:
-    """Shares of (r, k, k) counts whose first two classes are EAD and SD."""
-    rows = np.stack([normalised(matrix, "row") for matrix in matrices])
-    totals = matrices.sum((1, 2))
-    right = np.trace(matrices, axis1=1, axis2=2)
+def measures(true: NDArray[np.intp], predicted: NDArray[np.intp]) -> dict[str, Outcome]:
+    """(n,) outcome of each image, and whether it counts; the first two classes are EAD and SD."""
+    first, second, every = true == 0, true == 1, np.ones(true.size, dtype=bool)
+    right, both = true == predicted, (true <= 1) & (predicted <= 1)
     return {
-        f"{FIRST} read as {SECOND}": rows[:, 0, 1],
-        f"{SECOND} read as {FIRST}": rows[:, 1, 0],
-        f"{FIRST} found": rows[:, 0, 0],
-        f"{SECOND} found": rows[:, 1, 1],
-        "accuracy": right / totals,
-        BOTH: (right + matrices[:, 0, 1] + matrices[:, 1, 0]) / totals,
+        f"{FIRST} predicted as {SECOND}": (predicted == 1, first),
+        f"{SECOND} predicted as {FIRST}": (predicted == 0, second),
+        f"{FIRST} found": (right, first),
+        f"{SECOND} found": (right, second),
+        "accuracy": (right, every),
+        BOTH: (right | both, every),
     }
 
 
 def compared(
     folder: Path, whole: Dataset, base: Recipe, seeds: int
-) -> tuple[dict[str, Values], dict[str, Drawn]]:
-    """Each way's measures, mean of the seeds: of the test images, and of resampled patients."""
+) -> tuple[dict[str, dict[str, Estimates]], NDArray[np.intp]]:
+    """Each way's measures, mean of the seeds, and the patient of each test image."""
     half = halved(whole)
     tested = whole.samples[whole.samples["split"] == "test"]
     codes = [FIRST, SECOND, *sorted(set(tested["label"]) - {FIRST, SECOND}), MERGED]
     index = {code: position for position, code in enumerate(codes)}
     true = tested["label"].map(index).to_numpy()
-    plan = bootstrap.resampling(tested["patient_id"])
-    values, drawn = {}, {}
+    found: dict[str, dict[str, Estimates]] = {}
     for way, changes in WAYS.items():
-        own, replicates = [], []
+        outcomes: dict[str, list[Outcome]] = {}
         for seed in range(seeds):
             out = folder / way.replace(" ", "-").replace(",", "") / f"seed-{seed}"
             recipe = replace(base, seed=seed, **changes)
             checkpoint = fit(whole if way == WHOLE else half, recipe, out)
-            read = readings(checkpoint, whole).reindex(tested["sample_id"]).map(index).to_numpy()
+            codes_of = predictions(checkpoint, whole).reindex(tested["sample_id"])
+            predicted = codes_of.map(index).to_numpy()
             # "EAD or SD" is right for both; for another disease it is an error like EAD
-            read = np.where(read == index[MERGED], np.where(true <= 1, true, 0), read)
-            k = len(codes) - 1
-            own.append(measures(confusion_matrix(true, read, k)[None]))
-            replicates.append(measures(bootstrap.confusion_replicates(true, read, k, plan)))
-        values[way] = {name: float(np.mean([o[name] for o in own])) for name in own[0]}
-        drawn[way] = {name: np.mean([r[name] for r in replicates], axis=0) for name in own[0]}
-    return values, drawn
+            predicted = np.where(
+                predicted == index[MERGED], np.where(true <= 1, true, 0), predicted
+            )
+            for name, outcome in measures(true, predicted).items():
+                outcomes.setdefault(name, []).append(outcome)
+        found[way] = {
+            name: intervals.shares(
+                np.mean([outcome for outcome, _ in each], axis=0)[:, None], each[0][1][:, None]
+            )
+            for name, each in outcomes.items()
+        }
+    return found, intervals.cluster_index(tested["patient_id"])
 
 
 def rows(
-    values: dict[str, Values], drawn: dict[str, Drawn], patients: Mapping[str, int], less: str = ""
+    found: Mapping[str, Mapping[str, Estimates]], clusters: NDArray[np.intp], less: str = ""
 ) -> Iterator[str]:
     """Markdown: a row a way, or its difference to another way, with 95 % intervals.
 
     Args:
-        patients: that the share of a class rests on, by the first word of its name; of all by "".
+        clusters: (n,) index of each test image's patient.
     """
-    names = list(values[BASE])
+    names = list(found[BASE])
     yield "| Training | " + " | ".join(names) + " |"
     yield "|---" * (len(names) + 1) + "|"
-    for way in WAYS:
+    for way, of_way in found.items():
         cells = []
         for name in names:
             if way == less or ("merge" in WAYS[way] and name != BOTH):
                 cells.append("–")  # undefined: the classes are one
                 continue
-            value = values[way][name] - (values[less][name] if less else 0)
-            spread = drawn[way][name] - (drawn[less][name] if less else 0)
-            units = patients.get(name.split()[0], patients[""])
-            ends = np.nanquantile(spread, [0.025, 0.975])
-            low, high = ends if less else bootstrap.interval(value, spread, units, 0.95)
+            shown = of_way[name].minus(found[less][name]) if less else of_way[name]
+            interval = intervals.student_interval if less else intervals.score_interval
+            low, high = (end[0] for end in interval(shown, clusters, 0.95))
             sign = "+" if less else ""
-            cells.append(f"{value:{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})")
+            cells.append(f"{shown.value[0]:{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})")
         yield f"| {way} | " + " | ".join(cells) + " |"
 
 
@@ -148,7 +150,7 @@ def main() -> None:
         architecture=given.architecture, size=given.size, epochs=given.epochs, balance=0.0,
         learning_rate=4e-3, drop_path_rate=0.0,
     )  # fmt: skip
-    values, drawn = compared(given.folder, whole, base, given.seeds)
+    found, clusters = compared(given.folder, whole, base, given.seeds)
     tested = whole.samples[whole.samples["split"] == "test"]
     taught = halved(whole).samples.query("split == 'train'")["label"].value_counts()
     print(
@@ -158,11 +160,9 @@ def main() -> None:
         f"{(tested['label'] == SECOND).sum()} {SECOND}. Half: {taught[SECOND]} {SECOND} and "
         f"{taught[FIRST]} {FIRST} training images.\n"
     )
-    by_class = tested.groupby("label")["patient_id"].nunique()
-    patients = {**by_class.to_dict(), "": tested["patient_id"].nunique()}
-    print("\n".join(rows(values, drawn, patients)))
+    print("\n".join(rows(found, clusters)))
     print(f"\nLess “{BASE}”:\n")
-    print("\n".join(rows(values, drawn, patients, BASE)))
+    print("\n".join(rows(found, clusters, BASE)))
 
 
 if __name__ == "__main__":

@@ -17,9 +17,11 @@ from playwright.sync_api import Page, sync_playwright
 from dermxai.jobs.kinds import find_kind
 from dermxai.projection import project
 from dermxai.runs import open_run
+from dermxai.ui import demo
 
 PROJECT = Path(__file__).resolve().parent.parent
 IMAGES = PROJECT / "docs" / "images"
+NAMES = ("dataset", "performance", "image", "compare_maps", "feature_map", "pair")
 FLAGS = (
     "--no-sandbox",
     "--use-angle=swiftshader",
@@ -49,8 +51,7 @@ def main() -> None:
     prepared = find_kind("demo").run(lambda *_, **__: None)
     run = open_run(prepared["run"])
     project(run, "umap")
-    misread = run.samples[(run.samples["label"] == "EAD") & (run.predicted == "SD")]
-    example = misread["sample_id"].iloc[0]
+    example = demo.example(run)
     port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py",
@@ -69,7 +70,7 @@ def main() -> None:
                     viewport={"width": 1440, "height": 900}, color_scheme=scheme
                 )
                 page.set_default_timeout(120_000)  # milliseconds; the first page loads the model
-                for name in ("dataset", "performance", "image", "compare_maps", "feature_map"):
+                for name in NAMES:
                     path = "" if name == "dataset" else name  # the first page has no path
                     page.goto(f"{address}/{path}?run={run.id}&primary={example}")
                     settled(page)

@@ -28,8 +28,9 @@ publications written out in the test. Values that are 0 or 1 are not counted, si
 library gives these, too; deviations “of the largest” are shares of the largest expected value.
 
 Where a number rests on chance (permutations, coalitions, the order of a layout's steps), the
-deviation is that of the draws, and the table says so. Intervals are judged by how often they cover,
-p-values by how often they err: by simulation, not here.
+deviation is that of the draws, and the table says so. Intervals are compared here where a textbook
+has them, with independent images; how often they cover, and p-values err, is measured by
+simulation: [statistics](statistics.md).
 """
 
 

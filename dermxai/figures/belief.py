@@ -31,7 +31,7 @@ def belief(
         summary: `dermxai.metrics.belief.summarised`.
         methods, measures: titles by name, in order; baselines last.
         baselines: names of those methods that never saw the image.
-        units: what the intervals resample.
+        units: what the intervals take as independent.
         dark: colours for a dark page.
     """
     colours = palette(dark)
@@ -139,7 +139,7 @@ def belief_measure(
         title, help_: of the figure; safe to show.
         unit: of the values.
         limit: what a map must keep to.
-        units: what the intervals resample.
+        units: what the intervals take as independent.
         dark: colours for a dark page.
     """
     colours = palette(dark)

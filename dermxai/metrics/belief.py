@@ -134,7 +134,9 @@ def _standing(row: Mapping[str, Any], scale: Scale) -> str:
         return (NEITHER, ONE, BOTH)[verdicts.count(BEATS)]
     if scale.limit is None or row["units"] < FEWEST:
         return UNKNOWN
-    keeps = row["low"] > scale.limit if scale.higher else row["high"] < scale.limit
+    end = row["low"] if scale.higher else row["high"]
+    worst = row["mean"] if np.isnan(end) else end  # the same for all has no interval
+    keeps = worst > scale.limit if scale.higher else worst < scale.limit
     return KEEPS if keeps else BREAKS
 
 

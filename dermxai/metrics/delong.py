@@ -2,8 +2,7 @@
 
 An image's placement is the share of the other side that it ranks right against, ties half; its
 influence is its placement less the mean of its side, divided by the images of its side (DeLong et
-al. 1988, doi:10.2307/2531595). Placements come from ranks (Sun & Xu 2014,
-doi:10.1109/LSP.2014.2337313). Summed over patients they are Obuchowski's 1997
+al. 1988, doi:10.2307/2531595). Summed over patients they are Obuchowski's 1997
 (doi:10.2307/2533958); `intervals` makes the interval, with Wilson's score and the variance that an
 area has among independent images of exponential scores (Hanley & McNeil 1982,
 doi:10.1148/radiology.143.1.7063747, in the symmetric form of Newcombe 2006, doi:10.1002/sim.2324,
@@ -11,7 +10,6 @@ method 5).
 """
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai.metrics.confusion import ratio
@@ -33,13 +31,10 @@ def areas(positive: NDArray[np.bool_], scores: Floats) -> Estimates:
         k estimates; NaN where a side is empty.
     """
     images = np.stack([positive.sum(axis=0), (~positive).sum(axis=0)])  # (2, k)
-    ranks = _ranks(scores)
-    among = np.empty_like(ranks)
-    for column in range(positive.shape[1]):
-        for side in (positive[:, column], ~positive[:, column]):
-            if side.any():
-                among[side, column] = _ranks(scores[side, column, None])[:, 0]
-    right = ratio(ranks - among, np.where(positive, images[1], images[0]))  # (n, k)
+    right = np.full(scores.shape, np.nan)  # share of the other side that ranks below
+    for column, (member, score) in enumerate(zip(positive.T, scores.T, strict=True)):
+        for side in (member, ~member):
+            right[side, column] = ratio(_below(score[side], score[~side]), np.sum(~side))
     values = ratio((right * positive).sum(axis=0), images[0] * (images[1] > 0))
     mean = np.where(positive, values, 1 - values)
     influence = (right - mean) / np.where(positive, images[0], -images[1])
@@ -83,7 +78,8 @@ def mean_area(positive: NDArray[np.bool_], scores: Floats) -> Estimates:
     )
 
 
-def _ranks(scores: Floats) -> Floats:
-    """(n, k) from 1 on within each column, equal scores share their mean rank."""
-    ranks: Floats = pd.DataFrame(scores).rank().to_numpy(dtype=np.float64)
-    return ranks
+def _below(values: Floats, others: Floats) -> Floats:
+    """How many of the others lie below each value, ties half."""
+    ordered = np.sort(others)
+    ends = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
+    return np.asarray(sum(ends) / 2, dtype=np.float64)

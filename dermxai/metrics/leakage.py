@@ -107,6 +107,7 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
         ],
         columns=["difference", "difference_low", "difference_high"],
     )
+    added.loc[table["low"].isna(), ["difference_low", "difference_high"]] = np.nan
     table = pd.concat([table, added], axis=1)
     # where classes are too rare for an interval of the mean, they are for one of the difference
     bare = table["measure"].str.startswith(_OF_CLASSES) & table[["low", "without_low"]].isna().any(
@@ -136,7 +137,7 @@ def difference(every: Estimates, kept: NDArray[np.bool_], unseen: Estimates) -> 
     seen = 1 - kept.mean()
     return replace(
         every.minus(unseen.among(kept)),
-        sides=np.stack([~kept, kept], axis=1)[:, :, None],
+        sides=np.repeat(np.stack([~kept, kept], axis=1)[:, :, None], every.value.size, axis=2),
         scale=every.scale.sum(axis=0) * np.array([[seen], [ratio(seen**2, 1 - seen)]]),
     )
 

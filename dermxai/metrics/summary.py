@@ -62,9 +62,9 @@ def overall(
         both = np.isin(true, pair) & np.isin(predicted, pair)
         found["top1_accuracy_merged"] = intervals.shares(right | both[:, None], every)
     found["balanced_accuracy"] = intervals.class_mean(right, true)
-    found["mean_accuracy"] = _mean_accuracy(true, predicted, member.any(axis=0))
+    found["mean_accuracy"] = mean_accuracy(true, predicted, member.any(axis=0))
     found["mean_sensitivity"] = found["balanced_accuracy"]
-    found["mean_specificity"] = _mean_specificity(member, predicted)
+    found["mean_specificity"] = mean_specificity(member, predicted)
     found["mean_auc"] = delong.mean_area(member, scores)
     return found
 
@@ -77,10 +77,11 @@ def merged_pair(classes: Sequence[str]) -> tuple[int, int] | None:
     return None
 
 
-def _mean_accuracy(
+def mean_accuracy(
     true: NDArray[np.intp], predicted: NDArray[np.intp], common: NDArray[np.bool_]
 ) -> Estimates:
-    """Each error is one of the class and one of the class predicted: a share of all images."""
+    """Accuracy one against rest, mean of the classes in ``common`` (k,): an error counts for its
+    class and for the predicted one, so that it is a share of all n images."""
     if not true.size:
         return intervals.shares(np.empty((0, 1)), np.empty((0, 1), dtype=bool))
     wrong = np.where(true == predicted, 0, 1.0 + common[predicted])
@@ -89,8 +90,9 @@ def _mean_accuracy(
     return replace(found, scale=found.scale * 2 / common.sum())
 
 
-def _mean_specificity(member: NDArray[np.bool_], predicted: NDArray[np.intp]) -> Estimates:
-    """Every image counts for all classes but its own: one side, all images."""
+def mean_specificity(member: NDArray[np.bool_], predicted: NDArray[np.intp]) -> Estimates:
+    """Specificity, mean of the classes: an image counts for all but its own, so that all n images
+    are one side. ``member`` is (n, k)."""
     common = np.flatnonzero(member.any(axis=0) & ~member.all(axis=0))
     rejected = predicted[:, None] != common
     each = intervals.shares(rejected, ~member[:, common])

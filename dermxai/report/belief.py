@@ -44,7 +44,7 @@ def summary(run: "Run", found: "Quality") -> pd.DataFrame:
 
 
 def units(run: "Run") -> str:
-    """What the intervals resample: patients, where none is known lesions, else images."""
+    """What intervals take as independent: patients, where none is known lesions, else images."""
     return splits.units(run.samples)
 
 

@@ -106,7 +106,8 @@ def _facts(study: Study) -> list[tuple[str, str]]:
         ("Evaluated", f"{counts.evaluated:,} of {count(counts.images, 'image')}{units}"),
         (
             "Intervals",
-            f"{percent(evaluation.level, 0)}, over {evaluation.clusters}",
+            f"{percent(evaluation.level, 0)}, over {evaluation.clusters}: Wilson's score with a "
+            "design effect for shares and areas, Student's t for means and differences",
         ),
     ]
 

@@ -19,6 +19,7 @@ from dermxai.metrics import (
     top1_accuracy,
 )
 from dermxai.metrics.confusion import mean_defined
+from dermxai.metrics.intervals import FEWEST_OF_CLASS
 
 MEASURES: Mapping[str, str] = {
     "accuracy": "Accuracy",
@@ -107,6 +108,13 @@ def as_printed(table: pd.DataFrame) -> str:
             cells.append("–" if np.isnan(mean) else f"{mean:.3f}{spread}")
         lines.append(f"| {row['network']} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def interval_in_words(low: float | None, high: float | None) -> str:
+    """Of a difference of balanced accuracies; None and NaN are undefined."""
+    if low is None or high is None or np.isnan(low):
+        return f"no interval: a class has fewer than {FEWEST_OF_CLASS} patients"
+    return f"95 % interval over patients {low:+.3f} to {high:+.3f}"
 
 
 def differences(results: Sequence[Outcome]) -> list[dict[str, Any]]:

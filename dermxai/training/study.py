@@ -25,6 +25,7 @@ from dermxai.data.splits import groups, split_by_patient
 from dermxai.data.transforms import Preprocessing
 from dermxai.disk import UNREADABLE, replacing
 from dermxai.errors import InputError
+from dermxai.metrics import intervals
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
 from dermxai.models.info import read_info
@@ -38,6 +39,7 @@ from dermxai.training.comparison import (
     as_printed,
     by_member,
     differences,
+    interval_in_words,
     summary,
 )
 from dermxai.training.examples import examples_of
@@ -252,6 +254,7 @@ def _write(files: StudyFiles, data: Dataset, recipe: Recipe, results: Sequence[O
         "recipe": asdict(recipe),
         "table": table.to_dict("records"),
         "differences": compared,
+        "intervals": intervals.VERSION,
         "members": rows.to_dict("records"),
         "note": note,
         "doubts": doubted,
@@ -259,7 +262,7 @@ def _write(files: StudyFiles, data: Dataset, recipe: Recipe, results: Sequence[O
     text = [f"# {files.root.name}", "", note, "", as_printed(table), ""]
     text += [
         f"{d['network']} less {d['less']}: balanced accuracy {d['balanced_accuracy']:+.3f} "
-        f"(95 % interval over patients {d['low']:+.3f} to {d['high']:+.3f})."
+        f"({interval_in_words(d['low'], d['high'])})."
         for d in compared
     ]
     text += ["", *(f"- {doubt}" for doubt in doubted)] if doubted else []

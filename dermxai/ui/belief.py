@@ -13,6 +13,7 @@ from dermxai.explain.faithfulness.study import has_mask, passes, resolved
 from dermxai.jobs import Job, State
 from dermxai.metrics.belief import FEWEST
 from dermxai.report import belief as report
+from dermxai.runs import Run
 from dermxai.ui import cache, jobs_panel, look, question, state
 from dermxai.ui import downloads as take_away
 from dermxai.ui.guard import guard
@@ -57,6 +58,16 @@ def ask_study(scene: Scene) -> Quality | None:
                 args=(key, _NEW),
             )
     return None if chosen == _NEW else cache.quality(cache.judged(scene.run_id, chosen))
+
+
+def usual(run: Run, images: int) -> dict[str, Any]:
+    """Arguments of a study of so many images with the methods and measures that the form offers."""
+    return {
+        "run": str(run.root),
+        "images": min(images, len(run)),
+        "methods": list(_QUICK_METHODS),
+        "measures": [name for name in _offered(run) if name in _QUICK_MEASURES],
+    }
 
 
 def _judged(scene: Scene, found: Quality) -> cache.Judged:
@@ -245,9 +256,7 @@ def _last(scene: Scene) -> Job | None:
 def _ask(scene: Scene) -> Asked:
     methods, known, reasons = question.methods(), measures(), question.unavailable(scene.run)
     valid = sorted(set(methods) - set(reasons), key=lambda name: methods[name].TITLE)
-    offered = [
-        name for name, each in known.items() if not each.NEEDS or has_mask(scene.run, each.NEEDS)
-    ]
+    offered = _offered(scene.run)
     chosen = _pills("Methods", Key.METHOD.of("quality"), valid, methods, _QUICK_METHODS)
     judged = _pills("Measures", Key.MEASURE.of("quality"), offered, known, _QUICK_MEASURES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -275,6 +284,13 @@ def _ask(scene: Scene) -> Asked:
         measures=tuple(judged),
         against=RUNNER_UP if margin else None,
     )
+
+
+def _offered(run: Run) -> list[str]:
+    """Measures whose masks the images have."""
+    return [
+        name for name, each in measures().items() if not each.NEEDS or has_mask(run, each.NEEDS)
+    ]
 
 
 def _pills(

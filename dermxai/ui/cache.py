@@ -40,6 +40,7 @@ from dermxai.runs import Run, alike, open_run
 from dermxai.spreadsheet import read_csv
 from dermxai.ui import filters
 from dermxai.ui.look import Plot
+from dermxai.ui.text import MEAN_INTERVAL
 
 if TYPE_CHECKING:
     from dermxai.explain import Attribution, Diagnosis
@@ -572,7 +573,7 @@ def belief_measure(study: Judged, measure: str, dark: bool) -> Plot:
             report.titles(quality(study))[0],
             report.BASELINES,
             title=known.TITLE,
-            help_=f"Mean with 95 % interval; {'higher' if known.HIGHER else 'lower'} is better. "
+            help_=f"Mean; {'higher' if known.HIGHER else 'lower'} is better. {MEAN_INTERVAL} "
             "Hollow: baselines." + (" Dashed: the limit." if known.LIMIT is not None else ""),
             unit=known.UNIT,
             limit=known.LIMIT,

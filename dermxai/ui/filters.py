@@ -12,7 +12,7 @@ from dermxai.ui.text import plain, shortened
 
 NOT_STATED = "not stated"
 _MOST_VALUES = 30
-_FIRST = ("label", "split", "sex", "site", "presentation")
+_FIRST = ("label", "split", "sex", "site", "presentation", "other_class")
 _TITLES = {"label": "Class", "skin_type": "Skin type"}
 _SEARCHED = ("sample_id", "patient_id", "lesion_id", "label", "source_label")
 

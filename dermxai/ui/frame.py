@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dermxai.runs import list_runs
-from dermxai.ui import look, pages, state
+from dermxai.ui import demo, look, pages, state
 from dermxai.ui.first_start import first_start, needed
 from dermxai.ui.guard import guard
 from dermxai.ui.sidebar import sidebar
@@ -26,9 +26,18 @@ def run() -> None:
             first_start()
         return
     if state.view().is_empty:
-        state.open_run(list_runs()[0].name)
+        newest = list_runs()[0]
+        if demo.is_demo(newest):
+            with guard():
+                demo.open_demo(newest.name)
+            if not page.url_path:
+                st.switch_page(pages.PAIR, query_params=st.query_params.to_dict())
+        else:
+            state.open_run(newest.name)
     state.remember()
     with st.sidebar, guard():
         sidebar()
     with guard():
+        demo.banner()
         page.run()
+        demo.prepare()

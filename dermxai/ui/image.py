@@ -156,6 +156,7 @@ def reading(scene: Scene, subject: Subject) -> None:
     if subject.sample_id is not None:
         row, trained = _row(scene, subject), scene.run.trained_on
         facts = [_fact(name, row[name]) for name in _FACTS if _stated(row.get(name))]
+        facts += _drawn(row)
         if trained is not None and trained[scene.run.index([subject.sample_id])[0]]:
             facts.append("the model was trained on it")
         look.facts(*facts)
@@ -197,6 +198,18 @@ def _fact(name: str, value: object) -> str:
         return f"{float(str(value)):.0f} years"
     words = {"patient_id": "patient ", "skin_type": "skin type "}.get(name, "")
     return f"{words}{plain(value)}"
+
+
+def _drawn(row: "pd.Series[Any]") -> list[str]:
+    """What is known of an image of the atlas because it was drawn."""
+    own, other, share = (row.get(name) for name in ("drawn_class", "other_class", "other_share"))
+    if not (isinstance(own, str) and isinstance(other, str) and isinstance(share, float)):
+        return []
+    signs = (
+        f"drawn with {percent(1 - share, 0)} {plain(own)} and {percent(share, 0)} {plain(other)}"
+    )
+    noisy = row.get("label_noise") == "yes"
+    return [f"{signs} signs", *(["label noise: given the other label on purpose"] * noisy)]
 
 
 def _stated(value: Any) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dermxai import jobs
+from dermxai import jobs, paths
 from dermxai.errors import InputError
 from dermxai.jobs import Job, State
 from dermxai.ui import catalogue, permissions, state
@@ -145,10 +145,18 @@ def _ended(job: Job) -> None:
         made = Path(str(job.result.get("run", ""))).name
         if job.kind == "infer" and _awaited(job):
             state.open_run(made)
+        elif job.kind == "demo" and _at_first_demo():
+            state.forget()  # the newest run, which is the demo's, is opened
         else:
             st.toast(f"Finished: {plain(job.title)}", icon=":material/check:")
     elif job.state is not State.CANCELLED:
         state.put(Key.NOTICE, f"{job.title}: {why(job)}")
+
+
+def _at_first_demo() -> bool:
+    """Whether the visitor looks at the demo that a new one was drawn beside."""
+    _, dataset = catalogue.pair(catalogue.entries(), state.view())
+    return dataset == str(paths.first_demo_dataset())
 
 
 def _awaited(job: Job) -> bool:

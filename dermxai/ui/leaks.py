@@ -15,7 +15,16 @@ from dermxai.runs.seen import KINDS
 from dermxai.ui import cache, look, state
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
-from dermxai.ui.text import count, interval, percent, plain, shortened, signed
+from dermxai.ui.text import (
+    PREMIUM_INTERVAL,
+    SHARE_INTERVAL,
+    count,
+    interval,
+    percent,
+    plain,
+    shortened,
+    signed,
+)
 from dermxai.ui.thumbnails import thumbnails
 
 _PAIRS = 9  # on a page
@@ -192,7 +201,10 @@ def _measures(made: Premium) -> tuple[pd.DataFrame, dict[str, Any]]:
     drawn: dict[str, Any] = {"Measure": right(width=310)}
     drawn |= {name: right(alignment="right") for name in ("All images", "Without", "Premium")}
     of = f"{percent(made.level, 0)} CI"
-    drawn |= {f"{name} CI": right(of, alignment="right") for name in ("Without", "Premium")}
+    drawn |= {
+        f"{name} CI": right(of, alignment="right", help=help_)
+        for name, help_ in (("Without", SHARE_INTERVAL), ("Premium", PREMIUM_INTERVAL))
+    }
     return pd.DataFrame(rows), drawn
 
 

@@ -14,7 +14,16 @@ from dermxai.report import tables as said
 from dermxai.ui import cache, cell, look, state
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
-from dermxai.ui.text import count, interval, percent, plain, shortened
+from dermxai.ui.text import (
+    CLASSES_INTERVAL,
+    MEAN_INTERVAL,
+    SHARE_INTERVAL,
+    count,
+    interval,
+    percent,
+    plain,
+    shortened,
+)
 
 _MOST_ROWS = 12
 _VOTE_WIDTHS = {"Head": 72, "Over right": 168, "Alone": 72, "95 % CI": 78}  # half a laptop's page
@@ -73,7 +82,7 @@ def headlines(study: Study) -> None:
                 f"{plain(shortened(true, 12))} read as {plain(shortened(read, 12))}",
                 percent(way["share"]),
                 f"{way['images']:,} of {way['of']:,} · {_bounds(way['low'], way['high'])}",
-                f"Share of the images of {plain(true)}.",
+                f"Share of the images of {plain(true)}. {SHARE_INTERVAL}",
             )
         for row in pair.merged.to_dict("records"):
             _metric(
@@ -82,7 +91,8 @@ def headlines(study: Study) -> None:
                 f"{percent(row['separate'])} apart · {points(row['gain'])}",
                 f"{interval(row['merged_low'], row['merged_high'])} as one class; gain "
                 f"{points(row['gain'], row['gain_low'], row['gain_high'])}. A reading as either "
-                "class counts as right for both; the decisions stay as they are.",
+                "class counts as right for both; the decisions stay as they are. "
+                + (CLASSES_INTERVAL if row["measure"] == "balanced_accuracy" else SHARE_INTERVAL),
             )
 
 
@@ -134,7 +144,11 @@ def votes(scene: Scene, study: Study, way: Way) -> None:
             "Heads one by one",
             f"How far each vote moves against right readings{without if 'Alone' in table else ''}.",
         )
-        widths = {name: st.column_config.TextColumn(width=w) for name, w in _VOTE_WIDTHS.items()}
+        help_ = {"Over right": MEAN_INTERVAL, "95 % CI": SHARE_INTERVAL}
+        widths = {
+            name: st.column_config.TextColumn(width=width, help=help_.get(name))
+            for name, width in _VOTE_WIDTHS.items()
+        }
         _table(table, column_config=widths)
         st.markdown(plain(said.driver(way)))
 
@@ -164,7 +178,8 @@ def distinguishes(way: Way, study: Study) -> None:
     if table.empty:
         st.caption("The sample table has nothing to compare.")
     else:
-        _table(table)
+        intervals = st.column_config.TextColumn(help=f"Of the difference. {MEAN_INTERVAL}")
+        _table(table, column_config={"95 % CI": intervals})
     look.notes(filter(None, (said.gathered(way, study.evaluation.clusters), *way.apart.notes)))
 
 

@@ -11,15 +11,24 @@ from dermxai.metrics.evaluation import Evaluation
 from dermxai.ui import cache, look, state
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
-from dermxai.ui.text import count, interval, percent, plain
+from dermxai.ui.text import CLASSES_INTERVAL, SHARE_INTERVAL, count, interval, percent, plain
 
 _ALL = "all"
 _UNITS = {"counts": "Images", "row": "% of true class", "column": "% of read class"}
 _HEADLINES = {
-    "top1_accuracy": ("Top-1 accuracy", "Share of images whose first diagnosis is right."),
-    "mean_accuracy": ("Accuracy", "Mean of the classes, each against the rest."),
-    "mean_sensitivity": ("Sensitivity", "Mean of the classes, each against the rest."),
-    "mean_specificity": ("Specificity", "Mean of the classes, each against the rest."),
+    "top1_accuracy": (
+        "Top-1 accuracy",
+        f"Share of images whose first diagnosis is right. {SHARE_INTERVAL}",
+    ),
+    "mean_accuracy": ("Accuracy", f"Mean of the classes, each against the rest. {SHARE_INTERVAL}"),
+    "mean_sensitivity": (
+        "Sensitivity",
+        f"Mean of the classes, each against the rest. {CLASSES_INTERVAL}",
+    ),
+    "mean_specificity": (
+        "Specificity",
+        f"Mean of the classes, each against the rest. {SHARE_INTERVAL}",
+    ),
 }
 
 

@@ -23,6 +23,7 @@ class Key(StrEnum):
     UPLOAD = "upload"
     NOTICE = "notice"
     WATCHED = "watched"
+    DEMO = "demo"
 
     CHECKPOINT = "checkpoint"
     DATASET = "dataset"
@@ -126,6 +127,11 @@ def show(**changes: str | None) -> None:
     if "primary" in changes:
         drop_upload()
     _write(replace(view(), **changes))
+
+
+def forget() -> None:
+    """Looks at nothing, as someone who has just come."""
+    _write(View())
 
 
 def remember() -> None:

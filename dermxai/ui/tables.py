@@ -10,7 +10,7 @@ import streamlit as st
 from dermxai import taxonomy
 from dermxai.data import overview
 from dermxai.metrics.evaluation import Evaluation
-from dermxai.ui.text import count, percent
+from dermxai.ui.text import AREA_INTERVAL, SHARE_INTERVAL, count, percent
 
 # Widths in pixels: together they fit beside the sidebar of a window 1,400 wide.
 _NAME, _LETTERS = 182, 28
@@ -72,9 +72,6 @@ def measures(evaluation: Evaluation) -> tuple[pd.DataFrame, dict[str, Any]]:
         shown[evaluation.clusters.capitalize()] = table["units"]
     drawn: dict[str, Any] = dict.fromkeys(shown.columns.drop("Class"), _COUNT)
     drawn["Class"] = st.column_config.TextColumn(width=_NAME)
-    interval = st.column_config.TextColumn(
-        f"{percent(evaluation.level, 0)} CI", alignment="right", width=_INTERVAL
-    )
     for measure in ("accuracy", "sensitivity", "specificity", "auc"):
         area = measure == "auc"
         name = "AUC" if area else measure.capitalize()
@@ -84,6 +81,12 @@ def measures(evaluation: Evaluation) -> tuple[pd.DataFrame, dict[str, Any]]:
         shown[f"{name} CI"] = [
             None if math.isnan(low) else f"{low:.{digits}f}–{high:.{digits}f}" for low, high in ends
         ]
+        interval = st.column_config.TextColumn(
+            f"{percent(evaluation.level, 0)} CI",
+            alignment="right",
+            width=_INTERVAL,
+            help=AREA_INTERVAL if area else SHARE_INTERVAL,
+        )
         drawn |= {name: _AREA if area else _SHARE, f"{name} CI": interval}
     return shown, drawn
 

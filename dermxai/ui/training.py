@@ -8,7 +8,9 @@ import streamlit as st
 
 from dermxai import jobs
 from dermxai.jobs import Job, State
+from dermxai.metrics import intervals
 from dermxai.training.choice import doubts, kept_at, kept_by
+from dermxai.training.comparison import interval_in_words
 from dermxai.training.recipe import KEPT_BY
 from dermxai.training.validation import CONFUSION
 from dermxai.ui import (
@@ -162,11 +164,16 @@ def _study(job: Job) -> None:
     for apart in study["differences"]:
         st.markdown(
             f"{plain(apart['network'])} less {plain(apart['less'])}: balanced accuracy "
-            f"{apart['balanced_accuracy']:+.3f} (95 % interval over patients {apart['low']:+.3f} "
-            f"to {apart['high']:+.3f})"
+            f"{apart['balanced_accuracy']:+.3f} ({_interval(study, apart)})"
         )
     look.notes([study["note"]])
     _warn(study.get("doubts", ()))
+
+
+def _interval(study: Mapping[str, Any], apart: Mapping[str, Any]) -> str:
+    if study.get("intervals") != intervals.VERSION:
+        return "its interval was by an older formula; start the same training again to have it anew"
+    return interval_in_words(apart["low"], apart["high"])
 
 
 def _printed(row: Mapping[str, Any]) -> dict[str, str]:

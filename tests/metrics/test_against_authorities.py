@@ -42,7 +42,7 @@ def labels() -> np.ndarray:
 def evaluation(scores, labels) -> Evaluation:
     ids = [f"image {i}" for i in range(N)]
     patients = [f"patient {i // 3}" for i in range(N)]
-    return evaluate(np.array(CLASSES)[labels], CLASSES, scores, ids, patients, replicates=50)
+    return evaluate(np.array(CLASSES)[labels], CLASSES, scores, ids, patients)
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +228,7 @@ def test_suspect_labels_are_those_of_confident_learning_written_out():
     scores = generator.normal(0, 1.2, (400, 4)) + 3 * np.eye(4)[true]
     given = np.where(np.arange(400) < 40, (true + 1 + np.arange(400) % 2) % 4, true)
     ids = [f"image {i}" for i in range(400)]
-    found = label_errors(evaluate(np.array(CLASSES)[given], CLASSES, scores, ids, replicates=1))
+    found = label_errors(evaluate(np.array(CLASSES)[given], CLASSES, scores, ids))
     p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     usual = np.array([p[given == k, k].mean() for k in range(4)])
     joint = np.zeros((4, 4))

@@ -18,6 +18,7 @@ from dermxai.metrics.intervals import (
     shares,
     student_interval,
 )
+from tests.verification import verified
 
 
 def share(right, clusters, level=0.95):
@@ -29,8 +30,13 @@ def share(right, clusters, level=0.95):
 @pytest.mark.parametrize(("hits", "n"), [(300, 400), (20, 400), (1990, 2000)])
 def test_of_independent_images_it_is_wilsons(hits, n):
     ends = share(np.arange(n) < hits, np.arange(n))
-    wilson = proportion_confint(hits, n, method="wilson")
-    assert ends == pytest.approx(wilson, abs=0.04 * (wilson[1] - wilson[0]))
+    verified(
+        "Interval of a share, independent images",
+        "statsmodels proportion_confint (Wilson); ours has t in place of z",
+        ends,
+        proportion_confint(hits, n, method="wilson"),
+        tolerance=1e-3,
+    )
 
 
 def test_images_of_one_patient_widen_it():
@@ -93,7 +99,14 @@ def test_the_interval_of_a_mean_of_independent_images_is_students(n):
     values = np.random.default_rng(n).normal(2, 3, (n, 1))
     low, high = student_interval(means(values, np.ones_like(values)), np.arange(n), 0.95)
     peer = stats.t.interval(0.95, n - 1, values.mean(), stats.sem(values[:, 0]))
-    np.testing.assert_allclose([low[0], high[0]], peer, rtol=1e-9)
+    verified(
+        "Interval of a mean, independent images",
+        "scipy.stats.t",
+        [low[0], high[0]],
+        peer,
+        tolerance=1e-9,
+        relative=True,
+    )
 
 
 def test_the_interval_of_a_mean_of_many_patients_is_that_of_their_sums():
@@ -105,7 +118,14 @@ def test_the_interval_of_a_mean_of_many_patients_is_that_of_their_sums():
     low, high = student_interval(means(values[:, None], np.ones((9000, 1))), clusters, 0.95)
     sums = np.bincount(clusters, values - values.mean())
     error = np.sqrt((sums**2).sum()) / 9000
-    assert (high - low)[0] / 2 == pytest.approx(stats.norm.ppf(0.975) * error, rel=0.02)
+    reach = stats.norm.ppf(0.975) * error
+    verified(
+        "Interval of a mean, many patients",
+        "Kish 1965, standard error of a ratio of sums",
+        [low[0], high[0]],
+        values.mean() + np.array([-reach, reach]),
+        tolerance=0.02 * reach,
+    )
 
 
 def test_the_mean_over_classes_counts_each_class_alike():
@@ -130,7 +150,13 @@ def test_paired_differences_are_of_the_images():
     low, high = student_interval(apart, np.arange(400), 0.95)
     change = other.astype(float) - one
     wald = stats.t.interval(0.95, 399, change.mean(), stats.sem(change))
-    assert (low[0], high[0]) == pytest.approx(wald, abs=0.15 * (wald[1] - wald[0]))
+    verified(
+        "Interval of a paired difference, independent images",
+        "scipy.stats.t; ours counts a few errors more",
+        [low[0], high[0]],
+        wald,
+        tolerance=5e-3,
+    )
     same = shares(one[:, None], every).minus(shares(one[:, None], every))
     low, high = student_interval(same, np.arange(400), 0.95)
     assert low[0] < 0 < high[0] < 0.01  # the same here is not the same for ever

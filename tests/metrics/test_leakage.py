@@ -5,6 +5,7 @@ from dermxai.errors import InputError
 from dermxai.metrics import evaluate
 from dermxai.metrics.evaluation import Evaluation
 from dermxai.metrics.leakage import leakage_premium
+from tests.verification import verified
 
 CLASSES = ("MN", "BCC", "SK")
 
@@ -37,7 +38,13 @@ def test_the_premium_is_the_difference_of_both_evaluations_and_its_interval_is_p
     table = found.table.set_index("measure")
     both = (each.overall.set_index("measure")["value"] for each in (whole, without))
     expected = next(both) - next(both)
-    np.testing.assert_allclose(table["difference"], expected[table.index])
+    verified(
+        "Leakage premium",
+        "one evaluation less the other",
+        table["difference"].to_numpy(),
+        expected[table.index].to_numpy(),
+        tolerance=1e-12,
+    )
     assert (table["difference"].drop("mean_specificity") > 0.01).all()
     assert found.seen + found.unseen == whole.counts.evaluated
     assert found.units == 15, "patients who were seen, the fewer"
@@ -82,6 +89,14 @@ def test_what_is_undefined_says_so() -> None:
     one = leakage_premium(whole, part(whole.unit_of != "patient 0"))
     assert one.units == 1 and one.table["difference_low"].isna().all()
     assert "no interval of the difference" in one.notes[0]
+    few = np.isin(whole.true, ("MN", "BCC")) | np.isin(
+        whole.unit_of, np.unique(whole.unit_of[whole.true == "SK"])[:6]
+    )
+    rare = leakage_premium(part(few), part(few & (np.arange(few.size) % 2 == 0)))
+    table = rare.table.set_index("measure")
+    assert np.isfinite(table.loc["balanced_accuracy", "difference"])
+    assert np.isnan(table.loc["balanced_accuracy", "difference_low"])
+    assert np.isfinite(table.loc["top1_accuracy", "difference_low"])
     with pytest.raises(InputError, match="of its images are others"):
         leakage_premium(part(rows), whole)
 

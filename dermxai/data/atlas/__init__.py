@@ -3,6 +3,7 @@
 ``write_atlas(root, AtlasSettings())`` writes one. Nothing in it comes from a photograph.
 """
 
-from dermxai.data.atlas.writer import AtlasSettings, write_atlas
+from dermxai.data.atlas.settings import DEMO, AtlasSettings
+from dermxai.data.atlas.writer import write_atlas
 
-__all__ = ["AtlasSettings", "write_atlas"]
+__all__ = ["DEMO", "AtlasSettings", "write_atlas"]

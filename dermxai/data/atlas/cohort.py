@@ -1,25 +1,15 @@
-"""Who is photographed: patients, lesions, images, in the proportions of Zhu 2021, Table 1."""
+"""Who is photographed: patients, lesions, images; without settings, as in Zhu 2021, Table 1."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
 
-IMAGES: Mapping[str, int] = {
-    "LP": 804, "Rosa": 597, "VW": 1110, "AV": 2023, "KAHS": 438, "EAD": 2440, "DF": 343,
-    "SD": 767, "SK": 553, "MN": 1214, "Hem": 200, "Pso": 1707, "PWS": 920, "BCC": 487,
-}  # fmt: skip
-"""Images a class in the development set (Table 1; its 14.70 % for hemangioma is a misprint)."""
-PATIENTS: Mapping[str, int] = {
-    "LP": 126, "Rosa": 80, "VW": 298, "AV": 277, "KAHS": 96, "EAD": 419, "DF": 116,
-    "SD": 124, "SK": 143, "MN": 345, "Hem": 61, "Pso": 234, "PWS": 112, "BCC": 107,
-}  # fmt: skip
-"""Patients a class in the development set (Table 1)."""
-SHARES: Mapping[str, float] = {"train": 0.60, "validation": 0.15, "test": 0.25}
-OVERLAP: Mapping[str, float] = {"EAD": 0.25, "SD": 0.25}
-"""Share of a class's images, in each split, drawn with signs of both: the two are confused in
-practice, so here, too. Eczema changes between visits: it is the image that shows signs of both."""
+from dermxai.data.atlas.settings import IMAGES, PATIENTS, AtlasSettings
+
+SPREAD = 0.08
+"""Standard deviation of a sign's share between the images of a patient, relative to the largest."""
 MINIMUM_PATIENTS = 3
 
 _FACE, _BODY = ("face",), ("trunk", "arm", "leg")
@@ -73,7 +63,23 @@ class Shot:
     patient: Patient
     lesion: int
     image: int
-    presentation: str = "typical"  # or "overlap"
+    other: str = ""
+    """Class whose signs the image may show, too; empty: none."""
+    other_share: float = 0.0
+    """Their share of the image's signs."""
+    mislabelled: bool = False
+    """Whether the image bears the label of ``other``."""
+
+    @property
+    def label(self) -> str:
+        """Class code as written."""
+        return self.other if self.mislabelled else self.patient.label
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of the signs that speaks for each class."""
+        others = {self.other: self.other_share} if self.other else {}
+        return {self.patient.label: 1 - self.other_share} | others
 
 
 def apportion(weights: Mapping[str, float], total: int, least: int = 0) -> dict[str, int]:
@@ -94,58 +100,96 @@ def apportion(weights: Mapping[str, float], total: int, least: int = 0) -> dict[
     return shares
 
 
-def cohort(images: int, seed: int) -> list[Shot]:
+def cohort(settings: AtlasSettings) -> list[Shot]:
     """Every image of an atlas, ordered by patient.
 
     From 42 images on, each class has at least 3 patients, one a split; from 14 on at least one.
-    Fewer images go to the most frequent classes.
+    Fewer images go to the most frequent classes. No class has more patients than its images
+    suffice for.
     """
-    rng = np.random.default_rng([seed, 0])
-    least = min(MINIMUM_PATIENTS, images // len(IMAGES))
-    per_class = apportion(IMAGES, images, least)
-    wanted = round(images * sum(PATIENTS.values()) / sum(IMAGES.values()))
-    patients_of = apportion(PATIENTS, max(least * len(IMAGES), wanted), least)
+    rng = np.random.default_rng([settings.seed, 0])
+    least = min(MINIMUM_PATIENTS, settings.images // len(settings.class_mix))
+    per_class = apportion(settings.class_mix, settings.images, least)
+    patients_of = _patients(per_class, settings, least)
     wards = [
         (label, split, int(count))
         for label, number in per_class.items()
         if number
-        for split, count in _ward(rng, min(max(1, patients_of[label]), number), number)
+        for split, count in _ward(rng, label, patients_of[label], number, settings)
     ]
     shots = []
     for number, place in enumerate(rng.permutation(len(wards)), 1):
         label, split, count = wards[place]
         shots += _visits(_patient(rng, number, label, split), count, rng)
-    for label, share in OVERLAP.items():
-        for split in SHARES:
-            _overlap(shots, label, split, share, rng)
+    for label, others in settings.overlap.items():
+        for split in settings.splits:
+            places = [
+                place
+                for place, shot in enumerate(shots)
+                if (shot.patient.label, shot.patient.split) == (label, split)
+            ]
+            _overlap(shots, places, others, rng)
+            _mislabel(shots, places, settings.label_noise, rng)
     return shots
 
 
-def _overlap(shots: list[Shot], label: str, split: str, share: float, rng: Generator) -> None:
-    """Replace that share of a class's shots in a split, rounded, by overlapping presentations."""
-    places = [
-        place
-        for place, shot in enumerate(shots)
-        if (shot.patient.label, shot.patient.split) == (label, split)
-    ]
-    for place in rng.permutation(places)[: round(share * len(places))]:
-        shots[place] = replace(shots[place], presentation="overlap")
+def _patients(per_class: Mapping[str, int], settings: AtlasSettings, least: int) -> dict[str, int]:
+    """Patients of each class: as asked for, else by the mean, else as many as Table 1's."""
+    known = {code: PATIENTS[code] for code in per_class}
+    wanted = round(settings.images * sum(PATIENTS.values()) / sum(IMAGES.values()))
+    of_table = apportion(known, max(least * len(known), wanted), least)
+    found = {}
+    for code, number in per_class.items():
+        mean = settings.images_a_patient
+        usual = max(least, round(number / mean)) if mean else of_table[code]
+        most = number // settings.fewest_images.get(code, 1)
+        found[code] = max(1, min(settings.patients.get(code, usual), most))
+    return found
 
 
-def _ward(rng: Generator, patients: int, images: int) -> list[tuple[str, int]]:
+def _overlap(
+    shots: list[Shot], places: Sequence[int], others: Mapping[str, float], rng: Generator
+) -> None:
+    """Give each patient among those shots another class, as often as its largest share is high.
+
+    The patients' mean shares lie evenly between none and the largest; the images of a patient
+    differ a little.
+    """
+    numbers = rng.permutation(list(dict.fromkeys(shots[place].patient.number for place in places)))
+    counts = apportion(others, len(numbers)) if any(others.values()) else {}
+    means: dict[int, tuple[str, float]] = {}
+    for code, count in counts.items():
+        chosen = numbers[len(means) : len(means) + count]
+        grades = (np.arange(count) + rng.random(count)) / max(count, 1)
+        means |= {int(number): (code, grade) for number, grade in zip(chosen, grades, strict=True)}
+    for place in places:
+        grade = rng.normal(0, SPREAD)
+        if given := means.get(shots[place].patient.number):
+            code, mean = given
+            share = others[code] * float(np.clip(mean + grade, 0, 1))
+            shots[place] = replace(shots[place], other=code, other_share=round(share, 3))
+
+
+def _mislabel(shots: list[Shot], places: Sequence[int], noise: float, rng: Generator) -> None:
+    """Give that share of the shots, rounded, the label of the class that they share signs with."""
+    able = [place for place in places if shots[place].other]
+    for place in rng.permutation(able)[: round(noise * len(able))]:
+        shots[place] = replace(shots[place], mislabelled=True)
+
+
+def _ward(
+    rng: Generator, label: str, patients: int, images: int, settings: AtlasSettings
+) -> list[tuple[str, int]]:
     """Split and number of images for each patient of a class."""
     ward = []
-    patients_in = apportion(SHARES, patients, min(1, patients // len(SHARES)))
-    for split, spare in _spare(patients_in, images - patients).items():
+    fewest = min(settings.fewest_images.get(label, 1), images // patients)
+    patients_in = apportion(settings.splits, patients, min(1, patients // len(settings.splits)))
+    used = {split: settings.splits[split] for split, number in patients_in.items() if number}
+    for split, spare in apportion(used, images - fewest * patients).items():
         count = patients_in[split]
         extra = rng.multinomial(spare, rng.dirichlet(np.full(count, 2.0)))
-        ward += [(split, 1 + int(more)) for more in extra]
+        ward += [(split, fewest + int(more)) for more in extra]
     return ward
-
-
-def _spare(patients_in: Mapping[str, int], images: int) -> dict[str, int]:
-    """Images beyond the first of each patient, by split; none where no patient is."""
-    return apportion({split: SHARES[split] for split, n in patients_in.items() if n}, images)
 
 
 def _patient(rng: Generator, number: int, label: str, split: str) -> Patient:

@@ -1,7 +1,9 @@
 """One image of the atlas: skin, disease, camera, artefacts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +12,9 @@ from dermxai.data.atlas import diseases
 from dermxai.data.atlas.artefacts import ARTEFACTS
 from dermxai.data.atlas.canvas import FIELD_MM, Canvas
 from dermxai.data.atlas.cohort import Patient, Shot
+from dermxai.data.atlas.diseases._inflamed import draw_inflamed
 from dermxai.data.atlas.optics import DEVICES, frame, photograph, pose
+from dermxai.data.atlas.settings import SHARING
 from dermxai.data.atlas.skin import Skin, draw_skin
 from dermxai.plugins import modules
 
@@ -35,7 +39,7 @@ class Plate:
     artefacts: tuple[str, ...]
 
 
-def render(shot: Shot, seed: int, size: int, rates: dict[str, float]) -> Plate:
+def render(shot: Shot, seed: int, size: int, rates: Mapping[str, float]) -> Plate:
     """Draw one shot; ``rates`` is the chance of each artefact. Depends on nothing else."""
     patient = shot.patient
     of_lesion = [seed, patient.number, shot.lesion]
@@ -62,14 +66,16 @@ def render(shot: Shot, seed: int, size: int, rates: dict[str, float]) -> Plate:
 def draw_lesion(shot: Shot, seed: int, size: int) -> Canvas:
     """The sheet of skin with the shot's lesion, before any camera."""
     key = [seed, shot.patient.number, shot.lesion]
-    disease = modules(diseases.__name__)[shot.patient.label.lower()]
     sheet = _healthy_skin(shot.patient, shot.lesion, seed, size).copy()
-    draw = disease.draw_overlap if shot.presentation == "overlap" else disease.draw
-    draw(
-        sheet,
-        np.random.default_rng([_LESION, *key]),
-        np.random.default_rng([_VIEW, *key, shot.image]),
-    )
+    lesion = np.random.default_rng([_LESION, *key])
+    view = np.random.default_rng([_VIEW, *key, shot.image])
+    drawn: Mapping[str, Any] = modules(diseases.__name__)
+    if shot.patient.label in SHARING:
+        # In the order of the codes: the same shares are the same picture under either label.
+        parts = [(drawn[code.lower()], share) for code, share in sorted(shot.shares.items())]
+        draw_inflamed(sheet, lesion, view, parts)
+    else:
+        drawn[shot.patient.label.lower()].draw(sheet, lesion, view)
     return sheet
 
 

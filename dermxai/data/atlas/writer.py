@@ -6,10 +6,10 @@ import multiprocessing
 import os
 import shutil
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import partial
 from itertools import chain, groupby
 from pathlib import Path
@@ -20,41 +20,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai import disk
-from dermxai.data.atlas.artefacts import ARTEFACTS
-from dermxai.data.atlas.cohort import IMAGES, Shot, cohort
+from dermxai.data.atlas.cohort import Shot, cohort
 from dermxai.data.atlas.render import render
-from dermxai.errors import InputError
+from dermxai.data.atlas.settings import AtlasSettings
 from dermxai.paths import AtlasFiles
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 FOLDERS = ("images", "masks", "evidence")
 IMAGES_WORTH_A_PROCESS = 24  # a process starts in the time of as many images
-RATES: Mapping[str, float] = {"hair": 0.35, "ruler": 0.08, "ink": 0.04, "bubbles": 0.12}
-
 Row = dict[str, object]
-
-
-def _rates() -> dict[str, float]:
-    return dict(RATES)
-
-
-@dataclass(frozen=True)
-class AtlasSettings:
-    """What an atlas holds. A shortcut ties one artefact to one class: always there, never else."""
-
-    images: int = 560
-    size: int = 384
-    seed: int = 7
-    artefact_rates: dict[str, float] = field(default_factory=_rates)
-    shortcut_class: str | None = None
-    shortcut_artefact: str | None = None
-
-    def rates_for(self, label: str) -> dict[str, float]:
-        """Chance of each artefact on an image of that class."""
-        if self.shortcut_artefact is None:
-            return self.artefact_rates
-        planted = 1.0 if label == self.shortcut_class else 0.0
-        return self.artefact_rates | {self.shortcut_artefact: planted}
 
 
 def write_atlas(
@@ -72,7 +46,7 @@ def write_atlas(
 
     Raises InputError for settings that no atlas can have.
     """
-    _check(settings)
+    settings.check()
 
     def report(done: int) -> None:
         if progress:
@@ -94,7 +68,7 @@ def _build(
     shutil.rmtree(files.root, ignore_errors=True)
     for name in FOLDERS:
         (files.root / name).mkdir(parents=True)
-    shots = cohort(settings.images, settings.seed)
+    shots = cohort(settings)
     patients = [list(seen) for _, seen in groupby(shots, key=lambda shot: shot.patient)]
     most = math.ceil(len(shots) / IMAGES_WORTH_A_PROCESS)
     workers = workers or min(len(os.sched_getaffinity(0)), most)
@@ -106,25 +80,6 @@ def _build(
     pd.DataFrame(rows).to_csv(files.table, index=False)
     about = {"generator": "dermxai atlas", "version": GENERATOR_VERSION, **asdict(settings)}
     files.about.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-
-
-def _check(settings: AtlasSettings) -> None:
-    if settings.images < 1:
-        raise InputError(f"An atlas of {settings.images} images was asked for; ask for 1 or more.")
-    if settings.size < 32:
-        raise InputError(f"Images of {settings.size} px were asked for; ask for 32 or more.")
-    named = set(settings.artefact_rates) | ({settings.shortcut_artefact} - {None})
-    if unknown := sorted(str(name) for name in named - set(ARTEFACTS)):
-        raise InputError(
-            f"Unknown artefact {', '.join(unknown)}; there are {', '.join(ARTEFACTS)}."
-        )
-    for name, rate in settings.artefact_rates.items():
-        if not 0 <= rate <= 1:
-            raise InputError(f"The chance of {name} is {rate}; give one from 0 to 1.")
-    if (settings.shortcut_class is None) != (settings.shortcut_artefact is None):
-        raise InputError("A shortcut needs both a class and an artefact; give both or neither.")
-    if settings.shortcut_class not in {None, *IMAGES}:
-        raise InputError(f"Unknown class {settings.shortcut_class}; there are {', '.join(IMAGES)}.")
 
 
 def _rows(
@@ -161,7 +116,7 @@ def _write_patient(root: Path, settings: AtlasSettings, shots: list[Shot]) -> li
 def _write_shot(root: Path, settings: AtlasSettings, shot: Shot) -> Row:
     """Draw and write one shot; returns its row of the sample table."""
     patient = shot.patient
-    plate = render(shot, settings.seed, settings.size, settings.rates_for(patient.label))
+    plate = render(shot, settings.seed, settings.size, settings.rates_for(shot.label))
     patient_id = f"a{settings.seed}-P{patient.number:03d}"
     lesion_id = f"{patient_id}-L{shot.lesion}"
     sample_id = f"{lesion_id}-{shot.image:02d}"
@@ -175,7 +130,7 @@ def _write_shot(root: Path, settings: AtlasSettings, shot: Shot) -> Row:
     return {
         "sample_id": sample_id,
         "path": path,
-        "label": patient.label,
+        "label": shot.label,
         "patient_id": patient_id,
         "lesion_id": lesion_id,
         "split": patient.split,
@@ -186,7 +141,10 @@ def _write_shot(root: Path, settings: AtlasSettings, shot: Shot) -> Row:
         "modality": "dermoscopic",
         "mask_path": mask,
         "evidence_path": evidence,
-        "presentation": shot.presentation,
+        "drawn_class": patient.label,
+        "other_class": shot.other,
+        "other_share": shot.other_share,
+        "label_noise": "yes" if shot.mislabelled else "no",
         "artefacts": " ".join(plate.artefacts),
     }
 

@@ -1,6 +1,7 @@
 """The embedded checkpoint over the synthetic atlas, which is drawn first."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from dermxai import paths
@@ -22,12 +23,12 @@ def run(report: Report, *, images: int | None = None) -> dict[str, str]:
     Raises:
         InputError: the project's checkpoint is missing.
     """
-    from dermxai.data.atlas import AtlasSettings, write_atlas
+    from dermxai.data.atlas import DEMO, write_atlas
 
     embedded = paths.EMBEDDED_CHECKPOINT
     if not paths.CheckpointFiles(embedded).model.is_file():
         raise InputError(f"There is no checkpoint in {embedded}; clone the project anew.")
     atlas = paths.demo_dataset()
-    settings = AtlasSettings(images=images) if images else AtlasSettings()
+    settings = replace(DEMO, images=images) if images else DEMO
     write_atlas(atlas, settings, lambda done, total: report("atlas", done, total))
     return infer.run(report, checkpoint=str(embedded), dataset=str(atlas))

@@ -1,34 +1,37 @@
 from collections import Counter
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dermxai.data.atlas.cohort import (
-    IMAGES,
-    OVERLAP,
-    PATIENTS,
-    PROFILES,
-    SHARES,
-    apportion,
-    cohort,
-)
+from dermxai.data.atlas.cohort import PROFILES, apportion, cohort
+from dermxai.data.atlas.settings import DEMO, IMAGES, PATIENTS, SHARES, AtlasSettings
+
+OVERLAP = {"EAD": {"SD": 0.8, "Pso": 0.4}, "SD": {"Rosa": 0.6}}
 
 
 def table(images: int, seed: int = 7) -> pd.DataFrame:
+    return drawn(AtlasSettings(images=images, seed=seed))
+
+
+def drawn(settings: AtlasSettings) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
                 "patient": shot.patient.number,
-                "label": shot.patient.label,
+                "label": shot.label,
+                "drawn": shot.patient.label,
                 "split": shot.patient.split,
                 "age": shot.patient.age,
                 "lesion": shot.lesion,
                 "image": shot.image,
-                "overlaps": shot.presentation == "overlap",
+                "other": shot.other,
+                "share": shot.other_share,
             }
-            for shot in cohort(images, seed)
+            for shot in cohort(settings)
         ]
     )
 
@@ -67,11 +70,72 @@ def test_splits_have_about_their_shares():
         assert shares[split] == pytest.approx(share, abs=0.04)
 
 
-@pytest.mark.parametrize("images", [42, 560, 2000])
-def test_the_overlap_is_exact_in_each_split(images):
-    shots = table(images)
-    for (label, _), overlaps in shots.groupby(["label", "split"])["overlaps"]:
-        assert overlaps.sum() == round(OVERLAP.get(label, 0) * len(overlaps))
+def test_shares_of_signs_lie_evenly_between_none_and_the_largest():
+    shots = drawn(AtlasSettings(images=4000, overlap=OVERLAP))
+    mixed = shots[shots["other"] != ""]
+    assert set(mixed["drawn"]) == set(OVERLAP)
+    for (code, other), group in mixed.groupby(["drawn", "other"]):
+        largest = OVERLAP[code][other]
+        assert group["share"].between(0, largest).all()
+        of_patient = group.groupby("patient")["share"].mean() / largest
+        cells = np.histogram(of_patient, bins=4, range=(0, 1))[0] / len(of_patient)
+        assert cells == pytest.approx(np.full(4, 0.25), abs=0.1), (code, other)
+        # The images of a patient differ, but far less than patients do.
+        within = group.groupby("patient")["share"].std().mean() / largest
+        assert 0.02 < within < 0.12
+
+
+def test_a_patient_has_one_other_class_the_more_often_the_higher_its_largest_share():
+    shots = drawn(AtlasSettings(images=4000, overlap=OVERLAP))
+    mixed = shots[shots["other"] != ""]
+    patients = mixed.drop_duplicates(["patient", "other"])
+    assert not patients.duplicated("patient").any()
+    others = patients.groupby(["drawn", "other"]).size()
+    assert others["EAD", "SD"] / others["EAD", "Pso"] == pytest.approx(2, rel=0.05)
+    unmixed = drawn(AtlasSettings(images=500, overlap={}))
+    assert (unmixed["other"] == "").all()
+    assert (unmixed["share"] == 0).all()
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1, 1.0])
+def test_label_noise_is_exact_in_each_split_and_bears_the_other_label(noise):
+    shots = drawn(AtlasSettings(images=2000, overlap=OVERLAP, label_noise=noise))
+    wrong = shots["label"] != shots["drawn"]
+    assert (shots["label"][wrong] == shots["other"][wrong]).all()
+    for _, group in shots[shots["other"] != ""].groupby(["drawn", "split"]):
+        assert (group["label"] != group["drawn"]).sum() == round(noise * len(group))
+    assert not wrong[shots["other"] == ""].any()
+
+
+def test_patients_images_classes_and_splits_are_as_asked_for():
+    settings = AtlasSettings(
+        images=300,
+        class_mix={"EAD": 2, "BCC": 1},
+        patients={"EAD": 50},
+        images_a_patient=5,
+        fewest_images={"EAD": 3},
+        splits={"train": 0.2, "test": 0.8},
+        overlap={},
+    )
+    shots = drawn(settings)
+    assert shots["label"].value_counts().to_dict() == {"EAD": 200, "BCC": 100}
+    patients = shots.groupby("label")["patient"].nunique()
+    assert patients.to_dict() == {"EAD": 50, "BCC": 20}
+    assert shots[shots["label"] == "EAD"].groupby("patient").size().min() == 3
+    in_split = shots.groupby(["label", "split"])["patient"].nunique()
+    assert in_split["EAD"].to_dict() == {"train": 10, "test": 40}
+    # Images suffice for 66 patients of three images each and no more.
+    crowded = drawn(replace(settings, patients={"EAD": 500}))
+    assert crowded[crowded["label"] == "EAD"]["patient"].nunique() == 66
+
+
+def test_the_demo_has_test_patients_enough_for_its_question():
+    tested = drawn(DEMO).query("split == 'test'")
+    assert (tested.groupby("label")["patient"].nunique() >= 12).all()
+    images = tested.groupby(["label", "patient"]).size()
+    for code in ("EAD", "SD"):
+        assert (images[code] >= 2).sum() >= 25
+    assert (tested["label"] != tested["drawn"]).sum() >= 4, "labels to find again"
 
 
 @pytest.mark.parametrize("images", range(1, 43))
@@ -85,8 +149,8 @@ def test_any_number_of_images(images):
 
 
 def test_a_seed_is_a_cohort():
-    assert cohort(100, 7) == cohort(100, 7)
-    assert cohort(100, 7) != cohort(100, 8)
+    assert cohort(AtlasSettings(100)) == cohort(AtlasSettings(100))
+    assert cohort(AtlasSettings(100)) != cohort(AtlasSettings(100, seed=8))
 
 
 def test_ages_are_human():

@@ -1,15 +1,18 @@
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
 
 from dermxai import plugins, taxonomy
 from dermxai.data.atlas import diseases
-from dermxai.data.atlas.cohort import IMAGES, OVERLAP
 from dermxai.data.atlas.render import draw_lesion, render
+from dermxai.data.atlas.settings import IMAGES, OVERLAP
 
 ALL = {"hair": 1.0, "ruler": 1.0, "ink": 1.0, "bubbles": 1.0}
-PICTURES = [(code, "typical") for code in IMAGES] + [(code, "overlap") for code in OVERLAP]
-every_picture = pytest.mark.parametrize(("code", "presentation"), PICTURES)
+MIXED = [(code, other) for code, others in OVERLAP.items() for other in others]
+PICTURES = [(code, "") for code in IMAGES] + MIXED
+every_picture = pytest.mark.parametrize(("code", "other"), PICTURES)
 every_disease = pytest.mark.parametrize("code", IMAGES)
 
 
@@ -19,8 +22,8 @@ def test_every_class_is_drawn_by_a_file_of_its_own():
 
 
 @every_picture
-def test_evidence_is_a_part_of_the_lesion(shot, code, presentation):
-    plate = render(shot(code, presentation=presentation), 7, 160, {})
+def test_evidence_is_a_part_of_the_lesion(shot, code, other):
+    plate = render(shot(code, other=other, other_share=0.4 if other else 0.0), 7, 160, {})
     assert plate.rgb.shape == (160, 160, 3)
     assert plate.rgb.dtype == np.uint8
     assert plate.evidence.any()
@@ -55,9 +58,12 @@ def test_artefacts_lie_on_the_picture_and_leave_the_truth_alone(shot, code):
 
 
 @every_picture
-def test_every_size_draws_the_same_picture(shot, code, presentation):
+def test_every_size_draws_the_same_picture(shot, code, other):
     """Apart from single structures: the chance that one is there is read from a pixel."""
-    sheets = [draw_lesion(shot(code, presentation=presentation), 7, size) for size in (80, 160)]
+    sheets = [
+        draw_lesion(shot(code, other=other, other_share=0.4 if other else 0.0), 7, size)
+        for size in (80, 160)
+    ]
     small, large = (cv2.resize(sheet.render(), (80, 80)) for sheet in sheets)
     blurred = [cv2.GaussianBlur(picture, (0, 0), 2.0).ravel() for picture in (small, large)]
     assert np.corrcoef(*blurred)[0, 1] > 0.95
@@ -67,12 +73,30 @@ def test_every_size_draws_the_same_picture(shot, code, presentation):
 
 @every_picture
 @pytest.mark.parametrize("size", [32, 33])
-def test_the_smallest_images(shot, code, presentation, size):
-    plate = render(shot(code, presentation=presentation), 7, size, ALL)
+def test_the_smallest_images(shot, code, other, size):
+    plate = render(shot(code, other=other, other_share=0.4 if other else 0.0), 7, size, ALL)
     assert plate.rgb.shape == (size, size, 3)
     assert plate.evidence.any()
 
 
-def test_the_overlapping_picture_is_the_same_under_either_label(shot):
-    pictures = [render(shot(code, presentation="overlap"), 7, 64, {}).rgb for code in OVERLAP]
-    np.testing.assert_array_equal(*pictures)
+@pytest.mark.parametrize(("first", "second"), MIXED)
+def test_the_same_shares_are_the_same_picture_under_either_label(shot, first, second):
+    one = render(shot(first, other=second, other_share=0.25), 7, 64, {})
+    other = render(shot(second, other=first, other_share=0.75), 7, 64, {})
+    np.testing.assert_array_equal(one.rgb, other.rgb)
+    np.testing.assert_array_equal(one.evidence, other.evidence)
+
+
+@pytest.mark.parametrize(("first", "second"), MIXED)
+def test_signs_come_by_degrees(shot, first, second):
+    """Seen from afar: single dots and scales come and go at once."""
+    sheets = [
+        draw_lesion(shot(first, other=second, other_share=share), 7, 128)
+        for share in np.linspace(0, 1, 6)
+    ]
+    seen = [cv2.GaussianBlur(sheet.render(), (0, 0), 4.0) for sheet in sheets]
+    steps = [np.abs(after - before).mean() for before, after in pairwise(seen)]
+    whole = np.abs(seen[-1] - seen[0]).mean()
+    assert max(steps) < 0.6 * whole
+    away = [np.abs(picture - seen[0]).mean() for picture in seen]
+    assert (np.diff(away) > 0).all()

@@ -7,13 +7,14 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
 
 from dermxai.data import load_dataset
 from dermxai.data.atlas import AtlasSettings, write_atlas
-from dermxai.data.atlas.cohort import IMAGES
+from dermxai.data.atlas.settings import IMAGES
 from dermxai.errors import InputError
 from dermxai.paths import AtlasFiles
 
@@ -37,6 +38,18 @@ def contents(root: Path) -> dict[str, bytes]:
         (AtlasSettings(shortcut_artefact="ink"), "both"),
         (AtlasSettings(shortcut_class="MN", shortcut_artefact="tattoo"), "tattoo"),
         (AtlasSettings(shortcut_class="mole", shortcut_artefact="ink"), "mole"),
+        (AtlasSettings(class_mix={"EAD": 1, "mole": 1}), "mole"),
+        (AtlasSettings(class_mix={}), "class mix"),
+        (AtlasSettings(class_mix={"EAD": 0}), "class mix"),
+        (AtlasSettings(patients={"EAD": 0}), "1 or more"),
+        (AtlasSettings(class_mix={"EAD": float("nan")}), "class mix"),
+        (AtlasSettings(images_a_patient=0.5), "1 or more"),
+        (AtlasSettings(images_a_patient=float("nan")), "1 or more"),
+        (AtlasSettings(splits={"test": 0.0}), "splits"),
+        (AtlasSettings(overlap={"EAD": {"MN": 0.5}}), "MN"),
+        (AtlasSettings(overlap={"EAD": {"EAD": 0.5}}), "itself"),
+        (AtlasSettings(overlap={"EAD": {"SD": 1.5}}), "1.5"),
+        (AtlasSettings(label_noise=-0.1), "-0.1"),
     ],
 )
 def test_settings_that_no_atlas_can_have(tmp_path, settings, said):
@@ -62,6 +75,24 @@ def test_an_atlas_is_a_dataset(tmp_path):
         assert not (evidence & ~lesion).any()
     about = json.loads(AtlasFiles(root).about.read_text())
     assert (about["images"], about["size"], about["seed"]) == (14, 48, 5)
+
+
+def test_the_table_tells_the_truth_about_each_image(tmp_path):
+    settings = AtlasSettings(60, 32, overlap={"EAD": {"SD": 0.8}}, label_noise=0.5)
+    root = write_atlas(tmp_path / "atlas", settings, workers=1)
+    samples = load_dataset(root).samples
+    mixed = samples[samples["other_class"].notna()]
+    assert set(mixed["drawn_class"]) == {"EAD"}
+    assert set(mixed["other_class"]) == {"SD"}
+    assert mixed["other_share"].between(0, 0.8).all()
+    assert (mixed["other_share"] > 0).any()
+    noisy = mixed["label_noise"] == "yes"
+    assert 0 < noisy.sum() < len(mixed)
+    assert (mixed["label"] == np.where(noisy, "SD", "EAD")).all()
+    others = samples[samples["other_class"].isna()]
+    assert (others["label"] == others["drawn_class"]).all()
+    assert (others["other_share"] == 0).all()
+    assert (others["label_noise"] == "no").all()
 
 
 def test_a_planted_shortcut_is_always_there_and_never_else(tmp_path):

@@ -4,6 +4,6 @@
 order each time; ``view`` decides what differs between visits (how much scale lies on it, say).
 The canvas already holds healthy skin. ``draw`` adds the lesion, marks it (``canvas.mark_lesion``)
 and marks the signs that define the class (``canvas.mark_evidence``). Angle, distance, light, hair
-and lens are not its business. A disease in ``cohort.OVERLAP`` also has ``draw_overlap``, with the
-same arguments.
+and lens are not its business. A disease that can share an image with another one offers what
+``_inflamed.Disease`` says instead of ``draw``.
 """

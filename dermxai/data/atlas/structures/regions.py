@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.random import Generator
 
@@ -42,20 +43,21 @@ def blob(
     ``aspect`` is length over width, in a random direction; ``ragged_mm`` is the amplitude of the
     fine frays (0 for a sharp, cut-out border).
     """
-    angle = rng.uniform(0, np.pi)
-    dx, dy = canvas.x - centre[0], canvas.y - centre[1]
-    along = (dx * np.cos(angle) + dy * np.sin(angle)) / np.sqrt(aspect)
-    across = (dy * np.cos(angle) - dx * np.sin(angle)) * np.sqrt(aspect)
-    distance, theta = np.sqrt(along**2 + across**2), np.arctan2(across, along)
-    around = np.linspace(-np.pi, np.pi, 256)
+    angle, wide = rng.uniform(0, math.pi), math.sqrt(aspect)
+    cos, sin = math.cos(angle), math.sin(angle)
+    dx, dy = canvas.x - float(centre[0]), canvas.y - float(centre[1])
+    along = (dx * cos + dy * sin) / wide
+    across = (dy * cos - dx * sin) * wide
+    distance, theta = cv2.cartToPolar(along, across)
+    around = np.linspace(0, 2 * np.pi, 256)
     wave = sum(
         rng.normal() / order * np.cos(order * around + rng.uniform(0, 2 * np.pi))
         for order in range(2, 6)
     )
-    turn = ((theta + np.pi) * (255 / (2 * np.pi))).astype(int)
+    turn = np.minimum(theta * (255 / (2 * math.pi)), 255).astype(np.uint8)
     lobes = np.asarray(wave, np.float32)[turn]
-    depth = radius_mm * (1 + irregular * lobes) - distance
-    return Region((depth + ragged_mm * fractal(canvas, rng, 1.8, 5, 0.6)).astype(np.float32))
+    depth = float(radius_mm) * (1 + float(irregular) * lobes) - distance
+    return Region(depth + ragged_mm * fractal(canvas, rng, 1.8, 5, 0.6))
 
 
 def plaque(canvas: Canvas, rng: Generator, wave_mm: float = 0.8) -> Region:

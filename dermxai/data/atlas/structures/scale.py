@@ -28,7 +28,7 @@ def scale(
     sheet = fractal(canvas, rng, flake_mm, 5, 0.68)
     strand = turned(fractal(canvas, rng, 0.3, 3, 0.75, stretch=3), rng.uniform(0, 180))
     field = sheet + 0.4 * strand
-    level = np.quantile(field[::4, ::4], 1 - share)
+    level = float(np.quantile(field[::4, ::4], 1 - share))
     haze = ramp(field, level - 0.9, level + 0.6)
     lamella = ramp(field, level, level + 0.5)
     brim = np.exp(-(((field - level - 0.12) / 0.14) ** 2))

@@ -1,0 +1,122 @@
+"""The demo: opened where its question is answered, and never taken for photographs."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from dermxai import paths, taxonomy
+from dermxai.errors import InputError
+from dermxai.runs import Run
+from dermxai.ui import cache, jobs_panel, permissions, state
+from dermxai.ui.scene import Scene, scene
+from dermxai.ui.state import Key
+
+FIRST, SECOND = taxonomy.OVERLAPPING
+"""The pair of the README's question: why is this one taken for that one?"""
+_JUDGED = 14  # images: one a class
+
+
+def is_demo(run: Path) -> bool:
+    """Whether the run is one over the demo's atlas."""
+    try:
+        return Path(cache.manifest(run)["dataset"]["path"]) == paths.demo_dataset()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def open_demo(run: str) -> None:
+    """Shows the question's two classes, and an image that was taken for the other one."""
+    state.open_run(run)
+    state.show(first=FIRST, second=SECOND, primary=example(cache.run(run)))
+    state.put(Key.DEMO, run)
+
+
+def example(run: Run) -> str | None:
+    """Of the test images that the question is about, the one that shows both diseases' signs most
+    evenly; None where there is none."""
+    samples = run.samples.assign(predicted=run.predicted)
+    asked = samples["label"].eq(FIRST) & samples["predicted"].eq(SECOND)
+    for wish in (("split", "test"), ("label_noise", "no"), ("other_class", SECOND)):
+        narrower = asked & samples.get(wish[0], pd.Series("", samples.index)).eq(wish[1])
+        asked = narrower if narrower.any() else asked
+    if not asked.any():
+        return None
+    chosen = samples[asked]
+    mixed = pd.to_numeric(chosen.get("other_share", pd.Series(0.5, chosen.index)))
+    return str(chosen["sample_id"].iloc[int((mixed - 0.5).abs().argmin())])
+
+
+def prepare() -> None:
+    """Starts in the background, once, what the pages of a new demo would else only offer: where
+    the pair's maps lie on the skin, and how far maps deserve belief."""
+    opened = state.take(Key.DEMO)
+    if opened is None or permissions.teaching():
+        return
+    from dermxai.ui import belief  # with torch, which the first page does without
+
+    run = cache.run(opened)
+    wanted = {
+        "pair": {"run": str(run.root), "first": FIRST, "second": SECOND, "split": "test"},
+        "quality": belief.usual(run, images=_JUDGED),
+    }
+    missing = [kind for kind, asked in wanted.items() if jobs_panel.last(kind, **asked) is None]
+    for kind in missing:
+        jobs_panel.start(kind, **wanted[kind])
+    if missing:
+        st.rerun()  # and see them at work
+
+
+def banner() -> None:
+    """Over every page of an atlas: where its images come from; a newer demo, where there is one."""
+    try:
+        about = _about(scene())
+    except InputError:
+        return  # the page says why
+    if about is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="drawn"):
+        st.caption(
+            ":material/brush: Drawn from published signs, not photographed: no patient is in these "
+            "images.",
+            width="content",
+        )
+        if _is_old(about) and not permissions.teaching():
+            _offer()
+
+
+def _about(open_now: Scene) -> Path | None:
+    """The settings of the atlas that is open, if it is one."""
+    source = open_now.source
+    dataset = open_now.run.manifest["dataset"]["path"] if source.run else source.dataset
+    about = paths.AtlasFiles(Path(str(dataset))).about
+    try:
+        return about if about.is_file() else None
+    except OSError:  # a place that cannot be looked into
+        return None
+
+
+def _is_old(about: Path) -> bool:
+    """Whether it is the demo of an earlier version, and the present one is not here."""
+    if about.parent != paths.first_demo_dataset() or paths.demo_dataset().exists():
+        return False
+    try:
+        return bool(json.loads(about.read_text(encoding="utf-8")).get("version") == 1)
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _offer() -> None:
+    earlier = jobs_panel.last("demo")
+    if earlier and earlier.state.live:
+        return
+    if st.button(
+        "Draw the new demo beside this one",
+        key=Key.START.of("demo"),
+        type="tertiary",
+        icon=":material/add:",
+        help="More patients and signs that two diseases share by degrees. This one stays as it is.",
+    ):
+        jobs_panel.start("demo")
+        st.rerun()

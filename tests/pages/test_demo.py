@@ -1,0 +1,193 @@
+"""The demo opens where its question is answered, and says that it is drawn."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dermxai import jobs, paths
+from dermxai.jobs import State
+from dermxai.runs import Run, open_run
+from dermxai.ui import demo
+from tests.generated import rewrite
+from tests.pages.conftest import PAGES
+
+Make, Open = Callable[..., Run], Callable[..., AppTest]
+DRAWN = "not photographed"
+
+
+def of_atlas(run: Run, atlas: Path, version: int) -> Run:
+    """The run as one over that atlas."""
+    atlas.mkdir(parents=True)
+    paths.AtlasFiles(atlas).about.write_text(json.dumps({"version": version}))
+    files = paths.RunFiles(run.root)
+    manifest = json.loads(files.manifest.read_text())
+    manifest["dataset"]["path"] = str(atlas)
+    files.manifest.write_text(json.dumps(manifest))
+    return open_run(run.root)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[jobs.Job]:
+    """Jobs are not really started; which were asked for, at work for ever."""
+    asked: list[jobs.Job] = []
+
+    class Running:
+        title, error, reason, stopping, progress = "", "", "", False, None
+        state = State.RUNNING
+
+        def __init__(self, kind: str, arguments: dict[str, object]) -> None:
+            self.kind, self.arguments, self.id = kind, arguments, str(len(asked))
+            self.result: dict[str, str] = {}
+
+    def submit(kind: str, arguments: dict[str, object], **where: str) -> Running:
+        asked.insert(0, Running(kind, arguments))
+        return asked[0]
+
+    monkeypatch.setattr(jobs, "submit", submit)
+    monkeypatch.setattr(jobs, "list_jobs", lambda: list(asked))
+    return asked
+
+
+def captions(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.main.caption)
+
+
+def asked_about(run: Run, rows: list[int]) -> Run:
+    """The run with EAD taken for SD in those rows, all test images, and their truth."""
+    codes = list(run.classes)
+    logits = np.load(paths.RunFiles(run.root).logits, mmap_mode="r+")
+    logits[rows] = 0
+    logits[rows, :, codes.index("SD")] = 1
+    logits.flush()
+    label = run.samples["label"].astype(object)
+    label.iloc[rows] = "EAD"
+    return rewrite(run, label=label.astype("str"), split="test", label_noise="no", other_share=0.0)
+
+
+def test_it_opens_on_the_pair_of_the_question_with_an_image_of_it(
+    make_run: Make, open_page: Open, started: list[jobs.Job]
+) -> None:
+    run = of_atlas(make_run(images=80), paths.demo_dataset(), 2)
+    run = asked_about(run, [3, 5, 9, 12])
+    truth = pd.DataFrame(
+        {
+            "share": [0.9, 0.55, 0.2, 0.5],
+            "other": ["SD", "SD", "SD", "Pso"],
+            "noise": ["no", "no", "no", "no"],
+        },
+        index=[3, 5, 9, 12],
+    ).reindex(range(80))
+    run = rewrite(
+        run,
+        other_share=truth["share"].fillna(0.0),
+        other_class=truth["other"],
+        label_noise=truth["noise"].fillna("no"),
+    )
+    app = open_page("dataset")
+    assert not app.exception
+    assert app.title[0].value == "Pair of classes"
+    assert (app.query_params["first"], app.query_params["second"]) == ("EAD", "SD")
+    assert app.query_params["primary"] == run.samples["sample_id"][5], "signs mixed most evenly"
+    assert DRAWN in captions(app)
+    # What the pages would else only offer is computed in the background, once.
+    assert [job.kind for job in started] == ["quality", "pair"]
+    assert {job.arguments["run"] for job in started} == {str(run.root)}
+    app.switch_page(str(PAGES["dataset"])).run()
+    assert app.title[0].value == "Dataset", "only who has just come is led there"
+    assert len(started) == 2
+
+
+def test_a_link_into_the_demo_opens_its_own_page(
+    make_run: Make, open_page: Open, started: list[jobs.Job]
+) -> None:
+    of_atlas(make_run(), paths.demo_dataset(), 2)
+    app = open_page("dataset", run="run")
+    assert app.title[0].value == "Dataset"
+    assert DRAWN in captions(app)
+    assert not started
+
+
+def test_only_atlases_are_called_drawn(make_run: Make, open_page: Open) -> None:
+    make_run()
+    app = open_page("dataset")
+    assert app.title[0].value == "Dataset"
+    assert DRAWN not in captions(app)
+
+
+def test_a_dataset_that_is_out_of_reach_is_not_called_drawn(
+    make_run: Make, open_page: Open
+) -> None:
+    files = paths.RunFiles(make_run().root)
+    manifest = json.loads(files.manifest.read_text())
+    manifest["dataset"]["path"] = "/" + "x" * 300  # longer than any name: the system refuses
+    files.manifest.write_text(json.dumps(manifest))
+    app = open_page("dataset")
+    assert app.title[0].value == "Dataset"
+    assert not app.error
+    assert DRAWN not in captions(app)
+
+
+def test_in_teaching_mode_nothing_is_started(
+    make_run: Make, open_page: Open, started: list[jobs.Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DERMXAI_TEACHING", "1")
+    of_atlas(make_run(), paths.demo_dataset(), 2)
+    assert open_page("dataset").title[0].value == "Pair of classes"
+    assert not started
+
+
+def test_beside_the_demo_of_an_earlier_version_a_new_one_is_drawn_on_request(
+    make_run: Make, open_page: Open, started: list[jobs.Job]
+) -> None:
+    of_atlas(make_run(name="old"), paths.first_demo_dataset(), 1)
+    app = open_page("dataset")
+    assert app.title[0].value == "Dataset", "it goes on as it was"
+    assert not started
+    app.button(key="start-demo").click().run()
+    assert [job.kind for job in started] == ["demo"]
+    assert "start-demo" not in [button.key for button in app.button]
+    new = of_atlas(make_run(name="new"), paths.demo_dataset(), 2)
+    started[0].state, started[0].result = State.SUCCEEDED, {"run": str(new.root)}
+    app.run()
+    assert app.query_params["run"] == "new"
+    assert (app.query_params["first"], app.query_params["second"]) == ("EAD", "SD")
+
+
+def test_who_looks_at_other_data_is_not_led_away(
+    make_run: Make, open_page: Open, started: list[jobs.Job]
+) -> None:
+    make_run(name="mine")
+    app = open_page("dataset")
+    jobs.submit("demo", {})
+    app.run()
+    new = of_atlas(make_run(name="new"), paths.demo_dataset(), 2)
+    started[0].state, started[0].result = State.SUCCEEDED, {"run": str(new.root)}
+    app.run()
+    assert app.query_params["run"] == "mine"
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_offer_is_for_the_first_version_alone(
+    make_run: Make, open_page: Open, version: int
+) -> None:
+    of_atlas(make_run(), paths.first_demo_dataset(), version)
+    app = open_page("dataset")
+    offered = "start-demo" in [button.key for button in app.button]
+    assert offered == (version == 1)
+
+
+def test_without_an_error_of_the_question_there_is_no_example(make_run: Make) -> None:
+    run = make_run(images=30, classes=("MN", "BCC"))
+    assert demo.example(run) is None
+
+
+def test_an_example_is_found_without_the_truth(make_run: Make) -> None:
+    run = asked_about(make_run(images=40), [7])
+    run = rewrite(run, other_share=np.nan).samples.drop(columns=["label_noise", "other_share"])
+    assert "other_share" not in run
+    assert demo.example(asked_about(make_run(images=40), [7])) == "image 00007"
