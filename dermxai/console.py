@@ -81,7 +81,7 @@ def say_problems(problems: Sequence[Mapping[str, str]]) -> None:
     """The first few problems with files and rows, each an item and a reason, and how many there
     are."""
     for problem in problems[:FEW]:
-        say(f"{problem['item']}: {problem['reason']}")
+        say(_line(f"{problem['item']}: {problem['reason']}"))
     if problems:
         rest = " (all of them with --json)" if len(problems) > FEW else ""
         number = count(len(problems), "problem")
@@ -134,7 +134,7 @@ def show_evaluation(evaluation: "Evaluation") -> None:
         "design effect (docs/statistics.md)."
     )
     for note in evaluation.notes:
-        print(f"\n{note}")
+        print(f"\n{_line(note)}")
 
 
 def show_premium(premium: "Premium") -> None:
@@ -157,7 +157,7 @@ def show_premium(premium: "Premium") -> None:
     columns = ("overall", "all", "without", "95 % interval", "difference", "95 % interval")
     show_table(columns, rows)
     for note in premium.notes:
-        print(f"\n{note}")
+        print(f"\n{_line(note)}")
 
 
 def show_belief(table: "pd.DataFrame", found: "Quality", notes: Iterable[str] = ()) -> None:
@@ -175,7 +175,7 @@ def show_belief(table: "pd.DataFrame", found: "Quality", notes: Iterable[str] = 
     ]
     show_table((*columns, "against random", "against centred", "standing"), rows)
     for note in notes:
-        print(f"\n{note}")
+        print(f"\n{_line(note)}")
     for name, reason in found.skipped.items():
         print(f"\n{name} is left out: {reason}")
     for problem in found.problems:
@@ -223,7 +223,12 @@ def assigned(pairs: Sequence[str]) -> dict[str, str]:
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return "–" if math.isnan(value) else f"{value:.3f}"
-    return str(value)
+    return _line(str(value))
+
+
+def _line(text: str) -> str:
+    """Without line breaks and control characters, which names from outside may hold."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _interval(low: float, high: float) -> str:

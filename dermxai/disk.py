@@ -8,13 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
+from tokenize import TokenError
 from uuid import uuid4
 from zipfile import BadZipFile
 
 LOCK_POLL = 0.2  # seconds
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """Codes of the errors that a full disk gives."""
-UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error)
+UNREADABLE = (
+    *(OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, TokenError, SyntaxError),
+    *(NotImplementedError, RuntimeError),  # a method, or a password, that a flipped bit asks for
+)
 """What reading an ``.npz`` file raises that is not there, damaged, or holds something else."""
 
 

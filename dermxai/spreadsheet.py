@@ -5,16 +5,19 @@ programs, and class names, sample ids and columns come from outside. An apostrop
 it text (OWASP, "CSV Injection"). Numbers stay numbers, those in a column of texts, too.
 """
 
+import csv
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from dermxai.disk import replacing
 
-# blanks and apostrophes before do not save it; the last four are the wide forms of the first
-_FORMULA = re.compile(r"[ ']*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+# blanks, marks without width and apostrophes before do not save it; the last four are the wide
+# forms of the first
+_FORMULA = re.compile(r"[\s\0\u200b-\u200f\u2060\ufeff']*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _ESCAPED = re.compile(r"'" + _FORMULA.pattern)
 
@@ -39,7 +42,12 @@ def to_csv(table: pd.DataFrame, *, digits: int | None = None) -> str:
     """
     form = None if digits is None else f"%.{digits}g"
     written = _mapped(table, harmless)
-    return str(written.to_csv(index=False, float_format=form, lineterminator="\n"))
+    write = partial(written.to_csv, index=False, float_format=form, lineterminator="\n")
+    if _breaks(written):
+        # Python's writer leaves a bare return in a cell unquoted: a new row, whose first cell may
+        # be a formula, to programs that read it.
+        return str(write(quoting=csv.QUOTE_NONNUMERIC))
+    return str(write())
 
 
 def write_csv(table: pd.DataFrame, path: Path, digits: int = 6) -> None:
@@ -50,7 +58,17 @@ def write_csv(table: pd.DataFrame, path: Path, digits: int = 6) -> None:
 
 def read_csv(path: Path) -> pd.DataFrame:
     """A table that was written here."""
-    return _mapped(pd.read_csv(path), original)
+    return _mapped(pd.read_csv(path, keep_default_na=False, na_values=[""]), original)
+
+
+def _breaks(table: pd.DataFrame) -> bool:
+    """Whether a text or a name holds a return."""
+    texts = table.select_dtypes(exclude="number")
+    return any("\r" in str(name) for name in table.columns) or any(
+        isinstance(cell, str) and "\r" in cell
+        for row in texts.itertuples(index=False)
+        for cell in row
+    )
 
 
 def _mapped(table: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:

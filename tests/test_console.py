@@ -58,7 +58,7 @@ def test_what_a_measure_does_not_compare_is_a_dash_beside_its_standing(
 ) -> None:
     values = pd.DataFrame(
         [
-            (f"i{k}", method, 4, "stable", 0.1)
+            (f"i{k}", method, 4, "stable", 0.1 + k / 100)
             for k in range(9)
             for method in ("cam", "noise", "bell")
         ],
@@ -70,3 +70,15 @@ def test_what_a_measure_does_not_compare_is_a_dash_beside_its_standing(
     shown = {line.split()[1]: line for line in capsys.readouterr().out.splitlines()}
     assert shown["cam"].endswith("  –               –                keeps to the limit")
     assert shown["noise"].split()[-3:] == ["–", "–", "–"]
+
+
+def test_names_from_outside_break_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    console.show_table(("class", "n"), [["v\nasc\x1b[31m", 3], ["a\r=1", 12]])
+    head, first, second = capsys.readouterr().out.splitlines()
+    assert (head, first, second) == (
+        "class        n",
+        "v asc [31m   3",
+        "a =1        12",
+    )
+    console.say_problems([{"item": "a\nb", "reason": "none"}])
+    assert capsys.readouterr().err.splitlines()[0] == "a b: none"

@@ -1,5 +1,6 @@
 import ast
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ from hypothesis import strategies as some
 from dermxai import paths
 from dermxai.spreadsheet import harmless, original, read_csv, to_csv, write_csv
 
-FORMULAS = ["=1+1", "+x", "-x", "@x", "\t=1", "\r=1", "\n=1", " =1", "'=1", "＝1", "－x", "-1+2"]
+FORMULAS = [
+    *("=1+1", "+x", "-x", "@x", "\t=1", "\r=1", "\n=1", " =1", "'=1", "＝1", "－x", "-1+2"),
+    *("\xa0=1", "\ufeff=1", "\u200b@x"),
+]
 
 
 @pytest.mark.parametrize("cell", FORMULAS)
@@ -47,6 +51,23 @@ def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
     assert list(plain.columns) == ["'=name", *table.columns[1:]]
     assert plain["value"].dtype == float and plain["count"].dtype == int
     pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(to_csv(table))), plain)
+
+
+def test_no_row_of_a_reader_begins_within_a_cell(tmp_path: Path) -> None:
+    """A spreadsheet program begins a row at each return that is not quoted."""
+    names = ["a\r=1+1", "b\r\n@x", "c\n-d", "NA", "null", "plain"]
+    table = pd.DataFrame({"class": names, "n": [-1.5, *range(5)], "x\r=y": np.nan})
+    text = to_csv(table)
+    lines = re.split(r"\r\n|\r|\n", re.sub(r'"[^"]*"', "quoted", text))
+    assert len(lines) == 1 + len(names) + 1 and not any(map(harmless_is_other, lines))
+    write_csv(table, tmp_path / "t.csv")
+    back = read_csv(tmp_path / "t.csv")
+    assert back["class"].tolist() == names and list(back) == list(table)
+    assert back["n"].tolist() == table["n"].tolist()
+
+
+def harmless_is_other(line: str) -> bool:
+    return harmless(line) != line
 
 
 @pytest.mark.parametrize("values", [[], ["=a"]])

@@ -28,11 +28,31 @@ _PLAIN_NAMES = frozenset(NAMES[: NAMES.index("data_set")])  # which can mean lit
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
     TRAIN: (
-        *("train", "training", "trainings", "trn", "learn", "learning", "lern", "lernen"),
+        *(
+            "train",
+            "trained",
+            "training",
+            "trainings",
+            "trn",
+            "learn",
+            "learning",
+            "lern",
+            "lernen",
+        ),
         *("entrainement", "apprentissage", "entrenamiento", "aprendizaje", "addestramento"),
         *("allenamento", "apprendimento", "treino", "treinamento", "aprendizado", "trening"),
         *("treningowy", "treningowe", "treningowa", "uczacy", "uczenie", "traning", "træning"),
-        *("opplæring", "koulutus", "egitim", "trenovaci", "antrenament", "tanito", "latih"),
+        *(
+            "opleiding",
+            "oefening",
+            "opplæring",
+            "koulutus",
+            "egitim",
+            "trenovaci",
+            "antrenament",
+            "tanito",
+            "latih",
+        ),
         *("обучение", "обучающая", "обучающий", "тренировка", "тренировочная", "тренировочный"),
         *("навчання", "навчальна", "εκπαιδευση", "تدريب", "التدريب", "אימון"),
     ),
@@ -45,10 +65,22 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
         *("валидационный", "επικυρωση", "التحقق", "תיקוף"),
     ),
     TEST: (
-        *("test", "tests", "testing", "tst", "holdout", "heldout", "unseen", "blind", "external"),
+        *(
+            "test",
+            "tests",
+            "tested",
+            "testing",
+            "tst",
+            "holdout",
+            "heldout",
+            "unseen",
+            "blind",
+            "external",
+        ),
         *("externally", "extern", "externe", "externer", "externes", "externo", "externa"),
         *("esterno", "esterna", "zewnetrzny", "prufung", "pruf", "prueba", "pruebas", "prova"),
         *("teste", "testes", "testowy", "testowe", "testowa", "testovaci", "testaus", "teszt"),
+        *("toets", "testi", "kontrola", "sequestered", "withheld", "independent"),
         *("replication", "eval", "evaluation", "evaluacion", "evaluierung", "valutazione"),
         *("avaliacao", "evaluate", "тест", "тестовая", "тестовый", "тестирование", "внешняя"),
         *("тестова", "δοκιμη", "اختبار", "الاختبار", "מבחן"),
@@ -76,8 +108,10 @@ _EVALUATION = frozenset(
 )  # a test; or, beside a test and no validation, the validation
 # Words that mean a split only beside others that do.
 _WEAK = {
-    **dict.fromkeys(("ham10000", "derivation", "discovery", "tr"), TRAIN),  # ISIC 2018 learns from
-    **dict.fromkeys(("va",), VALIDATION),  # HAM10000
+    **dict.fromkeys(
+        ("ham10000", "derivation", "discovery", "tr"), TRAIN
+    ),  # ISIC 2018 learns from HAM10000
+    **dict.fromkeys(("va", "vl"), VALIDATION),
     **dict.fromkeys(("te", "ts", "private", "hidden", "final"), TEST),
 }
 _INTERNAL = frozenset(("internal", "intern", "interne", "interno", "interna", "内部"))
@@ -91,6 +125,9 @@ _FILLERS = frozenset(
         *("ensemble", "datensatz", "daten", "menge", "dati", "dados", "only", "metadata"),
     )
 )
+_FLAGS = frozenset(("is", "in", "for", "use", "used", "flag", "indicator", "mask", "as"))
+_OF_ALL = frozenset(("valid", "validate", "tested", "trained"))
+"""Words that, answered with yes or no, may be of rows without errors, of patients and of raters."""
 _DENIALS = frozenset(
     (
         *("no", "not", "non", "none", "never", "without", "exclude", "excluded", "exclusion"),
@@ -108,12 +145,23 @@ _MEDICAL = frozenset(  # tests of patients
         *("scratch", "provocation", "photo", "hiv", "antibody", "touch", "rub", "stress"),
     )
 )
+# Phrases of several words, and of scripts whose vowels `_WORD` does not know.
+_PHRASES = {
+    **dict.fromkeys(("प्रशिक्षण", "huấn luyện", "ฝึกอบรม", "ฝึกสอน", "ฝึก", "প্রশিক্ষণ"), TRAIN),
+    **dict.fromkeys(("सत्यापन", "वैधीकरण", "thẩm định", "xác thực", "ตรวจสอบ"), VALIDATION),
+    **dict.fromkeys(("परीक्षण", "kiểm tra", "kiểm thử", "ทดสอบ", "পরীক্ষা"), TEST),
+}
+_BARE_PHRASES = {_bare(phrase): kind for phrase, kind in _PHRASES.items()}
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[^\W_]+")
 _TRUE = frozenset(("1", "true", "yes", "y", "t", "ja", "oui", "si"))
 _FALSE = frozenset(("0", "false", "no", "n", "f", "nein", "non"))
 _UNCLEAR = re.compile(rf"(?:{TEST}) or (?:{TRAIN}|{VALIDATION})")
 _SHOWN = 4  # values that a note names
+_MOST_NAMED = 30  # a column of more values is free text
+_ABOUT = frozenset(
+    ("sample_id", "path", "label", "patient_id", "lesion_id", "site", "modality", "mask_path")
+)  # columns whose words are of something else
 
 
 def split_name(value: str) -> str | None:
@@ -173,16 +221,46 @@ def _only_evaluates(words: list[str]) -> bool:
 
 
 def read_flag(name: str, values: "pd.Series[str]") -> "pd.Series[str] | None":
-    """A column such as ``is_test`` that marks one split with 1, yes or true; None for others."""
+    """A column such as ``is_test``, ``train`` or ``holdout`` that marks one split with 1, yes or
+    true; None for others."""
     words = _words(name)
-    asks = any(word in ("is", "in", "for", "use", "used") for word in words)
-    of_set = any(word in ("set", "split") for word in words)
-    split = _meant(words) if len(words) > 1 and (asks or of_set) else None
+    others = [word for word in words if not _kind(word)]
+    split = _meant(words) if all(word in _FLAGS or word in _FILLERS for word in others) else None
     stated = values.dropna().str.casefold()
-    if split not in (TRAIN, TEST) or stated.empty or not stated.isin(_TRUE | _FALSE).all():
+    if (
+        split is None
+        or _OF_ALL & set(words)
+        or stated.empty
+        or not stated.isin(_TRUE | _FALSE).all()
+    ):
         return None
     flag = values.str.casefold().isin(_TRUE)
     return pd.Series(split, index=values.index, dtype="str").where(flag)
+
+
+def flagged(flags: Iterable["pd.Series[str]"]) -> "pd.Series[str] | None":
+    """What columns that mark one split each say together; None where none says anything.
+
+    A validation counts beside a training alone: without one, all else is not told to be learnt.
+    """
+    by_kind: dict[str, list[pd.Series[bool]]] = {}
+    for flag in flags:
+        for kind in flag.dropna().unique():
+            by_kind.setdefault(kind, []).append(flag == kind)
+    if TRAIN not in by_kind:
+        by_kind.pop(VALIDATION, None)
+    if not by_kind:
+        return None
+    marked = {kind: pd.concat(each, axis=1).any(axis=1) for kind, each in by_kind.items()}
+    rows = next(iter(marked.values())).index
+    split = pd.Series(None, index=rows, dtype="str")
+    for kind in (VALIDATION, TRAIN, TEST):
+        if kind in marked:
+            learnt = split.isin(LEARNT) & marked[kind]
+            split = split.mask(marked[kind], kind)
+            if kind == TEST:
+                split = split.mask(learnt, f"{TEST} or {TRAIN}")
+    return split
 
 
 def joined(first: "pd.Series[str]", second: "pd.Series[str]") -> "pd.Series[str]":
@@ -226,13 +304,30 @@ def notes(samples: pd.DataFrame) -> Iterator[str]:
             name = str(column).removesuffix(" (table)")
             if _normal(name) in _PLAIN_NAMES:
                 yield _no_split(name, samples[column])
+            elif _normal(name) not in _ABOUT and _calls_test(samples[column]):
+                yield (
+                    f"The column {name!r} calls some images a test "
+                    f"({_listed(_stated(samples[column]))}), but none a training: it is not taken "
+                    "as a split. Map split to it to leave them out of training and validation."
+                )
+
+
+def _calls_test(values: pd.Series) -> bool:
+    """Whether a column of texts holds a plain word for a test, and is no free text."""
+    if pd.api.types.is_numeric_dtype(values):
+        return False
+    distinct = values.dropna().unique()
+    return len(distinct) <= _MOST_NAMED and any(split_name(str(each)) == TEST for each in distinct)
+
+
+def _stated(values: pd.Series) -> list[str]:
+    return [shortened(str(value), 30) for value in values.dropna().unique()]
 
 
 def _no_split(name: str, values: pd.Series) -> str:
-    stated = [shortened(str(value), 30) for value in values.dropna().unique()]
     return (
-        f"The column {name!r} ({_listed(stated) or 'empty'}) has no word for training, validation "
-        "or test: it is not taken as a split, and a training divides the images anew."
+        f"The column {name!r} ({_listed(_stated(values)) or 'empty'}) has no word for training, "
+        "validation or test: it is not taken as a split, and a training divides the images anew."
     )
 
 
@@ -246,7 +341,10 @@ def _normal(name: str) -> str:
 
 def _words(text: str) -> list[str]:
     """A name's words, `_bare`; "held out" is one."""
-    found = " ".join(_WORD.findall(_bare(_CAMEL.sub(" ", text))))
+    bare = _bare(_CAMEL.sub(" ", text))
+    for phrase, kind in _BARE_PHRASES.items():
+        bare = bare.replace(phrase, f" {kind} ")
+    found = " ".join(_WORD.findall(bare))
     return re.sub(r"\b(held|hold) out\b", r"\1out", found).split()
 
 

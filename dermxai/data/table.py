@@ -147,11 +147,17 @@ def renamed(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
 def _with_split(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows whose ``split`` is what their columns say; without one where none says it."""
     found: dict[str, pd.Series[str]] = {}
+    flags: dict[str, pd.Series[str]] = {}
     others = [str(column) for column in rows if column == "split" or column not in COLUMNS]
     for column in sorted(others, key=_trust):
-        told = _split_in(column, rows[column])
-        if told is not None:
+        texts = as_text(rows[column])
+        texts = texts.where(~texts.str.casefold().isin(_UNKNOWN))
+        if (flag := split_words.read_flag(column, texts)) is not None:
+            flags[column] = flag
+        elif (told := _split_in(column, texts)) is not None:
             found[column] = told
+    if (marked := split_words.flagged(flags.values())) is not None:
+        found[next(iter(flags))] = marked
     if not found:
         return rows.rename(columns={"split": "split (table)"})
     first = next(iter(found))
@@ -160,12 +166,8 @@ def _with_split(rows: pd.DataFrame) -> pd.DataFrame:
     return rest.rename(columns={"split": "split (table)"}).assign(split=split)
 
 
-def _split_in(column: str, values: pd.Series) -> "pd.Series[str] | None":
+def _split_in(column: str, texts: "pd.Series[str]") -> "pd.Series[str] | None":
     """A column's values as splits; None where it tells none."""
-    texts = as_text(values)
-    texts = texts.where(~texts.str.casefold().isin(_UNKNOWN))
-    if (flag := split_words.read_flag(column, texts)) is not None:
-        return flag
     named = _normal(column) in split_words.NAMES
     if not named and texts.nunique() > _MOST_SPLITS:
         return None
@@ -174,7 +176,11 @@ def _split_in(column: str, values: pd.Series) -> "pd.Series[str] | None":
         return told
     kinds = set(told.dropna())
     splits = {split_words.TRAIN, split_words.VALIDATION, split_words.TEST}
-    return told if kinds <= splits and len(kinds) > 1 else None
+    if kinds <= splits and len(kinds) > 1:
+        return told
+    # values beside them that are no split: where a training and a test are told, one in plain words
+    plain = any(split_name(value) for value in texts.dropna().unique())
+    return told if plain and {split_words.TRAIN, split_words.TEST} <= kinds else None
 
 
 def _trust(column: str) -> tuple[int, str]:
@@ -229,6 +235,8 @@ def _typed(name: str, values: pd.Series) -> pd.Series:
     texts = as_text(values)
     if name in {"sample_id", "path"}:
         return texts.where(texts != "")
+    if name in {"patient_id", "lesion_id"}:
+        texts = _whole(texts)
     lower = texts.str.casefold()
     if name == "sex":
         return lower.map(_SEXES).astype("str")
@@ -272,6 +280,15 @@ def as_text(values: pd.Series) -> pd.Series:
         if (stated % 1 == 0).all() and (stated.abs() < _LARGEST).all():
             values = values.astype("Int64")
     return values.astype("string").str.strip().astype("str")
+
+
+def _whole(texts: "pd.Series[str]") -> "pd.Series[str]":
+    """Numbers without the ".0" that a table with an empty cell gives each of them, so that an id is
+    the same in tables with and without one."""
+    stated = texts[~texts.str.casefold().isin(_UNKNOWN)].dropna()
+    if stated.empty or not stated.str.fullmatch(r"\d+\.0").all():
+        return texts
+    return texts.str.removesuffix(".0")
 
 
 def _plain(values: pd.Series) -> pd.Series:

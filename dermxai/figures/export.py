@@ -6,6 +6,7 @@ carry the same description (`described`): the PNG as a text chunk, the SVG as me
 
 import io
 import json
+import re
 import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from dermxai.figures.overlay import Picture, colour_bar, two_sided
+from dermxai.numbers import jsonable
 
 _WIDTH = 3.4  # inches of a picture
 _BENEATH = 0.72  # inches: colour bar, its numbers, its unit
@@ -29,6 +31,7 @@ _DPI = 200
 _INK, _MUTED = "#1f2933", "#5b6773"
 _ABOUT = ("method", "target", "against", "head", "unit", "signed", "complete", "settings", "notes")
 _ORIGIN = ("run", "checkpoint", "checkpoint_hash", "dataset")
+_NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # of XML 1.0
 DESCRIPTION = "Description"
 """Key of the PNG's text chunk, and of the SVG's Dublin Core metadata (in lower case)."""
 
@@ -46,7 +49,7 @@ def png(
         about: as for `npz`.
     """
     sheet, told = _sheet(pictures, title, columns, about or {}), described(pictures, about or {})
-    metadata = {"Title": title, DESCRIPTION: told, "Software": "DermXAI"}
+    metadata = {"Title": _NO_TEXT.sub("\ufffd", title), DESCRIPTION: told, "Software": "DermXAI"}
     return _saved(sheet, "png", dpi=_DPI, metadata=metadata)
 
 
@@ -58,7 +61,12 @@ def svg(
 ) -> bytes:
     """The same, titles and numbers as text that can be edited; the same bytes for the same data."""
     sheet, told = _sheet(pictures, title, columns, about or {}), described(pictures, about or {})
-    metadata = {"Date": None, "Title": title, DESCRIPTION: told, "Creator": "DermXAI"}
+    metadata = {
+        "Date": None,
+        "Title": _NO_TEXT.sub("\ufffd", title),
+        DESCRIPTION: told,
+        "Creator": "DermXAI",
+    }
     return _saved(sheet, "svg", metadata=metadata)
 
 
@@ -73,7 +81,9 @@ def described(pictures: Sequence[Picture], about: Mapping[str, Any]) -> str:
             scale = {"full_colour": each.scale, "full_colour_unit": made.density_unit}
             maps.append({"title": each.title, "image": each.name, **told, **scale})
     missing = {each.title: each.missing for each in pictures if each.missing}
-    return json.dumps({**about, "maps": maps, "missing": missing}, default=str, ensure_ascii=False)
+    told = jsonable({**about, "maps": maps, "missing": missing})
+    written = json.dumps(told, default=str, ensure_ascii=False, allow_nan=False)
+    return _NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
 def _saved(made: Figure, kind: str, **options: Any) -> bytes:
@@ -189,6 +199,11 @@ def _draw(
     _write(made, attribution.density_unit, left, bottom - 0.42 / height, colour=_MUTED)
 
 
+def _legible(words: str) -> str:
+    """On one line, with a mark for each character that no text may hold."""
+    return " ".join(_NO_TEXT.sub("\ufffd", words).split())
+
+
 def _write(
     made: Figure,
     words: str,
@@ -205,7 +220,7 @@ def _write(
     text = made.text(
         x,
         y,
-        " ".join(words.split()),
+        _legible(words),
         fontsize=size,
         fontweight=weight,
         ha=align,

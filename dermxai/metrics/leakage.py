@@ -109,13 +109,19 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
     )
     added.loc[table["low"].isna(), ["difference_low", "difference_high"]] = np.nan
     table = pd.concat([table, added], axis=1)
+    # where classes are too rare for an interval of the mean, they are for one of the difference
+    bare = table["measure"].str.startswith(_OF_CLASSES) & table[["low", "without_low"]].isna().any(
+        axis=1
+    )
+    rare = bool((bare & table["difference_low"].notna()).any())
+    table.loc[bare, ["difference_low", "difference_high"]] = np.nan
     return Premium(
         table=table,
         seen=int((~kept).sum()),
         unseen=int(kept.sum()),
         units=units,
         level=whole.level,
-        notes=tuple(_notes(whole.clusters, units, int(kept.sum()), lost)),
+        notes=tuple(_notes(whole.clusters, units, int(kept.sum()), lost, rare)),
     )
 
 
@@ -143,7 +149,9 @@ def _premium(
     return float(added.value[0]), float(low[0]), float(high[0])
 
 
-def _notes(clusters: str, units: int, unseen: int, lost: Sequence[str]) -> Iterator[str]:
+def _notes(
+    clusters: str, units: int, unseen: int, lost: Sequence[str], rare: bool
+) -> Iterator[str]:
     if not unseen:
         yield "Every image was seen in training: without them nothing is left to measure."
     elif units < intervals.FEWEST:
@@ -155,6 +163,11 @@ def _notes(clusters: str, units: int, unseen: int, lost: Sequence[str]) -> Itera
         yield (
             f"No image of {', '.join(lost)} is left without those that were seen: means over the "
             "classes are then of others, and their difference is undefined."
+        )
+    if rare:
+        yield (
+            "Means over the classes have no interval, with or without the images that were seen, "
+            "since classes are too rare: nor has their difference."
         )
     if unseen and units >= intervals.FEWEST:
         yield f"Differences are of the same {clusters}: of {count(units, clusters[:-1])} or more."

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pyarrow import ArrowException
 
 from dermxai.data.images import container
 from dermxai.data.picture_hash import BITS, Hashes
@@ -94,6 +95,29 @@ class Division:
             found = np.where(found < 0, rows, found)
         return found
 
+    def agrees(self, column: str, images: Iterable[str], ids: pd.Series) -> bool:
+        """Whether a table calls lesions or patients as the division does: most of the images that
+        both know and tell an id of have the same there.
+
+        Args:
+            column: "lesion_id" or "patient_id".
+            images: (n,) ``digests``.
+            ids: (n,) as a sample table holds them; missing where not known.
+        """
+        if not self.tells(column):
+            return False
+        distinct = self.table.drop_duplicates("image")["image"]
+        first = pd.Series(distinct.index.to_numpy(), distinct.to_numpy())
+        rows = first.reindex(list(images)).fillna(-1).to_numpy(dtype=np.intp)
+        told = self.table[OWNERS[column]].to_numpy(dtype=object)
+        salts = self.table[_SALT].to_numpy(dtype=object)
+        same = [
+            told[row] == _owner_digests(column, [each], salts[row])[0]
+            for row, each in zip(rows, ids, strict=True)
+            if row >= 0 and pd.notna(each) and isinstance(told[row], str)
+        ]
+        return bool(2 * sum(same) > len(same))
+
     def _rows(self, column: str, wanted: pd.Series) -> NDArray[np.intp]:
         kept = self.table.loc[self.learnt, column].dropna()
         first = pd.Series(kept.index.to_numpy(), kept.to_numpy())
@@ -153,14 +177,14 @@ def write_division(
         whole = whole and earlier.whole
     table.attrs = {"whole": whole}
     with replacing(CheckpointFiles(folder).division) as path:
-        table.to_parquet(path, index=False)
+        table.to_parquet(path, index=False, write_page_checksum=True)
 
 
 def open_division(folder: Path) -> Division | None:
     """None where the checkpoint does not tell. Those of earlier versions tell files alone."""
     try:
-        table = pd.read_parquet(CheckpointFiles(folder).division)
-    except (OSError, ValueError, KeyError):
+        table = pd.read_parquet(CheckpointFiles(folder).division, page_checksum_verification=True)
+    except (OSError, ValueError, KeyError, TypeError, ArrowException):
         return None
     if not {"image", "split"} <= set(table):
         return None

@@ -103,7 +103,7 @@ class Learnt:
     def read(cls, at: Path, checkpoint: str) -> Self | None:
         """None where there is none, or that of another checkpoint."""
         try:
-            with np.load(at) as kept:
+            with at.open("rb") as file, np.load(file) as kept:
                 if str(kept["checkpoint"]) != checkpoint:
                     return None
                 space = Space(kept["mean"], kept["basis"])

@@ -12,7 +12,7 @@ from dermxai.data import picture_hash
 from dermxai.models.likeness import ALIKE, Floats, Space, nearest
 from dermxai.runs.run import Run
 
-_VERSION = 2  # of what is looked for
+_VERSION = 3  # of what is looked for
 _COLUMNS = ("first", "second", "splits", "kind", "bits", "cosine")
 
 
@@ -87,4 +87,7 @@ def _near(
             "cosine": cosine,
         }
     )
-    return table[picture | (table["cosine"] >= ALIKE)]
+    alike = table["cosine"] >= ALIKE
+    if run.pictures is not None:
+        alike &= picture_hash.telling(run.pictures[asked])
+    return table[picture | alike]

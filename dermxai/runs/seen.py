@@ -41,7 +41,12 @@ KINDS = {
 _SAME_IMAGE = ("file", "picture", "features")
 _OTHER_RUNS = 3
 # What ids of any data set may be called, so that they tell nothing of another one.
-_GENERIC = re.compile(r"patient|lesion|subject|case|image|img|pat|sub|les|id|nr|no|[a-z](?![a-z])")
+_GENERIC = re.compile(
+    r"patient|pacient|pazient|lesion|participant|person|proband|volunteer|subject|subj|case|image"
+    r"|study|trial|visit|site|center|centre|clinic|hospital|cohort|group|anonym(?:ous|ised|ized)?"
+    r"|unknown|left|right|upper|lower|female|male|skin|nevus|naevus|melanoma|mole|photo|foto"
+    r"|img|pic|pid|mrn|num|pat|sub|les|id|nr|no|[a-z](?![a-z])"
+)
 _FEW_DIGITS = 6
 
 
@@ -99,7 +104,7 @@ class _Search:
 
     def __init__(self, run: "Run", division: Division) -> None:
         self.run, self.division = run, division
-        told = _digests(run)
+        self._told = told = _digests(run)
         known = division.learnt_image(told) >= 0
         self.table = pd.DataFrame(dict.fromkeys(KINDS, False), index=range(len(run)))
         self.table["file"] = known
@@ -160,6 +165,8 @@ class _Search:
             at = np.append(self._mine, np.full(len(known) - len(self._mine), -1))
         near, cosine = nearest(asked, known)
         hit = cosine >= ALIKE
+        if self.run.pictures is not None:
+            hit &= picture_hash.telling(self.run.pictures[self._others])
         of = at[near]
         self._note("features", self._others[hit], of[hit])
         self.table.loc[self._others[hit], "cosine"] = cosine[hit].astype(float)
@@ -168,7 +175,7 @@ class _Search:
     def by_owner(self, column: str, ids: "pd.Series[Any]") -> None:
         kind = OWNERS[column]
         if self.division.tells(column):
-            home = self._mine.size or same_data(self.run) or _same_name(self.run)
+            home = same_data(self.run) or self.division.agrees(column, self._told, ids)
             telling = (
                 ids
                 if home
@@ -316,10 +323,6 @@ def _digests(run: "Run") -> list[str]:
     if run.fingerprints is None:
         raise ValueError(f"Run {run.id} has no fingerprints.")
     return digests(run.samples["path"], [str(file, "ascii") for file in run.fingerprints])
-
-
-def _same_name(run: "Run") -> bool:
-    return bool(run.info and run.info.data.get("name") == run.manifest["dataset"].get("name"))
 
 
 def _tells(name: object) -> bool:

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import softmax
-from scipy.stats import rankdata
 
 from dermxai.metrics import balanced_accuracy, confusion_matrix, macro_auc
 from dermxai.metrics.confusion import mean_defined
@@ -80,6 +79,8 @@ def _of_shuffles(
     scores: Floats, labels: NDArray[np.int64], donors: NDArray[np.int64]
 ) -> dict[str, Floats]:
     """Measures (r,) of each row of ``donors`` (r, n), which says whose scores an image gets."""
+    from scipy.stats import rankdata  # half a second, which the first page need not wait
+
     classes = scores.shape[1]
     member = np.eye(classes)[labels]  # (n, class)
     there = member.sum(0)

@@ -64,7 +64,11 @@ def prepare_images(
             sweep(folder)
             found = _write(dataset, sample_ids, preprocessing, files, progress)
             problems = [asdict(problem) for problem in found]
-            about = {"problems": problems, "sha256": _digest(files.images)}
+            about = {
+                "problems": problems,
+                "sha256": _digest(files.images),
+                "pictures_sha256": _digest(files.pictures),
+            }
             with replacing(files.about) as path:
                 path.write_text(json.dumps(about))
     usable = ~np.isin(np.array(sample_ids), [problem.item for problem in found])
@@ -80,7 +84,10 @@ def _found(files: PreparedFiles) -> list[Problem] | None:
         np.load(files.pictures)
         if isinstance(about, list):  # of a training from before there was a digest
             return [Problem(**entry) for entry in about]
-        whole = about["sha256"] == _digest(files.images)
+        pictures = _digest(files.pictures)
+        whole = about["sha256"] == _digest(files.images) and (
+            about.get("pictures_sha256", pictures) == pictures
+        )
         return [Problem(**entry) for entry in about["problems"]] if whole else None
     except (OSError, ValueError, TypeError, KeyError, EOFError):
         return None

@@ -115,11 +115,13 @@ def keep_features(plan: Plan, fingerprints: Mapping[str, str]) -> None:
         fingerprints: of the images' files, by sample id.
     """
     files = CheckpointFiles(plan.output)
-    if len(plan.training) < FEWEST or files.learnt.is_file():
+    if len(plan.training) < FEWEST:
         return
     index = plan.devices[0] if isinstance(plan.devices, list) else 0
     device = f"cuda:{index}" if plan.accelerator == "cuda" else plan.accelerator
     classifier = load_classifier(plan.output).to(usable_device(device))
+    if Learnt.read(files.learnt, classifier.hash) is not None:
+        return
     pictures, parts = plan.prepared.open(), []
     for rows in np.array_split(plan.training, -(-len(plan.training) // _BATCH)):
         batch = np.stack([plan.preprocessing.normalise(pictures[row]) for row in rows])

@@ -49,6 +49,8 @@ IMAGENET_NORMALISATION = {
     "mean": ",".join(map(str, IMAGENET_MEAN)),
     "std": ",".join(map(str, IMAGENET_STD)),
 }
+NORMALISED: Mapping[str, tuple[float, float]] = {"mean": (0, 1), "std": (0.001, 1)}
+"""Bounds of each; a network that was trained on values up to 255 has a deviation of 1/255 here."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,7 @@ class Recipe:
         """``mean`` and ``std`` as far as they were asked for, as three numbers each.
 
         Raises:
-            InputError: not three numbers, or a deviation that is not positive.
+            InputError: not three numbers within `NORMALISED`.
         """
         asked = {}
         for name in ("mean", "std"):
@@ -224,13 +226,12 @@ class Recipe:
                     red, green, blue = (float(part) for part in text.split(","))
                 except ValueError:
                     red = green = blue = float("nan")
-                if not all(map(math.isfinite, (red, green, blue))) or (
-                    name == "std" and min(red, green, blue) <= 0
-                ):
-                    kind = " above 0" if name == "std" else ""
+                low, high = NORMALISED[name]
+                if not all(low <= number <= high for number in (red, green, blue)):
                     raise InputError(
-                        f"{name} is {text!r}; expected three numbers{kind} with commas, such as "
-                        f"{IMAGENET_NORMALISATION[name]}, or nothing."
+                        f"{name} is {text!r}; expected three numbers from {low:g} to {high:g} with "
+                        f"commas, such as {IMAGENET_NORMALISATION[name]}, or nothing: the input's "
+                        "values lie between 0 and 1."
                     )
                 asked[name] = (red, green, blue)
         return asked

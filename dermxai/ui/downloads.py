@@ -14,6 +14,7 @@ from scipy.special import softmax
 
 from dermxai.errors import InputError
 from dermxai.figures.overlay import Picture
+from dermxai.numbers import jsonable
 from dermxai.report.origin import origin, with_origin
 from dermxai.runs import Run
 from dermxai.spreadsheet import to_csv
@@ -41,7 +42,7 @@ def export(pictures: Sequence[Picture], title: str, about: Mapping[str, Any], co
             return write.npz(pictures, about)
         return {"png": write.png, "svg": write.svg}[kind](pictures, title, columns, about)
 
-    stem = re.sub(r"[^\w.-]+", "_", title).strip("_")[:80]
+    stem = re.sub(r"[^\w.-]+", "_", title).strip("_")[:80] or "maps"
     with st.popover("Export", icon=":material/download:"):
         for kind, label, mime in (
             ("png", "PNG", "image/png"),
@@ -116,7 +117,7 @@ def numbers(label: str, content: Callable[[], Any], name: str) -> None:
     """A button that writes plain values as JSON when it is pressed."""
     st.download_button(
         label,
-        lambda: json.dumps(content(), ensure_ascii=False, indent=1),
+        lambda: json.dumps(jsonable(content()), ensure_ascii=False, indent=1, allow_nan=False),
         f"{name}.json",
         "application/json",
         icon=":material/download:",

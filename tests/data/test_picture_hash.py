@@ -64,3 +64,41 @@ def test_plain_images_and_nothing_known_are_no_match() -> None:
     assert nearest(other[None], hashed[:1])[1].tolist() == [BITS]
     assert nearest(other[None], np.empty((0, 32), np.uint8))[1].tolist() == [BITS]
     assert nearest(np.stack([other, hashed]), other[:1])[1].tolist() == [0, BITS]
+
+
+def test_dermatoscope_frames_make_no_near_duplicates() -> None:
+    """Lesions of different shapes and colours in the same round field."""
+    rng, side = np.random.default_rng(3), 224
+    y, x = np.mgrid[:side, :side]
+    field = np.hypot(x - side / 2, y - side / 2) < 0.47 * side
+
+    def seen() -> NDArray[np.uint8]:
+        centre, radius = side / 2 + rng.normal(0, 14, 2), rng.uniform(25, 60)
+        away = np.hypot((x - centre[0]) * rng.uniform(0.8, 1.2), y - centre[1])
+        lesion = 1 / (1 + np.exp((away - radius) / 6))
+        skin = rng.uniform([180, 120, 100], [235, 190, 170])
+        mixed = skin + lesion[..., None] * (rng.uniform([60, 30, 20], [150, 90, 80]) - skin)
+        rough = cv2.GaussianBlur(rng.normal(0, 30, (side, side, 3)), (0, 0), 3)
+        return np.where(field[..., None], np.clip(mixed + rough, 0, 255), 0).astype(np.uint8)
+
+    images = [seen() for _ in range(24)]
+    hashes = np.array([picture_hashes(image) for image in images])
+    for row in range(len(images)):
+        _, bits = nearest(hashes[row : row + 1], np.delete(hashes, row, 0)[:, 0])
+        assert bits[0] > 1.5 * NEAR
+    for change in (
+        lambda image: np.rot90(image[:, ::-1]),
+        lambda image: cv2.imdecode(cv2.imencode(".jpg", image)[1], cv2.IMREAD_COLOR),
+        lambda image: (0.8 * image).astype(np.uint8),
+    ):
+        changed = [picture_hashes(np.ascontiguousarray(change(i))) for i in images]
+        of, bits = nearest(np.array(changed), hashes[:, 0])
+        assert of.tolist() == list(range(24)) and bits.max() <= NEAR
+
+
+def test_an_empty_round_field_tells_nothing() -> None:
+    y, x = np.mgrid[:128, :128]
+    field = np.hypot(x - 64, y - 64) < 60
+    for shade in (250, 180, 90):
+        image = np.where(field[..., None], np.uint8(shade), np.uint8(0)).repeat(3, axis=2)
+        assert not picture_hashes(image).any()

@@ -47,6 +47,12 @@ def split(**columns: list[object]) -> list[object]:
         ("훈련|검증|시험", [TRAIN, VALIDATION, TEST]),
         ("обучающая|валидационная|тестовый", [TRAIN, VALIDATION, TEST]),
         ("trening|walidacja|testowy", [TRAIN, VALIDATION, TEST]),
+        ("opleiding|validatie|toets", [TRAIN, VALIDATION, TEST]),
+        ("huấn luyện|thẩm định|Kiểm tra", [TRAIN, VALIDATION, TEST]),
+        ("प्रशिक्षण|सत्यापन|परीक्षण", [TRAIN, VALIDATION, TEST]),
+        ("ฝึก|ตรวจสอบ|ทดสอบ", [TRAIN, VALIDATION, TEST]),
+        ("trained|tested", [TRAIN, TEST]),
+        ("tr|vl|ts", [TRAIN, VALIDATION, TEST]),
     ],
 )
 def test_words_of_many_tables(written: str, meant: list[str]) -> None:
@@ -97,7 +103,40 @@ def test_a_flag_marks_one_split() -> None:
     assert split(is_test=[0, 1, 0]) == [None, "test", None]
     assert split(is_train=["yes", "no", "yes"]) == ["train", None, "train"]
     assert split(split=["train", "train"], is_test=[False, True]) == ["train", "test or train"]
-    assert split(is_valid=[1, 0]) == split(patch_test=[1, 0]) == split(test=[1, 0]) == []
+    assert (
+        split(holdout=[0, 1, 0]) == split(**{"Test set?": ["N", "Y", "N"]}) == [None, "test", None]
+    )
+    assert split(train=[True, False]) == split(train_flag=[1, 0]) == ["train", None]
+    for name in ("is_valid", "patch_test", "test_result", "valid", "tested"):
+        assert split(**{name: [1, 0]}) == []
+    assert split(test=["positive", "negative"]) == split(val=[1, 0]) == split(train=[0.4, 1]) == []
+
+
+def test_flags_of_every_split_are_read_together() -> None:
+    flags = {"train": [1, 0, 0, 1, 0], "val": [0, 1, 0, 0, 0], "test": [0, 0, 1, 1, 0]}
+    expected = ["train", "validation", "test", "test or train", None]
+    assert split(**flags) == split(**dict(reversed(flags.items()))) == expected
+    assert split(split=["train", "train", "test"], test=[0, 1, 1]) == [
+        "train",
+        "test or train",
+        "test",
+    ]
+
+
+def test_a_column_of_any_name_tells_a_training_and_a_test_beside_other_words() -> None:
+    found = table(cohort=["training", "external", "follow-up", None])
+    assert found["split"][:3].tolist() == ["train", "test", "follow-up"]
+    assert "'follow-up' (1)" in next(notes(found))
+    assert split(cohort=["derivation training", "external", "other"])[2] == "other"
+    for values in (["training in skin checks", "patch test", "x"], ["valid", "patch test", "x"]):
+        assert split(cohort=values) == []
+
+
+def test_a_test_beside_words_that_are_no_split_is_said_where_it_is_not_taken() -> None:
+    found = table(cohort=["ISIC", "external", "ISIC"], site=["external", "arm", "leg"])
+    assert "split" not in found
+    (note,) = notes(found)
+    assert note.startswith("The column 'cohort' calls some images a test (ISIC, external)")
 
 
 def test_what_a_person_calls_the_split_is_taken_as_one() -> None:

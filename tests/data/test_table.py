@@ -171,3 +171,15 @@ def test_values_that_are_no_age_are_counted() -> None:
     assert [(problem.item, problem.reason) for problem in problems] == [
         ("age", "2 values are no age in years, such as 'forty'; taken as unknown")
     ]
+
+
+def test_an_id_is_the_same_in_tables_with_and_without_an_empty_cell() -> None:
+    for ids in (["7", "12", "3"], [7, 12, 3], [7.0, 12.0, 3.0]):
+        assert id_texts(ids) == ["7", "12", "3"]
+    assert id_texts(["7.0", "12.0", "nan"])[:2] == id_texts([7, 12, None])[:2] == ["7", "12"]
+    assert id_texts(["7.0", "12", "x"]) == ["7.0", "12", "x"], "not of numbers alone"
+
+
+def id_texts(ids: list[object]) -> list[str]:
+    rows = pd.DataFrame({"sample_id": ["a", "b", "c"], "patient_id": ids})
+    return validated(rows)[0]["patient_id"].tolist()

@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -112,3 +113,19 @@ def test_pictures_describe_themselves_as_the_numbers_do() -> None:
     )
     assert found.text == told
     assert json.loads(told)["images"] == about["images"]
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "\x1b[1m", "\udce9", "\ufffe", "]]>&<", "", "\n", "💉"])
+def test_names_that_no_xml_may_hold_are_told_all_the_same(name: str):
+    shown = Picture(name, IMAGE, replace(attribution(), target=name), 0.2, name, name)
+    left_out = Picture(f"{name} 2", IMAGE, missing=f"not computed: {name}")
+    about = {"run": name, "images": [{"name": name, "label": name, "probability": float("nan")}]}
+    drawn = Image.open(io.BytesIO(export.png([shown, left_out], name, about=about)))
+    root = ElementTree.fromstring(export.svg([shown, left_out], name, about=about))
+    (words,) = [each.text for each in root.iter() if each.tag.endswith("}description")]
+    kept = np.load(io.BytesIO(export.npz([shown, left_out], about)))
+    for written in (drawn.text[export.DESCRIPTION], words, str(kept["about"])):
+        told = json.loads(written, parse_constant=pytest.fail)
+        assert told["run"] == told["maps"][0]["target"] == name
+        assert told["images"][0]["probability"] is None
+        assert told["missing"] == {f"{name} 2": f"not computed: {name}"}

@@ -99,3 +99,23 @@ def test_what_is_undefined_says_so() -> None:
     assert np.isfinite(table.loc["top1_accuracy", "difference_low"])
     with pytest.raises(InputError, match="of its images are others"):
         leakage_premium(part(rows), whole)
+
+
+def test_means_over_rare_classes_have_no_interval_of_their_difference_either() -> None:
+    """A class of four patients, in whom the network is always right: no spread."""
+    whole, without = made()
+    rare = np.unique(whole.unit_of[whole.true == "SK"])[:4]
+
+    def thinned(of: Evaluation) -> Evaluation:
+        rows = (of.true != "SK") | np.isin(of.unit_of, rare)
+        scores = np.log(of.probabilities[rows])
+        scores[of.true[rows] == "SK"] = [0.0, 0.0, 9.0]
+        return evaluate(of.true[rows], CLASSES, scores, of.sample_ids[rows], of.unit_of[rows])
+
+    found = leakage_premium(thinned(whole), thinned(without))
+    table = found.table.set_index("measure")
+    assert np.isnan(table.loc["balanced_accuracy", ["low", "difference_low"]]).all()
+    assert np.isfinite(table.loc["balanced_accuracy", "difference"])
+    assert np.isfinite(table.loc["top1_accuracy", "difference_low"])
+    assert any("classes are too rare" in note for note in found.notes)
+    assert not any("too rare" in note for note in leakage_premium(whole, without).notes)

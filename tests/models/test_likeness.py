@@ -69,3 +69,20 @@ def test_features_kept_with_a_checkpoint_tell_near_duplicates_in_another_dataset
     assert not open_run(run.root).leaks.any.any()
     files.learnt.write_bytes(b"damaged")
     assert not open_run(run.root).leaks.any.any()
+
+
+def test_damaged_features_are_none_rather_than_an_error(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    space = Space(*(rng.normal(size=shape).astype(np.float32) for shape in (8, (8, 4))))
+    images, features = np.array([f"{row:016x}" for row in range(20)]), rng.normal(size=(20, 4))
+    Learnt("hash", images, space, features.astype(np.float32)).write(tmp_path / "l.npz")
+    whole = (tmp_path / "l.npz").read_bytes()
+    found = []
+    for position in rng.integers(0, len(whole), 400):
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << rng.integers(8)
+        (tmp_path / "l.npz").write_bytes(damaged)
+        read = Learnt.read(tmp_path / "l.npz", "hash")
+        found.append(read)
+        assert read is None or np.array_equal(read.features, features.astype(np.float16))
+    assert found.count(None) > 200

@@ -99,8 +99,9 @@ def test_nothing_but_the_run_is_left(classifier: Classifier, dataset: Dataset) -
     run = infer(classifier, dataset)
     left = {path.name for path in run.root.iterdir()}
     files = paths.RunFiles(run.root)
-    arrays = {files.logits, files.pooled, files.fingerprints}
-    assert left == {path.name for path in (files.manifest, files.samples, *arrays, files.lock)}
+    arrays = {files.logits, files.pooled, files.fingerprints, files.pictures}
+    found = {files.manifest, files.samples, files.near_duplicates}
+    assert left == {path.name for path in (*found, *arrays, files.lock)}
 
 
 def test_the_same_pair_is_never_computed_twice(

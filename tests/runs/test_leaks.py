@@ -28,6 +28,7 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     root = tmp_path_factory.mktemp("drawn") / "atlas"
     write_atlas(root, AtlasSettings(images=IMAGES, size=128), workers=1)
     samples = load_dataset(root).samples
+    samples["lesion_id"] = "drawn " + samples["lesion_id"]  # as no other dataset would call it
     return samples.drop_duplicates("lesion_id").reset_index(drop=True)
 
 
@@ -179,6 +180,44 @@ def test_ids_that_any_dataset_may_have_tell_nothing_of_another(
     run = infer(load_classifier(checkpoint), load_dataset(tmp_path / "two.csv"))
     assert not run.leaks.any.any()
     assert "which any dataset may have" in words(run, np.arange(len(run)))
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_file_that_both_hold_tells_whether_their_ids_are_the_same(
+    atlas: pd.DataFrame, tiny_checkpoint: Path, tmp_path: Path, same: bool
+) -> None:
+    """Two datasets of one name, whose patients are called 0, 1, 2, and who share one image."""
+    checkpoint = tmp_path / "checkpoint"
+    shutil.copytree(tiny_checkpoint, checkpoint)
+    half = len(atlas) // 2
+    rows = atlas[["sample_id", "path", "label"]].assign(
+        patient_id=[row % half for row in range(len(atlas))]
+    )
+    other = pd.concat([rows[half:], rows[:1].assign(patient_id=0 if same else 5)])
+    for folder, part in (("one", rows[:half]), ("two", other)):
+        (tmp_path / folder / "images").mkdir(parents=True)
+        part.to_csv(tmp_path / folder / "images" / "samples.csv", index=False)
+    divided(checkpoint, load_dataset(tmp_path / "one" / "images"))
+    run = infer(load_classifier(checkpoint), load_dataset(tmp_path / "two" / "images"))
+    kinds = run.leaks.kind.tolist()
+    assert kinds == ["patient" if same else ""] * (len(run) - 1) + ["file"]
+    assert ("which any dataset may have" in words(run, np.arange(len(run)))) != same
+
+
+def test_a_damaged_division_is_not_known_rather_than_wrong(tmp_path: Path) -> None:
+    images = [f"{number:016x}" for number in range(40)]
+    write_division(tmp_path, images, ["train"] * 40)
+    file = CheckpointFiles(tmp_path).division
+    whole = file.read_bytes()
+    at = whole.index(images[7].encode()) if images[7].encode() in whole else 40
+    for position in (at, at + 9, len(whole) // 3, len(whole) - 20):
+        damaged = bytearray(whole)
+        damaged[position] ^= 4
+        file.write_bytes(bytes(damaged))
+        found = open_division(tmp_path)
+        assert found is None or found.table["image"].tolist() == images
+    file.write_bytes(b"")
+    assert open_division(tmp_path) is None
 
 
 def test_a_run_of_an_earlier_version_gets_its_hashes(

@@ -18,7 +18,7 @@ import torch
 from dermxai.data import load_dataset
 from dermxai.errors import Cancelled, InputError
 from dermxai.models import load_classifier, read_info
-from dermxai.paths import TrainingFiles
+from dermxai.paths import PreparedFiles, TrainingFiles
 from dermxai.training import keeping
 from dermxai.training.beginning import Beginning
 from dermxai.training.fit import fit
@@ -204,14 +204,14 @@ def cut_off(file: Path) -> None:
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
 
-@pytest.mark.parametrize("suffix", ["npy", "json"])
+@pytest.mark.parametrize("kind", ["images", "pictures", "about"])
 def test_images_that_the_power_failed_upon_are_read_again(
-    two_colours: Path, straight: Path, tmp_path: Path, suffix: str
+    two_colours: Path, straight: Path, tmp_path: Path, kind: str
 ):
     with pytest.raises(Cancelled):
         fit(load_dataset(two_colours), RECIPE, tmp_path / "m", cancelled_in_epoch(2))
-    (file,) = TrainingFiles(tmp_path / "m").images.glob(f"*.{suffix}")
-    cut_off(file)
+    (about,) = (folder := TrainingFiles(tmp_path / "m").images).glob("*.json")
+    cut_off(getattr(PreparedFiles(folder, about.stem), kind))
     fit(load_dataset(two_colours), RECIPE, tmp_path / "m")
     assert same_weights(tmp_path / "m", straight)
 

@@ -80,6 +80,9 @@ def test_image_side_grows_to_its_full_size():
         {"mean": "0.5,0.5,x"},
         {"mean": "0.5,0.5,nan"},
         {"std": "0.2,0.2,0"},
+        {"std": "1e-9,0.2,0.2"},
+        {"mean": "123.7,116.3,103.5"},
+        {"mean": "-0.1,0.5,0.5"},
     ],
 )
 def test_settings_out_of_bounds_are_refused(settings: dict[str, object]):
