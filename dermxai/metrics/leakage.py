@@ -107,13 +107,11 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
         ],
         columns=["difference", "difference_low", "difference_high"],
     )
-    added.loc[table["low"].isna(), ["difference_low", "difference_high"]] = np.nan
     table = pd.concat([table, added], axis=1)
-    # where classes are too rare for an interval of the mean, they are for one of the difference
-    bare = table["measure"].str.startswith(_OF_CLASSES) & table[["low", "without_low"]].isna().any(
-        axis=1
-    )
-    rare = bool((bare & table["difference_low"].notna()).any())
+    # what is too rare for an interval of a measure is for one of its difference
+    bare = table[["low", "without_low"]].isna().any(axis=1)
+    of_classes = table["measure"].str.startswith(_OF_CLASSES)
+    rare = bool((bare & of_classes & table["difference_low"].notna()).any())
     table.loc[bare, ["difference_low", "difference_high"]] = np.nan
     return Premium(
         table=table,
