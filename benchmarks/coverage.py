@@ -364,7 +364,8 @@ def verdict(found: pd.Series) -> str:
 
 
 def summarised(table: pd.DataFrame) -> str:
-    """Markdown: a row a measure and number of patients, over all cells that have intervals."""
+    """Markdown: a row a measure and number of patients, over the cells in which half of the sets or
+    more have an interval."""
     lines = [
         f"{int(table['sets'].max()):,} sets a cell.",
         "",
@@ -372,7 +373,7 @@ def summarised(table: pd.DataFrame) -> str:
         "| width, median | low | high | wide | few | none |",
         "|---" * 13 + "|",
     ]
-    given = table[table["sets"] > 0]
+    given = table[table["sets"] >= table["without"].clip(lower=1)]
     for (measure, patients), cells_ in given.groupby(["measure", "patients"], sort=False):
         held = 100 * (1 - cells_["above"] - cells_["below"])
         said = cells_["verdict"].value_counts()
