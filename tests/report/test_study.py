@@ -60,7 +60,7 @@ def test_training_counts_come_from_the_checkpoint(studied, confused_run):
     assert made.balance["training_images_share"].tolist() == [0.3, 0.1]
     assert made.balance["training_patients"].isna().all()
     assert made.training == "Training data: Other images."
-    assert made.notes[0] == "The model was trained on another dataset."
+    assert made.notes[0].startswith("The model was trained on another dataset (Other images); ")
     labels, patients = run.samples["label"], run.samples["patient_id"]
     assert made.balance["images"].tolist() == [(labels == c).sum() for c in ("EAD", "SD")]
     assert made.balance["patients"].tolist() == [
@@ -100,7 +100,7 @@ def test_what_the_images_were_for_is_told_once(confused_run):
     run = rewrite(run, label=run.samples["label"].where(run.samples.index % 9 > 0))
     run = trained_here(run, run.samples["split"])
     chosen_on = study(run, evaluated(run, "validation"), "EAD", "SD", split="validation")
-    assert chosen_on.notes[0] == "The model was trained on none of these images."
+    assert chosen_on.notes[0].startswith("The model was trained on none of these images, told by ")
     assert chosen_on.notes[1].startswith("The kept epoch of the model's training was chosen on")
     assert chosen_on.notes[2].endswith("without a label: left out.") and len(chosen_on.notes) == 3
     everything = study(run, evaluated(run), "EAD", "SD")
