@@ -204,6 +204,7 @@ def test_inference_survives_a_killed_server(visitor: Visitor, server: Server) ->
     visitor.page.wait_for_url(re.compile(r"[?&]run="), timeout=180_000)
     expect(visitor.sidebar.get_by_text("tiny on more")).to_have_count(0)
     assert (job.state, job.attempt) == (State.SUCCEEDED, 1)
+    visitor.settled()
     visitor.open("Performance")
     expect(visitor.page.get_by_text("images without a label")).to_be_visible()
 
