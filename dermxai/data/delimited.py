@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,12 +88,20 @@ def decode(content: bytes) -> str | None:
             return None
     if b"\0" in content:
         return None
-    for encoding in ["utf-8-sig", *(["gb18030"] if _chinese(content) else []), "cp1252", "latin-1"]:
+    for encoding in _encodings(content):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
     return None
+
+
+def _encodings(content: bytes) -> Iterator[str]:
+    """To be tried in this order; looked at only where it is no UTF-8."""
+    yield "utf-8-sig"
+    if _chinese(content):
+        yield "gb18030"
+    yield from ("cp1252", "latin-1")
 
 
 def _chinese(content: bytes) -> bool:

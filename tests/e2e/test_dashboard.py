@@ -213,6 +213,8 @@ def infer_more(visitor: Visitor, server: Server) -> Job:
     """Starts inference of the dataset that has no run yet."""
     visitor.sidebar.get_by_role("combobox", name=re.compile("Dataset")).click()
     visitor.page.get_by_role("option", name="more").click()
+    expect(visitor.page.get_by_text(re.compile(r"more · 8\d\d images"))).to_be_visible()
+    visitor.settled()
     visitor.sidebar.get_by_role("button", name="Run inference").click()
     expect(visitor.sidebar.get_by_text("tiny on more")).to_be_visible()
     return open_job(max((server.home / "jobs").glob("*-infer-*")))
