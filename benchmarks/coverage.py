@@ -307,20 +307,23 @@ def covered(task: tuple[Cell, int]) -> pd.DataFrame:
 
 
 def drawn(of: Measure, clusters: NDArray[np.intp]) -> Floats:
-    """(b, 6) of the sets of a block: estimate, both ends, truth, errors and patients of the side
-    that has fewest."""
+    """(b, 7) of the sets of a block: estimate, both ends, truth, errors, and patients of the side
+    that has fewest, counted and effective (Kish 1965: as many of equal size)."""
     low, high = of.interval(of.estimates, clusters, LEVEL)
     starts = np.flatnonzero(np.diff(clusters, prepend=-1))
-    holding = np.maximum.reduceat(of.estimates.sides, starts).sum(axis=0).min(axis=0)
+    images = np.add.reduceat(of.estimates.sides.astype(float), starts)
+    holding = (images > 0).sum(axis=0).min(axis=0)
+    squares = np.maximum((images**2).sum(axis=0), 1)
+    effective = (images.sum(axis=0) ** 2 / squares).min(axis=0)
     alike = np.ones_like(low)
     return np.column_stack(
-        [of.estimates.value, low, high, of.truth * alike, of.errors * alike, holding]
+        [of.estimates.value, low, high, of.truth * alike, of.errors * alike, holding, effective]
     )
 
 
 def row(found: Floats) -> dict[str, float]:
     """Of the sets of a cell, as `drawn` gives them."""
-    value, low, high, truth, errors, patients = found.T
+    value, low, high, truth, errors, patients, effective = found.T
     given = np.isfinite(low)
     ends = np.quantile(value[np.isfinite(value)], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     width = (high - low)[given].mean() if given.any() else np.nan
@@ -332,6 +335,7 @@ def row(found: Floats) -> dict[str, float]:
         "width": float(width / np.diff(ends)[0]) if np.diff(ends)[0] > 0 else np.nan,
         "errors": float(np.mean(errors)),
         "fewest": int(np.median(patients)),
+        "effective": float(np.median(effective)),
     }
 
 
