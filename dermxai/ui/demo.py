@@ -8,6 +8,7 @@ import streamlit as st
 
 from dermxai import paths, taxonomy
 from dermxai.errors import InputError
+from dermxai.jobs import State
 from dermxai.runs import Run
 from dermxai.ui import cache, jobs_panel, permissions, state
 from dermxai.ui.scene import Scene, scene
@@ -50,7 +51,8 @@ def example(run: Run) -> str | None:
 
 def prepare() -> None:
     """Starts in the background, once, what the pages of a new demo would else only offer: where
-    the pair's maps lie on the skin, and how far maps deserve belief."""
+    the pair's maps lie on the skin, and how far maps deserve belief. What was
+    interrupted goes on."""
     opened = state.take(Key.DEMO)
     if opened is None or permissions.teaching():
         return
@@ -61,7 +63,10 @@ def prepare() -> None:
         "pair": {"run": str(run.root), "first": FIRST, "second": SECOND, "split": "test"},
         "quality": belief.usual(run, images=_JUDGED),
     }
-    missing = [kind for kind, asked in wanted.items() if jobs_panel.last(kind, **asked) is None]
+    earlier = {kind: jobs_panel.last(kind, **asked) for kind, asked in wanted.items()}
+    missing = [
+        kind for kind, job in earlier.items() if job is None or job.state is State.INTERRUPTED
+    ]
     for kind in missing:
         jobs_panel.start(kind, **wanted[kind])
     if missing:
