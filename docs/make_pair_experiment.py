@@ -22,6 +22,7 @@ from dermxai.data.atlas import AtlasSettings, write_atlas
 from dermxai.metrics import intervals
 from dermxai.metrics.intervals import Estimates
 from dermxai.models import load_classifier
+from dermxai.numbers import fixed
 from dermxai.runs import infer
 from dermxai.training.fit import fit
 from dermxai.training.recipe import Recipe
@@ -130,8 +131,9 @@ def rows(
             shown = of_way[name].minus(found[less][name]) if less else of_way[name]
             interval = intervals.student_interval if less else intervals.score_interval
             low, high = (end[0] for end in interval(shown, clusters, 0.95))
-            sign = "+" if less else ""
-            cells.append(f"{shown.value[0]:{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})")
+            sign = "+" if less else "-"
+            value, *ends = (fixed(each, 3, sign) for each in (shown.value[0], low, high))
+            cells.append(f"{value} ({' to '.join(ends)})")
         yield f"| {way} | " + " | ".join(cells) + " |"
 
 
