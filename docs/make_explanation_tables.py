@@ -12,6 +12,7 @@ import pandas as pd
 
 from dermxai.explain.faithfulness.measure import find_measure
 from dermxai.explain.faithfulness.quality import Quality, list_quality, open_quality
+from dermxai.metrics.basis import in_words
 from dermxai.metrics.belief import BEATS
 from dermxai.numbers import fixed, signed
 from dermxai.report import belief as report
@@ -30,6 +31,7 @@ def tables(run: Run, found: Quality) -> Iterator[str]:
     cells = summary.set_index(["method", "measure"])
     units, images = report.units(run), found.table["sample_id"].nunique()
     yield f"### {images} images of {int(summary['units'].max())} {units}"
+    yield f"\n{in_words(units)}."
     compared = [name for name in found.asked.measures if find_measure(name).COMPARED]
     for rival, title in _RIVALS.items():
         if compared:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from dermxai.data import Dataset, load_dataset
 from dermxai.data.atlas import AtlasSettings, write_atlas
 from dermxai.metrics import intervals
+from dermxai.metrics.basis import in_words
 from dermxai.metrics.intervals import Estimates
 from dermxai.models import load_classifier
 from dermxai.numbers import fixed
@@ -160,7 +161,7 @@ def main() -> None:
         f"{given.seeds} seeds. Test: {len(tested)} images of {tested['patient_id'].nunique()} "
         f"patients, {(tested['label'] == FIRST).sum()} {FIRST}, "
         f"{(tested['label'] == SECOND).sum()} {SECOND}. Half: {taught[SECOND]} {SECOND} and "
-        f"{taught[FIRST]} {FIRST} training images.\n"
+        f"{taught[FIRST]} {FIRST} training images. {in_words('patients')}.\n"
     )
     print("\n".join(rows(found, clusters)))
     print(f"\nLess “{BASE}”:\n")
