@@ -84,7 +84,7 @@ def leaks_json(run: Run, split: str | None, added: Premium | None, independent: 
     )
 
 
-def _with_basis(added: Premium, independent: str) -> dict[str, Any]:
+def _with_basis(added: Premium, independent: str) -> Any:
     return added.as_json() | {"intervals": basis(independent, added.level)}
 
 
