@@ -123,7 +123,7 @@ def evaluate(
         told = {
             "origin": origin(opened, split),
             **shown.as_json(),
-            "leakage": leaks_json(opened, split, added),
+            "leakage": leaks_json(opened, split, added, whole.clusters),
             "problems": problems,
         }
         console.show_json(told)
@@ -287,7 +287,8 @@ def quality(
     """Judge attribution methods on a run: faithfulness, localisation, sanity, against maps that
     never saw the image. Interrupted, it resumes."""
     from dermxai.explain.faithfulness.quality import open_quality
-    from dermxai.report.belief import summary, too_few
+    from dermxai.metrics.basis import basis
+    from dermxai.report.belief import outdated, summary, too_few, units
     from dermxai.report.origin import origin
     from dermxai.runs import open_run
 
@@ -310,6 +311,7 @@ def quality(
     if found is None:
         raise InputError(f"The study in {value['run']} was removed while it was being read.")
     table = summary(opened, found)
+    notes = (*outdated(found), *too_few(opened, found, table))
     if json:
         console.show_json(
             {
@@ -317,11 +319,15 @@ def quality(
                 "origin": origin(opened, found.asked.split),
                 "asked": asdict(found.asked),
                 "skipped": dict(found.skipped),
+                "outdated": list(found.outdated),
+                "problems": [asdict(problem) for problem in found.problems],
+                "intervals": basis(units(opened)),
+                "notes": list(notes),
                 "summary": table.to_dict("records"),
             }
         )
     else:
-        console.show_belief(table, found, too_few(opened, found, table))
+        console.show_belief(table, found, units(opened), notes)
 
 
 @app.command()

@@ -182,8 +182,8 @@ def _notes(
         )
     if rare and units >= intervals.FEWEST:
         yield (
-            "Differences of means over the classes have no interval, since classes are too rare: it "
-            f"takes {intervals.FEWEST_OF_CLASS} {clusters} of each with and without the images "
+            "Differences of means over the classes have no interval, since classes are too rare: "
+            f"it takes {intervals.FEWEST_OF_CLASS} {clusters} of each with and without the images "
             f"that were seen, and {intervals.FEWEST} seen and unseen."
         )
     if unseen and units >= intervals.FEWEST:

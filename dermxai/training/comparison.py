@@ -20,6 +20,7 @@ from dermxai.metrics import (
 )
 from dermxai.metrics.confusion import mean_defined
 from dermxai.metrics.intervals import FEWEST_OF_CLASS
+from dermxai.numbers import signed
 
 MEASURES: Mapping[str, str] = {
     "accuracy": "Accuracy",
@@ -114,7 +115,7 @@ def interval_in_words(low: float | None, high: float | None) -> str:
     """Of a difference of balanced accuracies; None and NaN are undefined."""
     if low is None or high is None or np.isnan(low):
         return f"no interval: a class has fewer than {FEWEST_OF_CLASS} patients"
-    return f"95 % interval over patients {low:+.3f} to {high:+.3f}"
+    return f"95 % interval over patients {signed(low, 3)} to {signed(high, 3)}"
 
 
 def differences(results: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -4,9 +4,9 @@ import math
 import re
 
 from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS
-from dermxai.numbers import count, interval, percent, shortened, signed
+from dermxai.numbers import count, fixed, interval, percent, shortened, signed
 
-__all__ = ["count", "duration", "interval", "percent", "plain", "shortened", "signed"]
+__all__ = ["count", "duration", "fixed", "interval", "percent", "plain", "shortened", "signed"]
 
 SHARE_INTERVAL = (
     f"Interval: Wilson's score with a design effect for patients; from {FEWEST} patients on."

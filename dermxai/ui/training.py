@@ -8,7 +8,7 @@ import streamlit as st
 
 from dermxai import jobs
 from dermxai.jobs import Job, State
-from dermxai.metrics import intervals
+from dermxai.metrics.basis import current
 from dermxai.training.choice import doubts, kept_at, kept_by
 from dermxai.training.comparison import interval_in_words
 from dermxai.training.recipe import KEPT_BY
@@ -27,7 +27,7 @@ from dermxai.ui import (
 from dermxai.ui import training_views as views
 from dermxai.ui.guard import fragment
 from dermxai.ui.state import Key
-from dermxai.ui.text import duration, percent, plain
+from dermxai.ui.text import duration, percent, plain, signed
 
 KIND = "train"
 _PARAMETER = "job"  # of the address
@@ -164,14 +164,14 @@ def _study(job: Job) -> None:
     for apart in study["differences"]:
         st.markdown(
             f"{plain(apart['network'])} less {plain(apart['less'])}: balanced accuracy "
-            f"{apart['balanced_accuracy']:+.3f} ({_interval(study, apart)})"
+            f"{signed(apart['balanced_accuracy'], 3)} ({_interval(study, apart)})"
         )
     look.notes([study["note"]])
     _warn(study.get("doubts", ()))
 
 
 def _interval(study: Mapping[str, Any], apart: Mapping[str, Any]) -> str:
-    if study.get("intervals") != intervals.VERSION:
+    if not current(study.get("intervals")):
         return "its interval was by an older formula; start the same training again to have it anew"
     return interval_in_words(apart["low"], apart["high"])
 

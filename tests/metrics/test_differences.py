@@ -140,9 +140,7 @@ def test_patients_who_do_not_state_a_value_do_not_make_its_interval():
 
 def test_shares_differ_by_one_at_most():
     hair = np.arange(12) < 5
-    found = row(
-        differences(table(hair=hair), np.arange(12) < 6, np.arange(12)), "hair", "True"
-    )
+    found = row(differences(table(hair=hair), np.arange(12) < 6, np.arange(12)), "hair", "True")
     assert found["low"] >= -1 and 0.9 < found["high"] <= 1
     apart = row(differences(table(hair=GROUP), GROUP, np.arange(60)), "hair", "True")
     assert apart["difference"] == apart["high"] == 1 and 0.9 < apart["low"] < 1
