@@ -1,7 +1,7 @@
 """What distinguishes one group of images (errors, say) from another (those read right).
 
-Effects: for numbers the difference of the two means, for categories the difference of the shares
-that have a value, both with Student's interval over patients (`intervals`).
+Effects: for numbers the difference of the two means, with Student's interval over patients, for
+categories the difference of the shares that have a value, with Newcombe's (`intervals`).
 
 Tests: of the association of the column with the group over images, with patients as what is
 independent (`association.p_values`, where the null hypothesis stands). Numbers are tested by their

@@ -108,7 +108,8 @@ def _facts(study: Study) -> list[tuple[str, str]]:
         (
             "Intervals",
             f"{basis.in_words(evaluation.clusters, evaluation.level)}: Wilson's score with a "
-            "design effect for shares and areas, Student's t for means and differences",
+            "design effect for shares and areas, Newcombe's for differences of shares, Student's t "
+            "for means and their differences",
         ),
     ]
 

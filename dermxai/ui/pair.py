@@ -17,6 +17,7 @@ from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.text import (
     CLASSES_INTERVAL,
+    DIFFERENCE_INTERVAL,
     MEAN_INTERVAL,
     SHARE_INTERVAL,
     count,
@@ -179,7 +180,7 @@ def distinguishes(way: Way, study: Study) -> None:
     if table.empty:
         st.caption("The sample table has nothing to compare.")
     else:
-        intervals = st.column_config.TextColumn(help=f"Of the difference. {MEAN_INTERVAL}")
+        intervals = st.column_config.TextColumn(help=f"Of the difference. {DIFFERENCE_INTERVAL}")
         _table(table, column_config={"95 % CI": intervals})
     look.notes(filter(None, (said.gathered(way, study.evaluation.clusters), *way.apart.notes)))
 
