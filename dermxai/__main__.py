@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dermxai import console, disk, paths
+from dermxai.access import commands as access_commands
 from dermxai.errors import Cancelled, InputError
 from dermxai.jobs import commands
 
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(commands.app, name="jobs")
+app.add_typer(access_commands.app, name="access")
 
 Checkpoint = Annotated[
     str, typer.Argument(help="Checkpoint folder, foreign weights, or a checkpoint's name.")

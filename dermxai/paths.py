@@ -55,6 +55,29 @@ def slurm_settings() -> Path:
     return home() / "slurm.toml"
 
 
+def access_rules() -> Path:
+    """Who has which role, where an identity provider or a proxy says who somebody is."""
+    return home() / "access.toml"
+
+
+def access() -> Path:
+    """Access codes and visits; of the server alone."""
+    return home() / "access"
+
+
+def access_codes() -> Path:
+    return access() / "codes.json"
+
+
+def visits() -> Path:
+    return access() / "visits"
+
+
+def audit_log() -> Path:
+    """Who did what, a JSON object a line; older ones beside it are numbered."""
+    return access() / "audit.jsonl"
+
+
 def demo_dataset() -> Path:
     """The synthetic atlas, once the demo has been started; another one of each version."""
     return datasets() / f"atlas-v{DEMO_VERSION}"

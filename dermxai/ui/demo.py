@@ -52,7 +52,7 @@ def prepare() -> None:
     """Starts in the background, once, what the pages of a new demo would else only offer: where
     the pair's maps lie on the skin, and how far maps deserve belief."""
     opened = state.take(Key.DEMO)
-    if opened is None or permissions.teaching():
+    if opened is None or not permissions.may("start jobs"):
         return
     from dermxai.ui import belief  # with torch, which the first page does without
 
@@ -82,7 +82,7 @@ def banner() -> None:
             "images.",
             width="content",
         )
-        if _is_old(about) and not permissions.teaching():
+        if _is_old(about) and permissions.may("start jobs"):
             _offer()
 
 
