@@ -1,7 +1,9 @@
 """What visitors may do: who they are decides, and in teaching mode only an admin does more than
 look."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -11,7 +13,7 @@ from dermxai.access.teaching import TEACHING, teaching
 from dermxai.errors import InputError
 from dermxai.ui.access import identity
 
-__all__ = ["TEACHING", "check", "may", "note", "person", "teaching"]
+__all__ = ["TEACHING", "check", "may", "note", "noter", "person", "teaching"]
 
 
 def person() -> Person:
@@ -58,5 +60,11 @@ def check(action: str, *, owner: str | None = None) -> None:
 
 def note(action: str, **what: object) -> None:
     """Adds what this visitor does to the audit log, on a server where people log in."""
-    if identity.required():
-        audit.note(person(), action, address=st.context.ip_address or "", **what)
+    noter()(action, **what)
+
+
+def noter() -> Callable[..., None]:
+    """`note` for what this visitor does later, outside of the page's script."""
+    if not identity.required():
+        return lambda _action, **_what: None
+    return partial(audit.note, person(), address=st.context.ip_address or "")

@@ -16,6 +16,7 @@ from dermxai.ui import (
     permissions,
     state,
 )
+from dermxai.ui.access import identity
 from dermxai.ui.catalogue import Entry
 from dermxai.ui.scene import Scene, scene
 from dermxai.ui.state import Key
@@ -199,7 +200,11 @@ def _visitor() -> None:
     if visitor.id:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{plain(shortened(visitor.name, 40))} · {visitor.role}", width="stretch")
-            st.html('<a href="logout" target="_self">Log out</a>')
+            style = "color: inherit; opacity: 0.7; font-size: 0.875rem"
+            address = f"{identity.base()}/logout"
+            st.html(
+                f'<a href="{address}" target="_self" style="{style}">Log out</a>', width="content"
+            )
 
 
 def _last_part(path: str) -> str:

@@ -24,6 +24,7 @@ class Key(StrEnum):
     NOTICE = "notice"
     WATCHED = "watched"
     DEMO = "demo"
+    OPENED = "opened"
 
     CHECKPOINT = "checkpoint"
     DATASET = "dataset"

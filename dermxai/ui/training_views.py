@@ -90,7 +90,7 @@ def log(job: Job) -> None:
         lines = lines[1:]
     shown = "\n".join(line.rpartition("\r")[2] for line in lines)
     st.code(shown, language=None, wrap_lines=True, height=480)
-    st.download_button(
+    downloads.button(
         "Whole log",
         lambda: job.log,
         f"{job.id}.log",

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import Scope
+from streamlit import config
 
 from dermxai import paths
 from dermxai.access import audit, codes, gate, visits
@@ -43,6 +44,12 @@ def proxy_secret() -> str | None:
     if secret and len(secret) < SHORTEST:
         raise InputError(f"{SECRET} has fewer than {SHORTEST} characters; take a longer one.")
     return secret or None
+
+
+def base() -> str:
+    """Path under which the server answers, without its last slash."""
+    found = str(config.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{found}" if found else ""
 
 
 def cookie_name() -> str:

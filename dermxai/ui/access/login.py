@@ -228,16 +228,10 @@ def _goes_on(reference: str | None) -> bool:
     return person is not None and person.role is not None
 
 
-def _base() -> str:
-    """Path under which the server answers, without its last slash."""
-    base = str(config.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}" if base else ""
-
-
 def _path(scope: Scope) -> str:
     """Of a request, beneath the server's base."""
     path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
-    base = _base()
+    base = identity.base()
     beneath = path.removeprefix(base) if path == base or path.startswith(f"{base}/") else ""
     return beneath or ("/" if path == base else path)
 
@@ -267,7 +261,7 @@ def _login_address(scope: Scope) -> str:
     asked = quote(scope["path"]) + (f"?{query}" if query else "")
     known = (scope["type"] == "http" and _path(scope) != "/") or query
     back = f"?next={quote(asked, safe='')}" if known and len(asked) <= LONGEST else ""
-    return f"{_base()}{LOGIN}{back}"
+    return f"{identity.base()}{LOGIN}{back}"
 
 
 def _without_role(scope: Scope, person: Person) -> Response:
@@ -289,7 +283,7 @@ def _form(
         then = Request(scope).query_params.get("next", "")
         person = gate.person(identity.reference(scope))
     return page.login(
-        _base(),
+        identity.base(),
         asks_code=codes.exist(),
         providers=[(name, _title(name)) for name in oidc.providers()],
         then=_safe(then) if then else "",
@@ -318,7 +312,7 @@ def _leave(scope: Scope) -> Response:
         return _said(HTTPStatus.FORBIDDEN, "This came from a page of another server.")
     way = _end(scope)
     onwards = PROVIDER_LOGOUT if way == "oidc" else LOGIN
-    response = RedirectResponse(f"{_base()}{onwards}", HTTPStatus.SEE_OTHER)
+    response = RedirectResponse(f"{identity.base()}{onwards}", HTTPStatus.SEE_OTHER)
     response.delete_cookie(identity.cookie_name(), **_cookie(scope))
     return response
 
@@ -355,7 +349,7 @@ def _gone_on(scope: Scope, then: str) -> Response:
 
 def _safe(then: str) -> str:
     """An address of this server to go on to; its first page where another was named."""
-    home = f"{_base()}/"
+    home = f"{identity.base()}/"
     plain = then.isprintable() and "\\" not in then and len(then) <= LONGEST
     try:
         parts = urlsplit(then)
@@ -368,7 +362,7 @@ def _safe(then: str) -> str:
 def _cookie(scope: Scope) -> dict[str, Any]:
     """How cookies are set and deleted."""
     return {
-        "path": f"{_base()}/",
+        "path": f"{identity.base()}/",
         "httponly": True,
         "samesite": "lax",
         "secure": scope.get("scheme") == "https",

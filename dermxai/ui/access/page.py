@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent / "files"
 FILES = {"/login/login.js": "text/javascript", "/login/login.css": "text/css"}
 HEADERS = {
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
