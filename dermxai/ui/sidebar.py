@@ -201,10 +201,8 @@ def _visitor() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{plain(shortened(visitor.name, 40))} · {visitor.role}", width="stretch")
             style = "color: inherit; opacity: 0.7; font-size: 0.875rem"
-            address = f"{identity.base()}/logout"
-            st.html(
-                f'<a href="{address}" target="_self" style="{style}">Log out</a>', width="content"
-            )
+            link = f'href="{identity.base()}/logout" target="_self" style="{style}"'
+            st.html(f"<a {link}>Log out</a>", width="content")
 
 
 def _last_part(path: str) -> str:

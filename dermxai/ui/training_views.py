@@ -9,7 +9,7 @@ import streamlit as st
 
 from dermxai import figures
 from dermxai.jobs import Job, State
-from dermxai.ui import cache, look, trained
+from dermxai.ui import cache, downloads, look, trained
 from dermxai.ui.look import Plot
 from dermxai.ui.state import Key
 from dermxai.ui.text import plain
