@@ -44,6 +44,7 @@ class Key(StrEnum):
     SPLIT = "split"
     UNIT = "unit"
     LEAKS = "leaks"
+    WITHDRAW = "withdraw"
     FIGURE = "figure"
     SHOWN = "shown"
 

@@ -1,0 +1,54 @@
+"""For an admin of a server: withdrawing a dataset, after a look at what goes."""
+
+import streamlit as st
+
+from dermxai.jobs import withdrawal
+from dermxai.ui import permissions, state, thumbnails
+from dermxai.ui.guard import guard
+from dermxai.ui.scene import Scene
+from dermxai.ui.state import Key
+from dermxai.ui.text import count, plain
+
+ACTION = "withdraw datasets"
+_SHOWN = 50  # paths
+
+
+def button(view: Scene) -> None:
+    """Opens the dialog; nothing where nobody logs in, which the command line is for."""
+    if permissions.person().id and permissions.may(ACTION):
+        st.button(
+            "Withdraw this dataset",
+            key=Key.WITHDRAW,
+            type="tertiary",
+            icon=":material/delete_forever:",
+            on_click=lambda: _dialog(_path(view)),
+        )
+
+
+@st.dialog("Withdraw this dataset", width="large")
+def _dialog(dataset: str) -> None:
+    with guard():
+        permissions.check(ACTION)
+        found = withdrawal.find(dataset)
+        kinds = [f"{number:,} × {what}" for what, number in found.counts.items()]
+        st.markdown(
+            f"**{plain(found.dataset.name)}**: {plain(', '.join(kinds) or 'nothing')}, "
+            f"{found.size / 1e6:,.1f} MB. They cannot be brought back."
+        )
+        with st.expander(f"The {count(len(found.parts), 'path')} that go"):
+            st.code("\n".join(str(part.path) for part in found.parts[:_SHOWN]), language=None)
+            if len(found.parts) > _SHOWN:
+                st.caption(f"and {len(found.parts) - _SHOWN:,} more")
+        for sentence in found.stays:
+            st.caption(plain(sentence))
+        if st.button("Withdraw it", key=Key.WITHDRAW.of("now"), type="primary"):
+            withdrawal.remove(found, permissions.person(), address=st.context.ip_address or "")
+            st.cache_resource.clear()
+            thumbnails.forget()
+            state.forget()
+            st.rerun()
+
+
+def _path(view: Scene) -> str:
+    source = view.source
+    return str(view.run.manifest["dataset"]["path"] if source.run else source.dataset)
