@@ -13,7 +13,7 @@ from dermxai.access.teaching import TEACHING, teaching
 from dermxai.errors import InputError
 from dermxai.ui.access import identity
 
-__all__ = ["TEACHING", "check", "may", "note", "noter", "person", "teaching"]
+__all__ = ["TEACHING", "address", "check", "may", "note", "noter", "person", "teaching"]
 
 
 def person() -> Person:
@@ -24,12 +24,22 @@ def person() -> Person:
     """
     if not identity.required():
         return replace(LOCAL, role=Role.VIEWER) if teaching() else LOCAL
-    found = gate.person(st.context.headers.get(identity.REFERENCE))
+    found = gate.person(_reference())
     if found is None or found.role is None:
         raise InputError("This visit has ended: reload the page and log in again.")
     if teaching() and found.role is not Role.ADMIN:
         return replace(found, role=Role.VIEWER)
     return found
+
+
+def _reference() -> str | None:
+    """What the login has noted of this visit."""
+    return st.context.headers.get(identity.REFERENCE)
+
+
+def address() -> str:
+    """Of this visitor's computer; empty of this one."""
+    return st.context.ip_address or ""
 
 
 def may(action: str, *, owner: str | None = None) -> bool:
@@ -67,4 +77,4 @@ def noter() -> Callable[..., None]:
     """`note` for what this visitor does later, outside of the page's script."""
     if not identity.required():
         return lambda _action, **_what: None
-    return partial(audit.note, person(), address=st.context.ip_address or "")
+    return partial(audit.note, person(), address=address())

@@ -11,21 +11,30 @@ from dermxai.ui.text import count, plain
 
 ACTION = "withdraw datasets"
 _SHOWN = 50  # paths
+_OPENED = Key.WITHDRAW.of("opened")
 
 
 def button(view: Scene) -> None:
     """Opens the dialog; nothing where nobody logs in, which the command line is for."""
-    if permissions.person().id and permissions.may(ACTION):
-        st.button(
-            "Withdraw this dataset",
-            key=Key.WITHDRAW,
-            type="tertiary",
-            icon=":material/delete_forever:",
-            on_click=lambda: _dialog(_path(view)),
-        )
+    if not (permissions.person().id and permissions.may(ACTION)):
+        return
+    st.button(
+        "Withdraw this dataset",
+        key=Key.WITHDRAW,
+        type="tertiary",
+        icon=":material/delete_forever:",
+        on_click=state.put,
+        args=(_OPENED, _path(view)),
+    )
+    if opened := state.get(_OPENED):
+        _dialog(opened)
 
 
-@st.dialog("Withdraw this dataset", width="large")
+def _close() -> None:
+    state.take(_OPENED)
+
+
+@st.dialog("Withdraw this dataset", width="large", on_dismiss=_close)
 def _dialog(dataset: str) -> None:
     with guard():
         permissions.check(ACTION)
@@ -42,9 +51,10 @@ def _dialog(dataset: str) -> None:
         for sentence in found.stays:
             st.caption(plain(sentence))
         if st.button("Withdraw it", key=Key.WITHDRAW.of("now"), type="primary"):
-            withdrawal.remove(found, permissions.person(), address=st.context.ip_address or "")
+            withdrawal.remove(found, permissions.person(), address=permissions.address())
             st.cache_resource.clear()
             thumbnails.forget()
+            _close()
             state.forget()
             st.rerun()
 
