@@ -3,6 +3,8 @@ that logs people in, has named.
 
     everyone = "viewer"                   # who is logged in and named nowhere; without it: nobody
 
+    blocked = ["carl@clinic.example"]     # nobody, from now on
+
     [people]                              # by subject, or e-mail that the provider has verified
     admin = ["anna@clinic.example"]
 
@@ -56,6 +58,8 @@ class Rules(_Strict):
     everyone: Role | None = None
     unverified_emails: bool = False
     """Also e-mails of which the provider does not say that it has verified them."""
+    blocked: tuple[str, ...] = ()
+    """Subjects and e-mails that come in no more, whatever else names them."""
     people: _Names = _Names()
     claim: _Claim = _Claim()
     proxy: _Proxy = _Proxy()
@@ -66,8 +70,10 @@ class Rules(_Strict):
         Args:
             claims: as the identity provider stated them.
         """
-        names = [subject]
         email = claims.get("email")
+        if {subject, email if isinstance(email, str) else subject} & set(self.blocked):
+            return None
+        names = [subject]
         if isinstance(email, str) and (
             claims.get("email_verified") is True or self.unverified_emails
         ):

@@ -109,8 +109,8 @@ def find(dataset: str | Path, *, images: bool = False) -> Withdrawal:
     if images:
         parts.append(Part("dataset", _own(place)))
     elif place.exists():
-        stays = [f"The images at {place} stay; remove them yourself, or with --images."]
-        return Withdrawal(place, prints, tuple(parts), (*stays, *_stays(prints, jobs)))
+        stays = (f"The images at {place} stay.", *_stays(prints, jobs))
+        return Withdrawal(place, prints, tuple(parts), stays)
     return Withdrawal(place, prints, tuple(parts), _stays(prints, jobs))
 
 

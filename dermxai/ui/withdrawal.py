@@ -7,7 +7,7 @@ from dermxai.ui import permissions, state, thumbnails
 from dermxai.ui.guard import guard
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
-from dermxai.ui.text import count, plain
+from dermxai.ui.text import plain
 
 ACTION = "withdraw datasets"
 _SHOWN = 50  # paths
@@ -44,7 +44,7 @@ def _dialog(dataset: str) -> None:
             f"**{plain(found.dataset.name)}**: {plain(', '.join(kinds) or 'nothing')}, "
             f"{found.size / 1e6:,.1f} MB. They cannot be brought back."
         )
-        with st.expander(f"The {count(len(found.parts), 'path')} that go"):
+        with st.expander("Paths"):
             st.code("\n".join(str(part.path) for part in found.parts[:_SHOWN]), language=None)
             if len(found.parts) > _SHOWN:
                 st.caption(f"and {len(found.parts) - _SHOWN:,} more")

@@ -59,6 +59,13 @@ def test_without_a_file_nobody_comes_in_and_changes_count_at_once() -> None:
     assert rules().role("y", {}) is None
 
 
+@pytest.mark.parametrize("blocked", ["x", "carl@clinic.example"])
+def test_who_is_blocked_comes_in_no_more(blocked: str) -> None:
+    _write(f'everyone = "viewer"\nblocked = ["{blocked}"]\n[people]\nadmin = ["x"]')
+    assert rules().role("x", {"email": "carl@clinic.example"}) is None
+    assert rules().role("y", {}) is Role.VIEWER
+
+
 def test_emails_of_a_provider_that_does_not_say_it_verifies_them() -> None:
     _write("unverified_emails = true\n" + RULES)
     assert rules().role("x", {"email": "anna@clinic.example"}) is Role.ADMIN

@@ -2,6 +2,7 @@
 else Streamlit serves or will. Open are the health check and the login itself."""
 
 import asyncio
+import logging
 import math
 import time
 from http import HTTPStatus
@@ -23,6 +24,7 @@ from dermxai.errors import InputError
 from dermxai.ui.access import identity, oidc, page
 from dermxai.ui.access.socket import Watched
 
+log = logging.getLogger("dermxai")
 HEALTH, LOGIN, PROVIDER, LOGOUT = "/_stcore/health", "/login", "/login/provider", "/logout"
 PROVIDER_LOGOUT = "/auth/logout"
 UPLOADS = "/_stcore/upload_file/"
@@ -39,6 +41,7 @@ CLOSED = (
     "This server answers this computer alone, since nobody has to log in to it. Who runs it: "
     f"{ADVICE}"
 )
+BROKEN = "Nobody can log in at the moment; the log of this server says why. Ask who runs it."
 UNKNOWN = "This access code is not known, or no longer valid."
 
 
@@ -75,7 +78,8 @@ class Login:
         try:
             answer = await self._answer(scope, receive)
         except InputError as error:
-            answer = _said(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+            log.error("Nobody can log in: %s", error)  # with paths, which are nobody's business
+            answer = _said(HTTPStatus.SERVICE_UNAVAILABLE, BROKEN)
         await answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:

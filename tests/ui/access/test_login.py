@@ -53,6 +53,11 @@ class Inside:
         return found[0].decode() if found else None
 
 
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codes, "_COST", 2**10)
+
+
 @pytest.fixture
 def inside() -> Inside:
     return Inside()
@@ -312,11 +317,14 @@ def test_the_page_shows_no_code_of_a_person_as_html(client: TestClient) -> None:
     assert client.get("/login/login.js").headers["content-type"].startswith("text/javascript")
 
 
-def test_damaged_codes_are_said_and_let_nobody_in(client: TestClient, inside: Inside) -> None:
+def test_damaged_codes_are_logged_and_let_nobody_in(
+    client: TestClient, inside: Inside, caplog: pytest.LogCaptureFixture
+) -> None:
     _enter(client)
     paths.access_codes().write_text("{")
     answer = client.get("/")
-    assert answer.status_code == 503 and "damaged" in answer.text
+    assert (answer.status_code, answer.text) == (503, login.BROKEN)
+    assert "codes.json is damaged" in caplog.text
     with pytest.raises(WebSocketDisconnect), _stream(client):
         pass
     assert not inside.asked
