@@ -1,5 +1,7 @@
 """The middleware around an application that says what reaches it, and around Streamlit's routes."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -478,3 +480,19 @@ def test_the_app_puts_it_in_front_of_streamlit() -> None:
     import app
 
     assert Login in [each.cls for each in app.app._user_middleware]
+
+
+def test_the_server_says_in_a_sentence_why_it_does_not_start() -> None:
+    begun = subprocess.run(
+        [
+            *(sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", "0"),
+            *("--server.address", "0.0.0.0", "--server.headless", "true"),
+        ],
+        cwd=paths.PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert begun.returncode == 1
+    assert "Traceback" not in begun.stderr
+    assert "The server is to listen on 0.0.0.0" in begun.stderr.splitlines()[-1]
