@@ -77,7 +77,7 @@ class Login:
             return
         try:
             answer = await self._answer(scope, receive)
-        except InputError as error:
+        except (InputError, OSError) as error:  # a full disk takes no visit
             log.error("Nobody can log in: %s", error)  # with paths, which are nobody's business
             answer = _said(HTTPStatus.SERVICE_UNAVAILABLE, BROKEN)
         await answer(scope, receive, send)

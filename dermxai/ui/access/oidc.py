@@ -93,11 +93,15 @@ def identity(cookies: Mapping[str, str]) -> Identity | None:
         return None
     try:
         claims: dict[str, Any] = json.loads(decoded)
-        subject = claims["sub"]
+        subject, provider = claims["sub"], claims["provider"]
+        here = claims["origin"] == auth_util.get_origin_from_redirect_uri()
     except (ValueError, KeyError, TypeError):
         return None
-    if not isinstance(subject, str) or claims.get("is_logged_in") is not True:
+    known = here and claims.get("is_logged_in") is True and provider in providers()
+    if not (known and isinstance(subject, str) and subject):
         return None
+    if provider != DEFAULT:  # another provider may use the same subject
+        subject = f"{provider}:{subject}"
     claim = rules().claim.name
     names = (*_KEPT, claim, claim.partition(".")[0])
     kept = {name: claims[name] for name in names if name in claims}
