@@ -34,7 +34,7 @@ def person() -> Person:
 
 def _reference() -> str | None:
     """What the login has noted of this visit."""
-    return st.context.headers.get(identity.REFERENCE)
+    return identity.unsealed(st.context.headers.get(identity.REFERENCE))
 
 
 def address() -> str:

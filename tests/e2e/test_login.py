@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from dermxai import paths
-from dermxai.access import audit, codes
+from dermxai.access import audit, codes, visits
 from dermxai.access.roles import Role
+from dermxai.ui.access import identity
 from tests.e2e.conftest import PATIENCE, Server
 from tests.e2e.visitor import Visitor
 
@@ -138,3 +145,37 @@ def test_a_refusal_at_the_provider_comes_back_to_the_login(page: Page, closed: S
     page.get_by_role("link", name="Log in with your account").click()
     page.get_by_role("button", name="Deny").click()
     expect(page.get_by_role("link", name="Log in with your account")).to_be_visible()
+
+
+def _session(closed: Server, cookie: str, resumed: str = "") -> str:
+    """The id of the session that a browser with a cookie gets, and asks to resume."""
+    entries = ["streamlit", "xsrf", *([resumed] if resumed else [])]
+    with connect(
+        f"ws://localhost:{closed.port}/_stcore/stream",
+        additional_headers={"Cookie": cookie},
+        subprotocols=[Subprotocol(entry) for entry in entries],
+        origin=Origin(closed.address),
+        max_size=None,
+    ) as socket:
+        socket.send(BackMsg(rerun_script=ClientState()).SerializeToString())
+        for message in socket:
+            said = ForwardMsg.FromString(bytes(message))
+            if said.WhichOneof("type") == "new_session":
+                return str(said.new_session.initialize.session_id)
+    raise AssertionError("no session")
+
+
+def test_a_session_is_resumed_by_its_own_visitor_only(closed: Server, workspace: Path) -> None:
+    """Who learns the id of a session, as from a proxy's log, does not get its images."""
+
+    def cookie(role: Role) -> str:
+        code, _ = codes.make(role, role, 1)
+        _, shown = visits.begin(code)
+        return f"{identity.cookie_name()}={shown}"
+
+    teacher, student = cookie(Role.ADMIN), cookie(Role.VIEWER)
+    session = _session(closed, teacher)
+    assert _session(closed, student, session) != session
+    assert _session(closed, teacher, session) == session
+    with pytest.raises(InvalidStatus):
+        _session(closed, "", session)

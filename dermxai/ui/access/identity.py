@@ -1,6 +1,7 @@
 """Whether people have to log in here, and who a request comes from."""
 
 import os
+import secrets
 from hashlib import sha256
 from hmac import compare_digest
 from ipaddress import ip_address
@@ -17,7 +18,9 @@ from dermxai.errors import InputError
 from dermxai.ui.access import oidc
 
 REFERENCE = "x-dermxai-person"
-"""Header that carries, within the server, who a request comes from. From outside it is dropped."""
+"""Header that carries, within the server, who a request comes from (`sealed`). From outside it is
+dropped."""
+_SEAL = secrets.token_hex(16)  # of this process: a header without it was not set here
 SECRET_HEADER = "x-dermxai-proxy-secret"  # noqa: S105
 SECRET = "DERMXAI_PROXY_SECRET"  # noqa: S105
 SHORTEST = 16  # characters
@@ -74,6 +77,17 @@ def reference(scope: Scope) -> str | None:
             return gate.reference_by_proxy(users[0].strip())
     found = visit(scope)
     return gate.reference_to(found) if found else None
+
+
+def sealed(reference: str) -> str:
+    """A reference as the header carries it."""
+    return f"{_SEAL} {reference}"
+
+
+def unsealed(header: str | None) -> str | None:
+    """The reference that a header carries; None where this process has not set it."""
+    seal, _, found = (header or "").partition(" ")
+    return found if compare_digest(seal.encode(), _SEAL.encode()) else None
 
 
 def cookies(scope: Scope) -> dict[str, str]:

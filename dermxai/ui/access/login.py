@@ -176,7 +176,8 @@ class _Named:
 
     def __init__(self, app: ASGIApp, reference: str | None) -> None:
         self.app = app
-        self.added = [(identity.REFERENCE.encode(), reference.encode())] if reference else []
+        name = identity.REFERENCE.encode()
+        self.added = [(name, identity.sealed(reference).encode())] if reference else []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         dropped = {identity.REFERENCE.encode(), identity.SECRET_HEADER.encode()}

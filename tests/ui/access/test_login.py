@@ -52,7 +52,7 @@ class Inside:
         """Who the newest request came from, as it says."""
         found = [value for name, value in self.asked[-1]["headers"] if name == b"x-dermxai-person"]
         assert len(found) < 2
-        return found[0].decode() if found else None
+        return identity.unsealed(found[0].decode()) if found else None
 
 
 @pytest.fixture(autouse=True)
@@ -198,6 +198,7 @@ def test_who_a_request_comes_from_is_never_taken_from_outside(
     other.get("/")
     admin = inside.reference
     assert admin
+    assert identity.unsealed(admin) is identity.unsealed(f"x {admin}") is None, "not from here"
     assert client.get("/", headers={"X-DermXAI-Person": admin}).status_code == 401
     code, _ = _enter(client)
     client.get("/", headers={"X-DermXAI-Person": admin})
