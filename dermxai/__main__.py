@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dermxai import console, disk, paths
+from dermxai.access import commands as access_commands
 from dermxai.errors import Cancelled, InputError
 from dermxai.jobs import commands
 
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(commands.app, name="jobs")
+app.add_typer(access_commands.app, name="access")
 
 Checkpoint = Annotated[
     str, typer.Argument(help="Checkpoint folder, foreign weights, or a checkpoint's name.")
@@ -401,6 +403,39 @@ def report(
         console.show_json(made.as_json())
     else:
         print(output)
+
+
+@app.command()
+def withdraw(
+    dataset: Annotated[str, typer.Argument(help="Its path, or its name in the workspace.")],
+    images: Annotated[
+        bool, typer.Option("--images", help="Also the images, where they lie in the workspace.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove all that was made of a dataset: runs, maps, arrays, selections, jobs. Shows it, asks,
+    and notes it in the audit log."""
+    from dermxai.jobs import withdrawal
+
+    found = withdrawal.find(dataset, images=images)
+    if json:
+        console.show_json(
+            {
+                "dataset": str(found.dataset),
+                "removed": [{"what": part.what, "path": str(part.path)} for part in found.parts],
+                "bytes": found.size,
+                "stays": list(found.stays),
+            }
+        )
+    else:
+        for part in found.parts:
+            print(f"{part.what}: {part.path}")
+        for sentence in found.stays:
+            console.say(sentence)
+    if not yes and not typer.confirm(f"Remove these {len(found.parts)} ({found.size:,} bytes)?"):
+        raise typer.Abort
+    withdrawal.remove(found)
 
 
 def _foreground(kind: str, **arguments: Any) -> Any:

@@ -55,6 +55,34 @@ def slurm_settings() -> Path:
     return home() / "slurm.toml"
 
 
+def access_rules() -> Path:
+    """Who has which role, where an identity provider or a proxy says who somebody is."""
+    return home() / "access.toml"
+
+
+def access() -> Path:
+    """Access codes and visits; of the server alone."""
+    return home() / "access"
+
+
+def access_codes() -> Path:
+    return access() / "codes.json"
+
+
+def withdrawn() -> Path:
+    """What is being removed for good; beside what it was, so that it goes at once."""
+    return home() / ".withdrawn"
+
+
+def visits() -> Path:
+    return access() / "visits"
+
+
+def audit_log() -> Path:
+    """Who did what, a JSON object a line; older ones beside it are numbered."""
+    return access() / "audit.jsonl"
+
+
 def demo_dataset() -> Path:
     """The synthetic atlas, once the demo has been started; another one of each version."""
     return datasets() / f"atlas-v{DEMO_VERSION}"
@@ -73,15 +101,24 @@ def selection(key: str) -> Path:
     return selections() / f"{key}.json"
 
 
+def attributions() -> Path:
+    return home() / "attributions"
+
+
 def attribution(name: str) -> Path:
     """A map that was computed before."""
-    return home() / "attributions" / f"{name}.npz"
+    return attributions() / f"{name}.npz"
+
+
+def unpacked_arrays(archive: str) -> Path:
+    """Folder of what was unpacked of an archive."""
+    return home() / "arrays" / archive
 
 
 def unpacked_array(archive: str, split: str, state: str) -> Path:
     """Images of a compressed archive in one of its states, unpacked so that they can be
     memory-mapped; the other states of a split lie beside it."""
-    return home() / "arrays" / archive / f"{split}-{state}.npy"
+    return unpacked_arrays(archive) / f"{split}-{state}.npy"
 
 
 def roots() -> tuple[Path, ...]:

@@ -222,9 +222,14 @@ def array_images(file: Path, split: str) -> NDArray[np.uint8]:
         return _unpacked(str(file), split, state.st_size, state.st_mtime_ns)
 
 
+def place_of(archive: str | Path) -> str:
+    """The name under which an archive's arrays are unpacked, see `paths.unpacked_arrays`."""
+    return sha256(str(Path(archive).resolve()).encode()).hexdigest()[:16]
+
+
 @lru_cache(maxsize=16)
 def _unpacked(file: str, split: str, size: int, modified_ns: int) -> NDArray[np.uint8]:
-    place = sha256(str(Path(file).resolve()).encode()).hexdigest()[:16]
+    place = place_of(file)
     unpacked = paths.unpacked_array(place, split, f"{size}-{modified_ns}")
     try:
         if not unpacked.exists():

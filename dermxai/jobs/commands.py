@@ -214,6 +214,7 @@ def _described(job: Job) -> dict[str, Any]:
         "kind": job.kind,
         "arguments": job.arguments,
         "where": job.where,
+        "owner": job.owner,
         "attempt": job.attempt,
         "submitted": datetime.fromtimestamp(job.submitted).isoformat(" ", timespec="seconds"),
         "progress": asdict(progress) if progress else None,

@@ -79,6 +79,9 @@ class Job:
     """Its launcher."""
     token: str = ""
     """Of the form that asked for it: the same form asks once."""
+    owner: str = ""
+    """The id of the `access.roles.Person` who asked for it in the dashboard; empty where nobody has
+    to log in, and at the command line."""
 
     @property
     def id(self) -> str:
@@ -198,7 +201,7 @@ def open_job(root: str | Path) -> Job:
     files = paths.JobFiles(Path(root))
     with suppress(TypeError):
         job = Job(files.root, **read(files.spec))
-        texts = (job.kind, job.title, job.lane, job.where, job.token)
+        texts = (job.kind, job.title, job.lane, job.where, job.token, job.owner)
         if (
             all(isinstance(text, str) for text in texts)
             and isinstance(job.arguments, Mapping)

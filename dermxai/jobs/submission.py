@@ -30,6 +30,7 @@ def submit(
     *,
     where: str = "local",
     token: str = "",
+    owner: str = "",
 ) -> Job:
     """Starts a job, or returns the one that is at work on, or waits for, the same.
 
@@ -39,6 +40,7 @@ def submit(
         where: name of a file in `dermxai.jobs.launchers`.
         token: of the form that asks, see `form_token`; a form starts one job, however often and
             from however many windows it is sent.
+        owner: the person who asks, where people log in.
 
     Raises:
         InputError: unknown kind or launcher, one that cannot be used here, a missing or unknown
@@ -67,6 +69,7 @@ def submit(
             "submitted": now.timestamp(),
             "where": where,
             "token": token,
+            "owner": owner,
         }
         write(paths.JobFiles(root).spec, spec)
         try:

@@ -54,7 +54,7 @@ def prepare() -> None:
     the pair's maps lie on the skin, and how far maps deserve belief. What was
     interrupted goes on."""
     opened = state.take(Key.DEMO)
-    if opened is None or permissions.teaching():
+    if opened is None or not permissions.may("start jobs"):
         return
     from dermxai.ui import belief  # with torch, which the first page does without
 
@@ -87,7 +87,7 @@ def banner() -> None:
             "images.",
             width="content",
         )
-        if _is_old(about) and not permissions.teaching():
+        if _is_old(about) and permissions.may("start jobs"):
             _offer()
 
 

@@ -91,7 +91,9 @@ def submit(
 ) -> Job:
     """As `start`, to any launcher and for a form, see `dermxai.jobs.submit`."""
     permissions.check("start jobs")
-    job = jobs.submit(kind, arguments, where=where, token=token)
+    visitor = permissions.person()
+    job = jobs.submit(kind, arguments, where=where, token=token, owner=visitor.id)
+    permissions.note("started job", job=job.id, kind=kind)
     state.put(Key.WATCHED, [*state.get(Key.WATCHED, ()), job.id])
     return job
 
@@ -117,7 +119,7 @@ def _draw(job: Job) -> None:
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
             st.markdown(f":small[**{plain(job.title)}**]", width="stretch")
-            if not (permissions.teaching() or job.stopping):
+            if permissions.may("cancel jobs", owner=job.owner) and not job.stopping:
                 st.button(
                     "Cancel",
                     key=Key.JOB.of("cancel", job.id),
@@ -133,11 +135,12 @@ def _draw(job: Job) -> None:
 def stop(job: Job) -> None:
     """Asks a job to stop, as a callback of a button."""
     try:
-        permissions.check("cancel jobs")
+        permissions.check("cancel jobs", owner=job.owner)
     except InputError as error:
         state.put(Key.NOTICE, str(error))
         return
     jobs.cancel(job, wait=False)
+    permissions.note("cancelled job", job=job.id, kind=job.kind)
 
 
 def _ended(job: Job) -> None:

@@ -187,14 +187,13 @@ def meeting(study: Study) -> None:
     )
     stem = re.sub(r"[^\w.-]+", "_", f"{pair.first}-{pair.second}-{split or 'all'}")
     with st.container(horizontal=True):
-        st.download_button(
+        downloads.button(
             "Report (HTML)",
             lambda: pair_page(
                 study, cache.pair_maps(study.run, pair.first, pair.second, study.split)
             ),
             f"pair-{stem}.html",
             "text/html",
-            on_click="ignore",
             icon=":material/download:",
             type="primary",
         )

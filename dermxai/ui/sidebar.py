@@ -16,6 +16,7 @@ from dermxai.ui import (
     permissions,
     state,
 )
+from dermxai.ui.access import identity
 from dermxai.ui.catalogue import Entry
 from dermxai.ui.scene import Scene, scene
 from dermxai.ui.state import Key
@@ -27,7 +28,7 @@ def sidebar() -> None:
     """Draws it; what the page asks for is not judged here."""
     runs = catalogue.entries()
     _choose(runs)
-    if not permissions.teaching():
+    if permissions.may("start jobs"):
         fine_tune.button()
     jobs_panel.jobs_panel()
     if notice := state.take(Key.NOTICE):
@@ -39,6 +40,7 @@ def sidebar() -> None:
     else:
         _selection(open_now)
         _images(open_now)
+    _visitor()
     st.caption("For research and teaching, not for diagnosis.")
 
 
@@ -65,14 +67,14 @@ def _choose(runs: list[Entry]) -> None:
             key=key,
             index=None if chosen is None else 0,
             format_func=lambda path, names=names: names.get(path, path),
-            accept_new_options=not permissions.teaching(),
-            placeholder="Choose" if permissions.teaching() else "Choose, or enter a path",
+            accept_new_options=permissions.may("open paths"),
+            placeholder="Choose, or enter a path" if permissions.may("open paths") else "Choose",
             on_change=_changed,
             help=f"Those of the workspace, or the path of another {title.lower()} inside the "
             "folders that this server may open.",
         )
     pair = state.get(Key.CHECKPOINT), state.get(Key.DATASET)
-    if all(pair) and not permissions.teaching():
+    if all(pair) and permissions.may("start jobs"):
         opened = next((run.id for run in runs if run.id == state.view().run), None)
         _offer(*pair, opened)
 
@@ -190,6 +192,17 @@ def _images(open_now: Scene) -> None:
                 if picture:
                     st.image(picture, width="stretch", alt=sample_id)
                 gallery.opener(name, sample_id, Key.THUMBNAIL.of(name), width="stretch")
+
+
+def _visitor() -> None:
+    """Who is logged in, where people log in."""
+    visitor = permissions.person()
+    if visitor.id:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{plain(shortened(visitor.name, 40))} · {visitor.role}", width="stretch")
+            style = "color: inherit; opacity: 0.7; font-size: 0.875rem"
+            link = f'href="{identity.base()}/logout" target="_self" style="{style}"'
+            st.html(f"<a {link}>Log out</a>", width="content")
 
 
 def _last_part(path: str) -> str:

@@ -23,6 +23,11 @@ def thumbnails(paths: Sequence[str]) -> list[bytes | None]:
     return list(_pool.map(_thumbnail, paths))
 
 
+def forget() -> None:
+    """Drops all that are kept."""
+    _made.cache_clear()
+
+
 def jpeg(image: NDArray[np.uint8], quality: int = 90) -> bytes:
     """An image (h, w, 3) RGB as JPEG."""
     buffer = io.BytesIO()

@@ -55,8 +55,8 @@ def nothing_yet() -> None:
             "**paper**'s recipe unfreezes the network layer by layer; **quick** gives a first look "
             "within minutes. Training runs in the background: close this page, it goes on."
         )
-        if permissions.teaching():
-            st.caption("This server is in teaching mode: its trainings appear here.")
+        if not permissions.may("start jobs"):
+            st.caption("The trainings of this server appear here.")
             return
         st.button(
             "Fine-tune",
@@ -141,7 +141,7 @@ def _status(job: Job) -> None:
                 "stopping" if job.stopping else str(now), icon=f":material/{icon}:", color=colour
             )
             st.space("stretch")
-            if not permissions.teaching():
+            if permissions.may("start jobs"):
                 _actions(job, now)
         look.facts(plain(trained.about(job)))
         if now.live:
@@ -191,7 +191,7 @@ def _printed(row: Mapping[str, Any]) -> dict[str, str]:
 
 def _actions(job: Job, now: State) -> None:
     if now.live:
-        if not job.stopping:
+        if not job.stopping and permissions.may("cancel jobs", owner=job.owner):
             st.button(
                 "Cancel",
                 key=Key.JOB.of("cancel here", job.id),
@@ -210,14 +210,19 @@ def _actions(job: Job, now: State) -> None:
             help=_opens(job),
         ):
             _open(job)
-    elif job.resumable and st.button(
-        "Resume",
-        key=Key.JOB.of("resume", job.id),
-        icon=":material/play_arrow:",
-        help="Goes on after the last whole epoch.",
+    elif (
+        permissions.may("start jobs", owner=job.owner)
+        and job.resumable
+        and st.button(
+            "Resume",
+            key=Key.JOB.of("resume", job.id),
+            icon=":material/play_arrow:",
+            help="Goes on after the last whole epoch.",
+        )
     ):
-        permissions.check("start jobs")
+        permissions.check("start jobs", owner=job.owner)
         jobs.resume(job)
+        permissions.note("resumed job", job=job.id, kind=job.kind)
         st.rerun()
     if st.button(
         "Clone",
@@ -227,11 +232,14 @@ def _actions(job: Job, now: State) -> None:
     ):
         fine_tune.open_form(job)
         st.rerun()
+    if not permissions.may("delete jobs", owner=job.owner):
+        return
     with st.popover("Delete", icon=":material/delete:"):
         st.markdown("Forget this training, its log and curves? Its checkpoint stays.")
         if st.button("Delete it", key=Key.JOB.of("delete", job.id), type="primary"):
-            permissions.check("delete jobs")
+            permissions.check("delete jobs", owner=job.owner)
             jobs.delete(job)
+            permissions.note("deleted job", job=job.id, kind=job.kind)
             st.rerun()
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dermxai.ui import cache, filters, leaks, look, state, tables
+from dermxai.ui import cache, filters, leaks, look, state, tables, withdrawal
 from dermxai.ui.gallery import gallery
 from dermxai.ui.scene import scene
 from dermxai.ui.state import Key
@@ -74,3 +74,4 @@ with st.container(horizontal=True, vertical_alignment="center"):
             args=(title, found),
         )
 gallery("dataset", found, view)
+withdrawal.button(view)
