@@ -14,7 +14,9 @@ from threading import Thread
 from starlette.middleware import Middleware
 from streamlit import App
 
+from dermxai.ui import uploads
 from dermxai.ui.preload import Preload
+from dermxai.ui.uploads import Uploads
 
 SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
 
@@ -23,7 +25,8 @@ SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
 async def importing(_app: App) -> AsyncIterator[None]:
     """The server's life, begun with the imports."""
     Thread(target=import_module, args=("dermxai.ui.frame",), daemon=True).start()
-    yield
+    with uploads.freeing():
+        yield
 
 
-app = App(SCRIPT, lifespan=importing, middleware=[Middleware(Preload)])
+app = App(SCRIPT, lifespan=importing, middleware=[Middleware(Preload), Middleware(Uploads)])
