@@ -1,8 +1,8 @@
 """Arrays of ``.npz`` files whose claims are checked before any memory or disk is taken.
 
-An archive says how long its members are, and each member's header what array it holds: two claims of
-a file from outside, of a few hundred bytes perhaps. Both must agree, and nothing is unpacked beyond
-them.
+An archive says how long its members are, and each member's header what array it holds: two claims
+of a file from outside, of a few hundred bytes perhaps. Both must agree, and nothing is unpacked
+beyond them.
 """
 
 import math
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -130,7 +130,7 @@ def load(path: Path, *names: str, most: int = MOST_BYTES) -> dict[str, NDArray[A
 
 def _read(found: zipfile.ZipFile, member: Member) -> NDArray[Any]:
     with found.open(f"{member.name}.npy") as file:
-        return cast(NDArray[Any], npy.read_array(file, allow_pickle=False))
+        return npy.read_array(file, allow_pickle=False)
 
 
 def _header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:

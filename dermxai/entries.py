@@ -1,7 +1,7 @@
 """What lies in folders that people and programs write to, read without waiting and without trust.
 
-A pipe would be waited for, a link may lead in a circle, a name may be in an old encoding, JSON may be
-deep enough to end the reader. Whoever lists a folder leaves such entries out and says why.
+A pipe would be waited for, a link may lead in a circle, a name may be in an old encoding, JSON may
+be deep enough to end the reader. Whoever lists a folder leaves such entries out and says why.
 """
 
 import json

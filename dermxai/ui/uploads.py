@@ -1,7 +1,7 @@
-"""What visitors send is held in memory: so much each, so much together, and no longer than they stay.
+"""What visitors send is held in memory: so much each, so much together, while they are there.
 
-Streamlit limits the size of one file (`server.maxUploadSize`), not their number, and forgets visitors
-who have left without freeing their files.
+Streamlit limits the size of one file (`server.maxUploadSize`), not their number, and forgets
+visitors who have left without freeing their files.
 """
 
 import asyncio
