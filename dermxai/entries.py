@@ -56,13 +56,17 @@ class Unusable:
         return f"{shown(self.path.parent.name)}/{shown(self.path.name)}"
 
 
-def shown(name: str | Path) -> str:
-    """A name as text that can be shown, however long and in whatever encoding."""
+def shown(name: str | Path, longest: int | None = LONGEST) -> str:
+    """A name as text that can be shown, however long and in whatever encoding.
+
+    Args:
+        longest: characters, the middle left out; None for all.
+    """
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     text = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)
-    if len(text) <= LONGEST:
+    if longest is None or len(text) <= longest:
         return text
-    return f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"
+    return f"{text[: longest // 2]}…{text[-longest // 2 :]}"
 
 
 def is_text(name: str) -> bool:

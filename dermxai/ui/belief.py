@@ -16,7 +16,7 @@ from dermxai.report import belief as report
 from dermxai.runs import Run
 from dermxai.ui import cache, jobs_panel, look, question, state
 from dermxai.ui import downloads as take_away
-from dermxai.ui.guard import guard
+from dermxai.ui.guard import callback, guard
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.subject import pass_seconds
@@ -119,7 +119,7 @@ def about(scene: Scene, found: Quality) -> None:
             "Compute again",
             key=Key.START.of("quality-again"),
             icon=":material/refresh:",
-            on_click=_again,
+            on_click=callback(_again),
             args=(scene, asked),
         )
 

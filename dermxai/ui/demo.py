@@ -1,12 +1,12 @@
 """The demo: opened where its question is answered, and never taken for photographs."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from dermxai import paths, taxonomy
+from dermxai import entries, paths, taxonomy
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 from dermxai.runs import Run
 from dermxai.ui import cache, jobs_panel, permissions, state
@@ -102,8 +102,8 @@ def _is_old(about: Path) -> bool:
     if about.parent != paths.first_demo_dataset() or paths.demo_dataset().exists():
         return False
     try:
-        return bool(json.loads(about.read_text(encoding="utf-8")).get("version") == 1)
-    except (OSError, ValueError, AttributeError):
+        return bool(entries.read_json(about, {"version": int})["version"] == 1)
+    except UnusableError:
         return False
 
 

@@ -24,7 +24,7 @@ from dermxai.ui import (
     permissions,
     state,
 )
-from dermxai.ui.guard import guard
+from dermxai.ui.guard import callback, guard
 from dermxai.ui.state import Key
 from dermxai.ui.text import count, plain
 
@@ -72,7 +72,7 @@ def button() -> None:
         key=Key.FINE_TUNE,
         icon=":material/model_training:",
         type="tertiary",
-        on_click=open_form,
+        on_click=callback(open_form),
         help="Train a checkpoint on a dataset, on this computer or on a cluster.",
     )
     if opened := state.get(Key.FORM):

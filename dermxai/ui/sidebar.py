@@ -17,10 +17,13 @@ from dermxai.ui import (
     state,
 )
 from dermxai.ui.catalogue import Entry
+from dermxai.ui.guard import callback
 from dermxai.ui.scene import Scene, scene
 from dermxai.ui.state import Key
 from dermxai.ui.text import count, plain, shortened
 from dermxai.ui.thumbnails import thumbnails
+
+MOST_LEFT_OUT = 20  # entries that are named
 
 
 def sidebar() -> None:
@@ -30,6 +33,7 @@ def sidebar() -> None:
     if not permissions.teaching():
         fine_tune.button()
     jobs_panel.jobs_panel()
+    _left_out()
     if notice := state.take(Key.NOTICE):
         st.error(plain(notice), icon=":material/error:")
     try:
@@ -67,7 +71,7 @@ def _choose(runs: list[Entry]) -> None:
             format_func=lambda path, names=names: names.get(path, path),
             accept_new_options=not permissions.teaching(),
             placeholder="Choose" if permissions.teaching() else "Choose, or enter a path",
-            on_change=_changed,
+            on_change=callback(_changed),
             help=f"Those of the workspace, or the path of another {title.lower()} inside the "
             "folders that this server may open.",
         )
@@ -190,6 +194,21 @@ def _images(open_now: Scene) -> None:
                 if picture:
                     st.image(picture, width="stretch", alt=sample_id)
                 gallery.opener(name, sample_id, Key.THUMBNAIL.of(name), width="stretch")
+
+
+def _left_out() -> None:
+    """What of the workspace is in no list, and why."""
+    odd = cache.left_out(str(paths.home()))
+    if not odd:
+        return
+    said = "1 entry" if len(odd) == 1 else f"{len(odd)} entries"
+    st.caption(f":material/warning: {said} of the workspace left out.")
+    if permissions.teaching():
+        return
+    with st.expander("Which, and why"):
+        for each in odd[:MOST_LEFT_OUT]:
+            st.caption(f"**{plain(each.name)}** {plain(each.reason)}")
+        st.caption("All of them, and what to do: `python -m dermxai doctor`")
 
 
 def _last_part(path: str) -> str:

@@ -83,7 +83,7 @@ def notes(job: Job) -> list[str]:
         told = cache.model_info(str(first(job))).data.get("notes", ())
     except InputError:  # no epoch has ended yet
         return []
-    return [str(note) for note in told]
+    return [str(note) for note in told] if isinstance(told, list | tuple) else []
 
 
 def epochs(job: Job) -> int:

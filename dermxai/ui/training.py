@@ -25,7 +25,7 @@ from dermxai.ui import (
     trained,
 )
 from dermxai.ui import training_views as views
-from dermxai.ui.guard import fragment
+from dermxai.ui.guard import callback, fragment
 from dermxai.ui.state import Key
 from dermxai.ui.text import duration, percent, plain
 
@@ -63,7 +63,7 @@ def nothing_yet() -> None:
             key=Key.FINE_TUNE.of("first"),
             type="primary",
             icon=":material/model_training:",
-            on_click=fine_tune.open_form,
+            on_click=callback(fine_tune.open_form),
         )
         st.caption("Or at the command line:")
         st.code(
@@ -196,7 +196,7 @@ def _actions(job: Job, now: State) -> None:
                 "Cancel",
                 key=Key.JOB.of("cancel here", job.id),
                 icon=":material/close:",
-                on_click=jobs_panel.stop,
+                on_click=callback(jobs_panel.stop),
                 args=(job,),
                 help="What is finished is kept.",
             )
