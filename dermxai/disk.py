@@ -18,6 +18,7 @@ from zipfile import BadZipFile
 from dermxai.errors import InputError
 
 LOCK_POLL = 0.2  # seconds
+_LONGEST_CHAIN = 100  # errors that led to each other; they may do so in a circle
 _TOLD = re.compile(r"(?:os error|Errno) (\d+)")
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """Codes of the errors that a full disk gives."""
@@ -44,7 +45,9 @@ def trouble(error: BaseException) -> str:
         if code == errno.EROFS:
             return f"The disk is read-only ({_shown(file)}); nothing can be written there."
     cause: BaseException | None = error
-    while cause is not None:
+    for _ in range(_LONGEST_CHAIN):
+        if cause is None:
+            break
         if isinstance(cause, PermissionError):
             return (
                 f"{_shown(cause.filename or 'A file')} may not be read or written by this account "

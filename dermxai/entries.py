@@ -183,20 +183,21 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
         raise UnusableError("is not UTF-8") from None
 
 
-def read_json(path: Path, shape: Any = None, most: int = MOST_BYTES) -> Any:
+def read_json(path: Path, shape: Any = None, most: int = MOST_BYTES, *, zeros: bool = False) -> Any:
     """The content of a JSON file.
 
     Args:
         shape: what it is to have, see `check_shape`.
+        zeros: whether its texts may hold the character 0, which no path does.
 
     Raises:
         UnusableError: as `read_text`, it is not JSON, or deep, or holds half characters or numbers
             beyond 64 bits, or has another shape.
     """
-    return parse_json(read_bytes(path, most), shape)
+    return parse_json(read_bytes(path, most), shape, zeros=zeros)
 
 
-def parse_json(content: bytes, shape: Any = None) -> Any:
+def parse_json(content: bytes, shape: Any = None, *, zeros: bool = False) -> Any:
     """
     Raises:
         UnusableError: as `read_json`.
@@ -210,7 +211,7 @@ def parse_json(content: bytes, shape: Any = None) -> Any:
     except ValueError as error:
         what = "is empty" if not content.strip() else f"is not JSON ({_cut(error)})"
         raise UnusableError(what) from None
-    _check_values(parsed, texts=_ESCAPED.search(content) is not None)
+    _check_values(parsed, texts=_ESCAPED.search(content) is not None, zeros=zeros)
     check_shape(parsed, shape)
     return parsed
 
@@ -265,7 +266,7 @@ def _expect(content: Any, types: Any, where: str) -> None:
         raise UnusableError(f"{where} is {came} where {expected} was expected")
 
 
-def _check_values(content: Any, *, texts: bool) -> None:
+def _check_values(content: Any, *, texts: bool, zeros: bool) -> None:
     """
     Args:
         texts: whether there may be half characters in it.
@@ -280,10 +281,14 @@ def _check_values(content: Any, *, texts: bool) -> None:
             waiting += ((each, depth + 1) for each in value if texts)
         elif isinstance(value, list):
             waiting += ((each, depth + 1) for each in value)
-        elif texts and isinstance(value, str) and ("\0" in value or not is_text(value)):
+        elif texts and isinstance(value, str) and _is_half(value, zeros):
             raise UnusableError("holds half a character, or the character 0, in a text")
         elif isinstance(value, int) and abs(value) > _LARGEST:
             raise UnusableError("holds a number beyond 64 bits")
+
+
+def _is_half(text: str, zeros: bool) -> bool:
+    return not is_text(text) or ("\0" in text and not zeros)
 
 
 def _said(error: Exception) -> str:

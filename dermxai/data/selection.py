@@ -64,7 +64,7 @@ def read(key: str) -> Selection:
             "the server that made the link."
         )
     try:
-        title, sample_ids = entries.read_json(file, list)
+        title, sample_ids = entries.read_json(file, list, zeros=True)
         entries.check_shape([title], [str])
         entries.check_shape(sample_ids, [str])
         selection = Selection(title, tuple(sample_ids))

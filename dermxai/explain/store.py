@@ -20,9 +20,9 @@ _ABOUT = (
     "per_area",
 )
 _SHAPE = {
-    **dict.fromkeys(("method", "target", "unit"), str),
+    **dict.fromkeys(("method", "target", "unit", "per_area"), str),
     **dict.fromkeys(("against", "head"), (str, type(None))),
-    **dict.fromkeys(("signed", "complete", "per_area"), bool),
+    **dict.fromkeys(("signed", "complete"), bool),
     "settings": dict,
     "notes": [str],
 }

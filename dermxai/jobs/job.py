@@ -249,8 +249,8 @@ def open_job(root: str | Path) -> Job:
     except UnusableError as error:
         raise InputError(
             f"{entries.shown(str(root))} is not the folder of a job that is known here: its "
-            f"{files.spec.name} {error}; it is missing, damaged or of another version, or may not "
-            "be read."
+            f"{files.spec.name} is missing, damaged or of another version, or may not be read "
+            f"({error})."
         ) from error
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import infer_dtype
 from scipy.special import softmax
 
 from dermxai import entries, paths
@@ -358,15 +359,18 @@ def _check_shapes(run: Run) -> None:
     if missing := set(REQUIRED) - set(run.samples):
         raise ValueError(f"the sample table has no {' and no '.join(sorted(missing))}")
     ids = run.samples["sample_id"]
-    if not all(isinstance(each, str) for each in ids) or not ids.is_unique:
+    if not _are_texts(ids) or not ids.is_unique:
         raise ValueError("the sample table has ids that are no texts, or one twice")
-    if not all(isinstance(each, str) for each in run.samples["path"]):
+    if not _are_texts(run.samples["path"]):
         raise ValueError("the sample table has paths that are no texts")
-    labels = run.samples["label"].dropna()
-    if not all(isinstance(each, str) for each in labels):
+    if not _are_texts(run.samples["label"].dropna()):
         raise ValueError("the sample table has labels that are no texts")
     if not run.classes or len(set(run.classes)) < len(run.classes) or not run.heads:
         raise ValueError("it has no class, no head, or a class twice")
+
+
+def _are_texts(values: "pd.Series[Any]") -> bool:
+    return values.empty or infer_dtype(values, skipna=False) == "string"
 
 
 def _frozen(array: Array) -> Array:
