@@ -14,10 +14,12 @@ from threading import Thread
 from starlette.middleware import Middleware
 from streamlit import App
 
+from dermxai import paths
 from dermxai.ui import uploads
 from dermxai.ui.preload import Preload
 from dermxai.ui.uploads import Uploads
 
+paths.share()
 SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
 
 

@@ -106,6 +106,7 @@ def resume(job: Job) -> Job:
             its output.
     """
     with disk.locked(paths.submission_lock()):
+        _check_owner(job, "resume", own=True)
         state = job.state
         if state is State.SUCCEEDED:
             raise InputError(f"Job {job.id} has succeeded; there is nothing to resume.")
@@ -113,7 +114,6 @@ def resume(job: Job) -> Job:
             return job
         if not job.resumable:
             raise InputError(f"Job {job.id} would fail again. {job.error}")
-        _check_owner(job, "resume", own=True)
         _check_output(job.arguments)
         return _launch(job)
 

@@ -35,7 +35,8 @@ def supervise(job: Job, attempt: int, grace: float = GRACE) -> None:
         alive = disk.hold(job.files.alive(attempt))
         slots = _turn(job, attempt, ticket, launched)
     except (InputError, OSError) as error:
-        write(job.files.supervisor(attempt), {"failed": disk.trouble(error) or str(error)})
+        told = "" if isinstance(error, InputError) else disk.trouble(error)
+        write(job.files.supervisor(attempt), {"failed": told or str(error)})
         raise
     finally:
         ticket.give_back()

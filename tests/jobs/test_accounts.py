@@ -76,9 +76,12 @@ def shared(accounts: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         shutil.chown(home, group=GROUP)
         home.chmod(0o2770)
         monkeypatch.setenv("DERMXAI_HOME", str(home))
+        before = os.umask(0o022)
+        paths.share()
         yield home
         for job in list_jobs():
             cancel(job, grace=0.2)
+        os.umask(before)
 
 
 def as_account(name: str, script: str, home: Path) -> dict[str, str]:
@@ -118,7 +121,7 @@ def test_two_accounts_share_a_workspace(shared: Path, until: Until) -> None:
     assert (told["state"], told["account"], told["mine"]) == ("running", one, other)
     assert "Waiting for its turn" in told["waits"]
     for act in ("cancel", "delete", "resume"):
-        assert f"is {one}'s, and this is the account {other}" in told[act]
+        assert f"is {one}'s, and you are {other}" in told[act]
     assert first.state is State.RUNNING
     second = find_job(told["id"])
     assert cancel(first, grace=20).state is State.CANCELLED  # the superuser may
