@@ -224,7 +224,7 @@ def open_run(path: str | Path) -> Run:
         for file in (files.samples, files.logits, files.pooled):
             _check_file(file)
         for file in (files.fingerprints, files.pictures):
-            if file.exists():
+            if os.path.lexists(file):
                 _check_file(file)
         run = Run(
             id=manifest["id"],
