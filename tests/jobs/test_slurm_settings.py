@@ -68,7 +68,7 @@ def test_more_gpus_than_a_node_has_are_refused(
     arguments = {"dataset": "/d", "output": "/o", "devices": 9, "nodes": 1}
     job = Job(paths.jobs() / "x", "train", arguments, "Training", "device", 0.0, "slurm")
     if refused:
-        with pytest.raises(InputError, match="gpus is 9 .* partition gpu have at most 2"):
+        with pytest.raises(InputError, match=r"gpus is 9 .* gpu have at most 2"):
             slurm._check_gpus(job, settings)
     else:
         slurm._check_gpus(job, settings)
