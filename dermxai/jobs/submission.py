@@ -190,10 +190,10 @@ def _check_output(arguments: Mapping[str, Any]) -> None:
     """
     if not (output := arguments.get("output")):
         return
-    folder = Path(output).resolve()
+    folder = os.path.realpath(output)  # of a link in a circle, too
     for job in list_jobs():
         theirs = job.arguments.get("output")
-        if theirs and Path(theirs).resolve() == folder and job.state.live:
+        if theirs and os.path.realpath(theirs) == folder and job.state.live:
             raise InputError(
                 f"Job {job.id} is writing {output}; choose another output, or cancel it first."
             )

@@ -1,6 +1,7 @@
 """Checkpoint folders: weights.safetensors (sharded when large), model.json, README.md."""
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,10 +50,10 @@ def load_classifier(
             fit, or an input size too small for the network.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112  # never an error, as below
         info = read_info(path)
         tensors = _read_weights(CheckpointFiles(path))
-    elif path.is_file():
+    elif os.path.isfile(path):  # noqa: PTH113
         tensors = read_tensors(path)
         info, tensors = interpret(tensors, path, architecture, classes, size)
     else:

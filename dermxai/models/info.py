@@ -159,7 +159,7 @@ def read_info(folder: str | Path) -> ModelInfo:
         InputError: no checkpoint folder, or a description that cannot be read.
     """
     files = CheckpointFiles(Path(folder))
-    if not files.model.is_file():
+    if not os.path.isfile(files.model):  # noqa: PTH113  # never an error
         raise InputError(
             f"{folder} is not a checkpoint folder: it has no {files.model.name}; expected "
             f"{files.weights.name} and {files.model.name} in it."

@@ -213,10 +213,10 @@ def open_run(path: str | Path) -> Run:
     """
     root = Path(path)
     files = paths.RunFiles(root)
-    if not files.manifest.is_file():
+    if not os.path.isfile(files.manifest):  # noqa: PTH113  # never an error
         raise InputError(
             f"The run in {path} is not finished; infer again to resume it."
-            if files.plan.is_file()
+            if os.path.isfile(files.plan)  # noqa: PTH113
             else f"{path} holds no {files.manifest.name}; name a folder that infer has printed."
         )
     try:

@@ -123,7 +123,7 @@ def run(run_id: str) -> Run:
     """
     folder = paths.runs() / run_id
     manifest = paths.RunFiles(folder).manifest
-    if not NAME.fullmatch(run_id) or not manifest.is_file():
+    if not NAME.fullmatch(run_id) or not os.path.isfile(manifest):  # noqa: PTH113
         raise InputError(
             "The run of this link is not in this workspace; choose a checkpoint and a dataset at "
             "the left."
@@ -341,7 +341,15 @@ def model_info(folder: str) -> ModelInfo:
         InputError: there is no checkpoint.
     """
     file = paths.CheckpointFiles(Path(folder)).model
-    return _model_info(folder, file.stat().st_mtime_ns if file.is_file() else 0)
+    return _model_info(folder, _changed(file))
+
+
+def _changed(file: Path) -> int:
+    """When a file was last changed, in ns; 0 where it cannot be looked at."""
+    try:
+        return file.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -559,7 +567,7 @@ class Judged(NamedTuple):
 
 def judged(run_id: str, name: str) -> Judged:
     file = paths.RunFiles(run(run_id).root).quality.asked(name)
-    return Judged(run_id, name, file.stat().st_mtime_ns if file.is_file() else 0)
+    return Judged(run_id, name, _changed(file))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

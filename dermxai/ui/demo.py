@@ -92,9 +92,10 @@ def _about(open_now: Scene) -> Path | None:
     dataset = open_now.run.manifest["dataset"]["path"] if source.run else source.dataset
     about = paths.AtlasFiles(Path(str(dataset))).about
     try:
-        return about if about.is_file() else None
-    except OSError:  # a place that cannot be looked into
+        entries.check_file(about)
+    except UnusableError:  # a place that cannot be looked into, too
         return None
+    return about
 
 
 def _is_old(about: Path) -> bool:

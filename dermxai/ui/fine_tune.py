@@ -1,5 +1,6 @@
 """The form that starts a training."""
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -285,7 +286,7 @@ def _starting(base: Recipe, start: str) -> Recipe:
         return replace(base, start_from="", weights=IMAGENET if start == IMAGENET else "")
     if start not in catalogue.checkpoints(catalogue.entries()):
         start = str(paths.inside_roots(start))
-    if Path(start).is_file():
+    if os.path.isfile(start):  # noqa: PTH113
         return replace(base, start_from="", weights=start)
     info = cache.model_info(start)
     return replace(

@@ -1,5 +1,6 @@
 """The sidebar: model and data, running jobs, the selection, the primary and the pinned image."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def _allowed(runs: list[Entry], path: str) -> str:
         return path
     permissions.check("open paths")
     resolved = paths.inside_roots(path.strip())
-    if not resolved.exists():
+    if not os.path.exists(resolved):  # noqa: PTH110
         raise InputError(f"There is no file or folder {path}.")
     return str(resolved)
 
@@ -156,7 +157,7 @@ def _asked(checkpoint: str, dataset: str, run: str | None) -> dict[str, Any]:
         "dataset_options": {**made["dataset"].get("options", {}), "confine": True},
     }
     options = made["checkpoint"].get("options")
-    if options and Path(checkpoint).is_file():
+    if options and os.path.isfile(checkpoint):  # noqa: PTH113  # never an error
         asked["checkpoint_options"] = options
     return asked
 

@@ -1,5 +1,6 @@
 """Parts of the Training page."""
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -201,7 +202,7 @@ def _actions(job: Job, now: State) -> None:
                 help="What is finished is kept.",
             )
         return
-    if now is State.SUCCEEDED and trained.first(job).is_dir():
+    if now is State.SUCCEEDED and os.path.isdir(trained.first(job)):  # noqa: PTH112
         if st.button(
             "Open result",
             key=Key.JOB.of("open", job.id),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +31,16 @@ SPEC = {
     "lane": "device",
     "submitted": 1e9,
 }
+STRANGE_PLACES = (
+    "",
+    "x" * 5000,
+    "/" + "y" * 300,
+    "~nobody/x",
+    "../..",
+    "a\nb",
+    "<b>x</b>",
+    "/dev/zero",
+)
 OF_AN_ATTEMPT = ("submit", "supervisor", "progress", "result")
 
 
@@ -46,6 +57,16 @@ def plant(home: Path, run: Run) -> None:
     for part in OF_AN_ATTEMPT:
         for kind, make in KINDS.items():
             job(home, f"{part}-{kind}", {part: make})
+    for number, place in enumerate(STRANGE_PLACES):
+        root = home / "runs" / f"place-{number}"
+        linked(run, root, "run.json")
+        manifest = json.loads(paths.RunFiles(run.root).manifest.read_text())
+        for part in ("checkpoint", "dataset"):
+            manifest[part] |= {"path": place, "name": place}
+        paths.RunFiles(root).manifest.write_text(json.dumps(manifest))
+        strange = {**SPEC["arguments"], "dataset": place, "output": place}  # type: ignore[dict-item]
+        job(home, f"place-{number}", {}, {**SPEC, "arguments": strange})
+        job(home, f"folds-{number}", {}, {**SPEC, "arguments": {**strange, "folds": 5}})
     for name, ill in ill_typed_specs():
         job(home, name, {}, ill)
     for number, written in enumerate(ill_typed_attempts()):
@@ -61,12 +82,19 @@ def _plant_in_place_of_files(home: Path, run: Run) -> None:
         for file in files:
             for kind, make in KINDS.items():
                 root = home / folder / f"{file}-{kind}".replace(" ", "-")
-                root.mkdir()
                 if folder == "runs":
-                    for other in run.root.iterdir():
-                        if other.name != file:
-                            (root / other.name).symlink_to(other)
+                    linked(run, root, file)
+                else:
+                    root.mkdir()
                 make(root / file)
+
+
+def linked(run: Run, root: Path, but: str) -> None:
+    """A run that has all files of another, but for one."""
+    root.mkdir()
+    for other in run.root.iterdir():
+        if other.name != but:
+            (root / other.name).symlink_to(other)
 
 
 def _plant_in_a_run(run: Run) -> None:
@@ -126,6 +154,8 @@ def ill_typed_attempts() -> Iterator[dict[str, object]]:
 def odd_workspace(make_run: Make, workspace: Path) -> Run:
     run = make_run(images=12)
     plant(workspace, run)
+    newest = time.time_ns() + 10**12
+    os.utime(paths.RunFiles(run.root).manifest, ns=(newest, newest))
     return run
 
 
@@ -191,6 +221,7 @@ def test_trainings_with_odd_records_are_shown_beside_each_other(
 ) -> None:
     with ordinary():
         odd = [path.name for path in (paths.jobs()).glob("ill-*")]
+        odd += [f"{kind}-{n}" for n in range(len(STRANGE_PLACES)) for kind in ("place", "folds")]
         odd += [f"{part}-{kind}" for part in OF_AN_ATTEMPT for kind in ("pipe", "list", "loop")]
         known = {each.id for each in list_jobs()}
         assert set(odd) <= known
