@@ -57,8 +57,13 @@ def test_a_description_is_refused_in_a_sentence(
     assert len(str(caught.value)) <= LONGEST + 10
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("file", ["model.json", "weights.safetensors"])
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        *(("model.json", kind) for kind in KINDS),
+        *(("weights.safetensors", kind) for kind in ("pipe", "loop", "zeros", "unreadable")),
+    ],
+)
 def test_whatever_lies_in_place_of_its_files(
     tiny_checkpoint: Path, tmp_path: Path, kind: str, file: str
 ) -> None:

@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 from dermxai import disk, paths
 from dermxai.jobs import list_jobs
 from dermxai.runs import Run
-from tests.pages.conftest import PAGES
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
 CODES = {errno.ENOSPC: "The disk is full", errno.EROFS: "The disk is read-only"}
@@ -60,7 +59,7 @@ def test_a_job_that_cannot_be_submitted_is_told_and_leaves_nothing(
     assert not [path for path in paths.jobs().glob("*") if not path.name.startswith(".")]
 
 
-@pytest.mark.parametrize("page", [*PAGES])
+@pytest.mark.parametrize("page", ["dataset", "image", "feature_map", "belief", "training"])
 def test_pages_need_no_disk_to_write_to(
     page: str, make_run: Make, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -206,9 +206,7 @@ def test_a_damaged_run_that_a_link_names_is_told_of_on_its_page_alone(
     with ordinary():
         for name in (
             "logits.npy-pipe",
-            "pooled.npy-deep-list",
             "samples.parquet-loop",
-            "fingerprints.npy-device",
         ):
             app = open_page("performance", run=name)
             assert not app.exception
