@@ -54,7 +54,7 @@ def ask_study(scene: Scene) -> Quality | None:
                 key=Key.START.of("new-study"),
                 icon=":material/add:",
                 type="tertiary",
-                on_click=state.put,
+                on_click=callback(state.put),
                 args=(key, _NEW),
             )
     return None if chosen == _NEW else cache.quality(cache.judged(scene.run_id, chosen))

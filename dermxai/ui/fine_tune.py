@@ -103,7 +103,7 @@ def _close() -> None:
     state.take(Key.FORM)
 
 
-@st.dialog("Fine-tune", width="large", on_dismiss=_close)
+@st.dialog("Fine-tune", width="large", on_dismiss=callback(_close))
 def _dialog(opened: Opened) -> None:
     with guard():
         permissions.check("start jobs")

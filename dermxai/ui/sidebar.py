@@ -176,7 +176,7 @@ def _selection(open_now: Scene) -> None:
             key=Key.CLEAR,
             icon=":material/close:",
             type="tertiary",
-            on_click=state.clear_selection,
+            on_click=callback(state.clear_selection),
         )
 
 
