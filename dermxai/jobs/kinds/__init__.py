@@ -66,8 +66,8 @@ def check_arguments(kind: ModuleType, arguments: Mapping[str, Any]) -> None:
 
 
 def check_types(kind: str, arguments: Mapping[str, Any]) -> None:
-    """As `check_arguments`, of a job of perhaps another version: what is not known today may be
-    anything.
+    """As `check_arguments`, of a job of perhaps another version: settings, and what is not known
+    today, may be anything.
 
     Raises:
         InputError: an argument is missing, or of another type.
@@ -76,7 +76,12 @@ def check_types(kind: str, arguments: Mapping[str, Any]) -> None:
     if module is None:
         return
     parameters = dict(list(inspect.signature(module.run).parameters.items())[1:])
-    _check_types(parameters, arguments)
+    texts_and_numbers = {
+        name: each
+        for name, each in parameters.items()
+        if not {Mapping, Sequence} & set(allowed(each.annotation))
+    }
+    _check_types(texts_and_numbers, arguments)
     needed = [name for name, each in parameters.items() if each.default is each.empty]
     if missing := [name for name in needed if name not in arguments]:
         raise InputError(f"{missing[0]} is missing.")
