@@ -127,15 +127,17 @@ def _why(
         return str(failed)
     if (place := elsewhere(launched)) and job.files.gone(attempt).exists():
         return f"It ran {place}, which is said to be no more; what it had finished is kept."
-    return f"{_ended(supervisor.get('ended', 0), launched)}; what it had finished is kept."
+    return f"{_ended(supervisor.get('ended'), launched)}; what it had finished is kept."
 
 
-def _ended(code: int, launched: Mapping[str, Any] | None) -> str:
+def _ended(code: int | None, launched: Mapping[str, Any] | None) -> str:
     """How its process ended, by its code where its supervisor was there to see it."""
-    if code < 0 and -code in set(signal.Signals):
+    if code == 0:
+        return "It ended, and its result is missing or damaged"
+    if code is not None and code < 0 and -code in set(signal.Signals):
         reason = f"Its process was ended by {signal.Signals(-code).name}"
         return reason + (_OUT_OF_MEMORY if code == -signal.SIGKILL else "")
-    if code > 0:
+    if code is not None:
         return f"Its process ended with code {code}, of which its log may say more"
     if launched and launched.get("boot") and not same_computer(launched):
         return "This computer was started anew while it was at work"
