@@ -13,7 +13,7 @@ import pytest
 
 from dermxai import paths
 from dermxai.jobs import State, cancel, find_job, list_jobs
-from dermxai.jobs.records import read
+from dermxai.jobs.records import process, read
 from tests.jobs.conftest import DRILLS, Until
 
 ACCOUNTS, GROUP = ("dermxai-test-a", "dermxai-test-b"), "dermxai-test"
@@ -67,7 +67,7 @@ def accounts() -> Iterator[None]:
 
 
 @pytest.fixture
-def shared(accounts: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def shared(accounts: None, monkeypatch: pytest.MonkeyPatch, until: Until) -> Iterator[Path]:
     """A workspace set up as docs/server.md says."""
     with tempfile.TemporaryDirectory(prefix="dermxai-", dir="/tmp") as folder:
         Path(folder).chmod(0o755)
@@ -81,6 +81,7 @@ def shared(accounts: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield home
         for job in list_jobs():
             cancel(job, grace=0.2)
+            until(lambda job=job: not process(read(job.files.submit(1)).get("supervisor")))
         os.umask(before)
 
 
