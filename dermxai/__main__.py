@@ -3,13 +3,14 @@
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dermxai import console, disk, paths
+from dermxai import console, disk, entries, paths
 from dermxai.access import commands as access_commands
 from dermxai.errors import Cancelled, InputError
 from dermxai.jobs import commands
@@ -58,6 +59,7 @@ def demo(
     """Draw the synthetic atlas and run the embedded checkpoint over it."""
     if home:
         os.environ["DERMXAI_HOME"] = str(home.absolute())
+        paths.share()
     atlas = paths.demo_dataset()
     there = atlas.exists()
     value = _foreground("demo", images=images)
@@ -438,6 +440,32 @@ def withdraw(
     withdrawal.remove(found)
 
 
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Name every file of the workspace that is of no use, and what to do; exits with 1 if any."""
+    from dermxai.doctor import examine
+
+    found = examine()
+    if json:
+        console.show_json(
+            [
+                {
+                    "path": entries.shown(str(odd.path), None),
+                    "reason": odd.reason,
+                    "remedy": odd.remedy,
+                }
+                for odd in found
+            ]
+        )
+    else:
+        for odd in found:
+            print(f"{entries.shown(str(odd.path), None)}: {odd.reason}. {odd.remedy}")
+        if not found:
+            print(f"Nothing is wrong with {paths.home()}.")
+    if found:
+        raise typer.Exit(1)
+
+
 def _foreground(kind: str, **arguments: Any) -> Any:
     """What a job of this kind would do, here and now; arguments that are None stay away."""
     from dermxai.jobs.foreground import work
@@ -521,18 +549,42 @@ def _print_run(value: dict[str, str], json: bool) -> None:
 
 def main() -> int:
     """Runs the command line; 0, 2 for bad input with one line that says why, 130 when stopped."""
+    paths.share()
     try:
         code: int | None = app(standalone_mode=False)
-    except (InputError, OSError) as error:
-        console.say(f"Error: {error}")
-        return BAD_INPUT
+        sys.stdout.flush()
+    except InputError as error:
+        return _refused(str(error))
+    except BrokenPipeError:  # who reads has seen enough
+        _let_go()
+        return STOPPED
     except typer.TyperException as error:
         if message := error.format_message():  # none where help was shown instead
             console.say(f"Error: {message.rstrip('.')}. See --help.")
         return BAD_INPUT
     except (KeyboardInterrupt, Cancelled, typer.Abort):
         return STOPPED
+    except Exception as error:
+        sentence = disk.trouble(error) or (str(error) if isinstance(error, OSError) else "")
+        if not sentence:
+            raise
+        return _refused(sentence)
     return code or 0
+
+
+def _refused(sentence: str) -> int:
+    with suppress(OSError):  # the disk that it tells of may be where it is written
+        console.say(f"Error: {sentence}")
+    _let_go()
+    return BAD_INPUT
+
+
+def _let_go() -> None:
+    """What cannot be printed, to a full disk or to nobody, is no error at the end, too."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Where things lie: every file name of a workspace, a checkpoint, a run and a job, spelled once."""
 
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,22 @@ EMBEDDED_CHECKPOINT = EMBEDDED_CHECKPOINTS / "atlas-b4-heads"
 def home() -> Path:
     """The folder that holds everything DermXAI writes: ``DERMXAI_HOME``, else ``workspace/``."""
     return _resolved(os.environ.get("DERMXAI_HOME") or str(PROJECT / "workspace"))
+
+
+def share() -> None:
+    """Lets what this process writes be the group's, too, where the workspace is: its folder can be
+    written by the group and hands it on (``chmod 2770``). Called as a process begins."""
+    if shared():
+        os.umask(os.umask(0o077) & ~stat.S_IRWXG)
+
+
+def shared() -> bool:
+    """Whether the workspace is a group's."""
+    try:
+        mode = home().stat().st_mode
+    except OSError:
+        return False
+    return bool(mode & stat.S_ISGID and mode & stat.S_IWGRP)
 
 
 def datasets() -> Path:
@@ -534,6 +551,14 @@ class JobFiles:
     def cancel(self, attempt: int) -> Path:
         """A flag: this attempt is to stop."""
         return self.root / f"cancel-{attempt}"
+
+    def alive(self, attempt: int) -> Path:
+        """Held by the processes of an attempt on a computer, for those who cannot see them."""
+        return self.root / f".alive-{attempt}.lock"
+
+    def gone(self, attempt: int) -> Path:
+        """A flag: somebody says that the computer of this attempt is no more."""
+        return self.root / f"gone-{attempt}"
 
     def log(self, attempt: int) -> Path:
         return self.logs / f"{attempt}.log"

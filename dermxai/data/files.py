@@ -160,7 +160,8 @@ def scan(root: Path) -> ImageFiles:
 
 def tables(folder: Path) -> list[Path]:
     """Files in a folder that are tables by their suffix; .txt may be anything."""
-    return [file for file in sorted(folder.glob("*")) if file.suffix.lower() in TABLES - {".txt"}]
+    files = (file for file in sorted(folder.glob("*")) if file.suffix.lower() in TABLES - {".txt"})
+    return [file for file in files if _is_text(file.name) and file.is_file()]
 
 
 def last_change(path: Path) -> int:

@@ -17,7 +17,7 @@ from dermxai.report import belief as report
 from dermxai.runs import Run
 from dermxai.ui import cache, jobs_panel, look, question, state
 from dermxai.ui import downloads as take_away
-from dermxai.ui.guard import guard
+from dermxai.ui.guard import callback, guard
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.subject import pass_seconds
@@ -55,7 +55,7 @@ def ask_study(scene: Scene) -> Quality | None:
                 key=Key.START.of("new-study"),
                 icon=":material/add:",
                 type="tertiary",
-                on_click=state.put,
+                on_click=callback(state.put),
                 args=(key, _NEW),
             )
     return None if chosen == _NEW else cache.quality(cache.judged(scene.run_id, chosen))
@@ -119,7 +119,7 @@ def about(scene: Scene, found: Quality) -> None:
             "Compute again",
             key=Key.START.of("quality-again"),
             icon=":material/refresh:",
-            on_click=_again,
+            on_click=callback(_again),
             args=(scene, asked),
         )
 

@@ -13,6 +13,7 @@ from dermxai.data.picture_hash import BITS
 from dermxai.metrics.leakage import Premium
 from dermxai.runs.seen import KINDS
 from dermxai.ui import cache, look, state
+from dermxai.ui.guard import callback
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.text import (
@@ -85,7 +86,7 @@ def premium(scene: Scene, split: str | None) -> None:
         key=Key.SELECT.of("leaks"),
         type="tertiary",
         icon=":material/select_all:",
-        on_click=state.select,
+        on_click=callback(state.select),
         args=("Leaks from training", tuple(ids[leaking])),
     )
     table = found.table.iloc[leaking]
@@ -124,7 +125,7 @@ def between_splits(scene: Scene) -> None:
             key=Key.SELECT.of("near"),
             type="tertiary",
             icon=":material/select_all:",
-            on_click=state.select,
+            on_click=callback(state.select),
             args=(
                 "Near-duplicates between splits",
                 tuple(dict.fromkeys([*found["first"], *found["second"]])),

@@ -13,6 +13,7 @@ from dermxai.numbers import points
 from dermxai.report import Study, Way
 from dermxai.report import tables as said
 from dermxai.ui import cache, cell, look, state
+from dermxai.ui.guard import callback
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.text import (
@@ -55,7 +56,9 @@ def _end(why: str) -> NoReturn:
 
 def _ask_class(title: str, classes: list[str], key: str, chosen: str) -> None:
     state.put(key, chosen)
-    st.selectbox(title, classes, key=key, format_func=taxonomy.titled, on_change=_chosen, width=280)
+    st.selectbox(
+        title, classes, key=key, format_func=taxonomy.titled, on_change=callback(_chosen), width=280
+    )
 
 
 def _chosen() -> None:

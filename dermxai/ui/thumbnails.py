@@ -39,7 +39,7 @@ def stamp(path: str) -> int | None:
     """When the file was last changed, in ns; None where it is missing."""
     try:
         return Path(container(path)).stat().st_mtime_ns
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 

@@ -1,5 +1,6 @@
 """Parts of the Training page."""
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -25,7 +26,7 @@ from dermxai.ui import (
     trained,
 )
 from dermxai.ui import training_views as views
-from dermxai.ui.guard import fragment
+from dermxai.ui.guard import callback, fragment
 from dermxai.ui.state import Key
 from dermxai.ui.text import duration, percent, plain, signed
 
@@ -63,7 +64,7 @@ def nothing_yet() -> None:
             key=Key.FINE_TUNE.of("first"),
             type="primary",
             icon=":material/model_training:",
-            on_click=fine_tune.open_form,
+            on_click=callback(fine_tune.open_form),
         )
         st.caption("Or at the command line:")
         st.code(
@@ -196,12 +197,12 @@ def _actions(job: Job, now: State) -> None:
                 "Cancel",
                 key=Key.JOB.of("cancel here", job.id),
                 icon=":material/close:",
-                on_click=jobs_panel.stop,
+                on_click=callback(jobs_panel.stop),
                 args=(job,),
                 help="What is finished is kept.",
             )
         return
-    if now is State.SUCCEEDED and trained.first(job).is_dir():
+    if now is State.SUCCEEDED and os.path.isdir(trained.first(job)):  # noqa: PTH112
         if st.button(
             "Open result",
             key=Key.JOB.of("open", job.id),

@@ -74,7 +74,7 @@ def layers(job: Job) -> None:
 def hardware(job: Job) -> None:
     path = job.files.hardware(job.attempt)
     columns = ["time", "processors", "memory", "gpu", "gpu_memory"]
-    samples = cache.series(path) if path.is_file() else pd.DataFrame(columns=columns)
+    samples = cache.series(path).reindex(columns=columns)
     _plot(figures.hardware_use(samples, look.dark()), "hardware")
 
 

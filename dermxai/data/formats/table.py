@@ -12,6 +12,7 @@ import pandas as pd
 from pyarrow import ArrowException
 from pyarrow.parquet import read_schema, read_table
 
+from dermxai import entries
 from dermxai.data import delimited
 from dermxai.data.files import TABLES, ImageFiles, scan, tables
 from dermxai.data.split_words import split_name
@@ -24,6 +25,7 @@ from dermxai.data.table import (
     recognised,
     renamed,
 )
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 
 EXPECTS = "table: a CSV, TSV or Parquet file with a column path (or image_id) and one row an image"
@@ -168,6 +170,7 @@ def _read(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
     if file.suffix.lower() != ".parquet":
         return delimited.read_delimited(file)
     try:
+        entries.check_file(file)
         rows: pd.DataFrame = read_table(file).to_pandas(
             ignore_metadata=True,  # the index as a column
             integer_object_nulls=True,  # a float would lose digits
@@ -203,6 +206,7 @@ def _header(file: Path) -> list[str]:
     if file.suffix.lower() != ".parquet":
         return delimited.header(file)
     try:
+        entries.check_file(file)
         return list(read_schema(file).names)
-    except (OSError, ArrowException):
+    except (OSError, UnusableError, ArrowException):
         return []
