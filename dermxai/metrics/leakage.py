@@ -156,12 +156,12 @@ def interval(
         clusters: (n,) of `intervals.cluster_index`.
         level: of the interval.
     """
-    parts = [
+    first, second = (
         replace(part, fewest=intervals.FEWEST).among(rows)
         for part, rows in ((seen, ~kept), (unseen, kept))
-    ]
-    low, high = intervals.difference_interval(*parts, clusters, level)
-    around = parts[0].value - parts[1].value
+    )
+    low, high = intervals.difference_interval(first, second, clusters, level)
+    around = first.value - second.value
     return premium + share * (low - around), premium + share * (high - around)
 
 
