@@ -14,6 +14,8 @@ from threading import Thread
 from starlette.middleware import Middleware
 from streamlit import App
 
+from dermxai.errors import InputError
+from dermxai.ui.access import middleware
 from dermxai.ui.preload import Preload
 
 SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
@@ -26,4 +28,8 @@ async def importing(_app: App) -> AsyncIterator[None]:
     yield
 
 
-app = App(SCRIPT, lifespan=importing, middleware=[Middleware(Preload)])
+try:
+    around = middleware()
+except InputError as error:
+    raise SystemExit(str(error)) from None
+app = App(SCRIPT, lifespan=importing, middleware=[*around, Middleware(Preload)])

@@ -1,0 +1,21 @@
+"""Who and what reaches the server: ASGI middleware around all that Streamlit answers."""
+
+from starlette.middleware import Middleware
+
+from dermxai.ui.access.headers import SecurityHeaders
+from dermxai.ui.access.hosts import TrustedHosts, trusted_hosts
+from dermxai.ui.access.routes import ClosedRoutes
+
+
+def middleware() -> list[Middleware]:
+    """Asked in this order: refusals bear the headers too, and what comes under a foreign name or
+    from a foreign page is answered by nothing that lies further in.
+
+    Raises:
+        InputError: ``DERMXAI_HOSTS`` names what is no host.
+    """
+    return [
+        Middleware(SecurityHeaders),
+        Middleware(TrustedHosts, named=trusted_hosts()),
+        Middleware(ClosedRoutes),
+    ]
