@@ -14,6 +14,7 @@ from threading import Thread
 from starlette.middleware import Middleware
 from streamlit import App
 
+from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.ui.access import middleware
 from dermxai.ui.preload import Preload
@@ -28,6 +29,7 @@ async def importing(_app: App) -> AsyncIterator[None]:
     yield
 
 
+paths.confine()
 try:
     around = middleware()
 except InputError as error:

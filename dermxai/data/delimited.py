@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from dermxai import paths
 from dermxai.data.table import Problem
 from dermxai.errors import InputError
 
@@ -65,7 +66,7 @@ def read_delimited(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
 def header(path: Path) -> list[str]:
     """Column names of a delimited text, empty where the file is no such text."""
     try:
-        with path.open("rb") as file:
+        with paths.readable(path).open("rb") as file:
             start = file.read(_SNIFFED_BYTES)
         lines = _lines(path, start[: start.rfind(b"\n") + 1] or start)
         return _distinct(next(filter(any, lines), []))
@@ -116,7 +117,7 @@ def _of_pairs(word: str) -> bool:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return paths.readable(path).read_bytes()
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror}.") from error
 

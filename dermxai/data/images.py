@@ -127,6 +127,8 @@ def container(path: str) -> str:
 
 
 def _opened(source: str | BytesIO, name: str) -> Image.Image:
+    if isinstance(source, str):
+        source = str(paths.readable(source))
     try:
         image = Image.open(source, formats=_DECODERS)
     except FileNotFoundError:
@@ -214,6 +216,7 @@ def array_images(file: Path, split: str) -> NDArray[np.uint8]:
     Raises:
         InputError: the file or the array is missing or damaged.
     """
+    file = paths.readable(file)
     try:
         state = file.stat()
     except OSError:

@@ -63,7 +63,7 @@ def read(key: str) -> Selection:
             "the server that made the link."
         )
     try:
-        title, sample_ids = json.loads(file.read_text(encoding="utf-8"))
+        title, sample_ids = json.loads(paths.readable(file).read_text(encoding="utf-8"))
         selection = Selection(str(title), tuple(map(str, sample_ids)))
     except (OSError, ValueError, TypeError) as error:
         raise InputError(

@@ -266,7 +266,7 @@ def _write(sums: _Sums, path: Path) -> None:
 
 def _read(path: Path) -> _Sums | None:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+        with paths.readable(path).open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in _ARRAYS}
             return _Sums(**arrays, problems=json.loads(str(held["problems"])))
     except disk.UNREADABLE:

@@ -110,7 +110,7 @@ def open_maps(
     one, other = canonical(run, first, second)
     path = paths.RunFiles(run.root).pair(name_of(run, one, other, split, most))
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+        with paths.readable(path).open("rb") as file, np.load(file, allow_pickle=False) as held:
             made = PairMaps(
                 first=one,
                 second=other,

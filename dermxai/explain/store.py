@@ -38,7 +38,8 @@ def key(
 def read(name: str) -> Attribution | None:
     """The stored map, ``map`` at the method's own resolution, too; None where there is none."""
     try:
-        with paths.attribution(name).open("rb") as file, np.load(file, allow_pickle=False) as held:
+        path = paths.readable(paths.attribution(name))
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             about = json.loads(str(held["about"]))
             native = held["native"]
     except disk.UNREADABLE:

@@ -172,6 +172,8 @@ class Job:
     def printed(self, start: int = 0) -> bytes:
         """What the newest attempt printed from a byte on; a negative one counts from the end."""
         path: Path = find_launcher(self.where).log(self, self.attempt)
+        if not paths.is_readable(path):
+            return b""
         if not path.is_file():
             return b""
         with path.open("rb") as file:

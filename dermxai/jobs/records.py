@@ -27,7 +27,7 @@ def read(path: Path) -> dict[str, Any]:
     """The content of a file that is whole whenever it is there; empty where it is not, belongs to
     somebody who keeps it to himself, or was damaged, as when the power failed."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(paths.readable(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, PermissionError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -21,7 +21,7 @@ from pyarrow import ArrowException
 from dermxai.data.images import container
 from dermxai.data.picture_hash import BITS, Hashes
 from dermxai.disk import replacing
-from dermxai.paths import CheckpointFiles
+from dermxai.paths import CheckpointFiles, readable
 
 OWNERS = {"lesion_id": "lesion", "patient_id": "patient"}
 """Columns of a sample table → those of a division that hold their digests."""
@@ -183,7 +183,8 @@ def write_division(
 def open_division(folder: Path) -> Division | None:
     """None where the checkpoint does not tell. Those of earlier versions tell files alone."""
     try:
-        table = pd.read_parquet(CheckpointFiles(folder).division, page_checksum_verification=True)
+        file = readable(CheckpointFiles(folder).division)
+        table = pd.read_parquet(file, page_checksum_verification=True)
     except (OSError, ValueError, KeyError, TypeError, ArrowException):
         return None
     if not {"image", "split"} <= set(table):

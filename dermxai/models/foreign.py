@@ -16,6 +16,7 @@ from dermxai.errors import InputError
 from dermxai.models.backbone import normalisation
 from dermxai.models.info import ModelInfo
 from dermxai.models.multi_head import MultiHeadNetwork
+from dermxai.paths import readable
 
 PREFIXES = ("module.", "model.", "_orig_mod.", "net.", "network.", "backbone.", "encoder.")
 CLASSIFIERS = ("classifier", "fc", "head.fc", "head")
@@ -164,7 +165,7 @@ def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
 
 def _sidecar(path: Path) -> dict[str, Any]:
     """What a JSON file beside the checkpoint says of it."""
-    beside = path.with_suffix(".json")
+    beside = readable(path.with_suffix(".json"))
     if not beside.is_file():
         return {}
     try:

@@ -9,7 +9,13 @@ from typing import Any
 
 from dermxai.data.transforms import Preprocessing
 from dermxai.errors import InputError
-from dermxai.paths import EMBEDDED_CHECKPOINTS, CheckpointFiles, checkpoints
+from dermxai.paths import (
+    EMBEDDED_CHECKPOINTS,
+    CheckpointFiles,
+    checkpoints,
+    is_readable,
+    readable,
+)
 
 FORMAT = 1
 
@@ -116,16 +122,17 @@ def read_info(folder: str | Path) -> ModelInfo:
     """The description in a checkpoint folder.
 
     Raises:
-        InputError: no checkpoint folder, or a description that cannot be read.
+        InputError: no checkpoint folder, or a description that cannot or may not be read.
     """
     files = CheckpointFiles(Path(folder))
-    if not files.model.is_file():
+    place = readable(files.model)
+    if not place.is_file():
         raise InputError(
             f"{folder} is not a checkpoint folder: it has no {files.model.name}; expected "
             f"{files.weights.name} and {files.model.name} in it."
         )
     try:
-        text = files.model.read_text(encoding="utf-8")
+        text = place.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise InputError(f"{files.model} cannot be read ({error}); expected UTF-8.") from error
     return ModelInfo.from_json(text, str(files.model))
@@ -138,5 +145,6 @@ def list_checkpoints() -> list[Path]:
         for parent in (EMBEDDED_CHECKPOINTS, checkpoints())
         if parent.is_dir()
         for model in parent.glob(f"*/{CheckpointFiles(parent).model.name}")
+        if is_readable(model)
     ]
     return sorted(found, key=lambda folder: folder.name)

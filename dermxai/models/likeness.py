@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermxai.disk import UNREADABLE, replacing
+from dermxai.paths import readable
 
 Floats = NDArray[np.float32]
 ALIKE = 0.8
@@ -103,7 +104,7 @@ class Learnt:
     def read(cls, at: Path, checkpoint: str) -> Self | None:
         """None where there is none, or that of another checkpoint."""
         try:
-            with at.open("rb") as file, np.load(file) as kept:
+            with readable(at).open("rb") as file, np.load(file) as kept:
                 if str(kept["checkpoint"]) != checkpoint:
                     return None
                 space = Space(kept["mean"], kept["basis"])

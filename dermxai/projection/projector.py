@@ -103,7 +103,7 @@ def open_projection(run: Run, method: str, settings: Any = None) -> Projection |
     chosen, values = _chosen(method, settings)
     try:
         path = paths.RunFiles(run.root).projection(_name(method, chosen, values))
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        with paths.readable(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             made = Projection(
                 stored["sample_ids"],
                 stored["coordinates"],

@@ -25,7 +25,7 @@ def near_duplicates(run: Run) -> pd.DataFrame:
         ).encode()
     ).hexdigest()
     with suppress(OSError, ValueError, KeyError):
-        kept = pd.read_parquet(file)
+        kept = pd.read_parquet(paths.readable(file))
         if kept.attrs.get("of") == told:
             return kept
     found = between_splits(run)

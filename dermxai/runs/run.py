@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from scipy.special import softmax
 
 from dermxai import paths
 from dermxai.data import Problem
+from dermxai.data.images import container
 from dermxai.data.inventory import file_fingerprint
 from dermxai.data.picture_hash import HASHES, Hashes
 from dermxai.data.table import REQUIRED
@@ -192,10 +194,13 @@ def open_run(path: str | Path) -> Run:
     """Opens a run's folder. Arrays are mapped, not read.
 
     Raises:
-        InputError: there is no complete run at ``path``, or its files do not fit each other.
+        InputError: there is no complete run at ``path``, its files do not fit each other, or, in a
+            confined process, it or its images lie where nothing may be read.
     """
     root = Path(path)
     files = paths.RunFiles(root)
+    for file in files.read:
+        paths.readable(file)
     if not files.manifest.is_file():
         raise InputError(
             f"The run in {path} is not finished; infer again to resume it."
@@ -204,6 +209,7 @@ def open_run(path: str | Path) -> Run:
         )
     try:
         manifest = json.loads(files.manifest.read_text())
+        paths.readable(manifest["dataset"]["path"])
         run = Run(
             id=manifest["id"],
             root=root.resolve(),
@@ -221,7 +227,10 @@ def open_run(path: str | Path) -> Run:
             pictures=np.load(files.pictures, mmap_mode="r") if files.pictures.is_file() else None,
         )
         _check_shapes(run)
+        _check_places(run)
     except (OSError, ValueError, KeyError, TypeError, EOFError, pa.ArrowException) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(
             f"The run in {path} is damaged ({error}); delete the folder and infer again."
         ) from error
@@ -232,9 +241,27 @@ def list_runs() -> list[Path]:
     """Folders of the complete runs in the workspace, newest first."""
     found = []
     for root in paths.runs().glob("*"):
-        with suppress(OSError):  # not finished, or removed meanwhile
-            found.append((paths.RunFiles(root).manifest.stat().st_mtime, root))
+        with suppress(OSError, InputError):  # not finished, removed meanwhile, or not to be read
+            manifest = paths.readable(paths.RunFiles(root).manifest)
+            found.append((manifest.stat().st_mtime, root))
     return [root for _, root in sorted(found, reverse=True)]
+
+
+def _check_places(run: Run) -> None:
+    """
+    Raises:
+        InputError: an image lies in a folder that may not be read. Those in others are asked again
+            when they are read.
+    """
+    if not paths.is_confined():
+        return
+    folders = {os.path.dirname(container(path)) for path in run.samples["path"].astype(str)}  # noqa: PTH120
+    allowed = paths.roots()
+    if not all(paths.is_within(folder, allowed) for folder in folders):
+        raise InputError(
+            f"Run {run.id} names images outside the folders that this server may open; name their "
+            "folder in DERMXAI_ROOTS when starting the server, or copy the data into the workspace."
+        )
 
 
 def _check_shapes(run: Run) -> None:

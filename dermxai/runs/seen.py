@@ -225,7 +225,7 @@ class _Search:
             if manifest.parent == self.run.root or found == _OTHER_RUNS:
                 continue
             with suppress(InputError, OSError, ValueError, KeyError, TypeError):
-                told = json.loads(manifest.read_text(encoding="utf-8"))
+                told = json.loads(paths.readable(manifest).read_text(encoding="utf-8"))
                 if told["checkpoint"]["hash"] != self.run.manifest["checkpoint"]["hash"]:
                     continue
                 other = open_run(manifest.parent)

@@ -110,13 +110,15 @@ def run(run_id: str) -> Run:
         InputError: there is none of this id.
     """
     folder = paths.runs() / run_id
-    manifest = paths.RunFiles(folder).manifest
-    if not _RUN.fullmatch(run_id) or not manifest.is_file():
+    file = paths.RunFiles(folder).manifest
+    if not _RUN.fullmatch(run_id) or not paths.is_readable(file) or not file.is_file():
         raise InputError(
             "The run of this link is not in this workspace; choose a checkpoint and a dataset at "
             "the left."
         )
-    return _run(str(folder), manifest.stat().st_mtime_ns)
+    opened = _run(str(folder), file.stat().st_mtime_ns)
+    paths.readable(opened.manifest["dataset"]["path"])  # each time: links may lead elsewhere now
+    return opened
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -126,7 +128,7 @@ def _run(folder: str, changed: int) -> Run:
 
 def manifest(folder: Path) -> Mapping[str, Any]:
     """run.json of a run's folder."""
-    file = paths.RunFiles(folder).manifest
+    file = paths.readable(paths.RunFiles(folder).manifest)
     return _manifest(str(file), file.stat().st_mtime_ns)
 
 
@@ -137,16 +139,13 @@ def _manifest(file: str, changed: int) -> Mapping[str, Any]:
 
 
 def source(run_id: str | None, dataset: str | None) -> Source:
-    """The run, or else the dataset, as it is now; what is not there never changes.
-
-    Raises:
-        InputError: the dataset lies outside the folders that visitors may open.
-    """
+    """The run, or else the dataset, as it is now; what is not there, or may not be read, never
+    changes."""
     try:
         if run_id:
-            manifest = paths.RunFiles(paths.runs() / run_id).manifest
+            manifest = paths.readable(paths.RunFiles(paths.runs() / run_id).manifest)
             return Source(run_id, None, manifest.stat().st_mtime_ns)
-        return Source(None, dataset, last_change(paths.inside_roots(dataset)) if dataset else 0)
+        return Source(None, dataset, last_change(paths.readable(dataset)) if dataset else 0)
     except (OSError, ValueError):
         return Source(run_id, dataset, 0)
 
@@ -325,7 +324,7 @@ def model_info(folder: str) -> ModelInfo:
     Raises:
         InputError: there is no checkpoint.
     """
-    file = paths.CheckpointFiles(Path(folder)).model
+    file = paths.readable(paths.CheckpointFiles(Path(folder)).model)
     return _model_info(folder, file.stat().st_mtime_ns if file.is_file() else 0)
 
 
@@ -342,6 +341,7 @@ def classifier(opened: Run) -> "Classifier":
             that `DEVICE` names cannot be used.
     """
     made_by = opened.manifest["checkpoint"]
+    paths.readable(made_by["path"])
     asked = made_by["path"], made_by["hash"], made_by.get("options", {})
     loaded = _classifier(*asked)
     if loaded.hash != made_by["hash"]:
@@ -439,7 +439,7 @@ def history(output: str) -> pd.DataFrame:
 
 def cross_validation(output: str) -> Mapping[str, Any] | None:
     """study.json of a cross-validation that has ended; None where it was removed."""
-    path = paths.StudyFiles(Path(output)).about
+    path = paths.readable(paths.StudyFiles(Path(output)).about)
     if not path.is_file():
         return None
     content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -448,6 +448,7 @@ def cross_validation(output: str) -> Mapping[str, Any] | None:
 
 def series(path: Path) -> pd.DataFrame:
     """A table that grows."""
+    path = paths.readable(path)
     return _series(str(path), path.stat().st_size, path.stat().st_mtime_ns)
 
 
@@ -458,6 +459,7 @@ def _series(path: str, size: int, changed: int) -> pd.DataFrame:
 
 def reported(path: Path) -> pd.DataFrame:
     """``step`` and ``loss`` that a job has reported, at most some thousand of them."""
+    path = paths.readable(path)
     if not path.is_file():
         return pd.DataFrame(columns=["step", "loss"])
     return _reported(str(path), path.stat().st_size)

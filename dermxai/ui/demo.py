@@ -102,7 +102,9 @@ def _is_old(about: Path) -> bool:
     if about.parent != paths.first_demo_dataset() or paths.demo_dataset().exists():
         return False
     try:
-        return bool(json.loads(about.read_text(encoding="utf-8")).get("version") == 1)
+        return bool(
+            json.loads(paths.readable(about).read_text(encoding="utf-8")).get("version") == 1
+        )
     except (OSError, ValueError, AttributeError):
         return False
 

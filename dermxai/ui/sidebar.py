@@ -39,6 +39,7 @@ def sidebar() -> None:
     else:
         _selection(open_now)
         _images(open_now)
+    catalogue.note()
     st.caption("For research and teaching, not for diagnosis.")
 
 

@@ -103,7 +103,9 @@ def histories(job: Job) -> dict[str, pd.DataFrame]:
         found = history(job)
         return {"": found} if len(found) else {}
     root = output(job)
-    folders = sorted(path.parent for path in root.glob("*/seed-*/fold-*/history.csv"))
+    folders = sorted(
+        path.parent for path in root.glob("*/seed-*/fold-*/history.csv") if paths.is_readable(path)
+    )
     members = [folder.relative_to(root).parts for folder in folders]
     tells = [len(set(part)) > 1 for part in zip(*members, strict=True)]
     return {

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from dermxai import disk, taxonomy
+from dermxai import disk, paths, taxonomy
 from dermxai.data.table import Options, Problem, Table
 from dermxai.errors import InputError
 
@@ -58,7 +58,7 @@ def _described(labels: NDArray[np.integer], one_hot: bool, names: tuple[str, ...
 
 def _splits(path: Path) -> list[str]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(paths.readable(path)) as archive:
             members = archive.namelist()
     except (OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{path.name} is damaged or not an .npz file; {EXPECTS}.") from error
@@ -71,7 +71,10 @@ def _splits(path: Path) -> list[str]:
 def _count(path: Path, split: str) -> int:
     """Number of images, from the array's header alone."""
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(split + _SUFFIX) as file:
+        with (
+            zipfile.ZipFile(paths.readable(path)) as archive,
+            archive.open(split + _SUFFIX) as file,
+        ):
             read_header = (
                 npy.read_array_header_1_0
                 if npy.read_magic(file) == (1, 0)
@@ -91,7 +94,7 @@ def _count(path: Path, split: str) -> int:
 def _labels(path: Path, split: str, count: int) -> NDArray[np.integer] | None:
     """(n, labels), or None where the archive has none."""
     try:
-        with np.load(path) as archive:
+        with np.load(paths.readable(path)) as archive:
             if f"{split}_labels" not in archive:
                 return None
             labels = archive[f"{split}_labels"]

@@ -103,8 +103,8 @@ def open_quality(run: "Run", name: str | None = None) -> Quality | None:
     files = paths.RunFiles(run.root).quality
     for each in [name] if name else list_quality(run):
         try:
-            about = json.loads(files.asked(each).read_text(encoding="utf-8"))
-            table = pd.read_parquet(files.table(each))
+            about = json.loads(paths.readable(files.asked(each)).read_text(encoding="utf-8"))
+            table = pd.read_parquet(paths.readable(files.table(each)))
             asked = Asked.read(about["asked"])
             problems = tuple(Problem(**problem) for problem in about["problems"])
             outdated = _outdated(asked, about.get("versions", {}))
@@ -117,7 +117,7 @@ def open_quality(run: "Run", name: str | None = None) -> Quality | None:
 
 def list_quality(run: "Run") -> list[str]:
     """Names of a run's finished studies, newest first."""
-    found = paths.RunFiles(run.root).quality.root.glob("[!.]*.json")
+    found = filter(paths.is_readable, paths.RunFiles(run.root).quality.root.glob("[!.]*.json"))
     return [path.stem for path in sorted(found, key=lambda path: -path.stat().st_mtime_ns)]
 
 

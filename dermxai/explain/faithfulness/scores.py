@@ -194,7 +194,7 @@ def _kept(score: Score, cells: int) -> dict[str, Any]:
 def _read(file: Path) -> dict[str, dict[str, Any]]:
     """An image's scores by key; those that memory did not suffice for are tried again."""
     try:
-        found: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+        found: dict[str, dict[str, Any]] = json.loads(paths.readable(file).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return {key: score for key, score in found.items() if score["reason"] != judge.NO_MEMORY}
