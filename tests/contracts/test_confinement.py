@@ -75,7 +75,14 @@ def _learnt(at: Path) -> None:
     Learnt("hash", np.array(["a"]), space, np.zeros((1, 2), np.float32)).write(at)
 
 
-FILES: list[tuple[str, Callable[[Path], None], Read]] = [
+def _columns(path: Path) -> list[str]:
+    from dermxai.data.formats.table import _header, _read
+
+    assert _header(path) == [] or list(_read(path)[0]) == _header(path)
+    return _header(path)
+
+
+FILES: list[tuple[str, Callable[[Path], object], Read]] = [
     ("a.png", _picture, images.read_image),
     ("a.png", _picture, partial(images.read_image, at_least=8)),
     ("a.png", _picture, images.read_mask),
@@ -89,17 +96,10 @@ FILES: list[tuple[str, Callable[[Path], None], Read]] = [
     ("a.csv", _table, labels.read_label_map),
     ("a.csv", _table, read_csv),
     ("a.csv", _table, files.last_change),
-    ("a.parquet", _parquet, lambda path: _columns(path)),
-    ("a.json", lambda at: at.write_text('{"a": 1}') and None, read_record),
+    ("a.parquet", _parquet, _columns),
+    ("a.json", lambda at: at.write_text('{"a": 1}'), read_record),
     ("learnt.npz", _learnt, lambda path: Learnt.read(path, "hash")),
 ]
-
-
-def _columns(path: Path) -> list[str]:
-    from dermxai.data.formats.table import _header, _read
-
-    assert _header(path) == [] or list(_read(path)[0]) == _header(path)
-    return _header(path)
 
 
 def _refused(read: Callable[[], object]) -> bool:
@@ -113,16 +113,15 @@ def _refused(read: Callable[[], object]) -> bool:
 
 
 @pytest.mark.parametrize("way", ["itself", "link", "folder", "dots"])
-@pytest.mark.parametrize(("name", "make", "read"), FILES)
+@pytest.mark.parametrize("file", FILES)
 def test_a_file_outside_is_not_read(
-    name: str,
-    make: Callable[[Path], None],
-    read: Read,
+    file: tuple[str, Callable[[Path], object], Read],
     way: str,
     outside: Path,
     inside: Path,
     confine: Callable[[], None],
 ) -> None:
+    name, make, read = file
     make(outside / name)
     (inside / name).symlink_to(outside / name)
     (inside / "folder").symlink_to(outside)
