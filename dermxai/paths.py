@@ -169,11 +169,15 @@ def inside_roots(path: str | Path) -> Path:
     """
     resolved = Path(os.path.realpath(named(path)))
     if not is_within(resolved, roots()):
-        raise InputError(
-            f"{str(path)[:LONGEST]} lies outside the folders that this server may open; name its "
-            "folder in DERMXAI_ROOTS when starting the server, or copy the data into the workspace."
-        )
+        raise _outside(path)
     return resolved
+
+
+def _outside(path: str | Path) -> InputError:
+    return InputError(
+        f"{str(path)[:LONGEST]} lies outside the folders that this server may open; name its "
+        "folder in DERMXAI_ROOTS when starting the server, or copy the data into the workspace."
+    )
 
 
 def confine() -> None:
@@ -211,6 +215,15 @@ def readable(path: str | Path) -> Path:
 def is_readable(path: str | Path) -> bool:
     """Whether `readable` lets it be opened; it need not be there."""
     return not is_confined() or is_within(path, roots())
+
+
+def check_readable(path: str | Path) -> None:
+    """
+    Raises:
+        InputError: `is_readable` says no.
+    """
+    if not is_readable(path):
+        raise _outside(path)
 
 
 @dataclass(frozen=True)

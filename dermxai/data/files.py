@@ -131,7 +131,7 @@ def scan(root: Path) -> ImageFiles:
     found: list[Path] = []
     problems: list[Problem] = []
     seen: set[tuple[int, int]] = set()
-    paths.readable(root)
+    paths.check_readable(root)
     waiting = [root]
     while waiting:
         folder = waiting.pop()
@@ -180,7 +180,7 @@ def listed(folder: Path, pattern: str = "*") -> list[Path]:
     Raises:
         InputError: the folder itself may not be read.
     """
-    paths.readable(folder)
+    paths.check_readable(folder)
     return sorted(path for path in folder.glob(pattern) if paths.is_readable(path))
 
 

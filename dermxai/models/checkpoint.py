@@ -19,7 +19,7 @@ from dermxai.models.foreign import interpret
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.models.state_dict import read_tensors
-from dermxai.paths import CheckpointFiles, readable
+from dermxai.paths import CheckpointFiles, check_readable, readable
 
 FEW = 0.1  # share of tensors that do not fit, up to which the architecture itself is right
 SHARD_SIZE = "2GB"
@@ -46,7 +46,7 @@ def load_classifier(
             fit, or an input size too small for the network.
     """
     path = Path(path)
-    readable(path)
+    check_readable(path)
     if path.is_dir():
         info = read_info(path)
         tensors = _read_weights(CheckpointFiles(path))

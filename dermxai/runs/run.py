@@ -200,7 +200,7 @@ def open_run(path: str | Path) -> Run:
     root = Path(path)
     files = paths.RunFiles(root)
     for file in files.read:
-        paths.readable(file)
+        paths.check_readable(file)
     if not files.manifest.is_file():
         raise InputError(
             f"The run in {path} is not finished; infer again to resume it."
@@ -209,7 +209,7 @@ def open_run(path: str | Path) -> Run:
         )
     try:
         manifest = json.loads(files.manifest.read_text())
-        paths.readable(manifest["dataset"]["path"])
+        paths.check_readable(manifest["dataset"]["path"])
         run = Run(
             id=manifest["id"],
             root=root.resolve(),

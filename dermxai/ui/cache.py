@@ -117,7 +117,7 @@ def run(run_id: str) -> Run:
             "the left."
         )
     opened = _run(str(folder), file.stat().st_mtime_ns)
-    paths.readable(opened.manifest["dataset"]["path"])  # each time: links may lead elsewhere now
+    paths.check_readable(opened.manifest["dataset"]["path"])  # each time: it may lead elsewhere
     return opened
 
 
@@ -341,7 +341,7 @@ def classifier(opened: Run) -> "Classifier":
             that `DEVICE` names cannot be used.
     """
     made_by = opened.manifest["checkpoint"]
-    paths.readable(made_by["path"])
+    paths.check_readable(made_by["path"])
     asked = made_by["path"], made_by["hash"], made_by.get("options", {})
     loaded = _classifier(*asked)
     if loaded.hash != made_by["hash"]:

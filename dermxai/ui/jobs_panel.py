@@ -74,7 +74,7 @@ def bar(job: Job) -> None:
         for figure, (name, written) in _MEASURES.items()
         if not math.isnan(progress.figures.get(figure, math.nan))
     ]
-    st.progress(progress.fraction, " · ".join(words))
+    st.progress(progress.fraction, plain(" · ".join(words)))
 
 
 def start(kind: str, **arguments: object) -> Job:

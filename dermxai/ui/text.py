@@ -1,8 +1,8 @@
 """Text from outside (file names, labels, patients) made safe for Markdown, and numbers for eyes."""
 
 import math
-import re
 
+from dermxai.escaping import markdown as plain
 from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS, FEWEST_OF_MEAN
 from dermxai.numbers import count, interval, percent, shortened, signed
 
@@ -25,14 +25,6 @@ PREMIUM_INTERVAL = (
 )
 MEAN_INTERVAL = f"Interval: Student's t over patients; from {FEWEST_OF_MEAN} patients on."
 """Which formula an interval is, and from how many patients on it can be trusted."""
-
-_MARKDOWN = re.compile(r"([\\`*_\[\]#!|~<>:$&])")
-_BREAKS = re.compile(r"\s+")
-
-
-def plain(text: object) -> str:
-    """The text as it is, on one line, with nothing in it that Markdown would act upon."""
-    return _MARKDOWN.sub(r"\\\1", _BREAKS.sub(" ", str(text)).strip())
 
 
 def duration(seconds: float) -> str:

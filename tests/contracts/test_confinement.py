@@ -374,7 +374,7 @@ READING = {
     *("load", "load_file", "safe_open", "read_parquet", "read_table", "read_schema", "read_csv"),
     *("ZipFile", "imread", "memmap", "fromfile", "read_image_file", "loadtxt", "genfromtxt"),
 }
-ASKS = {"readable", "is_readable", "listed"}
+ASKS = {"readable", "is_readable", "check_readable", "listed"}
 FREE = {
     "paths.py": "asks by itself",
     "__main__.py": "the command line",
