@@ -26,13 +26,15 @@ from tests.e2e.visitor import Visitor
 from tests.pages.conftest import PAGES
 
 pytestmark = pytest.mark.e2e
+NIGHTLY = bool(os.environ.get("DERMXAI_NIGHTLY"))
 _HARM = r"""() => {
   const found = [];
   if (window.hacked) found.push("a script ran");
   for (const element of document.querySelectorAll("*"))
     for (const {name, value} of element.attributes) {
       const leads = /^(src|srcset|href|xlink:href|style|action|data|poster|background)$/.test(name);
-      if (name.startsWith("on") || (leads && /e(v)?\.il|hacked|javascript:/.test(value)))
+      const away = !value.startsWith("#") && /ev?\.il|hacked|javascript:/.test(value);
+      if (name.startsWith("on") || (leads && away))
         found.push(`${element.tagName} ${name}=${value}`);
     }
   return found;
@@ -59,7 +61,7 @@ def server(
         running.kill()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def watched(server: Server, browser: Browser) -> Iterator[tuple[Visitor, list[str]]]:
     """A visitor whose browser knows no security policy: what is not escaped is seen."""
     context = browser.new_context(viewport={"width": 1440, "height": 1100}, bypass_csp=True)
@@ -89,7 +91,7 @@ def _look_around(page: Page) -> None:
         hint.hover()
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", PAGES if NIGHTLY else ("performance", "pair"))
 def test_no_text_from_outside_does_anything(
     name: str, server: Server, watched: tuple[Visitor, list[str]]
 ) -> None:
@@ -103,6 +105,7 @@ def test_no_text_from_outside_does_anything(
     _unharmed(page, asked)
 
 
+@pytest.mark.skipif(not NIGHTLY, reason="takes minutes; tests/pages/test_hostile.py asks the same")
 def test_nor_what_a_form_a_training_or_an_error_says(
     server: Server, watched: tuple[Visitor, list[str]]
 ) -> None:
@@ -122,6 +125,7 @@ def test_nor_what_a_form_a_training_or_an_error_says(
         _unharmed(page, asked)
 
 
+@pytest.mark.skipif(not NIGHTLY, reason="takes long")
 def test_nor_the_name_of_an_own_image(server: Server, watched: tuple[Visitor, list[str]]) -> None:
     visitor, asked = watched
     visitor.go("image?" + urlencode(server.view))  # type: ignore[attr-defined]
