@@ -24,15 +24,11 @@ def client() -> TestClient:
         kind = request.query_params.get("kind", "text/html")
         return Response("content", media_type=kind, headers={"X-Frame-Options": "ALLOWALL"})
 
-    async def broken(_request) -> Response:
-        raise ValueError
-
     async def stream(socket: WebSocket) -> None:
         await socket.accept()
         await socket.close()
 
     routes = [
-        Route("/broken", broken),
         WebSocketRoute("/_stcore/stream", stream),
         Route("/{path:path}", answer, methods=["GET", "PUT", "OPTIONS"]),
     ]
