@@ -16,9 +16,12 @@ from streamlit import App
 
 from dermxai import paths
 from dermxai.errors import InputError
+from dermxai.ui import uploads
 from dermxai.ui.access import middleware
 from dermxai.ui.preload import Preload
+from dermxai.ui.uploads import Uploads
 
+paths.share()
 SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
 
 
@@ -26,7 +29,8 @@ SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
 async def importing(_app: App) -> AsyncIterator[None]:
     """The server's life, begun with the imports."""
     Thread(target=import_module, args=("dermxai.ui.frame",), daemon=True).start()
-    yield
+    with uploads.freeing():
+        yield
 
 
 paths.confine()
@@ -34,4 +38,6 @@ try:
     around = middleware()
 except InputError as error:
     raise SystemExit(str(error)) from None
-app = App(SCRIPT, lifespan=importing, middleware=[*around, Middleware(Preload)])
+app = App(
+    SCRIPT, lifespan=importing, middleware=[*around, Middleware(Preload), Middleware(Uploads)]
+)

@@ -1,6 +1,7 @@
 """Where things lie: every file name of a workspace, a checkpoint, a run and a job, spelled once."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -22,6 +23,22 @@ EMBEDDED_CHECKPOINT = EMBEDDED_CHECKPOINTS / "atlas-b4-heads"
 def home() -> Path:
     """The folder that holds everything DermXAI writes: ``DERMXAI_HOME``, else ``workspace/``."""
     return _resolved(os.environ.get("DERMXAI_HOME") or str(PROJECT / "workspace"))
+
+
+def share() -> None:
+    """Lets what this process writes be the group's, too, where the workspace is: its folder can be
+    written by the group and hands it on (``chmod 2770``). Called as a process begins."""
+    if shared():
+        os.umask(os.umask(0o077) & ~stat.S_IRWXG)
+
+
+def shared() -> bool:
+    """Whether the workspace is a group's."""
+    try:
+        mode = home().stat().st_mode
+    except OSError:
+        return False
+    return bool(mode & stat.S_ISGID and mode & stat.S_IWGRP)
 
 
 def datasets() -> Path:
@@ -59,6 +76,34 @@ def slurm_settings() -> Path:
     return home() / "slurm.toml"
 
 
+def access_rules() -> Path:
+    """Who has which role, where an identity provider or a proxy says who somebody is."""
+    return home() / "access.toml"
+
+
+def access() -> Path:
+    """Access codes and visits; of the server alone."""
+    return home() / "access"
+
+
+def access_codes() -> Path:
+    return access() / "codes.json"
+
+
+def withdrawn() -> Path:
+    """What is being removed for good; beside what it was, so that it goes at once."""
+    return home() / ".withdrawn"
+
+
+def visits() -> Path:
+    return access() / "visits"
+
+
+def audit_log() -> Path:
+    """Who did what, a JSON object a line; older ones beside it are numbered."""
+    return access() / "audit.jsonl"
+
+
 def demo_dataset() -> Path:
     """The synthetic atlas, once the demo has been started; another one of each version."""
     return datasets() / f"atlas-v{DEMO_VERSION}"
@@ -77,15 +122,24 @@ def selection(key: str) -> Path:
     return selections() / f"{key}.json"
 
 
+def attributions() -> Path:
+    return home() / "attributions"
+
+
 def attribution(name: str) -> Path:
     """A map that was computed before."""
-    return home() / "attributions" / f"{name}.npz"
+    return attributions() / f"{name}.npz"
+
+
+def unpacked_arrays(archive: str) -> Path:
+    """Folder of what was unpacked of an archive."""
+    return home() / "arrays" / archive
 
 
 def unpacked_array(archive: str, split: str, state: str) -> Path:
     """Images of a compressed archive in one of its states, unpacked so that they can be
     memory-mapped; the other states of a split lie beside it."""
-    return home() / "arrays" / archive / f"{split}-{state}.npy"
+    return unpacked_arrays(archive) / f"{split}-{state}.npy"
 
 
 def roots() -> tuple[Path, ...]:
@@ -560,6 +614,14 @@ class JobFiles:
     def cancel(self, attempt: int) -> Path:
         """A flag: this attempt is to stop."""
         return self.root / f"cancel-{attempt}"
+
+    def alive(self, attempt: int) -> Path:
+        """Held by the processes of an attempt on a computer, for those who cannot see them."""
+        return self.root / f".alive-{attempt}.lock"
+
+    def gone(self, attempt: int) -> Path:
+        """A flag: somebody says that the computer of this attempt is no more."""
+        return self.root / f"gone-{attempt}"
 
     def log(self, attempt: int) -> Path:
         return self.logs / f"{attempt}.log"

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai import paths, plugins
+from dermxai import entries, paths, plugins
 from dermxai.data import images, inventory, labels
 from dermxai.data.table import Options, Problem, Table, validated
 from dermxai.data.transforms import fit_mask
+from dermxai.entries import Unusable, UnusableError
 from dermxai.errors import InputError
 
 _SOURCE = "source_label"
@@ -124,7 +125,9 @@ def _loaded(
 ) -> Dataset:
     source = paths.readable(paths.named(path))
     if not os.path.exists(source):  # noqa: PTH110  # false, not an error, where it is forbidden
-        raise InputError(f"There is no file or folder {source}.")
+        raise InputError(f"There is no file or folder {entries.shown(str(source))}.")
+    if (what := entries.kind(source)) not in ("a file", "a folder"):
+        raise InputError(f"{source} is {what}; expected a folder, table or archive of images.")
     table: Table = _format(source).read(source, Options(columns or {}))
     rows, repeated = validated(table.rows)
     rows = _with_codes(rows, _own_labels(label_map))
@@ -144,6 +147,25 @@ def _loaded(
         options=_plain({"columns": columns, "label_map": label_map}),
         file_fingerprints=stock.files,
     )
+
+
+def find_datasets() -> tuple[list[Path], list[Unusable]]:
+    """What lies in the workspace's folder of datasets, by name; and what can be none of them."""
+    found = []
+    here, odd = entries.listed(paths.datasets())
+    for place in here:
+        try:
+            if (what := entries.kind(place)) == "a folder":
+                entries.check_folder(place)
+            elif what == "a file":
+                with entries.opened(place):
+                    pass
+            else:
+                raise UnusableError(f"is {what}, no dataset")
+            found.append(place)
+        except UnusableError as error:
+            odd.append(Unusable(place, str(error)))
+    return found, odd
 
 
 def _plain(

@@ -171,7 +171,8 @@ def scan(root: Path) -> ImageFiles:
 
 def tables(folder: Path) -> list[Path]:
     """Files in a folder that are tables by their suffix; .txt may be anything."""
-    return [file for file in listed(folder) if file.suffix.lower() in TABLES - {".txt"}]
+    files = (file for file in listed(folder) if file.suffix.lower() in TABLES - {".txt"})
+    return [file for file in files if _is_text(file.name) and file.is_file()]
 
 
 def listed(folder: Path, pattern: str = "*") -> list[Path]:

@@ -137,7 +137,7 @@ def _lacking(path: object, allowed: tuple[Path, ...] | None) -> str | None:
         return None
     if _outside(path, allowed):
         return _OUTSIDE.format(path)
-    return None if Path(path).is_file() else _MISSING.format(path)
+    return None if os.path.isfile(path) else _MISSING.format(path)  # noqa: PTH113
 
 
 def _outside(path: str, allowed: tuple[Path, ...] | None) -> bool:

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyarrow import ArrowException
 
+from dermxai import entries
 from dermxai.data.images import container
 from dermxai.data.picture_hash import BITS, Hashes
 from dermxai.disk import replacing
@@ -182,10 +183,11 @@ def write_division(
 
 def open_division(folder: Path) -> Division | None:
     """None where the checkpoint does not tell. Those of earlier versions tell files alone."""
+    file = CheckpointFiles(folder).division
     try:
-        file = readable(CheckpointFiles(folder).division)
-        table = pd.read_parquet(file, page_checksum_verification=True)
-    except (OSError, ValueError, KeyError, TypeError, ArrowException):
+        entries.check_file(file)
+        table = pd.read_parquet(readable(file), page_checksum_verification=True)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, ArrowException):
         return None
     if not {"image", "split"} <= set(table):
         return None

@@ -81,7 +81,13 @@ def infer(
     files = paths.RunFiles(paths.runs() / identity)
     shards = Shards(files, len(dataset))
     part = part_size(classifier.info.preprocessing.size, batch_size, chosen)
-    plan = {"run": identity, "device": str(chosen), "batch": batch_size, "part": part}
+    plan = {
+        "run": identity,
+        "dataset": dataset.fingerprint,
+        "device": str(chosen),
+        "batch": batch_size,
+        "part": part,
+    }
 
     def report(done: int) -> None:
         if progress:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dermxai.data.picture_hash import Hashes
 from dermxai.disk import UNREADABLE, replacing
+from dermxai.entries import opened
 from dermxai.paths import RunFiles, readable
 
 SHARD = 256  # images
@@ -92,7 +93,7 @@ class Shards:
 
     def _whole(self, index: int) -> bool:
         try:
-            with readable(self.files.shard(index)).open("rb") as file, np.load(file) as shard:
+            with opened(self.files.shard(index)) as file, np.load(file) as shard:
                 lengths = {len(shard[name]) for name in _ARRAYS}
         except UNREADABLE:
             return False

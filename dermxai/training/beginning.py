@@ -1,8 +1,9 @@
 """What a training in a folder has begun with, so that it goes on with the same, and alone."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,8 @@ def as_begun(dataset: Dataset, at: Path) -> Dataset:
 
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
-    """
+    """What is refused in the block leaves no folder behind that was not there before.
+
     Raises:
         InputError: another process trains in the lock's folder.
     """
@@ -127,5 +129,22 @@ def alone(lock: Path) -> Iterator[None]:
             f"A training is at work in {lock.parent}; wait for its end, or choose another folder."
         )
 
+    new = [each for each in (lock.parent, *lock.parent.parents) if not each.exists()]
     with locked(lock, waiting=refuse):
-        yield
+        try:
+            yield
+        except InputError:
+            if new:
+                _forget(TrainingFiles(lock.parent), new)
+            raise
+
+
+def _forget(files: TrainingFiles, new: list[Path]) -> None:
+    """Removes the folders that were made for a training that was refused, the innermost first,
+    where it has left nothing of use."""
+    preparations = {each.name for each in (files.lock, files.about, files.data, files.images)}
+    with suppress(OSError):
+        if {path.name for path in files.root.iterdir()} <= preparations:
+            shutil.rmtree(files.root)
+            for folder in new[1:]:
+                folder.rmdir()

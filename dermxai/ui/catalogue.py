@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from dermxai import paths
+from dermxai.data.dataset import find_datasets
 from dermxai.errors import InputError
 from dermxai.models import list_checkpoints
 from dermxai.runs import list_runs
@@ -62,10 +63,8 @@ def checkpoints(runs: list[Entry]) -> list[str]:
 
 def datasets(runs: list[Entry]) -> list[str]:
     """Paths of the datasets of the workspace and of the runs."""
-    folder = paths.datasets()
-    here = sorted(filter(paths.is_readable, folder.iterdir())) if folder.is_dir() else []
-    visible = [str(path) for path in here if not path.name.startswith(".")]
-    return _distinct([*visible, *(run.dataset for run in runs)])
+    here, _ = find_datasets()
+    return _distinct([*map(str, here), *(run.dataset for run in runs)])
 
 
 def check_listed(view: View) -> None:

@@ -29,7 +29,7 @@ def first_start() -> None:
 
 @fragment(run_every=1.0)
 def _preparation() -> None:
-    if permissions.teaching():
+    if not permissions.may("start jobs"):
         st.info("Nothing is prepared yet. Who runs this server: `python -m dermxai demo`.")
         return
     job = jobs_panel.last("demo") or jobs_panel.start("demo")

@@ -24,6 +24,7 @@ class Key(StrEnum):
     NOTICE = "notice"
     WATCHED = "watched"
     DEMO = "demo"
+    OPENED = "opened"
 
     CHECKPOINT = "checkpoint"
     DATASET = "dataset"
@@ -43,6 +44,7 @@ class Key(StrEnum):
     SPLIT = "split"
     UNIT = "unit"
     LEAKS = "leaks"
+    WITHDRAW = "withdraw"
     FIGURE = "figure"
     SHOWN = "shown"
 

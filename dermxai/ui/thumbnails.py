@@ -23,6 +23,11 @@ def thumbnails(paths: Sequence[str]) -> list[bytes | None]:
     return list(_pool.map(_thumbnail, paths))
 
 
+def forget() -> None:
+    """Drops all that are kept."""
+    _made.cache_clear()
+
+
 def jpeg(image: NDArray[np.uint8], quality: int = 90) -> bytes:
     """An image (h, w, 3) RGB as JPEG."""
     buffer = io.BytesIO()
@@ -35,7 +40,7 @@ def stamp(path: str) -> int | None:
     that was kept of it is found again."""
     try:
         return readable(container(path)).stat().st_mtime_ns
-    except (OSError, InputError):
+    except (OSError, ValueError):
         return None
 
 

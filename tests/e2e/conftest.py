@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,11 @@ PATIENCE = 60_000  # ms, for machines that do other things meanwhile
 class Server:
     """The app as `streamlit run` serves it, from a workspace of its own."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(
+        self, home: Path, *options: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.options = options
+        self.environment = environment or {}
         with socket.socket() as free:
             free.bind(("localhost", 0))
             self.port = free.getsockname()[1]
@@ -40,12 +44,12 @@ class Server:
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
-        options = ["--server.port", str(self.port), "--server.headless", "true"]
+        options = ["--server.port", str(self.port), "--server.headless", "true", *self.options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", *options],
                 cwd=paths.PROJECT,
-                env=os.environ | {"DERMXAI_HOME": str(self.home)},
+                env=os.environ | {"DERMXAI_HOME": str(self.home), **self.environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

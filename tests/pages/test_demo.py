@@ -101,6 +101,10 @@ def test_it_opens_on_the_pair_of_the_question_with_an_image_of_it(
     app.switch_page(str(PAGES["dataset"])).run()
     assert app.title[0].value == "Dataset", "only who has just come is led there"
     assert len(started) == 2
+    # What was interrupted goes on when the demo is opened again; what was cancelled does not.
+    started[0].state, started[1].state = State.INTERRUPTED, State.CANCELLED
+    open_page("dataset")
+    assert [job.kind for job in started] == ["quality", "quality", "pair"]
 
 
 def test_a_link_into_the_demo_opens_its_own_page(

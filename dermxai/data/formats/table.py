@@ -12,7 +12,7 @@ import pandas as pd
 from pyarrow import ArrowException
 from pyarrow.parquet import read_schema, read_table
 
-from dermxai import paths
+from dermxai import entries, paths
 from dermxai.data import delimited
 from dermxai.data.files import TABLES, ImageFiles, scan, tables
 from dermxai.data.split_words import split_name
@@ -25,6 +25,7 @@ from dermxai.data.table import (
     recognised,
     renamed,
 )
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 
 EXPECTS = "table: a CSV, TSV or Parquet file with a column path (or image_id) and one row an image"
@@ -176,6 +177,7 @@ def _read(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
         return delimited.read_delimited(file)
     place = paths.readable(file)
     try:
+        entries.check_file(file)
         rows: pd.DataFrame = read_table(place).to_pandas(
             ignore_metadata=True,  # the index as a column
             integer_object_nulls=True,  # a float would lose digits
@@ -211,6 +213,7 @@ def _header(file: Path) -> list[str]:
     if file.suffix.lower() != ".parquet":
         return delimited.header(file)
     try:
-        return list(read_schema(paths.readable(file)).names)
-    except (OSError, ArrowException, InputError):
+        entries.check_file(file)
+        return list(read_schema(entries.readable(file)).names)
+    except (OSError, UnusableError, ArrowException):
         return []

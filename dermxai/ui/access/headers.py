@@ -54,7 +54,8 @@ OTHERS = {
 
 class SecurityHeaders:
     """ASGI middleware: sets the headers of every answer, refusals included. What is neither page
-    nor script, such as a picture that is opened by itself, may do nothing at all."""
+    nor script, such as a picture that is opened by itself, may do nothing at all. A policy that the
+    answer brings, as the login's does, holds as well."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -65,7 +66,7 @@ class SecurityHeaders:
             if message["type"] in {"http.response.start", "websocket.http.response.start"}:
                 headers = MutableHeaders(scope=message)
                 acts = _acts(headers)
-                headers["Content-Security-Policy"] = self.page if acts else FILE_POLICY
+                headers.append("Content-Security-Policy", self.page if acts else FILE_POLICY)
                 for name, value in OTHERS.items():
                     headers[name] = value
             await send(message)
