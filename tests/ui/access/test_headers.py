@@ -1,6 +1,7 @@
 import re
 from base64 import b64encode
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -9,11 +10,14 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from dermxai.access import codes
+from dermxai.access.roles import Role
 from dermxai.ui.access import middleware
 from dermxai.ui.access.headers import FILE_POLICY, OTHERS, PAGE, policy
 from dermxai.ui.access.routes import is_open
 
 HOST = "http://localhost:8501"
+STREAM = "ws://localhost:8501/_stcore/stream"
 
 
 @pytest.fixture
@@ -33,7 +37,7 @@ def client() -> TestClient:
         Route("/{path:path}", answer, methods=["GET", "PUT", "OPTIONS"]),
     ]
     app = Starlette(routes=routes, middleware=middleware())
-    return TestClient(app, base_url=HOST)
+    return TestClient(app, base_url=HOST, client=("127.0.0.1", 5000))
 
 
 @pytest.mark.parametrize("path", ["/", "/media/a.html", "/_stcore/metrics", "/nothing"])
@@ -96,13 +100,27 @@ def test_percent_signs_hide_no_route(client: TestClient) -> None:
 
 
 def test_a_refused_socket_is_never_accepted(client: TestClient) -> None:
-    with client.websocket_connect("/_stcore/stream", headers={"Host": "localhost"}):
+    with client.websocket_connect(STREAM, headers={"Host": "localhost"}):
         pass
     other_port = {"Host": "localhost", "Origin": "http://localhost:1"}
     for headers in ({"Host": "evil.example"}, other_port):
         with (
             pytest.raises(WebSocketDisconnect) as refused,
-            client.websocket_connect("/_stcore/stream", headers=headers),
+            client.websocket_connect(STREAM, headers=headers),
         ):
             pass
         assert refused.value.code == 1008
+
+
+def test_what_the_login_says_holds_as_well(workspace: Path) -> None:
+    """Its page may be framed by nobody, and runs nothing that Streamlit's page would."""
+    codes.make("Students", Role.VIEWER, days=1)
+    app = Starlette(routes=[Route("/{path:path}", lambda _: Response())], middleware=middleware())
+    client = TestClient(app, base_url=HOST, client=("127.0.0.1", 5000))
+    answer = client.get("/", headers={"Accept": "text/html"})
+    assert answer.url.path == "/login" and "Access code" in answer.text
+    policies = answer.headers.get_list("Content-Security-Policy")
+    assert any("frame-ancestors 'none'" in each for each in policies)
+    assert any("form-action 'self'" in each for each in policies)
+    assert not all("unsafe" in each for each in policies)
+    assert answer.headers["Referrer-Policy"] == "same-origin"
