@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
@@ -306,10 +307,18 @@ def test_over_the_wire(server: Server) -> None:
     assert " 403 " in _sent(server, _upgrade(own, f"http://localhost:{server.port + 1}"))
 
 
+def _status(wire: socket.socket) -> int:
+    """Of the next answer, which is read to its end."""
+    answer = HTTPResponse(wire)
+    answer.begin()
+    answer.read()
+    return answer.status
+
+
 def test_the_second_request_of_a_connection_is_judged_too(server: Server) -> None:
     own = f"localhost:{server.port}"
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as wire:
         wire.sendall(f"GET /_stcore/health HTTP/1.1\r\nHost: {own}\r\n\r\n".encode())
-        assert b" 200 " in wire.recv(65536)
+        assert _status(wire) == 200
         wire.sendall(b"GET /_stcore/health HTTP/1.1\r\nHost: evil.example\r\n\r\n")
-        assert b" 421 " in wire.recv(65536)
+        assert _status(wire) == 421
