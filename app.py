@@ -33,6 +33,7 @@ async def importing(_app: App) -> AsyncIterator[None]:
         yield
 
 
+paths.confine()
 try:
     around = middleware()
 except InputError as error:

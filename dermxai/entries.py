@@ -14,11 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from dermxai import paths
+from dermxai.errors import InputError
+
 MOST_BYTES = 64_000_000
 """Of a file that is read as a whole."""
 DEEPEST = 64
 """Lists and objects within each other in JSON."""
 LONGEST = 120  # characters of a name that is shown
+OUTSIDE = "lies outside the folders that this server may open"
+_NAMED = "Name its folder in DERMXAI_ROOTS when starting the server, or move it away."
 _ESCAPED = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
 _LARGEST = 1 << 63
 _KINDS = (
@@ -78,30 +83,52 @@ def is_text(name: str) -> bool:
     return True
 
 
-def listed(folder: Path) -> tuple[list[Path], list[Unusable]]:
-    """The entries of a folder by name, without hidden ones; and those whose names are no text. Of a
-    folder that is not there nothing, of one that cannot be looked into the folder itself."""
+def readable(path: Path) -> Path:
+    """`paths.readable`, which every function here asks before it looks at what lies at a path.
+
+    Raises:
+        UnusableError: it lies outside the folders that a confined process may open.
+    """
     try:
-        names = sorted(entry.name for entry in os.scandir(folder))
+        return paths.readable(path)
+    except InputError:
+        raise UnusableError(OUTSIDE) from None
+
+
+def listed(folder: Path) -> tuple[list[Path], list[Unusable]]:
+    """The entries of a folder by name, without hidden ones; and those whose names are no text, or
+    that lead where nothing may be read. Of a folder that is not there nothing, of one that cannot
+    be looked into the folder itself."""
+    try:
+        with os.scandir(readable(folder)) as found:
+            here = sorted((entry.name, entry.is_symlink()) for entry in found)
+    except UnusableError as error:
+        return [], [Unusable(folder, str(error), _NAMED)]
     except FileNotFoundError:
         return [], []
     except OSError as error:
         return [], [Unusable(folder, f"cannot be looked into ({error.strerror})", _allow(folder))]
-    seen = [name for name in names if not name.startswith(".")]
-    odd = [
-        Unusable(folder / name, "its name is not UTF-8", "Rename it.")
-        for name in seen
-        if not is_text(name)
-    ]
-    return [folder / name for name in seen if is_text(name)], odd
+    usable, odd = [], []
+    for name, is_link in here:
+        path = folder / name
+        if name.startswith("."):
+            continue
+        if not is_text(name):
+            odd.append(Unusable(path, "its name is not UTF-8", "Rename it."))
+        elif is_link and not paths.is_readable(path):
+            odd.append(Unusable(path, OUTSIDE, _NAMED))
+        else:
+            usable.append(path)
+    return usable, odd
 
 
 def kind(path: Path) -> str:
     """What lies at a path, links followed: "a file", "a folder", "a pipe (FIFO)", …
 
     Raises:
-        UnusableError: there is nothing, or it cannot be looked at.
+        UnusableError: there is nothing, or it cannot or may not be looked at.
     """
+    readable(path)
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -129,7 +156,7 @@ def check_folder(path: Path) -> None:
     if (found := kind(path)) != "a folder":
         raise UnusableError(f"is {found}, not a folder")
     try:
-        os.scandir(path).close()
+        os.scandir(readable(path)).close()
     except OSError as error:
         raise UnusableError(_said(error)) from error
 
@@ -139,10 +166,11 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     """A file to read, never a pipe that would be waited for.
 
     Raises:
-        UnusableError: there is no file, or it cannot be opened.
+        UnusableError: there is no file, or it cannot or may not be opened.
     """
+    place = readable(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         check_file(path)
         raise UnusableError(_said(error)) from error

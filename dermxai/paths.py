@@ -2,8 +2,9 @@
 
 import os
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from dermxai.errors import InputError
 PROJECT = Path(__file__).resolve().parent.parent
 DEMO_VERSION = 2
 SHOWN = 100  # characters of a path that cannot be
+LONGEST = 1000  # characters of one that can
+CONFINED = "DERMXAI_CONFINED"  # in the environment of a server, and so of the jobs that it starts
+_CONFINING: ContextVar[bool] = ContextVar("confining", default=False)
 EMBEDDED_CHECKPOINTS = PROJECT / "checkpoints"
 EMBEDDED_CHECKPOINT = EMBEDDED_CHECKPOINTS / "atlas-b4-heads"
 
@@ -204,7 +208,10 @@ def is_within(path: str | Path, folders: Iterable[Path]) -> bool:
     Args:
         folders: resolved.
     """
-    resolved = f"{os.path.realpath(path)}{os.sep}"
+    try:
+        resolved = f"{os.path.realpath(path)}{os.sep}"
+    except ValueError:  # no path, such as one with a null byte
+        return False
     return any(resolved.startswith(f"{str(folder).rstrip(os.sep)}{os.sep}") for folder in folders)
 
 
@@ -216,11 +223,61 @@ def inside_roots(path: str | Path) -> Path:
     """
     resolved = Path(os.path.realpath(named(path)))
     if not is_within(resolved, roots()):
-        raise InputError(
-            f"{path} lies outside the folders that this server may open; name its folder in "
-            "DERMXAI_ROOTS when starting the server, or copy the data into the workspace."
-        )
+        raise _outside(path)
     return resolved
+
+
+def _outside(path: str | Path) -> InputError:
+    return InputError(
+        f"{str(path)[:LONGEST]} lies outside the folders that this server may open; name its "
+        "folder in DERMXAI_ROOTS when starting the server, or copy the data into the workspace."
+    )
+
+
+def confine() -> None:
+    """From now on this process, and those that it starts, read nothing outside `roots`: a server's,
+    whose visitors choose what is read. The command line is not confined."""
+    os.environ[CONFINED] = "1"
+
+
+@contextmanager
+def confining(wanted: bool = True) -> Iterator[None]:
+    """The same while the block runs, in its thread."""
+    before = _CONFINING.set(wanted or _CONFINING.get())
+    try:
+        yield
+    finally:
+        _CONFINING.reset(before)
+
+
+def is_confined() -> bool:
+    return _CONFINING.get() or bool(os.environ.get(CONFINED))
+
+
+def readable(path: str | Path) -> Path:
+    """The path to open for reading: in a confined process where it leads, links followed.
+
+    Whatever is read from a file or listed of a folder is asked for here, each time that it is read:
+    tables and links may have changed since, and name anything.
+
+    Raises:
+        InputError: as `inside_roots`, in a confined process.
+    """
+    return inside_roots(path) if is_confined() else Path(path)
+
+
+def is_readable(path: str | Path) -> bool:
+    """Whether `readable` lets it be opened; it need not be there."""
+    return not is_confined() or is_within(path, roots())
+
+
+def check_readable(path: str | Path) -> None:
+    """
+    Raises:
+        InputError: `is_readable` says no.
+    """
+    if not is_readable(path):
+        raise _outside(path)
 
 
 @dataclass(frozen=True)
@@ -443,6 +500,12 @@ class RunFiles:
     def pictures(self) -> Path:
         """The images' perceptual hashes; absent from runs of earlier versions."""
         return self.root / "pictures.npy"
+
+    @property
+    def read(self) -> tuple[Path, ...]:
+        """What opening a run reads."""
+        arrays = (self.logits, self.pooled, self.fingerprints, self.pictures)
+        return (self.manifest, self.samples, *arrays)
 
     @property
     def near_duplicates(self) -> Path:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from dermxai.disk import replacing
+from dermxai.paths import readable
 
 # blanks, marks without width and apostrophes before do not save it; the last four are the wide
 # forms of the first
@@ -77,7 +78,7 @@ def write_csv(table: pd.DataFrame, path: Path, digits: int = 6) -> None:
 
 def read_csv(path: Path) -> pd.DataFrame:
     """A table that was written here."""
-    return _mapped(pd.read_csv(path, keep_default_na=False, na_values=[""]), original)
+    return _mapped(pd.read_csv(readable(path), keep_default_na=False, na_values=[""]), original)
 
 
 def _breaks(table: pd.DataFrame) -> bool:

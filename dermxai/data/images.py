@@ -143,6 +143,7 @@ def container(path: str) -> str:
 
 def _opened(source: str | BytesIO, name: str, most: int = MAX_PIXELS) -> Image.Image:
     if isinstance(source, str):
+        source = str(paths.readable(source))
         _check_kind(source, name)
     try:
         image = Image.open(source, formats=_DECODERS)
@@ -245,6 +246,7 @@ def array_images(file: Path, split: str) -> NDArray[np.uint8]:
     Raises:
         InputError: the file or the array is missing or damaged.
     """
+    file = paths.readable(file)
     try:
         state = file.stat()
     except OSError:

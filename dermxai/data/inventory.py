@@ -107,7 +107,7 @@ def file_fingerprint(path: str) -> str:
     Raises:
         InputError: it cannot be opened.
     """
-    stamp = _stamp(container(path))
+    stamp = _stamp(str(paths.readable(container(path))))
     if isinstance(stamp, str):
         raise InputError(stamp[:1].upper() + stamp[1:] + ".")
     return stamp.hex()

@@ -4,7 +4,6 @@ What holds nothing but numbers learnt from many images, which is a trained check
 named; so does what was written outside of the workspace.
 """
 
-import json
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -16,10 +15,11 @@ from uuid import uuid4
 
 import pandas as pd
 
-from dermxai import disk, paths
+from dermxai import disk, entries, paths
 from dermxai.access import audit
 from dermxai.access.roles import Person
 from dermxai.data.images import container, place_of
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 from dermxai.jobs.job import Job, list_jobs
 
@@ -180,18 +180,17 @@ def _place(dataset: str | Path) -> Path:
 
 
 def _folders(parent: Path) -> list[Path]:
-    return sorted(path for path in parent.glob("*") if path.is_dir()) if parent.is_dir() else []
+    here = sorted(filter(paths.is_readable, parent.glob("*"))) if parent.is_dir() else []
+    return [path for path in here if path.is_dir()]
 
 
 def _manifest(root: Path) -> dict[str, Any]:
     """What a run says of its dataset, an unfinished one too; empty where nothing can be read."""
     files = paths.RunFiles(root)
     for file in (files.manifest, files.plan):
-        with suppress(OSError, ValueError, RecursionError):
-            content = json.loads(file.read_text(encoding="utf-8"))
-            if isinstance(content, dict):
-                about = content.get("dataset")
-                return about if isinstance(about, dict) else {"fingerprint": about}
+        with suppress(UnusableError):
+            about = entries.read_json(file, {}).get("dataset")
+            return about if isinstance(about, dict) else {"fingerprint": about}
     return {}
 
 
@@ -218,7 +217,8 @@ def _same(path: object, place: Path) -> bool:
 def _samples(root: Path) -> pd.DataFrame:
     """A run's images; none where they cannot be read."""
     with suppress(Exception):  # a damaged run goes all the same
-        return pd.read_parquet(paths.RunFiles(root).samples, columns=["sample_id", "path"])
+        file = paths.readable(paths.RunFiles(root).samples)
+        return pd.read_parquet(file, columns=["sample_id", "path"])
     return pd.DataFrame({"sample_id": [], "path": []}, dtype=str)
 
 
@@ -226,7 +226,8 @@ def _arrays(place: Path, samples: Iterable[pd.DataFrame]) -> list[Path]:
     """What was unpacked of the dataset's archives."""
     archives = {container(path) for table in samples for path in table["path"].map(str).unique()}
     archives |= {str(place)} if place.suffix == _ARCHIVE else set()
-    archives |= {str(file) for file in place.glob(f"*{_ARCHIVE}")} if place.is_dir() else set()
+    if paths.is_readable(place) and place.is_dir():
+        archives |= {str(file) for file in place.glob(f"*{_ARCHIVE}")}
     named = (archive for archive in map(str, archives) if archive.endswith(_ARCHIVE))
     folders = {paths.unpacked_arrays(place_of(archive)) for archive in named}
     return sorted(folder for folder in folders if folder.is_dir())
@@ -236,8 +237,8 @@ def _selections(samples: Iterable[pd.DataFrame]) -> Iterator[Path]:
     """Kept selections, all images of which are the dataset's."""
     known = {str(sample_id) for table in samples for sample_id in table["sample_id"]}
     for file in sorted(paths.selections().glob("*.json")):
-        with suppress(OSError, ValueError, TypeError, RecursionError):
-            _, ids = json.loads(file.read_text(encoding="utf-8"))
+        with suppress(ValueError, TypeError):  # something else
+            _, ids = entries.read_json(file, list, zeros=True)
             if ids and set(ids) <= known:
                 yield file
 
@@ -257,9 +258,8 @@ def _trainings(jobs: Iterable[Job]) -> set[Path]:
 
 
 def _learnt_from(folder: Path, prints: frozenset[str]) -> bool:
-    with suppress(OSError, ValueError, RecursionError):
-        begun = json.loads(paths.TrainingFiles(folder).about.read_text(encoding="utf-8"))
-        return isinstance(begun, dict) and begun.get("data") in prints
+    with suppress(UnusableError, TypeError):  # something else
+        return entries.read_json(paths.TrainingFiles(folder).about, {}).get("data") in prints
     return False
 
 

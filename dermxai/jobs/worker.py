@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from dermxai import disk
+from dermxai import disk, paths
 from dermxai.errors import Cancelled, DivergenceError, InputError
 from dermxai.jobs import hardware
 from dermxai.jobs.job import Job, State
@@ -33,6 +33,8 @@ def work(job: Job, attempt: int) -> State:
     SIGTERM ends it as Ctrl+C does: cancelled where that was asked for, else interrupted, to be
     resumed. Of the processes of a training on several GPUs only the first one writes.
     """
+    if (job.arguments.get("dataset_options") or {}).get("confine"):
+        paths.confine()  # whoever resumes it, from wherever
     interrupt = Interrupt()
     signal.signal(signal.SIGTERM, interrupt)
     os.nice(NICENESS)

@@ -22,7 +22,7 @@ from dermxai.models.foreign import interpret
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.models.state_dict import read_tensors
-from dermxai.paths import CheckpointFiles
+from dermxai.paths import CheckpointFiles, check_readable, readable
 
 FEW = 0.1  # share of tensors that do not fit, up to which the architecture itself is right
 SHARD_SIZE = "2GB"
@@ -46,10 +46,11 @@ def load_classifier(
             class codes in the order of the logits, input size in pixels.
 
     Raises:
-        InputError: nothing there, not a checkpoint, unsafe to read, tensors or heads that do not
+        InputError: nothing there, not a checkpoint, not to be read, tensors or heads that do not
             fit, or an input size too small for the network.
     """
     path = Path(path)
+    check_readable(path)
     if os.path.isdir(path):  # noqa: PTH112  # never an error, as below
         info = read_info(path)
         tensors = _read_weights(CheckpointFiles(path))
@@ -179,9 +180,10 @@ def save_description(folder: str | Path, info: ModelInfo, card: str) -> None:
 
 def _read_weights(files: CheckpointFiles) -> dict[str, Tensor]:
     shards = [files.weights]
-    if files.weights_index.is_file():
+    index_file = readable(files.weights_index)
+    if index_file.is_file():
         try:
-            index = entries.read_json(files.weights_index, {"weight_map": dict})
+            index = entries.read_json(index_file, {"weight_map": dict})
             names = {Path(name).name for name in index["weight_map"].values()}
         except (UnusableError, TypeError) as error:
             raise InputError(
@@ -189,7 +191,7 @@ def _read_weights(files: CheckpointFiles) -> dict[str, Tensor]:
             ) from error
         shards = [files.root / name for name in sorted(names)]
     tensors: dict[str, Tensor] = {}
-    for shard in shards:
+    for shard in map(readable, shards):
         try:
             entries.check_file(shard)
             tensors |= load_file(shard)

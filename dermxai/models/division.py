@@ -22,7 +22,7 @@ from dermxai import entries
 from dermxai.data.images import container
 from dermxai.data.picture_hash import BITS, Hashes
 from dermxai.disk import replacing
-from dermxai.paths import CheckpointFiles
+from dermxai.paths import CheckpointFiles, readable
 
 OWNERS = {"lesion_id": "lesion", "patient_id": "patient"}
 """Columns of a sample table → those of a division that hold their digests."""
@@ -186,7 +186,7 @@ def open_division(folder: Path) -> Division | None:
     file = CheckpointFiles(folder).division
     try:
         entries.check_file(file)
-        table = pd.read_parquet(file, page_checksum_verification=True)
+        table = pd.read_parquet(readable(file), page_checksum_verification=True)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, ArrowException):
         return None
     if not {"image", "split"} <= set(table):

@@ -18,6 +18,7 @@ from dermxai.errors import InputError
 from dermxai.models.backbone import normalisation, published
 from dermxai.models.info import MOST_CLASSES, MOST_HEADS, ModelInfo
 from dermxai.models.multi_head import MultiHeadNetwork
+from dermxai.paths import readable
 
 PREFIXES = ("module.", "model.", "_orig_mod.", "net.", "network.", "backbone.", "encoder.")
 CLASSIFIERS = ("classifier", "fc", "head.fc", "head")
@@ -184,7 +185,7 @@ def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
 
 def _sidecar(path: Path) -> dict[str, Any]:
     """What a JSON file beside the checkpoint says of it."""
-    beside = path.with_suffix(".json")
+    beside = readable(path.with_suffix(".json"))
     if not os.path.lexists(beside):
         return {}
     try:

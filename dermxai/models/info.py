@@ -13,7 +13,7 @@ from dermxai import entries
 from dermxai.data.transforms import Preprocessing
 from dermxai.entries import Unusable, UnusableError
 from dermxai.errors import InputError
-from dermxai.paths import EMBEDDED_CHECKPOINTS, CheckpointFiles, StudyFiles, checkpoints
+from dermxai.paths import EMBEDDED_CHECKPOINTS, CheckpointFiles, StudyFiles, checkpoints, readable
 
 FORMAT = 1
 MOST_CLASSES = 10_000
@@ -156,16 +156,17 @@ def read_info(folder: str | Path) -> ModelInfo:
     """The description in a checkpoint folder.
 
     Raises:
-        InputError: no checkpoint folder, or a description that cannot be read.
+        InputError: no checkpoint folder, or a description that cannot or may not be read.
     """
     files = CheckpointFiles(Path(folder))
-    if not os.path.isfile(files.model):  # noqa: PTH113  # never an error
+    place = readable(files.model)
+    if not os.path.isfile(place):  # noqa: PTH113  # never an error
         raise InputError(
             f"{folder} is not a checkpoint folder: it has no {files.model.name}; expected "
             f"{files.weights.name} and {files.model.name} in it."
         )
     try:
-        text = entries.read_text(files.model)
+        text = entries.read_text(place)
     except UnusableError as error:
         raise InputError(f"{files.model} cannot be read ({error}); expected UTF-8.") from error
     return ModelInfo.from_json(text, str(files.model))
@@ -209,7 +210,7 @@ def _is_checkpoint(place: Path) -> bool:
             entries.check_file(StudyFiles(place).about)
         return False
     try:
-        state = files.model.stat()
+        state = entries.readable(files.model).stat()
     except OSError as error:
         raise UnusableError(f"{files.model.name} cannot be opened ({error.strerror})") from error
     if problem := _problem(str(place), state.st_mtime_ns, state.st_size):

@@ -22,6 +22,7 @@ from torch import Tensor
 from dermxai import entries
 from dermxai.entries import UnusableError
 from dermxai.errors import InputError
+from dermxai.paths import readable
 
 CONTAINERS = ("state_dict", "model_state_dict", "model", "net", "state_dict_ema", "model_ema")
 # What training programs keep beside the weights: options, paths and numpy's numbers. Plain values;
@@ -47,9 +48,10 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """The state dict in a file, taken out of what programs put around it.
 
     Raises:
-        InputError: the file needs unpickling, is damaged, or holds no tensors, or sparse, complex
-            or quantised ones.
+        InputError: the file may not be read, needs unpickling, is damaged, or holds no tensors, or
+            sparse, complex or quantised ones.
     """
+    path = readable(path)
     try:
         entries.check_file(path)
     except UnusableError as error:

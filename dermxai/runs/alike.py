@@ -26,7 +26,7 @@ def near_duplicates(run: Run) -> pd.DataFrame:
     ).hexdigest()
     with suppress(Exception):  # it is missing, or damaged in one of many ways
         entries.check_file(file)
-        kept = pd.read_parquet(file)
+        kept = pd.read_parquet(paths.readable(file))
         if kept.attrs.get("of") == told and set(_COLUMNS) <= set(kept):
             return kept
     found = between_splits(run)

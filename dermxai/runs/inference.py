@@ -131,7 +131,7 @@ def _begin(shards: Shards, plan: Mapping[str, Any]) -> list[int]:
     disk.sweep(shards.files.root)
     disk.sweep(shards.files.shards)
     content = json.dumps(plan, indent=2)
-    if not shards.files.plan.is_file() or shards.files.plan.read_text() != content:
+    if not shards.files.plan.is_file() or paths.readable(shards.files.plan).read_text() != content:
         shards.discard()
         with disk.replacing(shards.files.plan) as path:
             path.write_text(content)

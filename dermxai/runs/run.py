@@ -18,6 +18,7 @@ from scipy.special import softmax
 
 from dermxai import entries, paths
 from dermxai.data import Problem
+from dermxai.data.images import container
 from dermxai.data.inventory import file_fingerprint
 from dermxai.data.picture_hash import HASHES, Hashes
 from dermxai.data.table import REQUIRED
@@ -209,10 +210,13 @@ def open_run(path: str | Path) -> Run:
     """Opens a run's folder. Arrays are mapped, not read.
 
     Raises:
-        InputError: there is no complete run at ``path``, or its files do not fit each other.
+        InputError: there is no complete run at ``path``, its files do not fit each other, or, in a
+            confined process, it or its images lie where nothing may be read.
     """
     root = Path(path)
     files = paths.RunFiles(root)
+    for file in files.read:
+        paths.check_readable(file)
     if not os.path.isfile(files.manifest):  # noqa: PTH113  # never an error
         raise InputError(
             f"The run in {path} is not finished; infer again to resume it."
@@ -221,6 +225,7 @@ def open_run(path: str | Path) -> Run:
         )
     try:
         manifest = read_manifest(root)
+        paths.check_readable(manifest["dataset"]["path"])
         for file in (files.samples, files.logits, files.pooled):
             _check_file(file)
         for file in (files.fingerprints, files.pictures):
@@ -243,6 +248,7 @@ def open_run(path: str | Path) -> Run:
             pictures=np.load(files.pictures, mmap_mode="r") if files.pictures.is_file() else None,
         )
         _check_shapes(run)
+        _check_places(run)
     except InputError:
         raise
     except Exception as error:  # damaged files fail in many ways
@@ -260,7 +266,9 @@ def read_manifest(root: Path) -> Mapping[str, Any]:
     """
     file = paths.RunFiles(root).manifest
     try:
-        state = file.stat()
+        state = entries.readable(file).stat()
+    except UnusableError as error:
+        raise UnusableError(f"{file.name} {error}") from None
     except (OSError, ValueError) as error:
         raise UnusableError(f"{file.name} is not there or cannot be opened") from error
     content = _manifest(str(file), state.st_mtime_ns, state.st_size)
@@ -288,7 +296,9 @@ def _check_arrays(root: Path) -> None:
     files = paths.RunFiles(root)
     for file, start in ((files.samples, b"PAR1"), (files.logits, NPY), (files.pooled, NPY)):
         try:
-            state = file.stat()
+            state = entries.readable(file).stat()
+        except UnusableError as error:
+            raise UnusableError(f"{file.name} {error}") from None
         except OSError as error:
             raise UnusableError(f"{file.name} is not there or cannot be opened") from error
         if not _begins(str(file), start, state.st_mtime_ns, state.st_size):
@@ -341,6 +351,23 @@ def _check_file(file: Path) -> None:
         entries.check_file(file)
     except UnusableError as error:
         raise UnusableError(f"{file.name} {error}") from error
+
+
+def _check_places(run: Run) -> None:
+    """
+    Raises:
+        InputError: an image lies in a folder that may not be read. Those in others are asked again
+            when they are read.
+    """
+    if not paths.is_confined():
+        return
+    folders = {os.path.dirname(container(path)) for path in run.samples["path"].astype(str)}  # noqa: PTH120
+    allowed = paths.roots()
+    if not all(paths.is_within(folder, allowed) for folder in folders):
+        raise InputError(
+            f"Run {run.id} names images outside the folders that this server may open; name their "
+            "folder in DERMXAI_ROOTS when starting the server, or copy the data into the workspace."
+        )
 
 
 def _check_shapes(run: Run) -> None:

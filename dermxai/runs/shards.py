@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dermxai.data.picture_hash import Hashes
 from dermxai.disk import UNREADABLE, replacing
 from dermxai.entries import opened
-from dermxai.paths import RunFiles
+from dermxai.paths import RunFiles, readable
 
 SHARD = 256  # images
 _ARRAYS = ("logits", "pooled", "pictures", "reasons")
@@ -88,7 +88,7 @@ class Shards:
 
     def _each(self, name: str) -> Iterator[NDArray[Any]]:
         for index in range(len(self)):
-            with np.load(self.files.shard(index)) as shard:
+            with np.load(readable(self.files.shard(index))) as shard:
                 yield shard[name]
 
     def _whole(self, index: int) -> bool:

@@ -13,7 +13,7 @@ import pandas as pd
 from dermxai.data import Dataset
 from dermxai.disk import locked, replacing
 from dermxai.errors import InputError
-from dermxai.paths import StudyFiles, TrainingFiles
+from dermxai.paths import StudyFiles, TrainingFiles, readable
 from dermxai.training.recipe import Recipe, as_saved, completed
 
 _COLUMNS = ["path", "label", "split", "patient_id", "lesion_id"]  # that a training looks at
@@ -81,7 +81,7 @@ def beginning(new: Beginning, at: Path) -> Beginning:
 
 def _noted(at: Path) -> Beginning:
     try:
-        noted = Beginning(**json.loads(at.read_text("utf-8")))
+        noted = Beginning(**json.loads(readable(at).read_text("utf-8")))
         if not isinstance(noted.recipe, dict):
             raise TypeError
         return noted
@@ -103,7 +103,7 @@ def as_begun(dataset: Dataset, at: Path) -> Dataset:
     """A data set as it was when it was written down, where it has only lost images since: those
     that were read before still serve, and the others are named as unreadable. Else as it is now."""
     try:
-        before, now = pd.read_parquet(at), dataset.samples
+        before, now = pd.read_parquet(readable(at)), dataset.samples
     except (OSError, ValueError):  # not there, damaged, or something else
         return dataset
     columns = now.columns.intersection(_COLUMNS)

@@ -30,7 +30,7 @@ from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
 from dermxai.models.info import read_info
 from dermxai.numbers import jsonable, signed
-from dermxai.paths import StudyFiles, TrainingFiles
+from dermxai.paths import StudyFiles, TrainingFiles, readable
 from dermxai.spreadsheet import write_csv
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
 from dermxai.training.comparison import (
@@ -199,7 +199,7 @@ def _outcome(
         scores = _scores(folder, prepared.open(), rows, preprocessing, how["device"])
         with replacing(kept) as path, path.open("wb") as file:
             np.savez_compressed(file, rows=rows, scores=scores)
-    with np.load(kept) as content:
+    with np.load(readable(kept)) as content:
         rows, scores = content["rows"], content["scores"]
     units = groups(examples.table).to_numpy(dtype=object)[rows]
     return Outcome(member, rows, examples.labels[rows], scores, units)
@@ -208,7 +208,7 @@ def _outcome(
 def _whole(scores: Path) -> bool:
     """Whether a member's scores lie there as they were written: the archive has checksums."""
     try:
-        with np.load(scores) as content:
+        with np.load(readable(scores)) as content:
             return all(content[name].size >= 0 for name in ("rows", "scores"))
     except UNREADABLE:
         return False

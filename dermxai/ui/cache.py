@@ -122,13 +122,22 @@ def run(run_id: str) -> Run:
         InputError: there is none of this id.
     """
     folder = paths.runs() / run_id
-    manifest = paths.RunFiles(folder).manifest
-    if not NAME.fullmatch(run_id) or not os.path.isfile(manifest):  # noqa: PTH113
+    file = paths.RunFiles(folder).manifest
+    if not NAME.fullmatch(run_id) or not paths.is_readable(file) or not _is_there(file):
         raise InputError(
             "The run of this link is not in this workspace; choose a checkpoint and a dataset at "
             "the left."
         )
-    return _run(str(folder), manifest.stat().st_mtime_ns)
+    return _run(str(folder), file.stat().st_mtime_ns)
+
+
+def _is_there(file: Path) -> bool:
+    """Whether there is a run over data that this server may read, asked each time: who may not read
+    them does not learn where they lie."""
+    try:
+        return paths.is_readable(manifest(file.parent)["dataset"]["path"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return os.path.isfile(file)  # noqa: PTH113  # damaged: opening it says why
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -152,16 +161,13 @@ def left_out(home: str) -> list[Unusable]:
 
 
 def source(run_id: str | None, dataset: str | None) -> Source:
-    """The run, or else the dataset, as it is now; what is not there never changes.
-
-    Raises:
-        InputError: the dataset lies outside the folders that visitors may open.
-    """
+    """The run, or else the dataset, as it is now; what is not there, or may not be read, never
+    changes."""
     try:
         if run_id:
-            manifest = paths.RunFiles(paths.runs() / run_id).manifest
+            manifest = paths.readable(paths.RunFiles(paths.runs() / run_id).manifest)
             return Source(run_id, None, manifest.stat().st_mtime_ns)
-        return Source(None, dataset, last_change(paths.inside_roots(dataset)) if dataset else 0)
+        return Source(None, dataset, last_change(paths.readable(dataset)) if dataset else 0)
     except (OSError, ValueError):
         return Source(run_id, dataset, 0)
 
@@ -340,7 +346,7 @@ def model_info(folder: str) -> ModelInfo:
     Raises:
         InputError: there is no checkpoint.
     """
-    file = paths.CheckpointFiles(Path(folder)).model
+    file = paths.readable(paths.CheckpointFiles(Path(folder)).model)
     return _model_info(folder, _changed(file))
 
 
@@ -365,6 +371,7 @@ def classifier(opened: Run) -> "Classifier":
             that `DEVICE` names cannot be used.
     """
     made_by = opened.manifest["checkpoint"]
+    paths.check_readable(made_by["path"])
     asked = made_by["path"], made_by["hash"], made_by.get("options", {})
     loaded = _classifier(*asked)
     if loaded.hash != made_by["hash"]:

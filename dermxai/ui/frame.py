@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from dermxai import paths
 from dermxai.errors import InputError
-from dermxai.runs import list_runs
-from dermxai.ui import demo, look, pages, permissions, state
+from dermxai.ui import catalogue, demo, look, pages, permissions, state
 from dermxai.ui.first_start import first_start, needed
 from dermxai.ui.guard import guard
 from dermxai.ui.sidebar import sidebar
@@ -33,7 +33,7 @@ def run() -> None:
             first_start()
         return
     if state.view().is_empty:
-        newest = list_runs()[0]
+        newest = paths.runs() / catalogue.entries()[0].id
         if demo.is_demo(newest):
             with guard():
                 demo.open_demo(newest.name)

@@ -123,6 +123,7 @@ def ask_way(study: Study) -> Way:
         key=Key.WAY.of(study.pair.first, study.pair.second),
         default=start,
         required=True,
+        format_func=plain,
         persist_state="session",
         label_visibility="collapsed",
     )

@@ -46,7 +46,7 @@ def ask_split(scene: Scene) -> str | None:
         key=Key.SPLIT,
         default=held_out[0] if held_out else _ALL,
         required=True,
-        format_func=str.capitalize,
+        format_func=lambda name: plain(name.capitalize()),
         label_visibility="collapsed",
         persist_state="session",
     )

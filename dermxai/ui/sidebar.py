@@ -45,6 +45,7 @@ def sidebar() -> None:
     else:
         _selection(open_now)
         _images(open_now)
+    catalogue.note()
     _visitor()
     st.caption("For research and teaching, not for diagnosis.")
 

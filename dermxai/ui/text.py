@@ -1,8 +1,8 @@
 """Text from outside (file names, labels, patients) made safe for Markdown, and numbers for eyes."""
 
 import math
-import re
 
+from dermxai.escaping import markdown as plain
 from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS
 from dermxai.numbers import count, fixed, interval, percent, shortened, signed
 
@@ -29,14 +29,6 @@ DIFFERENCE_INTERVAL = (
     "of each side on."
 )
 """Which formula an interval is, and from how many patients on it can be trusted."""
-
-_MARKDOWN = re.compile(r"([\\`*_\[\]#!|~<>:$&])")
-_BREAKS = re.compile(r"\s+")
-
-
-def plain(text: object) -> str:
-    """The text as it is, on one line, with nothing in it that Markdown would act upon."""
-    return _MARKDOWN.sub(r"\\\1", _BREAKS.sub(" ", str(text)).strip())
 
 
 def duration(seconds: float) -> str:

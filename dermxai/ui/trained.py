@@ -104,7 +104,8 @@ def histories(job: Job) -> dict[str, pd.DataFrame]:
         return {"": found} if len(found) else {}
     root = output(job)
     try:
-        folders = sorted(path.parent for path in root.glob("*/seed-*/fold-*/history.csv"))
+        tables = filter(paths.is_readable, root.glob("*/seed-*/fold-*/history.csv"))
+        folders = sorted(path.parent for path in tables)
     except (OSError, ValueError):  # a place that cannot be looked into
         return {}
     if not folders:

@@ -247,7 +247,7 @@ def _actions(job: Job, now: State) -> None:
 def _opens(job: Job) -> str:
     if "study" not in job.result:
         return "How well its checkpoint reads the dataset; then every page shows it."
-    member = " ".join(trained.first(job).parts[-3:])
+    member = plain(" ".join(trained.first(job).parts[-3:]))
     return (
         f"Opens the first of its trainings, {member}. It reads the whole dataset, images that it "
         "learnt from among them; the table judges each training by the fold that it has not seen."

@@ -1,6 +1,5 @@
 """Views of the Training page: curves, layers, hardware, log, settings."""
 
-import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dermxai import figures
+from dermxai.figures.template import text
 from dermxai.jobs import Job, State
 from dermxai.ui import cache, downloads, look, trained
 from dermxai.ui.look import Plot
@@ -122,7 +122,7 @@ def _plot(figure: Any, name: str) -> None:
 def _titled(figure: Any, name: str, drawn: Mapping[str, object]) -> Any:
     """Says whose classes they are where there are several trainings."""
     if len(drawn) > 1:
-        figure.update_layout(title_text=f"{figure.layout.title.text} · {html.escape(name)}")
+        figure.update_layout(title_text=f"{figure.layout.title.text} · {text(name)}")
     return figure
 
 

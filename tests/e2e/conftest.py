@@ -122,8 +122,9 @@ def server(home: Path, browser: Browser) -> Iterator[Server]:
 
 @pytest.fixture
 def new_visitor(server: Server, browser: Browser) -> Iterator[Callable[..., Visitor]]:
-    """A browser of its own, as another person has; what it asked other hosts for is an error."""
-    contexts, elsewhere = [], []
+    """A browser of its own, as another person has; what it asked other hosts for is an error, and
+    so is what the server's policy kept a page from."""
+    contexts, elsewhere, refused = [], [], []
 
     def visit(address: str = "", **options: object) -> Visitor:
         context = browser.new_context(viewport={"width": 1440, "height": 1100}, **options)
@@ -138,6 +139,10 @@ def new_visitor(server: Server, browser: Browser) -> Iterator[Callable[..., Visi
                 else elsewhere.append(request.url)
             ),
         )
+        page.on(
+            "console",
+            lambda said: refused.append(said.text) if "Security Policy" in said.text else None,
+        )
         visitor = Visitor(page, server.address)
         visitor.go(address)
         return visitor
@@ -146,6 +151,7 @@ def new_visitor(server: Server, browser: Browser) -> Iterator[Callable[..., Visi
     for context in contexts:
         context.close()
     assert not elsewhere, "a page asked another host for something"
+    assert not refused, "the security policy stands in a page's way"
 
 
 @pytest.fixture

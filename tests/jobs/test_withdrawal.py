@@ -70,11 +70,12 @@ def test_what_was_made_of_a_dataset_goes_and_nothing_else(skin: Path, make: Make
     paths.attribution("a").parent.mkdir()
     paths.attribution("a").write_bytes(b"map")
     jobs = [
-        _job("a", dataset=str(skin)),
-        _job("b", run=str(mine.root)),
-        _job("c", images=[str(skin)], kind="explain", output="/elsewhere/maps"),
+        _job("a", dataset=str(skin), checkpoint="net"),
+        _job("b", run=str(mine.root), kind="project"),
+        _job("c", images=[str(skin)], kind="explain", checkpoint="net", output="/elsewhere/maps"),
     ]
-    untouched = _job("d", dataset=str(paths.datasets() / "other"), run=str(others.root))
+    other = paths.datasets() / "other"
+    untouched = _job("d", dataset=str(other), checkpoint="net", run=str(others.root))
 
     found = withdrawal.find(skin)
     assert found.counts == {
@@ -148,7 +149,7 @@ def test_while_a_job_works_on_it_nothing_goes(
     skin: Path, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = make("mine", skin, "f1")
-    _job("a", dataset=str(skin))
+    _job("a", dataset=str(skin), checkpoint="net")
     monkeypatch.setattr(Job, "state", State.RUNNING)
     with pytest.raises(InputError, match="at work on skin"):
         withdrawal.remove(withdrawal.find(skin))

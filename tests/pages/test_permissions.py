@@ -17,6 +17,7 @@ from dermxai.jobs.launchers import local
 from dermxai.jobs.records import write
 from dermxai.runs import Run
 from dermxai.ui import jobs_panel, permissions, sidebar
+from dermxai.ui.guard import callback
 
 Open = Callable[..., AppTest]
 Make = Callable[..., Run]
@@ -137,18 +138,19 @@ def test_cancelling_is_refused_where_it_is_done(
     cancelled: list[str] = []
     monkeypatch.setattr(jobs, "cancel", lambda job, **_: cancelled.append(job.id))
     monkeypatch.setattr(jobs_panel.state, "put", lambda *_: None)
+    press = callback(jobs_panel.stop)
     code = come(Role.OPERATOR)
     mine, others = _training("mine", f"code {code.id}"), _training("others", "")
     for job in (mine, others):
-        jobs_panel.stop(job)
+        press(job)
     assert cancelled == [mine.id]
     codes.withdraw(code.id)
-    jobs_panel.stop(mine)
+    press(mine)
     come(Role.VIEWER)
-    jobs_panel.stop(mine)
+    press(mine)
     assert cancelled == [mine.id]
     come(Role.ADMIN)
-    jobs_panel.stop(others)
+    press(others)
     assert cancelled == [mine.id, others.id]
     assert _actions().count("cancelled job") == 2
 

@@ -126,7 +126,7 @@ def open_quality(run: "Run", name: str | None = None) -> Quality | None:
         try:
             about = _about(files.asked(each))
             entries.check_file(files.table(each))
-            table = pd.read_parquet(files.table(each))
+            table = pd.read_parquet(paths.readable(files.table(each)))
             _check_columns(table)
             asked = Asked.read(about["asked"])
             problems = tuple(Problem(**problem) for problem in about["problems"])

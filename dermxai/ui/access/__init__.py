@@ -2,13 +2,24 @@
 
 from starlette.middleware import Middleware
 
+from dermxai.ui.access.headers import SecurityHeaders
+from dermxai.ui.access.hosts import TrustedHosts, trusted_hosts
 from dermxai.ui.access.login import Login, check_address
+from dermxai.ui.access.routes import ClosedRoutes
 
 
 def middleware() -> list[Middleware]:
-    """
+    """Asked in this order: refusals bear the headers too, and what comes under a foreign name or
+    from a foreign page is answered by nothing that lies further in, the login neither.
+
     Raises:
-        InputError: anybody on the network could come in, or the login is not set up well.
+        InputError: anybody on the network could come in, the login is not set up well, or
+            ``DERMXAI_HOSTS`` names what is no host.
     """
     check_address()
-    return [Middleware(Login)]
+    return [
+        Middleware(SecurityHeaders),
+        Middleware(TrustedHosts, named=trusted_hosts()),
+        Middleware(ClosedRoutes),
+        Middleware(Login),
+    ]
