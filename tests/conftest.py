@@ -8,6 +8,10 @@ import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
 
+# The processes of the tests share the cores: threads that wait sleep, rather than spin. Read when
+# torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 TINY = "test_efficientnet"  # timm's smallest EfficientNet: four stages, 0.4 M parameters
 
 # A slow machine is no failure, and the same examples are tried every time.

@@ -1,5 +1,7 @@
 """What the server runs for each visit and each change."""
 
 from dermxai.ui import frame
+from dermxai.ui.collector import COLLECTOR
 
-frame.run()
+with COLLECTOR.script():
+    frame.run()

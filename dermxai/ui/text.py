@@ -6,7 +6,7 @@ import re
 from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS, FEWEST_OF_MEAN
 from dermxai.numbers import count, interval, percent, shortened, signed
 
-__all__ = ["count", "duration", "interval", "percent", "plain", "shortened", "signed"]
+__all__ = ["count", "duration", "interval", "percent", "plain", "shortened", "signed", "span"]
 
 SHARE_INTERVAL = (
     f"Interval: Wilson's score with a design effect for patients; from {FEWEST} patients on."
@@ -33,6 +33,15 @@ _BREAKS = re.compile(r"\s+")
 def plain(text: object) -> str:
     """The text as it is, on one line, with nothing in it that Markdown would act upon."""
     return _MARKDOWN.sub(r"\\\1", _BREAKS.sub(" ", str(text)).strip())
+
+
+def span(low: float, high: float) -> str:
+    """A time that is expected, in seconds: a range where its ends are said differently."""
+    shortest, longest = duration(max(low, 0.0)), duration(high)
+    if shortest == longest:
+        return f"about {longest}"
+    number, _, unit = shortest.partition(" ")
+    return f"{number if longest.endswith(unit) else shortest} to {longest}"
 
 
 def duration(seconds: float) -> str:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dermxai.data import selection
 from dermxai.data.selection import Selection
 from dermxai.runs import Run
+from dermxai.ui import cache
 
 Open = Callable[..., AppTest]
 
@@ -253,12 +254,10 @@ def test_the_residual_and_who_decides_are_said(inferred: Run, open_page: Open) -
 def test_a_map_that_was_kept_is_shown_at_once_to_another_visitor(
     inferred: Run, open_page: Open
 ) -> None:
-    import streamlit as st
-
     link = {"run": inferred.id, "method": "integrated_gradients", "target": "EAD", "against": "SD"}
     app = open_page("image", **link)
     next(button for button in app.button if button.label == "Compute").click().run()
-    st.cache_resource.clear()
+    cache.clear()
     other = open_page("image", **link)
     assert "Completeness gap" in texts(other)
     assert not [button for button in other.button if button.label == "Compute"]

@@ -36,7 +36,7 @@ def test_the_dashboard_computes_where_it_is_told_to(
     Image.new("RGB", (40, 30), "tan").save(tmp_path / "a.png")
     run = infer(load_classifier(tiny_checkpoint), load_dataset(tmp_path))
     assert cache.classifier(run).device.type == "cpu"
-    cache._classifier.clear()
+    cache.clear()
     monkeypatch.setenv(cache.DEVICE, "nonsense")
     with pytest.raises(InputError, match="'nonsense' cannot be used"):
         cache.classifier(run)
