@@ -46,6 +46,24 @@ WITHIN = 2.0  # seconds, in which a class presses at once
 ROUNDS = 5
 SEARCHED = 60.0  # seconds of each class that is tried
 
+PREPARE = """
+from dermxai import taxonomy
+from dermxai.jobs.kinds import find_kind
+from dermxai.runs import list_runs, open_run
+from dermxai.ui import belief, demo
+
+def quietly(*_, **__): pass
+
+if not list_runs():
+    find_kind("demo").run(quietly)
+run = open_run(list_runs()[0])
+find_kind("project").run(quietly, run=str(run.root))
+pair = {"first": demo.FIRST, "second": demo.SECOND, "split": "test"}
+find_kind("pair").run(quietly, run=str(run.root), **pair)
+find_kind("quality").run(quietly, **belief.usual(run, images=14))
+"""
+"""The demo with all that its pages would else only offer, as its first visitor finds it."""
+
 
 @dataclass
 class Seen:
@@ -331,12 +349,9 @@ def _keep(asked: argparse.Namespace, meter: Meter) -> None:
 
 def _started(port: int) -> subprocess.Popen[bytes]:
     """The dashboard over the demo, which is prepared where it is not there."""
-    from dermxai.jobs.kinds import find_kind
     from dermxai.paths import PROJECT
-    from dermxai.runs import list_runs
 
-    if not list_runs():
-        find_kind("demo").run(lambda *_, **__: None)
+    subprocess.run([sys.executable, "-c", PREPARE], cwd=PROJECT, check=True)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     server = subprocess.Popen([*command, "--server.port", str(port)], cwd=PROJECT)
     for _ in range(600):

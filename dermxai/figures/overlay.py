@@ -20,6 +20,7 @@ FOR = (255, 208, 0)
 AGAINST = (32, 84, 255)
 Colour = tuple[int, int, int]
 _HUES = np.array([[AGAINST, FOR] + [FOR] * 254], np.uint8)  # (1, 256, 3), by whether it is for
+_WHOLE = np.float32(4096)  # OpenCV adds 1e-5 to the sum of weights, which would tip roundings
 _SEAM = (20, 20, 20)
 _FULL = 0.99  # share of a map's values below full colour
 
@@ -72,10 +73,10 @@ def blend(
     if scale <= 0:
         return image.copy()
     opacity = np.abs(values, dtype=np.float32)
-    opacity *= np.float32(strength / scale)
-    np.minimum(opacity, np.float32(strength), out=opacity)
+    opacity *= np.float32(_WHOLE * strength / scale)
+    np.minimum(opacity, np.float32(_WHOLE * strength), out=opacity)
     hues = cv2.LUT(cv2.merge([(values > 0).view(np.uint8)] * 3), _HUES)
-    blended = cv2.blendLinear(np.ascontiguousarray(image), hues, 1 - opacity, opacity)
+    blended = cv2.blendLinear(np.ascontiguousarray(image), hues, _WHOLE - opacity, opacity)
     return np.asarray(blended, dtype=np.uint8)
 
 
