@@ -130,7 +130,7 @@ def kept(
         def keeping(*args: P.args, **kwargs: P.kwargs) -> T:
             given = parameters.bind(*args, **kwargs)
             given.apply_defaults()
-            key = (name, *map(_hashable, given.args))
+            key = (name, *map(_hashable, given.arguments.values()))
             found = where.get(key)
             if found is not None:
                 return cast(Held[T], found).value
