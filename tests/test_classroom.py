@@ -34,8 +34,8 @@ def test_the_goal(times: list[float], problems: tuple[str, ...], holds: bool) ->
 
 
 def test_a_view_ends_when_its_pictures_are_there() -> None:
-    """A server that speaks Streamlit's protocol: a picture is replaced, one stays, one is not there;
-    each takes 0.2 s."""
+    """A server that speaks Streamlit's protocol: a picture is replaced, one stays, one is missing.
+    Each takes 0.2 s."""
     import uvicorn
     from starlette.applications import Starlette
     from starlette.responses import Response
