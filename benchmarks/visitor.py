@@ -132,11 +132,22 @@ class Visitor:
         due = {name: time.monotonic() + wait for name, wait in self.fragments.items()}
         while due and min(due.values()) < end:
             name = min(due, key=due.__getitem__)
-            await asyncio.sleep(max(0.0, due.pop(name) - time.monotonic()))
+            await self._rest(due.pop(name) - time.monotonic())
             await self.view("", query, fragment=name)
             if name in self.fragments:
                 due[name] = time.monotonic() + self.fragments[name]
-        await asyncio.sleep(max(0.0, end - time.monotonic()))
+        await self._rest(end - time.monotonic())
+
+    async def _rest(self, seconds: float) -> None:
+        """Waits, and answers the server's pings meanwhile, as a browser does; else it hangs up."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            try:
+                received = await self._socket.receive(timeout=left)
+            except TimeoutError:
+                return
+            if received.type is not aiohttp.WSMsgType.BINARY:
+                raise ConnectionError(f"the server has hung up ({received.type.name})")
 
     def _known(self) -> list[str]:
         """Hashes of the messages that are still here."""

@@ -60,7 +60,7 @@ _RUN = re.compile(r"[\w-][\w .-]{0,99}", re.ASCII)
 
 ROOM = "DERMXAI_CACHE_MB"
 """What results may take of the server's memory, all together; models have as much once more."""
-_ROOM = 320  # MB, unless this says otherwise
+_ROOM = 200  # MB, unless this says otherwise
 
 P = ParamSpec("P")
 T = TypeVar("T")
