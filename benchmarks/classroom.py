@@ -229,7 +229,8 @@ async def _student(
             while time.monotonic() < end:
                 name, query = draw.choice(names), f"run={run}&primary={draw.choice(ids)}"
                 seen.note(name, await visitor.view(name, query))
-                await visitor.pause(draw.expovariate(1 / asked.think), query)
+                left = max(0.0, end - time.monotonic())
+                await visitor.pause(min(left, draw.expovariate(1 / asked.think)), query)
     except (OSError, TimeoutError) as error:
         seen.problems.append(f"a student gave up: {error!r}")
 
