@@ -15,13 +15,18 @@ from threading import Thread
 from starlette.middleware import Middleware
 from streamlit import App
 
-from dermxai.ui import collector
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.ui import collector, uploads
+from dermxai.ui.access import middleware
 from dermxai.ui.preload import Preload
+from dermxai.ui.uploads import Uploads
 
 # Threads that wait for each other in a forward pass sleep rather than spin: where anything else
 # wants the cores, spinning takes ten times the pass itself. Read when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+paths.share()
 SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
 
 
@@ -29,7 +34,8 @@ SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
 async def importing(_app: App) -> AsyncIterator[None]:
     """The server's life, begun with the imports."""
     Thread(target=_import, daemon=True).start()
-    yield
+    with uploads.freeing():
+        yield
 
 
 def _import() -> None:
@@ -37,4 +43,11 @@ def _import() -> None:
     collector.start()
 
 
-app = App(SCRIPT, lifespan=importing, middleware=[Middleware(Preload)])
+paths.confine()
+try:
+    around = middleware()
+except InputError as error:
+    raise SystemExit(str(error)) from None
+app = App(
+    SCRIPT, lifespan=importing, middleware=[*around, Middleware(Preload), Middleware(Uploads)]
+)

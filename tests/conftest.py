@@ -8,6 +8,8 @@ import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
 
+from dermxai import paths
+
 # The processes of the tests share the cores: threads that wait sleep, rather than spin. Read when
 # torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -30,7 +32,9 @@ def real_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test writes into a workspace of its own."""
+    """Every test writes into a workspace of its own, and reads from everywhere until it runs the
+    dashboard."""
+    monkeypatch.setenv(paths.CONFINED, "")
     home = tmp_path / "workspace"
     monkeypatch.setenv("DERMXAI_HOME", str(home))
     return home

@@ -81,7 +81,13 @@ def infer(
     files = paths.RunFiles(paths.runs() / identity)
     shards = Shards(files, len(dataset))
     part = part_size(classifier.info.preprocessing.size, batch_size, chosen)
-    plan = {"run": identity, "device": str(chosen), "batch": batch_size, "part": part}
+    plan = {
+        "run": identity,
+        "dataset": dataset.fingerprint,
+        "device": str(chosen),
+        "batch": batch_size,
+        "part": part,
+    }
 
     def report(done: int) -> None:
         if progress:
@@ -125,7 +131,7 @@ def _begin(shards: Shards, plan: Mapping[str, Any]) -> list[int]:
     disk.sweep(shards.files.root)
     disk.sweep(shards.files.shards)
     content = json.dumps(plan, indent=2)
-    if not shards.files.plan.is_file() or shards.files.plan.read_text() != content:
+    if not shards.files.plan.is_file() or paths.readable(shards.files.plan).read_text() != content:
         shards.discard()
         with disk.replacing(shards.files.plan) as path:
             path.write_text(content)

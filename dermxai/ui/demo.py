@@ -1,13 +1,14 @@
 """The demo: opened where its question is answered, and never taken for photographs."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from dermxai import paths, taxonomy
+from dermxai import entries, paths, taxonomy
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
+from dermxai.jobs import State
 from dermxai.runs import Run
 from dermxai.ui import cache, jobs_panel, permissions, state
 from dermxai.ui.scene import Scene, scene
@@ -50,9 +51,10 @@ def example(run: Run) -> str | None:
 
 def prepare() -> None:
     """Starts in the background, once, what the pages of a new demo would else only offer: where
-    the pair's maps lie on the skin, and how far maps deserve belief."""
+    the pair's maps lie on the skin, and how far maps deserve belief. What was
+    interrupted goes on."""
     opened = state.take(Key.DEMO)
-    if opened is None or permissions.teaching():
+    if opened is None or not permissions.may("start jobs"):
         return
     from dermxai.ui import belief  # with torch, which the first page does without
 
@@ -61,7 +63,10 @@ def prepare() -> None:
         "pair": {"run": str(run.root), "first": FIRST, "second": SECOND, "split": "test"},
         "quality": belief.usual(run, images=_JUDGED),
     }
-    missing = [kind for kind, asked in wanted.items() if jobs_panel.last(kind, **asked) is None]
+    earlier = {kind: jobs_panel.last(kind, **asked) for kind, asked in wanted.items()}
+    missing = [
+        kind for kind, job in earlier.items() if job is None or job.state is State.INTERRUPTED
+    ]
     for kind in missing:
         jobs_panel.start(kind, **wanted[kind])
     if missing:
@@ -82,7 +87,7 @@ def banner() -> None:
             "images.",
             width="content",
         )
-        if _is_old(about) and not permissions.teaching():
+        if _is_old(about) and permissions.may("start jobs"):
             _offer()
 
 
@@ -92,9 +97,10 @@ def _about(open_now: Scene) -> Path | None:
     dataset = open_now.run.manifest["dataset"]["path"] if source.run else source.dataset
     about = paths.AtlasFiles(Path(str(dataset))).about
     try:
-        return about if about.is_file() else None
-    except OSError:  # a place that cannot be looked into
+        entries.check_file(about)
+    except UnusableError:  # a place that cannot be looked into, too
         return None
+    return about
 
 
 def _is_old(about: Path) -> bool:
@@ -102,8 +108,8 @@ def _is_old(about: Path) -> bool:
     if about.parent != paths.first_demo_dataset() or paths.demo_dataset().exists():
         return False
     try:
-        return bool(json.loads(about.read_text(encoding="utf-8")).get("version") == 1)
-    except (OSError, ValueError, AttributeError):
+        return bool(entries.read_json(about, {"version": int})["version"] == 1)
+    except UnusableError:
         return False
 
 

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from dermxai.jobs import State
-from dermxai.runs import list_runs
-from dermxai.ui import jobs_panel, permissions, state
+from dermxai.ui import catalogue, jobs_panel, permissions, state
 from dermxai.ui.guard import fragment
 from dermxai.ui.state import Key
 from dermxai.ui.text import plain
@@ -12,7 +11,7 @@ from dermxai.ui.text import plain
 
 def needed() -> bool:
     """Whether there is neither a run nor a choice of data yet."""
-    return not list_runs() and state.view().is_empty
+    return not catalogue.entries() and state.view().is_empty
 
 
 def first_start() -> None:
@@ -24,12 +23,13 @@ def first_start() -> None:
             "on the skin they come from."
         )
         _preparation()
+        catalogue.note()
         st.caption("For research and teaching, not for diagnosis.")
 
 
 @fragment(run_every=1.0)
 def _preparation() -> None:
-    if permissions.teaching():
+    if not permissions.may("start jobs"):
         st.info("Nothing is prepared yet. Who runs this server: `python -m dermxai demo`.")
         return
     job = jobs_panel.last("demo") or jobs_panel.start("demo")

@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from dermxai.runs import list_runs
-from dermxai.ui import demo, look, pages, state
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.ui import catalogue, demo, look, pages, permissions, state
 from dermxai.ui.first_start import first_start, needed
 from dermxai.ui.guard import guard
 from dermxai.ui.sidebar import sidebar
+from dermxai.ui.text import plain
 
 
 def run() -> None:
@@ -17,6 +19,11 @@ def run() -> None:
         layout="wide",
         initial_sidebar_state=look.SIDEBAR,
     )
+    try:
+        permissions.person()
+    except InputError as error:  # the visit has ended while its page is open
+        st.error(plain(error), icon=":material/lock:")
+        return
     preparing = needed()
     page = st.navigation(pages.sections(), position="hidden" if preparing else "sidebar")
     st.html(look.STYLE)
@@ -26,7 +33,7 @@ def run() -> None:
             first_start()
         return
     if state.view().is_empty:
-        newest = list_runs()[0]
+        newest = paths.runs() / catalogue.entries()[0].id
         if demo.is_demo(newest):
             with guard():
                 demo.open_demo(newest.name)

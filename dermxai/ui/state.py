@@ -25,6 +25,7 @@ class Key(StrEnum):
     NOTICE = "notice"
     WATCHED = "watched"
     DEMO = "demo"
+    OPENED = "opened"
 
     CHECKPOINT = "checkpoint"
     DATASET = "dataset"
@@ -44,6 +45,7 @@ class Key(StrEnum):
     SPLIT = "split"
     UNIT = "unit"
     LEAKS = "leaks"
+    WITHDRAW = "withdraw"
     FIGURE = "figure"
     SHOWN = "shown"
 

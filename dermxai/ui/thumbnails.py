@@ -4,7 +4,6 @@ import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from dermxai.bounded import Bounded
 from dermxai.data.images import container, read_image
 from dermxai.errors import InputError
 from dermxai.figures import overlay
+from dermxai.paths import readable
 
 SIDE = 240  # pixels; shown at about 170, or 120 on a screen of double density
 _ROOM = 48 * 2**20  # bytes, some 4,000 of them
@@ -24,6 +24,11 @@ _pool = ThreadPoolExecutor(4, thread_name_prefix="thumbnails")
 def thumbnails(paths: Sequence[str]) -> list[bytes | None]:
     """A square JPEG of the middle of each image; None where the image cannot be read."""
     return list(_pool.map(_thumbnail, paths))
+
+
+def forget() -> None:
+    """Drops all that are kept."""
+    _kept.forget()
 
 
 def jpeg(image: NDArray[np.uint8], quality: int = 90) -> bytes:
@@ -42,10 +47,11 @@ def colour_bar(signed: bool) -> bytes:
 
 
 def stamp(path: str) -> int | None:
-    """When the file was last changed, in ns; None where it is missing."""
+    """When the file was last changed, in ns; None where it is missing, or may not be read: nothing
+    that was kept of it is found again."""
     try:
-        return Path(container(path)).stat().st_mtime_ns
-    except OSError:
+        return readable(container(path)).stat().st_mtime_ns
+    except (OSError, ValueError):
         return None
 
 

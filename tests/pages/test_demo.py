@@ -26,6 +26,7 @@ def of_atlas(run: Run, atlas: Path, version: int) -> Run:
     paths.AtlasFiles(atlas).about.write_text(json.dumps({"version": version}))
     files = paths.RunFiles(run.root)
     manifest = json.loads(files.manifest.read_text())
+    # longer than any name: the system refuses
     manifest["dataset"]["path"] = str(atlas)
     files.manifest.write_text(json.dumps(manifest))
     return open_run(run.root)
@@ -100,6 +101,10 @@ def test_it_opens_on_the_pair_of_the_question_with_an_image_of_it(
     app.switch_page(str(PAGES["dataset"])).run()
     assert app.title[0].value == "Dataset", "only who has just come is led there"
     assert len(started) == 2
+    # What was interrupted goes on when the demo is opened again; what was cancelled does not.
+    started[0].state, started[1].state = State.INTERRUPTED, State.CANCELLED
+    open_page("dataset")
+    assert [job.kind for job in started] == ["quality", "quality", "pair"]
 
 
 def test_a_link_into_the_demo_opens_its_own_page(
@@ -124,7 +129,7 @@ def test_a_dataset_that_is_out_of_reach_is_not_called_drawn(
 ) -> None:
     files = paths.RunFiles(make_run().root)
     manifest = json.loads(files.manifest.read_text())
-    manifest["dataset"]["path"] = "/" + "x" * 300  # longer than any name: the system refuses
+    manifest["dataset"]["path"] = str(paths.home() / ("x" * 300))
     files.manifest.write_text(json.dumps(manifest))
     app = open_page("dataset")
     assert app.title[0].value == "Dataset"

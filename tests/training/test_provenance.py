@@ -1,18 +1,24 @@
 """What may be learnt from, and what a checkpoint says of it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from dermxai.data import Dataset, load_dataset
 from dermxai.errors import InputError
-from dermxai.models import read_info
+from dermxai.models import load_classifier, read_info
 from dermxai.models.division import open_division
+from dermxai.models.likeness import Learnt, Space
+from dermxai.paths import CheckpointFiles
 from dermxai.training.examples import examples_of
 from dermxai.training.fit import fit
+from dermxai.training.plan import Plan
+from dermxai.training.provenance import keep_features
 from dermxai.training.recipe import Recipe
 
 RECIPE = Recipe(
@@ -84,3 +90,27 @@ def test_the_model_card_says_what_was_left_out_and_started_from(
     patients = pd.Series([f"p{number}" for number in range(20)])
     both = open_division(second).learnt_owner("patient_id", patients) >= 0
     assert both.tolist() == [True] * 8 + [False] * 4 + [True] * 8
+
+
+def test_features_of_what_was_learnt_are_those_of_the_network_beside_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random, rows = np.random.default_rng(0), []
+    for index in range(300):
+        pixels = random.integers(0, 255, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
+        split = "validation" if index < 10 else "train"
+        rows.append({"path": f"{index}.png", "label": "ab"[index % 2], "split": split})
+    folder = tmp_path / "noise.csv"
+    pd.DataFrame(rows).to_csv(folder, index=False)
+
+    def beside_those_of_another(plan: Plan, fingerprints: Mapping[str, str]) -> None:
+        nothing = np.zeros((1, 1), np.float32)
+        another = Learnt("another", np.array(["x"]), Space(nothing[0], nothing), nothing)
+        another.write(CheckpointFiles(plan.output).learnt)
+        keep_features(plan, fingerprints)
+
+    monkeypatch.setattr("dermxai.training.fit.keep_features", beside_those_of_another)
+    checkpoint = fit(load_dataset(folder), RECIPE, tmp_path / "network")
+    kept = Learnt.read(CheckpointFiles(checkpoint).learnt, load_classifier(checkpoint).hash)
+    assert kept is not None and len(kept.images) == 290
