@@ -65,9 +65,13 @@ class Visitor:
             max_msg_size=0,
             headers={"Origin": self.address},
         )
+        self._arrived = asyncio.Queue[aiohttp.WSMessage]()
+        self._listening = asyncio.create_task(self._listen())
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._listening.cancel()
+        await asyncio.wait([self._listening])
         await self._socket.close()
         await self._http.close()
 
@@ -138,16 +142,20 @@ class Visitor:
                 due[name] = time.monotonic() + self.fragments[name]
         await self._rest(end - time.monotonic())
 
-    async def _rest(self, seconds: float) -> None:
-        """Waits, and answers the server's pings meanwhile, as a browser does; else it hangs up."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            try:
-                received = await self._socket.receive(timeout=left)
-            except TimeoutError:
-                return
+    async def _listen(self) -> None:
+        """Takes in what arrives, also while the visitor thinks: only who receives answers the
+        server's pings, as a browser does, and is not hung up on."""
+        while True:
+            received = await self._socket.receive()
+            self._arrived.put_nowait(received)
             if received.type is not aiohttp.WSMsgType.BINARY:
-                raise ConnectionError(f"the server has hung up ({received.type.name})")
+                return
+
+    async def _rest(self, seconds: float) -> None:
+        """Waits; what arrives meanwhile is of no view."""
+        await asyncio.sleep(max(0.0, seconds))
+        while not self._arrived.empty():
+            _content(self._arrived.get_nowait())
 
     def _known(self) -> list[str]:
         """Hashes of the messages that are still here."""
@@ -156,11 +164,8 @@ class Visitor:
         return list(self._messages)
 
     async def _message(self) -> ForwardMsg:
-        received = await self._socket.receive()
-        if received.type is not aiohttp.WSMsgType.BINARY:
-            raise ConnectionError(f"the server has hung up ({received.type.name})")
         message = ForwardMsg()
-        message.ParseFromString(received.data)
+        message.ParseFromString(_content(await self._arrived.get()))
         return message
 
     async def _received(self) -> Page:
@@ -224,6 +229,17 @@ class Visitor:
         async with self._http.get(self.address + url) as answer:
             content = await answer.read()
             return len(content) if answer.status == 200 else -1
+
+
+def _content(received: aiohttp.WSMessage) -> bytes:
+    """
+    Raises:
+        ConnectionError: the server has hung up.
+    """
+    if received.type is not aiohttp.WSMsgType.BINARY:
+        raise ConnectionError(f"the server has hung up ({received.type.name})")
+    content: bytes = received.data
+    return content
 
 
 def pressed(button: str) -> WidgetState:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dermxai import disk, paths
+from dermxai import disk, entries, paths
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -98,11 +98,11 @@ class Costs:
     def _refresh(self) -> None:
         """Takes over what other processes have written."""
         try:
-            changed = self._file.stat().st_mtime_ns
+            changed = paths.readable(self._file).stat().st_mtime_ns
             if changed != self._seen:
                 self._seen = changed
-                self._times |= _valid(json.loads(self._file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, RecursionError):
+                self._times |= _valid(entries.read_json(self._file))
+        except (OSError, ValueError):
             pass  # none yet, or not to be read: it is learnt anew
 
     def _write(self) -> None:

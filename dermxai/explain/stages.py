@@ -33,6 +33,11 @@ Formula = Callable[[Tensor, Tensor], Tensor]
 """A map (h, w) from the activation and the gradient (channels, h, w) of a stage."""
 
 
+def forget() -> None:
+    """Drops what is kept of all classifiers."""
+    _recent.clear()
+
+
 @dataclass(frozen=True)
 class StageSettings:
     """Where in the network a map is taken."""

@@ -169,6 +169,9 @@ def _hashable(value: Any) -> Hashable:
 
 def clear() -> None:
     """Forgets everything."""
+    from dermxai.explain import stages
+
+    stages.forget()
     for each in (_results, _models):
         each.forget()
     left_out.clear()
