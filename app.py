@@ -5,6 +5,7 @@ first visitor who follows a link that there is no such page. So the server impor
 runs `dermxai/ui/script.py`. What that needs is imported while the browser loads Streamlit.
 """
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -16,10 +17,14 @@ from streamlit import App
 
 from dermxai import paths
 from dermxai.errors import InputError
-from dermxai.ui import uploads
+from dermxai.ui import collector, uploads
 from dermxai.ui.access import middleware
 from dermxai.ui.preload import Preload
 from dermxai.ui.uploads import Uploads
+
+# Threads that wait for each other in a forward pass sleep rather than spin: where anything else
+# wants the cores, spinning takes ten times the pass itself. Read when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 paths.share()
 SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
@@ -28,9 +33,14 @@ SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
 @asynccontextmanager
 async def importing(_app: App) -> AsyncIterator[None]:
     """The server's life, begun with the imports."""
-    Thread(target=import_module, args=("dermxai.ui.frame",), daemon=True).start()
+    Thread(target=_import, daemon=True).start()
     with uploads.freeing():
         yield
+
+
+def _import() -> None:
+    import_module("dermxai.ui.frame")
+    collector.start()
 
 
 paths.confine()

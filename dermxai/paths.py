@@ -136,6 +136,15 @@ def unpacked_arrays(archive: str) -> Path:
     return home() / "arrays" / archive
 
 
+def costs(checkpoint: str, device: str) -> Path:
+    """What work with a network takes on a device of this computer.
+
+    Args:
+        checkpoint: hash.
+    """
+    return home() / "costs" / f"{checkpoint[:32]}-{device}.json"
+
+
 def unpacked_array(archive: str, split: str, state: str) -> Path:
     """Images of a compressed archive in one of its states, unpacked so that they can be
     memory-mapped; the other states of a split lie beside it."""

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from dermxai import paths
 
+# The processes of the tests share the cores: threads that wait sleep, rather than spin. Read when
+# torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 TINY = "test_efficientnet"  # timm's smallest EfficientNet: four stages, 0.4 M parameters
 
 # A slow machine is no failure, and the same examples are tried every time.

@@ -1,6 +1,7 @@
 """One image, one forward pass: ranked classes, every head's votes, Grad-CAM of every class in every
 head."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -14,7 +15,7 @@ from dermxai.data.transforms import Preprocessing
 from dermxai.explain.api import prepared
 from dermxai.explain.forward import require_finite
 from dermxai.explain.heads import Ledger, ledger
-from dermxai.explain.memory import one_at_a_time
+from dermxai.explain.memory import halving
 from dermxai.explain.method import Attribution, Method, Target, whose
 from dermxai.explain.methods import grad_cam, vote_map
 from dermxai.explain.methods.grad_cam import all_classes
@@ -135,22 +136,56 @@ def diagnose(classifier: "Classifier", image: NDArray[np.uint8]) -> Diagnosis:
         InputError: the image is too small, the network does not give finite numbers, or memory
             does not suffice.
     """
-    tensor = prepared(classifier, image)
-    with one_at_a_time():
-        output = classifier.infer(tensor, maps=True)
+    (found,) = diagnose_all(classifier, prepared(classifier, image), [image.shape])
+    return found
+
+
+def diagnose_all(
+    classifier: "Classifier", images: torch.Tensor, shapes: Sequence[tuple[int, ...]]
+) -> list[Diagnosis]:
+    """Looks at several images at once.
+
+    Args:
+        images: (n, 3, size, size), see `dermxai.explain.api.prepared`.
+        shapes: (height, width) of each original image.
+
+    Raises:
+        InputError: the network does not give finite numbers for one of them, or memory does not
+            suffice for a single one.
+    """
+
+    def looked(batch: int) -> list[Diagnosis]:
+        places = range(0, len(images), batch)
+        parts = [(images[at : at + batch], shapes[at : at + batch]) for at in places]
+        return [each for part in parts for each in _diagnosed(classifier, *part)]
+
+    return halving(looked, len(images))[0]
+
+
+def _diagnosed(
+    classifier: "Classifier", images: torch.Tensor, shapes: Sequence[tuple[int, ...]]
+) -> list[Diagnosis]:
+    output = classifier.infer(images, maps=True)
     require_finite(output.logits, classifier.name)
-    channels = classifier.info.heads[FINAL].channels
-    weights = [classifier.head_weights(head) for head in range(len(classifier.info.heads))]
-    return Diagnosis(
-        classes=classifier.info.classes,
-        heads=tuple(head.name for head in classifier.info.heads),
-        logits=output.logits[0].cpu().numpy(),
-        biases=torch.stack([bias for _, bias in weights]).float().cpu().numpy(),
-        cams=tuple(
-            all_classes(feature_map[0], weight).cpu().numpy()
-            for feature_map, (weight, _) in zip(output.maps, weights, strict=True)
-        ),
-        features=output.pooled[0, -channels:].cpu().numpy(),
-        shape=(image.shape[0], image.shape[1]),
-        preprocessing=classifier.info.preprocessing,
-    )
+    info = classifier.info
+    channels = info.heads[FINAL].channels
+    weights = [classifier.head_weights(head) for head in range(len(info.heads))]
+    biases = torch.stack([bias for _, bias in weights]).float().cpu().numpy()
+    logits, features = output.logits.cpu().numpy(), output.pooled[:, -channels:].cpu().numpy()
+    cams = [
+        all_classes(feature_map, weight).cpu().numpy()  # (n, class, h, w)
+        for feature_map, (weight, _) in zip(output.maps, weights, strict=True)
+    ]
+    return [
+        Diagnosis(
+            classes=info.classes,
+            heads=tuple(head.name for head in info.heads),
+            logits=logits[index].copy(),
+            biases=biases,
+            cams=tuple(cam[index].copy() for cam in cams),
+            features=features[index].copy(),
+            shape=(shape[0], shape[1]),
+            preprocessing=info.preprocessing,
+        )
+        for index, shape in enumerate(shapes)
+    ]

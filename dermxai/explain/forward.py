@@ -45,6 +45,7 @@ class Value(nn.Module):
         """
         super().__init__()
         self.network = lean(classifier) if network is None else network
+        self.without_gradients = classifier.without_gradients if network is None else None
         self.name = classifier.name
         self.target = target
         self.progress = progress
@@ -56,7 +57,10 @@ class Value(nn.Module):
         Raises:
             InputError: the network does not give finite numbers.
         """
-        output = self.network(images.contiguous(memory_format=torch.channels_last))
+        network = self.network
+        if self.without_gradients is not None and not torch.is_grad_enabled():
+            network = self.without_gradients
+        output = network(images.contiguous(memory_format=torch.channels_last))
         found = self.target.of(output.logits)
         require_finite(found, self.name)
         self.done += len(images)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai.data.splits import UNITS, groups, owners
+from dermxai.data.splits import UNITS
 from dermxai.errors import InputError
 from dermxai.runs import Run
 
@@ -70,7 +70,7 @@ def nearest(
         features = run.features[position]
     if features is None:
         raise InputError("Give a sample of the run, or the features of another image.")
-    own, unsure, others = _own(run.samples, position)
+    own, unsure, others = _own(run, position)
     labels = run.samples["label"]
     unlabelled = labels.isna().to_numpy(dtype=bool)
     members = np.where(unlabelled, run.predicted, labels.fillna("").to_numpy(dtype=str)) == code
@@ -99,16 +99,14 @@ def nearest(
     return Neighbours(code, found, others, notes)
 
 
-def _own(
-    samples: pd.DataFrame, position: int | None
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], str]:
+def _own(run: Run, position: int | None) -> tuple[NDArray[np.bool_], NDArray[np.bool_], str]:
     """Which rows (n,) belong to the patient of a row, which may, and by what the others were told
     apart."""
     if position is None:
-        nobody = np.zeros(len(samples), dtype=bool)
+        nobody = np.zeros(len(run), dtype=bool)
         return nobody, nobody, "images"
-    known = owners(samples)
+    known = run.owners
     column = next(name for name in known if pd.notna(known[name].iloc[position]))
-    together = groups(samples)
+    together = run.groups
     own = (together == together.iloc[position]).to_numpy(dtype=bool)
     return own, known[column].isna().to_numpy(dtype=bool), UNITS[column]

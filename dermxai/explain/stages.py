@@ -5,15 +5,18 @@ earlier stage it has passed through all that follows: the gradient of the summed
 of EfficientNet-B4 holds the votes of block 4 to 7 and of the final head.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from dermxai.bounded import Bounded
 from dermxai.explain.forward import Value, twin
 from dermxai.explain.method import Attribute, Progress, Target
 from dermxai.models.backbone import stage_modules
@@ -21,8 +24,18 @@ from dermxai.models.backbone import stage_modules
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
+ROOM = 32 * 2**20
+"""Bytes of what is kept of a classifier, for the next method that asks the same."""
+Stage = tuple[Tensor, Tensor, tuple[str, ...]]
+_recent: "WeakKeyDictionary[Classifier, Bounded[Stage]]" = WeakKeyDictionary()
+
 Formula = Callable[[Tensor, Tensor], Tensor]
 """A map (h, w) from the activation and the gradient (channels, h, w) of a stage."""
+
+
+def forget() -> None:
+    """Drops what is kept of all classifiers."""
+    _recent.clear()
 
 
 @dataclass(frozen=True)
@@ -70,10 +83,29 @@ def _at_stage(
     target: Target,
     stages_back: int,
     progress: Progress | None,
-) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+) -> Stage:
     """The activation of the wanted stage (channels, h, w), the gradient of the target's value by
-    it, and notes; of the first stage where the network has fewer. Hooks lie on a twin of the
-    network."""
+    it, and notes; of the first stage where the network has fewer. The methods of one question share
+    them."""
+    known = _recent.setdefault(classifier, Bounded(ROOM))
+    pixels = hashlib.sha256(image.detach().cpu().numpy().tobytes()).digest()
+    key = (classifier.device, pixels, image.shape, target, stages_back)
+    found = known.get(key)
+    if found is None:
+        return known.put(key, _passed(classifier, image, target, stages_back, progress))
+    if progress:
+        progress(1, 1)
+    return found
+
+
+def _passed(
+    classifier: "Classifier",
+    image: Tensor,
+    target: Target,
+    stages_back: int,
+    progress: Progress | None,
+) -> Stage:
+    """One pass forwards, one backwards. Hooks lie on a twin of the network."""
     names = tuple(stage_modules(classifier.network.backbone))
     own = len(names) - 1
     if target.head is not None and target.head < len(classifier.info.heads) - 1:

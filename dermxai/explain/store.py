@@ -15,6 +15,8 @@ from dermxai.entries import UnusableError
 from dermxai.explain.method import Attribution, Target
 
 MOST = 4_000_000_000  # bytes kept; the oldest go first
+_held: dict[Path, int] = {}
+"""Bytes in a folder, as far as this process knows."""
 _ABOUT = (
     *("method", "target", "against", "head", "unit", "signed", "complete", "settings", "notes"),
     "per_area",
@@ -69,19 +71,29 @@ def write(name: str, attribution: Attribution) -> None:
     try:
         with disk.replacing(path) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, native=attribution.native, about=json.dumps(about))
-        _make_room(path.parent)
+            file.flush()
+            size = temporary.stat().st_size
+        folder = path.parent
+        _held[folder] = _held.get(folder, MOST) + size  # not known at first: it is looked at
+        if _held[folder] > MOST:
+            _held[folder] = _make_room(folder)
     except OSError as error:  # a full disk, or one that is read-only: it is computed anew then
         log.warning("A map could not be kept. %s", disk.trouble(error) or error)
 
 
-def _make_room(folder: Path) -> None:
+def _make_room(folder: Path) -> int:
+    """Bytes of what is left. Looking at every file takes its time where there are many: not at each
+    map."""
     states = []
     for file in folder.glob("*.npz"):
         with suppress(OSError):  # another process makes room, too
             states.append((file.stat(), file))
-    room = MOST
+    room, left = MOST, 0
     for state, file in sorted(states, key=lambda each: -each[0].st_mtime):
         room -= state.st_size
         if room < 0:
             with suppress(OSError):  # a folder of that name, or another account's
                 file.unlink(missing_ok=True)
+        else:
+            left += state.st_size
+    return left

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 FOR = (255, 208, 0)
 AGAINST = (32, 84, 255)
 Colour = tuple[int, int, int]
+_HUES = np.array([[AGAINST, FOR] + [FOR] * 254], np.uint8)  # (1, 256, 3), by whether it is for
+_WHOLE = np.float32(4096)  # OpenCV adds 1e-5 to the sum of weights, which would tip roundings
+_SEAM = (20, 20, 20)
 _FULL = 0.99  # share of a map's values below full colour
 
 
@@ -67,15 +70,14 @@ def blend(
     Returns:
         (h, w, 3) RGB.
     """
-    share = values / scale if scale > 0 else np.zeros_like(values)
-    opacity = (strength * np.clip(np.abs(share), 0, 1)).astype(np.float32)
-    speaks_for = share > 0
-    blended = np.empty_like(image)
-    for channel in range(3):  # a plane fits the cache, all three do not
-        plane = image[..., channel].astype(np.float32)
-        hue = np.where(speaks_for, np.float32(FOR[channel]), np.float32(AGAINST[channel]))
-        blended[..., channel] = np.rint(plane + opacity * (hue - plane))
-    return blended
+    if scale <= 0:
+        return image.copy()
+    opacity = np.abs(values, dtype=np.float32)
+    opacity *= np.float32(_WHOLE * strength / scale)
+    np.minimum(opacity, np.float32(_WHOLE * strength), out=opacity)
+    hues = cv2.LUT(cv2.merge([(values > 0).view(np.uint8)] * 3), _HUES)
+    blended = cv2.blendLinear(np.ascontiguousarray(image), hues, _WHOLE - opacity, opacity)
+    return np.asarray(blended, dtype=np.uint8)
 
 
 def two_sided(made: "Attribution") -> bool:
@@ -106,15 +108,43 @@ def grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Line:
+    """The outline of a mask: rows and columns of its pixels, and how much of each its dark seam and
+    its colour cover, (n, 1) from 0 to 1."""
+
+    places: tuple[NDArray[np.intp], NDArray[np.intp]]
+    seam: NDArray[np.float32]
+    colour: NDArray[np.float32]
+
+    def on(self, image: NDArray[np.uint8], colour: Colour) -> NDArray[np.uint8]:
+        """The image (h, w, 3) with the outline."""
+        drawn = image.copy()
+        under = drawn[self.places].astype(np.float32)
+        under += self.seam * (np.asarray(_SEAM, np.float32) - under)
+        under += self.colour * (np.asarray(colour, np.float32) - under)
+        drawn[self.places] = np.rint(under)
+        return drawn
+
+
+def line(mask: NDArray[np.bool_], width: int = 2) -> Line:
+    """The outline of a mask (h, w), a line of ``width`` pixels with a dark seam."""
+    edges, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    covered = []
+    for thickness in (width + 2, width):
+        drawn = np.zeros(mask.shape, np.uint8)
+        cv2.drawContours(drawn, edges, -1, 255, thickness, cv2.LINE_AA)
+        covered.append(drawn)
+    places = np.nonzero(covered[0])
+    seam, colour = (np.asarray(each[places] / 255, np.float32)[:, None] for each in covered)
+    return Line((places[0], places[1]), seam, colour)
+
+
 def outline(
     image: NDArray[np.uint8], mask: NDArray[np.bool_], colour: Colour, width: int = 2
 ) -> NDArray[np.uint8]:
-    """The image with the outline of a mask (h, w), a line of ``width`` pixels with a dark seam."""
-    edges, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    drawn = image.copy()
-    cv2.drawContours(drawn, edges, -1, (20, 20, 20), width + 2, cv2.LINE_AA)
-    cv2.drawContours(drawn, edges, -1, colour, width, cv2.LINE_AA)
-    return drawn
+    """The image (h, w, 3) with the outline of a mask (h, w)."""
+    return line(mask, width).on(image, colour)
 
 
 def colour_bar(length: int = 512, height: int = 8, signed: bool = True) -> NDArray[np.uint8]:

@@ -1,11 +1,13 @@
 """What every model offers: one forward pass for all heads' logits, inputs and feature maps."""
 
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
 
+from dermxai.models.folding import folded
+from dermxai.models.fusing import fused
 from dermxai.models.info import ModelInfo
 from dermxai.models.multi_head import MultiHeadNetwork, Output
 
@@ -28,6 +30,7 @@ class Classifier:
         self.info = info
         self.hash = hash
         self.path = path
+        self._without_gradients: MultiHeadNetwork | None = None
 
     @property
     def name(self) -> str:
@@ -37,9 +40,26 @@ class Classifier:
     def device(self) -> torch.device:
         return next(self.network.parameters()).device
 
-    def to(self, device: str | torch.device) -> "Classifier":
+    def to(self, device: str | torch.device) -> Self:
         self.network.to(device)
+        self._without_gradients = None
         return self
+
+    def prepare(self) -> Self:
+        """Gets `infer` ready for many images: normalisations folded into the convolutions and, on a
+        CPU in float32, convolution and SiLU in one operator, as in a run. The same values up to
+        rounding, for two thirds of the work; the weights are in memory once more."""
+        size = self.info.preprocessing.size
+        network = folded(self.network, size)
+        if self.device.type == "cpu":
+            network = fused(network, size)
+        self._without_gradients = network
+        return self
+
+    @property
+    def without_gradients(self) -> MultiHeadNetwork | None:
+        """The network for passes without gradients, where `prepare` has made one."""
+        return self._without_gradients
 
     def __call__(self, images: Tensor, maps: bool = False) -> Output:
         """Logits, pooled inputs and (on request) feature maps; differentiable in ``images``.
@@ -53,9 +73,12 @@ class Classifier:
         return output
 
     def infer(self, images: Tensor, maps: bool = False) -> Output:
-        """As calling it, without recording gradients."""
+        """As calling it, without recording gradients; faster after `prepare`."""
+        network = self._without_gradients or self.network
+        images = images.to(self.device, memory_format=torch.channels_last)
         with torch.inference_mode():
-            return self(images, maps)
+            output: Output = network(images, maps)
+        return output
 
     def head_weights(self, head: int) -> tuple[Tensor, Tensor]:
         """Weight (class, channels) and bias (class,) of a head, by index; −1 is the final one."""

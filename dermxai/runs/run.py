@@ -17,7 +17,7 @@ from pandas.api.types import infer_dtype
 from scipy.special import softmax
 
 from dermxai import entries, paths
-from dermxai.data import Problem
+from dermxai.data import Problem, splits
 from dermxai.data.images import container
 from dermxai.data.inventory import file_fingerprint
 from dermxai.data.picture_hash import HASHES, Hashes
@@ -99,6 +99,16 @@ class Run:
     def features(self) -> NDArray[np.float32]:
         """(n, channels of the final head): a view of ``pooled``."""
         return np.asarray(self.pooled)[:, -self.head_channels[-1] :]
+
+    @cached_property
+    def owners(self) -> "dict[str, pd.Series[Any]]":
+        """See `splits.owners`."""
+        return splits.owners(self.samples)
+
+    @cached_property
+    def groups(self) -> "pd.Series[Any]":
+        """See `splits.groups`."""
+        return splits.groups(self.samples)
 
     @cached_property
     def info(self) -> ModelInfo | None:

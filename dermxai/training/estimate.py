@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import psutil
 import torch
 from torch import Tensor
@@ -44,6 +43,8 @@ class Estimate:
         seconds: of the whole, images decoded and validated too. Rough: frozen layers, which spare
             some of the backward pass, are taken as learning, and several GPUs as so many times
             faster than one.
+        seconds_high: the same by the slowest of the steps that were timed, ``seconds`` by the
+            fastest: on a computer that others use, steps differ.
         notes: what of the data set's splits is not understood, and so not learnt from.
     """
 
@@ -57,6 +58,7 @@ class Estimate:
     seconds_per_step: float
     decoding: float
     seconds: float
+    seconds_high: float
     notes: tuple[str, ...] = ()
 
 
@@ -90,14 +92,14 @@ def estimate(
     module.to(target)
     batch = recipe.batch_size if target.type == "cuda" else CPU_BATCH
     try:
-        seconds, memory = _step(module, batch, target)
+        times, memory = _step(module, batch, target)
     except torch.OutOfMemoryError as error:
         raise InputError(
             f"A step needs more than the {_gigabytes(_memory_of(target))} of the GPU; "
             f"{TO_SPARE_MEMORY}."
         ) from error
     needed = memory(recipe.batch_size)
-    per_image = seconds / batch
+    per_image, slower = min(times) / batch, max(times) / min(times)
     passes = batches_an_epoch(len(training), recipe, devices) * recipe.batch_size * devices
     areas = [(recipe.size_at(epoch) / recipe.size) ** 2 for epoch in range(recipe.epochs)]
     learning = per_image * passes * sum(areas)  # passes: images an epoch
@@ -115,6 +117,7 @@ def estimate(
         seconds_per_step=per_image * recipe.batch_size * recipe.accumulate,
         decoding=decoding,
         seconds=(learning + validating) / faster + decoding,
+        seconds_high=slower * (learning + validating) / faster + decoding,
         notes=tuple(split_words.notes(dataset.samples)),
     )
 
@@ -152,6 +155,7 @@ def estimate_study(
         warning=largest.warning,
         seconds_per_step=max(each.seconds_per_step for each in found),
         seconds=times * sum(each.seconds - each.decoding for each in found) + decoding,
+        seconds_high=times * sum(each.seconds_high - each.decoding for each in found) + decoding,
     )
 
 
@@ -176,8 +180,8 @@ def _memory_of(device: torch.device) -> int:
     return int(psutil.virtual_memory().total)
 
 
-def _step(module: Training, batch: int, device: torch.device) -> tuple[float, Any]:
-    """Seconds of a step, and a function from the batch size to the bytes that it takes."""
+def _step(module: Training, batch: int, device: torch.device) -> tuple[list[float], Any]:
+    """Seconds of some steps, and a function from the batch size to the bytes that it takes."""
     recipe, classes = module.recipe, len(module.classes)
     module.configure_optimizers()
     fixed = _bytes_of(module.network.parameters()) * _copies(recipe)
@@ -211,8 +215,8 @@ def _step(module: Training, batch: int, device: torch.device) -> tuple[float, An
     if device.type == "cuda":
         extra = fixed - 2 * _bytes_of(module.network.parameters())
         peak = torch.cuda.max_memory_allocated(device) + extra
-        return float(np.min(times[1:])), lambda _: int(peak)
-    return float(np.min(times[1:])), lambda size: int(fixed + for_backward / batch * size)
+        return times[1:], lambda _: int(peak)
+    return times[1:], lambda size: int(fixed + for_backward / batch * size)
 
 
 def _same(tensor: Tensor) -> Tensor:

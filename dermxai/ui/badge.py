@@ -45,7 +45,7 @@ def badge(run: Run, subject: Subject, made: "Attribution") -> None:
             run,
             f"{Key.BADGE}-{made.method}-{subject.key}",
             "Is this map to be believed?",
-            passes(cache.classifier(run), made),
+            [(f"{Key.BADGE}-{made.method}", passes(cache.classifier(run), made))],
             _work(run, subject, made),
             quiet=True,
             help_="A few quick checks: its pixels taken away against random maps and a centred "

@@ -7,10 +7,12 @@ from typing import Any
 import streamlit as st
 
 from dermxai import jobs
+from dermxai.explain.costs import costs_of
 from dermxai.explain.faithfulness.measure import measures
 from dermxai.explain.faithfulness.quality import RUNNER_UP, Asked, Quality
-from dermxai.explain.faithfulness.study import has_mask, passes, resolved
+from dermxai.explain.faithfulness.study import JUDGING, has_mask, passes, resolved
 from dermxai.jobs import Job, State
+from dermxai.jobs.gpus import gpus
 from dermxai.metrics import basis
 from dermxai.metrics.belief import FEWEST
 from dermxai.report import belief as report
@@ -20,8 +22,7 @@ from dermxai.ui import downloads as take_away
 from dermxai.ui.guard import callback, guard
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
-from dermxai.ui.subject import pass_seconds
-from dermxai.ui.text import count, duration, plain
+from dermxai.ui.text import count, plain, span
 
 _QUICK_METHODS = ("grad_cam", "vote_map")
 _QUICK_MEASURES = ("deletion_blur", "insertion_blur", "road", "mass_lesion", "randomisation")
@@ -310,13 +311,12 @@ def _pills(
 
 
 def _cost(scene: Scene, asked: Asked) -> None:
-    """How long it takes, from a timed pass."""
+    """How long it takes, as far as it is known."""
     with guard():
         classifier = cache.classifier(scene.run)
         asked, _ = resolved(scene.run, classifier, asked)
         needed = passes(classifier, asked)
-        each = pass_seconds(classifier)
-        st.caption(
-            f"About {needed:,} forward passes an image of {each:.2f} s each: "
-            f"{duration(each * needed * asked.images)} in all, less what is at hand already."
-        )
+        device = "cuda" if gpus() else "cpu"
+        learnt = costs_of(classifier.hash, device).expected([(JUDGING, needed * asked.images)])
+        time = f": {span(*learnt)} in all" if learnt else ""
+        st.caption(f"About {needed:,} forward passes an image{time}, less what is at hand already.")

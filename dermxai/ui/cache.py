@@ -3,14 +3,13 @@
 # ruff: noqa: ARG001 (arguments that are keys only)
 
 import os
-from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
+from inspect import signature
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
 from dermxai import doctor, entries, figures, paths
+from dermxai.bounded import Bounded
 from dermxai.data import Problem, audit, load_dataset, overview, split_words
 from dermxai.data import selection as selections
 from dermxai.data.files import last_change
@@ -29,6 +29,7 @@ from dermxai.entries import Unusable, UnusableError
 from dermxai.errors import InputError
 from dermxai.explain.pair_maps import PairMaps, open_maps
 from dermxai.figures.confusion import Show
+from dermxai.figures.overlay import Line, line
 from dermxai.metrics.evaluation import Evaluation
 from dermxai.metrics.leakage import Premium
 from dermxai.models import ModelInfo, read_info
@@ -41,8 +42,10 @@ from dermxai.runs import Run, alike, open_run
 from dermxai.runs.run import NAME, read_manifest
 from dermxai.spreadsheet import read_csv
 from dermxai.ui import filters
+from dermxai.ui.collector import COLLECTOR
 from dermxai.ui.look import Plot
 from dermxai.ui.text import MEAN_INTERVAL
+from dermxai.ui.thumbnails import jpeg
 
 if TYPE_CHECKING:
     from dermxai.explain import Attribution, Diagnosis
@@ -67,6 +70,11 @@ DEVICE = "DERMXAI_DEVICE"
 """Where the dashboard itself computes. The processor unless this says otherwise: it takes no lock,
 so a job would share its GPU with it."""
 
+ROOM = "DERMXAI_CACHE_MB"
+"""What results may take of the server's memory, all together; models have as much once more."""
+_ROOM = 200  # MB, unless this says otherwise
+
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -93,25 +101,94 @@ class Table:
         return tuple(self.samples.index)
 
 
-class Kept(Generic[T]):
-    """The most recently used results of slow work that reports its progress."""
+class Held(NamedTuple, Generic[T]):
+    """A result, which may be None."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._results: OrderedDict[Hashable, T] = OrderedDict()
-        self._lock = Lock()
+    value: T
+
+
+def _room() -> int:
+    """Bytes that all results together may take."""
+    try:
+        return round(float(os.environ.get(ROOM) or _ROOM) * 2**20)
+    except ValueError:
+        return _ROOM * 2**20
+
+
+def _of_model(held: "Held[Classifier]") -> int:
+    """Bytes of a model, whose weights are there three times: as they are, folded, and fused."""
+    return 3 * sum(each.nbytes for each in held.value.network.parameters())
+
+
+_results: Bounded[Any] = Bounded(_room())
+"""Of all functions here. One room for all: what is used most has most of it."""
+_models: Bounded[Any] = Bounded(_room(), _of_model)
+
+
+def kept(
+    spinner: str | bool = False, *, where: Bounded[Any] = _results
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A function's results, kept by its arguments and shared by all visitors; one thread computes
+    what several ask for.
+
+    Args:
+        spinner: what is shown meanwhile.
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        name, parameters = function.__qualname__, signature(function)
+
+        @wraps(function)
+        def keeping(*args: P.args, **kwargs: P.kwargs) -> T:
+            given = parameters.bind(*args, **kwargs)
+            given.apply_defaults()
+            key = (name, *map(_hashable, given.arguments.values()))
+            found = where.get(key)
+            if found is not None:
+                return cast(Held[T], found).value
+
+            def make() -> Held[T]:
+                if not spinner:
+                    return Held(function(*args, **kwargs))
+                with st.spinner(str(spinner)):
+                    return Held(function(*args, **kwargs))
+
+            return cast(Held[T], where.made(key, make)).value
+
+        return keeping
+
+    return decorate
+
+
+def _hashable(value: Any) -> Hashable:
+    """An argument as part of a key."""
+    if isinstance(value, Mapping):
+        return tuple(sorted((name, _hashable(each)) for name, each in value.items()))
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
+
+
+def clear() -> None:
+    """Forgets everything."""
+    from dermxai.explain import stages
+
+    stages.forget()
+    for each in (_results, _models):
+        each.forget()
+    left_out.clear()
+
+
+class Kept(Generic[T]):
+    """Results of slow work that reports its progress, in the room of all results."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def get(self, key: Hashable) -> T | None:
-        with self._lock:
-            if key in self._results:
-                self._results.move_to_end(key)
-            return self._results.get(key)
+        found: T | None = _results.get((self._name, key))
+        return found
 
     def put(self, key: Hashable, result: T) -> T:
-        with self._lock:
-            self._results[key] = result
-            while len(self._results) > self._most:
-                self._results.popitem(last=False)
+        _results.put((self._name, key), result)
         return result
 
 
@@ -140,7 +217,7 @@ def _is_there(file: Path) -> bool:
         return os.path.isfile(file)  # noqa: PTH113  # damaged: opening it says why
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@kept()
 def _run(folder: str, changed: int) -> Run:
     return open_run(folder)
 
@@ -172,7 +249,7 @@ def source(run_id: str | None, dataset: str | None) -> Source:
         return Source(run_id, dataset, 0)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the dataset …")
+@kept("Reading the dataset …")
 def table(source: Source) -> Table:
     """
     Raises:
@@ -196,27 +273,27 @@ def table(source: Source) -> Table:
     return Table(name, samples.set_index("sample_id", drop=False), problems, files)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@kept()
 def summary(source: Source) -> tuple[pd.Series, pd.DataFrame]:
     """`overview.whole` and `overview.by_class`."""
     samples = table(source).samples.reset_index(drop=True)
     return overview.whole(samples), overview.by_class(samples)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@kept()
 def leaks(source: Source) -> pd.DataFrame:
     """Patients, lesions of unknown patients, and copies of an image, in several splits."""
     opened = table(source)
     return audit.torn(opened.samples, opened.files)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@kept()
 def splits(source: Source) -> Mapping[str, int]:
     """Images of each split, in the usual order; empty where there are no splits."""
     return _counted(table(source).samples.get("split"))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@kept()
 def run_splits(run_id: str) -> Mapping[str, int]:
     """The same of a run, where the dataset has none those of its checkpoint's training."""
     return _counted(run(run_id).split)
@@ -228,13 +305,13 @@ def _counted(split: "pd.Series[Any] | None") -> Mapping[str, int]:
     return {name: int(counts[name]) for name in [*usual, *sorted(set(counts.index) - set(usual))]}
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@kept()
 def choices(source: Source) -> Mapping[str, list[str]]:
     """What a sample table can be filtered by."""
     return filters.choices(table(source).samples)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@kept()
 def balance(source: Source, dark: bool) -> Plot:
     samples = table(source).samples
     patients, splits_ = samples.get("patient_id"), samples.get("split")
@@ -248,7 +325,7 @@ def balance(source: Source, dark: bool) -> Plot:
     )
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@kept()
 def selection(key: str) -> Selection:
     """
     Raises:
@@ -257,32 +334,32 @@ def selection(key: str) -> Selection:
     return selections.read(key)
 
 
-@st.cache_resource(max_entries=32, show_spinner="Measuring …")
+@kept("Measuring …")
 def evaluation(run_id: str, split: str | None, leaks: bool = True) -> Evaluation:
     """What a run is worth on a split of its dataset, or on everything, with the images that leak
     from training or without."""
     return evaluated(run(run_id), split, leaks=leaks)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Measuring what leaks …")
+@kept("Measuring what leaks …")
 def premium(run_id: str, split: str | None) -> Premium | None:
     """What images that leak from training add to the measures; None where none does."""
     return evaluated_premium(run(run_id), split, evaluation(run_id, split))
 
 
-@st.cache_resource(max_entries=8, show_spinner="Looking for near-duplicates …")
+@kept("Looking for near-duplicates …")
 def near_duplicates(run_id: str) -> pd.DataFrame:
     """See `alike.near_duplicates`."""
     return alike.near_duplicates(run(run_id))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@kept()
 def split_notes(source: Source) -> tuple[str, ...]:
     """What of a dataset's splits is not understood."""
     return tuple(split_words.notes(table(source).samples))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@kept()
 def confusion_matrix(
     run_id: str, split: str | None, show: Show, dark: bool, leaks: bool = True
 ) -> Plot:
@@ -290,12 +367,12 @@ def confusion_matrix(
     return Plot.of(figures.confusion_matrix(counts, show, dark))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@kept()
 def roc(run_id: str, split: str | None, dark: bool, leaks: bool = True) -> Plot:
     return Plot.of(figures.roc(evaluation(run_id, split, leaks), dark=dark))
 
 
-@st.cache_resource(max_entries=16, show_spinner="Comparing …")
+@kept("Comparing …")
 def study(run_id: str, split: str | None, first: str, second: str) -> Study:
     """What is known of two classes.
 
@@ -305,7 +382,7 @@ def study(run_id: str, split: str | None, first: str, second: str) -> Study:
     return study_pair(run(run_id), evaluation(run_id, split), first, second, split=split)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@kept()
 def set_ledger(
     run_id: str, split: str | None, pair: tuple[str, str], direction: int, dark: bool
 ) -> Plot | None:
@@ -336,9 +413,8 @@ def pair_maps(opened: Run, first: str, second: str, split: str | None) -> PairMa
     return known
 
 
-@st.cache_resource(show_spinner=False)
 def _pair_maps() -> Kept[PairMaps]:
-    return Kept(8)
+    return Kept("_pair_maps")
 
 
 def model_info(folder: str) -> ModelInfo:
@@ -358,7 +434,7 @@ def _changed(file: Path) -> int:
         return 0
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@kept()
 def _model_info(folder: str, changed: int) -> ModelInfo:
     return read_info(folder)
 
@@ -375,23 +451,25 @@ def classifier(opened: Run) -> "Classifier":
     asked = made_by["path"], made_by["hash"], made_by.get("options", {})
     loaded = _classifier(*asked)
     if loaded.hash != made_by["hash"]:
-        _classifier.clear(*asked)
+        _models.forget()
         raise InputError(
             f"The checkpoint {made_by['name']} has changed since this run; run inference again."
         )
     return loaded
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the model …")
+@kept("Loading the model …", where=_models)
 def _classifier(path: str, wanted: str, options: Mapping[str, Any]) -> "Classifier":
     from dermxai.models import load_classifier
     from dermxai.models.devices import usable_device
 
     device = usable_device(os.environ.get(DEVICE) or "cpu")
-    return load_classifier(path, **options).to(device)
+    loaded = load_classifier(path, **options).to(device).prepare()
+    COLLECTOR.loaded()
+    return loaded
 
 
-@st.cache_resource(max_entries=4096, show_spinner=False)
+@kept()
 def has_changed(run_id: str, sample_id: str, path: str, written: int) -> bool:
     """Whether an image's file is another than the run has seen.
 
@@ -401,7 +479,7 @@ def has_changed(run_id: str, sample_id: str, path: str, written: int) -> bool:
     return run(run_id).has_changed(sample_id)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@kept()
 def image(path: str, changed: int) -> NDArray[np.uint8]:
     """
     Raises:
@@ -410,48 +488,44 @@ def image(path: str, changed: int) -> NDArray[np.uint8]:
     return read_image(path)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@kept()
 def mask(path: str, changed: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """A mask at the shape of its image as shown."""
     return fit_mask(read_mask(path), shape)
 
 
-@st.cache_resource(show_spinner=False)
+@kept()
+def outline(path: str, changed: int, shape: tuple[int, int]) -> Line:
+    """The outline of a mask at the shape of its image as shown."""
+    return line(mask(path, changed, shape))
+
+
 def diagnoses() -> "Kept[Diagnosis]":
-    return Kept(256)
+    return Kept("diagnoses")
 
 
-@st.cache_resource(show_spinner=False)
 def attributions() -> "Kept[Attribution]":
     """Maps at their methods' own resolution."""
-    return Kept(128)
+    return Kept("attributions")
 
 
-def pass_seconds(checkpoint: str, measured: float | None = None) -> float | None:
-    """What a forward pass of one image takes here: the median of the last ones measured.
-
-    Args:
-        checkpoint: hash.
-        measured: a new one, in seconds.
-    """
-    known = _passes().get(checkpoint) or ()
-    if measured is not None:
-        known = _passes().put(checkpoint, (*known[-4:], measured))
-    return float(np.median(known)) if known else None
-
-
-@st.cache_resource(show_spinner=False)
-def _passes() -> Kept[tuple[float, ...]]:
-    return Kept(16)
-
-
-@st.cache_resource(show_spinner=False)
 def probes() -> Kept[Any]:
     """Results of the pages that change an image, by what went in."""
-    return Kept(32)
+    return Kept("probes")
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+def picture(key: Hashable, draw: Callable[[], bytes]) -> bytes:
+    """An image as it is shown, by all that it depends on; drawn where nobody has seen it so."""
+    return cast(bytes, _results.made(("picture", key), draw))
+
+
+@kept()
+def small_picture(path: str, changed: int, longest: int) -> bytes:
+    """`small_image` as JPEG."""
+    return jpeg(small_image(path, changed, longest))
+
+
+@kept()
 def small_image(path: str, changed: int, longest: int) -> NDArray[np.uint8]:
     """An image whose longer side has so many pixels, for several beside each other.
 
@@ -489,7 +563,7 @@ def series(path: Path) -> pd.DataFrame:
         return pd.DataFrame()
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@kept()
 def _series(path: str, size: int, changed: int) -> pd.DataFrame:
     try:
         found = read_csv(Path(path))
@@ -508,13 +582,13 @@ def reported(path: Path) -> pd.DataFrame:
         return pd.DataFrame(columns=["step", "loss"])
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@kept()
 def _reported(path: str, size: int) -> pd.DataFrame:
     lines = entries.read_bytes(Path(path)).splitlines()
     told = []
-    for line in lines[:: 1 + len(lines) // 4000]:
+    for each in lines[:: 1 + len(lines) // 4000]:
         with suppress(UnusableError):  # the last may be half written
-            told.append(entries.parse_json(line, {"step": float, "loss": float}))
+            told.append(entries.parse_json(each, {"step": float, "loss": float}))
     return pd.DataFrame(told, columns=["step", "loss"], dtype=float).dropna()
 
 
@@ -529,17 +603,15 @@ def projection(opened: Run, method: str, settings: Mapping[str, Any]) -> Project
     return known
 
 
-@st.cache_resource(show_spinner=False)
 def _projections() -> Kept[Projection]:
-    return Kept(16)
+    return Kept("_projections")
 
 
-@st.cache_resource(show_spinner=False)
 def feature_maps() -> Kept[Plot]:
-    return Kept(16)
+    return Kept("feature_maps")
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept()
 def hover_lines(run_id: str) -> list[str]:
     """What each point of a run's map says."""
     opened = run(run_id)
@@ -551,9 +623,8 @@ def hover_lines(run_id: str) -> list[str]:
     )
 
 
-@st.cache_resource(show_spinner=False)
 def badges() -> "Kept[tuple[Check, ...]]":
-    return Kept(256)
+    return Kept("badges")
 
 
 def qualities(run_id: str) -> list[str]:
@@ -577,7 +648,7 @@ def judged(run_id: str, name: str) -> Judged:
     return Judged(run_id, name, _changed(file))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@kept()
 def quality(study: Judged) -> "Quality":
     """
     Raises:
@@ -591,14 +662,14 @@ def quality(study: Judged) -> "Quality":
     return found
 
 
-@st.cache_resource(max_entries=16, show_spinner="Computing intervals …")
+@kept("Computing intervals …")
 def quality_summary(study: Judged) -> pd.DataFrame:
     from dermxai.report import belief as report
 
     return report.summary(run(study.run), quality(study))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@kept()
 def belief(study: Judged, dark: bool) -> Plot:
     from dermxai.report import belief as report
 
@@ -608,7 +679,7 @@ def belief(study: Judged, dark: bool) -> Plot:
     return Plot.of(figures.belief(summary, *titles, report.BASELINES, units=units, dark=dark))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@kept()
 def belief_measure(study: Judged, measure: str, dark: bool) -> Plot:
     from dermxai.explain.faithfulness.measure import find_measure
     from dermxai.report import belief as report
@@ -630,7 +701,7 @@ def belief_measure(study: Judged, measure: str, dark: bool) -> Plot:
     )
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@kept()
 def belief_curves(study: Judged, measure: str, dark: bool) -> Plot | None:
     """None where the measure has no curves."""
     from dermxai.report import belief as report

@@ -1,7 +1,8 @@
 """Parts of the Compare maps page."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -11,13 +12,13 @@ from dermxai.figures.overlay import Picture
 from dermxai.runs import Run
 from dermxai.ui import cache, downloads, explained, forms, maps, question, state
 from dermxai.ui import subject as subjects
+from dermxai.ui.explained import Look
 from dermxai.ui.guard import guard
 from dermxai.ui.maps import Wanted
 from dermxai.ui.question import Question, Wish
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
 from dermxai.ui.text import plain
-from dermxai.ui.thumbnails import jpeg
 
 if TYPE_CHECKING:
     from dermxai.explain import Attribution
@@ -102,7 +103,6 @@ def differences(run: Run, subject: Subject) -> None:
 
 def _ask(run: Run, subject: Subject, head: bool = True) -> Question:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        subjects.diagnosis(run, subject, (1, 1))  # measures a pass, for the costs
         return question.ask(run, subject, head)
 
 
@@ -186,21 +186,32 @@ def _grid(
     with row:
         look = explained.ask_look([each.subject for each in wanted])
         scales = iter(maps.scales([each for each in maps_ if each is not None]))
-    shown: list[Picture] = []
+    shown: list[Callable[[], Picture]] = []
     with st.grid(columns or "auto", min_column_width=_CELL, gap="medium") as grid:
         for index, ((subject, title), attribution) in enumerate(zip(cells, maps_, strict=True)):
             scale = next(scales) if attribution is not None else 1.0
             reason = (made[index] or explained.NOT_COMPUTED) if attribution is None else ""
-            picture = look.over(
-                *(subject, pictures[subject.key], attribution, scale, title), missing=reason
-            )
-            if index == len(wanted):
-                picture = replace(picture, low="second", high="first")
+            over = partial(look.over, subject, pictures[subject.key], attribution, scale, title)
+            one = wanted[index] if index < len(wanted) else None
+            of = wanted if one is None else [one]
+            key = (*(each.key(run) for each in of), one is None, longest, look, scale)
+            content = cache.picture((*key, attribution is None), partial(explained.encoded, over))
             with grid.cell(), guard():
-                _cell(run, picture, None if index == len(wanted) else wanted[index], made[index])
-            shown.append(picture)
+                _cell(
+                    *(run, content, title),
+                    made=attribution,
+                    scale=scale,
+                    wanted=one,
+                    problem=made[index],
+                )
+            if one is None:
+                shown.append(_Difference(run, of, longest, look, scale, title))
+            else:
+                wish = None if attribution is None else one.wish
+                how = (longest, look, scale, title, reason)
+                shown.append(explained.Drawing(run, subject, wish, *how))
     with row:
-        if any(each.attribution for each in shown):
+        if any(each is not None for each in maps_):
             about = downloads.about(run, [each.subject for each in wanted], look)
             downloads.export(shown, sheet, about, columns=4)
     missing = [each for each, one in zip(wanted, found, strict=True) if one is None]
@@ -219,16 +230,49 @@ def _at_hand(run: Run, wanted: Wanted, shape: tuple[int, ...]) -> "Attribution |
         return str(error)
 
 
-def _cell(run: Run, picture: Picture, wanted: Wanted | None, problem: str | None) -> None:
-    st.markdown(f"**{plain(picture.title)}**")
-    st.image(jpeg(picture.image), width="stretch", alt=picture.title)
-    if picture.attribution is not None:
-        explained.legend(picture.attribution, picture.scale, (picture.low, picture.high))
+@dataclass(frozen=True)
+class _Difference:
+    """The difference of two maps over their image, to be drawn anew; see `explained.Drawing`."""
+
+    run: Run
+    of: Sequence[Wanted]
+    longest: int
+    look: Look
+    scale: float
+    title: str
+
+    def __call__(self) -> Picture:
+        subject, over = self.of[0].subject, self.look.over
+        picture = subjects.shown(subject, self.longest)
+        shape = picture.shape[0], picture.shape[1]
+        first, second = (maps.at_hand(self.run, each, shape) for each in self.of)
+        if first is None or second is None:
+            why = explained.NOT_COMPUTED
+            return over(subject, picture, None, self.scale, self.title, missing=why)
+        drawn = over(subject, picture, difference(first, second), self.scale, self.title)
+        return replace(drawn, low="second", high="first")
+
+
+def _cell(
+    run: Run,
+    content: bytes,
+    title: str,
+    *,
+    made: "Attribution | None",
+    scale: float,
+    wanted: Wanted | None,
+    problem: str | None,
+) -> None:
+    st.markdown(f"**{plain(title)}**")
+    st.image(content, width="stretch", alt=title, output_format="JPEG")
+    if made is not None:
+        explained.legend(made, scale, ("second", "first") if wanted is None else None)
     if problem is not None:
         st.caption(plain(problem))
-    elif picture.attribution is None and wanted is not None:
-        st.caption(f"Not computed yet: {question.cost(run, wanted.passes(run))}.")
-    elif picture.attribution is not None:
+    elif made is None and wanted is not None:
+        price = [(wanted.wish.method, wanted.passes(run))]
+        st.caption(f"Not computed yet: {question.cost(run, price)}.")
+    elif made is not None:
         with st.container(gap=None):
-            for line in picture.attribution.notes[1:] if wanted else picture.attribution.notes:
+            for line in made.notes[1:] if wanted else made.notes:
                 st.caption(plain(line))

@@ -46,10 +46,13 @@ def button(
     st.download_button(label, noted, name, mime, on_click="ignore", **more)
 
 
-def export(pictures: Sequence[Picture], title: str, about: Mapping[str, Any], columns: int) -> None:
+def export(
+    pictures: Sequence[Callable[[], Picture]], title: str, about: Mapping[str, Any], columns: int
+) -> None:
     """Buttons that write the pictures and their numbers when they are pressed, not before.
 
     Args:
+        pictures: what draws each, then.
         title: what is seen, also the name of the files.
         about: what all files say beside the settings of each map.
     """
@@ -57,9 +60,10 @@ def export(pictures: Sequence[Picture], title: str, about: Mapping[str, Any], co
     def written(kind: str) -> bytes:
         from dermxai.figures import export as write  # brings matplotlib
 
+        drawn = [draw() for draw in pictures]
         if kind == "npz":
-            return write.npz(pictures, about)
-        return {"png": write.png, "svg": write.svg}[kind](pictures, title, columns, about)
+            return write.npz(drawn, about)
+        return {"png": write.png, "svg": write.svg}[kind](drawn, title, columns, about)
 
     stem = re.sub(r"[^\w.-]+", "_", title).strip("_")[:80] or "maps"
     with st.popover("Export", icon=":material/download:"):

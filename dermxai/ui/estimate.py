@@ -10,7 +10,7 @@ from dermxai.jobs.gpus import gpus
 from dermxai.ui import jobs_panel
 from dermxai.ui.guard import fragment
 from dermxai.ui.state import Key
-from dermxai.ui.text import duration, plain
+from dermxai.ui.text import plain, span
 
 
 def ask(arguments: Mapping[str, Any]) -> None:
@@ -58,7 +58,9 @@ def _figures(result: Mapping[str, Any]) -> None:
         st.metric("Steps", f"{result['steps']:,}")
         memory = result["memory_bytes"] / 2**30
         st.metric("Memory", f"{memory:.1f} GB" if memory >= 0.1 else "< 0.1 GB")
-        st.metric("Time, about", "–" if untimed else duration(result["seconds"]))
+        high = result.get("seconds_high", result["seconds"])
+        time = "–" if untimed else span(result["seconds"], high).removeprefix("about ")
+        st.metric("Time, about", time)
     if result["trainings"] > 1:
         st.caption("Images of one of the trainings; steps and time of all.")
     if untimed:

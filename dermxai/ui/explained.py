@@ -1,7 +1,8 @@
 """An image under the map of what speaks for a class in it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dermxai.figures import overlay
 from dermxai.figures.overlay import Picture
 from dermxai.runs import Run
-from dermxai.ui import downloads, maps, question
+from dermxai.ui import cache, downloads, maps, question
 from dermxai.ui import subject as subjects
 from dermxai.ui.badge import badge
 from dermxai.ui.guard import guard
@@ -21,7 +22,7 @@ from dermxai.ui.question import Wish
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
 from dermxai.ui.text import plain, shortened
-from dermxai.ui.thumbnails import jpeg
+from dermxai.ui.thumbnails import colour_bar, jpeg
 
 if TYPE_CHECKING:
     from dermxai.explain import Attribution
@@ -57,9 +58,10 @@ class Look:
         drawn = overlay.grey(picture) if self.grey else picture
         if made is not None:
             drawn = overlay.blend(drawn, made.density, self.strength, scale)
-        for name, mask in subjects.masks(subject, (picture.shape[0], picture.shape[1])).items():
+        shape = picture.shape[0], picture.shape[1]
+        for name, line in subjects.outlines(subject, shape).items() if self.outlines else ():
             if name in self.outlines:
-                drawn = overlay.outline(drawn, mask, _OUTLINES[name])
+                drawn = line.on(drawn, _OUTLINES[name])
         if made is None:
             return Picture(title, drawn, name=subject.name, missing=missing)
         return Picture(title, drawn, made, scale, *overlay.ends(made), name=subject.name)
@@ -93,6 +95,35 @@ def explained(run: Run, subject: Subject) -> None:
             answer(run, found, wish, st.container())
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """An image under its map, to be drawn anew from what is kept: whoever may want it later holds
+    no arrays until then.
+
+    Attributes:
+        wish: None for the image alone.
+        longest: pixels of its longer side.
+        missing: why there is no map.
+    """
+
+    run: Run
+    subject: Subject
+    wish: Wish | None
+    longest: int
+    look: Look
+    scale: float
+    title: str
+    missing: str = ""
+
+    def __call__(self) -> Picture:
+        picture, made = subjects.shown(self.subject, self.longest), None
+        if self.wish is not None:
+            shape = picture.shape[0], picture.shape[1]
+            made = maps.at_hand(self.run, Wanted(self.subject, self.wish), shape)
+        why = "" if made is not None else self.missing or NOT_COMPUTED
+        return self.look.over(self.subject, picture, made, self.scale, self.title, missing=why)
+
+
 def panels(
     run: Run, looked_at: Sequence[Subject], columns: Sequence[DeltaGenerator]
 ) -> list[Panel]:
@@ -109,30 +140,29 @@ def panels(
     return made
 
 
-def answer(
-    run: Run, looked_at: Sequence[Panel], wish: Wish, options: DeltaGenerator
-) -> list[Picture]:
+def answer(run: Run, looked_at: Sequence[Panel], wish: Wish, options: DeltaGenerator) -> None:
     """Lays the maps over the images, and says what they mean; offers those that take long.
 
     Args:
         options: where to ask how maps are laid over images, and to take them away.
 
-    Returns:
-        What is seen of each panel.
     """
     found = [_map(run, panel, wish) for panel in looked_at]
+    keys = [Wanted(panel.subject, wish).key(run) for panel in looked_at]
     row = options.container(horizontal=True, vertical_alignment="bottom")
     with row:
         look = ask_look([panel.subject for panel in looked_at])
         scales = iter(maps.scales([made for made in found if made]))
-    shown = []
-    for panel, made in zip(looked_at, found, strict=True):
-        scale = next(scales) if made else 1.0
-        missing = "" if made else NOT_COMPUTED
-        picture = look.over(
-            *(panel.subject, panel.picture, made, scale, panel.subject.name), missing=missing
+    shown: list[Callable[[], Picture]] = []
+    for panel, made, key in zip(looked_at, found, keys, strict=True):
+        scale, subject = next(scales) if made else 1.0, panel.subject
+        over = partial(look.over, subject, panel.picture, made, scale, subject.name)
+        content = cache.picture(
+            (key, panel.shape, look, scale, made is None), partial(encoded, over)
         )
-        _show(panel, picture.image)
+        panel.place.image(content, width="stretch", alt=subject.name, output_format="JPEG")
+        asked = None if made is None else wish
+        shown.append(Drawing(run, subject, asked, max(panel.shape), look, scale, subject.name))
         with panel.legend:
             if made is not None:
                 legend(made, scale)
@@ -140,7 +170,6 @@ def answer(
                     st.caption(plain(line))
                 with guard():
                     badge(run, panel.subject, made)
-        shown.append(picture)
     if any(found):
         subjects_ = [panel.subject for panel in looked_at]
         title = f"{question.methods()[wish.method].TITLE}: why {wish.question.text}"
@@ -151,7 +180,6 @@ def answer(
                 downloads.about(run, subjects_, look),
                 columns=2,
             )
-    return shown
 
 
 def _map(run: Run, panel: Panel, wish: Wish) -> "Attribution | None":
@@ -166,6 +194,11 @@ def _map(run: Run, panel: Panel, wish: Wish) -> "Attribution | None":
                 if maps.offer(run, [wanted], panel.subject.key):
                     made = maps.at_hand(run, wanted, panel.shape)
     return made
+
+
+def encoded(draw: Callable[[], Picture]) -> bytes:
+    """A picture as JPEG."""
+    return jpeg(draw().image)
 
 
 def ask_look(looked_at: Sequence[Subject]) -> Look:
@@ -207,8 +240,9 @@ def legend(made: "Attribution", scale: float, ends: tuple[str, str] | None = Non
     both = overlay.two_sided(made)
     with st.container(gap=None):
         st.image(
-            overlay.colour_bar(signed=both),
+            colour_bar(both),
             width="stretch",
+            output_format="PNG",
             alt="From blue over clear to yellow" if both else "From clear to yellow",
         )
         with st.container(horizontal=True, horizontal_alignment="distribute", gap="xsmall"):
@@ -219,7 +253,8 @@ def legend(made: "Attribution", scale: float, ends: tuple[str, str] | None = Non
 
 
 def _show(panel: Panel, picture: NDArray[np.uint8]) -> None:
-    panel.place.image(jpeg(picture), width="stretch", alt=panel.subject.name)
+    name = panel.subject.name
+    panel.place.image(jpeg(picture), width="stretch", alt=name, output_format="JPEG")
 
 
 def whose_vote(run: Run, made: "Attribution") -> Iterator[str]:

@@ -68,12 +68,11 @@ def body(scene: Scene, subject: Subject) -> None:
         place = st.container()
         _columns([picture], ["As it is"])
         with place:
-            subjects.diagnosis(run, subject, (1, 1))  # tells what a pass takes
             made = on_request(
                 run,
                 "flip",
                 f"Search what turns {plain(pair.read_as)} into {plain(pair.against)}",
-                flip.passes(settings),
+                [("flip", flip.passes(settings))],
                 _search(run, subject, donor, pair.against, settings),
                 at_most=True,
             )

@@ -101,7 +101,7 @@ def heads(run: Run, panel: Panel, asked: Question, made: "Ledger") -> None:
                 cells.cell(),
                 st.container(key=f"{card}-head-{index}-{panel.subject.key}", gap="xsmall"),
             ):
-                st.image(jpeg(drawn), width="stretch", alt=name)
+                st.image(jpeg(drawn), width="stretch", alt=name, output_format="JPEG")
                 st.button(
                     f"{plain(name)} **{signed(logits[index])}**",
                     key=Key.HEAD.of(index, panel.subject.key),

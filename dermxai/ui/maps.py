@@ -10,6 +10,7 @@ from dermxai.figures import overlay
 from dermxai.runs import Run
 from dermxai.ui import cache, question, state
 from dermxai.ui import subject as subjects
+from dermxai.ui.lanes import quickly
 from dermxai.ui.question import Wish
 from dermxai.ui.requested import on_request
 from dermxai.ui.state import Key
@@ -67,7 +68,7 @@ def at_hand(run: Run, wanted: Wanted, shape: tuple[int, int]) -> "Attribution | 
         if found is not None:
             cache.attributions().put(wanted.key(run), replace(found, map=found.native))
     if found is None and wanted.passes(run) <= AT_ONCE:
-        found = compute(run, wanted)
+        found = quickly(state.visitor(), lambda: compute(run, wanted))
     if found is None:
         return None
     return replace(found, map=classifier.info.preprocessing.to_original(found.native, shape))
@@ -77,19 +78,21 @@ def compute(run: Run, wanted: Wanted, progress: "Progress | None" = None) -> "At
     """Makes a map and keeps it: in memory, and in the workspace unless the image is the visitor's
     own."""
     from dermxai.explain import explain
+    from dermxai.explain.costs import timed
 
-    asked = wanted.wish.question
-    made = explain(
-        cache.classifier(run),
-        wanted.subject.pixels(),
-        wanted.wish.method,
-        asked.target,
-        asked.against,
-        head=asked.head,
-        settings=wanted.wish.settings,
-        progress=progress,
-        keep=wanted.subject.sample_id is not None,
-    )
+    asked, classifier = wanted.wish.question, cache.classifier(run)
+    with timed(classifier, wanted.wish.method, wanted.passes(run)):
+        made = explain(
+            classifier,
+            wanted.subject.pixels(),
+            wanted.wish.method,
+            asked.target,
+            asked.against,
+            head=asked.head,
+            settings=wanted.wish.settings,
+            progress=progress,
+            keep=wanted.subject.sample_id is not None,
+        )
     return cache.attributions().put(wanted.key(run), replace(made, map=made.native))
 
 
@@ -100,6 +103,7 @@ def offer(run: Run, missing: Sequence[Wanted], name: str) -> bool:
         Whether they have all been computed now.
     """
     passes = [each.passes(run) for each in missing]
+    price = [(each.wish.method, cost) for each, cost in zip(missing, passes, strict=True)]
 
     def work(progress: "Progress") -> bool:
         for index, each in enumerate(missing):
@@ -113,7 +117,7 @@ def offer(run: Run, missing: Sequence[Wanted], name: str) -> bool:
         return True
 
     label = "Compute" if len(missing) == 1 else f"Compute {count(len(missing), 'missing map')}"
-    return bool(on_request(run, name, label, sum(passes), work))
+    return bool(on_request(run, name, label, price, work, learn=False))
 
 
 def scales(maps: Sequence["Attribution"]) -> list[float]:

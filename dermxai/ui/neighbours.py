@@ -62,7 +62,10 @@ def body(scene: Scene, subject: Subject) -> None:
     cards = []
     with left, guard():
         look.heading("This image", f"{asked.text}: one scale for all maps.")
-        cards.append(_picture(subject, fitted(subject.pixels(), 2 * _SIDE)))
+        picture = fitted(subject.pixels(), 2 * _SIDE)
+        cards.append(Card(subject, picture, st.empty()))
+        if not (maps and subjects.is_known(run, subject)):
+            _show(cards[-1], jpeg(picture))
     legend = left.container()
     for code in filter(None, (asked.target, asked.against)):
         with right, guard():
@@ -73,13 +76,13 @@ def body(scene: Scene, subject: Subject) -> None:
                 features=probes.features(run, subject),
                 count=many or _FEW,
             )
-            cards += _row(scene, near)
+            cards += _row(scene, near, bool(maps))
     if maps and cards:
         with legend, guard():
             _lay_maps(run, cards, asked)
 
 
-def _row(scene: Scene, near: Neighbours) -> list[Card]:
+def _row(scene: Scene, near: Neighbours, maps: bool) -> list[Card]:
     look.heading(
         f"Nearest images of {near.code}",
         f"Of other {near.others}; distance is Euclidean, in the features of the final head."
@@ -92,16 +95,23 @@ def _row(scene: Scene, near: Neighbours) -> list[Card]:
         grid = st.grid(_FEW, min_column_width=_CARD)
         for found in near.found:
             with grid.cell(), st.container(gap="xsmall"):
-                cards += _card(scene, found)
+                cards += _card(scene, found, maps)
     return cards
 
 
-def _card(scene: Scene, found: Neighbour) -> list[Card]:
+def _card(scene: Scene, found: Neighbour, maps: bool) -> list[Card]:
+    """
+    Args:
+        maps: whether its map will be laid over the picture.
+    """
     path, made = scene.path(found.sample_id), []
     with guard():
         subject = subjects.of_sample(scene, found.sample_id)
         subject.check()
-        made.append(_picture(subject, cache.small_image(path, stamp(path) or 0, _SIDE)))
+        as_seen = path, stamp(path) or 0, _SIDE
+        made.append(Card(subject, cache.small_image(*as_seen), st.empty()))
+        if not (maps and subjects.is_known(scene.run, subject)):
+            _show(made[-1], cache.small_picture(*as_seen))
     split = scene.table.samples.loc[found.sample_id].get("split")
     where = f" · {plain(split)}" if isinstance(split, str) else ""
     st.markdown(
@@ -131,15 +141,16 @@ def _card(scene: Scene, found: Neighbour) -> list[Card]:
     return made
 
 
-def _picture(subject: Subject, picture: NDArray[np.uint8]) -> Card:
-    place = st.empty()
-    place.image(jpeg(picture), width="stretch", alt=subject.name)
-    return Card(subject, picture, place)
+def _show(card: Card, content: bytes) -> None:
+    card.place.image(content, width="stretch", alt=card.subject.name, output_format="JPEG")
 
 
 def _lay_maps(run: Run, cards: Sequence[Card], asked: Question) -> None:
     """Maps of all images on one scale, with progress while they are new."""
-    new = sum(not subjects.is_known(run, card.subject) for card in cards)
+    unknown = [card.subject for card in cards if not subjects.is_known(run, card.subject)]
+    for subject in unknown:  # all at once: passes on several images are cheaper together
+        subjects.looked_at(run, subject)
+    new = len(unknown)
     bar = st.progress(0.0, "Maps …") if new > 1 else None
     maps = []
     for done, card in enumerate(cards):
@@ -153,5 +164,5 @@ def _lay_maps(run: Run, cards: Sequence[Card], asked: Question) -> None:
     scale = overlay.full_colour(*(each.density for each in maps))
     for card, made in zip(cards, maps, strict=True):
         drawn = overlay.blend(card.picture, made.density, _STRENGTH, scale)
-        card.place.image(jpeg(drawn), width="stretch", alt=card.subject.name)
+        _show(card, jpeg(drawn))
     explained.legend(maps[0], scale)

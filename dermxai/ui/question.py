@@ -3,6 +3,7 @@
 Class, other class, head and method are part of the view: a link asks the same question.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from dermxai.ui import subject as subjects
 from dermxai.ui.guard import callback
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
-from dermxai.ui.text import count, duration, plain
+from dermxai.ui.text import count, plain, span
 
 if TYPE_CHECKING:
     from dermxai.explain.method import Method
@@ -142,7 +143,8 @@ def ask_method(run: Run) -> tuple[str, Any]:
         _describe(known[chosen])
         settings = forms.settings(known[chosen].Settings, chosen)
         if chosen not in reasons:
-            st.caption(plain(f"Cost: {cost(run, known[chosen].passes(_model(run), settings))}."))
+            passes = known[chosen].passes(_model(run), settings)
+            st.caption(plain(f"Cost: {cost(run, [(chosen, passes)])}."))
     return chosen, settings
 
 
@@ -172,11 +174,18 @@ def say_unavailable(run: Run) -> None:
                 st.markdown(f"**{plain(known[name].TITLE)}**: {plain(reason)}")
 
 
-def cost(run: Run, passes: int) -> str:
-    """Passes, and about how long they take on this computer where a pass was measured."""
-    each = cache.pass_seconds(run.manifest["checkpoint"]["hash"])
-    passes_ = count(passes, "forward pass")
-    return passes_ if each is None else f"{passes_}, about {duration(passes * each)} here"
+def cost(run: Run, work: Sequence[tuple[str, int]]) -> str:
+    """Passes, and how long such work takes on this computer where some of it has run.
+
+    Args:
+        work: kinds (the name of a method, or of what a page does) and their passes.
+    """
+    from dermxai.explain.costs import costs_of
+
+    passes = count(sum(each for _, each in work), "forward pass")
+    model = _model(run)
+    expected = costs_of(model.hash, model.device.type).expected(work)
+    return passes if expected is None else f"{passes}, {span(*expected)} here"
 
 
 def _about(

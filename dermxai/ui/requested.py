@@ -1,6 +1,6 @@
 """Work that takes longer than a forward pass: asked for, at a stated price."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import TypeVar
 
@@ -8,9 +8,10 @@ import streamlit as st
 
 from dermxai.explain.method import Progress
 from dermxai.runs import Run
-from dermxai.ui import question
+from dermxai.ui import cache, question, state
+from dermxai.ui.lanes import slowly
 from dermxai.ui.state import Key
-from dermxai.ui.text import duration, percent, plain
+from dermxai.ui.text import count, duration, percent, plain
 
 T = TypeVar("T")
 
@@ -19,14 +20,16 @@ def on_request(
     run: Run,
     name: str,
     label: str,
-    passes: int,
+    price: Sequence[tuple[str, int]],
     work: Callable[[Progress], T],
     *,
     at_most: bool = False,
     quiet: bool = False,
+    learn: bool = True,
     help_: str | None = None,
 ) -> T | None:
-    """A button that says what the work costs and does it, with progress and a way out.
+    """A button that says what the work costs and does it in the slow lane, with its place there,
+    progress and a way out.
 
     Any rerun of the page stops the work at its next step: Streamlit raises its own exception where
     the progress is drawn. That holds for full reruns only, so nothing here lies in a fragment. The
@@ -36,10 +39,11 @@ def on_request(
     Args:
         name: tells buttons apart.
         label: of the button; safe to show.
-        passes: what it costs.
+        price: kinds of work and their passes.
         work: is called with what to report progress to.
         at_most: whether it may well be done with fewer passes.
         quiet: whether the button keeps to the background.
+        learn: whether the price is one kind, whose time is learnt here.
         help_: what the work is; safe to show.
 
     Returns:
@@ -47,7 +51,7 @@ def on_request(
     """
     place, under_way = st.empty(), st.empty()
     most = "at most " if at_most else ""
-    cost = f"{most}{question.cost(run, passes)}."
+    cost = f"{most}{question.cost(run, price)}."
     with place.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
             label,
@@ -63,18 +67,45 @@ def on_request(
     with under_way.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, "Starting …", width="stretch")
         st.button("Cancel", key=Key.CANCEL.of(name), icon=":material/close:")
-    began = perf_counter()
+    began: list[float] = []
 
     def show(done: float, total: float) -> None:
         if not total:
-            bar.progress(0.0, "Waiting for other visitors' work …")
+            waiting(0)
             return
+        began[:] = began or [perf_counter()]
         share = min(1.0, done / total)
-        bar.progress(share, f"{plain(_how_far(began, share))}{' at most' * at_most}")
+        bar.progress(share, f"{plain(_how_far(began[0], share))}{' at most' * at_most}")
 
-    result = work(show)
+    def waiting(before: int) -> None:
+        others = f"{count(before, 'request')} before yours" if before else "yours is next"
+        bar.progress(0.0, f"Waiting for other visitors' work: {others} …")
+
+    timed = _timed(run, price[0], work, at_most) if learn else work
+    result = slowly(state.visitor(), timed, show, waiting)
     under_way.empty()
     return result
+
+
+def _timed(
+    run: Run, price: tuple[str, int], work: Callable[[Progress], T], at_most: bool
+) -> Callable[[Progress], T]:
+    """The work, from whose time is learnt what such work takes."""
+    (kind, passes), classifier = price, cache.classifier(run)
+
+    def learning(progress: Progress) -> T:
+        from dermxai.explain.costs import timed
+
+        with timed(classifier, kind, passes) as times:
+
+            def counted(done: int, total: int) -> None:
+                if at_most and done:
+                    times.passes = done
+                progress(done, total)
+
+            return work(counted)
+
+    return learning
 
 
 def _how_far(began: float, share: float) -> str:

@@ -2,6 +2,8 @@
 
 from dermxai import paths
 from dermxai.ui import frame
+from dermxai.ui.collector import COLLECTOR
 
 paths.confine()
-frame.run()
+with COLLECTOR.script():
+    frame.run()

@@ -196,7 +196,7 @@ def _images(open_now: Scene) -> None:
         for (name, sample_id), picture in zip(kept.items(), pictures, strict=True):
             with cells.cell(), st.container(key=f"card-{name}", gap="xsmall"):
                 if picture:
-                    st.image(picture, width="stretch", alt=sample_id)
+                    st.image(picture, width="stretch", alt=sample_id, output_format="JPEG")
                 gallery.opener(name, sample_id, Key.THUMBNAIL.of(name), width="stretch")
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dermxai.data import selection as selections
 from dermxai.data.selection import Selection
@@ -115,6 +116,12 @@ class View:
 
 
 _NAMES = tuple(View.__dataclass_fields__)
+
+
+def visitor() -> str:
+    """Who asks: the session of this run of the script; "" outside of one."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context else ""
 
 
 def view() -> View:

@@ -1,11 +1,12 @@
 """An image that is looked at: one of a run, or a visitor's own; and what the model makes of it."""
 
 import hashlib
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from time import perf_counter
-from typing import TYPE_CHECKING, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,20 +14,22 @@ from numpy.typing import NDArray
 from dermxai.data.images import decode
 from dermxai.data.transforms import fitted
 from dermxai.errors import InputError
+from dermxai.figures.overlay import Line
 from dermxai.runs import Run
 from dermxai.runs.run import CHANGED
-from dermxai.ui import cache
+from dermxai.ui import cache, state
+from dermxai.ui.lanes import QUICK, Task
 from dermxai.ui.scene import Scene
 from dermxai.ui.thumbnails import stamp
 
 if TYPE_CHECKING:
-    from dermxai.explain import Diagnosis
-    from dermxai.models import Classifier
+    from torch import Tensor
 
-T = TypeVar("T")
+    from dermxai.explain import Diagnosis
+
 LONGEST = 960  # pixels of the longer side as shown; smaller images are enlarged, for fine outlines
-# A network is a quarter slower in a thread that is new, as Streamlit's are at each rerun.
-_PASSES = ThreadPoolExecutor(1, "forward-pass")
+_ASKED: "dict[tuple[str, str], Future[Diagnosis]]" = {}
+_ASKED_LOCK = Lock()
 _MASKS = {"Lesion": "mask_path", "Signs": "evidence_path"}
 
 
@@ -126,6 +129,15 @@ def masks(subject: Subject, shape: tuple[int, int]) -> dict[str, NDArray[np.bool
     return found
 
 
+def outlines(subject: Subject, shape: tuple[int, int]) -> dict[str, Line]:
+    """Those of the masks that can be read, at the shape of the image as shown."""
+    found = {}
+    for name, path in subject.masks.items():
+        with suppress(InputError):
+            found[name] = cache.outline(path, stamp(path) or 0, shape)
+    return found
+
+
 def votes(run: Run, subject: Subject) -> NDArray[np.float32]:
     """Logits (head, class): the run's own where it holds the image.
 
@@ -149,39 +161,50 @@ def diagnosis(run: Run, subject: Subject, shape: tuple[int, int]) -> "Diagnosis"
     Raises:
         InputError: the image or the checkpoint cannot be read.
     """
-    key = _key(run, subject)
-    known = cache.diagnoses().get(key)
+    known = cache.diagnoses().get(_key(run, subject))
     if known is None:
-        from dermxai.explain import diagnose
-
-        classifier, pixels = cache.classifier(run), subject.pixels()
-        first = cache.pass_seconds(classifier.hash) is None
-        made, seconds = _PASSES.submit(_timed, lambda: diagnose(classifier, pixels), first).result()
-        known = cache.diagnoses().put(key, made)
-        cache.pass_seconds(classifier.hash, seconds)
+        known = looked_at(run, subject).result()
     return replace(known, shape=shape)
 
 
-def pass_seconds(classifier: "Classifier") -> float:
-    """What a forward pass of one image takes here; measured now if it was not yet."""
-    known = cache.pass_seconds(classifier.hash)
-    if known is None:
+def looked_at(run: Run, subject: Subject) -> "Future[Diagnosis]":
+    """A forward pass on an image, by the quick lane: together with what others ask for, and once
+    where several ask for the same image. A page asks for all its images before it waits for one.
+
+    Raises:
+        InputError: the image or the checkpoint cannot be read.
+    """
+    from dermxai.explain import costs
+    from dermxai.explain.api import prepared
+    from dermxai.explain.diagnosis import diagnose_all
+
+    key, classifier = _key(run, subject), cache.classifier(run)
+    with _ASKED_LOCK:
+        if (under_way := _ASKED.get(key)) is not None:
+            return under_way
+    pixels = subject.pixels()
+    item = (prepared(classifier, pixels), pixels.shape)
+
+    def work(items: "Sequence[tuple[Tensor, tuple[int, ...]]]") -> "Sequence[Diagnosis]":
         import torch
 
-        size = classifier.info.preprocessing.size
-        image = torch.zeros(1, 3, size, size)
-        _, known = _PASSES.submit(_timed, lambda: classifier.infer(image), True).result()
-        cache.pass_seconds(classifier.hash, known)
-    return known
+        images, shapes = zip(*items, strict=True)
+        with costs.timed(classifier, costs.FORWARD, len(items)):
+            return diagnose_all(classifier, torch.cat(images), shapes)
 
+    def done(future: "Future[Diagnosis]") -> None:
+        if future.exception() is None:
+            cache.diagnoses().put(key, future.result())
+        with _ASKED_LOCK:
+            _ASKED.pop(key, None)
 
-def _timed(work: Callable[[], T], first: bool) -> tuple[T, float]:
-    """What the work gives, and its seconds; a network's first pass gets it ready and takes several
-    times as long as the next, so it is done twice."""
-    if first:
-        work()
-    began = perf_counter()
-    return work(), perf_counter() - began
+    with _ASKED_LOCK:
+        if (under_way := _ASKED.get(key)) is not None:
+            return under_way
+        task = Task(state.visitor(), work, item, together=("look", id(classifier)))
+        _ASKED[key] = task.future
+    task.future.add_done_callback(done)
+    return QUICK.put(task)
 
 
 def _key(run: Run, subject: Subject) -> tuple[str, str]:

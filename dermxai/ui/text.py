@@ -6,7 +6,17 @@ from dermxai.escaping import markdown as plain
 from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS
 from dermxai.numbers import count, fixed, interval, percent, shortened, signed
 
-__all__ = ["count", "duration", "fixed", "interval", "percent", "plain", "shortened", "signed"]
+__all__ = [
+    "count",
+    "duration",
+    "fixed",
+    "interval",
+    "percent",
+    "plain",
+    "shortened",
+    "signed",
+    "span",
+]
 
 SHARE_INTERVAL = (
     f"Interval: Wilson's score with a design effect for patients; from {FEWEST} patients on."
@@ -29,6 +39,15 @@ DIFFERENCE_INTERVAL = (
     "of each side on."
 )
 """Which formula an interval is, and from how many patients on it can be trusted."""
+
+
+def span(low: float, high: float) -> str:
+    """A time that is expected, in seconds: a range where its ends are said differently."""
+    shortest, longest = duration(max(low, 0.0)), duration(high)
+    if shortest == longest:
+        return f"about {longest}"
+    number, _, unit = shortest.partition(" ")
+    return f"{number if longest.endswith(unit) else shortest} to {longest}"
 
 
 def duration(seconds: float) -> str:

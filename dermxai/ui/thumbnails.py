@@ -3,18 +3,21 @@
 import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from dermxai.bounded import Bounded
 from dermxai.data.images import container, read_image
 from dermxai.errors import InputError
+from dermxai.figures import overlay
 from dermxai.paths import readable
 
 SIDE = 240  # pixels; shown at about 170, or 120 on a screen of double density
-_KEPT = 4096  # about 40 MB
+_ROOM = 48 * 2**20  # bytes, some 4,000 of them
+_kept: Bounded[bytes] = Bounded(_ROOM, lambda content: len(content) + 200)
 _pool = ThreadPoolExecutor(4, thread_name_prefix="thumbnails")
 
 
@@ -25,13 +28,21 @@ def thumbnails(paths: Sequence[str]) -> list[bytes | None]:
 
 def forget() -> None:
     """Drops all that are kept."""
-    _made.cache_clear()
+    _kept.forget()
 
 
 def jpeg(image: NDArray[np.uint8], quality: int = 90) -> bytes:
     """An image (h, w, 3) RGB as JPEG."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+@cache
+def colour_bar(signed: bool) -> bytes:
+    """See `dermxai.figures.overlay.colour_bar`; as PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(overlay.colour_bar(signed=signed)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -46,15 +57,17 @@ def stamp(path: str) -> int | None:
 
 def _thumbnail(path: str) -> bytes | None:
     changed = stamp(path)
-    return None if changed is None else _made(path, changed)
+    if changed is None:
+        return None
+    return _kept.made((path, changed), lambda: _made(path)) or None
 
 
-@lru_cache(_KEPT)
-def _made(path: str, changed: int) -> bytes | None:  # noqa: ARG001
+def _made(path: str) -> bytes:
+    """Nothing where the image cannot be read."""
     try:
         image = Image.fromarray(read_image(path, at_least=2 * SIDE))
     except InputError:
-        return None
+        return b""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     box = (left, top, left + side, top + side)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dermxai.jobs import withdrawal
-from dermxai.ui import permissions, state, thumbnails
+from dermxai.ui import cache, permissions, state, thumbnails
 from dermxai.ui.guard import callback, guard
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
@@ -52,7 +52,7 @@ def _dialog(dataset: str) -> None:
             st.caption(plain(sentence))
         if st.button("Withdraw it", key=Key.WITHDRAW.of("now"), type="primary"):
             withdrawal.remove(found, permissions.person(), address=permissions.address())
-            st.cache_resource.clear()
+            cache.clear()
             thumbnails.forget()
             _close()
             state.forget()

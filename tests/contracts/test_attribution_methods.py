@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from dermxai.errors import InputError, NoRoomError
-from dermxai.explain import Cancelled, explain, memory
+from dermxai.explain import Cancelled, explain, memory, stages
 from dermxai.explain.api import find_target, methods, prepared
 from dermxai.explain.forward import twin
 from dermxai.models import Classifier, load_classifier
@@ -32,6 +32,12 @@ def quick(name: str) -> dict[str, Any]:
 def classifiers(tiny_checkpoint: Path) -> list[Classifier]:
     """With auxiliary heads, SiLU and squeeze-and-excitation; of ReLU layers and one head."""
     return [load_classifier(tiny_checkpoint), random_classifier("resnet10t")]
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> None:
+    """Some tests change a network, which nothing else does: no pass of before is shared."""
+    stages.forget()
 
 
 @pytest.fixture(scope="module")

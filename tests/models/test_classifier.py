@@ -73,3 +73,21 @@ def test_single_head_networks_equal_timms(architecture: str):
 def test_networks_that_do_not_fit_are_refused(architecture: str, auxiliary: bool, says: str):
     with torch.device("meta"), pytest.raises(InputError, match=says):
         MultiHeadNetwork(architecture, 3, auxiliary)
+
+
+def test_a_prepared_network_says_the_same_and_leaves_gradients_as_they_are(tiny_checkpoint):
+    plain, ready = load_classifier(tiny_checkpoint), load_classifier(tiny_checkpoint).prepare()
+    assert plain.without_gradients is None
+    assert ready.without_gradients is not ready.network
+    images = torch.randn(3, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    for number in (3, 1):
+        expected = plain.infer(images[:number], maps=True)
+        found = ready.infer(images[:number], maps=True)
+        largest = expected.logits.abs().max()
+        assert (found.logits - expected.logits).abs().max() <= 3e-6 * largest
+        for one, other in zip(expected.maps, found.maps, strict=True):
+            assert torch.allclose(one, other, rtol=1e-4, atol=1e-5 * float(one.abs().max()))
+    wanted = images[:1].clone().requires_grad_()
+    ready(wanted).logits.sum().backward()
+    assert wanted.grad is not None and wanted.grad.abs().sum() > 0
+    assert ready.to("cpu").without_gradients is None

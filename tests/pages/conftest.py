@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from dermxai import paths
 from dermxai.runs import Run
+from dermxai.ui import cache
 from tests.generated import generated_run
 
 SCRIPT = paths.PROJECT / "dermxai" / "ui" / "script.py"
@@ -21,7 +21,7 @@ PAGES = {
 
 @pytest.fixture(autouse=True)
 def _fresh_caches() -> None:
-    st.cache_resource.clear()
+    cache.clear()
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from dermxai.data import selection
 from dermxai.data.selection import Selection
 from dermxai.runs import Run
+from dermxai.ui import cache
 
 Open = Callable[..., AppTest]
 
@@ -97,7 +99,7 @@ def test_an_image_of_the_visitor(inferred: Run, open_page: Open, tmp_path) -> No
     assert "stays in this session only" in texts(app)
     assert "In logit per % of the image" in texts(app)
     written = {path for path in tmp_path.rglob("*") if path.is_file()} - before
-    assert not written
+    assert {path.parent.name for path in written} <= {"costs"}  # seconds of a pass, no pixels
     app.button(key="upload-close").click().run()
     assert app.title[0].value != "mine.png"
 
@@ -253,12 +255,10 @@ def test_the_residual_and_who_decides_are_said(inferred: Run, open_page: Open) -
 def test_a_map_that_was_kept_is_shown_at_once_to_another_visitor(
     inferred: Run, open_page: Open
 ) -> None:
-    import streamlit as st
-
     link = {"run": inferred.id, "method": "integrated_gradients", "target": "EAD", "against": "SD"}
     app = open_page("image", **link)
     next(button for button in app.button if button.label == "Compute").click().run()
-    st.cache_resource.clear()
+    cache.clear()
     other = open_page("image", **link)
     assert "Completeness gap" in texts(other)
     assert not [button for button in other.button if button.label == "Compute"]
@@ -266,7 +266,10 @@ def test_a_map_that_was_kept_is_shown_at_once_to_another_visitor(
 
 def test_the_cost_is_said_before(inferred: Run, open_page: Open) -> None:
     app = open_page("image", run=inferred.id, method="integrated_gradients")
-    assert "96 forward passes, about" in texts(app)
+    app.run()  # a pass has run now: what more of them take is known
+    assert re.search(
+        r"96 forward passes, (about )?\d+( s to \d+| to \d+)? (s|min) here", texts(app)
+    )
 
 
 def test_the_same_scale_holds_for_other_images_and_classes(inferred: Run, open_page: Open) -> None:

@@ -224,8 +224,10 @@ def test_an_admin_withdraws_the_dataset_of_a_page(
     assert not app.exception and not app.error
     assert any("1 × run" in markdown.value for markdown in app.markdown)
     assert run.root.is_dir()
+    assert str(run.root) in repr(sidebar.cache._results._kept.keys())
     app.button(key="withdraw-now").click().run()
     assert not app.exception
+    assert str(run.root) not in repr(sidebar.cache._results._kept.keys()), "no result of it is kept"
     assert not run.root.exists() and other.root.is_dir()
     newest = next(each for each in audit.entries() if each["action"] == "withdrew dataset")
     assert newest["name"] == "The admin" and newest["removed"] == {"run": 1}

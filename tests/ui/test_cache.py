@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -40,10 +41,49 @@ def test_the_dashboard_computes_where_it_is_told_to(
     Image.new("RGB", (40, 30), "tan").save(tmp_path / "a.png")
     run = infer(load_classifier(tiny_checkpoint), load_dataset(tmp_path))
     assert cache.classifier(run).device.type == "cpu"
-    cache._classifier.clear()
+    cache.clear()
     monkeypatch.setenv(cache.DEVICE, "nonsense")
     with pytest.raises(InputError, match="'nonsense' cannot be used"):
         cache.classifier(run)
+
+
+def test_a_result_is_computed_once_however_its_arguments_are_given() -> None:
+    cache.clear()
+    asked: list[tuple[object, ...]] = []
+
+    @cache.kept()
+    def found(name: str, options: object = None, *, leaks: bool = True) -> None:
+        asked.append((name, options, leaks))  # and the result is None
+
+    for _ in range(2):
+        found("a")
+        found("a", None)
+        found(name="a", leaks=True)
+    found("a", leaks=False)
+    found("a", {"classes": ["x", "y"]})
+    found("a", {"classes": ["x", "y"]})
+    assert asked == [("a", None, True), ("a", None, False), ("a", {"classes": ["x", "y"]}, True)]
+    cache.clear()
+    found("a")
+    assert len(asked) == 4
+
+
+def test_all_results_share_one_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+    monkeypatch.setattr(cache._results, "room", 10 * 2**20)
+    for index in range(40):
+        cache.probes().put(index, np.zeros(2**20, np.uint8))
+        cache.diagnoses().put(index, np.zeros(2**19, np.uint8))
+    assert cache._results.held <= 10 * 2**20
+    assert cache.probes().get(39) is not None and cache.probes().get(0) is None
+    cache.clear()
+    assert cache._results.held == 0
+
+
+@pytest.mark.parametrize(("said", "room"), [("100", 100), ("0.5", 0.5), ("", 200), ("much", 200)])
+def test_the_room_can_be_said(said: str, room: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.ROOM, said)
+    assert cache._room() == room * 2**20
 
 
 def test_a_run_over_data_outside_the_roots_is_as_if_it_were_not_there(

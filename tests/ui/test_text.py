@@ -47,3 +47,18 @@ def test_duration(seconds: float, said: str) -> None:
 def test_count() -> None:
     assert text.count(1, "image") == "1 image"
     assert text.count(13603, "image") == "13,603 images"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.0, 0.4, "0 to 1 s"),
+        (2.1, 2.9, "about 3 s"),
+        (2.0, 6.5, "2 to 7 s"),
+        (40, 130, "40 s to 2 min"),
+        (120, 1200, "2 to 20 min"),
+        (3000, 8000, "50 min to 2.2 h"),
+    ],
+)
+def test_a_time_that_is_expected_is_a_range(low: float, high: float, said: str) -> None:
+    assert text.span(low, high) == said

@@ -12,6 +12,7 @@ from dermxai import disk, paths
 from dermxai.data import Problem
 from dermxai.errors import InputError
 from dermxai.explain.api import check_target, checked_settings, find_method, methods
+from dermxai.explain.costs import timed
 from dermxai.explain.faithfulness import judge
 from dermxai.explain.faithfulness.measure import find_measure, measures
 from dermxai.explain.faithfulness.quality import RUNNER_UP, Asked, Quality, write_quality
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
     from dermxai.runs.run import Run
 
+JUDGING = "judging"
+"""What a study's work is, to `dermxai.explain.costs`."""
 _FINENESSES = 3  # of the maps of an image, as a rule
 
 
@@ -46,8 +49,10 @@ def study(
     with disk.locked(paths.RunFiles(run.root).quality.lock, waiting=lambda: report(0, total)):
         for number, position in enumerate(chosen):
             image = Judged(run, classifier, asked, int(position))
+            is_new = not image.scores
             try:
-                rows += image.rows(_after(number * steps, total, report))
+                with timed(classifier, JUDGING, passes(classifier, asked) if is_new else 0):
+                    rows += image.rows(_after(number * steps, total, report))
             except InputError as error:
                 problems.append(Problem(image.sample_id, str(error)))
         if not rows:

@@ -44,7 +44,7 @@ def run(
     opened = open_run(run)
     checkpoint = opened.manifest["checkpoint"]
     classifier = load_classifier(checkpoint["path"], **checkpoint.get("options", {}))
-    classifier.to(usable_device(device))
+    classifier.to(usable_device(device)).prepare()
     asked = Asked(
         images=images,
         methods=tuple(methods),
