@@ -123,7 +123,7 @@ def evaluate(
         told = {
             "origin": origin(opened, split),
             **shown.as_json(),
-            "leakage": leaks_json(opened, split, added, whole.clusters),
+            "leakage": leaks_json(opened, split, added),
             "problems": problems,
         }
         console.show_json(told)
@@ -287,8 +287,7 @@ def quality(
     """Judge attribution methods on a run: faithfulness, localisation, sanity, against maps that
     never saw the image. Interrupted, it resumes."""
     from dermxai.explain.faithfulness.quality import open_quality
-    from dermxai.metrics.basis import basis
-    from dermxai.report.belief import outdated, summary, too_few, units
+    from dermxai.report.belief import summary, too_few
     from dermxai.report.origin import origin
     from dermxai.runs import open_run
 
@@ -311,7 +310,6 @@ def quality(
     if found is None:
         raise InputError(f"The study in {value['run']} was removed while it was being read.")
     table = summary(opened, found)
-    notes = (*outdated(found), *too_few(opened, found, table))
     if json:
         console.show_json(
             {
@@ -319,15 +317,11 @@ def quality(
                 "origin": origin(opened, found.asked.split),
                 "asked": asdict(found.asked),
                 "skipped": dict(found.skipped),
-                "outdated": list(found.outdated),
-                "problems": [asdict(problem) for problem in found.problems],
-                "intervals": basis(units(opened)),
-                "notes": list(notes),
                 "summary": table.to_dict("records"),
             }
         )
     else:
-        console.show_belief(table, found, units(opened), notes)
+        console.show_belief(table, found, too_few(opened, found, table))
 
 
 @app.command()

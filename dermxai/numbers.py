@@ -5,27 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def fixed(value: float, digits: int = 2, sign: str = "-") -> str:
-    """ "1.20", "−0.35", "0.00": what rounds to zero is never below it; a dash where undefined.
-
-    Args:
-        sign: "+" puts one before what is not below zero, too.
-    """
-    if math.isnan(value):
-        return "–"
-    return f"{float(value):{sign}z.{digits}f}".replace("-", "−")
-
-
 def percent(share: float, digits: int = 1) -> str:
     """0.123 as "12.3 %"; an undefined share as a dash."""
-    return "–" if math.isnan(share) else f"{fixed(share * 100, digits)} %"
+    return "–" if math.isnan(share) else f"{share * 100:.{digits}f} %"
 
 
 def interval(low: float, high: float, digits: int = 1) -> str:
     """The ends of a confidence interval of a share, "12.3–14.5 %"; a dash where undefined."""
     if math.isnan(low) or math.isnan(high):
         return "–"
-    return f"{fixed(low * 100, digits)}–{fixed(high * 100, digits)} %"
+    return f"{low * 100:.{digits}f}–{high * 100:.{digits}f} %"
 
 
 def count(number: int, noun: str) -> str:
@@ -43,8 +32,11 @@ def shortened(text: str, length: int = 28) -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """ "+1.20", "−0.35", "+0.00"; a dash where undefined."""
-    return fixed(value, digits, "+")
+    """ "+1.20", "−0.35"; a dash where undefined."""
+    if math.isnan(value):
+        return "–"
+    rounded = round(value, digits) + 0.0  # no negative zero
+    return f"{rounded:+.{digits}f}".replace("-", "−")
 
 
 def points(

@@ -12,7 +12,7 @@ what causes what.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -192,14 +192,12 @@ def _effects(
         level: of the interval.
     """
     known = np.isfinite(values)
-    sides = [known & side[:, None] for side in (first, ~first)]
-    one, other = (intervals.means(values, side).value for side in sides)
+    one, other = (intervals.means(values, known & side[:, None]).value for side in (first, ~first))
     effects = np.column_stack([one, other, known.sum(axis=0), one - other, one, one])
-    here, there = (intervals.shares(values[:, shares], side[:, shares]) for side in sides)
-    ends = intervals.difference_interval(here, there, clusters, level)
-    effects[shares, 4:] = np.column_stack(ends)
-    apart = intervals.group_difference(values[:, ~shares], known[:, ~shares], first)
-    effects[~shares, 4:] = np.column_stack(intervals.student_interval(apart, clusters, level))
+    for chosen, step in ((shares, intervals.CHANGE), (~shares, 0.0)):
+        apart = intervals.group_difference(values[:, chosen], known[:, chosen], first)
+        low, high = intervals.student_interval(replace(apart, step=step), clusters, level)
+        effects[chosen, 4:] = np.column_stack([low, high])
     return effects
 
 

@@ -1,10 +1,8 @@
 """The leakage premium: what the images that a network has seen in training add to its measures.
 
 Each overall measure on all images less the same on those that were not seen, with the interval of
-their paired difference over patients (`intervals`). To first order it is the share of the images
-that were seen, times the measure on these less that on the others: a class counts in both by the
-share of it that was seen. Of either there must be `intervals.FEWEST` patients, of each class in
-means over classes. The interval takes the number of images that were seen as it is.
+their paired difference over patients (`intervals`). The difference rests on seen and unseen images
+alike: of either, there must be `intervals.FEWEST` patients.
 
 Kapoor & Narayanan 2023 (doi:10.1016/j.patter.2023.100804) on leakage in published work.
 """
@@ -28,8 +26,6 @@ from dermxai.numbers import count, jsonable
 Floats = NDArray[np.float64]
 _OF_CLASSES = ("balanced_accuracy", "mean_")
 """Beginnings of measures that are means over classes."""
-_WEIGHTED = ("balanced_accuracy", "mean_sensitivity", "mean_auc")
-"""Measures in which a class weighs alike however many images it has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +87,8 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
     probabilities = whole.probabilities[known]
     clusters = intervals.cluster_index(whole.unit_of[known])
     units = int(intervals.patients_with(np.stack([~kept, kept], axis=1), clusters).min())
-    member = column[:, None] == np.arange(classes.size)
-    weights = np.nan_to_num(ratio(member[~kept].sum(axis=0), member.sum(axis=0)))
-    seen, unseen = (
-        overall(column[rows], predicted[rows], probabilities[rows], whole.classes, weights)
-        for rows in (~kept, kept)
-    )
+    every = overall(column, predicted, probabilities, whole.classes)
+    unseen = overall(column[kept], predicted[kept], probabilities[kept], whole.classes)
     lost = [code for code in whole.common if code not in without.common]
 
     table = whole.overall[["measure", "name", "value", "low", "high"]].merge(
@@ -106,26 +98,21 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
         on="measure",
         how="left",
     )
-    of_classes = table["measure"].str.startswith(_OF_CLASSES)
-    table["difference"] = table["value"] - table["without"]
-    table.loc[bool(lost) & of_classes, "difference"] = np.nan
-    ends = [
-        interval(
-            np.array([value]),
-            seen[measure],
-            unseen[measure],
-            kept=kept,
-            share=weights[member.any(axis=0)].mean() if measure in _WEIGHTED else (~kept).mean(),
-            clusters=clusters,
-            level=whole.level,
-        )
-        for measure, value in zip(table["measure"], table["difference"], strict=True)
-    ]
-    table[["difference_low", "difference_high"]] = np.reshape(ends, (-1, 2))
+    added = pd.DataFrame(
+        [
+            (np.nan,) * 3
+            if lost and name.startswith(_OF_CLASSES)
+            else _premium(difference(every[name], kept, unseen[name]), clusters, whole.level)
+            for name in table["measure"]
+        ],
+        columns=["difference", "difference_low", "difference_high"],
+    )
+    table = pd.concat([table, added], axis=1)
     # what is too rare for an interval of a measure is for one of its difference
     bare = table[["low", "without_low"]].isna().any(axis=1)
+    of_classes = table["measure"].str.startswith(_OF_CLASSES)
+    rare = bool((bare & of_classes & table["difference_low"].notna()).any())
     table.loc[bare, ["difference_low", "difference_high"]] = np.nan
-    rare = bool((of_classes & table["difference"].notna() & table["difference_low"].isna()).any())
     return Premium(
         table=table,
         seen=int((~kept).sum()),
@@ -136,33 +123,28 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
     )
 
 
-def interval(
-    premium: Floats,
-    seen: Estimates,
-    unseen: Estimates,
-    *,
-    kept: NDArray[np.bool_],
-    share: float,
-    clusters: NDArray[np.intp],
-    level: float,
-) -> intervals.Ends:
-    """Both ends of premiums' intervals, NaN where either kind has too few patients.
+def difference(every: Estimates, kept: NDArray[np.bool_], unseen: Estimates) -> Estimates:
+    """A measure on all images less the same on those that were not seen; its sides are the seen and
+    the unseen images.
 
     Args:
-        premium: (k,) measures on all n images less the same on those that were not seen.
-        seen, unseen: the measure on either kind of images.
+        every: of all n images.
         kept: (n,) which were not seen.
-        share: what seen images weigh in the measure on all.
-        clusters: (n,) of `intervals.cluster_index`.
-        level: of the interval.
+        unseen: of these.
     """
-    parts = [
-        replace(part, fewest=intervals.FEWEST).among(rows)
-        for part, rows in ((seen, ~kept), (unseen, kept))
-    ]
-    low, high = intervals.difference_interval(*parts, clusters, level)
-    around = parts[0].value - parts[1].value
-    return premium + share * (low - around), premium + share * (high - around)
+    seen = 1 - kept.mean()
+    return replace(
+        every.minus(unseen.among(kept)),
+        sides=np.repeat(np.stack([~kept, kept], axis=1)[:, :, None], every.value.size, axis=2),
+        scale=every.scale.sum(axis=0) * np.array([[seen], [ratio(seen**2, 1 - seen)]]),
+    )
+
+
+def _premium(
+    added: Estimates, clusters: NDArray[np.intp], level: float
+) -> tuple[float, float, float]:
+    low, high = intervals.student_interval(added, clusters, level)
+    return float(added.value[0]), float(low[0]), float(high[0])
 
 
 def _notes(
@@ -180,11 +162,10 @@ def _notes(
             f"No image of {', '.join(lost)} is left without those that were seen: means over the "
             "classes are then of others, and their difference is undefined."
         )
-    if rare and units >= intervals.FEWEST:
+    if rare:
         yield (
-            "Differences of means over the classes have no interval, since classes are too rare: "
-            f"it takes {intervals.FEWEST_OF_CLASS} {clusters} of each with and without the images "
-            f"that were seen, and {intervals.FEWEST} seen and unseen."
+            "Means over the classes have no interval, with or without the images that were seen, "
+            "since classes are too rare: nor has their difference."
         )
     if unseen and units >= intervals.FEWEST:
         yield f"Differences are of the same {clusters}: of {count(units, clusters[:-1])} or more."

@@ -21,8 +21,7 @@ from dermxai.errors import InputError
 from dermxai.explain.pair_maps import PairMaps
 from dermxai.figures.averaged import averaged, frames
 from dermxai.figures.overlay import AGAINST, FOR
-from dermxai.metrics import basis
-from dermxai.numbers import count
+from dermxai.numbers import count, percent
 from dermxai.report import tables
 from dermxai.report.chart import chart
 from dermxai.report.study import Study
@@ -107,7 +106,7 @@ def _facts(study: Study) -> list[tuple[str, str]]:
         ("Evaluated", f"{counts.evaluated:,} of {count(counts.images, 'image')}{units}"),
         (
             "Intervals",
-            f"{basis.in_words(evaluation.clusters, evaluation.level)}: Wilson's score with a "
+            f"{percent(evaluation.level, 0)}, over {evaluation.clusters}: Wilson's score with a "
             "design effect for shares and areas, Student's t for means and differences",
         ),
     ]

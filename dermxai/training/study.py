@@ -21,15 +21,15 @@ from numpy.typing import NDArray
 from dermxai.data import Dataset
 from dermxai.data.split_words import LEARNT
 from dermxai.data.splits import folds as fold_numbers
-from dermxai.data.splits import groups, split_by_patient, units
+from dermxai.data.splits import groups, split_by_patient
 from dermxai.data.transforms import Preprocessing
 from dermxai.disk import UNREADABLE, replacing
 from dermxai.errors import InputError
-from dermxai.metrics.basis import basis, in_words
+from dermxai.metrics import intervals
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
 from dermxai.models.info import read_info
-from dermxai.numbers import jsonable, signed
+from dermxai.numbers import jsonable
 from dermxai.paths import StudyFiles, TrainingFiles
 from dermxai.spreadsheet import write_csv
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
@@ -254,18 +254,17 @@ def _write(files: StudyFiles, data: Dataset, recipe: Recipe, results: Sequence[O
         "recipe": asdict(recipe),
         "table": table.to_dict("records"),
         "differences": compared,
-        "intervals": basis(units(data.samples)),
+        "intervals": intervals.VERSION,
         "members": rows.to_dict("records"),
         "note": note,
         "doubts": doubted,
     }
     text = [f"# {files.root.name}", "", note, "", as_printed(table), ""]
     text += [
-        f"{d['network']} less {d['less']}: balanced accuracy {signed(d['balanced_accuracy'], 3)} "
+        f"{d['network']} less {d['less']}: balanced accuracy {d['balanced_accuracy']:+.3f} "
         f"({interval_in_words(d['low'], d['high'])})."
         for d in compared
     ]
-    text += ["", f"{in_words(units(data.samples))}."] if compared else []
     text += ["", *(f"- {doubt}" for doubt in doubted)] if doubted else []
     write_csv(rows, files.table)
     with replacing(files.card) as path:

@@ -11,7 +11,6 @@ from dermxai.explain.faithfulness.measure import measures
 from dermxai.explain.faithfulness.quality import RUNNER_UP, Asked, Quality
 from dermxai.explain.faithfulness.study import has_mask, passes, resolved
 from dermxai.jobs import Job, State
-from dermxai.metrics import basis
 from dermxai.metrics.belief import FEWEST
 from dermxai.report import belief as report
 from dermxai.runs import Run
@@ -98,7 +97,8 @@ def about(scene: Scene, found: Quality) -> None:
         count(int(found.table["sample_id"].nunique()), "image"),
         f"logit of {target}{against}",
         plain(asked.head or "sum of all heads"),
-        f"{basis.in_words(report.units(scene.run))}, not corrected for the number of comparisons",
+        f"95 % intervals over {report.units(scene.run)}, "
+        "not corrected for the number of comparisons",
     )
     titles: dict[str, Any] = {**question.methods(), **measures()}
     look.notes(
@@ -199,11 +199,9 @@ def downloads(scene: Scene, found: Quality) -> None:
         "seed": asked.seed,
         "settings": json.dumps(dict(asked.settings), sort_keys=True),
         "finished": found.finished,
-        "outdated": ", ".join(found.outdated),
     }
-    intervals = basis.columns(report.units(run))
     with st.container(horizontal=True):
-        take_away.table("Summary (CSV)", lambda: summary, f"{name}-summary", **how, **intervals)
+        take_away.table("Summary (CSV)", lambda: summary, f"{name}-summary", **how)
         take_away.table(
             "Every value (CSV)",
             lambda: report.with_readings(run, found.table),

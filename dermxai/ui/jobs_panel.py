@@ -97,9 +97,17 @@ def submit(
 
 
 def last(kind: str, **arguments: object) -> Job | None:
-    """The newest job of that kind and with those arguments."""
+    """The newest job of that kind and with those arguments, on whatever device."""
+
+    def asked(given: Mapping[str, object]) -> dict[str, object]:
+        return {name: value for name, value in given.items() if name != "device"}
+
     return next(
-        (job for job in jobs.list_jobs() if job.kind == kind and dict(job.arguments) == arguments),
+        (
+            job
+            for job in jobs.list_jobs()
+            if job.kind == kind and asked(job.arguments) == asked(arguments)
+        ),
         None,
     )
 
@@ -145,7 +153,7 @@ def _ended(job: Job) -> None:
         made = Path(str(job.result.get("run", ""))).name
         if job.kind == "infer" and _awaited(job):
             state.open_run(made)
-        elif job.kind == "demo" and _at_first_demo():
+        elif job.kind == "demo" and (state.view().is_empty or _at_first_demo()):
             state.forget()  # the newest run, which is the demo's, is opened
         else:
             st.toast(f"Finished: {plain(job.title)}", icon=":material/check:")

@@ -19,7 +19,6 @@ from dermxai.ui.text import (
     PREMIUM_INTERVAL,
     SHARE_INTERVAL,
     count,
-    fixed,
     interval,
     percent,
     plain,
@@ -179,7 +178,7 @@ def _bits(bits: float) -> str:
 
 
 def _cosine(cosine: float) -> str:
-    return f"features alike, cosine {fixed(cosine)}"
+    return f"features alike, cosine {cosine:.2f}"
 
 
 def _measures(made: Premium) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -210,17 +209,11 @@ def _measures(made: Premium) -> tuple[pd.DataFrame, dict[str, Any]]:
 
 
 def _value(value: float, area: bool) -> str:
-    return fixed(value, 3) if area else percent(value)
+    return "–" if math.isnan(value) else f"{value:.3f}" if area else percent(value)
 
 
 def _ends(low: float, high: float, area: bool) -> str:
-    return (
-        interval(low, high)
-        if not area
-        else "–"
-        if np.isnan(low)
-        else f"{fixed(low, 3)}–{fixed(high, 3)}"
-    )
+    return interval(low, high) if not area else "–" if np.isnan(low) else f"{low:.3f}–{high:.3f}"
 
 
 def _difference(value: float, area: bool) -> str:

@@ -7,7 +7,6 @@ import pandas as pd
 import streamlit as st
 
 from dermxai import taxonomy
-from dermxai.metrics import basis
 from dermxai.metrics.pair import worth_a_look
 from dermxai.numbers import points
 from dermxai.report import Study, Way
@@ -69,7 +68,7 @@ def summary(study: Study) -> None:
         plain(manifest["checkpoint"]["name"]),
         plain(manifest["dataset"]["name"]),
         f"{counts.evaluated:,} of {count(counts.images, 'image')} evaluated",
-        basis.in_words(study.evaluation.clusters, study.evaluation.level),
+        f"{percent(study.evaluation.level, 0)} intervals over {study.evaluation.clusters}",
     )
 
 

@@ -24,6 +24,9 @@ class Key(StrEnum):
     NOTICE = "notice"
     WATCHED = "watched"
     DEMO = "demo"
+    SKIPPED = "skipped"
+    LED = "led"
+    OPENING = "opening"
 
     CHECKPOINT = "checkpoint"
     DATASET = "dataset"

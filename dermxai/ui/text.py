@@ -3,10 +3,10 @@
 import math
 import re
 
-from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS
-from dermxai.numbers import count, fixed, interval, percent, shortened, signed
+from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS, FEWEST_OF_MEAN
+from dermxai.numbers import count, interval, percent, shortened, signed
 
-__all__ = ["count", "duration", "fixed", "interval", "percent", "plain", "shortened", "signed"]
+__all__ = ["count", "duration", "interval", "percent", "plain", "shortened", "signed"]
 
 SHARE_INTERVAL = (
     f"Interval: Wilson's score with a design effect for patients; from {FEWEST} patients on."
@@ -23,7 +23,7 @@ PREMIUM_INTERVAL = (
     "Interval: Student's t of the paired difference over patients; from "
     f"{FEWEST} seen and {FEWEST} unseen patients on, for means over classes {FEWEST_OF_CLASS}."
 )
-MEAN_INTERVAL = f"Interval: Student's t over patients; from {FEWEST} patients on."
+MEAN_INTERVAL = f"Interval: Student's t over patients; from {FEWEST_OF_MEAN} patients on."
 """Which formula an interval is, and from how many patients on it can be trusted."""
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]#!|~<>:$&])")

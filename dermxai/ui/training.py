@@ -1,14 +1,16 @@
 """Parts of the Training page."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
 from dermxai import jobs
+from dermxai.errors import InputError
 from dermxai.jobs import Job, State
-from dermxai.metrics.basis import current
+from dermxai.metrics import intervals
 from dermxai.training.choice import doubts, kept_at, kept_by
 from dermxai.training.comparison import interval_in_words
 from dermxai.training.recipe import KEPT_BY
@@ -27,7 +29,7 @@ from dermxai.ui import (
 from dermxai.ui import training_views as views
 from dermxai.ui.guard import fragment
 from dermxai.ui.state import Key
-from dermxai.ui.text import duration, percent, plain, signed
+from dermxai.ui.text import duration, percent, plain
 
 KIND = "train"
 _PARAMETER = "job"  # of the address
@@ -99,6 +101,8 @@ def board(chosen: list[Job]) -> None:
         st.caption("Choose a training above.")
         return
     live = [job for job in chosen if job.state.live]
+    if opening := state.get(Key.OPENING):
+        live += [job for job in jobs.list_jobs() if job.id == opening["reading"] and job.state.live]
 
     @fragment(run_every=jobs_panel.POLL if live else None)
     def drawn() -> None:
@@ -134,6 +138,7 @@ def _status(job: Job) -> None:
     """Where a training stands, and what can be done with it."""
     now = job.state
     colour, icon = _BADGES[now]
+    refused = ""
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(trained.name(job))}**", width="content")
@@ -142,7 +147,10 @@ def _status(job: Job) -> None:
             )
             st.space("stretch")
             if not permissions.teaching():
-                _actions(job, now)
+                refused = _acted(job, now)
+        if refused:  # here, where the button is
+            st.error(plain(refused), icon=":material/error:")
+        _opening(job)
         look.facts(plain(trained.about(job)))
         if now.live:
             jobs_panel.bar(job)
@@ -164,14 +172,14 @@ def _study(job: Job) -> None:
     for apart in study["differences"]:
         st.markdown(
             f"{plain(apart['network'])} less {plain(apart['less'])}: balanced accuracy "
-            f"{signed(apart['balanced_accuracy'], 3)} ({_interval(study, apart)})"
+            f"{apart['balanced_accuracy']:+.3f} ({_interval(study, apart)})"
         )
     look.notes([study["note"]])
     _warn(study.get("doubts", ()))
 
 
 def _interval(study: Mapping[str, Any], apart: Mapping[str, Any]) -> str:
-    if not current(study.get("intervals")):
+    if study.get("intervals") != intervals.VERSION:
         return "its interval was by an older formula; start the same training again to have it anew"
     return interval_in_words(apart["low"], apart["high"])
 
@@ -187,6 +195,15 @@ def _printed(row: Mapping[str, Any]) -> dict[str, str]:
             title = title.replace("Auc", "AUC").replace("Top1", "Top-1")
             printed[title] = f"{row[name]:.3f}" + (f" ± {spread:.3f}" if spread else "")
     return printed
+
+
+def _acted(job: Job, now: State) -> str:
+    """Offers what can be done with a training, and does it; why that was refused, if it was."""
+    try:
+        _actions(job, now)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def _actions(job: Job, now: State) -> None:
@@ -248,16 +265,39 @@ def _opens(job: Job) -> str:
 def _open(job: Job) -> None:
     """Shows how well the result reads, and lets it read the dataset where it has not yet."""
     checkpoint, dataset = str(trained.first(job)), str(job.arguments["dataset"])
-    known = catalogue.run_of(catalogue.entries(), checkpoint, dataset)
-    if known:
+    if known := catalogue.run_of(catalogue.entries(), checkpoint, dataset):
         state.open_run(known)
         st.switch_page(pages.PERFORMANCE, query_params=state.view().parameters)
-    else:
-        state.open_pair(checkpoint, dataset)
-        options = {**(job.arguments.get("dataset_options") or {}), "confine": True}
-        jobs_panel.start("infer", checkpoint=checkpoint, dataset=dataset, dataset_options=options)
-        st.toast("It reads the dataset now; its pages open when that is done.")
+    options = {**(job.arguments.get("dataset_options") or {}), "confine": True}
+    reading = jobs_panel.start(
+        "infer", checkpoint=checkpoint, dataset=dataset, dataset_options=options
+    )
+    state.open_pair(checkpoint, dataset)
+    state.put(Key.OPENING, {"training": job.id, "reading": reading.id})
     st.rerun()
+
+
+def _opening(job: Job) -> None:
+    """Of a result that was asked for: how far the reading of its dataset is, and its pages once
+    that is done."""
+    asked = state.get(Key.OPENING, {})
+    if asked.get("training") != job.id:
+        return
+    reading = next((each for each in jobs.list_jobs() if each.id == asked["reading"]), None)
+    if reading is None:
+        state.take(Key.OPENING)
+    elif reading.state.live:
+        jobs_panel.bar(reading)
+        st.caption("It reads the dataset; its pages open by themselves when that is done.")
+    elif reading.state is State.SUCCEEDED:
+        state.take(Key.OPENING)
+        state.open_run(Path(str(reading.result["run"])).name)
+        st.switch_page(pages.PERFORMANCE, query_params=state.view().parameters)
+    else:
+        st.error(
+            f"The result could not be opened. {plain(jobs_panel.why(reading))}",
+            icon=":material/error:",
+        )
 
 
 def _reached(job: Job) -> None:

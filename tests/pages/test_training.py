@@ -18,12 +18,11 @@ from dermxai.errors import InputError
 from dermxai.jobs import Job, State, open_job
 from dermxai.jobs.launchers import local
 from dermxai.jobs.records import identity, write
-from dermxai.metrics.basis import basis
 from dermxai.runs import Run
 from dermxai.ui import jobs_panel, sidebar
 from dermxai.ui.state import Key
-from dermxai.ui.training import _interval
 from tests.figures.test_training import history
+from tests.pages.conftest import PAGES
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
 
@@ -178,6 +177,67 @@ def test_a_result_opens_and_reads_its_dataset(
     assert app.query_params["dataset"] == dataset
     (reading,) = launched
     assert (reading.kind, reading.arguments["dataset"]) == ("infer", dataset)
+    assert app.title[0].value == "Training"
+    assert "its pages open by themselves" in texts(app)
+    write(reading.files.result(1), {"state": State.SUCCEEDED, "value": {"run": str(run.root)}})
+    app.run()
+    assert not app.exception and not app.error
+    assert app.title[0].value == "Performance", "without a second press"
+    assert app.query_params["run"] == "run"
+    app.switch_page(str(PAGES["training"])).run()
+    assert app.title[0].value == "Training", "and leads nobody away again"
+
+
+def test_who_has_left_the_page_of_a_result_is_not_led_there(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], launched: list[Job]
+) -> None:
+    run = make_run(images=12)
+    trained(dataset=run.manifest["dataset"]["path"])
+    app = open_page("training")
+    next(button for button in app.button if button.label == "Open result").click().run()
+    app.switch_page(str(PAGES["dataset"])).run()
+    write(launched[0].files.result(1), {"state": State.SUCCEEDED, "value": {"run": str(run.root)}})
+    app.switch_page(str(PAGES["training"])).run()
+    assert app.title[0].value == "Training"
+
+
+@pytest.mark.parametrize("when", ["at once", "later"])
+def test_why_a_result_cannot_be_opened_stands_where_the_button_is(
+    *,
+    when: str,
+    make_run: Make,
+    open_page: Open,
+    trained: Callable[..., Job],
+    launched: list[Job],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = make_run(images=12)
+    trained(dataset=run.manifest["dataset"]["path"])
+    app = open_page("training")
+    if when == "at once":
+
+        def refuse(*_: object, **__: object) -> None:
+            raise InputError("The *disk* is full.")
+
+        monkeypatch.setattr(jobs, "submit", refuse)
+    next(button for button in app.button if button.label == "Open result").click().run()
+    if when == "later":
+        write(launched[0].files.result(1), {"state": State.FAILED, "error": "The *disk* is full."})
+        app.run()
+    assert not app.exception
+    shown = [each.value for each in app.main.error]
+    assert len(shown) == 1 and "The \\*disk\\* is full." in shown[0]
+    above = [element.type for element in order(app.main)]
+    assert above.index("error") < above.index("plotly_chart")
+    assert "Open result" in buttons(app), "to be tried again"
+
+
+def order(block: Any) -> list[Any]:
+    """The elements of a page from top to bottom."""
+    found = []
+    for child in block.children.values():
+        found += order(child) if hasattr(child, "children") else [child]
+    return found
 
 
 def test_a_result_that_has_read_its_dataset_opens_with_its_performance(
@@ -412,23 +472,6 @@ def test_a_cross_validation_shows_mean_and_spread_and_opens_its_first_training(
     assert app.query_params["checkpoint"] == str(first)
     (reading,) = launched
     assert reading.arguments["checkpoint"] == str(first)
-
-
-@pytest.mark.parametrize(
-    ("told", "kept"),
-    [
-        (basis("patients"), True),
-        (basis("patients")["version"], True),
-        (basis("patients") | {"version": 1}, False),
-        (1, False),
-        (None, False),
-    ],
-)
-def test_an_interval_of_an_older_formula_is_not_shown(told: object, kept: bool) -> None:
-    apart = {"low": -0.0001, "high": 0.02}
-    words = _interval({"intervals": told}, apart)
-    assert ("older formula" not in words) is kept
-    assert ("+0.000 to +0.020" in words) is kept
 
 
 @pytest.mark.parametrize("folds", [0, 2])
