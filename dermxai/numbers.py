@@ -4,6 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+LEFT = "left"
+"""Among the figures of a progress: seconds until its phase ends."""
+
 
 def percent(share: float, digits: int = 1) -> str:
     """0.123 as "12.3 %"; an undefined share as a dash."""

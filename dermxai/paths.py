@@ -485,6 +485,11 @@ class JobFiles:
     def submit(self, attempt: int) -> Path:
         return self.root / f"submit-{attempt}.json"
 
+    @property
+    def labels(self) -> Path:
+        """Tags and notes that people have written on it."""
+        return self.root / "labels.json"
+
     def supervisor(self, attempt: int) -> Path:
         return self.root / f"supervisor-{attempt}.json"
 

@@ -14,9 +14,10 @@ import typer
 
 from dermxai import console, paths
 from dermxai.errors import InputError
-from dermxai.jobs import submission, supervisor, worker
+from dermxai.jobs import labels, listing, submission, supervisor, worker
 from dermxai.jobs.job import Job, State, find_job, list_jobs, open_job
 from dermxai.jobs.kinds import allowed, find_kind
+from dermxai.jobs.queue import NORMAL
 from dermxai.logs import log_to_stderr
 
 POLL = 0.5  # seconds
@@ -31,20 +32,28 @@ _PLACES: Mapping[str, Callable[[str], Path]] = {
 app = typer.Typer(help="Long work in the background.", no_args_is_help=True)
 
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, as list shows it.")]
+Tag = Annotated[list[str] | None, typer.Option(help="A word to find it by; again for more.")]
+Notes = Annotated[str | None, typer.Option(help="What is to be remembered of it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @app.command()
 def submit(
+    *,
     kind: Annotated[str, typer.Argument(help="infer, train, project, explain, …")],
     arguments: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE")] = None,
     where: Annotated[str, typer.Option(help="local or slurm.")] = "local",
+    priority: Annotated[str, typer.Option(help="high, normal or low.")] = NORMAL,
+    tag: Tag = None,
+    notes: Notes = None,
     json: Json = False,
 ) -> None:
     """Start a job; recipe=paper recipe.epochs=5 takes a recipe and changes a setting. Prints its
     id."""
     given = _arguments(find_kind(kind), console.assigned(arguments or []))
-    job = submission.submit(kind, given, where=where)
+    job = submission.submit(
+        kind, given, where=where, priority=priority, tags=tag or (), notes=notes or ""
+    )
     if json:
         console.show_json(_described(job))
     else:
@@ -52,14 +61,29 @@ def submit(
 
 
 @app.command("list")
-def list_(json: Json = False) -> None:
+def list_(
+    search: Annotated[
+        str, typer.Option(help="Words that occur in title, tags, notes, owner, state, names.")
+    ] = "",
+    sort: Annotated[str, typer.Option(help=f"By {', '.join(listing.ORDERS)}.")] = "newest",
+    json: Json = False,
+) -> None:
     """The workspace's jobs, newest first."""
-    described = [_described(job) for job in list_jobs()]
+    described = [_described(job) for job in listing.found(list_jobs(), search, sort)]
     if json:
         console.show_json(described)
         return
-    shown = ("id", "state", "title", "submitted")
-    console.show_table(shown, [[job[name] for name in shown] for job in described])
+    shown = ("id", "state", "title", "owner", "tags", "submitted")
+    rows = [job | {"tags": ", ".join(job["tags"])} for job in described]
+    console.show_table(shown, [[row[name] for name in shown] for row in rows])
+
+
+@app.command()
+def label(job: JobId, tag: Tag = None, notes: Notes = None) -> None:
+    """Write tags or notes on a job, in place of those that it has; --tag "" takes them away."""
+    if tag is None and notes is None:
+        raise InputError("Say what to write: --tag NAME, several times for several, or --notes.")
+    labels.label(find_job(job), tags=tag, notes=notes)
 
 
 @app.command()
@@ -214,6 +238,9 @@ def _described(job: Job) -> dict[str, Any]:
         "kind": job.kind,
         "arguments": job.arguments,
         "where": job.where,
+        "priority": job.priority,
+        "owner": listing.owner(job),
+        **asdict(labels.labels(job)),
         "attempt": job.attempt,
         "submitted": datetime.fromtimestamp(job.submitted).isoformat(" ", timespec="seconds"),
         "progress": asdict(progress) if progress else None,

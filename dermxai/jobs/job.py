@@ -19,6 +19,7 @@ from typing import Any
 from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.jobs.launchers import Status, find_launcher
+from dermxai.jobs.queue import NORMAL
 from dermxai.jobs.records import read
 
 LAUNCH_SECONDS = 10.0  # from the job's folder to its process
@@ -46,7 +47,8 @@ class Progress:
         phase: what it does now.
         step, total: within the phase; total is 0 where nobody knows it.
         elapsed: seconds since the phase began.
-        eta: seconds until the phase ends at the pace so far, NaN where it cannot be told.
+        eta: seconds until the phase ends, as the work tells it or else at the pace so far; NaN
+            where it cannot be told.
         figures: the newest numbers of the work itself, such as a loss.
     """
 
@@ -79,6 +81,8 @@ class Job:
     """Its launcher."""
     token: str = ""
     """Of the form that asked for it: the same form asks once."""
+    priority: str = NORMAL
+    """One of `queue.PRIORITIES`."""
 
     @property
     def id(self) -> str:
@@ -136,12 +140,14 @@ class Job:
         left = noted["total"] - noted["step"]
         since = max(0.0, time.time() - noted["updated"]) if state is State.RUNNING else 0.0
         known = steps > 0 and noted["total"]
+        pace = elapsed / steps * left if known else math.nan
+        told = noted.get("left")  # by the work, which knows better than its pace so far
         return Progress(
             phase=noted["phase"],
             step=noted["step"],
             total=noted["total"],
             elapsed=elapsed + since,
-            eta=max(0.0, elapsed / steps * left - since) if known else math.nan,
+            eta=max((pace if told is None else told) - since, 0.0),  # NaN stays NaN
             figures=noted["figures"],
         )
 
@@ -198,7 +204,7 @@ def open_job(root: str | Path) -> Job:
     files = paths.JobFiles(Path(root))
     with suppress(TypeError):
         job = Job(files.root, **read(files.spec))
-        texts = (job.kind, job.title, job.lane, job.where, job.token)
+        texts = (job.kind, job.title, job.lane, job.where, job.token, job.priority)
         if (
             all(isinstance(text, str) for text in texts)
             and isinstance(job.arguments, Mapping)

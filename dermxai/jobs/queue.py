@@ -1,4 +1,4 @@
-"""First come, first served: tickets say whose turn it is, locks say what is taken.
+"""First come, first served, in one priority: tickets say whose turn it is, locks what is taken.
 
 A lock is an open file (flock). The worker inherits it from its supervisor, so a GPU stays taken for
 as long as either of them, or a process that the worker started, lives, whatever kills the others.
@@ -16,6 +16,9 @@ from dermxai import paths
 from dermxai.jobs.records import process, read, write
 
 LAUNCH_SECONDS = 10.0  # from a ticket to the process that holds it
+NORMAL = "normal"
+PRIORITIES = ("high", NORMAL, "low")
+"""In the order in which they are served."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,12 @@ class Ticket:
         self.path.unlink(missing_ok=True)
 
 
-def draw(queue: str, job: Path, attempt: int) -> Ticket:
-    """The next ticket of a queue, for an attempt of the job in a folder. For the holder of the
-    submission lock."""
-    ticket = Ticket(paths.tickets(queue) / f"{time.time_ns():020d}-{job.name}")
-    write(ticket.path, {"job": str(job), "attempt": attempt})
+def draw(queue: str, job: Path, attempt: int, priority: str = NORMAL) -> Ticket:
+    """The next ticket of a queue and a priority, for an attempt of the job in a folder. For the
+    holder of the submission lock."""
+    rank, drawn = 1 + PRIORITIES.index(priority), time.time_ns()
+    ticket = Ticket(paths.tickets(queue) / f"{rank}{drawn:020d}-{job.name}")
+    write(ticket.path, {"job": str(job), "attempt": attempt, "drawn": drawn / 1e9})
     return ticket
 
 
@@ -80,8 +84,7 @@ def _alive(path: Path) -> bool:
     if submit:
         alive = process(submit["supervisor"]) is not None
     else:
-        drawn = int(path.name.partition("-")[0]) / 1e9
-        alive = time.time() - drawn < LAUNCH_SECONDS
+        alive = time.time() - ticket.get("drawn", 0) < LAUNCH_SECONDS
     if not alive:
         path.unlink(missing_ok=True)
     return alive

@@ -19,6 +19,7 @@ from dermxai.jobs import hardware
 from dermxai.jobs.job import Job, State
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.records import identity, write
+from dermxai.numbers import LEFT
 
 SECONDS_BETWEEN_NOTES = 0.25
 SECONDS_BETWEEN_FIGURES = 1.0
@@ -94,6 +95,8 @@ class Notes:
         self.check()
         if not self._writes:
             return
+        figures = dict(figures or {})
+        left = figures.pop(LEFT, None)
         now, passed = time.time(), time.monotonic()
         new = phase != self._phase
         if new:
@@ -114,7 +117,8 @@ class Notes:
                 "first": self._first,
                 "began": now - (passed - self._began),
                 "updated": now,
-                "figures": dict(figures or {}),
+                "left": left,
+                "figures": figures,
             },
         )
 

@@ -39,6 +39,7 @@ from dermxai.training.loading import (
     steps_an_epoch,
 )
 from dermxai.training.module import Training
+from dermxai.training.pace import Pace
 from dermxai.training.plan import Plan, Progress
 from dermxai.training.prepared import prepare_images
 from dermxai.training.provenance import data_of, keep_features, note_division
@@ -159,7 +160,13 @@ def train(plan: Plan, progress: Progress | None = None) -> None:
     batches = Batches(plan.training, labels, recipe, own, world)
     callbacks: list[Callback] = [Keeping(files, info, batches)]
     if progress:
-        callbacks.append(Telling(progress, len(batches) * recipe.epochs))
+        pace = Pace(
+            recipe,
+            len(batches),
+            len(plan.validation) / world / recipe.batch_size,
+            len(module.stages),
+        )
+        callbacks.append(Telling(progress, len(batches) * recipe.epochs, pace))
     trainer = trainer_of(plan, world, callbacks)
     pictures = Pictures(plan.prepared.open(), labels)
     at_once = min(VALIDATION_BATCH, recipe.batch_size)

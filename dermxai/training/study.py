@@ -7,6 +7,7 @@ inside the fold where it was.
 
 import json
 import shutil
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, replace
@@ -29,7 +30,7 @@ from dermxai.metrics import intervals
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
 from dermxai.models.info import read_info
-from dermxai.numbers import jsonable
+from dermxai.numbers import LEFT, jsonable
 from dermxai.paths import StudyFiles, TrainingFiles
 from dermxai.spreadsheet import write_csv
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
@@ -145,11 +146,17 @@ def _own(recipe: Recipe, member: Member) -> Recipe:
 
 
 def _as_part(progress: Progress, index: int, members: int) -> Progress:
-    """Tells of a member's training as part of the study's."""
+    """Tells of a member's training as part of the study's; those that follow are taken to last as
+    long as this one."""
+    began: list[tuple[float, float]] = []  # when, and which share of the training was done
 
     def tell(phase: str, done: int, total: int, figures: dict[str, float]) -> None:
         if phase == "training":
+            began.append((time.monotonic(), done / total)) if not began else None
             figures = {"member": index + 1.0, "members": float(members), **figures}
+            if LEFT in figures and began[0][1] < 1:
+                whole = time.monotonic() - began[0][0] + figures[LEFT]
+                figures[LEFT] += (members - index - 1) * whole / (1 - began[0][1])
             done, total = int(PARTS * (index + done / total)), PARTS * members
         progress(phase, done, total, figures)
 

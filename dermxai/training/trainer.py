@@ -1,6 +1,7 @@
 """Lightning's trainer as a training wants it: what it calls back, keeps and runs on."""
 
 import logging
+import math
 import os
 import warnings
 from typing import Any
@@ -12,8 +13,10 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
+from dermxai.numbers import LEFT
 from dermxai.paths import TrainingFiles
 from dermxai.training.loading import forward_passes_a_step
+from dermxai.training.pace import Pace
 from dermxai.training.plan import Plan, Progress
 from dermxai.training.state import StateIO
 from dermxai.training.unfreezing import Unfreezing
@@ -22,13 +25,14 @@ from dermxai.training.unfreezing import Unfreezing
 class Telling(Callback):
     """Reports every step, and while validating that it is alive."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress, self._total = progress, total
+    def __init__(self, progress: Progress, total: int, pace: Pace) -> None:
+        self._progress, self._total, self._pace = progress, total, pace
 
     @override
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
+        self._pace.batch(trainer.current_epoch, batch_idx)
         done = trainer.current_epoch * int(trainer.num_training_batches) + batch_idx + 1
         self._tell(trainer, pl_module, done)
 
@@ -43,6 +47,8 @@ class Telling(Callback):
         figures = {"epoch": trainer.current_epoch + 1.0, "loss": module.newest_loss}
         if module.reached:
             figures |= module.reached.figures
+        if not math.isnan(left := self._pace.left()):
+            figures[LEFT] = left
         self._progress("training", done, self._total, figures)
 
 

@@ -27,6 +27,7 @@ class Key(StrEnum):
     SKIPPED = "skipped"
     LED = "led"
     OPENING = "opening"
+    FOUND = "found"
 
     CHECKPOINT = "checkpoint"
     DATASET = "dataset"

@@ -25,6 +25,7 @@ from dermxai.ui import (
     permissions,
     state,
     trained,
+    training_list,
 )
 from dermxai.ui import training_views as views
 from dermxai.ui.guard import fragment
@@ -83,6 +84,7 @@ def ask_jobs(known: list[Job]) -> list[Job]:
         state.put(Key.TRAININGS, linked or [known[0].id])
     kept = [name for name in state.get(Key.TRAININGS) if name in by_id]
     state.put(Key.TRAININGS, kept)
+    training_list.listed(known)
     chosen = st.multiselect(
         "Trainings",
         list(by_id),
@@ -151,6 +153,7 @@ def _status(job: Job) -> None:
         if refused:  # here, where the button is
             st.error(plain(refused), icon=":material/error:")
         _opening(job)
+        training_list.written(job)
         look.facts(plain(trained.about(job)))
         if now.live:
             jobs_panel.bar(job)
@@ -236,6 +239,7 @@ def _actions(job: Job, now: State) -> None:
         permissions.check("start jobs")
         jobs.resume(job)
         st.rerun()
+    training_list.label(job)
     if st.button(
         "Clone",
         key=Key.JOB.of("clone", job.id),

@@ -561,3 +561,38 @@ def test_in_teaching_mode_the_demo_waits_for_the_teacher(
     app = open_page("dataset")
     assert "Nothing is prepared yet" in app.info[0].value
     assert launched == []
+
+
+def test_trainings_are_searched_sorted_and_labelled(
+    make_run: Make, open_page: Open, trained: Callable[..., Job]
+) -> None:
+    make_run(images=12)
+    one, other = trained("one"), trained("other")
+    app = open_page("training", job=one.id)
+    app.text_input(key=f"job-tags-{one.id}").set_value("pilot, **bold**")
+    app.text_area(key=f"job-notes-{one.id}").set_value("Lower rate. [x](http://example.org/a.png)")
+    app.button(key=f"job-label-{one.id}").click().run()
+    assert not app.exception and not app.error
+    assert jobs.labels.labels(one).tags == ("pilot", "**bold**")
+    assert not any("[x](http" in text for text in texts(app).split("\n"))
+    table = next(each.value for each in app.dataframe if "Title" in each.value)
+    tags = dict(zip(table["Name"], map(list, table["Tags"]), strict=True))
+    assert tags == {"one": ["pilot", "**bold**"], "other": []}
+    app.text_input(key="found-words").set_value("PILOT").run()
+    table = next(each.value for each in app.dataframe if "Title" in each.value)
+    assert table["Name"].tolist() == ["one"]
+    app.text_input(key="found-words").set_value("nothing like it").run()
+    assert not app.exception
+    assert "No training has all of these words." in texts(app)
+    assert other.id in {job.id for job in jobs.list_jobs()}
+
+
+def test_in_teaching_mode_nobody_labels(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DERMXAI_TEACHING", "1")
+    make_run(images=12)
+    job = trained()
+    app = open_page("training")
+    assert not app.exception and not app.error
+    assert f"job-label-{job.id}" not in {button.key for button in app.button}

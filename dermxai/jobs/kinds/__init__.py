@@ -24,7 +24,8 @@ OPTIONS: Mapping[str, Sequence[str]] = {
 
 
 class Report(Protocol):
-    """Told how far the work is; raises `dermxai.errors.Cancelled` to stop it."""
+    """Told how far the work is, with newest figures, `dermxai.numbers.LEFT` among them where the
+    work knows how long it still takes; raises `dermxai.errors.Cancelled` to stop it."""
 
     def __call__(
         self, phase: str, step: int, total: int, figures: Mapping[str, float] | None = None

@@ -7,11 +7,23 @@ from typing import Any
 from dermxai.jobs.kinds import Report
 
 LANE = "device"
+TOLD = 4  # settings that a title tells
 
 
 def title(arguments: Mapping[str, Any]) -> str:
-    what = f"{arguments['folds']}-fold training" if arguments.get("folds") else "Training"
-    return f"{what} on {Path(arguments['dataset']).name}"
+    """Recipe and data, and what differs from the ready recipe."""
+    from dermxai.training.recipe import told
+
+    name, differing = told(arguments.get("recipe"))
+    what = f"{arguments['folds']}-fold {name}" if arguments.get("folds") else name.capitalize()
+    shown = differing[:TOLD] + ([f"{len(differing) - TOLD} more"] if differing[TOLD:] else [])
+    return ": ".join(filter(None, [f"{what} on {data_name(arguments)}", ", ".join(shown)]))
+
+
+def data_name(arguments: Mapping[str, Any]) -> str:
+    """Of a dataset: its folder's or file's, of a table that of the folder, too."""
+    path = Path(arguments["dataset"])
+    return f"{path.parent.name}/{path.name}" if path.suffix else path.name
 
 
 def check(arguments: Mapping[str, Any]) -> None:

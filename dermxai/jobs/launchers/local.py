@@ -18,7 +18,7 @@ import psutil
 from dermxai.errors import InputError
 from dermxai.jobs.gpus import gpus
 from dermxai.jobs.launchers import MARK, Status
-from dermxai.jobs.queue import draw
+from dermxai.jobs.queue import NORMAL, PRIORITIES, draw
 from dermxai.jobs.records import detached, identity, process, read
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def launch(job: "Job", attempt: int) -> dict[str, Any]:
     """
     queue, slots = _needs(job)
     _end_orphans(job)
-    ticket = draw(queue, job.root, attempt)
+    ticket = draw(queue, job.root, attempt, _priority(job))
     supervisor = detached(
         ["supervise", str(job.root), str(attempt)], job.files.log(attempt), {MARK: str(job.root)}
     )
@@ -133,6 +133,11 @@ def _needs(job: "Job") -> tuple[str, int]:
     if wanted > installed:
         raise InputError(f"The job asks for {wanted} GPUs; jobs may use {installed} here.")
     return GPU, wanted
+
+
+def _priority(job: "Job") -> str:
+    """Of a job that another version has submitted, too."""
+    return job.priority if job.priority in PRIORITIES else NORMAL
 
 
 def _end_orphans(job: "Job") -> None:

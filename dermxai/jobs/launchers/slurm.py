@@ -34,6 +34,7 @@ FRESH_SECONDS = 1.0  # so old may the list of queued jobs be
 QUIET_SECONDS = 10.0  # before a cluster that did not answer is asked again
 REQUEUES = 1000  # after so many time-outs a job is no longer requeued
 POLL = 0.2
+LOW = 10_000  # --nice of a job of low priority
 
 _QUEUED = {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"}
 _RUNNING = {"RUNNING", "COMPLETING", "SIGNALING", "STAGE_OUT", "STOPPED", "SUSPENDED", "RESIZING"}
@@ -226,9 +227,14 @@ def _parameters(job: "Job", settings: SlurmSettings) -> dict[str, Any]:
             f"export {MARK}={_quoted(job.root)}",
             *settings.setup,
         ],
-        "additional_parameters": {"requeue": True, **settings.extra},
+        "additional_parameters": {"requeue": True, **_nice(job), **settings.extra},
     }
     return {name: value for name, value in asked.items() if value is not None}
+
+
+def _nice(job: "Job") -> dict[str, int]:
+    """A user of SLURM may place his jobs behind others only."""
+    return {"nice": LOW} if job.priority == "low" else {}
 
 
 def _quoted(path: Path) -> str:
