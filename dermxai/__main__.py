@@ -340,14 +340,21 @@ def train(
     baseline: Annotated[
         list[str] | None, typer.Option(help="Network to compare: resnet101, efficientnet_b4+heads")
     ] = None,
+    halving: Annotated[
+        bool, typer.Option(help="Of several values of a setting stop the worse half early.")
+    ] = True,
 ) -> None:
-    """Train a classifier, or several to compare. Interrupted, it resumes."""
+    """Train a classifier, or several to compare: networks by --folds, or values of settings, as in
+    --set learning_rate=1e-3,5e-4. Interrupted, it resumes."""
+    pairs, swept = commands.swept_of(setting or [])
     try:
         value = _foreground(
             "train",
             dataset=str(dataset.absolute()),
             output=str(output.absolute()),
-            recipe=commands.recipe_of(recipe, setting or []),
+            recipe=commands.recipe_of(recipe, pairs),
+            sweep=swept or None,
+            halving=halving,
             dataset_options=_dataset_options(column, label_map),
             device=device,
             devices=devices,

@@ -171,7 +171,9 @@ def _arguments(kind: ModuleType, texts: Mapping[str, str]) -> dict[str, Any]:
             arguments[name] = _typed(name, text, allowed(parameters[name].annotation))
     if "recipe" in parameters:
         pairs = [f"{setting}={text}" for setting, text in parts.pop("recipe", {}).items()]
+        pairs, swept = swept_of(pairs)
         arguments["recipe"] = recipe_of(arguments.get("recipe", "scratch"), pairs)
+        arguments |= {"sweep": swept} if swept else {}
     for name, settings in parts.items():
         whole = arguments.setdefault(name, {})
         if not isinstance(whole, dict):
@@ -205,6 +207,29 @@ def recipe_of(name: str, pairs: Sequence[str]) -> dict[str, Any]:
         if given.get(setting) not in (None, "", IMAGENET):
             given[setting] = _absolute(setting, given[setting])
     return asdict(chosen(name, given))
+
+
+def swept_of(pairs: Sequence[str]) -> tuple[list[str], dict[str, list[Any]]]:
+    """Texts such as epochs=5 without those that name several values, as learning_rate=1e-3,5e-4
+    does; and these, by setting.
+
+    Raises:
+        InputError: a value of another kind.
+    """
+    from dermxai.training.combinations import NOT_SWEPT
+    from dermxai.training.recipe import Recipe
+
+    given = console.assigned(pairs)
+    several = {
+        name: [part.strip() for part in text.split(",")]
+        for name, text in given.items()
+        if "," in text and name not in NOT_SWEPT
+    }
+    swept = {
+        name: [console.typed(Recipe, [f"{name}={part}"])[name] for part in parts]
+        for name, parts in several.items()
+    }
+    return [f"{name}={text}" for name, text in given.items() if name not in swept], swept
 
 
 def _absolute(name: str, text: str) -> str:

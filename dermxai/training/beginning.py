@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class Beginning:
         examples: that of the images that are learnt from.
         folds: of a cross-validation; 0 for one training.
         ended: whether it is over.
+        sweep: values of settings that are compared, and how; empty where none are.
     """
 
     recipe: Mapping[str, Any]
@@ -34,6 +35,7 @@ class Beginning:
     examples: str
     folds: int = 0
     ended: bool = False
+    sweep: Mapping[str, Any] = field(default_factory=dict)
 
     def note(self, at: Path, *, ended: bool) -> None:
         """Writes it down, for when the training is called for again."""
@@ -68,6 +70,7 @@ def beginning(new: Beginning, at: Path) -> Beginning:
     for what, then, now in (
         ("recipe", completed(noted.recipe), going_on),
         ("number of folds", noted.folds, new.folds),
+        ("sweep", dict(noted.sweep), json.loads(json.dumps(dict(new.sweep)))),
         ("data set", (noted.data, noted.examples), (new.data, new.examples)),
     ):
         if then != now:

@@ -23,6 +23,8 @@ class Pace:
         validated: float,
         stages: int,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        epochs: int | None = None,
     ) -> None:
         """
         Args:
@@ -30,9 +32,11 @@ class Pace:
             validated: validation images of an epoch, in batches of training.
             stages: of the network.
             clock: seconds.
+            epochs: after which it pauses; None: those of the recipe.
         """
         self._recipe, self._batches, self._validated = recipe, batches, validated
         self._stages, self._clock = stages, clock
+        self._last_epoch = min(epochs or recipe.epochs, recipe.epochs)
         self._seconds: dict[int, list[float]] = defaultdict(list)  # of batches, by epoch
         self._rests: list[float] = []  # seconds of what follows the batches of an epoch
         self._epoch, self._batch, self._last = 0, 0, float("nan")
@@ -54,7 +58,7 @@ class Pace:
         own = (self._batches - self._batch) * self._cost_seconds(self._epoch) + rest
         later = sum(
             self._batches * self._cost_seconds(epoch) + rest
-            for epoch in range(self._epoch + 1, self._recipe.epochs)
+            for epoch in range(self._epoch + 1, self._last_epoch)
         )
         return max(own - since, 0.0) + later
 

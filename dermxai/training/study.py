@@ -43,7 +43,7 @@ from dermxai.training.comparison import (
     interval_in_words,
     summary,
 )
-from dermxai.training.examples import examples_of
+from dermxai.training.examples import Examples, examples_of
 from dermxai.training.fit import fit, preprocessing_of
 from dermxai.training.plan import Progress, usable
 from dermxai.training.prepared import prepare_images
@@ -203,13 +203,17 @@ def _outcome(
             divided, examples.sample_ids, preprocessing, files.images, lambda *_: None
         )
         rows = usable(examples.rows("test"), prepared)
-        scores = _scores(folder, prepared.open(), rows, preprocessing, how["device"])
+        scores = scores_of(folder, prepared.open(), rows, preprocessing, how["device"])
         with replacing(kept) as path, path.open("wb") as file:
             np.savez_compressed(file, rows=rows, scores=scores)
     with np.load(kept) as content:
         rows, scores = content["rows"], content["scores"]
-    units = groups(examples.table).to_numpy(dtype=object)[rows]
-    return Outcome(member, rows, examples.labels[rows], scores, units)
+    return Outcome(member, rows, examples.labels[rows], scores, units_of(examples)[rows])
+
+
+def units_of(examples: Examples) -> NDArray[np.object_]:
+    """The patient of each image, or whatever is independent."""
+    return groups(examples.table).to_numpy(dtype=object)
 
 
 def _whole(scores: Path) -> bool:
@@ -222,7 +226,7 @@ def _whole(scores: Path) -> bool:
 
 
 @torch.inference_mode()
-def _scores(
+def scores_of(
     folder: Path,
     images: NDArray[np.uint8],
     rows: NDArray[np.int64],

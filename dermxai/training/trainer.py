@@ -52,6 +52,21 @@ class Telling(Callback):
         self._progress("training", done, self._total, figures)
 
 
+class Pausing(Callback):
+    """Stops with the end of an epoch, after its state is kept."""
+
+    def __init__(self, until: int) -> None:
+        """
+        Args:
+            until: the epoch, counted from 1.
+        """
+        self._until = until
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+        trainer.should_stop = trainer.should_stop or trainer.current_epoch + 1 >= self._until
+
+
 def trainer_of(plan: Plan, world: int, more: list[Callback]) -> Trainer:
     recipe, files = plan.recipe, TrainingFiles(plan.output)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)

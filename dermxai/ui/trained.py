@@ -72,9 +72,24 @@ def output(job: Job) -> Path:
 def first(job: Job) -> Path:
     """The checkpoint folder of the training, of a cross-validation that of its first one."""
     known = recipe(job)
+    if job.arguments.get("sweep"):
+        return _best(job)
     if not job.arguments.get("folds") or known is None:
         return output(job)
     return paths.StudyFiles(output(job)).member(known.network, known.seed, 0)
+
+
+def _best(job: Job) -> Path:
+    """The checkpoint of a sweep that is ranked first, until it has ended that of its first."""
+    study = cache.cross_validation(str(output(job)))
+    if study is not None and isinstance(best := study.get("best"), str):
+        return output(job).joinpath(*(part for part in Path(best).parts if part.strip("./")))
+    begun = sorted(path.parent for path in output(job).glob("*/seed-*/fold-*/history.csv"))
+    return begun[0] if begun else output(job)
+
+
+def _several(job: Job) -> bool:
+    return bool(job.arguments.get("folds") or job.arguments.get("sweep"))
 
 
 def notes(job: Job) -> list[str]:
@@ -99,7 +114,7 @@ def history(job: Job) -> pd.DataFrame:
 def histories(job: Job) -> dict[str, pd.DataFrame]:
     """Of its trainings that have ended an epoch: one, named by "", or those of a study, named by
     what tells them apart of network, seed and fold."""
-    if not job.arguments.get("folds"):
+    if not _several(job):
         found = history(job)
         return {"": found} if len(found) else {}
     root = output(job)

@@ -166,7 +166,7 @@ def _status(job: Job) -> None:
 
 
 def _study(job: Job) -> None:
-    """Mean ± SD of a cross-validation, once it has ended."""
+    """The table of a cross-validation or a sweep, once it has ended."""
     study = cache.cross_validation(str(job.result["study"])) if "study" in job.result else None
     if study is None:
         return
@@ -189,7 +189,11 @@ def _interval(study: Mapping[str, Any], apart: Mapping[str, Any]) -> str:
 
 def _printed(row: Mapping[str, Any]) -> dict[str, str]:
     """A network's line of the table, as the paper prints it."""
-    printed = {"Network": str(row["network"]), "Trainings": str(row["members"])}
+    if "rank" in row:
+        printed = {"Rank": str(row["rank"]), "Settings": str(row["network"])}
+        printed |= {"Epochs": str(row["epochs"])}
+    else:
+        printed = {"Network": str(row["network"]), "Trainings": str(row["members"])}
     for name in row:
         measure, _, what = str(name).rpartition("_")
         if what == "mean" and row[name] is not None:
@@ -260,6 +264,8 @@ def _opens(job: Job) -> str:
     if "study" not in job.result:
         return "How well its checkpoint reads the dataset; then every page shows it."
     member = " ".join(trained.first(job).parts[-3:])
+    if job.arguments.get("sweep"):
+        return f"Opens the best of its trainings, {member}."
     return (
         f"Opens the first of its trainings, {member}. It reads the whole dataset, images that it "
         "learnt from among them; the table judges each training by the fold that it has not seen."
@@ -308,7 +314,7 @@ def _reached(job: Job) -> None:
     """The epoch that is kept in a line, and once the training has ended what there is to say
     against it."""
     history = trained.history(job)
-    if history.empty or job.arguments.get("folds"):
+    if history.empty or job.arguments.get("folds") or job.arguments.get("sweep"):
         return
     best = history.iloc[kept_at(history)]
     watched = [str(name) for name in history if str(name).startswith(CONFUSION)]

@@ -596,3 +596,48 @@ def test_in_teaching_mode_nobody_labels(
     app = open_page("training")
     assert not app.exception and not app.error
     assert f"job-label-{job.id}" not in {button.key for button in app.button}
+
+
+def test_the_form_compares_values_of_settings_as_one_study(
+    make_run: Make, open_page: Open, launched: list[Job]
+) -> None:
+    make_run(images=12)
+    app = opened(open_page("training"))
+    field = app.text_input(key=Key.SETTING.of(form(app), "sweep"))
+    for wrong, complaint in (("epochs=3", "several, with commas"), ("colour=1,2", "no setting")):
+        field.set_value(wrong).run()
+        assert complaint in app.error[0].value
+        assert "start-train" not in {button.key for button in app.button}
+    field.set_value("learning_rate=1e-3,5e-4 balance=0,0.5").run()
+    assert not app.error and not app.exception
+    app.button(key="start-train").click().run()
+    (job,) = launched
+    assert job.arguments["sweep"] == {"learning_rate": [1e-3, 5e-4], "balance": [0.0, 0.5]}
+    assert job.arguments["halving"] is True
+
+
+def test_a_sweep_shows_its_ranking_and_opens_its_best(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], launched: list[Job]
+) -> None:
+    run = make_run(images=12)
+    dataset = str(run.manifest["dataset"]["path"])
+    job = trained(sweep={"learning_rate": [1e-3, 5e-4]}, dataset=dataset)
+    output = Path(str(job.arguments["output"]))
+    best = "learning_rate=0.0005/seed-0/fold-0"
+    rows = [
+        {"network": "learning_rate=0.0005", "members": 1, "epochs": "8 of 8", "rank": 1},
+        {"network": "learning_rate=0.001", "members": 1, "epochs": "4 of 8", "rank": 2},
+    ]
+    study = {"table": [row | {"auc_mean": 0.9, "auc_sd": None} for row in rows], "best": best}
+    write(output / "study.json", study | {"differences": [], "note": "Two settings."})
+    write(job.files.result(1), {"state": "succeeded", "value": {"study": str(output)}})
+    for folder in (output / best, output / "learning_rate=0.001" / "seed-0" / "fold-0"):
+        folder.mkdir(parents=True)
+        history().to_csv(folder / "history.csv", index=False)
+    app = open_page("training")
+    assert not app.exception and not app.error
+    shown = next(each.value for each in app.dataframe if "Rank" in each.value)
+    assert shown["Settings"].tolist() == ["learning_rate=0.0005", "learning_rate=0.001"]
+    assert shown["Epochs"].tolist() == ["8 of 8", "4 of 8"]
+    next(button for button in app.button if button.label == "Open result").click().run()
+    assert app.query_params["checkpoint"] == str(output / best)
