@@ -55,6 +55,11 @@ def slurm_settings() -> Path:
     return home() / "slurm.toml"
 
 
+def notify_settings() -> Path:
+    """Whom to tell that a job has ended."""
+    return home() / "notify.toml"
+
+
 def demo_dataset() -> Path:
     """The synthetic atlas, once the demo has been started; another one of each version."""
     return datasets() / f"atlas-v{DEMO_VERSION}"
@@ -502,6 +507,10 @@ class JobFiles:
     def cancel(self, attempt: int) -> Path:
         """A flag: this attempt is to stop."""
         return self.root / f"cancel-{attempt}"
+
+    def told(self, attempt: int) -> Path:
+        """A flag: of this attempt's end was told."""
+        return self.root / f"told-{attempt}"
 
     def log(self, attempt: int) -> Path:
         return self.logs / f"{attempt}.log"

@@ -138,6 +138,7 @@ def delete(job: JobId) -> None:
 @app.command(hidden=True)
 def supervise(folder: Path, attempt: Annotated[int, typer.Argument(min=1)] = 1) -> None:
     """Wait for a GPU, and see a job through."""
+    log_to_stderr()
     supervisor.supervise(open_job(folder), attempt)
 
 

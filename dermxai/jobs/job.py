@@ -185,6 +185,11 @@ class Job:
             file.seek(start if start >= 0 else max(0, size + start))
             return file.read()
 
+    def ended(self, attempt: int) -> State:
+        """How an attempt has ended whose processes are gone."""
+        stopped = self.files.cancel(attempt).exists()
+        return self._ended(attempt) or (State.CANCELLED if stopped else State.INTERRUPTED)
+
     def _status(self, attempt: int) -> Status:
         status: Status = find_launcher(self.where).status(self, attempt)
         return status

@@ -57,6 +57,8 @@ def submit(
         raise InputError(problem)
     takes = inspect.signature(module.run).parameters
     given = {name: value for name, value in launcher.size().items() if name in takes}
+    if (arguments or {}).get("sweep"):
+        given = {}  # its trainings follow each other on one device
     arguments = json.loads(json.dumps(given | dict(arguments or {})))
     check_arguments(module, arguments)
     written = labels.checked(tags, notes)

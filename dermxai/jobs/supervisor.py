@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from dermxai.jobs import queue
+from dermxai.jobs import notices, queue
 from dermxai.jobs.gpus import VISIBLE, gpus
 from dermxai.jobs.job import LAUNCH_SECONDS, Job
 from dermxai.jobs.launchers.local import ASIDE, GPU, end_group, signal_group
@@ -34,6 +34,7 @@ def supervise(job: Job, attempt: int, grace: float = GRACE) -> None:
     finally:
         ticket.give_back()
     if slots is None:
+        notices.tell(job, attempt)
         return
     worker = _start(job, attempt, slots, [slot for slot in slots if slot != launched["queue"]])
     signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
@@ -46,6 +47,9 @@ def supervise(job: Job, attempt: int, grace: float = GRACE) -> None:
         time.sleep(POLL)
     signal_group(worker.pid, signal.SIGKILL)  # what it had started and could not end
     write(job.files.supervisor(attempt), known | {"ended": worker.returncode})
+    for descriptor in slots.values():  # others need not wait for who is told
+        os.close(descriptor)
+    notices.tell(job, attempt)
 
 
 def _launched(job: Job, attempt: int) -> dict[str, Any]:

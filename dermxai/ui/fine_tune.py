@@ -14,6 +14,7 @@ from dermxai.jobs import Job, commands
 from dermxai.jobs.gpus import gpus
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.launchers import launchers
+from dermxai.jobs.queue import NORMAL, PRIORITIES
 from dermxai.training.recipe import BASELINES, IMAGENET, RECIPES, Recipe, chosen
 from dermxai.ui import (
     cache,
@@ -137,6 +138,7 @@ def _form(opened: Opened) -> None:
         for index, field in enumerate(field for field in more if field not in switches):
             with columns[index % len(columns)]:
                 asked[field] = forms.ask(settings[field], form, getattr(base, field))
+        priority, tags = _ask_place(opened)
         try:
             study = _ask_study(opened, where)
         except InputError as error:
@@ -156,7 +158,9 @@ def _form(opened: Opened) -> None:
     arguments |= {"output": str(output)}
     if st.button("Start", key=Key.START.of("train"), type="primary", icon=":material/play_arrow:"):
         token = jobs.form_token("train", arguments, opened.seen)
-        job = jobs_panel.submit("train", arguments, where=where, token=token)
+        job = jobs_panel.submit(
+            "train", arguments, where=where, token=token, priority=priority, tags=tags.split(",")
+        )
         state.put(Key.TRAININGS, [job.id])
         _close()
         st.switch_page(pages.TRAINING)
@@ -252,9 +256,26 @@ def _ask_output(opened: Opened, dataset: str, recipe: str) -> Path:
     return paths.checkpoints() / name
 
 
+def _ask_place(opened: Opened) -> tuple[str, str]:
+    """Priority, and tags with commas."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        priority = st.selectbox(
+            "Priority",
+            PRIORITIES,
+            index=PRIORITIES.index(NORMAL),
+            key=Key.SETTING.of(opened.name, "priority"),
+            format_func=str.capitalize,
+            width=160,
+            help="Who is served first of those that wait. Nothing at work is stopped for it; on a "
+            "cluster low is behind others, and high as normal.",
+        )
+        tags = st.text_input("Tags, with commas", key=Key.SETTING.of(opened.name, "tags"))
+    return priority, tags
+
+
 def _ask_study(opened: Opened, where: str) -> dict[str, Any]:
     """Arguments beyond one training on one device; those as usual are left out."""
-    asked: dict[str, Any] = _ask_sweep(opened)
+    asked: dict[str, Any] = {}
     st.markdown("**Cross-validation**")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for name, title, usual, most, help_ in (
@@ -279,6 +300,7 @@ def _ask_study(opened: Opened, where: str) -> dict[str, Any]:
             key = Key.SETTING.of(opened.name, "gpus")
             number = st.number_input("GPUs", 1, installed, like, key=key)
             asked |= {"devices": int(number)} if number > 1 else {}
+    asked |= _ask_sweep(opened)
     if not asked.get("folds") and ("seeds" in asked or "baselines" in asked):
         raise InputError("Several seeds and networks are compared by folds; set Folds, to 5 say.")
     if asked.get("folds") and asked.get("sweep"):

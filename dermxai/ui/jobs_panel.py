@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -87,11 +88,16 @@ def start(kind: str, **arguments: object) -> Job:
 
 
 def submit(
-    kind: str, arguments: Mapping[str, object], *, where: str = "local", token: str = ""
+    kind: str,
+    arguments: Mapping[str, object],
+    *,
+    where: str = "local",
+    token: str = "",
+    **more: Any,
 ) -> Job:
     """As `start`, to any launcher and for a form, see `dermxai.jobs.submit`."""
     permissions.check("start jobs")
-    job = jobs.submit(kind, arguments, where=where, token=token)
+    job = jobs.submit(kind, arguments, where=where, token=token, **more)
     state.put(Key.WATCHED, [*state.get(Key.WATCHED, ()), job.id])
     return job
 

@@ -610,8 +610,11 @@ def test_the_form_compares_values_of_settings_as_one_study(
         assert "start-train" not in {button.key for button in app.button}
     field.set_value("learning_rate=1e-3,5e-4 balance=0,0.5").run()
     assert not app.error and not app.exception
+    app.selectbox(key=Key.SETTING.of(form(app), "priority")).set_value("high").run()
+    app.text_input(key=Key.SETTING.of(form(app), "tags")).set_value("pilot, rates").run()
     app.button(key="start-train").click().run()
     (job,) = launched
+    assert (job.priority, jobs.labels.labels(job).tags) == ("high", ("pilot", "rates"))
     assert job.arguments["sweep"] == {"learning_rate": [1e-3, 5e-4], "balance": [0.0, 0.5]}
     assert job.arguments["halving"] is True
 

@@ -61,7 +61,7 @@ def status(job: "Job", attempt: int) -> Status:
     supervisor = read(job.files.supervisor(attempt))
     if worker(job, attempt):
         return Status("running")
-    if process(read(job.files.submit(attempt)).get("supervisor")):
+    if "ended" not in supervisor and process(read(job.files.submit(attempt)).get("supervisor")):
         started = "worker" in supervisor
         return Status("running") if started else Status("queued", supervisor.get("waiting", ""))
     code = supervisor.get("ended", 0)

@@ -182,7 +182,7 @@ class Task:
         self.attempt = attempt
 
     def __call__(self) -> str:
-        from dermxai.jobs import worker
+        from dermxai.jobs import notices, worker
         from dermxai.jobs.job import State, open_job
         from dermxai.logs import log_to_stderr
 
@@ -191,6 +191,8 @@ class Task:
         state = worker.work(open_job(self.folder), self.attempt)
         if state is State.INTERRUPTED:
             raise SystemExit(1)
+        if worker.rank() == 0:
+            notices.tell(open_job(self.folder), self.attempt)
         return str(state)
 
     def checkpoint(self) -> "DelayedSubmission":
