@@ -40,6 +40,7 @@ LabelMap = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; a GPU where there is one.")]
 Setting = Annotated[list[str] | None, typer.Option("--set", help="A setting as name=value.")]
+Shares = Annotated[int, typer.Option(help="Processes that share the work, one a GPU.", min=1)]
 Architecture = Annotated[
     str | None, typer.Option(help="timm name, where foreign weights do not tell.")
 ]
@@ -83,6 +84,7 @@ def infer(
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images at a time.", min=1)] = None,
     workers: Annotated[int | None, typer.Option(help="Threads that read images.", min=1)] = None,
+    shares: Shares = 1,
     json: Json = False,
 ) -> None:
     """Run a checkpoint over a dataset; prints the run's folder. Interrupted, it resumes."""
@@ -96,6 +98,7 @@ def infer(
         precision=precision,
         batch_size=batch_size,
         workers=workers,
+        shares=shares,
     )
     _print_run(value, json)
 
@@ -162,6 +165,7 @@ def explain(
     classes: Classes = None,
     size: Size = None,
     device: Device = None,
+    shares: Shares = 1,
     json: Json = False,
 ) -> None:
     """Attribution maps: figures (.png, .svg) and numbers (.npz). Interrupted, it resumes."""
@@ -185,6 +189,7 @@ def explain(
         settings=_settings(methods(), method, setting),
         checkpoint_options=_checkpoint_options(architecture, classes, size),
         dataset_options=_dataset_options(column, label_map),
+        shares=shares,
     )
     console.say_problems(value["problems"])
     if json:

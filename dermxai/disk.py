@@ -63,3 +63,19 @@ def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[No
                     waiting()
                 sleep(LOCK_POLL)
         yield
+
+
+@contextmanager
+def sharing(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Holds a lock of `locked` together with others who share it; as `locked`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if waiting:
+                    waiting()
+                sleep(LOCK_POLL)
+        yield

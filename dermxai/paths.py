@@ -281,6 +281,11 @@ class TrainingFiles:
         return self.root / "tensorboard"
 
     @property
+    def tracking(self) -> Path:
+        """Its run at a tracking server."""
+        return self.root / ".mlflow.json"
+
+    @property
     def learnt(self) -> bool:
         """Whether an epoch has ended."""
         return CheckpointFiles(self.root).model.is_file()
@@ -380,6 +385,15 @@ class RunFiles:
     def plan(self) -> Path:
         """What an unfinished run is about to hold."""
         return self.root / "plan.json"
+
+    @property
+    def sharing(self) -> Path:
+        """Which processes share the work on an unfinished run."""
+        return self.root / "sharing.txt"
+
+    @property
+    def sharing_lock(self) -> Path:
+        return self.root / ".sharing.lock"
 
     @property
     def samples(self) -> Path:
@@ -500,6 +514,10 @@ class JobFiles:
 
     def progress(self, attempt: int) -> Path:
         return self.root / f"progress-{attempt}.json"
+
+    def share(self, attempt: int, index: int) -> Path:
+        """How far one of the tasks is that share the work of an attempt."""
+        return self.root / f"share-{attempt}-{index}.json"
 
     def result(self, attempt: int) -> Path:
         return self.root / f"result-{attempt}.json"

@@ -14,7 +14,7 @@ import typer
 
 from dermxai import console, paths
 from dermxai.errors import InputError
-from dermxai.jobs import labels, listing, submission, supervisor, worker
+from dermxai.jobs import labels, listing, shares, submission, supervisor, worker
 from dermxai.jobs.job import Job, State, find_job, list_jobs, open_job
 from dermxai.jobs.kinds import allowed, find_kind
 from dermxai.jobs.queue import NORMAL
@@ -140,6 +140,13 @@ def supervise(folder: Path, attempt: Annotated[int, typer.Argument(min=1)] = 1) 
     """Wait for a GPU, and see a job through."""
     log_to_stderr()
     supervisor.supervise(open_job(folder), attempt)
+
+
+@app.command(hidden=True)
+def share() -> None:
+    """Do the share of a job that standard input tells of."""
+    log_to_stderr()
+    shares.serve()
 
 
 @app.command(hidden=True)

@@ -132,7 +132,7 @@ class Job:
     def progress(self) -> Progress | None:
         """Of the newest attempt; None before its turn has come."""
         state = self.state
-        noted = read(self.files.progress(self.attempt))
+        noted = read(self.files.progress(self.attempt)) or self._shared(self.attempt)
         if not noted or state is State.QUEUED:
             return None
         elapsed = noted["updated"] - noted["began"]
@@ -184,6 +184,18 @@ class Job:
             size = file.seek(0, os.SEEK_END)
             file.seek(start if start >= 0 else max(0, size + start))
             return file.read()
+
+    def _shared(self, attempt: int) -> dict[str, Any]:
+        """How far those are together who share the work of an attempt; empty where nobody does."""
+        shares = int(read(self.files.submit(attempt)).get("shares") or 0)
+        noted = [read(self.files.share(attempt, index)) for index in range(shares)]
+        known = [each for each in noted if each.get("total")]
+        if not known:
+            return {}
+        newest = max(known, key=lambda each: each["updated"])
+        together = {name: sum(each[name] for each in known) for name in ("step", "total", "first")}
+        together["total"] = round(together["total"] * shares / len(known))
+        return newest | together | {"began": min(each["began"] for each in known), "left": None}
 
     def ended(self, attempt: int) -> State:
         """How an attempt has ended whose processes are gone."""

@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -57,6 +58,19 @@ def work(job: Job, attempt: int) -> State:
     return state
 
 
+def share(job: Job, attempt: int, index: int, of: int) -> None:
+    """Does a share of an attempt in this process, see `dermxai.jobs.shares`.
+
+    Raises:
+        InputError, Cancelled: as the kind says; what is left is done when the shares are joined.
+    """
+    os.nice(NICENESS)
+    notes = Notes(job, attempt, path=job.files.share(attempt, index))
+    token = f"{job.id}-{attempt}"
+    notes("starting", 0, 0)
+    find_kind(job.kind).share(notes, index, of, token, **job.arguments)
+
+
 class Interrupt:
     """Raises `KeyboardInterrupt` once: what follows from it, such as a checkpoint, is left alone
     by further signals."""
@@ -74,8 +88,14 @@ class Notes:
     """Notes progress in the job's folder, a few times a second, and the figures of the work, once
     a second; stops the work when asked to."""
 
-    def __init__(self, job: Job, attempt: int, writes: bool = True) -> None:
-        self._path = job.files.progress(attempt)
+    def __init__(
+        self, job: Job, attempt: int, writes: bool = True, path: Path | None = None
+    ) -> None:
+        """
+        Args:
+            path: where to note progress; None: where that of the attempt is.
+        """
+        self._path = path or job.files.progress(attempt)
         self._figures = job.files.figures(attempt)
         self._flag = job.files.cancel(attempt)
         self._writes = writes

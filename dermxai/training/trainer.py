@@ -19,6 +19,7 @@ from dermxai.training.loading import forward_passes_a_step
 from dermxai.training.pace import Pace
 from dermxai.training.plan import Plan, Progress
 from dermxai.training.state import StateIO
+from dermxai.training.tracking import tracking
 from dermxai.training.unfreezing import Unfreezing
 
 
@@ -104,7 +105,10 @@ def trainer_of(plan: Plan, world: int, more: list[Callback]) -> Trainer:
         gradient_clip_val=recipe.max_gradient_norm or None,
         deterministic=recipe.deterministic,
         callbacks=callbacks,
-        logger=TensorBoardLogger(files.root, name=files.tensorboard.name, version=""),
+        logger=[
+            TensorBoardLogger(files.root, name=files.tensorboard.name, version=""),
+            *(tracking(files, recipe) if rank() == 0 else ()),
+        ],
         log_every_n_steps=1,
         plugins=[StateIO(), environment],
         use_distributed_sampler=False,

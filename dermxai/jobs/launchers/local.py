@@ -130,6 +130,7 @@ def _needs(job: "Job") -> tuple[str, int]:
     if not installed:
         return job.lane, 1
     wanted = int(job.arguments.get("devices") or 1)
+    wanted = max(wanted, min(int(job.arguments.get("shares") or 1), installed))
     if wanted > installed:
         raise InputError(f"The job asks for {wanted} GPUs; jobs may use {installed} here.")
     return GPU, wanted
