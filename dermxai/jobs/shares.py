@@ -23,6 +23,8 @@ from dermxai.jobs.kinds import Report, find_kind
 
 SHARED = "DERMXAI_SHARED"
 """In the environment of a process whose shares were done by others, as by an array."""
+SPREAD = "DERMXAI_SPREAD"
+"""In the environment of a process that shares the processors of its computer with the others."""
 MOST = 1024
 POLL = 0.2
 log = logging.getLogger(__name__)
@@ -35,6 +37,11 @@ def check(shares: int) -> None:
     """
     if not 1 <= shares <= MOST:
         raise InputError(f"shares is {shares}; expected 1 to {MOST}.")
+
+
+def spread() -> bool:
+    """Whether the other shares of this process's job have the same processors."""
+    return SPREAD in os.environ
 
 
 def together(kind: str, arguments: Mapping[str, Any], of: int, token: str, report: Report) -> None:
@@ -74,7 +81,7 @@ class _Share:
     def __init__(self, asked: Mapping[str, Any], visible: list[str]) -> None:
         self.index: int = asked["index"]
         self.told: tuple[str, int, int] = ("", 0, 0)
-        own = {VISIBLE: visible[self.index % len(visible)]} if visible else {}
+        own = {VISIBLE: visible[self.index % len(visible)]} if visible else {SPREAD: "1"}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dermxai", "jobs", "share"],
             cwd=paths.PROJECT,

@@ -105,6 +105,7 @@ def infer_share(
     of: int,
     *,
     token: str,
+    spread: bool = False,
     device: str | None = None,
     precision: str | None = None,
     batch_size: int | None = None,
@@ -116,6 +117,8 @@ def infer_share(
 
     Args:
         token: the same for all who share. Those of others, who began with another plan, make way.
+        spread: whether all share the processors of this computer: each has so many threads fewer,
+            which changes no bit where batches stay as they are.
         progress: called with images done and in all of this share.
 
     Raises:
@@ -140,8 +143,14 @@ def infer_share(
         own = [each for each in shards.missing() if each % of == index]
         images = sum(len(shards.rows(each)) for each in own)
         tell(0, images)
-        if own:
-            work.compute(own, lambda done: tell(done, images), 0)
+        threads = torch.get_num_threads()
+        if spread:
+            torch.set_num_threads(max(1, threads // of))
+        try:
+            if own:
+                work.compute(own, lambda done: tell(done, images), 0)
+        finally:
+            torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True)

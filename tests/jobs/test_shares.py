@@ -152,6 +152,7 @@ def test_each_share_sees_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> No
 
         def __init__(self, *_: object, env: dict[str, str], **__: object) -> None:
             seen.append(env["CUDA_VISIBLE_DEVICES"])
+            assert shares.SPREAD not in env
             self.stdin = open(os.devnull, "w")  # noqa: PTH123, SIM115
 
         def poll(self) -> int:

@@ -75,7 +75,7 @@ def run(
             one image can be read.
     """
     report("loading", 0, 0)
-    asked = {
+    asked: dict[str, Any] = {
         "checkpoint": checkpoint,
         "images": images,
         "output": output,

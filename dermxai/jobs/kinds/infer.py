@@ -94,6 +94,7 @@ def share(
     from dermxai.runs import infer_share
 
     how.pop("shares", None)
+    how["spread"] = sharing.spread()
     data = load_dataset(dataset, **(dataset_options or {}))
     classifier = load_classifier(checkpoint, **(checkpoint_options or {}))
     infer_share(
