@@ -37,7 +37,7 @@ def checked(tags: Iterable[str] = (), notes: str = "") -> Labels:
     """
     Raises:
         InputError: too many tags, one that is too long or breaks the line, or notes that are too
-            long.
+            long or no text.
     """
     given = tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
     if len(given) > MOST_TAGS:
@@ -52,6 +52,10 @@ def checked(tags: Iterable[str] = (), notes: str = "") -> Labels:
         raise InputError(
             f"The notes have {len(notes):,} characters; a job has {LONGEST_NOTES:,} at most."
         )
+    try:
+        notes.encode()
+    except UnicodeEncodeError:
+        raise InputError("The notes hold characters that are no text; write them anew.") from None
     return Labels(given, notes.strip())
 
 

@@ -311,8 +311,12 @@ def _ask_study(opened: Opened, where: str) -> dict[str, Any]:
 def _ask_sweep(opened: Opened) -> dict[str, Any]:
     """Values of settings to compare, as arguments of the job; nothing where there are none."""
     st.markdown("**Compare settings**")
-    like = opened.like.get("sweep") or {}
-    held = " ".join(f"{name}={','.join(map(str, values))}" for name, values in like.items())
+    like = opened.like.get("sweep")
+    held = " ".join(
+        f"{name}={','.join(map(str, values))}"
+        for name, values in (like.items() if isinstance(like, Mapping) else ())
+        if isinstance(values, list)
+    )
     text = st.text_input(
         "Values to compare",
         held,

@@ -25,6 +25,7 @@ _PHASES = {
     "timing": "Timing a few steps",
     "judging": "Judging maps",
 }
+_PLACES = ("device", "shares")  # arguments that change nothing of what is made
 _MEASURES = {
     "loss": ("loss", "{:.3f}".format),
     "balanced_accuracy": ("balanced accuracy", percent),
@@ -103,10 +104,10 @@ def submit(
 
 
 def last(kind: str, **arguments: object) -> Job | None:
-    """The newest job of that kind and with those arguments, on whatever device."""
+    """The newest job of that kind and with those arguments, on whatever devices."""
 
     def asked(given: Mapping[str, object]) -> dict[str, object]:
-        return {name: value for name, value in given.items() if name != "device"}
+        return {name: value for name, value in given.items() if name not in _PLACES}
 
     return next(
         (

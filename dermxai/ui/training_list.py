@@ -49,6 +49,7 @@ def listed(known: list[Job]) -> None:
                 "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
                 "Tags": st.column_config.ListColumn(),
             },
+            placeholder="–",
             on_select=lambda: _choose(key, [job.id for job in found]),
             selection_mode="multi-row",
         )

@@ -104,6 +104,8 @@ def test_labels_of_a_submission_are_kept_and_changed(capsys: pytest.CaptureFixtu
         ({"tags": ["a\nb"]}, "cannot be a tag"),
         ({"tags": [str(number) for number in range(21)]}, "20 at most"),
         ({"notes": "x" * 4001}, "4,000 at most"),
+        ({"notes": "a\udcff"}, "no text"),
+        ({"tags": ["a\udcff"]}, "cannot be a tag"),
         ({"priority": "highest"}, "high, normal, low"),
     ],
 )
