@@ -282,7 +282,7 @@ def test_an_array_over_both_nodes_is_joined_to_the_same_run_to_the_last_bit(
     on_cluster: None, tiny_checkpoint: Path, tmp_path: Path, until: Until
 ) -> None:
     paths.slurm_settings().write_text(SETTINGS + 'partition = "both"\n')
-    generated_run(tmp_path / "data", images=1500, heads={"final": 1})
+    generated_run(tmp_path / "data", images=1000, heads={"final": 1})
     arguments = {
         "checkpoint": str(tiny_checkpoint),
         "dataset": str(tmp_path / "data" / "dataset.csv"),
@@ -308,7 +308,7 @@ def test_an_array_over_both_nodes_is_joined_to_the_same_run_to_the_last_bit(
     }
     done = [read(job.files.share(1, index)) for index in range(4)]
     assert all(each["step"] == each["total"] > 0 for each in done)
-    assert sum(each["total"] for each in done) == 1500, "the array did it all, each once"
+    assert sum(each["total"] for each in done) == 1000, "the array did it all, each once"
 
 
 def test_an_array_is_cancelled_with_its_job(
