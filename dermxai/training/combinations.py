@@ -14,7 +14,7 @@ from math import ceil, log2
 from typing import Any
 
 from dermxai.errors import InputError
-from dermxai.training.recipe import Recipe
+from dermxai.training.recipe import LOSS, Recipe
 
 MOST = 64  # trainings of a sweep
 LONGEST = 80  # characters of a folder's name
@@ -24,6 +24,10 @@ NOT_SWEPT = {
     ),
     **dict.fromkeys(("keep_by", "split", "merge"), "changes what trainings are compared by"),
 }
+
+
+IN_THE_LOSS = ("head_loss", "label_smoothing", "auxiliary")
+"""Settings that the validation loss depends on, for the same votes."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,11 @@ def combinations(recipe: Recipe, swept: Mapping[str, Sequence[Any]]) -> dict[str
         several = isinstance(values, list | tuple) and len(values) > 0
         if not several or not all(isinstance(value, str | int | float) for value in values):
             raise InputError(f"{name} is {values!r}; expected several values to compare.")
+        if name in IN_THE_LOSS and recipe.keep_by == LOSS:
+            raise InputError(
+                f"{name} is part of the loss that keep_by compares; set keep_by to macro_auc to "
+                "compare its values."
+            )
     values = [list(dict.fromkeys(each)) for each in swept.values()]
     number = 1
     for each in values:

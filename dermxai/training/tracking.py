@@ -53,7 +53,7 @@ class _Tracking(MLFlowLogger):
         self._failures, self._begun, self._sending = 0, False, False
         super().__init__(
             os.environ.get(EXPERIMENT, "dermxai"),
-            run_name=files.root.name,
+            run_name=_name(files.root),
             tracking_uri=address,
             run_id=_noted(files, address),
         )
@@ -101,6 +101,11 @@ class _Tracking(MLFlowLogger):
             log.warning(f"MLflow did not take the figures ({type(error).__name__}){end}.")
         finally:
             self._sending = False
+
+
+def _name(output: Path) -> str:
+    """Of a training's run: its folder's, of a study's member with the study's before it."""
+    return "/".join(output.parts[-4:]) if output.parent.name.startswith("seed-") else output.name
 
 
 def _named(recipe: Recipe) -> dict[str, Any]:

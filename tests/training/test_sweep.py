@@ -269,6 +269,13 @@ def test_what_cannot_be_compared_is_refused_at_once(swept: Any, complaint: str) 
         find_kind("train").check({"sweep": swept})
 
 
+def test_losses_of_different_formulas_are_not_compared() -> None:
+    swept = {"label_smoothing": [0.0, 0.1]}
+    assert len(combinations(Recipe(), swept)) == 2
+    with pytest.raises(InputError, match="part of the loss"):
+        combinations(Recipe(keep_by="loss"), swept)
+
+
 @pytest.mark.parametrize("more", [{"folds": 3}, {"nodes": 2}])
 def test_a_sweep_is_no_cross_validation_and_stays_on_a_computer(more: dict[str, int]) -> None:
     with pytest.raises(InputError, match="A sweep compares"):

@@ -60,6 +60,13 @@ def test_a_training_is_one_run_with_its_settings_and_epochs_also_when_it_was_sto
     assert list((output / "tensorboard").glob("events*")), "TensorBoard has its own"
 
 
+def test_members_of_a_study_are_told_apart() -> None:
+    assert tracking._name(Path("/x/studies/mine/b4+heads/seed-0/fold-1")) == (
+        "mine/b4+heads/seed-0/fold-1"
+    )
+    assert tracking._name(Path("/x/checkpoints/mine")) == "mine"
+
+
 def test_without_an_address_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(tracking.URI, raising=False)
     assert tracking.tracking(TrainingFiles(tmp_path), RECIPE) == []
