@@ -98,12 +98,13 @@ class _Share:
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            try:
-                phase, step, total = json.loads(line)
-            except ValueError:
-                continue
-            self.told = (phase, step, total)
+        with self.process.stdout as lines:
+            for line in lines:
+                try:
+                    phase, step, total = json.loads(line)
+                except ValueError:
+                    continue
+                self.told = (phase, step, total)
 
     def end(self) -> None:
         if self.process.poll() is None:

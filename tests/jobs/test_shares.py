@@ -1,5 +1,6 @@
 """The work of a job in several real processes, and what is the same about it."""
 
+import io
 import os
 import shutil
 import signal
@@ -146,7 +147,7 @@ def test_each_share_sees_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> No
     seen: list[str] = []
 
     class Process:
-        returncode, stdout = 0, ()
+        returncode, stdout = 0, io.StringIO()
 
         def __init__(self, *_: object, env: dict[str, str], **__: object) -> None:
             seen.append(env["CUDA_VISIBLE_DEVICES"])
