@@ -14,8 +14,14 @@ from threading import Thread
 from starlette.middleware import Middleware
 from streamlit import App
 
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.ui import uploads
+from dermxai.ui.access import middleware
 from dermxai.ui.preload import Preload
+from dermxai.ui.uploads import Uploads
 
+paths.share()
 SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
 
 
@@ -23,7 +29,15 @@ SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
 async def importing(_app: App) -> AsyncIterator[None]:
     """The server's life, begun with the imports."""
     Thread(target=import_module, args=("dermxai.ui.frame",), daemon=True).start()
-    yield
+    with uploads.freeing():
+        yield
 
 
-app = App(SCRIPT, lifespan=importing, middleware=[Middleware(Preload)])
+paths.confine()
+try:
+    around = middleware()
+except InputError as error:
+    raise SystemExit(str(error)) from None
+app = App(
+    SCRIPT, lifespan=importing, middleware=[*around, Middleware(Preload), Middleware(Uploads)]
+)

@@ -27,12 +27,17 @@ if __name__ == "__main__":  # tests that import this keep their threads
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 from scipy.stats import binomtest
 
 from dermxai.metrics import delong, intervals, leakage, summary
-from dermxai.metrics.intervals import Estimates, score_interval, student_interval
+from dermxai.metrics.intervals import (
+    Estimates,
+    difference_interval,
+    score_interval,
+    student_interval,
+)
 
 Floats = NDArray[np.float64]
 Interval = Callable[[Estimates, NDArray[np.intp], float], intervals.Ends]
@@ -46,7 +51,8 @@ CLASSES = (2, 14)
 LEVEL = 0.95
 IMAGES = 4  # of a patient in the mean
 MOST = 30  # images of a patient where sizes are heavy-tailed
-BLOCK = 20  # sets that share their patients
+BLOCK = 50  # sets that share their patients
+ERRORS = 4  # column of `drawn`
 RIVAL = 0.7  # correlation of the two models' latent scores
 
 
@@ -64,31 +70,14 @@ CELL = list(Cell.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
-class Measure:
-    """What one measure makes of a block of simulated sets.
-
-    Attributes:
-        estimates: one a set.
-        truth: what their intervals should hold.
-        errors: to be expected on the side that has fewest, or images on which two models or two
-            sets differ; NaN of what counts no errors.
-        interval: the function that makes them.
-    """
-
-    estimates: Estimates
-    truth: float
-    errors: float
-    interval: Interval
-
-
-@dataclass(frozen=True)
 class Block:
     """b sets of the same n images and patients, in k classes.
 
     Attributes:
         clusters: (n,) index of each image's patient.
         true: (n,) class.
-        predicted, rival: (n, b) its prediction by two models.
+        predicted, rival, better: (n, b) its prediction by three models, of which the last makes a
+            quarter of the errors.
         scores: (n, k, b) what images are ranked by.
         votes: (n, 2, b) normal and skewed numbers of the images.
         chance: (k,) true sensitivity of each class.
@@ -99,6 +88,7 @@ class Block:
     true: NDArray[np.int64]
     predicted: NDArray[np.int64]
     rival: NDArray[np.int64]
+    better: NDArray[np.int64]
     scores: Floats
     votes: Floats
     chance: Floats
@@ -145,7 +135,7 @@ def simulated(cell: Cell, sets: int, random: np.random.Generator) -> Block:
     clusters = np.repeat(np.arange(cell.patients), images_of(cell.sizes, cell.patients, random))
     true = of_patient[clusters]
     chance = sensitivities(cell)
-    limit = ndtri(chance)[true][:, None]
+    limit, higher = (ndtri(1 - share * (1 - chance))[true][:, None] for share in (1, 0.25))
     doubt, other = np.moveaxis(latent(clusters, cell.alike, (2, sets), random), 1, 0)
     rival = RIVAL * doubt + np.sqrt(1 - RIVAL**2) * other
     favourite = random.integers(1, k, (cell.patients, sets))[clusters]
@@ -161,6 +151,7 @@ def simulated(cell: Cell, sets: int, random: np.random.Generator) -> Block:
         true=true,
         predicted=np.where(doubt < limit, true[:, None], wrong),
         rival=np.where(rival < limit, true[:, None], wrong),
+        better=np.where(rival < higher, true[:, None], wrong),
         scores=scores,
         votes=votes,
         chance=chance,
@@ -183,80 +174,214 @@ def joined(parts: Sequence[Estimates]) -> Estimates:
 def draw(
     estimates: Estimates,
     truth: float,
+    clusters: NDArray[np.intp],
     interval: Interval = score_interval,
     wrong: NDArray[np.bool_] | None = None,
-) -> Measure:
-    """A measure, with the errors to be expected, or those found: ``wrong`` (n, b)."""
-    errors = np.nan
-    if interval is score_interval:
-        errors = (1 - truth) * estimates.sides.sum(axis=0).min(axis=0).mean()
-    elif wrong is not None:
-        errors = (wrong[:, None] & estimates.sides).sum(axis=0).min(axis=0).mean()
-    return Measure(estimates, float(truth), float(errors), interval)
+) -> Floats:
+    """Of the sets of a block, as `drawn`.
+
+    Args:
+        wrong: (n, b) errors that are counted; else those to be expected are.
+    """
+    errors: Floats | float = np.nan
+    if wrong is not None:
+        errors = (wrong[:, None] & estimates.sides).sum(axis=0).min(axis=0)
+    elif interval is score_interval:
+        errors = (1 - truth) * estimates.sides.sum(axis=0).min(axis=0)
+    ends = interval(estimates, clusters, LEVEL)
+    return drawn(
+        estimates.value,
+        ends,
+        truth=truth,
+        errors=errors,
+        sides=estimates.sides,
+        clusters=clusters,
+    )
 
 
-def measured(cell: Cell, made: Block) -> Iterator[tuple[str, Measure]]:
-    """Every measure on the sets of a block."""
-    k, true, predicted = cell.classes, made.true, made.predicted
-    member = true[:, None] == np.arange(k)
-    right, rival = predicted == true[:, None], made.rival == true[:, None]
+def draw_difference(
+    first: Estimates,
+    second: Estimates,
+    truth: float,
+    clusters: NDArray[np.intp],
+    changed: NDArray[np.bool_],
+) -> Floats:
+    """Of the sets of a block, as `drawn`: a first measure less a second; ``changed`` (n, b) is what
+    they differ by."""
+    sides = np.concatenate([first.sides, second.sides], axis=1)
+    errors = (changed[:, None] & sides).sum(axis=0).min(axis=0)
+    ends = difference_interval(first, second, clusters, LEVEL)
+    return drawn(
+        first.value - second.value,
+        ends,
+        truth=truth,
+        errors=errors,
+        sides=sides,
+        clusters=clusters,
+    )
+
+
+def drawn(
+    value: Floats,
+    ends: intervals.Ends,
+    *,
+    truth: float,
+    errors: ArrayLike,
+    sides: NDArray[np.bool_],
+    clusters: NDArray[np.intp],
+) -> Floats:
+    """(b, 7) of the sets of a block: estimate, both ends, truth, errors, and patients of the side
+    that has fewest, counted and effective (Kish 1965: as many of equal size)."""
+    starts = np.flatnonzero(np.diff(clusters, prepend=-1))
+    images = np.add.reduceat(sides.astype(float), starts)
+    holding = (images > 0).sum(axis=0).min(axis=0)
+    squares = np.maximum((images**2).sum(axis=0), 1)
+    effective = (images.sum(axis=0) ** 2 / squares).min(axis=0)
+    parts = (value, *ends, truth, errors, holding, effective)
+    return np.column_stack([np.broadcast_to(part, value.shape) for part in parts])
+
+
+def measured(made: Block, value: float) -> Iterator[tuple[str, Floats]]:
+    """Every measure on the sets of a block, as `drawn`; ``value`` is the true area."""
+    true, predicted, clusters = made.true, made.predicted, made.clusters
+    member = true[:, None] == np.arange(made.chance.size)
+    right = predicted == true[:, None]
     every = np.ones_like(right)
     first = np.broadcast_to(member[:, :1], right.shape)
     patients, chance = made.patients, made.chance
     here = patients > 0
     top1 = float((patients * chance).sum() / patients.sum())
-    whole = {
-        "top-1 accuracy": intervals.shares(right, every),
-        "balanced accuracy": intervals.class_mean(right, true),
-        "mean AUC": mean_areas(member, made.scores),
-    }
-    yield "top-1 accuracy", draw(whole["top-1 accuracy"], top1)
-    yield "balanced accuracy", draw(whole["balanced accuracy"], float(chance[here].mean()))
-    yield "mean AUC", draw(whole["mean AUC"], cell.value)
-    yield "sensitivity of a class", draw(intervals.shares(right, first), chance[0])
-    alarms = (patients[1:] * (1 - chance[1:])).sum() / (k - 1) / patients[1:].sum()
-    yield "specificity of a class", draw(intervals.shares(predicted != 0, ~first), 1 - alarms)
-    yield "AUC of a class", draw(delong.areas(first, made.scores[:, 0]), cell.value)
-    if k > 2 and here.all():
+    yield "top-1 accuracy", draw(intervals.shares(right, every), top1, clusters)
+    balanced = intervals.class_mean(right, true)
+    yield "balanced accuracy", draw(balanced, float(chance[here].mean()), clusters)
+    yield "mean AUC", draw(mean_areas(member, made.scores), value, clusters)
+    yield "sensitivity of a class", draw(intervals.shares(right, first), chance[0], clusters)
+    alarms = (patients[1:] * (1 - chance[1:])).sum() / (chance.size - 1) / patients[1:].sum()
+    specificity = intervals.shares(predicted != 0, ~first)
+    yield "specificity of a class", draw(specificity, 1 - alarms, clusters)
+    yield "AUC of a class", draw(delong.areas(first, made.scores[:, 0]), value, clusters)
+    if chance.size > 2 and here.all():
         yield from means_of_all_classes(made, top1)
         yield from gains(made)
-    kept = np.arange(patients.sum())[made.clusters] % 2 == 1
-    if (np.bincount(true[kept], minlength=k)[here] > 0).all():
-        unseen = {
-            "top-1 accuracy": intervals.shares(right[kept], every[kept]),
-            "balanced accuracy": intervals.class_mean(right[kept], true[kept]),
-            "mean AUC": mean_areas(member[kept], made.scores[kept]),
-        }
-        enough = patients[here].min() >= intervals.FEWEST_OF_CLASS
-        for name in list(unseen)[: 3 if enough else 1]:
-            added = leakage.difference(whole[name], kept, unseen[name])
-            yield f"leakage premium, {name}", draw(added, 0, student_interval, ~right)
-    changed = right != rival
-    for name, of in (
-        ("top-1", lambda outcome: intervals.shares(outcome, every)),
-        ("balanced", lambda outcome: intervals.class_mean(outcome, true)),
-    ):
-        apart = of(rival).minus(of(right))
-        yield f"difference of {name} accuracies", draw(apart, 0, student_interval, changed)
-    for column, name, truth in ((0, "mean vote", 0), (1, "mean of skewed numbers", np.exp(0.125))):
-        mean = intervals.means(made.votes[:, column], every)
-        yield name, draw(mean, float(truth), student_interval)
-    apart = intervals.group_difference(made.votes[:, 0], every, true == 0)
-    yield "difference of groups of patients", draw(apart, 0, student_interval)
+    yield from premiums(made, member, here)
+    for name, other, share in (("", made.rival, 1.0), (", one better", made.better, 0.25)):
+        yield from changes(name, right, other == true[:, None], made, 1 - share)
+    for name, column, mean in (("mean vote", 0, 0.0), ("mean of skewed numbers", 1, np.exp(0.125))):
+        numbers = intervals.means(made.votes[:, column], every)
+        yield name, draw(numbers, float(mean), clusters, student_interval)
+    yield from groups(made, right, value)
+
+
+def changes(
+    name: str,
+    right: NDArray[np.bool_],
+    other: NDArray[np.bool_],
+    made: Block,
+    spared: float,
+) -> Iterator[tuple[str, Floats]]:
+    """Another model less this one, which makes ``spared`` of its errors more."""
+    every = np.ones_like(right)
+    parts = intervals.gains_and_losses(other, right)
+    gain, loss = (intervals.shares(part, every) for part in parts)
+    wrong = 1 - made.chance
+    truth = spared * float((made.patients * wrong).sum() / made.patients.sum())
+    changed = right != other
+    found = draw_difference(gain, loss, truth, made.clusters, changed)
+    yield f"difference of top-1 accuracies{name}", found
+    gain, loss = (intervals.class_mean(part, made.true) for part in parts)
+    truth = spared * float(wrong[made.patients > 0].mean())
+    found = draw_difference(gain, loss, truth, made.clusters, changed)
+    yield f"difference of balanced accuracies{name}", found
+
+
+def groups(made: Block, right: NDArray[np.bool_], value: float) -> Iterator[tuple[str, Floats]]:
+    """What distinguishes images of the first class from the others, or those predicted right."""
+    votes, clusters, first = made.votes[:, 0], made.clusters, made.true == 0
+    every = np.ones_like(right)
+    apart = intervals.group_difference(votes, every, first)
+    found = draw(apart, 0, clusters, student_interval)
+    yield "difference of groups of patients", found
+    for name, share in (("", value), (", half in one", 0.5)):
+        outcome = votes > ndtri(np.where(first, share, value))[:, None]
+        one, other = (
+            intervals.shares(outcome, np.broadcast_to(side[:, None], every.shape))
+            for side in (first, ~first)
+        )
+        found = draw_difference(one, other, value - share, clusters, outcome)
+        yield f"difference of groups' shares{name}", found
     apart = joined(
         [
-            intervals.group_difference(votes[:, None], every[:, :1], ~of)
-            for votes, of in zip(made.votes[:, 0].T, right.T, strict=True)
+            intervals.group_difference(vote[:, None], every[:, :1], ~of)
+            for vote, of in zip(votes.T, right.T, strict=True)
         ]
     )
-    yield "difference of groups of images", draw(apart, 0, student_interval)
+    yield "difference of groups of images", draw(apart, 0, clusters, student_interval)
 
 
-def mean_areas(member: NDArray[np.bool_], scores: Floats) -> Estimates:
-    return joined([delong.mean_area(member, each) for each in np.moveaxis(scores, 2, 0)])
+def premiums(
+    made: Block, member: NDArray[np.bool_], here: NDArray[np.bool_]
+) -> Iterator[tuple[str, Floats]]:
+    """What images that were seen add, where every other patient was: nothing, and where all of
+    theirs are right ("leak")."""
+    true, clusters = made.true, made.clusters
+    kept = np.arange(made.patients.sum())[clusters] % 2 == 1
+    images = np.stack([member[rows].sum(axis=0) for rows in (~kept, kept)])
+    if not images[:, here].all():
+        return
+    weights = images[0] / np.maximum(images.sum(axis=0), 1)
+    enough = made.patients[here].min() >= intervals.FEWEST_OF_CLASS
+    every = np.ones_like(made.predicted, dtype=bool)
+    honest = made.predicted == true[:, None]
+    for leak, right in (("", honest), (" (leak)", honest | ~kept[:, None])):
+        chance = np.where(~kept & bool(leak), 1, made.chance[true])
+        seen, unseen = (intervals.shares(right[of], every[of]) for of in (~kept, kept))
+        about = {"kept": kept, "clusters": clusters, "wrong": ~right}
+        value = right.mean(axis=0) - unseen.value
+        truth = float(chance.mean() - chance[kept].mean())
+        found = premium(value, truth, seen, unseen, share=float((~kept).mean()), **about)
+        yield f"leakage premium, top-1 accuracy{leak}", found
+        if not enough:
+            continue
+        seen, unseen = (intervals.class_mean(right[of], true[of], weights) for of in (~kept, kept))
+        plain = (intervals.class_mean(right[of], true[of]).value for of in (slice(None), kept))
+        share, value = float(weights[here].mean()), np.subtract(*plain)
+        truth = float((weights * (1 - made.chance))[here].mean()) if leak else 0.0
+        found = premium(value, truth, seen, unseen, share=share, **about)
+        yield f"leakage premium, balanced accuracy{leak}", found
+    if enough:
+        seen, unseen = (mean_areas(member[of], made.scores[of], weights) for of in (~kept, kept))
+        plain = (mean_areas(member[of], made.scores[of]).value for of in (slice(None), kept))
+        found = premium(np.subtract(*plain), 0, seen, unseen, share=share, **about)
+        yield "leakage premium, mean AUC", found
 
 
-def means_of_all_classes(made: Block, top1: float) -> Iterator[tuple[str, Measure]]:
+def premium(
+    value: Floats,
+    truth: float,
+    seen: Estimates,
+    unseen: Estimates,
+    *,
+    kept: NDArray[np.bool_],
+    share: float,
+    clusters: NDArray[np.intp],
+    wrong: NDArray[np.bool_],
+) -> Floats:
+    """Of the sets of a block, as `drawn`."""
+    ends = leakage.interval(
+        value, seen, unseen, kept=kept, share=share, clusters=clusters, level=LEVEL
+    )
+    sides = np.repeat(np.stack([~kept, kept], axis=1)[:, :, None], value.size, axis=2)
+    errors = (wrong[:, None] & sides).sum(axis=0).sum(axis=0)
+    return drawn(value, ends, truth=truth, errors=errors, sides=sides, clusters=clusters)
+
+
+def mean_areas(
+    member: NDArray[np.bool_], scores: Floats, weights: ArrayLike | None = None
+) -> Estimates:
+    return joined([delong.mean_area(member, each, weights) for each in np.moveaxis(scores, 2, 0)])
+
+
+def means_of_all_classes(made: Block, top1: float) -> Iterator[tuple[str, Floats]]:
     """Accuracy and specificity, where every class has patients."""
     k, patients, chance = made.chance.size, made.patients, made.chance
     member = made.true[:, None] == np.arange(k)
@@ -269,11 +394,11 @@ def means_of_all_classes(made: Block, top1: float) -> Iterator[tuple[str, Measur
             lambda predicted: summary.mean_specificity(member, predicted),
         )
     )
-    yield "mean accuracy", draw(accuracy, 1 - 2 * (1 - top1) / k)
-    yield "mean specificity", draw(specificity, 1 - float(others.mean()))
+    yield "mean accuracy", draw(accuracy, 1 - 2 * (1 - top1) / k, made.clusters)
+    yield "mean specificity", draw(specificity, 1 - float(others.mean()), made.clusters)
 
 
-def gains(made: Block) -> Iterator[tuple[str, Measure]]:
+def gains(made: Block) -> Iterator[tuple[str, Floats]]:
     """What counting the first two classes as one adds."""
     k, true, predicted = made.chance.size, made.true, made.predicted
     patients, chance = made.patients, made.chance
@@ -281,14 +406,16 @@ def gains(made: Block) -> Iterator[tuple[str, Measure]]:
     mended = (true < 2)[:, None] & (predicted < 2) & ~right
     each = (1 - chance[:2]) / (k - 1)
     share = float((patients[:2] * each).sum() / patients.sum())
-    gain = draw(intervals.shares(mended, np.ones_like(mended)), share)
-    yield "gain of merging, top-1", replace(gain, errors=share * true.size)
+    found = draw(intervals.shares(mended, np.ones_like(mended)), share, made.clusters)
+    found[:, ERRORS] = share * true.size
+    yield "gain of merging, top-1", found
     separate = intervals.class_mean(right, true)
     together = intervals.class_mean(right | mended, np.maximum(true, 1))
     apart = replace(together, sides=separate.sides, scale=separate.scale).minus(separate)
     joint = (patients[:2] * (chance[:2] + each)).sum() / patients[:2].sum()
     truth = (joint + chance[2:].sum()) / (k - 1) - chance.mean()
-    yield "gain of merging, balanced", draw(apart, float(truth), student_interval, mended)
+    found = draw(apart, float(truth), made.clusters, student_interval, mended)
+    yield "gain of merging, balanced", found
 
 
 def covered(task: tuple[Cell, int]) -> pd.DataFrame:
@@ -298,27 +425,12 @@ def covered(task: tuple[Cell, int]) -> pd.DataFrame:
     found: dict[str, list[Floats]] = {}
     for start in range(0, sets, BLOCK):
         made = simulated(cell, min(BLOCK, sets - start), random)
-        for name, each in measured(cell, made):
-            found.setdefault(name, []).append(drawn(each, made.clusters))
+        for name, each in measured(made, cell.value):
+            found.setdefault(name, []).append(each)
     table = pd.DataFrame(
         [asdict(cell) | {"measure": name} | row(np.vstack(of)) for name, of in found.items()]
     )
     return table.assign(verdict=table.apply(verdict, axis=1))
-
-
-def drawn(of: Measure, clusters: NDArray[np.intp]) -> Floats:
-    """(b, 7) of the sets of a block: estimate, both ends, truth, errors, and patients of the side
-    that has fewest, counted and effective (Kish 1965: as many of equal size)."""
-    low, high = of.interval(of.estimates, clusters, LEVEL)
-    starts = np.flatnonzero(np.diff(clusters, prepend=-1))
-    images = np.add.reduceat(of.estimates.sides.astype(float), starts)
-    holding = (images > 0).sum(axis=0).min(axis=0)
-    squares = np.maximum((images**2).sum(axis=0), 1)
-    effective = (images.sum(axis=0) ** 2 / squares).min(axis=0)
-    alike = np.ones_like(low)
-    return np.column_stack(
-        [of.estimates.value, low, high, of.truth * alike, of.errors * alike, holding, effective]
-    )
 
 
 def row(found: Floats) -> dict[str, float]:

@@ -3,13 +3,15 @@
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dermxai import console, disk, paths
+from dermxai import console, disk, entries, paths
+from dermxai.access import commands as access_commands
 from dermxai.errors import Cancelled, InputError
 from dermxai.jobs import commands
 
@@ -27,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(commands.app, name="jobs")
+app.add_typer(access_commands.app, name="access")
 
 Checkpoint = Annotated[
     str, typer.Argument(help="Checkpoint folder, foreign weights, or a checkpoint's name.")
@@ -57,6 +60,7 @@ def demo(
     """Draw the synthetic atlas and run the embedded checkpoint over it."""
     if home:
         os.environ["DERMXAI_HOME"] = str(home.absolute())
+        paths.share()
     atlas = paths.demo_dataset()
     there = atlas.exists()
     value = _foreground("demo", images=images)
@@ -126,7 +130,7 @@ def evaluate(
         told = {
             "origin": origin(opened, split),
             **shown.as_json(),
-            "leakage": leaks_json(opened, split, added),
+            "leakage": leaks_json(opened, split, added, whole.clusters),
             "problems": problems,
         }
         console.show_json(told)
@@ -292,7 +296,8 @@ def quality(
     """Judge attribution methods on a run: faithfulness, localisation, sanity, against maps that
     never saw the image. Interrupted, it resumes."""
     from dermxai.explain.faithfulness.quality import open_quality
-    from dermxai.report.belief import summary, too_few
+    from dermxai.metrics.basis import basis
+    from dermxai.report.belief import outdated, summary, too_few, units
     from dermxai.report.origin import origin
     from dermxai.runs import open_run
 
@@ -315,6 +320,7 @@ def quality(
     if found is None:
         raise InputError(f"The study in {value['run']} was removed while it was being read.")
     table = summary(opened, found)
+    notes = (*outdated(found), *too_few(opened, found, table))
     if json:
         console.show_json(
             {
@@ -322,11 +328,15 @@ def quality(
                 "origin": origin(opened, found.asked.split),
                 "asked": asdict(found.asked),
                 "skipped": dict(found.skipped),
+                "outdated": list(found.outdated),
+                "problems": [asdict(problem) for problem in found.problems],
+                "intervals": basis(units(opened)),
+                "notes": list(notes),
                 "summary": table.to_dict("records"),
             }
         )
     else:
-        console.show_belief(table, found, too_few(opened, found, table))
+        console.show_belief(table, found, units(opened), notes)
 
 
 @app.command()
@@ -407,6 +417,65 @@ def report(
         console.show_json(made.as_json())
     else:
         print(output)
+
+
+@app.command()
+def withdraw(
+    dataset: Annotated[str, typer.Argument(help="Its path, or its name in the workspace.")],
+    images: Annotated[
+        bool, typer.Option("--images", help="Also the images, where they lie in the workspace.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove all that was made of a dataset: runs, maps, arrays, selections, jobs. Shows it, asks,
+    and notes it in the audit log."""
+    from dermxai.jobs import withdrawal
+
+    found = withdrawal.find(dataset, images=images)
+    if json:
+        console.show_json(
+            {
+                "dataset": str(found.dataset),
+                "removed": [{"what": part.what, "path": str(part.path)} for part in found.parts],
+                "bytes": found.size,
+                "stays": list(found.stays),
+            }
+        )
+    else:
+        for part in found.parts:
+            print(f"{part.what}: {part.path}")
+        for sentence in found.stays:
+            console.say(sentence)
+    if not yes and not typer.confirm(f"Remove these {len(found.parts)} ({found.size:,} bytes)?"):
+        raise typer.Abort
+    withdrawal.remove(found)
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Name every file of the workspace that is of no use, and what to do; exits with 1 if any."""
+    from dermxai.doctor import examine
+
+    found = examine()
+    if json:
+        console.show_json(
+            [
+                {
+                    "path": entries.shown(str(odd.path), None),
+                    "reason": odd.reason,
+                    "remedy": odd.remedy,
+                }
+                for odd in found
+            ]
+        )
+    else:
+        for odd in found:
+            print(f"{entries.shown(str(odd.path), None)}: {odd.reason}. {odd.remedy}")
+        if not found:
+            print(f"Nothing is wrong with {paths.home()}.")
+    if found:
+        raise typer.Exit(1)
 
 
 def _foreground(kind: str, **arguments: Any) -> Any:
@@ -492,18 +561,42 @@ def _print_run(value: dict[str, str], json: bool) -> None:
 
 def main() -> int:
     """Runs the command line; 0, 2 for bad input with one line that says why, 130 when stopped."""
+    paths.share()
     try:
         code: int | None = app(standalone_mode=False)
-    except (InputError, OSError) as error:
-        console.say(f"Error: {error}")
-        return BAD_INPUT
+        sys.stdout.flush()
+    except InputError as error:
+        return _refused(str(error))
+    except BrokenPipeError:  # who reads has seen enough
+        _let_go()
+        return STOPPED
     except typer.TyperException as error:
         if message := error.format_message():  # none where help was shown instead
             console.say(f"Error: {message.rstrip('.')}. See --help.")
         return BAD_INPUT
     except (KeyboardInterrupt, Cancelled, typer.Abort):
         return STOPPED
+    except Exception as error:
+        sentence = disk.trouble(error) or (str(error) if isinstance(error, OSError) else "")
+        if not sentence:
+            raise
+        return _refused(sentence)
     return code or 0
+
+
+def _refused(sentence: str) -> int:
+    with suppress(OSError):  # the disk that it tells of may be where it is written
+        console.say(f"Error: {sentence}")
+    _let_go()
+    return BAD_INPUT
+
+
+def _let_go() -> None:
+    """What cannot be printed, to a full disk or to nobody, is no error at the end, too."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
 
 
 if __name__ == "__main__":

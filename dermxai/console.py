@@ -24,7 +24,7 @@ from rich.progress import (
 from rich.text import Text
 
 from dermxai.errors import KINDS, InputError
-from dermxai.numbers import LEFT, count, jsonable
+from dermxai.numbers import LEFT, count, fixed, jsonable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,6 +125,8 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 def show_evaluation(evaluation: "Evaluation") -> None:
     """Measures of the whole and of each class, with their intervals."""
+    from dermxai.metrics.basis import in_words  # numpy, which --help need not wait for
+
     counts = evaluation.counts
     print(
         f"{counts.evaluated} of {counts.images} images evaluated; {counts.unlabelled} without a "
@@ -145,8 +147,8 @@ def show_evaluation(evaluation: "Evaluation") -> None:
     print()
     show_table(("class", "images", evaluation.clusters, *headings), rows)
     print(
-        f"\n{evaluation.level:.0%} intervals over {evaluation.clusters}: Wilson's score with a "
-        "design effect (docs/statistics.md)."
+        f"\n{in_words(evaluation.clusters, evaluation.level)}: Wilson's score with a design effect "
+        "(docs/statistics.md)."
     )
     for note in evaluation.notes:
         print(f"\n{_line(note)}")
@@ -175,8 +177,16 @@ def show_premium(premium: "Premium") -> None:
         print(f"\n{_line(note)}")
 
 
-def show_belief(table: "pd.DataFrame", found: "Quality", notes: Iterable[str] = ()) -> None:
-    """Means of methods × measures with their intervals, what they beat and what that amounts to."""
+def show_belief(
+    table: "pd.DataFrame", found: "Quality", independent: str, notes: Iterable[str] = ()
+) -> None:
+    """Means of methods × measures with their intervals, what they beat and what that amounts to.
+
+    Args:
+        independent: what the intervals take as independent.
+    """
+    from dermxai.metrics.basis import in_words
+
     columns = ("measure", "method", "images", "mean", "95 % interval")
     verdicts = ["random_verdict", "centred_verdict", "standing"]
     told = table[verdicts].fillna("").replace("", "–").to_numpy()
@@ -189,6 +199,7 @@ def show_belief(table: "pd.DataFrame", found: "Quality", notes: Iterable[str] = 
         for row, verdict in zip(table.to_dict("records"), told, strict=True)
     ]
     show_table((*columns, "against random", "against centred", "standing"), rows)
+    print(f"\n{in_words(independent)}.")
     for note in notes:
         print(f"\n{_line(note)}")
     for name, reason in found.skipped.items():
@@ -237,7 +248,7 @@ def assigned(pairs: Sequence[str]) -> dict[str, str]:
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
-        return "–" if math.isnan(value) else f"{value:.3f}"
+        return fixed(value, 3)
     return _line(str(value))
 
 
@@ -247,4 +258,4 @@ def _line(text: str) -> str:
 
 
 def _interval(low: float, high: float) -> str:
-    return "–" if math.isnan(low) else f"{low:.3f} to {high:.3f}"
+    return "–" if math.isnan(low) else f"{fixed(low, 3)} to {fixed(high, 3)}"

@@ -11,11 +11,21 @@ KINDS: Mapping[type, str] = {
 """What was expected, by type."""
 
 
+LONGEST = 2000  # characters
+
+
 class InputError(ValueError):
     """Bad input, in one sentence that says what came, what was expected and what to do next.
 
-    The command line prints it and exits with 2; the dashboard shows it in place of the page.
+    The command line prints it and exits with 2; the dashboard shows it in place of the page. What
+    came may be a megabyte; the sentence is at most `LONGEST` characters.
     """
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if len(text) <= LONGEST:
+            return text
+        return f"{text[: LONGEST - 400]} … {text[-400:]}"
 
 
 class DivergenceError(InputError):

@@ -8,16 +8,27 @@ LEFT = "left"
 """Among the figures of a progress: seconds until its phase ends."""
 
 
+def fixed(value: float, digits: int = 2, sign: str = "-") -> str:
+    """ "1.20", "−0.35", "0.00": what rounds to zero is never below it; a dash where undefined.
+
+    Args:
+        sign: "+" puts one before what is not below zero, too.
+    """
+    if math.isnan(value):
+        return "–"
+    return f"{float(value):{sign}z.{digits}f}".replace("-", "−")
+
+
 def percent(share: float, digits: int = 1) -> str:
     """0.123 as "12.3 %"; an undefined share as a dash."""
-    return "–" if math.isnan(share) else f"{share * 100:.{digits}f} %"
+    return "–" if math.isnan(share) else f"{fixed(share * 100, digits)} %"
 
 
 def interval(low: float, high: float, digits: int = 1) -> str:
     """The ends of a confidence interval of a share, "12.3–14.5 %"; a dash where undefined."""
     if math.isnan(low) or math.isnan(high):
         return "–"
-    return f"{low * 100:.{digits}f}–{high * 100:.{digits}f} %"
+    return f"{fixed(low * 100, digits)}–{fixed(high * 100, digits)} %"
 
 
 def count(number: int, noun: str) -> str:
@@ -35,11 +46,8 @@ def shortened(text: str, length: int = 28) -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """ "+1.20", "−0.35"; a dash where undefined."""
-    if math.isnan(value):
-        return "–"
-    rounded = round(value, digits) + 0.0  # no negative zero
-    return f"{rounded:+.{digits}f}".replace("-", "−")
+    """ "+1.20", "−0.35", "+0.00"; a dash where undefined."""
+    return fixed(value, digits, "+")
 
 
 def points(

@@ -1,8 +1,10 @@
 """Where things lie: every file name of a workspace, a checkpoint, a run and a job, spelled once."""
 
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,9 @@ from dermxai.errors import InputError
 PROJECT = Path(__file__).resolve().parent.parent
 DEMO_VERSION = 2
 SHOWN = 100  # characters of a path that cannot be
+LONGEST = 1000  # characters of one that can
+CONFINED = "DERMXAI_CONFINED"  # in the environment of a server, and so of the jobs that it starts
+_CONFINING: ContextVar[bool] = ContextVar("confining", default=False)
 EMBEDDED_CHECKPOINTS = PROJECT / "checkpoints"
 EMBEDDED_CHECKPOINT = EMBEDDED_CHECKPOINTS / "atlas-b4-heads"
 
@@ -18,6 +23,22 @@ EMBEDDED_CHECKPOINT = EMBEDDED_CHECKPOINTS / "atlas-b4-heads"
 def home() -> Path:
     """The folder that holds everything DermXAI writes: ``DERMXAI_HOME``, else ``workspace/``."""
     return _resolved(os.environ.get("DERMXAI_HOME") or str(PROJECT / "workspace"))
+
+
+def share() -> None:
+    """Lets what this process writes be the group's, too, where the workspace is: its folder can be
+    written by the group and hands it on (``chmod 2770``). Called as a process begins."""
+    if shared():
+        os.umask(os.umask(0o077) & ~stat.S_IRWXG)
+
+
+def shared() -> bool:
+    """Whether the workspace is a group's."""
+    try:
+        mode = home().stat().st_mode
+    except OSError:
+        return False
+    return bool(mode & stat.S_ISGID and mode & stat.S_IWGRP)
 
 
 def datasets() -> Path:
@@ -60,6 +81,34 @@ def notify_settings() -> Path:
     return home() / "notify.toml"
 
 
+def access_rules() -> Path:
+    """Who has which role, where an identity provider or a proxy says who somebody is."""
+    return home() / "access.toml"
+
+
+def access() -> Path:
+    """Access codes and visits; of the server alone."""
+    return home() / "access"
+
+
+def access_codes() -> Path:
+    return access() / "codes.json"
+
+
+def withdrawn() -> Path:
+    """What is being removed for good; beside what it was, so that it goes at once."""
+    return home() / ".withdrawn"
+
+
+def visits() -> Path:
+    return access() / "visits"
+
+
+def audit_log() -> Path:
+    """Who did what, a JSON object a line; older ones beside it are numbered."""
+    return access() / "audit.jsonl"
+
+
 def demo_dataset() -> Path:
     """The synthetic atlas, once the demo has been started; another one of each version."""
     return datasets() / f"atlas-v{DEMO_VERSION}"
@@ -78,15 +127,24 @@ def selection(key: str) -> Path:
     return selections() / f"{key}.json"
 
 
+def attributions() -> Path:
+    return home() / "attributions"
+
+
 def attribution(name: str) -> Path:
     """A map that was computed before."""
-    return home() / "attributions" / f"{name}.npz"
+    return attributions() / f"{name}.npz"
+
+
+def unpacked_arrays(archive: str) -> Path:
+    """Folder of what was unpacked of an archive."""
+    return home() / "arrays" / archive
 
 
 def unpacked_array(archive: str, split: str, state: str) -> Path:
     """Images of a compressed archive in one of its states, unpacked so that they can be
     memory-mapped; the other states of a split lie beside it."""
-    return home() / "arrays" / archive / f"{split}-{state}.npy"
+    return unpacked_arrays(archive) / f"{split}-{state}.npy"
 
 
 def roots() -> tuple[Path, ...]:
@@ -155,7 +213,10 @@ def is_within(path: str | Path, folders: Iterable[Path]) -> bool:
     Args:
         folders: resolved.
     """
-    resolved = f"{os.path.realpath(path)}{os.sep}"
+    try:
+        resolved = f"{os.path.realpath(path)}{os.sep}"
+    except ValueError:  # no path, such as one with a null byte
+        return False
     return any(resolved.startswith(f"{str(folder).rstrip(os.sep)}{os.sep}") for folder in folders)
 
 
@@ -167,11 +228,61 @@ def inside_roots(path: str | Path) -> Path:
     """
     resolved = Path(os.path.realpath(named(path)))
     if not is_within(resolved, roots()):
-        raise InputError(
-            f"{path} lies outside the folders that this server may open; name its folder in "
-            "DERMXAI_ROOTS when starting the server, or copy the data into the workspace."
-        )
+        raise _outside(path)
     return resolved
+
+
+def _outside(path: str | Path) -> InputError:
+    return InputError(
+        f"{str(path)[:LONGEST]} lies outside the folders that this server may open; name its "
+        "folder in DERMXAI_ROOTS when starting the server, or copy the data into the workspace."
+    )
+
+
+def confine() -> None:
+    """From now on this process, and those that it starts, read nothing outside `roots`: a server's,
+    whose visitors choose what is read. The command line is not confined."""
+    os.environ[CONFINED] = "1"
+
+
+@contextmanager
+def confining(wanted: bool = True) -> Iterator[None]:
+    """The same while the block runs, in its thread."""
+    before = _CONFINING.set(wanted or _CONFINING.get())
+    try:
+        yield
+    finally:
+        _CONFINING.reset(before)
+
+
+def is_confined() -> bool:
+    return _CONFINING.get() or bool(os.environ.get(CONFINED))
+
+
+def readable(path: str | Path) -> Path:
+    """The path to open for reading: in a confined process where it leads, links followed.
+
+    Whatever is read from a file or listed of a folder is asked for here, each time that it is read:
+    tables and links may have changed since, and name anything.
+
+    Raises:
+        InputError: as `inside_roots`, in a confined process.
+    """
+    return inside_roots(path) if is_confined() else Path(path)
+
+
+def is_readable(path: str | Path) -> bool:
+    """Whether `readable` lets it be opened; it need not be there."""
+    return not is_confined() or is_within(path, roots())
+
+
+def check_readable(path: str | Path) -> None:
+    """
+    Raises:
+        InputError: `is_readable` says no.
+    """
+    if not is_readable(path):
+        raise _outside(path)
 
 
 @dataclass(frozen=True)
@@ -410,6 +521,12 @@ class RunFiles:
         return self.root / "pictures.npy"
 
     @property
+    def read(self) -> tuple[Path, ...]:
+        """What opening a run reads."""
+        arrays = (self.logits, self.pooled, self.fingerprints, self.pictures)
+        return (self.manifest, self.samples, *arrays)
+
+    @property
     def near_duplicates(self) -> Path:
         """Those between splits."""
         return self.root / "near-duplicates.parquet"
@@ -529,6 +646,14 @@ class JobFiles:
     def told(self, attempt: int) -> Path:
         """A flag: of this attempt's end was told."""
         return self.root / f"told-{attempt}"
+
+    def alive(self, attempt: int) -> Path:
+        """Held by the processes of an attempt on a computer, for those who cannot see them."""
+        return self.root / f".alive-{attempt}.lock"
+
+    def gone(self, attempt: int) -> Path:
+        """A flag: somebody says that the computer of this attempt is no more."""
+        return self.root / f"gone-{attempt}"
 
     def log(self, attempt: int) -> Path:
         return self.logs / f"{attempt}.log"

@@ -2,7 +2,9 @@
 
 A cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break is a formula to such
 programs, and class names, sample ids and columns come from outside. An apostrophe before it makes
-it text (OWASP, "CSV Injection"). Numbers stay numbers, those in a column of texts, too.
+it text (OWASP, "CSV Injection"). Within a cell, too, one stands before what would begin a cell of a
+program that separates them by ``;`` or tabs: our quotes, in the middle of what is a cell to it,
+keep neither these nor line breaks together. Numbers stay numbers, those in a column of texts, too.
 """
 
 import csv
@@ -14,24 +16,42 @@ from pathlib import Path
 import pandas as pd
 
 from dermxai.disk import replacing
+from dermxai.paths import readable
 
 # blanks, marks without width and apostrophes before do not save it; the last four are the wide
 # forms of the first
-_FORMULA = re.compile(r"[\s\0\u200b-\u200f\u2060\ufeff']*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_SKIPPED = r"\s\0\u200b-\u200f\u2060\ufeff'"
+_SIGNS = r"=+\-@\uff1d\uff0b\uff0d\uff20"
+_FORMULA = re.compile(rf"[{_SKIPPED}]*[{_SIGNS}\t\r\n]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _ESCAPED = re.compile(r"'" + _FORMULA.pattern)
+# what ends a cell to a program of another separator, and what may stand before the formula after it
+_ENDS = r";\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029"
+_END = re.compile(rf"[{_ENDS}]")
+_ESCAPED_END = re.compile(rf"([{_ENDS}])'")
+_WITHIN = re.compile(rf"""[{_ENDS}][{_ENDS}{_SKIPPED}"]*+[{_SIGNS}]?""")
+_SIGN = re.compile(rf"[{_SIGNS}]")
 
 
 def harmless(cell: object) -> object:
-    """A cell, or a column's name, that no spreadsheet program takes for a formula."""
-    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+    """A cell, or a column's name, in which no spreadsheet program finds a formula."""
+    if not isinstance(cell, str):
+        return cell
+    within = _WITHIN.sub(lambda found: _changed(found, _END, r"\g<0>'"), cell)
+    return f"'{within}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else within
 
 
 def original(cell: object) -> object:
     """The inverse of `harmless`."""
-    return cell[1:] if isinstance(cell, str) and _ESCAPED.match(cell) else cell
+    if not isinstance(cell, str):
+        return cell
+    whole = cell[1:] if _ESCAPED.match(cell) else cell
+    return _WITHIN.sub(lambda found: _changed(found, _ESCAPED_END, r"\1"), whole)
+
+
+def _changed(found: re.Match[str], what: re.Pattern[str], by: str) -> str:
+    """Every end of a cell before a formula's sign, changed."""
+    return what.sub(by, found[0]) if _SIGN.match(found[0][-1]) else found[0]
 
 
 def to_csv(table: pd.DataFrame, *, digits: int | None = None) -> str:
@@ -58,7 +78,7 @@ def write_csv(table: pd.DataFrame, path: Path, digits: int = 6) -> None:
 
 def read_csv(path: Path) -> pd.DataFrame:
     """A table that was written here."""
-    return _mapped(pd.read_csv(path, keep_default_na=False, na_values=[""]), original)
+    return _mapped(pd.read_csv(readable(path), keep_default_na=False, na_values=[""]), original)
 
 
 def _breaks(table: pd.DataFrame) -> bool:

@@ -12,7 +12,9 @@ import pandas as pd
 
 from dermxai.explain.faithfulness.measure import find_measure
 from dermxai.explain.faithfulness.quality import Quality, list_quality, open_quality
+from dermxai.metrics.basis import in_words
 from dermxai.metrics.belief import BEATS
+from dermxai.numbers import fixed, signed
 from dermxai.report import belief as report
 from dermxai.runs import Run, open_run
 
@@ -29,6 +31,7 @@ def tables(run: Run, found: Quality) -> Iterator[str]:
     cells = summary.set_index(["method", "measure"])
     units, images = report.units(run), found.table["sample_id"].nunique()
     yield f"### {images} images of {int(summary['units'].max())} {units}"
+    yield f"\n{in_words(units)}."
     compared = [name for name in found.asked.measures if find_measure(name).COMPARED]
     for rival, title in _RIVALS.items():
         if compared:
@@ -64,23 +67,19 @@ def _table(
 
 
 def _difference(row: pd.Series, rival: str) -> str:
-    value, low, high = (_signed(row[f"{rival}_{part}"]) for part in ("difference", "low", "high"))
+    value, low, high = (signed(row[f"{rival}_{part}"]) for part in ("difference", "low", "high"))
     bold = "**" if row[f"{rival}_verdict"] == BEATS else ""
     return f"{bold}{value}{bold} ({low.lstrip('+')} to {high.lstrip('+')})"
 
 
 def _mean(row: pd.Series) -> str:
     if np.isnan(row["low"]):
-        return f"{row['mean']:.2f}"
+        return fixed(row["mean"])
     digits = 3 if row["mean"] < 0.1 else 2
     return " ".join(
-        f"{row[part]:.{digits}f}".join(around)
+        fixed(row[part], digits).join(around)
         for part, around in (("mean", ("", "")), ("low", ("(", " to")), ("high", ("", ")")))
     )
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
 
 
 if __name__ == "__main__":

@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 from dermxai.data import Dataset, load_dataset
 from dermxai.data.atlas import AtlasSettings, write_atlas
 from dermxai.metrics import intervals
+from dermxai.metrics.basis import in_words
 from dermxai.metrics.intervals import Estimates
 from dermxai.models import load_classifier
+from dermxai.numbers import fixed
 from dermxai.runs import infer
 from dermxai.training.fit import fit
 from dermxai.training.recipe import Recipe
@@ -130,8 +132,9 @@ def rows(
             shown = of_way[name].minus(found[less][name]) if less else of_way[name]
             interval = intervals.student_interval if less else intervals.score_interval
             low, high = (end[0] for end in interval(shown, clusters, 0.95))
-            sign = "+" if less else ""
-            cells.append(f"{shown.value[0]:{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})")
+            sign = "+" if less else "-"
+            value, *ends = (fixed(each, 3, sign) for each in (shown.value[0], low, high))
+            cells.append(f"{value} ({' to '.join(ends)})")
         yield f"| {way} | " + " | ".join(cells) + " |"
 
 
@@ -158,7 +161,7 @@ def main() -> None:
         f"{given.seeds} seeds. Test: {len(tested)} images of {tested['patient_id'].nunique()} "
         f"patients, {(tested['label'] == FIRST).sum()} {FIRST}, "
         f"{(tested['label'] == SECOND).sum()} {SECOND}. Half: {taught[SECOND]} {SECOND} and "
-        f"{taught[FIRST]} {FIRST} training images.\n"
+        f"{taught[FIRST]} {FIRST} training images. {in_words('patients')}.\n"
     )
     print("\n".join(rows(found, clusters)))
     print(f"\nLess “{BASE}”:\n")

@@ -21,11 +21,17 @@ Row = Mapping[str, Any]
 
 _HEAD = """# What each number was set against
 
-Written by `python -m docs.make_verification` from the tests; do not edit. Each number that a page
-or a report shows, the authority that the tests compare it with, the largest deviation that they
-found, and the tolerance beyond which they fail. Authorities are other libraries, or definitions and
-publications written out in the test. Values that are 0 or 1 are not counted, since a wrong use of a
-library gives these, too; deviations “of the largest” are shares of the largest expected value.
+Written by `python -m docs.make_verification` from the tests; do not edit. Numbers that pages and
+reports show of classifiers, images, maps and trainings, the authority that the tests compare each
+with, the largest deviation that they found, and the tolerance beyond which they fail. Which number
+each column is of the tables and records that pages draw, `tests/test_numbers_shown.py` says, so
+that none is added without. Not here is what is counted without more (images, patients, files), what
+stands in the data (a patient's age), what a visitor sets (the value of full colour), and what is
+measured of the machine (time, memory, rates, progress).
+
+Authorities are other libraries, or definitions and publications written out in the test. Values
+that are 0 or 1 are not counted, since a wrong use of a library gives these, too; deviations “of the
+largest” are shares of the largest expected value.
 
 Where a number rests on chance (permutations, coalitions, the order of a layout's steps), the
 deviation is that of the draws, and the table says so. Intervals are compared here where a textbook

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
 
+from dermxai import paths
+
 TINY = "test_efficientnet"  # timm's smallest EfficientNet: four stages, 0.4 M parameters
 
 # A slow machine is no failure, and the same examples are tried every time.
@@ -26,7 +28,9 @@ def real_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test writes into a workspace of its own."""
+    """Every test writes into a workspace of its own, and reads from everywhere until it runs the
+    dashboard."""
+    monkeypatch.setenv(paths.CONFINED, "")
     home = tmp_path / "workspace"
     monkeypatch.setenv("DERMXAI_HOME", str(home))
     return home

@@ -1,12 +1,15 @@
 """The numbers that pages and reports show, by what they are called in docs/verification.md, and
-where they stand. A number that is not here cannot be verified, and one that is here must be."""
+where they stand. A number that is not here cannot be verified, and one that is here must be. Of the
+tables and records that pages draw, tests/test_numbers_shown.py says which number each column is."""
 
 from collections.abc import Mapping
 
 from dermxai.explain.api import methods
 from dermxai.explain.faithfulness.measure import measures
+from dermxai.metrics.summary import OVERALL
 from dermxai.projection.projector import methods as projections
 
+DATASET = "Dataset"
 PERFORMANCE = "Performance"
 PAIR = "Pair of classes"
 IMAGE = "Image"
@@ -18,24 +21,40 @@ BELIEF = "Belief"
 FEATURE_MAP = "Feature map"
 TRAINING = "Training"
 
+MEASURES_OF_CLASS: Mapping[str, str] = {
+    "accuracy": "Accuracy of a class against the rest",
+    "sensitivity": "Sensitivity of a class",
+    "specificity": "Specificity of a class",
+    "auc": "AUC of a class",
+}
+"""Columns of `Evaluation.table`."""
+INTERVALS: Mapping[str, str] = {
+    name: f"Interval, independent images: {title}"
+    for name, title in {**MEASURES_OF_CLASS, **OVERALL}.items()
+}
+"""By the measure's name."""
 NUMBERS: Mapping[str, str] = {
+    "Shares of images, patients and women": DATASET,
+    "Age: mean, standard deviation and range": DATASET,
+    "Near-duplicates: bits of the hash that differ": f"{DATASET}, {PERFORMANCE}",
+    "Near-duplicates: cosine of features": f"{DATASET}, {PERFORMANCE}",
     "Confusion matrix, images": PERFORMANCE,
     "Confusion matrix, shares": PERFORMANCE,
     "Top-1 accuracy": PERFORMANCE,
     "Balanced accuracy": PERFORMANCE,
-    "Accuracy of a class against the rest": PERFORMANCE,
-    "Sensitivity of a class": PERFORMANCE,
-    "Specificity of a class": PERFORMANCE,
-    "AUC of a class": PERFORMANCE,
+    **dict.fromkeys(MEASURES_OF_CLASS.values(), PERFORMANCE),
     "ROC curve": PERFORMANCE,
     "AUC, macro average": PERFORMANCE,
     "AUC, micro average": PERFORMANCE,
     "Means over the classes": PERFORMANCE,
     "Standard error of an AUC": PERFORMANCE,
+    **dict.fromkeys(INTERVALS.values(), PERFORMANCE),
     "Interval of a share, independent images": f"{PERFORMANCE}, {PAIR}",
     "Interval of a mean, independent images": f"{PAIR}, {BELIEF}",
     "Interval of a mean, many patients": f"{PAIR}, {BELIEF}",
-    "Interval of a paired difference, independent images": f"{PERFORMANCE}, {TRAINING}",
+    "Interval of a difference of groups, independent images": PAIR,
+    "Interval of a difference of groups' shares, independent images": PAIR,
+    "Interval of a paired difference, independent images": f"{BELIEF}, {TRAINING}",
     "Leakage premium": PERFORMANCE,
     "Share of a class that is predicted as another": PAIR,
     "Accuracy with two classes as one, and its gain": PAIR,
@@ -43,11 +62,15 @@ NUMBERS: Mapping[str, str] = {
     "Mean votes of errors": PAIR,
     "Mean votes of errors less those of right predictions": PAIR,
     "Predictions that change without a head": PAIR,
+    "Predictions that turn to the other class without a head": PAIR,
     "Difference between errors and right predictions": PAIR,
     "p of a difference": PAIR,
     "q of a difference": PAIR,
     "p of errors gathered in few patients": PAIR,
+    "Errors in few patients: pairs, and how many chance gives": PAIR,
+    "Balance: shares of images and patients": PAIR,
     "Suspect labels, quality": PAIR,
+    "Suspect labels, belief in another class": PAIR,
     "Suspect labels, number": PAIR,
     "Averaged maps": PAIR,
     "Probability of a class": f"{IMAGE}, {PERFORMANCE}, {PAIR}",
@@ -58,7 +81,10 @@ NUMBERS: Mapping[str, str] = {
     "Difference of two maps": MAPS,
     "Checks of a map: deletion": MAPS,
     "Checks of a map: random heads": MAPS,
+    "Checks of a map: inside the lesion and the drawn signs": MAPS,
     "Margin after a replacement": FLIP,
+    "Area of a replacement": FLIP,
+    "Margins after random sets: median, and where 95 % lie": FLIP,
     "Flip rate of random sets, and its interval": FLIP,
     "Margin, flip rate and spread over perturbations": FRAGILITY,
     "Overlap of maps": FRAGILITY,
@@ -72,8 +98,11 @@ NUMBERS: Mapping[str, str] = {
     "Training loss": TRAINING,
     "Learning rate": TRAINING,
     "Validation: balanced accuracy, accuracy, AUC, sensitivity": TRAINING,
+    "Validation: what one shuffle in twenty reaches": TRAINING,
+    "Validation: standard error": TRAINING,
+    "Validation: share of a class that is predicted as another": TRAINING,
     "Study: mean and standard deviation": TRAINING,
     "Study: measures of a network": TRAINING,
 }
 UNVERIFIABLE = frozenset({f"Map: {methods()['lrp'].TITLE}"})
-"""Offered nowhere: the method says why it is not valid for any network."""
+"""Offered nowhere: it says why it is valid for no network that can be opened."""

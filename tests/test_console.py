@@ -9,6 +9,7 @@ from rich.progress import Progress
 from dermxai import console
 from dermxai.errors import InputError
 from dermxai.explain.faithfulness.quality import Asked, Quality
+from dermxai.metrics.basis import in_words
 from dermxai.metrics.belief import Scale, summarised
 
 
@@ -69,8 +70,10 @@ def test_what_a_measure_does_not_compare_is_a_dash_beside_its_standing(
     )
     scales = {"stable": Scale(False, compared=False, limit=0.5)}
     table = summarised(values, scales, {}, random="noise", centred="bell")
-    console.show_belief(table, Quality(Asked(), {}, (), values, ""))
-    shown = {line.split()[1]: line for line in capsys.readouterr().out.splitlines()}
+    console.show_belief(table, Quality(Asked(), {}, (), values, ""), "lesions")
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1] == f"{in_words('lesions')}."
+    shown = {line.split()[1]: line for line in out.splitlines() if line}
     assert shown["cam"].endswith("  –               –                keeps to the limit")
     assert shown["noise"].split()[-3:] == ["–", "–", "–"]
 

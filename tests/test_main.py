@@ -554,3 +554,39 @@ def test_settings_of_a_study_are_typed_by_whom_they_belong_to(command: Command, 
     ):
         code, _, err = command("quality", run.root, "--set", wrong)
         assert code == 2 and one_line(err) and words in err
+
+
+@pytest.mark.parametrize("by", ["__cause__", "__context__"])
+def test_a_full_disk_is_one_line_however_deep(
+    by: str, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "/data/a")
+    last: Exception = RuntimeError("[enforce fail at inline_container.cc:603]")
+    for error in (RuntimeError("PytorchStreamWriter failed"), ValueError("x"), last):
+        setattr(error, by, full)
+        full = error  # type: ignore[assignment]
+
+    def work(*_: object, **__: object) -> None:
+        raise last
+
+    monkeypatch.setattr(__main__, "_foreground", work)
+    code, out, err = command("project", "run")
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert err.startswith("Error: The disk is full (No space left on device: /data/a)")
+
+
+def test_what_cannot_be_printed_is_no_traceback(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dermxai", "jobs", "list", "--json"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command,
+            check=False,
+            cwd=paths.PROJECT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "The disk is full" in done.stderr

@@ -13,9 +13,20 @@ from dermxai import paths
 from dermxai.spreadsheet import harmless, original, read_csv, to_csv, write_csv
 
 FORMULAS = [
-    *("=1+1", "+x", "-x", "@x", "\t=1", "\r=1", "\n=1", " =1", "'=1", "＝1", "－x", "-1+2"),
+    *("=1+1", "+x", "-x", "@x", "\tx", "\rx", "\nx", " =1", "'=1", "＝1", "－x", "-1+2"),
     *("\xa0=1", "\ufeff=1", "\u200b@x"),
 ]
+ENDS = (";", "\t", "\n", "\r", "\r\n", "\v", "\f", "\x85", "\u2028")  # of a cell, to some program
+WITHIN = {
+    "x;=1+1": "x;'=1+1",
+    "x;-1": "x;'-1",  # what follows it in the row is in one cell with it
+    "x; \xa0@y;z;'+1": "x;' \xa0@y;z;''+1",
+    'x;"=1+1"': 'x;\'"=1+1"',
+    ";;=1": ";';'=1",
+    "=a;=b": "'=a;'=b",
+    "a\n=1\r\n-b": "a\n'=1\r'\n'-b",
+    "\t=1": "'\t'=1",
+}
 
 
 @pytest.mark.parametrize("cell", FORMULAS)
@@ -25,15 +36,42 @@ def test_a_formula_becomes_a_text(cell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["-1", "+2.5", "-1e-05", "-.5", "EAD", "", "'quoted'", "a=b", "–", -1.5, 3, None, True]
+    "cell",
+    [
+        *("a;b", "a; b; c=d", "two\nlines\r\n", ";", "a;'b'", "a\tb", "x, -1"),
+        *["-1", "+2.5", "-1e-05", "-.5", "EAD", "", "'quoted'", "a=b", "–", -1.5, 3, None, True],
+    ],
 )
 def test_numbers_and_other_words_stay(cell: object) -> None:
-    assert harmless(cell) is cell
+    assert harmless(cell) == cell
+    assert type(harmless(cell)) is type(cell)
 
 
-@given(some.text())
+@pytest.mark.parametrize(("cell", "written"), WITHIN.items())
+def test_a_formula_within_a_cell_becomes_a_text(cell: str, written: str) -> None:
+    assert harmless(cell) == written
+    assert original(written) == cell
+
+
+_HOSTILE = some.text(some.sampled_from("=+-@;\t\n\r' \",＝1a"))
+
+
+@given(some.text() | _HOSTILE)
 def test_every_text_comes_back(cell: str) -> None:
     assert original(harmless(cell)) == cell
+
+
+@given(some.lists(_HOSTILE, min_size=2, max_size=2), some.sampled_from(ENDS))
+def test_no_program_finds_a_formula(names: list[str], end: str) -> None:
+    """One whose cells end at ``end`` and at the ends of lines, whatever it makes of quotes."""
+    table = pd.DataFrame([["a", each, 0.5] for each in names], columns=["id", "x;=1", "n"])
+    for cell in re.split(rf"{end}|\r\n|\r|\n", to_csv(table)):
+        assert not re.match(r"[\s\"]*[=+\-@＝]", cell)
+
+
+def test_long_runs_of_ends_cost_no_time() -> None:
+    cell = ";\n" * 200_000
+    assert harmless(cell) == cell == original(cell)
 
 
 def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai import paths, plugins
+from dermxai import entries, paths, plugins
 from dermxai.data import images, inventory, labels
 from dermxai.data.table import Options, Problem, Table, validated
 from dermxai.data.transforms import fit_mask
+from dermxai.entries import Unusable, UnusableError
 from dermxai.errors import InputError
 
 _SOURCE = "source_label"
@@ -107,18 +108,30 @@ def load_dataset(
         columns: our column name → the table's, such as ``{"label": "diagnosis"}``.
         label_map: label → class code, or a table of two columns ``from`` and ``to``; labels that
             it does not name are mapped as without it.
-        confine: opens nothing outside the folders that visitors may open (``paths.roots``).
+        confine: reads nothing outside the folders that visitors may open (``paths.roots``), as a
+            server always does.
 
     Raises:
         InputError: nothing is there, no format recognises it, or not one image can be used.
     """
-    source = paths.inside_roots(path) if confine else paths.named(path)
+    with paths.confining(confine):
+        return _loaded(path, columns, label_map)
+
+
+def _loaded(
+    path: str | Path,
+    columns: Mapping[str, str] | None,
+    label_map: str | Path | Mapping[str, str] | None,
+) -> Dataset:
+    source = paths.readable(paths.named(path))
     if not os.path.exists(source):  # noqa: PTH110  # false, not an error, where it is forbidden
-        raise InputError(f"There is no file or folder {source}.")
+        raise InputError(f"There is no file or folder {entries.shown(str(source))}.")
+    if (what := entries.kind(source)) not in ("a file", "a folder"):
+        raise InputError(f"{source} is {what}; expected a folder, table or archive of images.")
     table: Table = _format(source).read(source, Options(columns or {}))
     rows, repeated = validated(table.rows)
-    rows = _with_codes(rows, _own_labels(label_map, confine))
-    stock = inventory.take(rows, table.root, paths.roots() if confine else None)
+    rows = _with_codes(rows, _own_labels(label_map))
+    stock = inventory.take(rows, table.root, paths.roots() if paths.is_confined() else None)
     problems = (*table.problems, *repeated, *stock.problems)
     if stock.rows.empty:
         first = f" ({problems[0].item}: {problems[0].reason})" if problems else ""
@@ -134,6 +147,25 @@ def load_dataset(
         options=_plain({"columns": columns, "label_map": label_map}),
         file_fingerprints=stock.files,
     )
+
+
+def find_datasets() -> tuple[list[Path], list[Unusable]]:
+    """What lies in the workspace's folder of datasets, by name; and what can be none of them."""
+    found = []
+    here, odd = entries.listed(paths.datasets())
+    for place in here:
+        try:
+            if (what := entries.kind(place)) == "a folder":
+                entries.check_folder(place)
+            elif what == "a file":
+                with entries.opened(place):
+                    pass
+            else:
+                raise UnusableError(f"is {what}, no dataset")
+            found.append(place)
+        except UnusableError as error:
+            odd.append(Unusable(place, str(error)))
+    return found, odd
 
 
 def _plain(
@@ -160,12 +192,10 @@ def _known_formats() -> str:
     return "Known formats: " + "; ".join(module.EXPECTS for module in found) + "."
 
 
-def _own_labels(
-    label_map: str | Path | Mapping[str, str] | None, confine: bool
-) -> Mapping[str, str]:
+def _own_labels(label_map: str | Path | Mapping[str, str] | None) -> Mapping[str, str]:
     if label_map is None or isinstance(label_map, Mapping):
         return label_map or {}
-    return labels.read_label_map(paths.inside_roots(label_map) if confine else Path(label_map))
+    return labels.read_label_map(Path(label_map))
 
 
 def _with_codes(rows: pd.DataFrame, own: Mapping[str, str]) -> pd.DataFrame:

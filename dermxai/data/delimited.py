@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from dermxai import entries
 from dermxai.data.table import Problem
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 
+MOST_BYTES = 1_000_000_000
 SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".txt"})
 if TYPE_CHECKING:
     from _csv import Reader as _Lines
@@ -65,11 +68,11 @@ def read_delimited(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
 def header(path: Path) -> list[str]:
     """Column names of a delimited text, empty where the file is no such text."""
     try:
-        with path.open("rb") as file:
+        with entries.opened(path) as file:
             start = file.read(_SNIFFED_BYTES)
         lines = _lines(path, start[: start.rfind(b"\n") + 1] or start)
         return _distinct(next(filter(any, lines), []))
-    except (OSError, csv.Error, InputError):
+    except (OSError, UnusableError, csv.Error, InputError):
         return []
 
 
@@ -116,9 +119,9 @@ def _of_pairs(word: str) -> bool:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path.name} cannot be read: {error.strerror}.") from error
+        return entries.read_bytes(path, MOST_BYTES)
+    except UnusableError as error:
+        raise InputError(f"{path.name} {error}; expected a table as text.") from error
 
 
 def _lines(path: Path, content: bytes) -> "_Lines":

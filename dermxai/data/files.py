@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from dermxai import paths
 from dermxai.data import delimited
 from dermxai.data.images import SUFFIXES
 from dermxai.data.table import Problem, folded
+from dermxai.errors import InputError
 
 _MASK_NAME = re.compile(r"(?P<stem>.+)[_-](?:segmentation|mask)", re.IGNORECASE)
 _MASK_FOLDERS = frozenset({"mask", "masks", "segmentation", "segmentations"})
+_OUTSIDE = "the link leads outside the folders that this server may open"
 TABLES = delimited.SUFFIXES | {".parquet"}
 IMAGE_FOLDERS = frozenset({"image", "images", "img", "imgs", "photos", "pictures", "图片"})
 """Names of folders that say nothing of their images."""
@@ -120,10 +123,15 @@ class ImageFiles:
 
 
 def scan(root: Path) -> ImageFiles:
-    """Looks through ``root`` and its folders, links followed, hidden ones left out."""
+    """Looks through ``root`` and its folders, links followed, hidden ones left out.
+
+    Raises:
+        InputError: ``root`` may not be read.
+    """
     found: list[Path] = []
     problems: list[Problem] = []
     seen: set[tuple[int, int]] = set()
+    paths.check_readable(root)
     waiting = [root]
     while waiting:
         folder = waiting.pop()
@@ -138,6 +146,9 @@ def scan(root: Path) -> ImageFiles:
             continue
         for entry in entries:
             if entry.name.startswith((".", "__MACOSX")):
+                continue
+            if entry.is_symlink() and not paths.is_readable(entry.path):
+                problems.append(Problem(entry.name, _OUTSIDE))
                 continue
             if not _is_text(entry.name):
                 problems.append(Problem(repr(entry.name), f"not UTF-8; rename it in {folder}"))
@@ -160,18 +171,29 @@ def scan(root: Path) -> ImageFiles:
 
 def tables(folder: Path) -> list[Path]:
     """Files in a folder that are tables by their suffix; .txt may be anything."""
-    return [file for file in sorted(folder.glob("*")) if file.suffix.lower() in TABLES - {".txt"}]
+    files = (file for file in listed(folder) if file.suffix.lower() in TABLES - {".txt"})
+    return [file for file in files if _is_text(file.name) and file.is_file()]
+
+
+def listed(folder: Path, pattern: str = "*") -> list[Path]:
+    """What lies in a folder and may be read, sorted; empty where there is no such folder.
+
+    Raises:
+        InputError: the folder itself may not be read.
+    """
+    paths.check_readable(folder)
+    return sorted(path for path in folder.glob(pattern) if paths.is_readable(path))
 
 
 def last_change(path: Path) -> int:
     """When a dataset was last changed, in ns, as far as its path and the folders and tables beneath
     it tell; no image is looked at."""
-    times = [path.stat().st_mtime_ns]
-    for folder, _, files in os.walk(path):
+    times = [paths.readable(path).stat().st_mtime_ns]
+    for folder, _, files in os.walk(paths.readable(path)):
         tables = (name for name in files if Path(name).suffix.lower() in TABLES)
         for each in (Path(folder), *(Path(folder) / name for name in tables)):
-            with suppress(OSError):  # a link to what is gone
-                times.append(each.stat().st_mtime_ns)
+            with suppress(OSError, InputError):  # a link to what is gone, or not to be read
+                times.append(paths.readable(each).stat().st_mtime_ns)
     return max(times)
 
 

@@ -2,23 +2,27 @@
 
 import re
 import warnings
-import zipfile
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from shutil import copyfileobj
+from shutil import disk_usage
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from dermxai import disk, paths
+from dermxai import arrays, disk, entries, paths
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 
 # 537 MB as RGB. A larger header is refused before anything is decoded.
 MAX_PIXELS = 178_956_970
+UPLOAD_PIXELS = 40_000_000
+"""Of an image from a visitor, who is one of many: decoding takes about 14 bytes a pixel."""
+LARGE = 12_000_000  # pixels; of such images one is decoded at a time
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".jp2", ".ppm", ".pgm"}
 )
@@ -35,7 +39,8 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_UNPACKING = Lock()
+_UNPACKING, _DECODING = Lock(), Lock()
+_PART = 1 << 20  # bytes
 _IN_ARRAY = re.compile(r"(?P<file>.+\.npz)#(?P<split>\w+)/(?P<index>\d+)", re.IGNORECASE)
 
 Image.init()  # loads the decoders, so that they can be named
@@ -65,19 +70,28 @@ def read_image(path: str | Path, at_least: int | None = None) -> NDArray[np.uint
     with _opened(path, Path(path).name) as image:
         if at_least is not None:
             image.draft(None, (at_least, at_least))
-        return np.asarray(_laid_over(_upright(image, Path(path).name), _WHITE))
+        with _in_turn(image):
+            return np.asarray(_laid_over(_upright(image, Path(path).name), _WHITE))
 
 
-def decode(content: bytes, name: str) -> NDArray[np.uint8]:
-    """As ``read_image``, from the content of a file that is held in memory.
+def decode(content: bytes, name: str, most: int = UPLOAD_PIXELS) -> NDArray[np.uint8]:
+    """As ``read_image``, from the content of a file that is held in memory; one at a time.
+
+    Args:
+        most: pixels that it may have, by its header.
 
     Raises:
         InputError: as ``read_image``; it names the file ``name``.
     """
     if not content:
         raise InputError(f"{name}: an empty file; expected an image.")
-    with _opened(BytesIO(content), name) as image:
+    with _DECODING, _opened(BytesIO(content), name, most) as image:
         return np.asarray(_laid_over(_upright(image, name), _WHITE))
+
+
+def _in_turn(image: Image.Image) -> AbstractContextManager[object]:
+    """What to decode an image in: a large one waits for others."""
+    return _DECODING if image.width * image.height > LARGE else nullcontext()
 
 
 def read_mask(path: str | Path) -> NDArray[np.bool_]:
@@ -93,7 +107,8 @@ def read_mask(path: str | Path) -> NDArray[np.bool_]:
     if _IN_ARRAY.fullmatch(path):
         return _brighter_half(read_image(path).max(axis=2))
     with _opened(path, Path(path).name) as opened:
-        image = _upright(opened, Path(path).name)
+        with _in_turn(opened):
+            image = _upright(opened, Path(path).name)
         grey = np.asarray(_laid_over(image, _BLACK)).max(axis=2)
         if image.mode == "RGBA" and not grey.any():
             opaque = np.asarray(image.getchannel("A"))
@@ -126,7 +141,10 @@ def container(path: str) -> str:
     return member["file"] if member else path
 
 
-def _opened(source: str | BytesIO, name: str) -> Image.Image:
+def _opened(source: str | BytesIO, name: str, most: int = MAX_PIXELS) -> Image.Image:
+    if isinstance(source, str):
+        source = str(paths.readable(source))
+        _check_kind(source, name)
     try:
         image = Image.open(source, formats=_DECODERS)
     except FileNotFoundError:
@@ -138,13 +156,27 @@ def _opened(source: str | BytesIO, name: str) -> Image.Image:
             f"{name}: {kind}; expected JPEG, PNG, TIFF, BMP, WebP, GIF, JPEG 2000 or PPM."
         ) from None
     except Image.DecompressionBombError:
-        raise _too_large(name) from None
+        raise _too_large(name, most) from None
     except Exception as error:  # decoders raise errors of many kinds on damaged headers
         raise InputError(f"{name}: cannot be opened ({_said(error)}).") from error
-    if image.width * image.height > MAX_PIXELS:
+    if image.width * image.height > most:
         image.close()
-        raise _too_large(name)
+        raise _too_large(name, most)
     return image
+
+
+def _check_kind(path: str, name: str) -> None:
+    """
+    Raises:
+        InputError: something other than a file lies there, such as a pipe, which would be waited
+            for.
+    """
+    try:
+        found = entries.kind(Path(path))
+    except UnusableError:  # whose opening says more
+        return
+    if found != "a file":
+        raise InputError(f"{name}: {found}, not an image ({path}).")
 
 
 def _upright(image: Image.Image, name: str) -> Image.Image:
@@ -185,9 +217,9 @@ def _eight_bits(values: NDArray[np.integer]) -> NDArray[np.uint8]:
     return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
-def _too_large(name: str) -> InputError:
+def _too_large(name: str, most: int) -> InputError:
     return InputError(
-        f"{name}: more than {MAX_PIXELS / 1e6:.0f} million pixels, refused before decoding; "
+        f"{name}: more than {most / 1e6:.0f} million pixels, refused before decoding; "
         "save a smaller copy."
     )
 
@@ -214,6 +246,7 @@ def array_images(file: Path, split: str) -> NDArray[np.uint8]:
     Raises:
         InputError: the file or the array is missing or damaged.
     """
+    file = paths.readable(file)
     try:
         state = file.stat()
     except OSError:
@@ -222,25 +255,60 @@ def array_images(file: Path, split: str) -> NDArray[np.uint8]:
         return _unpacked(str(file), split, state.st_size, state.st_mtime_ns)
 
 
+def place_of(archive: str | Path) -> str:
+    """The name under which an archive's arrays are unpacked, see `paths.unpacked_arrays`."""
+    return sha256(str(Path(archive).resolve()).encode()).hexdigest()[:16]
+
+
 @lru_cache(maxsize=16)
 def _unpacked(file: str, split: str, size: int, modified_ns: int) -> NDArray[np.uint8]:
-    place = sha256(str(Path(file).resolve()).encode()).hexdigest()[:16]
+    place = place_of(file)
     unpacked = paths.unpacked_array(place, split, f"{size}-{modified_ns}")
+    name = Path(file).name
     try:
         if not unpacked.exists():
-            with (
-                zipfile.ZipFile(file) as archive,
-                archive.open(f"{split}_images.npy") as packed,
-                disk.replacing(unpacked) as temporary,
-                temporary.open("wb") as target,
-            ):
-                copyfileobj(packed, target, 1 << 20)
+            _unpack(Path(file), f"{split}_images", unpacked)
             for other in unpacked.parent.glob(f"{split}-*.npy"):
                 if other != unpacked:  # the archive as it was
                     other.unlink(missing_ok=True)
+        entries.check_file(unpacked)
         images: NDArray[np.uint8] = np.load(unpacked, mmap_mode="r")
-    except Exception as error:  # a damaged archive fails in many ways
+    except InputError:
+        raise
+    except UnusableError as error:
+        raise InputError(f"{name} {error}.") from error
+    except OSError as error:
         raise InputError(
-            f"{Path(file).name}: {split}_images is damaged ({_said(error)})."
+            f"{name}: its images cannot be unpacked into the workspace ({error.strerror}: "
+            f"{unpacked.parent}); free some space there, or let this account write to it."
         ) from error
+    except Exception as error:  # a damaged archive fails in many ways
+        raise InputError(f"{name}: {split}_images is damaged ({_said(error)}).") from error
     return images
+
+
+def _unpack(file: Path, name: str, at: Path) -> None:
+    """Writes an array of an archive to a file of its own, and not a byte more than it claims.
+
+    Raises:
+        InputError: there is no room for it.
+        UnusableError: as `arrays.described`.
+    """
+    with arrays.archive(file) as found:
+        member = arrays.described(found, name)
+        at.parent.mkdir(parents=True, exist_ok=True)
+        if (free := disk_usage(at.parent).free) < member.size:
+            raise InputError(
+                f"{file.name}: its {name} take {member.size / 1e9:.1f} GB in the workspace, and "
+                f"{free / 1e9:.1f} GB are free ({at.parent}); free some space."
+            )
+        left = member.size
+        with (
+            found.open(f"{name}.npy") as packed,
+            disk.replacing(at) as temporary,
+            temporary.open("wb") as target,
+        ):
+            while left and (part := packed.read(min(left, _PART))):
+                left -= target.write(part)
+            if left or packed.read(1):
+                raise UnusableError(f"has another length of {name} than it claims")

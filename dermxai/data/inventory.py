@@ -107,7 +107,7 @@ def file_fingerprint(path: str) -> str:
     Raises:
         InputError: it cannot be opened.
     """
-    stamp = _stamp(container(path))
+    stamp = _stamp(str(paths.readable(container(path))))
     if isinstance(stamp, str):
         raise InputError(stamp[:1].upper() + stamp[1:] + ".")
     return stamp.hex()
@@ -137,7 +137,7 @@ def _lacking(path: object, allowed: tuple[Path, ...] | None) -> str | None:
         return None
     if _outside(path, allowed):
         return _OUTSIDE.format(path)
-    return None if Path(path).is_file() else _MISSING.format(path)
+    return None if os.path.isfile(path) else _MISSING.format(path)  # noqa: PTH113
 
 
 def _outside(path: str, allowed: tuple[Path, ...] | None) -> bool:

@@ -3,12 +3,13 @@ stays short and opens the same images in another browser."""
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from dermxai import disk, paths
+from dermxai import disk, entries, paths
 from dermxai.errors import InputError
 
 _KEY = re.compile(r"[0-9a-f]{16}")
@@ -57,15 +58,17 @@ def read(key: str) -> Selection:
         InputError: there is none, or its content is not what the key says.
     """
     file = paths.selection(key) if _KEY.fullmatch(key) else None
-    if file is None or not file.is_file():
+    if file is None or not os.path.lexists(file):
         raise InputError(
             "The selection in this link is not known here; selections are kept in the workspace of "
             "the server that made the link."
         )
     try:
-        title, sample_ids = json.loads(file.read_text(encoding="utf-8"))
-        selection = Selection(str(title), tuple(map(str, sample_ids)))
-    except (OSError, ValueError, TypeError) as error:
+        title, sample_ids = entries.read_json(file, list, zeros=True)
+        entries.check_shape([title], [str])
+        entries.check_shape(sample_ids, [str])
+        selection = Selection(title, tuple(sample_ids))
+    except ValueError as error:
         raise InputError(
             "The selection in this link is damaged; select the images again."
         ) from error

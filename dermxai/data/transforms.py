@@ -19,6 +19,7 @@ from dermxai.errors import InputError
 Pixel = TypeVar("Pixel", np.uint8, np.float32)
 
 LARGEST = 4096  # pixels
+MOST = 1e6  # that a mean or a deviation can be
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 # Minkowski norm p of each assumption about the light: the p-norm of the scene is grey.
@@ -51,12 +52,12 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         size: object = self.size
-        if not isinstance(size, int) or not 1 <= size <= LARGEST:
+        if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= LARGEST:
             raise InputError(
                 f"An input size of {size!r} pixels; expected a whole number from 1 to {LARGEST}."
             )
         numbers: list[object] = [*self.mean, *self.std]
-        finite = all(isinstance(value, int | float) and isfinite(value) for value in numbers)
+        finite = all(_is_number(value) for value in numbers)
         if len(self.mean) != 3 or len(self.std) != 3 or not finite or min(self.std) <= 0:
             raise InputError("Mean and deviation need three numbers each, deviations above 0.")
         if self.colour_constancy not in COLOUR_CONSTANCY:
@@ -94,6 +95,11 @@ class Preprocessing:
             shape: height and width of the original image.
         """
         return resize(np.asarray(map_, dtype=np.float32), shape)
+
+
+def _is_number(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and abs(value) < MOST and isfinite(value)  # type: ignore[arg-type]
 
 
 def resize(image: NDArray[Pixel], shape: tuple[int, int]) -> NDArray[Pixel]:

@@ -18,9 +18,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai import disk, paths
+from dermxai import arrays, disk, entries, paths
 from dermxai.data.images import read_image
 from dermxai.data.transforms import resize
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 from dermxai.explain.forward import require_finite
 from dermxai.explain.lesion_frame import SHAPE, box_of, framed, small
@@ -260,14 +261,14 @@ def _averaged(sums: _Sums, first: str, second: str, in_cell: NDArray[np.int64]) 
 
 def _write(sums: _Sums, path: Path) -> None:
     with disk.replacing(path) as temporary, temporary.open("wb") as file:
-        arrays = {name: getattr(sums, name) for name in _ARRAYS}
-        np.savez_compressed(file, problems=json.dumps(sums.problems), **arrays)
+        held = {name: getattr(sums, name) for name in _ARRAYS}
+        np.savez_compressed(file, problems=json.dumps(sums.problems), **held)
 
 
 def _read(path: Path) -> _Sums | None:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
-            arrays = {name: held[name] for name in _ARRAYS}
-            return _Sums(**arrays, problems=json.loads(str(held["problems"])))
-    except disk.UNREADABLE:
+        held = arrays.load(path, *_ARRAYS, "problems")
+        problems = entries.parse_json(str(held.pop("problems")).encode("utf-8", "replace"), [str])
+    except UnusableError:
         return None
+    return _Sums(**held, problems=problems)

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai import disk, paths
+from dermxai import arrays, disk, entries, paths
+from dermxai.entries import UnusableError
 from dermxai.explain.method import DENSITY_UNIT
 from dermxai.metrics.pair import check_pair
 from dermxai.runs import Run
@@ -27,6 +28,14 @@ SIDE = 96
 MOST = 200
 """Images of a cell that are averaged."""
 _VERSION = 1
+_MOST_BYTES = 64_000_000
+_SHAPES = {
+    "maps": ((2, 4, SIDE, SIDE), "f"),
+    "pictures": ((2, 4, SIDE, SIDE, 3), "u"),
+    "images": ((2, 4), "i"),
+    "in_cell": ((4,), "i"),
+}
+"""Shape and kind of the arrays that are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,19 +119,22 @@ def open_maps(
     one, other = canonical(run, first, second)
     path = paths.RunFiles(run.root).pair(name_of(run, one, other, split, most))
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
-            made = PairMaps(
-                first=one,
-                second=other,
-                cells=cells_of(one, other),
-                maps=held["maps"],
-                pictures=held["pictures"],
-                images=held["images"],
-                in_cell=held["in_cell"],
-                problems=tuple(json.loads(str(held["problems"]))),
-            )
-    except disk.UNREADABLE:
+        held = arrays.load(path, *_SHAPES, "problems", most=_MOST_BYTES)
+        problems = entries.parse_json(str(held["problems"]).encode("utf-8", "replace"), [str])
+    except UnusableError:
         return None
+    if any((held[name].shape, held[name].dtype.kind) != of for name, of in _SHAPES.items()):
+        return None
+    made = PairMaps(
+        first=one,
+        second=other,
+        cells=cells_of(one, other),
+        maps=held["maps"],
+        pictures=held["pictures"],
+        images=held["images"],
+        in_cell=held["in_cell"],
+        problems=tuple(problems),
+    )
     return made if first == one else made.swapped()
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai import disk, paths
+from dermxai import arrays, disk, entries, paths
+from dermxai.entries import UnusableError
 from dermxai.explain.method import Attribution, Target
 
 MOST = 4_000_000_000  # bytes kept; the oldest go first
@@ -17,6 +19,15 @@ _ABOUT = (
     *("method", "target", "against", "head", "unit", "signed", "complete", "settings", "notes"),
     "per_area",
 )
+_SHAPE = {
+    **dict.fromkeys(("method", "target", "unit", "per_area"), str),
+    **dict.fromkeys(("against", "head"), (str, type(None))),
+    **dict.fromkeys(("signed", "complete"), bool),
+    "settings": dict,
+    "notes": [str],
+}
+_MOST_OF_ONE = 256_000_000  # bytes of a map
+log = logging.getLogger(__name__)
 
 
 def key(
@@ -38,31 +49,39 @@ def key(
 def read(name: str) -> Attribution | None:
     """The stored map, ``map`` at the method's own resolution, too; None where there is none."""
     try:
-        with paths.attribution(name).open("rb") as file, np.load(file, allow_pickle=False) as held:
-            about = json.loads(str(held["about"]))
-            native = held["native"]
-    except disk.UNREADABLE:
+        held = arrays.load(paths.attribution(name), "about", "native", most=_MOST_OF_ONE)
+        about = entries.parse_json(str(held["about"]).encode("utf-8", "surrogatepass"), _SHAPE)
+        native = held["native"]
+        if native.ndim != 2 or native.dtype.kind != "f" or not native.size:
+            return None
+        about = {part: about[part] for part in _ABOUT}
+        about["notes"] = tuple(about["notes"])
+        return Attribution(map=native, native=native, **about)
+    except (UnusableError, KeyError):
         return None
-    about["notes"] = tuple(about["notes"])
-    return Attribution(map=native, native=native, **about)
 
 
 def write(name: str, attribution: Attribution) -> None:
-    """Keeps a map; the oldest are removed where all together take too much room."""
+    """Keeps a map where that is possible; the oldest are removed where all together take too much
+    room."""
     path = paths.attribution(name)
     about = {part: getattr(attribution, part) for part in _ABOUT}
-    with disk.replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, native=attribution.native, about=json.dumps(about))
-    _make_room(path.parent)
+    try:
+        with disk.replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, native=attribution.native, about=json.dumps(about))
+        _make_room(path.parent)
+    except OSError as error:  # a full disk, or one that is read-only: it is computed anew then
+        log.warning("A map could not be kept. %s", disk.trouble(error) or error)
 
 
 def _make_room(folder: Path) -> None:
     states = []
     for file in folder.glob("*.npz"):
-        with suppress(FileNotFoundError):  # another process makes room, too
+        with suppress(OSError):  # another process makes room, too
             states.append((file.stat(), file))
     room = MOST
     for state, file in sorted(states, key=lambda each: -each[0].st_mtime):
         room -= state.st_size
         if room < 0:
-            file.unlink(missing_ok=True)
+            with suppress(OSError):  # a folder of that name, or another account's
+                file.unlink(missing_ok=True)

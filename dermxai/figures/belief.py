@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from dermxai.figures.template import figure, palette, shortened
 from dermxai.metrics.belief import BOTH, BREAKS, KEEPS, NEITHER, ONE
-from dermxai.numbers import signed
+from dermxai.numbers import fixed, signed
 
 _ROW, _COLUMN = 40, 96
 _WIDE = 34  # pixels of a measure's name a line
@@ -262,7 +262,7 @@ def _told(row: Mapping[Any, Any], units: str) -> str:
 def _number(value: float) -> str:
     if not np.isfinite(value):
         return "–"
-    return f"{value:.{0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2}f}".replace("-", "−")
+    return fixed(value, 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2)
 
 
 def _broken(title: str) -> str:

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from dermxai.figures.template import figure, palette, shortened, text
+from dermxai.numbers import signed
 
 _ROW = 30
 
@@ -64,8 +65,10 @@ def margins(
             y=[rows.index(groups[i]) for i in at],
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 9, "opacity": 0.85},
-            hovertext=[f"{text(names[i])}: read as {text(read[i])}" for i in at],
-            hovertemplate="%{hovertext}, margin %{x:+.2f}<extra></extra>",
+            hovertext=[
+                f"{text(names[i])}: read as {text(read[i])}, margin {signed(x[i])}" for i in at
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
         )
     return made
 

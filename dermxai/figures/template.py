@@ -1,12 +1,13 @@
 """One look for all figures, on light and on dark pages, and text that is safe to show."""
 
-import html
 import textwrap
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import plotly.graph_objects as go
+
+from dermxai import escaping
 
 FONT = (
     'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif'
@@ -63,7 +64,7 @@ def palette(dark: bool) -> Palette:
 
 def text(value: object) -> str:
     """A name from data as it is, where plotly would read its tags and entities."""
-    return html.escape(str(value), quote=False).replace("\n", " ")
+    return escaping.pseudo_html(value)
 
 
 def shortened(value: object, length: int) -> str:

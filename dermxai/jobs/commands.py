@@ -15,7 +15,7 @@ import typer
 from dermxai import console, paths
 from dermxai.errors import InputError
 from dermxai.jobs import labels, listing, shares, submission, supervisor, worker
-from dermxai.jobs.job import Job, State, find_job, list_jobs, open_job
+from dermxai.jobs.job import Job, State, find_job, find_jobs, open_job
 from dermxai.jobs.kinds import allowed, find_kind
 from dermxai.jobs.queue import NORMAL
 from dermxai.logs import log_to_stderr
@@ -69,11 +69,14 @@ def list_(
     json: Json = False,
 ) -> None:
     """The workspace's jobs, newest first."""
-    described = [_described(job) for job in listing.found(list_jobs(), search, sort)]
+    known, odd = find_jobs()
+    described = [_described(job) for job in listing.found(known, search, sort)]
+    if odd:
+        console.say(f"Left out: {', '.join(each.name for each in odd)}; see dermxai doctor.")
     if json:
         console.show_json(described)
         return
-    shown = ("id", "state", "title", "owner", "tags", "submitted")
+    shown = ("id", "state", "title", "owner", "tags", "submitted", "account")
     rows = [job | {"tags": ", ".join(job["tags"])} for job in described]
     console.show_table(shown, [[row[name] for name in shown] for row in rows])
 
@@ -118,9 +121,20 @@ def logs(
 def cancel(
     job: JobId,
     attempt: Annotated[int | None, typer.Option(help="Only if this attempt is at work.")] = None,
+    gone: Annotated[
+        bool,
+        typer.Option("--gone", help="It ran on a computer or in a container that is no more."),
+    ] = False,
 ) -> None:
     """Stop a job; what it has finished is kept."""
-    print(submission.cancel(find_job(job), attempt=attempt).state)
+    found = find_job(job)
+    if gone:
+        print(submission.declare_gone(found).state)
+        return
+    stopped = submission.cancel(found, attempt=attempt)
+    print(stopped.state)
+    if unseen := stopped.elsewhere:
+        console.say(f"It was asked to stop. {unseen}")
 
 
 @app.command()
@@ -268,6 +282,7 @@ def _described(job: Job) -> dict[str, Any]:
         "id": job.id,
         "state": str(job.state),
         "title": job.title,
+        "account": job.account,
         "kind": job.kind,
         "arguments": job.arguments,
         "where": job.where,

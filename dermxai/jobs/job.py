@@ -16,12 +16,40 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dermxai import paths
+from dermxai import entries, paths
+from dermxai.entries import Unusable, UnusableError
 from dermxai.errors import InputError
+from dermxai.jobs.accounts import account_of
+from dermxai.jobs.kinds import check_types
 from dermxai.jobs.launchers import Status, find_launcher
 from dermxai.jobs.queue import NORMAL
-from dermxai.jobs.records import read
+from dermxai.jobs.records import MOST_BYTES, read
 
+SPEC = {
+    "kind": str,
+    "arguments": dict,
+    "title": str,
+    "lane": str,
+    "submitted": float,
+    "where?": str,
+    "token?": str,
+    "owner?": str,
+    "priority?": str,
+}
+PROGRESS = {
+    "phase": str,
+    "step": float,
+    "total": float,
+    "first": float,
+    "began": float,
+    "updated": float,
+    "figures": dict,
+    "left?": (float, type(None)),
+}
+RESULT = {"state": str, "value?": dict, "error?": str, "resumable?": bool}
+"""What a job's files hold, see `entries.check_shape`."""
+_LATEST = 1e11  # seconds since the epoch
+_LONGEST = 2000  # characters of a title
 LAUNCH_SECONDS = 10.0  # from the job's folder to its process
 
 
@@ -81,6 +109,9 @@ class Job:
     """Its launcher."""
     token: str = ""
     """Of the form that asked for it: the same form asks once."""
+    owner: str = ""
+    """The id of the `access.roles.Person` who asked for it in the dashboard; empty where nobody has
+    to log in, and at the command line."""
     priority: str = NORMAL
     """One of `queue.PRIORITIES`."""
 
@@ -91,6 +122,11 @@ class Job:
     @property
     def files(self) -> paths.JobFiles:
         return paths.JobFiles(self.root)
+
+    @property
+    def account(self) -> str:
+        """The Unix account whose it is."""
+        return account_of(self.root)
 
     @property
     def attempt(self) -> int:
@@ -117,10 +153,20 @@ class Job:
         return self._ended(attempt) or (State.CANCELLED if stopped else State.INTERRUPTED)
 
     @property
+    def elsewhere(self) -> str:
+        """Where an attempt is at work whose processes cannot be seen from here, in a sentence;
+        empty where they could be."""
+        attempt = self.attempt
+        if not attempt or self._ended(attempt):
+            return ""
+        status = self._status(attempt)
+        return "" if status.seen else status.reason
+
+    @property
     def resumable(self) -> bool:
         """Whether a next attempt may come further than the newest one."""
         state = self.state
-        useful = read(self.files.result(self.attempt)).get("resumable", True)
+        useful = self._result(self.attempt).get("resumable", True)
         return useful and not state.live and state is not State.SUCCEEDED
 
     @property
@@ -132,7 +178,7 @@ class Job:
     def progress(self) -> Progress | None:
         """Of the newest attempt; None before its turn has come."""
         state = self.state
-        noted = read(self.files.progress(self.attempt)) or self._shared(self.attempt)
+        noted = read(self.files.progress(self.attempt), PROGRESS) or self._shared(self.attempt)
         if not noted or state is State.QUEUED:
             return None
         elapsed = noted["updated"] - noted["began"]
@@ -144,23 +190,27 @@ class Job:
         told = noted.get("left")  # by the work, which knows better than its pace so far
         return Progress(
             phase=noted["phase"],
-            step=noted["step"],
-            total=noted["total"],
+            step=int(noted["step"]),
+            total=int(noted["total"]),
             elapsed=elapsed + since,
             eta=max((pace if told is None else told) - since, 0.0),  # NaN stays NaN
-            figures=noted["figures"],
+            figures={
+                name: value
+                for name, value in noted["figures"].items()
+                if entries.fits(value, float)
+            },
         )
 
     @property
     def result(self) -> Mapping[str, Any]:
         """What the newest attempt left: for "infer" the run's folder, for example."""
-        value: Mapping[str, Any] = read(self.files.result(self.attempt)).get("value", {})
+        value: Mapping[str, Any] = self._result(self.attempt).get("value", {})
         return value
 
     @property
     def error(self) -> str:
         """Why it failed, in one sentence; empty where it did not."""
-        return str(read(self.files.result(self.attempt)).get("error", ""))
+        return str(self._result(self.attempt).get("error", ""))
 
     @property
     def reason(self) -> str:
@@ -178,17 +228,21 @@ class Job:
     def printed(self, start: int = 0) -> bytes:
         """What the newest attempt printed from a byte on; a negative one counts from the end."""
         path: Path = find_launcher(self.where).log(self, self.attempt)
-        if not path.is_file():
+        try:
+            with entries.opened(path) as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(start if start >= 0 else max(0, size + start))
+                return file.read()
+        except (UnusableError, OSError):
             return b""
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(start if start >= 0 else max(0, size + start))
-            return file.read()
+
+    def _result(self, attempt: int) -> dict[str, Any]:
+        return read(self.files.result(attempt), RESULT)
 
     def _shared(self, attempt: int) -> dict[str, Any]:
         """How far those are together who share the work of an attempt; empty where nobody does."""
-        shares = int(read(self.files.submit(attempt)).get("shares") or 0)
-        noted = [read(self.files.share(attempt, index)) for index in range(shares)]
+        shares = read(self.files.submit(attempt), {"shares?": int}).get("shares", 0)
+        noted = [read(self.files.share(attempt, index), PROGRESS) for index in range(shares)]
         known = [each for each in noted if each.get("total")]
         if not known:
             return {}
@@ -209,7 +263,7 @@ class Job:
     def _ended(self, attempt: int) -> State | None:
         """None where it has left no result, or one that is damaged."""
         with suppress(KeyError, ValueError):
-            return State(read(self.files.result(attempt))["state"])
+            return State(self._result(attempt)["state"])
         return None
 
 
@@ -219,19 +273,34 @@ def open_job(root: str | Path) -> Job:
         InputError: the folder is no job's.
     """
     files = paths.JobFiles(Path(root))
-    with suppress(TypeError):
-        job = Job(files.root, **read(files.spec))
-        texts = (job.kind, job.title, job.lane, job.where, job.token, job.priority)
-        if (
-            all(isinstance(text, str) for text in texts)
-            and isinstance(job.arguments, Mapping)
-            and isinstance(job.submitted, int | float)
-        ):
-            return job
-    raise InputError(
-        f"{root} is not the folder of a job that is known here: its {files.spec.name} is "
-        "missing, damaged or of another version, or may not be read."
-    )
+    try:
+        return _opened(files)
+    except UnusableError as error:
+        raise InputError(
+            f"{entries.shown(str(root))} is not the folder of a job that is known here: its "
+            f"{files.spec.name} is missing, damaged or of another version, or may not be read "
+            f"({error})."
+        ) from error
+
+
+def _opened(files: paths.JobFiles) -> Job:
+    """
+    Raises:
+        UnusableError: why its description is of no use.
+    """
+    spec = entries.read_json(files.spec, SPEC, MOST_BYTES)
+    try:
+        job = Job(files.root, **spec)
+    except TypeError as error:
+        raise UnusableError(f"is of another version ({error})") from None
+    if not 0 <= job.submitted < _LATEST or len(job.title) > _LONGEST:
+        raise UnusableError("has no time of a day, or a title that is too long")
+    try:
+        check_types(job.kind, job.arguments)
+        find_launcher(job.where)
+    except InputError as error:
+        raise UnusableError(f"asks for what is not known here ({error})") from error
+    return job
 
 
 def find_job(job_id: str) -> Job:
@@ -247,8 +316,30 @@ def find_job(job_id: str) -> Job:
 
 def list_jobs() -> list[Job]:
     """All jobs of the workspace, newest first; a damaged folder is none."""
+    return find_jobs()[0]
+
+
+def find_jobs() -> tuple[list[Job], list[Unusable]]:
+    """All jobs of the workspace, newest first; and entries that are none."""
     found = []
-    for root in paths.jobs().glob("[!.]*/"):
-        with suppress(InputError):
-            found.append(open_job(root))
-    return sorted(found, key=lambda job: job.submitted, reverse=True)
+    here, odd = entries.listed(paths.jobs())
+    for root in here:
+        files = paths.JobFiles(root)
+        try:
+            entries.check_folder(root)
+            found.append(_opened(files))
+        except UnusableError as error:
+            if _is_new(files):
+                continue
+            reason = f"{files.spec.name} {error}" if root.is_dir() else str(error)
+            odd.append(Unusable(root, reason, "Remove it; what the job had made stays."))
+    return sorted(found, key=lambda job: job.submitted, reverse=True), odd
+
+
+def _is_new(files: paths.JobFiles) -> bool:
+    """Whether somebody may be submitting it at this moment."""
+    try:
+        age = time.time() - files.root.stat().st_mtime
+    except OSError:  # deleted meanwhile
+        return True
+    return age < LAUNCH_SECONDS and files.root.is_dir() and not os.path.lexists(files.spec)

@@ -9,13 +9,16 @@ import os
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dermxai import paths
-from dermxai.jobs.records import process, read, write
+from dermxai import disk, entries, paths
+from dermxai.jobs.records import elsewhere, process, read, write
 
+TICKET = {"job": str, "attempt": int}
 LAUNCH_SECONDS = 10.0  # from a ticket to the process that holds it
+_DIGITS = 20  # of the nanoseconds in a name of a ticket
 NORMAL = "normal"
 PRIORITIES = ("high", NORMAL, "low")
 """In the order in which they are served."""
@@ -30,7 +33,8 @@ class Ticket:
     @property
     def ahead(self) -> int:
         """How many wait before this one; the tickets of those who died are thrown away."""
-        before = [path for path in self.path.parent.glob("[!.]*") if path.name < self.path.name]
+        others, _ = entries.listed(self.path.parent)
+        before = [path for path in others if path.name < self.path.name]
         return sum(_alive(path) for path in before)
 
     def give_back(self) -> None:
@@ -41,8 +45,8 @@ def draw(queue: str, job: Path, attempt: int, priority: str = NORMAL) -> Ticket:
     """The next ticket of a queue and a priority, for an attempt of the job in a folder. For the
     holder of the submission lock."""
     rank, drawn = 1 + PRIORITIES.index(priority), time.time_ns()
-    ticket = Ticket(paths.tickets(queue) / f"{rank}{drawn:020d}-{job.name}")
-    write(ticket.path, {"job": str(job), "attempt": attempt, "drawn": drawn / 1e9})
+    ticket = Ticket(paths.tickets(queue) / f"{rank}{drawn:0{_DIGITS}d}-{job.name}")
+    write(ticket.path, {"job": str(job), "attempt": attempt})
     return ticket
 
 
@@ -66,25 +70,32 @@ def take(slots: Sequence[str], number: int) -> dict[str, int] | None:
 
 def _take(slot: str) -> int | None:
     path = paths.slot_lock(re.sub(r"[^\w-]", "_", slot))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = disk.open_lock(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None
-    return descriptor
+    if disk.is_at(descriptor, path):
+        return descriptor
+    os.close(descriptor)  # somebody has replaced the file meanwhile
+    return None
 
 
 def _alive(path: Path) -> bool:
-    ticket = read(path)
-    if not ticket:
+    """Whether its job waits on this computer; tickets of those elsewhere are left to them."""
+    ticket, drawn = read(path, TICKET), path.name.partition("-")[0]
+    if not ticket or not drawn.isdecimal():
         return False
-    submit = read(paths.JobFiles(Path(ticket["job"])).submit(ticket["attempt"]))
-    if submit:
-        alive = process(submit["supervisor"]) is not None
+    files, attempt = paths.JobFiles(Path(ticket["job"])), ticket["attempt"]
+    if submit := read(files.submit(attempt)):
+        known = submit.get("supervisor")
+        if elsewhere(known):
+            return False
+        alive = process(known) is not None or disk.held(files.alive(attempt)) is True
     else:
-        alive = time.time() - ticket.get("drawn", 0) < LAUNCH_SECONDS
+        alive = time.time() - int(drawn[-_DIGITS:]) / 1e9 < LAUNCH_SECONDS
     if not alive:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # of another account, whose jobs do it
+            path.unlink(missing_ok=True)
     return alive

@@ -13,9 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dermxai import disk, paths
+from dermxai import disk, entries, paths
 from dermxai.errors import InputError
 from dermxai.jobs import labels
+from dermxai.jobs.accounts import administers, own_account
 from dermxai.jobs.job import Job, State, list_jobs, open_job
 from dermxai.jobs.kinds import check_arguments, find_kind
 from dermxai.jobs.launchers import find_launcher
@@ -36,6 +37,7 @@ def submit(
     tags: Sequence[str] = (),
     notes: str = "",
     priority: str = NORMAL,
+    owner: str = "",
 ) -> Job:
     """Starts a job, or returns the one that is at work on, or waits for, the same.
 
@@ -47,6 +49,7 @@ def submit(
             from however many windows it is sent.
         tags, notes: to find it by, see `labels`.
         priority: one of `queue.PRIORITIES`: who is served first of those that wait.
+        owner: the person who asks, where people log in.
 
     Raises:
         InputError: unknown kind or launcher, one that cannot be used here, a missing or unknown
@@ -59,7 +62,7 @@ def submit(
     given = {name: value for name, value in launcher.size().items() if name in takes}
     if (arguments or {}).get("sweep"):
         given = {}  # its trainings follow each other on one device
-    arguments = json.loads(json.dumps(given | dict(arguments or {})))
+    arguments = _plain(given | dict(arguments or {}))
     check_arguments(module, arguments)
     written = labels.checked(tags, notes)
     if priority not in PRIORITIES:
@@ -80,16 +83,30 @@ def submit(
             "submitted": now.timestamp(),
             "where": where,
             "token": token,
+            "owner": owner,
             "priority": priority,
         }
-        write(paths.JobFiles(root).spec, spec)
-        if written != labels.Labels():
-            write(paths.JobFiles(root).labels, asdict(written))
         try:
+            write(paths.JobFiles(root).spec, spec)
+            if written != labels.Labels():
+                write(paths.JobFiles(root).labels, asdict(written))
             return _launch(open_job(root))
-        except InputError:
+        except BaseException:  # a full disk, too
             shutil.rmtree(root, ignore_errors=True)
             raise
+
+
+def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as JSON holds them.
+
+    Raises:
+        InputError: a name in them is not UTF-8.
+    """
+    text = json.dumps(arguments, ensure_ascii=False)
+    if not entries.is_text(text):
+        raise InputError("A path of this job is not UTF-8; rename the file or folder.")
+    content: dict[str, Any] = json.loads(text)
+    return content
 
 
 def form_token(kind: str, arguments: Mapping[str, Any], seen: str) -> str:
@@ -108,6 +125,7 @@ def resume(job: Job) -> Job:
             its output.
     """
     with disk.locked(paths.submission_lock()):
+        _check_owner(job, "resume", own=True)
         state = job.state
         if state is State.SUCCEEDED:
             raise InputError(f"Job {job.id} has succeeded; there is nothing to resume.")
@@ -127,11 +145,15 @@ def cancel(job: Job, *, attempt: int | None = None, grace: float = GRACE, wait: 
             newest.
         grace: seconds it has to end by itself.
         wait: whether to return when it is gone, or at once.
+
+    Raises:
+        InputError: it is another account's.
     """
     newest = max(1, job.attempt)
     attempt = attempt or newest
     if attempt != newest or not job.state.live:
         return job
+    _check_owner(job, "cancel")
     job.files.cancel(attempt).touch()
     if not wait:
         detached(["cancel", job.id, "--attempt", str(attempt)], Path(os.devnull), {})
@@ -143,13 +165,36 @@ def cancel(job: Job, *, attempt: int | None = None, grace: float = GRACE, wait: 
     return job
 
 
+def declare_gone(job: Job) -> Job:
+    """Notes that the computer or container in which a job was at work is no more, which cannot be
+    seen from here.
+
+    Raises:
+        InputError: its processes can be seen from here, or it is another account's.
+    """
+    with disk.locked(paths.submission_lock()):
+        _check_owner(job, "give up")
+        if not job.elsewhere:
+            raise InputError(
+                f"Job {job.id} is {job.state}; only one that runs elsewhere can be said to be gone."
+            )
+        job.files.gone(job.attempt).touch()
+    return job
+
+
 def delete(job: Job) -> None:
     """Forgets a job; the run or checkpoint that it made stays.
 
     Raises:
-        InputError: it is at work or waits for its turn.
+        InputError: it is at work or waits for its turn, or it is another account's.
     """
     with disk.locked(paths.submission_lock()):
+        _check_owner(job, "delete")
+        if unseen := job.elsewhere:
+            raise InputError(
+                f"Job {job.id} is not touched. {unseen} Cancel it, which it sees there; if that "
+                f"place is no more, say so: python -m dermxai jobs cancel {job.id} --gone."
+            )
         if job.state.live:
             raise InputError(f"Job {job.id} is {job.state}; cancel it before deleting it.")
         gone = job.root.with_name(f".{job.root.name}.deleted")
@@ -164,17 +209,39 @@ def _check_output(arguments: Mapping[str, Any]) -> None:
     """
     if not (output := arguments.get("output")):
         return
-    folder = Path(output).resolve()
+    folder = os.path.realpath(output)  # of a link in a circle, too
     for job in list_jobs():
         theirs = job.arguments.get("output")
-        if theirs and Path(theirs).resolve() == folder and job.state.live:
+        if theirs and os.path.realpath(theirs) == folder and job.state.live:
             raise InputError(
                 f"Job {job.id} is writing {output}; choose another output, or cancel it first."
             )
 
 
+def _check_owner(job: Job, what: str, *, own: bool = False) -> None:
+    """
+    Args:
+        what: is about to happen to it.
+        own: whether an administrator may not, either: it would run, and write, as another account.
+
+    Raises:
+        InputError: the job is another account's.
+    """
+    owner, here = job.account, own_account()
+    if owner in ("", here) or (administers() and not own):
+        return
+    others = "" if own else ", or root, or the owner of the workspace,"
+    raise InputError(
+        f"Job {job.id} is {owner}'s, and you are {here}: {owner}{others} may {what} it."
+    )
+
+
 def _launch(job: Job) -> Job:
-    attempt = job.attempt + 1
-    said = find_launcher(job.where).launch(job, attempt)
-    write(job.files.submit(attempt), {"launched": time.time(), **said})
+    attempt, launcher = job.attempt + 1, find_launcher(job.where)
+    said = launcher.launch(job, attempt)
+    try:
+        write(job.files.submit(attempt), {"launched": time.time(), **said})
+    except BaseException:
+        launcher.withdraw(said)
+        raise
     return job

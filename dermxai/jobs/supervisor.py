@@ -13,6 +13,8 @@ from typing import Any
 
 import psutil
 
+from dermxai import disk
+from dermxai.errors import InputError
 from dermxai.jobs import notices, queue
 from dermxai.jobs.gpus import VISIBLE, gpus
 from dermxai.jobs.job import LAUNCH_SECONDS, Job
@@ -30,13 +32,19 @@ def supervise(job: Job, attempt: int, grace: float = GRACE) -> None:
         return
     ticket = queue.Ticket(Path(launched["ticket"]))
     try:
+        alive = disk.hold(job.files.alive(attempt))
         slots = _turn(job, attempt, ticket, launched)
+    except (InputError, OSError) as error:
+        told = "" if isinstance(error, InputError) else disk.trouble(error)
+        write(job.files.supervisor(attempt), {"failed": told or str(error)})
+        raise
     finally:
         ticket.give_back()
     if slots is None:
         notices.tell(job, attempt)
         return
-    worker = _start(job, attempt, slots, [slot for slot in slots if slot != launched["queue"]])
+    visible = [slot for slot in slots if slot != launched["queue"]]
+    worker = _start(job, attempt, [*slots.values(), alive], visible)
     signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
     known = {"slots": list(slots), "worker": identity(worker.pid)}
     write(job.files.supervisor(attempt), known)
@@ -47,7 +55,7 @@ def supervise(job: Job, attempt: int, grace: float = GRACE) -> None:
         time.sleep(POLL)
     signal_group(worker.pid, signal.SIGKILL)  # what it had started and could not end
     write(job.files.supervisor(attempt), known | {"ended": worker.returncode})
-    for descriptor in slots.values():  # others need not wait for who is told
+    for descriptor in (*slots.values(), alive):  # others need not wait for who is told
         os.close(descriptor)
     notices.tell(job, attempt)
 
@@ -91,13 +99,14 @@ def _waits(name: str, ahead: int) -> str:
 
 
 def _start(
-    job: Job, attempt: int, slots: dict[str, int], visible: list[str]
+    job: Job, attempt: int, locks: list[int], visible: list[str]
 ) -> "subprocess.Popen[bytes]":
-    """Starts the worker, which sees its own GPUs only and inherits the locks of its slots."""
+    """Starts the worker, which sees its own GPUs only and inherits the locks of its slots, and the
+    one that says that it is alive."""
     return subprocess.Popen(
         [sys.executable, "-m", "dermxai", "jobs", "work", str(job.root), str(attempt)],
         env=os.environ | {VISIBLE: ",".join(visible)},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        pass_fds=list(slots.values()),
+        pass_fds=locks,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from dermxai.disk import FULL
+from dermxai import disk, paths
 from dermxai.errors import Cancelled, DivergenceError, InputError
 from dermxai.jobs import hardware
 from dermxai.jobs.job import Job, State
@@ -35,6 +35,8 @@ def work(job: Job, attempt: int) -> State:
     SIGTERM ends it as Ctrl+C does: cancelled where that was asked for, else interrupted, to be
     resumed. Of the processes of a training on several GPUs only the first one writes.
     """
+    if (job.arguments.get("dataset_options") or {}).get("confine"):
+        paths.confine()  # whoever resumes it, from wherever
     interrupt = Interrupt()
     signal.signal(signal.SIGTERM, interrupt)
     os.nice(NICENESS)
@@ -170,24 +172,12 @@ def _judged(error: BaseException, job: Job, attempt: int, *, stopped: bool) -> t
         return State.INTERRUPTED, ""
     if isinstance(error, InputError):
         return State.FAILED, str(error)
-    if full := _full(error):
-        return State.FAILED, (
-            f"The disk is full ({full.strerror}: {full.filename or 'a file of the job'}); free "
-            "some space and resume the job: what it had finished is kept."
-        )
+    if sentence := disk.trouble(error):
+        return State.FAILED, sentence
     with suppress(OSError):
         traceback.print_exception(error)
         sys.stderr.flush()
     return State.FAILED, f"{type(error).__name__}: {error}"
-
-
-def _full(error: BaseException | None) -> OSError | None:
-    """The full disk that an error, or what led to it, tells of."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in FULL:
-            return error
-        error = error.__cause__ or error.__context__
-    return None
 
 
 @contextmanager

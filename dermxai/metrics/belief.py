@@ -1,9 +1,9 @@
 """Which maps beat those that never saw the image: means and paired differences, with intervals.
 
 Every image is its own control: a method's value less that of a baseline on the same image under the
-same draws. Intervals are over patients (`intervals`): Wilson's of shares, Student's of means and
-differences. They are not corrected for the number of methods and measures. Fewer than `FEWEST`
-patients give no verdict.
+same draws. Intervals are over patients (`intervals`): Wilson's of shares, Newcombe's of their
+differences, Student's of other means and differences. They are not corrected for the number of
+methods and measures. Fewer than `FEWEST` patients give no verdict.
 """
 
 from collections.abc import Mapping
@@ -88,13 +88,17 @@ def summarised(
             row["images"] = int(of_method["sample_id"][np.isfinite(values)].nunique())
             if method not in (random, centred):
                 at = pd.MultiIndex.from_frame(of_method[["sample_id", "cells"]])
-                sign = 1 if scale.higher else -1
                 for name, other in (
                     ("random", noise["value"].reindex(at)),
                     ("centred", bell["value"].reindex(names)),
                 ):
-                    rival = other.to_numpy(np.float64) if scale.compared else np.nan
-                    row |= _against(name, sign * (values - rival), clusters, level)
+                    rival = (
+                        other.to_numpy(np.float64)
+                        if scale.compared
+                        else np.full_like(values, np.nan)
+                    )
+                    pair = (values, rival) if scale.higher else (rival, values)
+                    row |= _against(name, pair, clusters, level, share=scale.share)
                 row["standing"] = _standing(row, scale)
             rows.append(row)
     return pd.DataFrame(rows)
@@ -160,12 +164,27 @@ def _mean(
 
 
 def _against(
-    name: str, differences: Floats, clusters: NDArray[np.intp], level: float
+    name: str,
+    values: tuple[Floats, Floats],
+    clusters: NDArray[np.intp],
+    level: float,
+    *,
+    share: bool,
 ) -> dict[str, Any]:
-    found = _mean(differences, clusters, level)
+    """Of a first value of each image less a second."""
+    apart = values[0] - values[1]
+    found = _mean(apart, clusters, level)
+    if share:
+        known = np.isfinite(apart)[:, None]
+        parts = intervals.gains_and_losses(*(of[:, None] for of in values))
+        gain, loss = (intervals.shares(part, known) for part in parts)
+        ends = intervals.difference_interval(gain, loss, clusters, level)
+        found["low"], found["high"] = (float(end[0]) for end in ends)
     verdict = UNKNOWN
     if found["units"] >= FEWEST:
-        verdict = BEATS if found["low"] > 0 else LOSES if found["high"] < 0 else TIES
+        same = np.isnan(found["low"])  # the same for all has no interval
+        low, high = (found["mean"], found["mean"]) if same else (found["low"], found["high"])
+        verdict = BEATS if low > 0 else LOSES if high < 0 else TIES
     return {
         f"{name}_difference": found["mean"],
         f"{name}_low": found["low"],

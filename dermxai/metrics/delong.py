@@ -10,7 +10,7 @@ method 5).
 """
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dermxai.metrics.confusion import ratio
 from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS, Estimates
@@ -53,26 +53,31 @@ def areas(positive: NDArray[np.bool_], scores: Floats) -> Estimates:
     )
 
 
-def mean_area(positive: NDArray[np.bool_], scores: Floats) -> Estimates:
+def mean_area(
+    positive: NDArray[np.bool_], scores: Floats, weights: ArrayLike | None = None
+) -> Estimates:
     """The mean area of the classes that can be ranked; its sides are these classes.
 
     Args:
         positive: (n, k) whether each image belongs to each class, to one at most.
         scores: (n, k) finite, higher for members; equal ones tie.
+        weights: (k,) of the mean; alike where there are none.
 
     Returns:
         One estimate; NaN where no class can be ranked.
     """
     each = areas(positive, scores)
     defined = np.isfinite(each.value)
-    count = max(defined.sum(), 1)
+    counting = (np.ones(defined.size) if weights is None else np.asarray(weights))[defined]
+    weight = np.nan_to_num(ratio(counting, counting.sum()))
     sides = positive[:, defined]
-    share = ratio(1, sides.sum(axis=0))
+    share = ratio(weight, sides.sum(axis=0))
+    whole = (each.scale[:, defined] * weight**2).sum()
     return Estimates(
-        np.array([each.value[defined].mean() if defined.any() else np.nan]),
-        each.influences[:, defined].sum(axis=1, keepdims=True) / count,
+        np.array([each.value[defined] @ weight if weight.any() else np.nan]),
+        (each.influences[:, defined] @ weight)[:, None],
         sides[:, :, None],
-        (each.scale[:, defined].sum() / count**2 * ratio(share, share.sum()))[:, None],
+        (whole * ratio(share, share.sum()))[:, None],
         _STEP,
         FEWEST_OF_CLASS,
     )

@@ -1,7 +1,7 @@
 """What distinguishes one group of images (errors, say) from another (those read right).
 
-Effects: for numbers the difference of the two means, for categories the difference of the shares
-that have a value, both with Student's interval over patients (`intervals`).
+Effects: for numbers the difference of the two means, with Student's interval over patients, for
+categories the difference of the shares that have a value, with Newcombe's (`intervals`).
 
 Tests: of the association of the column with the group over images, with patients as what is
 independent (`association.p_values`, where the null hypothesis stands). Numbers are tested by their
@@ -12,7 +12,7 @@ what causes what.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -192,12 +192,14 @@ def _effects(
         level: of the interval.
     """
     known = np.isfinite(values)
-    one, other = (intervals.means(values, known & side[:, None]).value for side in (first, ~first))
+    sides = [known & side[:, None] for side in (first, ~first)]
+    one, other = (intervals.means(values, side).value for side in sides)
     effects = np.column_stack([one, other, known.sum(axis=0), one - other, one, one])
-    for chosen, step in ((shares, intervals.CHANGE), (~shares, 0.0)):
-        apart = intervals.group_difference(values[:, chosen], known[:, chosen], first)
-        low, high = intervals.student_interval(replace(apart, step=step), clusters, level)
-        effects[chosen, 4:] = np.column_stack([low, high])
+    here, there = (intervals.shares(values[:, shares], side[:, shares]) for side in sides)
+    ends = intervals.difference_interval(here, there, clusters, level)
+    effects[shares, 4:] = np.column_stack(ends)
+    apart = intervals.group_difference(values[:, ~shares], known[:, ~shares], first)
+    effects[~shares, 4:] = np.column_stack(intervals.student_interval(apart, clusters, level))
     return effects
 
 

@@ -18,6 +18,7 @@ from scipy.special import softmax
 from dermxai import taxonomy
 from dermxai.errors import InputError
 from dermxai.metrics import intervals, ranking
+from dermxai.metrics.basis import basis
 from dermxai.metrics.confusion import confusion_matrix
 from dermxai.metrics.summary import summarise
 from dermxai.numbers import count, jsonable
@@ -138,11 +139,7 @@ class Evaluation:
                 "roc": {code: asdict(curve) for code, curve in self.roc.items()},
                 "macro": asdict(self.macro),
                 "micro": asdict(self.micro),
-                "intervals": {
-                    "level": self.level,
-                    "independent": self.clusters,
-                    "version": intervals.VERSION,
-                },
+                "intervals": basis(self.clusters, self.level),
                 "notes": list(self.notes),
             }
         )

@@ -15,11 +15,16 @@ where errors are so rare that they say little of how alike a patient's images ar
   and this towards `PRIOR`;
 - the variance is a mean of the sum of squares, which weighs as the effective number of patients
   less one (Kish), and of what that correlation implies, which weighs `MODEL`;
-- Student's t has patients − 1 degrees of freedom, Satterthwaite's for sums over classes.
+- Student's t has patients − 1 degrees of freedom, of means of numbers the geometric mean of counted
+  and effective patients, each less one; Satterthwaite's for sums over classes.
 
 Measures between 0 and 1 get Wilson's score interval (1927, doi:10.1080/01621459.1927.10502953) with
-the number of images divided by the design effect: one formula from no error to all. Differences,
-and means that may lie anywhere, get estimate ± t · standard error.
+the number of images divided by the design effect: one formula from no error to all. Differences of
+such measures get theirs from the intervals of both parts (Newcombe 1998,
+doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I; Zou & Donner 2008,
+doi:10.1002/sim.3095), which lie askew where errors are few: of two outcomes of the same images, the
+parts are the share that is right in the first alone and the share that is right in the second
+alone. Means that may lie anywhere get estimate ± t · standard error.
 
 Where a side (the images that a share is of, a class of a mean over classes) has too few patients
 there is no interval: NaN. `benchmarks/coverage.py` measures the coverage; docs/statistics.md has
@@ -39,14 +44,12 @@ from dermxai.metrics.confusion import ratio
 Floats = NDArray[np.float64]
 Ends = tuple[Floats, Floats]
 
-VERSION = 2
-"""Of the formulas; 1 was the percentile bootstrap."""
+VERSION = 3
+"""Of the formulas; 1 was the percentile bootstrap, 2 had Student's t for differences."""
 FEWEST = 5
-"""Patients that the interval of a share or an area needs, on each side."""
+"""Patients that an interval needs, on each side."""
 FEWEST_OF_CLASS = 8
 """Patients that each class needs in a mean over classes, which may differ in how alike they are."""
-FEWEST_OF_MEAN = 3
-"""Patients that the interval of a mean of numbers needs, on each side."""
 PRIOR = 0.25
 """Correlation of a patient's images as long as nothing is known of it."""
 MODEL = 25.0
@@ -97,6 +100,13 @@ class Estimates:
         )
 
 
+def gains_and_losses(one: ArrayLike, other: ArrayLike) -> tuple[Floats, Floats]:
+    """What each image has more, and less, in a first of two outcomes (n, k) between 0 and 1: the
+    parts of their paired difference, see `difference_interval`."""
+    more = np.asarray(one, dtype=np.float64) - np.asarray(other, dtype=np.float64)
+    return np.maximum(more, 0), np.maximum(-more, 0)
+
+
 def cluster_index(units: ArrayLike) -> NDArray[np.intp]:
     """(n,) index of each image's patient, or whatever is independent, named in ``units`` (n,)."""
     return np.unique(np.asarray(units), return_inverse=True)[1]
@@ -121,9 +131,7 @@ def means(numbers: ArrayLike, members: ArrayLike) -> Estimates:
     known = np.where(counted, np.asarray(numbers, dtype=np.float64), 0)
     value = ratio(known.sum(axis=0), images)
     influences = np.where(counted, known - value, 0) / np.maximum(images, 1)
-    return Estimates(
-        value, influences, counted[:, None], ratio(1, images)[None], 0.0, FEWEST_OF_MEAN
-    )
+    return Estimates(value, influences, counted[:, None], ratio(1, images)[None], 0.0, FEWEST)
 
 
 def shares(outcomes: ArrayLike, members: ArrayLike) -> Estimates:
@@ -136,24 +144,28 @@ def shares(outcomes: ArrayLike, members: ArrayLike) -> Estimates:
     return replace(means(outcomes, members), step=1.0, fewest=FEWEST)
 
 
-def class_mean(outcomes: ArrayLike, groups: NDArray[np.intp]) -> Estimates:
+def class_mean(
+    outcomes: ArrayLike, groups: NDArray[np.intp], weights: ArrayLike | None = None
+) -> Estimates:
     """The mean over groups (classes) of the share in each (balanced accuracy, say).
 
     Args:
         outcomes: (n, k)
         groups: (n,) index of each image's group; those without images do not count.
+        weights: (groups,) of the mean; alike where there are none.
     """
     numbers = np.asarray(outcomes, dtype=np.float64)
     present, index, images = np.unique(groups, return_inverse=True, return_counts=True)
     sides = index[:, None] == np.arange(present.size)
     means = (sides.T @ numbers) / images[:, None]  # (s, k)
-    weights = 1 / max(present.size, 1)
+    counting = np.ones(present.size) if weights is None else np.asarray(weights)[present]
+    share = np.nan_to_num(ratio(counting, counting.sum()))  # (s,)
     estimates = numbers.shape[1]
     return Estimates(
-        np.asarray(means.mean(axis=0)) if present.size else np.full(estimates, np.nan),
-        (numbers - means[index]) * (weights / images[index])[:, None],
+        share @ means if share.any() else np.full(estimates, np.nan),
+        (numbers - means[index]) * (share / images)[index, None],
         np.repeat(sides[:, :, None], estimates, axis=2),
-        np.repeat((weights**2 / images)[:, None], estimates, axis=1),
+        np.repeat((share**2 / images)[:, None], estimates, axis=1),
         1.0,
         FEWEST_OF_CLASS,
     )
@@ -176,7 +188,7 @@ def group_difference(
         np.concatenate([one.sides, other.sides], axis=1),
         np.concatenate([one.scale, other.scale]),
         0.0,
-        FEWEST_OF_MEAN,
+        FEWEST,
     )
 
 
@@ -191,16 +203,73 @@ def score_interval(estimates: Estimates, clusters: NDArray[np.intp], level: floa
     Returns:
         Both ends (k,), NaN where the estimate is undefined or a side has too few patients.
     """
+    return _score_ends(estimates, clusters, level, np.inf)
+
+
+def difference_interval(
+    first: Estimates, second: Estimates, clusters: NDArray[np.intp], level: float
+) -> Ends:
+    """Of a first measure less a second, both between 0 and 1, from the interval of each.
+
+    Args:
+        first, second: k estimates each, over the same n images; each may count others of them.
+        clusters: (n,) of `cluster_index`.
+        level: of the interval, 0.95 say.
+
+    Returns:
+        Both ends (k,), NaN where an estimate is undefined or a side has too few patients.
+    """
+    (low, high), (other_low, other_high) = (
+        _score_ends(part, clusters, level, 1) for part in (first, second)
+    )
+    alike = _alike(first, second, clusters)
+    down = _together(first.value - low, other_high - second.value, alike)
+    up = _together(high - first.value, second.value - other_low, alike)
+    apart = first.value - second.value
+    return apart - down, apart + up
+
+
+def _together(one: Floats, other: Floats, alike: Floats) -> Floats:
+    """What two distances to an interval's end make up, of estimates correlated by ``alike``."""
+    return np.sqrt(np.maximum(one**2 + other**2 - 2 * alike * one * other, 0))
+
+
+def _alike(first: Estimates, second: Estimates, clusters: NDArray[np.intp]) -> Floats:
+    """(k,) correlation of two estimates, less the fewer errors tell it."""
+    sums = [_summed(each.influences, clusters) for each in (first, second)]
+    spreads = [
+        np.fmax(_variance(each, clusters, 1)[0], (own**2).sum(axis=0))
+        for each, own in zip((first, second), sums, strict=True)
+    ]
+    product = (sums[0] * sums[1]).sum(axis=0)
+    return np.nan_to_num(ratio(product, np.sqrt(spreads[0] * spreads[1]))).clip(-1, 1)
+
+
+def _score_ends(
+    estimates: Estimates, clusters: NDArray[np.intp], level: float, most: float
+) -> Ends:
+    """`score_interval` with ``most`` errors added at most."""
     value = estimates.value
-    variance, added, freedom, patients = _variance(estimates, clusters)
-    odds = value * (1 - value)
-    reach = stdtrit(freedom, (1 + level) / 2) ** 2 * ratio(variance, odds + added)
+    reach, patients = _score(estimates, clusters, level, most)
     centre = (value + reach / 2) / (1 + reach)
-    half = np.sqrt(np.maximum(reach * odds + reach**2 / 4, 0)) / (1 + reach)
+    half = np.sqrt(np.maximum(reach * value * (1 - value) + reach**2 / 4, 0)) / (1 + reach)
+    faultless = replace(estimates, value=np.ones_like(value), influences=0 * estimates.influences)
+    # the highest lower bound of all
+    perfect = 1 / (1 + _score(faultless, clusters, level, most)[0])
     known = np.isfinite(value) & (patients >= estimates.fewest)
-    low = np.where(value == 0, 0, np.clip(centre - half, 0, 1))
-    high = np.where(value == 1, 1, np.clip(centre + half, 0, 1))
+    low = np.where(value == 0, 0, np.clip(centre - half, 0, perfect))
+    high = np.where(value == 1, 1, np.clip(centre + half, 1 - perfect, 1))
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def _score(
+    estimates: Estimates, clusters: NDArray[np.intp], level: float, most: float
+) -> tuple[Floats, NDArray[np.int64]]:
+    """(k,) Student's quantile squared, divided by the effective number of images; patients of the
+    side that has fewest."""
+    variance, added, freedom, patients = _variance(estimates, clusters, most)
+    odds = estimates.value * (1 - estimates.value)
+    return stdtrit(freedom, (1 + level) / 2) ** 2 * ratio(variance, odds + added), patients
 
 
 def student_interval(estimates: Estimates, clusters: NDArray[np.intp], level: float) -> Ends:
@@ -223,7 +292,7 @@ def student_interval(estimates: Estimates, clusters: NDArray[np.intp], level: fl
 
 
 def _variance(
-    estimates: Estimates, clusters: NDArray[np.intp]
+    estimates: Estimates, clusters: NDArray[np.intp], most: float = np.inf
 ) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
     """(k,) variance of each estimate; what the errors that were added change it by; degrees of
     freedom; patients of the side that has fewest."""
@@ -236,21 +305,25 @@ def _variance(
     scale = estimates.scale.sum(axis=0)
     weight = ratio(estimates.scale, scale)
     spread = ratio((sizes**2).sum(axis=0), images)  # images of the patient of an average image
-    several = sizes > 1
-    pairs = np.where(several, ratio(sums**2 - squares, sizes - 1), 0).sum(axis=0)
+    repeated = sizes > 1
+    pairs = np.where(repeated, ratio(sums**2 - squares, sizes - 1), 0).sum(axis=0)
     # residuals are of the estimated mean, which lowers their products by the mean's variance
-    pairs += ratio((sizes * several).sum(axis=0) * (sums**2).sum(axis=0), images**2)
+    pairs += ratio((sizes * repeated).sum(axis=0) * (sums**2).sum(axis=0), images**2)
 
     prior = 1 + PRIOR * ((weight * spread).sum(axis=0) - 1)
-    # so many that the first real ones, which tell that images are less alike, raise no bound
-    quantile = stdtrit(np.maximum(patients.min(axis=0, initial=1000) - 1, 1), 0.975)
-    errors = np.maximum(quantile**2 * (prior - 1) / 1.3, 1)
     error = estimates.step * np.sqrt(ratio(estimates.scale, images))  # (s, k) one more
     heaviest = error.max(axis=0, initial=0)
+    lighter = 1 - np.nan_to_num(ratio(error.min(axis=0, initial=np.inf), heaviest)).clip(0, 1)
+    # so many that the first real ones raise no bound: these tell that images are less alike, weigh
+    # less, or are of other sides
+    several = np.count_nonzero(error > 0, axis=0) > 1
+    quantile = stdtrit(np.maximum(patients.min(axis=0, initial=1000) - 1, 1), 0.975)
+    errors = np.maximum(quantile**2 * (prior * (1 + lighter + several) - 1), 1)
+    errors = np.minimum(errors, most)
     added = errors * np.where(error == heaviest, heaviest, 0) ** 2
     added /= np.maximum((error == heaviest).sum(axis=0), 1)  # (s, k)
 
-    paired = np.where(several, squares, 0).sum(axis=0)
+    paired = np.where(repeated, squares, 0).sum(axis=0)
     elsewhere = _correlation(
         pairs.sum(axis=0) - pairs, paired.sum(axis=0) - paired, errors * error**2, PRIOR
     )
@@ -267,7 +340,12 @@ def _variance(
     apart = (sums**2).sum(axis=(0, 1)) + added.sum(axis=0)
     together = (sums.sum(axis=1) ** 2).sum(axis=0) + added.sum(axis=0)  # patients on several sides
     variance = np.nan_to_num(variances.sum(axis=0) * ratio(together, apart))
-    satterthwaite = ratio(variances**2, np.maximum(patients - 1, 1)).sum(axis=0)
+    counted = sizes * (1 + np.maximum(sizes - 1, 0) * PRIOR)
+    effective = ratio(counted.sum(axis=0) ** 2, (counted**2).sum(axis=0))
+    freedoms = np.maximum(patients - 1, 1).astype(np.float64)
+    if not estimates.step:
+        freedoms = np.sqrt(freedoms * np.maximum(effective - 1, 1))
+    satterthwaite = ratio(variances**2, freedoms).sum(axis=0)
     freedom = ratio(variances.sum(axis=0) ** 2, satterthwaite)
     unit = ratio(added.sum(axis=0), np.maximum(scale, heaviest))
     return variance, unit, freedom, patients.min(axis=0, initial=np.iinfo(np.int64).max)

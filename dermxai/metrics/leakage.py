@@ -1,8 +1,10 @@
 """The leakage premium: what the images that a network has seen in training add to its measures.
 
 Each overall measure on all images less the same on those that were not seen, with the interval of
-their paired difference over patients (`intervals`). The difference rests on seen and unseen images
-alike: of either, there must be `intervals.FEWEST` patients.
+their paired difference over patients (`intervals`). To first order it is the share of the images
+that were seen, times the measure on these less that on the others: a class counts in both by the
+share of it that was seen. Of either there must be `intervals.FEWEST` patients, of each class in
+means over classes. The interval takes the number of images that were seen as it is.
 
 Kapoor & Narayanan 2023 (doi:10.1016/j.patter.2023.100804) on leakage in published work.
 """
@@ -26,6 +28,8 @@ from dermxai.numbers import count, jsonable
 Floats = NDArray[np.float64]
 _OF_CLASSES = ("balanced_accuracy", "mean_")
 """Beginnings of measures that are means over classes."""
+_WEIGHTED = ("balanced_accuracy", "mean_sensitivity", "mean_auc")
+"""Measures in which a class weighs alike however many images it has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +91,12 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
     probabilities = whole.probabilities[known]
     clusters = intervals.cluster_index(whole.unit_of[known])
     units = int(intervals.patients_with(np.stack([~kept, kept], axis=1), clusters).min())
-    every = overall(column, predicted, probabilities, whole.classes)
-    unseen = overall(column[kept], predicted[kept], probabilities[kept], whole.classes)
+    member = column[:, None] == np.arange(classes.size)
+    weights = np.nan_to_num(ratio(member[~kept].sum(axis=0), member.sum(axis=0)))
+    seen, unseen = (
+        overall(column[rows], predicted[rows], probabilities[rows], whole.classes, weights)
+        for rows in (~kept, kept)
+    )
     lost = [code for code in whole.common if code not in without.common]
 
     table = whole.overall[["measure", "name", "value", "low", "high"]].merge(
@@ -98,21 +106,26 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
         on="measure",
         how="left",
     )
-    added = pd.DataFrame(
-        [
-            (np.nan,) * 3
-            if lost and name.startswith(_OF_CLASSES)
-            else _premium(difference(every[name], kept, unseen[name]), clusters, whole.level)
-            for name in table["measure"]
-        ],
-        columns=["difference", "difference_low", "difference_high"],
-    )
-    table = pd.concat([table, added], axis=1)
+    of_classes = table["measure"].str.startswith(_OF_CLASSES)
+    table["difference"] = table["value"] - table["without"]
+    table.loc[bool(lost) & of_classes, "difference"] = np.nan
+    ends = [
+        interval(
+            np.array([value]),
+            seen[measure],
+            unseen[measure],
+            kept=kept,
+            share=weights[member.any(axis=0)].mean() if measure in _WEIGHTED else (~kept).mean(),
+            clusters=clusters,
+            level=whole.level,
+        )
+        for measure, value in zip(table["measure"], table["difference"], strict=True)
+    ]
+    table[["difference_low", "difference_high"]] = np.reshape(ends, (-1, 2))
     # what is too rare for an interval of a measure is for one of its difference
     bare = table[["low", "without_low"]].isna().any(axis=1)
-    of_classes = table["measure"].str.startswith(_OF_CLASSES)
-    rare = bool((bare & of_classes & table["difference_low"].notna()).any())
     table.loc[bare, ["difference_low", "difference_high"]] = np.nan
+    rare = bool((of_classes & table["difference"].notna() & table["difference_low"].isna()).any())
     return Premium(
         table=table,
         seen=int((~kept).sum()),
@@ -123,28 +136,33 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
     )
 
 
-def difference(every: Estimates, kept: NDArray[np.bool_], unseen: Estimates) -> Estimates:
-    """A measure on all images less the same on those that were not seen; its sides are the seen and
-    the unseen images.
+def interval(
+    premium: Floats,
+    seen: Estimates,
+    unseen: Estimates,
+    *,
+    kept: NDArray[np.bool_],
+    share: float,
+    clusters: NDArray[np.intp],
+    level: float,
+) -> intervals.Ends:
+    """Both ends of premiums' intervals, NaN where either kind has too few patients.
 
     Args:
-        every: of all n images.
+        premium: (k,) measures on all n images less the same on those that were not seen.
+        seen, unseen: the measure on either kind of images.
         kept: (n,) which were not seen.
-        unseen: of these.
+        share: what seen images weigh in the measure on all.
+        clusters: (n,) of `intervals.cluster_index`.
+        level: of the interval.
     """
-    seen = 1 - kept.mean()
-    return replace(
-        every.minus(unseen.among(kept)),
-        sides=np.repeat(np.stack([~kept, kept], axis=1)[:, :, None], every.value.size, axis=2),
-        scale=every.scale.sum(axis=0) * np.array([[seen], [ratio(seen**2, 1 - seen)]]),
+    first, second = (
+        replace(part, fewest=intervals.FEWEST).among(rows)
+        for part, rows in ((seen, ~kept), (unseen, kept))
     )
-
-
-def _premium(
-    added: Estimates, clusters: NDArray[np.intp], level: float
-) -> tuple[float, float, float]:
-    low, high = intervals.student_interval(added, clusters, level)
-    return float(added.value[0]), float(low[0]), float(high[0])
+    low, high = intervals.difference_interval(first, second, clusters, level)
+    around = first.value - second.value
+    return premium + share * (low - around), premium + share * (high - around)
 
 
 def _notes(
@@ -162,10 +180,11 @@ def _notes(
             f"No image of {', '.join(lost)} is left without those that were seen: means over the "
             "classes are then of others, and their difference is undefined."
         )
-    if rare:
+    if rare and units >= intervals.FEWEST:
         yield (
-            "Means over the classes have no interval, with or without the images that were seen, "
-            "since classes are too rare: nor has their difference."
+            "Differences of means over the classes have no interval, since classes are too rare: "
+            f"it takes {intervals.FEWEST_OF_CLASS} {clusters} of each with and without the images "
+            f"that were seen, and {intervals.FEWEST} seen and unseen."
         )
     if unseen and units >= intervals.FEWEST:
         yield f"Differences are of the same {clusters}: of {count(units, clusters[:-1])} or more."

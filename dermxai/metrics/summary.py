@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dermxai import taxonomy
 from dermxai.metrics import delong, intervals
@@ -51,8 +51,13 @@ def overall(
     predicted: NDArray[np.intp],
     scores: Floats,
     classes: Sequence[str],
+    weights: ArrayLike | None = None,
 ) -> dict[str, Estimates]:
-    """The measures of `OVERALL`, one estimate each; arguments as for `by_class`."""
+    """The measures of `OVERALL`, one estimate each; arguments as for `by_class`.
+
+    Args:
+        weights: (k,) of the classes in the mean of sensitivities and in that of areas.
+    """
     right = (true == predicted)[:, None]
     every = np.ones_like(right)
     member = true[:, None] == np.arange(scores.shape[1])
@@ -61,11 +66,11 @@ def overall(
     if pair:
         both = np.isin(true, pair) & np.isin(predicted, pair)
         found["top1_accuracy_merged"] = intervals.shares(right | both[:, None], every)
-    found["balanced_accuracy"] = intervals.class_mean(right, true)
+    found["balanced_accuracy"] = intervals.class_mean(right, true, weights)
     found["mean_accuracy"] = mean_accuracy(true, predicted, member.any(axis=0))
     found["mean_sensitivity"] = found["balanced_accuracy"]
     found["mean_specificity"] = mean_specificity(member, predicted)
-    found["mean_auc"] = delong.mean_area(member, scores)
+    found["mean_auc"] = delong.mean_area(member, scores, weights)
     return found
 
 

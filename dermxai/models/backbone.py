@@ -4,6 +4,7 @@ Heads are linear on the average of a feature map. EfficientNets have one at each
 al. 2021; other networks at each stage that timm's ``feature_info`` names.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,11 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from dermxai.data.transforms import IMAGENET_MEAN, IMAGENET_STD
+from dermxai.entries import shown
 from dermxai.errors import InputError
 from dermxai.models.info import Head
 from dermxai.models.operators import Watched
 
 FINAL = "final"
+LONGEST = 120  # characters of a network's name
 SIDE = 96  # pixels of the image that a network is tried with; Inception needs 75
 CONTAINERS = ("blocks", "features", "layers", "stages")
 AVERAGE_AND_LINEAR = {"mean", "view", "t", "addmm"}
@@ -29,11 +32,7 @@ def create_backbone(architecture: str, pretrained: bool, drop_path_rate: float) 
     Raises:
         InputError: unknown to timm, or its last feature map is not what its classifier averages.
     """
-    if not timm.is_model(architecture):
-        family = architecture.split("_", maxsplit=1)[0]
-        close = timm.list_models(f"*{family}*")[:5]
-        hint = f"; near it: {', '.join(close)}" if close else ""
-        raise InputError(f"timm has no network named {architecture!r}{hint}.")
+    published(architecture)
     options: dict[str, Any] = {"drop_path_rate": drop_path_rate} if drop_path_rate else {}
     try:
         backbone: Any = timm.create_model(architecture, pretrained=pretrained, **options)
@@ -51,10 +50,31 @@ def create_backbone(architecture: str, pretrained: bool, drop_path_rate: float) 
 def normalisation(architecture: str) -> dict[str, Any]:
     """``mean`` and ``std`` of the input's channels, for values between 0 and 1, that timm's weights
     of a network were trained with; ImageNet's where timm has none."""
-    published: Any = timm.get_pretrained_cfg(architecture)
-    if published is None:
+    known = published(architecture)
+    if known is None:
         return {"mean": IMAGENET_MEAN, "std": IMAGENET_STD}
-    return {"mean": _three(published.mean), "std": _three(published.std)}
+    return {"mean": _three(known.mean), "std": _three(known.std)}
+
+
+def published(architecture: str) -> Any:
+    """timm's own settings of a network, None where it has none.
+
+    Raises:
+        InputError: timm has no such network, or no such weights of it; a name never leads to the
+            network or to a file.
+    """
+    if len(architecture) > LONGEST or not timm.is_model(architecture):
+        family = re.split(r"[\W_]", architecture[:LONGEST], maxsplit=1)[0]
+        close = timm.list_models(f"*{family}*")[:5] if family else []
+        hint = f"; near it: {', '.join(close)}" if close else ""
+        raise InputError(f"timm has no network named {shown(architecture)!r}{hint}.")
+    try:
+        return timm.get_pretrained_cfg(architecture)
+    except RuntimeError as error:
+        name, _, tag = architecture.partition(".")
+        raise InputError(
+            f"timm has no weights {tag!r} of {name}; name the network alone, {name}."
+        ) from error
 
 
 def _three(values: tuple[float, ...]) -> tuple[float, float, float]:

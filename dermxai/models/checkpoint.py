@@ -1,7 +1,8 @@
 """Checkpoint folders: weights.safetensors (sharded when large), model.json, README.md."""
 
 import hashlib
-import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,17 +13,20 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from dermxai import entries
 from dermxai.disk import replacing
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 from dermxai.models.classifier import Classifier
 from dermxai.models.foreign import interpret
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.models.state_dict import read_tensors
-from dermxai.paths import CheckpointFiles
+from dermxai.paths import CheckpointFiles, check_readable, readable
 
 FEW = 0.1  # share of tensors that do not fit, up to which the architecture itself is right
 SHARD_SIZE = "2GB"
+_STATUS = Path("/proc/self/status")
 AMPLE = 128  # pixels; every network that ends in pooling has a map left of such an input
 
 
@@ -42,14 +46,15 @@ def load_classifier(
             class codes in the order of the logits, input size in pixels.
 
     Raises:
-        InputError: nothing there, not a checkpoint, unsafe to read, tensors or heads that do not
+        InputError: nothing there, not a checkpoint, not to be read, tensors or heads that do not
             fit, or an input size too small for the network.
     """
     path = Path(path)
-    if path.is_dir():
+    check_readable(path)
+    if os.path.isdir(path):  # noqa: PTH112  # never an error, as below
         info = read_info(path)
         tensors = _read_weights(CheckpointFiles(path))
-    elif path.is_file():
+    elif os.path.isfile(path):  # noqa: PTH113
         tensors = read_tensors(path)
         info, tensors = interpret(tensors, path, architecture, classes, size)
     else:
@@ -154,7 +159,7 @@ def save_checkpoint(
         )
         written = {shard.name for shard in Path(incoming).iterdir()}
         for name in written:
-            (Path(incoming) / name).chmod(0o644)
+            (Path(incoming) / name).chmod(0o666 & ~_umask())
             (Path(incoming) / name).replace(files.root / name)
     shards = files.root.glob(f"{files.weights.stem}-?????-of-?????.safetensors")
     for older in (files.weights, files.weights_index, *shards):
@@ -175,24 +180,36 @@ def save_description(folder: str | Path, info: ModelInfo, card: str) -> None:
 
 def _read_weights(files: CheckpointFiles) -> dict[str, Tensor]:
     shards = [files.weights]
-    if files.weights_index.is_file():
+    index_file = readable(files.weights_index)
+    if index_file.is_file():
         try:
-            index = json.loads(files.weights_index.read_text(encoding="utf-8"))
+            index = entries.read_json(index_file, {"weight_map": dict})
             names = {Path(name).name for name in index["weight_map"].values()}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (UnusableError, TypeError) as error:
             raise InputError(
                 f"{files.weights_index} does not list the parts of the weights; copy it again."
             ) from error
         shards = [files.root / name for name in sorted(names)]
     tensors: dict[str, Tensor] = {}
-    for shard in shards:
+    for shard in map(readable, shards):
         try:
+            entries.check_file(shard)
             tensors |= load_file(shard)
-        except (OSError, SafetensorError) as error:
+        except (OSError, UnusableError, SafetensorError) as error:
             raise InputError(
                 f"{shard} cannot be read ({error}); the checkpoint is incomplete, copy it again."
             ) from error
     return tensors
+
+
+def _umask() -> int:
+    """The permissions that this process keeps from others; to ask by setting it would change what
+    other threads write meanwhile."""
+    try:
+        said = re.search(r"^Umask:\s*(\d+)", _STATUS.read_text(), re.MULTILINE)
+    except OSError:
+        said = None
+    return int(said[1], 8) if said else 0o022
 
 
 def _hash(info: ModelInfo, tensors: Mapping[str, Tensor]) -> str:

@@ -18,10 +18,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyarrow import ArrowException
 
+from dermxai import entries
 from dermxai.data.images import container
 from dermxai.data.picture_hash import BITS, Hashes
 from dermxai.disk import replacing
-from dermxai.paths import CheckpointFiles
+from dermxai.paths import CheckpointFiles, readable
 
 OWNERS = {"lesion_id": "lesion", "patient_id": "patient"}
 """Columns of a sample table → those of a division that hold their digests."""
@@ -182,9 +183,11 @@ def write_division(
 
 def open_division(folder: Path) -> Division | None:
     """None where the checkpoint does not tell. Those of earlier versions tell files alone."""
+    file = CheckpointFiles(folder).division
     try:
-        table = pd.read_parquet(CheckpointFiles(folder).division, page_checksum_verification=True)
-    except (OSError, ValueError, KeyError, TypeError, ArrowException):
+        entries.check_file(file)
+        table = pd.read_parquet(readable(file), page_checksum_verification=True)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, ArrowException):
         return None
     if not {"image", "split"} <= set(table):
         return None

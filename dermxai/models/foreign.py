@@ -1,26 +1,31 @@
 """Checkpoints of other programs: what the state dicts of timm, plain torch and Lightning are."""
 
-import json
+import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import timm
 import torch
 from torch import Tensor
 
+from dermxai import entries
 from dermxai.data.labels import standard
 from dermxai.data.transforms import Preprocessing
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
-from dermxai.models.backbone import normalisation
-from dermxai.models.info import ModelInfo
+from dermxai.models.backbone import normalisation, published
+from dermxai.models.info import MOST_CLASSES, MOST_HEADS, ModelInfo
 from dermxai.models.multi_head import MultiHeadNetwork
+from dermxai.paths import readable
 
 PREFIXES = ("module.", "model.", "_orig_mod.", "net.", "network.", "backbone.", "encoder.")
 CLASSIFIERS = ("classifier", "fc", "head.fc", "head")
 UNUSED = "backbone.AuxLogits."  # Inception's training-time classifier
 COUNTER = ".num_batches_tracked"  # absent from some exports, without effect here
+FEWEST = 102
+"""Tensors of the smallest of `ARCHITECTURES`, resnet18."""
 NEAR = 0.5  # share of tensors that fit, from which on an architecture is taken to be meant
 # Tried in this order where no architecture is named.
 ARCHITECTURES = (
@@ -89,6 +94,11 @@ def interpret(
             "expected the state dict of a whole classifier, not of a backbone."
         )
     n_classes = named[f"heads.{last}.weight"].shape[0]
+    if not 1 <= n_classes <= MOST_CLASSES or last > MOST_HEADS:
+        raise InputError(
+            f"{path} has {last + 1:,} heads of {n_classes:,} outputs; expected at most "
+            f"{MOST_HEADS} heads, and from 1 to {MOST_CLASSES:,} outputs."
+        )
     named_classes = classes or beside.get("classes") or [f"class {i + 1}" for i in range(n_classes)]
     classes = tuple(standard(str(name)) for name in named_classes)
     if len(classes) != n_classes:
@@ -138,20 +148,31 @@ def _guess_architecture(
     lists those that do not."""
     found = _shapes(named)
     fitting: dict[str, float] = {}
-    for architecture in ARCHITECTURES:
-        with torch.device("meta"):
-            expected = _shapes(MultiHeadNetwork(architecture, n_classes, auxiliary).state_dict())
+    # a file of a few tensors would have all of them built in vain
+    candidates = ARCHITECTURES if len(found) >= NEAR * FEWEST else ()
+    for architecture in candidates:
+        expected = {
+            name: torch.Size([n_classes, *shape[1:]]) if name.startswith("heads.") else shape
+            for name, shape in _expected(architecture, auxiliary).items()
+        }
         if expected == found:
             return architecture
         common = len(expected.items() & found.items())
         fitting[architecture] = common / max(len(expected), len(found))
-    nearest = max(fitting, key=lambda architecture: fitting[architecture])
-    if fitting[nearest] >= NEAR:
+    nearest = max(fitting, key=lambda architecture: fitting[architecture], default="")
+    if nearest and fitting[nearest] >= NEAR:
         return nearest
     raise InputError(
         f"The architecture of {path} cannot be told from its tensors; name it (a timm name such as "
         "efficientnet_b4)."
     )
+
+
+@lru_cache(maxsize=2 * len(ARCHITECTURES))
+def _expected(architecture: str, auxiliary: bool) -> Mapping[str, torch.Size]:
+    """The shapes of a network's tensors, of one class."""
+    with torch.device("meta"):
+        return _shapes(MultiHeadNetwork(architecture, 1, auxiliary).state_dict())
 
 
 def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
@@ -164,13 +185,13 @@ def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
 
 def _sidecar(path: Path) -> dict[str, Any]:
     """What a JSON file beside the checkpoint says of it."""
-    beside = path.with_suffix(".json")
-    if not beside.is_file():
+    beside = readable(path.with_suffix(".json"))
+    if not os.path.lexists(beside):
         return {}
     try:
-        content = json.loads(beside.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise InputError(f"{beside} is not valid JSON: {error}.") from error
+        content = entries.read_json(beside)
+    except UnusableError as error:
+        raise InputError(f"{beside} is not valid JSON: it {error}.") from error
     if not isinstance(content, dict):
         raise InputError(
             f"{beside} does not describe the checkpoint beside it; expected an object with "
@@ -217,7 +238,7 @@ _SAID = {
 
 def _preprocessing(architecture: str, size: int | None) -> Preprocessing:
     """timm's own for the architecture; EfficientNet-B4 takes 380 pixels as in the paper."""
-    config = timm.get_pretrained_cfg(architecture)
+    config = published(architecture)
     if config is None or architecture == "efficientnet_b4":
         return Preprocessing(size=380 if size is None else size)
     return Preprocessing(

@@ -2,16 +2,40 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from dermxai import entries
 from dermxai.data.transforms import Preprocessing
+from dermxai.entries import Unusable, UnusableError
 from dermxai.errors import InputError
-from dermxai.paths import EMBEDDED_CHECKPOINTS, CheckpointFiles, checkpoints
+from dermxai.paths import EMBEDDED_CHECKPOINTS, CheckpointFiles, StudyFiles, checkpoints, readable
 
 FORMAT = 1
+MOST_CLASSES = 10_000
+MOST_HEADS = 200
+LONGEST = 500  # characters of a name
+_SHAPE = {
+    "format": int,
+    "architecture": str,
+    "heads": [{"name": str, "channels": int}],
+    "classes": [str],
+    "preprocessing": {
+        "size?": int,
+        "mean?": [float],
+        "std?": [float],
+        "colour_constancy?": str,
+    },
+    "name?": str,
+    "recipe?": dict,
+    "metrics?": dict,
+    "data?": dict,
+}
+"""What model.json holds, see `entries.check_shape`."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +73,22 @@ class ModelInfo:
                 f"The description of {self.architecture!r} has a name that is no text; expected "
                 "text for the architecture, the classes, the heads and the checkpoint itself."
             )
+        if long := next((text for text in texts if len(text) > LONGEST), ""):
+            raise InputError(
+                f"The description has a name of {len(long):,} characters ({long[:40]}…); expected "
+                f"at most {LONGEST}."
+            )
+        if len(self.classes) > MOST_CLASSES or len(self.heads) > MOST_HEADS:
+            raise InputError(
+                f"The description of {self.architecture} has {len(self.heads):,} heads and "
+                f"{len(self.classes):,} classes; expected at most {MOST_HEADS} and "
+                f"{MOST_CLASSES:,}."
+            )
+        if strange := [each for each in self.heads if not _is_count(each.channels)]:
+            raise InputError(
+                f"The description of {self.architecture} has a head on {strange[0].channels!r} "
+                "channels; expected a whole number from 1 on."
+            )
         if not all(code.strip() for code in self.classes):
             raise InputError(
                 f"The classes {', '.join(map(repr, self.classes))} came, of which one has no name; "
@@ -83,16 +123,16 @@ class ModelInfo:
             InputError: the text is not a description, or one of a newer format.
         """
         try:
-            content = json.loads(text)
+            content = entries.parse_json(text.encode("utf-8", "surrogatepass"))
+            entries.check_shape(content, {"format": int})
             version = content.pop("format")
             if version != FORMAT:
                 raise InputError(
                     f"{source} has format {version}, this DermXAI reads format {FORMAT}; "
                     "update DermXAI."
                 )
+            entries.check_shape(content, {k: v for k, v in _SHAPE.items() if k != "format"})
             classes = content.pop("classes")
-            if not isinstance(classes, list):
-                raise TypeError(f"classes is {classes!r}, no list")
             preprocessing: dict[str, Any] = {
                 key: tuple(value) if isinstance(value, list) else value
                 for key, value in content.pop("preprocessing").items()
@@ -103,9 +143,9 @@ class ModelInfo:
                 preprocessing=Preprocessing(**preprocessing),
                 **content,
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            if isinstance(error, InputError):
-                raise
+        except InputError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise InputError(
                 f"{source} is not the description of a checkpoint ({error}); expected the "
                 "model.json that `dermxai train` writes."
@@ -116,27 +156,77 @@ def read_info(folder: str | Path) -> ModelInfo:
     """The description in a checkpoint folder.
 
     Raises:
-        InputError: no checkpoint folder, or a description that cannot be read.
+        InputError: no checkpoint folder, or a description that cannot or may not be read.
     """
     files = CheckpointFiles(Path(folder))
-    if not files.model.is_file():
+    place = readable(files.model)
+    if not os.path.isfile(place):  # noqa: PTH113  # never an error
         raise InputError(
             f"{folder} is not a checkpoint folder: it has no {files.model.name}; expected "
             f"{files.weights.name} and {files.model.name} in it."
         )
     try:
-        text = files.model.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
+        text = entries.read_text(place)
+    except UnusableError as error:
         raise InputError(f"{files.model} cannot be read ({error}); expected UTF-8.") from error
     return ModelInfo.from_json(text, str(files.model))
 
 
+def find_checkpoints() -> tuple[list[Path], list[Unusable]]:
+    """Checkpoint folders in the workspace and those embedded in the project, by name; and entries
+    of the workspace that are neither those, nor weights of other programs, nor being trained."""
+    found, odd = [], []
+    for parent in (EMBEDDED_CHECKPOINTS, checkpoints()):
+        here, strange = entries.listed(parent)
+        odd += strange
+        for place in here:
+            try:
+                if _is_checkpoint(place):
+                    found.append(place)
+            except UnusableError as error:
+                odd.append(Unusable(place, str(error), "Copy the checkpoint again, or remove it."))
+    return sorted(found, key=lambda folder: folder.name), odd
+
+
 def list_checkpoints() -> list[Path]:
     """Checkpoint folders in the workspace and those embedded in the project, by name."""
-    found = [
-        model.parent
-        for parent in (EMBEDDED_CHECKPOINTS, checkpoints())
-        if parent.is_dir()
-        for model in parent.glob(f"*/{CheckpointFiles(parent).model.name}")
-    ]
-    return sorted(found, key=lambda folder: folder.name)
+    return find_checkpoints()[0]
+
+
+def _is_checkpoint(place: Path) -> bool:
+    """Whether it is a checkpoint folder; not so a file, or a folder in which one trains.
+
+    Raises:
+        UnusableError: it is no use for anything.
+    """
+    if entries.kind(place) == "a file":
+        return False
+    entries.check_folder(place)
+    files = CheckpointFiles(place)
+    if not os.path.lexists(files.model):
+        if os.path.lexists(files.weights):
+            raise UnusableError(f"has no {files.model.name}")
+        if os.path.lexists(StudyFiles(place).about):
+            entries.check_file(StudyFiles(place).about)
+        return False
+    try:
+        state = entries.readable(files.model).stat()
+    except OSError as error:
+        raise UnusableError(f"{files.model.name} cannot be opened ({error.strerror})") from error
+    if problem := _problem(str(place), state.st_mtime_ns, state.st_size):
+        raise UnusableError(problem)
+    return True
+
+
+@lru_cache(maxsize=1024)
+def _problem(folder: str, _changed: int, _size: int) -> str:
+    """Why a description is of no use; empty where it is."""
+    try:
+        read_info(folder)
+    except InputError as error:
+        return str(error).rstrip(".").replace(f"{folder}{os.sep}", "")
+    return ""
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

@@ -14,7 +14,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.disk import UNREADABLE, replacing
+from dermxai import arrays
+from dermxai.disk import replacing
+from dermxai.entries import UnusableError
 
 Floats = NDArray[np.float32]
 ALIKE = 0.8
@@ -103,16 +105,19 @@ class Learnt:
     def read(cls, at: Path, checkpoint: str) -> Self | None:
         """None where there is none, or that of another checkpoint."""
         try:
-            with at.open("rb") as file, np.load(file) as kept:
-                if str(kept["checkpoint"]) != checkpoint:
-                    return None
-                space = Space(kept["mean"], kept["basis"])
-                features = kept["features"].astype(np.float32)
-                if len(features) != len(kept["images"]):
-                    return None
-                return cls(checkpoint, kept["images"], space, features)
-        except UNREADABLE:
+            if str(arrays.load(at, "checkpoint")["checkpoint"]) != checkpoint:
+                return None
+            kept = arrays.load(at, "images", "mean", "basis", "features")
+        except UnusableError:
             return None
+        mean, basis = kept["mean"], kept["basis"]
+        features = kept["features"].astype(np.float32)
+        shapes = [mean.shape[:1], basis.shape[1:]] == [basis.shape[:1], features.shape[1:]]
+        if not shapes or (features.ndim, basis.ndim) != (2, 2):
+            return None
+        if kept["images"].shape != features.shape[:1]:
+            return None
+        return cls(checkpoint, kept["images"], Space(mean, basis), features)
 
 
 def nearest(asked: Floats, known: Floats) -> tuple[NDArray[np.intp], Floats]:

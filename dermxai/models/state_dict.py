@@ -19,7 +19,10 @@ from numpy._core import multiarray
 from safetensors.torch import load_file
 from torch import Tensor
 
+from dermxai import entries
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
+from dermxai.paths import readable
 
 CONTAINERS = ("state_dict", "model_state_dict", "model", "net", "state_dict_ema", "model_ema")
 # What training programs keep beside the weights: options, paths and numpy's numbers. Plain values;
@@ -45,9 +48,18 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """The state dict in a file, taken out of what programs put around it.
 
     Raises:
-        InputError: the file needs unpickling, is damaged, or holds no tensors, or sparse, complex
-            or quantised ones.
+        InputError: the file may not be read, needs unpickling, is damaged, or holds no tensors, or
+            sparse, complex or quantised ones.
     """
+    path = readable(path)
+    try:
+        entries.check_file(path)
+    except UnusableError as error:
+        raise InputError(f"{path} {error}; expected a file of weights.") from error
+    if _is_packed(path):
+        raise InputError(
+            f"{path} was not opened: it is compressed, which torch.save does not do. Save it again."
+        )
     if _is_program(path):
         raise InputError(
             f"{path} was not opened: it is a TorchScript program, which is code. Save only the "
@@ -98,6 +110,16 @@ def _is_program(path: Path) -> bool:
         return False
 
 
+def _is_packed(path: Path) -> bool:
+    """Whether it is an archive that unpacks to more than it has."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            held = sum(each.file_size for each in archive.infolist())
+    except Exception:  # no archive, or a damaged one, of which torch.load says more
+        return False
+    return held > 2 * path.stat().st_size
+
+
 def _is_safetensors(path: Path) -> bool:
     """By its suffix, or by its start: the length of a JSON object, and that object."""
     if path.suffix.lower() == ".safetensors":
@@ -112,8 +134,11 @@ def _is_safetensors(path: Path) -> bool:
 
 
 def _is_unusual(tensor: Tensor) -> bool:
-    dense = tensor.layout == torch.strided and not tensor.is_meta
-    return not dense or tensor.is_complex() or tensor.is_quantized
+    if tensor.layout != torch.strided or tensor.is_meta:
+        return True
+    # a view may claim more values than there are
+    whole = tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
+    return not whole or tensor.is_complex() or tensor.is_quantized
 
 
 def _named(error: pickle.UnpicklingError) -> str:

@@ -19,7 +19,8 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai import disk, paths
+from dermxai import arrays, disk, entries, paths
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 from dermxai.plugins import modules
 from dermxai.projection.components import principal_components
@@ -101,19 +102,17 @@ def open_projection(run: Run, method: str, settings: Any = None) -> Projection |
         InputError: unknown method or setting.
     """
     chosen, values = _chosen(method, settings)
+    path = paths.RunFiles(run.root).projection(_name(method, chosen, values))
     try:
-        path = paths.RunFiles(run.root).projection(_name(method, chosen, values))
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            made = Projection(
-                stored["sample_ids"],
-                stored["coordinates"],
-                method,
-                asdict(values),
-                tuple(json.loads(str(stored["notes"]))),
-            )
-    except disk.UNREADABLE:
+        stored = arrays.load(path, "sample_ids", "coordinates", "notes")
+        notes = entries.parse_json(str(stored["notes"]).encode("utf-8", "replace"), [str])
+    except UnusableError:
         return None
-    return made if np.array_equal(made.sample_ids, _sample_ids(run)) else None
+    ids, coordinates = stored["sample_ids"], stored["coordinates"]
+    if coordinates.shape != (len(run), 2) or coordinates.dtype.kind != "f":
+        return None
+    made = Projection(ids, coordinates, method, asdict(values), tuple(notes))
+    return made if np.array_equal(ids, _sample_ids(run)) else None
 
 
 def _write(projection: Projection, path: Path) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dermxai.data import split_words
 from dermxai.data.splits import owners
+from dermxai.metrics.basis import basis
 from dermxai.metrics.evaluation import Evaluation, evaluate
 from dermxai.metrics.leakage import Premium, leakage_premium
 from dermxai.numbers import count, jsonable
@@ -57,9 +58,13 @@ def premium(run: Run, split: str | None, whole: Evaluation) -> Premium | None:
     return leakage_premium(whole, evaluated(run, split, leaks=False))
 
 
-def leaks_json(run: Run, split: str | None, added: Premium | None) -> Any:
+def leaks_json(run: Run, split: str | None, added: Premium | None, independent: str) -> Any:
     """What leaks from training into a split, for programs: how each kind was counted, the images,
-    and the premium; None where it is not known."""
+    and the premium; None where it is not known.
+
+    Args:
+        independent: what the premium's intervals take as independent.
+    """
     if run.leaks is None:
         return None
     rows = run.in_split(split)
@@ -74,9 +79,13 @@ def leaks_json(run: Run, split: str | None, added: Premium | None) -> Any:
             "all_training_known": run.leaks.whole,
             "counts": run.leaks.counts(rows),
             "images": found[["sample_id", "kind", "of", "bits", "cosine"]].to_dict("records"),
-            "premium": added.as_json() if added else None,
+            "premium": _with_basis(added, independent) if added else None,
         }
     )
+
+
+def _with_basis(added: Premium, independent: str) -> Any:
+    return added.as_json() | {"intervals": basis(independent, added.level)}
 
 
 def _seen(

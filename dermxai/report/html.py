@@ -21,7 +21,8 @@ from dermxai.errors import InputError
 from dermxai.explain.pair_maps import PairMaps
 from dermxai.figures.averaged import averaged, frames
 from dermxai.figures.overlay import AGAINST, FOR
-from dermxai.numbers import count, percent
+from dermxai.metrics import basis
+from dermxai.numbers import count
 from dermxai.report import tables
 from dermxai.report.chart import chart
 from dermxai.report.study import Study
@@ -106,8 +107,9 @@ def _facts(study: Study) -> list[tuple[str, str]]:
         ("Evaluated", f"{counts.evaluated:,} of {count(counts.images, 'image')}{units}"),
         (
             "Intervals",
-            f"{percent(evaluation.level, 0)}, over {evaluation.clusters}: Wilson's score with a "
-            "design effect for shares and areas, Student's t for means and differences",
+            f"{basis.in_words(evaluation.clusters, evaluation.level)}: Wilson's score with a "
+            "design effect for shares and areas, Newcombe's for differences of shares, Student's t "
+            "for means and their differences",
         ),
     ]
 

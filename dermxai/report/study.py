@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from dermxai import taxonomy
 from dermxai.data import overview
-from dermxai.metrics import Evaluation, intervals
+from dermxai.metrics import Evaluation
+from dermxai.metrics.basis import basis
 from dermxai.metrics.confusion import ratio
 from dermxai.metrics.differences import Differences, differences
 from dermxai.metrics.gathering import Gathering, gathering
@@ -97,11 +98,7 @@ class Study:
                 "training": self.training,
                 "label_errors": self.suspects.to_dict("records"),
                 "labels_searched": dict(self.searched),
-                "intervals": {
-                    "level": self.evaluation.level,
-                    "independent": self.evaluation.clusters,
-                    "version": intervals.VERSION,
-                },
+                "intervals": basis(self.evaluation.clusters, self.evaluation.level),
                 "notes": list(self.notes),
             }
         )

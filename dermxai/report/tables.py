@@ -7,7 +7,7 @@ import pandas as pd
 
 from dermxai.metrics.label_errors import FEWEST
 from dermxai.metrics.pair import OTHER
-from dermxai.numbers import count, interval, percent, points, signed
+from dermxai.numbers import count, fixed, interval, percent, points, signed
 from dermxai.report.study import Study, Way
 
 
@@ -192,9 +192,7 @@ def _titled(column: str, value: str) -> str:
 
 
 def _value(number: float, share: str) -> str:
-    if np.isnan(number):
-        return "–"
-    return percent(number, 0) if share else f"{number:.2f}"
+    return percent(number, 0) if share else fixed(number)
 
 
 def _change(number: float, share: str) -> str:

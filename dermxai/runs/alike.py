@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai import disk, paths
+from dermxai import disk, entries, paths
 from dermxai.data import picture_hash
 from dermxai.models.likeness import ALIKE, Floats, Space, nearest
 from dermxai.runs.run import Run
@@ -24,13 +24,14 @@ def near_duplicates(run: Run) -> pd.DataFrame:
             (_VERSION, run.pictures is None, None if run.split is None else list(run.split))
         ).encode()
     ).hexdigest()
-    with suppress(OSError, ValueError, KeyError):
-        kept = pd.read_parquet(file)
-        if kept.attrs.get("of") == told:
+    with suppress(Exception):  # it is missing, or damaged in one of many ways
+        entries.check_file(file)
+        kept = pd.read_parquet(paths.readable(file))
+        if kept.attrs.get("of") == told and set(_COLUMNS) <= set(kept):
             return kept
     found = between_splits(run)
     found.attrs = {"of": told}
-    with disk.replacing(file) as path:
+    with suppress(OSError), disk.replacing(file) as path:  # where it cannot be kept, it is not
         found.to_parquet(path, index=False)
     return found
 

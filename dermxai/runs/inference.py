@@ -216,7 +216,13 @@ def _work_of(
     settings = {"precision": precision}
     identity = run_id(classifier.hash, dataset.fingerprint, settings)
     part = part_size(classifier.info.preprocessing.size, batch_size, chosen)
-    plan = {"run": identity, "device": str(chosen), "batch": batch_size, "part": part}
+    plan = {
+        "run": identity,
+        "dataset": dataset.fingerprint,
+        "device": str(chosen),
+        "batch": batch_size,
+        "part": part,
+    }
     return _Work(
         classifier,
         dataset,
@@ -235,8 +241,8 @@ def _share(work: _Work, token: str) -> None:
         InputError: they compute otherwise.
     """
     files, content = work.files, json.dumps(work.plan, indent=2)
-    same = files.plan.is_file() and files.plan.read_text() == content
-    begun = files.sharing.is_file() and files.sharing.read_text() == token
+    same = files.plan.is_file() and paths.readable(files.plan).read_text() == content
+    begun = files.sharing.is_file() and paths.readable(files.sharing).read_text() == token
     if begun and not same:
         raise InputError(
             "This process would round otherwise than those that it shares the work with, as on "
@@ -264,7 +270,7 @@ def _begin(work: _Work) -> list[int]:
     disk.sweep(shards.files.root)
     disk.sweep(shards.files.shards)
     content = json.dumps(work.plan, indent=2)
-    if not shards.files.plan.is_file() or shards.files.plan.read_text() != content:
+    if not shards.files.plan.is_file() or paths.readable(shards.files.plan).read_text() != content:
         shards.discard()
         with disk.replacing(shards.files.plan) as path:
             path.write_text(content)

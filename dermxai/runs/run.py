@@ -2,24 +2,27 @@
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
+from pandas.api.types import infer_dtype
 from scipy.special import softmax
 
-from dermxai import paths
+from dermxai import entries, paths
 from dermxai.data import Problem
+from dermxai.data.images import container
 from dermxai.data.inventory import file_fingerprint
 from dermxai.data.picture_hash import HASHES, Hashes
 from dermxai.data.table import REQUIRED
+from dermxai.entries import Unusable, UnusableError
 from dermxai.errors import InputError
 from dermxai.models import ModelInfo, read_info
 from dermxai.runs import seen
@@ -27,6 +30,21 @@ from dermxai.runs import seen
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
+NAME = re.compile(r"[\w-][\w .-]{0,99}", re.ASCII)
+"""What a run's folder may be called; its id is such a name, too."""
+MANIFEST = {
+    "id": str,
+    "checkpoint": {"path": str, "name": str, "hash": str, "training?": str, "options?": dict},
+    "dataset": {"path": str, "name": str, "fingerprint?": str, "options?": dict},
+    "settings?": dict,
+    "versions?": dict,
+    "counts?": {"images?": int, "problems?": int},
+    "heads": [{"name": str, "channels": int}],
+    "classes": [str],
+    "problems": [{"item": str, "reason": str}],
+}
+"""What run.json holds, see `entries.check_shape`."""
+NPY = b"\x93NUMPY"
 CHANGED = "The image {} has changed since this run; run inference again."
 Array = TypeVar("Array", bound=NDArray[Any])
 
@@ -192,18 +210,27 @@ def open_run(path: str | Path) -> Run:
     """Opens a run's folder. Arrays are mapped, not read.
 
     Raises:
-        InputError: there is no complete run at ``path``, or its files do not fit each other.
+        InputError: there is no complete run at ``path``, its files do not fit each other, or, in a
+            confined process, it or its images lie where nothing may be read.
     """
     root = Path(path)
     files = paths.RunFiles(root)
-    if not files.manifest.is_file():
+    for file in files.read:
+        paths.check_readable(file)
+    if not os.path.isfile(files.manifest):  # noqa: PTH113  # never an error
         raise InputError(
             f"The run in {path} is not finished; infer again to resume it."
-            if files.plan.is_file()
+            if os.path.isfile(files.plan)  # noqa: PTH113
             else f"{path} holds no {files.manifest.name}; name a folder that infer has printed."
         )
     try:
-        manifest = json.loads(files.manifest.read_text())
+        manifest = read_manifest(root)
+        paths.check_readable(manifest["dataset"]["path"])
+        for file in (files.samples, files.logits, files.pooled):
+            _check_file(file)
+        for file in (files.fingerprints, files.pictures):
+            if os.path.lexists(file):
+                _check_file(file)
         run = Run(
             id=manifest["id"],
             root=root.resolve(),
@@ -221,20 +248,126 @@ def open_run(path: str | Path) -> Run:
             pictures=np.load(files.pictures, mmap_mode="r") if files.pictures.is_file() else None,
         )
         _check_shapes(run)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, pa.ArrowException) as error:
+        _check_places(run)
+    except InputError:
+        raise
+    except Exception as error:  # damaged files fail in many ways
         raise InputError(
             f"The run in {path} is damaged ({error}); delete the folder and infer again."
         ) from error
     return run
 
 
+def read_manifest(root: Path) -> Mapping[str, Any]:
+    """run.json of a run's folder; read again when it has changed.
+
+    Raises:
+        UnusableError: it is missing, or holds something else.
+    """
+    file = paths.RunFiles(root).manifest
+    try:
+        state = entries.readable(file).stat()
+    except UnusableError as error:
+        raise UnusableError(f"{file.name} {error}") from None
+    except (OSError, ValueError) as error:
+        raise UnusableError(f"{file.name} is not there or cannot be opened") from error
+    content = _manifest(str(file), state.st_mtime_ns, state.st_size)
+    if isinstance(content, str):
+        raise UnusableError(f"{file.name} {content}")
+    return content
+
+
+@lru_cache(maxsize=4096)
+def _manifest(file: str, _changed: int, _size: int) -> Mapping[str, Any] | str:
+    """The content, or why it is of no use."""
+    try:
+        content: Mapping[str, Any] = entries.read_json(Path(file), MANIFEST)
+    except UnusableError as error:
+        return str(error)
+    return content
+
+
+def _check_arrays(root: Path) -> None:
+    """That a run's table and arrays are there and begin as such; read again when they have changed.
+
+    Raises:
+        UnusableError: one does not.
+    """
+    files = paths.RunFiles(root)
+    for file, start in ((files.samples, b"PAR1"), (files.logits, NPY), (files.pooled, NPY)):
+        try:
+            state = entries.readable(file).stat()
+        except UnusableError as error:
+            raise UnusableError(f"{file.name} {error}") from None
+        except OSError as error:
+            raise UnusableError(f"{file.name} is not there or cannot be opened") from error
+        if not _begins(str(file), start, state.st_mtime_ns, state.st_size):
+            raise UnusableError(f"{file.name} is damaged")
+
+
+@lru_cache(maxsize=16384)
+def _begins(file: str, start: bytes, _changed: int, _size: int) -> bool:
+    try:
+        with entries.opened(Path(file)) as opened:
+            return opened.read(len(start)) == start
+    except (UnusableError, OSError):
+        return False
+
+
+def find_runs() -> tuple[list[Path], list[Unusable]]:
+    """Folders of the complete runs in the workspace, newest first; and entries that are neither
+    those nor unfinished."""
+    found: list[tuple[int, Path]] = []
+    here, odd = entries.listed(paths.runs())
+    for root in here:
+        files = paths.RunFiles(root)
+        try:
+            entries.check_folder(root)
+            if not os.path.lexists(files.manifest):
+                if not any(os.path.lexists(each) for each in (files.plan, files.lock)):
+                    raise UnusableError(f"has no {files.manifest.name}")
+                continue
+            if not NAME.fullmatch(root.name):
+                raise UnusableError("has a name that no link can hold")
+            read_manifest(root)
+            _check_arrays(root)
+            found.append((files.manifest.stat().st_mtime_ns, root))
+        except (UnusableError, OSError) as error:
+            odd.append(Unusable(root, str(error), "Remove it and infer again."))
+    return [root for _, root in sorted(found, reverse=True)], odd
+
+
 def list_runs() -> list[Path]:
     """Folders of the complete runs in the workspace, newest first."""
-    found = []
-    for root in paths.runs().glob("*"):
-        with suppress(OSError):  # not finished, or removed meanwhile
-            found.append((paths.RunFiles(root).manifest.stat().st_mtime, root))
-    return [root for _, root in sorted(found, reverse=True)]
+    return find_runs()[0]
+
+
+def _check_file(file: Path) -> None:
+    """
+    Raises:
+        UnusableError: there is none; it names it.
+    """
+    try:
+        entries.check_file(file)
+    except UnusableError as error:
+        raise UnusableError(f"{file.name} {error}") from error
+
+
+def _check_places(run: Run) -> None:
+    """
+    Raises:
+        InputError: an image lies in a folder that may not be read. Those in others are asked again
+            when they are read.
+    """
+    if not paths.is_confined():
+        return
+    folders = {os.path.dirname(container(path)) for path in run.samples["path"].astype(str)}  # noqa: PTH120
+    allowed = paths.roots()
+    if not all(paths.is_within(folder, allowed) for folder in folders):
+        raise InputError(
+            f"Run {run.id} names images outside the folders that this server may open; name their "
+            "folder in DERMXAI_ROOTS when starting the server, or copy the data into the workspace."
+        )
 
 
 def _check_shapes(run: Run) -> None:
@@ -252,6 +385,19 @@ def _check_shapes(run: Run) -> None:
         raise ValueError(f"{run.pictures.shape} perceptual hashes came for {len(run)} images")
     if missing := set(REQUIRED) - set(run.samples):
         raise ValueError(f"the sample table has no {' and no '.join(sorted(missing))}")
+    ids = run.samples["sample_id"]
+    if not _are_texts(ids) or not ids.is_unique:
+        raise ValueError("the sample table has ids that are no texts, or one twice")
+    if not _are_texts(run.samples["path"]):
+        raise ValueError("the sample table has paths that are no texts")
+    if not _are_texts(run.samples["label"].dropna()):
+        raise ValueError("the sample table has labels that are no texts")
+    if not run.classes or len(set(run.classes)) < len(run.classes) or not run.heads:
+        raise ValueError("it has no class, no head, or a class twice")
+
+
+def _are_texts(values: "pd.Series[Any]") -> bool:
+    return values.empty or infer_dtype(values, skipna=False) == "string"
 
 
 def _frozen(array: Array) -> Array:

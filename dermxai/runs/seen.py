@@ -6,7 +6,6 @@ Compared with what the checkpoint keeps of its training (`models/division.py`, a
 others of the checkpoint beside it, as far as these hold the training images.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -215,7 +214,7 @@ class _Search:
     def _of_other_runs(self) -> Iterator[NDArray[np.float32]]:
         """Pooled features of the training images of other runs of the same checkpoint; none where
         this run holds most of them."""
-        from dermxai.runs.run import open_run
+        from dermxai.runs.run import open_run, read_manifest
 
         if 2 * self._mine.size > self.division.learnt.sum():
             return
@@ -224,8 +223,8 @@ class _Search:
         for manifest in sorted(self.run.root.parent.glob(f"*/{name}")):
             if manifest.parent == self.run.root or found == _OTHER_RUNS:
                 continue
-            with suppress(InputError, OSError, ValueError, KeyError, TypeError):
-                told = json.loads(manifest.read_text(encoding="utf-8"))
+            with suppress(InputError, OSError, ValueError):
+                told = read_manifest(manifest.parent)
                 if told["checkpoint"]["hash"] != self.run.manifest["checkpoint"]["hash"]:
                     continue
                 other = open_run(manifest.parent)

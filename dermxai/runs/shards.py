@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from dermxai.data.picture_hash import Hashes
 from dermxai.disk import UNREADABLE, replacing
-from dermxai.paths import RunFiles
+from dermxai.entries import opened
+from dermxai.paths import RunFiles, readable
 
 SHARD = 256  # images
 _ARRAYS = ("logits", "pooled", "pictures", "reasons")
@@ -87,12 +88,12 @@ class Shards:
 
     def _each(self, name: str) -> Iterator[NDArray[Any]]:
         for index in range(len(self)):
-            with np.load(self.files.shard(index)) as shard:
+            with np.load(readable(self.files.shard(index))) as shard:
                 yield shard[name]
 
     def _whole(self, index: int) -> bool:
         try:
-            with self.files.shard(index).open("rb") as file, np.load(file) as shard:
+            with opened(self.files.shard(index)) as file, np.load(file) as shard:
                 lengths = {len(shard[name]) for name in _ARRAYS}
         except UNREADABLE:
             return False

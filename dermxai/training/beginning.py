@@ -1,8 +1,9 @@
 """What a training in a folder has begun with, so that it goes on with the same, and alone."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pandas as pd
 from dermxai.data import Dataset
 from dermxai.disk import locked, replacing
 from dermxai.errors import InputError
-from dermxai.paths import StudyFiles, TrainingFiles
+from dermxai.paths import StudyFiles, TrainingFiles, readable
 from dermxai.training.recipe import Recipe, as_saved, completed
 
 _COLUMNS = ["path", "label", "split", "patient_id", "lesion_id"]  # that a training looks at
@@ -83,7 +84,7 @@ def beginning(new: Beginning, at: Path) -> Beginning:
 
 def _noted(at: Path) -> Beginning:
     try:
-        noted = Beginning(**json.loads(at.read_text("utf-8")))
+        noted = Beginning(**json.loads(readable(at).read_text("utf-8")))
         if not isinstance(noted.recipe, dict):
             raise TypeError
         return noted
@@ -105,7 +106,7 @@ def as_begun(dataset: Dataset, at: Path) -> Dataset:
     """A data set as it was when it was written down, where it has only lost images since: those
     that were read before still serve, and the others are named as unreadable. Else as it is now."""
     try:
-        before, now = pd.read_parquet(at), dataset.samples
+        before, now = pd.read_parquet(readable(at)), dataset.samples
     except (OSError, ValueError):  # not there, damaged, or something else
         return dataset
     columns = now.columns.intersection(_COLUMNS)
@@ -120,7 +121,8 @@ def as_begun(dataset: Dataset, at: Path) -> Dataset:
 
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
-    """
+    """What is refused in the block leaves no folder behind that was not there before.
+
     Raises:
         InputError: another process trains in the lock's folder.
     """
@@ -130,5 +132,22 @@ def alone(lock: Path) -> Iterator[None]:
             f"A training is at work in {lock.parent}; wait for its end, or choose another folder."
         )
 
+    new = [each for each in (lock.parent, *lock.parent.parents) if not each.exists()]
     with locked(lock, waiting=refuse):
-        yield
+        try:
+            yield
+        except InputError:
+            if new:
+                _forget(TrainingFiles(lock.parent), new)
+            raise
+
+
+def _forget(files: TrainingFiles, new: list[Path]) -> None:
+    """Removes the folders that were made for a training that was refused, the innermost first,
+    where it has left nothing of use."""
+    preparations = {each.name for each in (files.lock, files.about, files.data, files.images)}
+    with suppress(OSError):
+        if {path.name for path in files.root.iterdir()} <= preparations:
+            shutil.rmtree(files.root)
+            for folder in new[1:]:
+                folder.rmdir()

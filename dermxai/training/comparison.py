@@ -20,6 +20,7 @@ from dermxai.metrics import (
 )
 from dermxai.metrics.confusion import mean_defined
 from dermxai.metrics.intervals import FEWEST_OF_CLASS
+from dermxai.numbers import signed
 
 MEASURES: Mapping[str, str] = {
     "accuracy": "Accuracy",
@@ -119,7 +120,7 @@ def interval_in_words(low: float | None, high: float | None) -> str:
     """Of a difference of balanced accuracies; None and NaN are undefined."""
     if low is None or high is None or np.isnan(low):
         return f"no interval: a class has fewer than {FEWEST_OF_CLASS} patients"
-    return f"95 % interval over patients {low:+.3f} to {high:+.3f}"
+    return f"95 % interval over patients {signed(low, 3)} to {signed(high, 3)}"
 
 
 def differences(results: Sequence[Outcome]) -> list[dict[str, Any]]:
@@ -133,20 +134,20 @@ def differences(results: Sequence[Outcome]) -> list[dict[str, Any]]:
         predicted = np.concatenate([r.scores for r in own])[order].argmax(1)
         clusters = intervals.cluster_index(np.concatenate([r.units for r in own])[order])
         outcomes.setdefault(network, []).append(predicted == labels)
-    mean = {
-        network: intervals.class_mean(np.mean(right, axis=0)[:, None], labels)
-        for network, right in outcomes.items()
-    }
+    mean = {network: np.mean(right, axis=0)[:, None] for network, right in outcomes.items()}
     first, *others = mean
     compared = []
     for other in others:
-        apart = mean[other].minus(mean[first])
-        low, high = intervals.student_interval(apart, clusters, 0.95)
+        gain, loss = (
+            intervals.class_mean(part, labels)
+            for part in intervals.gains_and_losses(mean[other], mean[first])
+        )
+        low, high = intervals.difference_interval(gain, loss, clusters, 0.95)
         compared.append(
             {
                 "network": other,
                 "less": first,
-                "balanced_accuracy": float(apart.value[0]),
+                "balanced_accuracy": float((gain.value - loss.value)[0]),
                 "low": float(low[0]),
                 "high": float(high[0]),
             }

@@ -5,7 +5,6 @@ epoch is kept: an interrupted training begins its epoch anew and goes on as if n
 """
 
 import logging
-import re
 import shutil
 import signal
 from collections.abc import Iterator
@@ -18,11 +17,10 @@ import pandas as pd
 import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.utilities.exceptions import SIGTERMException
-from safetensors import SafetensorError
 
 from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
-from dermxai.disk import FULL, sweep
+from dermxai.disk import is_full, sweep
 from dermxai.errors import InputError
 from dermxai.models.backbone import normalisation
 from dermxai.models.info import ModelInfo, read_info
@@ -277,22 +275,16 @@ def _explained(files: TrainingFiles) -> Iterator[None]:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise _out_of_memory(files) from error
-    except (OSError, SafetensorError, RuntimeError) as error:
-        if "out of memory" in str(error) or "can't allocate memory" in str(error):
+    except Exception as error:
+        told = str(error) if isinstance(error, OSError | RuntimeError) else ""
+        if "out of memory" in told or "can't allocate memory" in told:
             raise _out_of_memory(files) from error
-        code = getattr(error, "errno", None) or _code_in(str(error))
-        if code not in FULL:
+        if isinstance(error, InputError) or not is_full(error):
             raise
         raise InputError(
             f"The disk that holds {files.root} is full ({error}); what the last whole epoch left "
             "is kept: free some space and start the training again to go on from there."
         ) from error
-
-
-def _code_in(text: str) -> int | None:
-    """The operating system's error number in a message."""
-    found = re.search(r"(?:os error |Errno )(\d+)", text)
-    return int(found[1]) if found else None
 
 
 def _out_of_memory(files: TrainingFiles) -> InputError:

@@ -18,7 +18,7 @@ from dermxai.data.table import Problem
 from dermxai.data.transforms import Preprocessing
 from dermxai.disk import locked, replacing, sweep
 from dermxai.errors import InputError
-from dermxai.paths import PreparedFiles
+from dermxai.paths import PreparedFiles, readable
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Prepared:
 
     def open(self) -> NDArray[np.uint8]:
         """The array, memory-mapped, read-only."""
-        images: NDArray[np.uint8] = np.load(self.path, mmap_mode="r")
+        images: NDArray[np.uint8] = np.load(readable(self.path), mmap_mode="r")
         return images
 
 
@@ -72,16 +72,16 @@ def prepare_images(
             with replacing(files.about) as path:
                 path.write_text(json.dumps(about))
     usable = ~np.isin(np.array(sample_ids), [problem.item for problem in found])
-    return Prepared(files.images, usable, tuple(found), np.load(files.pictures))
+    return Prepared(files.images, usable, tuple(found), np.load(readable(files.pictures)))
 
 
 def _found(files: PreparedFiles) -> list[Problem] | None:
     """What could not be read of the images that lie there; None where none do, or where they are
     not those that were written, as when the power or the disk failed."""
     try:
-        about = json.loads(files.about.read_text())
-        np.load(files.images, mmap_mode="r")
-        np.load(files.pictures)
+        about = json.loads(readable(files.about).read_text())
+        np.load(readable(files.images), mmap_mode="r")
+        np.load(readable(files.pictures))
         if isinstance(about, list):  # of a training from before there was a digest
             return [Problem(**entry) for entry in about]
         pictures = _digest(files.pictures)
@@ -94,7 +94,7 @@ def _found(files: PreparedFiles) -> list[Problem] | None:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with readable(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -14,6 +14,7 @@ from dermxai.models.checkpoint import check_fit, load_classifier
 from dermxai.models.foreign import strip_prefixes
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.models.state_dict import read_tensors
+from dermxai.paths import readable
 from dermxai.training.recipe import IMAGENET, Recipe
 
 CLASSIFIERS = ("classifier.", "fc.", "head.", "heads.", "AuxLogits.")
@@ -96,7 +97,7 @@ def _backbone_weights(recipe: Recipe, network: MultiHeadNetwork) -> Mapping[str,
                 "machine and set weights to its path, or use the recipe scratch."
             ) from error
         return cast(Mapping[str, Tensor], pretrained.state_dict())
-    path = Path(recipe.weights)
+    path = readable(recipe.weights)
     if not path.is_file():
         raise InputError(
             f"There is no file {path}; weights takes {IMAGENET!r}, a state dict of "

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from dermxai import disk
 from dermxai.errors import InputError
-from dermxai.paths import TrainingFiles
+from dermxai.paths import TrainingFiles, readable
 
 
 class StateIO(TorchCheckpointIO):
@@ -49,21 +49,21 @@ def check_state(files: TrainingFiles) -> None:
 
 def _checksums_hold(path: Path) -> bool:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(readable(path)) as archive:
             return archive.testzip() is None
     except disk.UNREADABLE:
         return False
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with readable(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _noted(files: TrainingFiles) -> list[str]:
     """The newest last; none where none were noted."""
     try:
-        return files.digest.read_text("ascii", errors="replace").split()
+        return readable(files.digest).read_text("ascii", errors="replace").split()
     except FileNotFoundError:
         return []
 

@@ -22,16 +22,16 @@ from numpy.typing import NDArray
 from dermxai.data import Dataset
 from dermxai.data.split_words import LEARNT
 from dermxai.data.splits import folds as fold_numbers
-from dermxai.data.splits import groups, split_by_patient
+from dermxai.data.splits import groups, split_by_patient, units
 from dermxai.data.transforms import Preprocessing
 from dermxai.disk import UNREADABLE, replacing
 from dermxai.errors import InputError
-from dermxai.metrics import intervals
+from dermxai.metrics.basis import basis, in_words
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
 from dermxai.models.info import read_info
-from dermxai.numbers import LEFT, jsonable
-from dermxai.paths import StudyFiles, TrainingFiles
+from dermxai.numbers import LEFT, jsonable, signed
+from dermxai.paths import StudyFiles, TrainingFiles, readable
 from dermxai.spreadsheet import write_csv
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
 from dermxai.training.comparison import (
@@ -206,7 +206,7 @@ def _outcome(
         scores = scores_of(folder, prepared.open(), rows, preprocessing, how["device"])
         with replacing(kept) as path, path.open("wb") as file:
             np.savez_compressed(file, rows=rows, scores=scores)
-    with np.load(kept) as content:
+    with np.load(readable(kept)) as content:
         rows, scores = content["rows"], content["scores"]
     return Outcome(member, rows, examples.labels[rows], scores, units_of(examples)[rows])
 
@@ -219,7 +219,7 @@ def units_of(examples: Examples) -> NDArray[np.object_]:
 def _whole(scores: Path) -> bool:
     """Whether a member's scores lie there as they were written: the archive has checksums."""
     try:
-        with np.load(scores) as content:
+        with np.load(readable(scores)) as content:
             return all(content[name].size >= 0 for name in ("rows", "scores"))
     except UNREADABLE:
         return False
@@ -265,17 +265,18 @@ def _write(files: StudyFiles, data: Dataset, recipe: Recipe, results: Sequence[O
         "recipe": asdict(recipe),
         "table": table.to_dict("records"),
         "differences": compared,
-        "intervals": intervals.VERSION,
+        "intervals": basis(units(data.samples)),
         "members": rows.to_dict("records"),
         "note": note,
         "doubts": doubted,
     }
     text = [f"# {files.root.name}", "", note, "", as_printed(table), ""]
     text += [
-        f"{d['network']} less {d['less']}: balanced accuracy {d['balanced_accuracy']:+.3f} "
+        f"{d['network']} less {d['less']}: balanced accuracy {signed(d['balanced_accuracy'], 3)} "
         f"({interval_in_words(d['low'], d['high'])})."
         for d in compared
     ]
+    text += ["", f"{in_words(units(data.samples))}."] if compared else []
     text += ["", *(f"- {doubt}" for doubt in doubted)] if doubted else []
     write_csv(rows, files.table)
     with replacing(files.card) as path:

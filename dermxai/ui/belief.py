@@ -11,12 +11,13 @@ from dermxai.explain.faithfulness.measure import measures
 from dermxai.explain.faithfulness.quality import RUNNER_UP, Asked, Quality
 from dermxai.explain.faithfulness.study import has_mask, passes, resolved
 from dermxai.jobs import Job, State
+from dermxai.metrics import basis
 from dermxai.metrics.belief import FEWEST
 from dermxai.report import belief as report
 from dermxai.runs import Run
 from dermxai.ui import cache, jobs_panel, look, question, state
 from dermxai.ui import downloads as take_away
-from dermxai.ui.guard import guard
+from dermxai.ui.guard import callback, guard
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.subject import pass_seconds
@@ -54,7 +55,7 @@ def ask_study(scene: Scene) -> Quality | None:
                 key=Key.START.of("new-study"),
                 icon=":material/add:",
                 type="tertiary",
-                on_click=state.put,
+                on_click=callback(state.put),
                 args=(key, _NEW),
             )
     return None if chosen == _NEW else cache.quality(cache.judged(scene.run_id, chosen))
@@ -97,8 +98,7 @@ def about(scene: Scene, found: Quality) -> None:
         count(int(found.table["sample_id"].nunique()), "image"),
         f"logit of {target}{against}",
         plain(asked.head or "sum of all heads"),
-        f"95 % intervals over {report.units(scene.run)}, "
-        "not corrected for the number of comparisons",
+        f"{basis.in_words(report.units(scene.run))}, not corrected for the number of comparisons",
     )
     titles: dict[str, Any] = {**question.methods(), **measures()}
     look.notes(
@@ -119,7 +119,7 @@ def about(scene: Scene, found: Quality) -> None:
             "Compute again",
             key=Key.START.of("quality-again"),
             icon=":material/refresh:",
-            on_click=_again,
+            on_click=callback(_again),
             args=(scene, asked),
         )
 
@@ -199,9 +199,11 @@ def downloads(scene: Scene, found: Quality) -> None:
         "seed": asked.seed,
         "settings": json.dumps(dict(asked.settings), sort_keys=True),
         "finished": found.finished,
+        "outdated": ", ".join(found.outdated),
     }
+    intervals = basis.columns(report.units(run))
     with st.container(horizontal=True):
-        take_away.table("Summary (CSV)", lambda: summary, f"{name}-summary", **how)
+        take_away.table("Summary (CSV)", lambda: summary, f"{name}-summary", **how, **intervals)
         take_away.table(
             "Every value (CSV)",
             lambda: report.with_readings(run, found.table),

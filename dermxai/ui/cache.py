@@ -2,11 +2,10 @@
 
 # ruff: noqa: ARG001 (arguments that are keys only)
 
-import json
 import os
-import re
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,14 +16,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
+from pandas.api.types import is_numeric_dtype
 
-from dermxai import figures, paths
+from dermxai import doctor, entries, figures, paths
 from dermxai.data import Problem, audit, load_dataset, overview, split_words
 from dermxai.data import selection as selections
 from dermxai.data.files import last_change
 from dermxai.data.images import read_image, read_mask
 from dermxai.data.selection import Selection
 from dermxai.data.transforms import fit_mask, fitted
+from dermxai.entries import Unusable, UnusableError
 from dermxai.errors import InputError
 from dermxai.explain.pair_maps import PairMaps, open_maps
 from dermxai.figures.confusion import Show
@@ -37,6 +38,7 @@ from dermxai.report import study as study_pair
 from dermxai.report.evaluated import evaluated
 from dermxai.report.evaluated import premium as evaluated_premium
 from dermxai.runs import Run, alike, open_run
+from dermxai.runs.run import NAME, read_manifest
 from dermxai.spreadsheet import read_csv
 from dermxai.ui import filters
 from dermxai.ui.look import Plot
@@ -48,12 +50,22 @@ if TYPE_CHECKING:
     from dermxai.explain.faithfulness.quality import Quality
     from dermxai.models import Classifier
 
+LEFT_OUT_SECONDS = 10.0  # so old may the list of what is left out be
+_OF_HISTORY = (
+    *("epoch", "loss", "validation_loss", "balanced_accuracy", "macro_auc"),
+    *("images_per_second", "seconds"),
+)
+_STUDY = {
+    "table": [{"network": str, "members": (int, str)}],
+    "differences": [{"network": str, "less": str, "balanced_accuracy": (float, type(None))}],
+    "note": str,
+    "doubts?": [str],
+}
+"""What history.csv and study.json hold, see `entries.check_shape`."""
+
 DEVICE = "DERMXAI_DEVICE"
 """Where the dashboard itself computes. The processor unless this says otherwise: it takes no lock,
 so a job would share its GPU with it."""
-
-_RUN = re.compile(r"[\w-][\w .-]{0,99}", re.ASCII)
-"""What a run's folder may be called; its id is such a name, too."""
 
 T = TypeVar("T")
 
@@ -110,13 +122,22 @@ def run(run_id: str) -> Run:
         InputError: there is none of this id.
     """
     folder = paths.runs() / run_id
-    manifest = paths.RunFiles(folder).manifest
-    if not _RUN.fullmatch(run_id) or not manifest.is_file():
+    file = paths.RunFiles(folder).manifest
+    if not NAME.fullmatch(run_id) or not paths.is_readable(file) or not _is_there(file):
         raise InputError(
             "The run of this link is not in this workspace; choose a checkpoint and a dataset at "
             "the left."
         )
-    return _run(str(folder), manifest.stat().st_mtime_ns)
+    return _run(str(folder), file.stat().st_mtime_ns)
+
+
+def _is_there(file: Path) -> bool:
+    """Whether there is a run over data that this server may read, asked each time: who may not read
+    them does not learn where they lie."""
+    try:
+        return paths.is_readable(manifest(file.parent)["dataset"]["path"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return os.path.isfile(file)  # noqa: PTH113  # damaged: opening it says why
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -125,28 +146,28 @@ def _run(folder: str, changed: int) -> Run:
 
 
 def manifest(folder: Path) -> Mapping[str, Any]:
-    """run.json of a run's folder."""
-    file = paths.RunFiles(folder).manifest
-    return _manifest(str(file), file.stat().st_mtime_ns)
+    """run.json of a run's folder.
+
+    Raises:
+        UnusableError: it is missing, or holds something else.
+    """
+    return read_manifest(folder)
 
 
-@st.cache_resource(max_entries=1024, show_spinner=False)
-def _manifest(file: str, changed: int) -> Mapping[str, Any]:
-    content: Mapping[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
-    return content
+@st.cache_resource(ttl=LEFT_OUT_SECONDS, max_entries=4, show_spinner=False)
+def left_out(home: str) -> list[Unusable]:
+    """What of the workspace is in no list."""
+    return doctor.left_out()
 
 
 def source(run_id: str | None, dataset: str | None) -> Source:
-    """The run, or else the dataset, as it is now; what is not there never changes.
-
-    Raises:
-        InputError: the dataset lies outside the folders that visitors may open.
-    """
+    """The run, or else the dataset, as it is now; what is not there, or may not be read, never
+    changes."""
     try:
         if run_id:
-            manifest = paths.RunFiles(paths.runs() / run_id).manifest
+            manifest = paths.readable(paths.RunFiles(paths.runs() / run_id).manifest)
             return Source(run_id, None, manifest.stat().st_mtime_ns)
-        return Source(None, dataset, last_change(paths.inside_roots(dataset)) if dataset else 0)
+        return Source(None, dataset, last_change(paths.readable(dataset)) if dataset else 0)
     except (OSError, ValueError):
         return Source(run_id, dataset, 0)
 
@@ -325,8 +346,16 @@ def model_info(folder: str) -> ModelInfo:
     Raises:
         InputError: there is no checkpoint.
     """
-    file = paths.CheckpointFiles(Path(folder)).model
-    return _model_info(folder, file.stat().st_mtime_ns if file.is_file() else 0)
+    file = paths.readable(paths.CheckpointFiles(Path(folder)).model)
+    return _model_info(folder, _changed(file))
+
+
+def _changed(file: Path) -> int:
+    """When a file was last changed, in ns; 0 where it cannot be looked at."""
+    try:
+        return file.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -342,6 +371,7 @@ def classifier(opened: Run) -> "Classifier":
             that `DEVICE` names cannot be used.
     """
     made_by = opened.manifest["checkpoint"]
+    paths.check_readable(made_by["path"])
     asked = made_by["path"], made_by["hash"], made_by.get("options", {})
     loaded = _classifier(*asked)
     if loaded.hash != made_by["hash"]:
@@ -432,43 +462,60 @@ def small_image(path: str, changed: int, longest: int) -> NDArray[np.uint8]:
 
 
 def history(output: str) -> pd.DataFrame:
-    """The epochs of a training, by its output folder; no row before the first has ended."""
+    """The epochs of a training, by its output folder; no row before the first has ended, or where
+    the file holds something else."""
     path = paths.TrainingFiles(Path(output)).history
-    return series(path) if output and path.is_file() else pd.DataFrame()
+    found = series(path) if output else pd.DataFrame()
+    return found if set(_OF_HISTORY) <= set(found) else pd.DataFrame()
 
 
 def cross_validation(output: str) -> Mapping[str, Any] | None:
-    """study.json of a cross-validation that has ended; None where it was removed."""
+    """study.json of a cross-validation that has ended; None where it was removed, or holds
+    something else."""
     path = paths.StudyFiles(Path(output)).about
-    if not path.is_file():
+    try:
+        content: Mapping[str, Any] = entries.read_json(path, _STUDY)
+    except UnusableError:
         return None
-    content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
 
 def series(path: Path) -> pd.DataFrame:
-    """A table that grows."""
-    return _series(str(path), path.stat().st_size, path.stat().st_mtime_ns)
+    """A table of numbers that grows; empty where there is none, or something else."""
+    try:
+        entries.check_file(path)
+        return _series(str(path), path.stat().st_size, path.stat().st_mtime_ns)
+    except (UnusableError, OSError):
+        return pd.DataFrame()
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _series(path: str, size: int, changed: int) -> pd.DataFrame:
-    return read_csv(Path(path))
+    try:
+        found = read_csv(Path(path))
+    except Exception:  # a damaged table fails in many ways
+        return pd.DataFrame()
+    texts = [name for name in found if not is_numeric_dtype(found[name])]
+    return found if set(texts) <= {"keep_by", "kept_by", "phase"} else found.drop(columns=texts)
 
 
 def reported(path: Path) -> pd.DataFrame:
     """``step`` and ``loss`` that a job has reported, at most some thousand of them."""
-    if not path.is_file():
+    try:
+        entries.check_file(path)
+        return _reported(str(path), path.stat().st_size)
+    except (UnusableError, OSError):
         return pd.DataFrame(columns=["step", "loss"])
-    return _reported(str(path), path.stat().st_size)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _reported(path: str, size: int) -> pd.DataFrame:
-    lines = Path(path).read_text(encoding="utf-8").splitlines()
-    whole = [line for line in lines[:: 1 + len(lines) // 4000] if line.endswith("}")]
-    table = pd.DataFrame([json.loads(line) for line in whole], columns=["step", "loss"])
-    return table.dropna()
+    lines = entries.read_bytes(Path(path)).splitlines()
+    told = []
+    for line in lines[:: 1 + len(lines) // 4000]:
+        with suppress(UnusableError):  # the last may be half written
+            told.append(entries.parse_json(line, {"step": float, "loss": float}))
+    return pd.DataFrame(told, columns=["step", "loss"], dtype=float).dropna()
 
 
 def projection(opened: Run, method: str, settings: Mapping[str, Any]) -> Projection | None:
@@ -527,7 +574,7 @@ class Judged(NamedTuple):
 
 def judged(run_id: str, name: str) -> Judged:
     file = paths.RunFiles(run(run_id).root).quality.asked(name)
-    return Judged(run_id, name, file.stat().st_mtime_ns if file.is_file() else 0)
+    return Judged(run_id, name, _changed(file))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

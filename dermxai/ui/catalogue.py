@@ -5,12 +5,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import streamlit as st
+
 from dermxai import paths
+from dermxai.data.dataset import find_datasets
 from dermxai.errors import InputError
 from dermxai.models import list_checkpoints
 from dermxai.runs import list_runs
 from dermxai.ui import cache, permissions
 from dermxai.ui.state import View
+from dermxai.ui.text import count
 
 
 @dataclass(frozen=True)
@@ -24,14 +28,29 @@ class Entry:
 
 
 def entries() -> list[Entry]:
-    """The runs of the workspace, newest first; a damaged one is left out."""
+    """The runs of the workspace over data that this server may read, newest first."""
+    return [entry for entry in _complete() if paths.is_readable(entry.dataset)]
+
+
+def note() -> None:
+    """Says how many runs are left out because their data may not be read; not which."""
+    if permissions.teaching():
+        return
+    if closed := sum(not paths.is_readable(entry.dataset) for entry in _complete()):
+        st.caption(
+            f"Not shown: {count(closed, 'run')} whose data lie outside the folders of this server.",
+            help="Name their folder in DERMXAI_ROOTS when starting the server.",
+        )
+
+
+def _complete() -> list[Entry]:
+    """All runs, newest first; a damaged one is left out."""
     found = []
     for folder in list_runs():
         try:
             manifest = cache.manifest(folder)
-            found.append(
-                Entry(folder.name, manifest["checkpoint"]["path"], manifest["dataset"]["path"])
-            )
+            checkpoint, dataset = manifest["checkpoint"]["path"], manifest["dataset"]["path"]
+            found.append(Entry(folder.name, checkpoint, dataset))
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return found
@@ -44,10 +63,8 @@ def checkpoints(runs: list[Entry]) -> list[str]:
 
 def datasets(runs: list[Entry]) -> list[str]:
     """Paths of the datasets of the workspace and of the runs."""
-    folder = paths.datasets()
-    here = sorted(folder.iterdir()) if folder.is_dir() else []
-    visible = [str(path) for path in here if not path.name.startswith(".")]
-    return _distinct([*visible, *(run.dataset for run in runs)])
+    here, _ = find_datasets()
+    return _distinct([*map(str, here), *(run.dataset for run in runs)])
 
 
 def check_listed(view: View) -> None:

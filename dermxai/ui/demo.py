@@ -1,12 +1,12 @@
 """The demo: opened where its question is answered, and never taken for photographs."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from dermxai import paths, taxonomy
+from dermxai import entries, paths, taxonomy
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 from dermxai.jobs import State
 from dermxai.jobs.gpus import gpus
@@ -55,7 +55,7 @@ def prepare() -> None:
     the pair's maps lie on the skin, and how far maps deserve belief. What was
     interrupted goes on."""
     opened = state.take(Key.DEMO)
-    if opened is None or permissions.teaching():
+    if opened is None or not permissions.may("start jobs"):
         return
     from dermxai.ui import belief  # with torch, which the first page does without
 
@@ -89,7 +89,7 @@ def banner() -> None:
             "images.",
             width="content",
         )
-        if _is_old(about) and not permissions.teaching():
+        if _is_old(about) and permissions.may("start jobs"):
             _offer()
 
 
@@ -99,9 +99,10 @@ def _about(open_now: Scene) -> Path | None:
     dataset = open_now.run.manifest["dataset"]["path"] if source.run else source.dataset
     about = paths.AtlasFiles(Path(str(dataset))).about
     try:
-        return about if about.is_file() else None
-    except OSError:  # a place that cannot be looked into
+        entries.check_file(about)
+    except UnusableError:  # a place that cannot be looked into, too
         return None
+    return about
 
 
 def _is_old(about: Path) -> bool:
@@ -109,8 +110,8 @@ def _is_old(about: Path) -> bool:
     if about.parent != paths.first_demo_dataset() or paths.demo_dataset().exists():
         return False
     try:
-        return bool(json.loads(about.read_text(encoding="utf-8")).get("version") == 1)
-    except (OSError, ValueError, AttributeError):
+        return bool(entries.read_json(about, {"version": int})["version"] == 1)
+    except UnusableError:
         return False
 
 

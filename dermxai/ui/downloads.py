@@ -18,13 +18,32 @@ from dermxai.numbers import jsonable
 from dermxai.report.origin import origin, with_origin
 from dermxai.runs import Run
 from dermxai.spreadsheet import to_csv
-from dermxai.ui import cache
+from dermxai.ui import cache, permissions, state
 from dermxai.ui import subject as subjects
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
 
 if TYPE_CHECKING:
     from dermxai.ui.explained import Look
+
+
+def button(
+    label: str, make: Callable[[], bytes | str], name: str, mime: str | None = None, **more: Any
+) -> None:
+    """A button that makes a file when it is pressed, and notes who took it: what kind of file, of
+    which run and dataset, not what it is called, which may name an image.
+
+    Args:
+        more: of `st.download_button`.
+    """
+    note, run, dataset = permissions.noter(), state.view().run, state.get(Key.OPENED, ("", ""))[1]
+
+    def noted() -> bytes | str:
+        made = make()
+        note("exported", kind=name.rpartition(".")[2], run=run, dataset=dataset, bytes=len(made))
+        return made
+
+    st.download_button(label, noted, name, mime, on_click="ignore", **more)
 
 
 def export(pictures: Sequence[Picture], title: str, about: Mapping[str, Any], columns: int) -> None:
@@ -49,13 +68,12 @@ def export(pictures: Sequence[Picture], title: str, about: Mapping[str, Any], co
             ("svg", "SVG", "image/svg+xml"),
             ("npz", "Numbers and settings (.npz)", "application/octet-stream"),
         ):
-            st.download_button(
+            button(
                 label,
                 partial(written, kind),
                 f"{stem}.{kind}",
                 mime,
                 key=Key.EXPORT.of(kind),
-                on_click="ignore",
                 width="stretch",
             )
 
@@ -103,23 +121,21 @@ def table(
         name: of the file, without its end.
         more: further columns that say how the table was made, one value each.
     """
-    st.download_button(
+    button(
         label,
         lambda: to_csv(with_origin(rows(), origin(run, split), **more)),
         f"{name}.csv",
         "text/csv",
         icon=":material/download:",
-        on_click="ignore",
     )
 
 
 def numbers(label: str, content: Callable[[], Any], name: str) -> None:
     """A button that writes plain values as JSON when it is pressed."""
-    st.download_button(
+    button(
         label,
         lambda: json.dumps(jsonable(content()), ensure_ascii=False, indent=1, allow_nan=False),
         f"{name}.json",
         "application/json",
         icon=":material/download:",
-        on_click="ignore",
     )

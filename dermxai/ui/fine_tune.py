@@ -1,5 +1,6 @@
 """The form that starts a training."""
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -26,7 +27,7 @@ from dermxai.ui import (
     permissions,
     state,
 )
-from dermxai.ui.guard import guard
+from dermxai.ui.guard import callback, guard
 from dermxai.ui.state import Key
 from dermxai.ui.text import count, plain
 
@@ -74,7 +75,7 @@ def button() -> None:
         key=Key.FINE_TUNE,
         icon=":material/model_training:",
         type="tertiary",
-        on_click=open_form,
+        on_click=callback(open_form),
         help="Train a checkpoint on a dataset, on this computer or on a cluster.",
     )
     if opened := state.get(Key.FORM):
@@ -104,7 +105,7 @@ def _close() -> None:
     state.take(Key.FORM)
 
 
-@st.dialog("Fine-tune", width="large", on_dismiss=_close)
+@st.dialog("Fine-tune", width="large", on_dismiss=callback(_close))
 def _dialog(opened: Opened) -> None:
     with guard():
         permissions.check("start jobs")
@@ -349,7 +350,7 @@ def _starting(base: Recipe, start: str) -> Recipe:
         return replace(base, start_from="", weights=IMAGENET if start == IMAGENET else "")
     if start not in catalogue.checkpoints(catalogue.entries()):
         start = str(paths.inside_roots(start))
-    if Path(start).is_file():
+    if os.path.isfile(start):  # noqa: PTH113
         return replace(base, start_from="", weights=start)
     info = cache.model_info(start)
     return replace(

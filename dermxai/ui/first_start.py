@@ -5,7 +5,6 @@ import streamlit as st
 from dermxai import jobs, paths
 from dermxai.jobs import State
 from dermxai.models import list_checkpoints
-from dermxai.runs import list_runs
 from dermxai.ui import catalogue, jobs_panel, permissions, state
 from dermxai.ui.guard import fragment
 from dermxai.ui.state import Key
@@ -16,7 +15,7 @@ _OWN = "demo"  # kind of the job that tells nothing of what a visitor has
 
 def needed() -> bool:
     """Whether there is nothing yet to open or to follow, and the demo was not skipped."""
-    if list_runs() or not state.view().is_empty or state.get(Key.SKIPPED):
+    if catalogue.entries() or not state.view().is_empty or state.get(Key.SKIPPED):
         return False
     return not (own_datasets() or _own_checkpoints() or own_jobs())
 
@@ -45,6 +44,7 @@ def first_start() -> None:
             "on the skin they come from."
         )
         _preparation()
+        catalogue.note()
         st.caption("For research and teaching, not for diagnosis.")
 
 
@@ -52,7 +52,7 @@ def first_start() -> None:
 def _preparation() -> None:
     if not needed():
         st.rerun()
-    if permissions.teaching():
+    if not permissions.may("start jobs"):
         st.info("Nothing is prepared yet. Who runs this server: `python -m dermxai demo`.")
         return
     job = jobs_panel.last("demo") or jobs_panel.start("demo")
@@ -86,7 +86,7 @@ def nothing_open() -> None:
     """In place of a page that needs data, where none were chosen."""
     with st.container(width=640):
         st.title("Nothing is open yet", anchor=False)
-        if permissions.teaching():
+        if not permissions.may("start jobs"):
             st.markdown("This page shows data once a checkpoint has read them.")
             return
         st.markdown(

@@ -153,7 +153,7 @@ def _groups(groups: pd.DataFrame) -> None:
                 f"{signed(low)} … {signed(high)}"
                 for low, high in zip(groups["lowest"], groups["highest"], strict=True)
             ],
-            "Rank ρ": groups["rank_correlation"].to_numpy(),
+            "Rank ρ": groups["rank_correlation"].to_numpy().round(2) + 0.0,
             "Overlap": 100 * groups["overlap"].to_numpy(),
         }
     )

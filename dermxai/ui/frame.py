@@ -3,12 +3,14 @@
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from dermxai.runs import list_runs
-from dermxai.ui import demo, look, pages, state
+from dermxai import paths
+from dermxai.errors import InputError
+from dermxai.ui import catalogue, demo, look, pages, permissions, state
 from dermxai.ui.first_start import first_start, needed, nothing_open, own_datasets, own_jobs
 from dermxai.ui.guard import guard
 from dermxai.ui.sidebar import sidebar
 from dermxai.ui.state import Key
+from dermxai.ui.text import plain
 
 _TRAINING = pages.name(pages.TRAINING)
 
@@ -21,6 +23,11 @@ def run() -> None:
         layout="wide",
         initial_sidebar_state=look.SIDEBAR,
     )
+    try:
+        permissions.person()
+    except InputError as error:  # the visit has ended while its page is open
+        st.error(plain(error), icon=":material/lock:")
+        return
     preparing = needed()
     page = st.navigation(pages.sections(), position="hidden" if preparing else "sidebar")
     st.html(look.STYLE)
@@ -48,12 +55,13 @@ def run() -> None:
 def _open(page: Page) -> None:
     """Opens what the bare address stands for: the newest run, else a training that is at work, else
     a dataset of the workspace; nothing where there is none."""
-    if runs := list_runs():
-        if not demo.is_demo(runs[0]):
-            state.open_run(runs[0].name)
+    if runs := catalogue.entries():
+        newest = paths.runs() / runs[0].id
+        if not demo.is_demo(newest):
+            state.open_run(newest.name)
             return
         with guard():
-            demo.open_demo(runs[0].name)
+            demo.open_demo(newest.name)
         if not page.url_path:
             st.switch_page(pages.PAIR, query_params=st.query_params.to_dict())
         return

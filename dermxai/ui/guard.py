@@ -10,7 +10,10 @@ from uuid import uuid4
 import streamlit as st
 from streamlit.errors import FragmentHandledException
 
+from dermxai import disk
 from dermxai.errors import InputError
+from dermxai.ui import state
+from dermxai.ui.state import Key
 from dermxai.ui.text import plain
 
 log = logging.getLogger("dermxai")
@@ -22,18 +25,38 @@ def guard() -> Iterator[None]:
     """Shows bad input as a sentence; anything else as an apology, with the traceback in the log."""
     try:
         yield
-    except InputError as error:
-        st.error(plain(error), icon=":material/error:")
     except FragmentHandledException:
         raise
-    except Exception:
-        reference = uuid4().hex[:8]
-        log.exception("Error %s", reference)
-        st.error(
-            f"Something went wrong here; it is in the server's log as {reference}. "
-            "Reload the page, or choose another one.",
-            icon=":material/error:",
-        )
+    except Exception as error:
+        st.error(plain(_said(error)), icon=":material/error:")
+
+
+def callback(act: Callable[P, None]) -> Callable[P, None]:
+    """What a widget calls, guarded like the page: the sidebar says what went wrong."""
+
+    @wraps(act)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            act(*args, **kwargs)
+        except Exception as error:
+            state.put(Key.NOTICE, _said(error))
+
+    return guarded
+
+
+def _said(error: Exception) -> str:
+    """An error in a sentence; of those that nobody expects the traceback is in the log."""
+    if isinstance(error, InputError):
+        return str(error)
+    if sentence := disk.trouble(error):
+        log.warning("%s", sentence)
+        return sentence
+    reference = uuid4().hex[:8]
+    log.error("Error %s", reference, exc_info=error)
+    return (
+        f"Something went wrong here; it is in the server's log as {reference}. Reload the page, or "
+        "choose another one."
+    )
 
 
 def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:

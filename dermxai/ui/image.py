@@ -12,7 +12,7 @@ from dermxai import figures, taxonomy
 from dermxai.runs import Run
 from dermxai.ui import explained, ledger, look, question, state
 from dermxai.ui import subject as subjects
-from dermxai.ui.guard import guard
+from dermxai.ui.guard import callback, guard
 from dermxai.ui.question import Wish
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
@@ -53,7 +53,11 @@ def toolbar(scene: Scene, subject: Subject, page: str | None = None) -> None:
             st.markdown(f"**{name}**", width="content")
         if subject.sample_id is None:
             st.markdown("Your image; it stays in this session only.", width="content")
-            st.button("Back to the dataset", key=Key.UPLOAD.of("close"), on_click=state.drop_upload)
+            st.button(
+                "Back to the dataset",
+                key=Key.UPLOAD.of("close"),
+                on_click=callback(state.drop_upload),
+            )
         else:
             _steps(scene, subject.sample_id)
 
@@ -73,7 +77,7 @@ def _steps(scene: Scene, main: str) -> None:
         "Unpin" if pinned else "Pin to compare",
         key=Key.PIN,
         icon=":material/keep_off:" if pinned else ":material/keep:",
-        on_click=state.show,
+        on_click=callback(state.show),
         kwargs={"pinned": None if pinned else main},
     )
     with st.popover("Own image", icon=":material/upload:"):
@@ -81,7 +85,7 @@ def _steps(scene: Scene, main: str) -> None:
             "An image of yours",
             _TYPES,
             key=Key.UPLOADER,
-            on_change=state.receive_upload,
+            on_change=callback(state.receive_upload),
             help="It is held in memory for your session only, never written to disk.",
         )
 
@@ -188,7 +192,7 @@ def _step(name: str, icon: str, shortcut: str, through: tuple[str, ...], positio
         icon=f":material/{icon}:",
         shortcut=shortcut,
         disabled=not inside,
-        on_click=state.show,
+        on_click=callback(state.show),
         kwargs={"primary": through[position] if inside else None},
     )
 

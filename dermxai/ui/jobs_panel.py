@@ -8,10 +8,9 @@ from typing import Any
 import streamlit as st
 
 from dermxai import jobs, paths
-from dermxai.errors import InputError
 from dermxai.jobs import Job, State
 from dermxai.ui import catalogue, permissions, state
-from dermxai.ui.guard import fragment
+from dermxai.ui.guard import callback, fragment
 from dermxai.ui.state import Key
 from dermxai.ui.text import duration, percent, plain
 
@@ -62,7 +61,8 @@ def bar(job: Job) -> None:
         return
     if progress is None:
         waiting = job.reason or "Waiting for its turn"
-        st.progress(0.0, plain(waiting) if job.state is State.QUEUED else "Starting")
+        queued = job.state is State.QUEUED or job.elsewhere
+        st.progress(0.0, plain(waiting) if queued else "Starting")
         return
     words = [_PHASES.get(progress.phase, progress.phase.capitalize())]
     if "members" in progress.figures:  # of a cross-validation, whose steps tell nobody anything
@@ -76,7 +76,9 @@ def bar(job: Job) -> None:
         for figure, (name, written) in _MEASURES.items()
         if not math.isnan(progress.figures.get(figure, math.nan))
     ]
-    st.progress(progress.fraction, " · ".join(words))
+    st.progress(progress.fraction, plain(" · ".join(words)))
+    if unseen := job.elsewhere:
+        st.caption(plain(unseen))
 
 
 def start(kind: str, **arguments: object) -> Job:
@@ -98,7 +100,9 @@ def submit(
 ) -> Job:
     """As `start`, to any launcher and for a form, see `dermxai.jobs.submit`."""
     permissions.check("start jobs")
-    job = jobs.submit(kind, arguments, where=where, token=token, **more)
+    visitor = permissions.person()
+    job = jobs.submit(kind, arguments, where=where, token=token, owner=visitor.id, **more)
+    permissions.note("started job", job=job.id, kind=kind)
     state.put(Key.WATCHED, [*state.get(Key.WATCHED, ()), job.id])
     return job
 
@@ -132,14 +136,14 @@ def _draw(job: Job) -> None:
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
             st.markdown(f":small[**{plain(job.title)}**]", width="stretch")
-            if not (permissions.teaching() or job.stopping):
+            if permissions.may("cancel jobs", owner=job.owner) and not job.stopping:
                 st.button(
                     "Cancel",
                     key=Key.JOB.of("cancel", job.id),
                     icon=":material/close:",
                     type="tertiary",
                     help="What is finished is kept.",
-                    on_click=stop,
+                    on_click=callback(stop),
                     args=(job,),
                 )
         bar(job)
@@ -147,12 +151,9 @@ def _draw(job: Job) -> None:
 
 def stop(job: Job) -> None:
     """Asks a job to stop, as a callback of a button."""
-    try:
-        permissions.check("cancel jobs")
-    except InputError as error:
-        state.put(Key.NOTICE, str(error))
-        return
+    permissions.check("cancel jobs", owner=job.owner)
     jobs.cancel(job, wait=False)
+    permissions.note("cancelled job", job=job.id, kind=job.kind)
 
 
 def _ended(job: Job) -> None:

@@ -13,12 +13,14 @@ from dermxai.data.picture_hash import BITS
 from dermxai.metrics.leakage import Premium
 from dermxai.runs.seen import KINDS
 from dermxai.ui import cache, look, state
+from dermxai.ui.guard import callback
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.text import (
     PREMIUM_INTERVAL,
     SHARE_INTERVAL,
     count,
+    fixed,
     interval,
     percent,
     plain,
@@ -84,7 +86,7 @@ def premium(scene: Scene, split: str | None) -> None:
         key=Key.SELECT.of("leaks"),
         type="tertiary",
         icon=":material/select_all:",
-        on_click=state.select,
+        on_click=callback(state.select),
         args=("Leaks from training", tuple(ids[leaking])),
     )
     table = found.table.iloc[leaking]
@@ -123,7 +125,7 @@ def between_splits(scene: Scene) -> None:
             key=Key.SELECT.of("near"),
             type="tertiary",
             icon=":material/select_all:",
-            on_click=state.select,
+            on_click=callback(state.select),
             args=(
                 "Near-duplicates between splits",
                 tuple(dict.fromkeys([*found["first"], *found["second"]])),
@@ -178,7 +180,7 @@ def _bits(bits: float) -> str:
 
 
 def _cosine(cosine: float) -> str:
-    return f"features alike, cosine {cosine:.2f}"
+    return f"features alike, cosine {fixed(cosine)}"
 
 
 def _measures(made: Premium) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -209,11 +211,17 @@ def _measures(made: Premium) -> tuple[pd.DataFrame, dict[str, Any]]:
 
 
 def _value(value: float, area: bool) -> str:
-    return "–" if math.isnan(value) else f"{value:.3f}" if area else percent(value)
+    return fixed(value, 3) if area else percent(value)
 
 
 def _ends(low: float, high: float, area: bool) -> str:
-    return interval(low, high) if not area else "–" if np.isnan(low) else f"{low:.3f}–{high:.3f}"
+    return (
+        interval(low, high)
+        if not area
+        else "–"
+        if np.isnan(low)
+        else f"{fixed(low, 3)}–{fixed(high, 3)}"
+    )
 
 
 def _difference(value: float, area: bool) -> str:

@@ -12,6 +12,7 @@ from dermxai.runs import Run
 from dermxai.ui import look, state
 from dermxai.ui import subject as subjects
 from dermxai.ui.explained import Panel
+from dermxai.ui.guard import callback
 from dermxai.ui.question import Question
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
@@ -108,7 +109,7 @@ def heads(run: Run, panel: Panel, asked: Question, made: "Ledger") -> None:
                     f"± {scales[index]:.2g} logit per % of the image",
                     type="tertiary",
                     width="stretch",
-                    on_click=state.show,
+                    on_click=callback(state.show),
                     kwargs={"head": head},
                 )
     if one:

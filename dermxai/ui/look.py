@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dermxai.figures.template import SIDE
+from dermxai.ui.guard import callback
 from dermxai.ui.text import plain
 
 _CONFIG = {
@@ -73,6 +74,8 @@ class Plot:
 def plot(drawn: Plot, key: str, toolbar: bool = False, **options: Any) -> Any:
     """A figure in its own colours under its title, its tools always in sight or never."""
     heading(drawn.title, drawn.help)
+    if callable(chosen := options.get("on_select")):
+        options["on_select"] = callback(chosen)
     config = _CONFIG | {"displayModeBar": toolbar}
     return cast(Any, st.plotly_chart)(
         drawn.figure, key=key, theme=None, config=config, alt=drawn.title, **options

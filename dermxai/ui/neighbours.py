@@ -14,7 +14,7 @@ from dermxai.figures import overlay
 from dermxai.runs import Run
 from dermxai.ui import cache, explained, look, probes, question, state
 from dermxai.ui import subject as subjects
-from dermxai.ui.guard import guard
+from dermxai.ui.guard import callback, guard
 from dermxai.ui.question import Question
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
@@ -116,7 +116,7 @@ def _card(scene: Scene, found: Neighbour) -> list[Card]:
             type="tertiary",
             icon=":material/center_focus_strong:",
             help="Look at this image and at its neighbours",
-            on_click=state.show,
+            on_click=callback(state.show),
             kwargs={"primary": found.sample_id},
         )
         st.button(
@@ -125,7 +125,7 @@ def _card(scene: Scene, found: Neighbour) -> list[Card]:
             type="tertiary",
             icon=":material/keep_off:" if pinned else ":material/keep:",
             help="Unpin" if pinned else "Pin to compare",
-            on_click=state.show,
+            on_click=callback(state.show),
             kwargs={"pinned": None if pinned else found.sample_id},
         )
     return made

@@ -7,15 +7,18 @@ import pandas as pd
 import streamlit as st
 
 from dermxai import taxonomy
+from dermxai.metrics import basis
 from dermxai.metrics.pair import worth_a_look
 from dermxai.numbers import points
 from dermxai.report import Study, Way
 from dermxai.report import tables as said
 from dermxai.ui import cache, cell, look, state
+from dermxai.ui.guard import callback
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.text import (
     CLASSES_INTERVAL,
+    DIFFERENCE_INTERVAL,
     MEAN_INTERVAL,
     SHARE_INTERVAL,
     count,
@@ -53,7 +56,9 @@ def _end(why: str) -> NoReturn:
 
 def _ask_class(title: str, classes: list[str], key: str, chosen: str) -> None:
     state.put(key, chosen)
-    st.selectbox(title, classes, key=key, format_func=taxonomy.titled, on_change=_chosen, width=280)
+    st.selectbox(
+        title, classes, key=key, format_func=taxonomy.titled, on_change=callback(_chosen), width=280
+    )
 
 
 def _chosen() -> None:
@@ -68,7 +73,7 @@ def summary(study: Study) -> None:
         plain(manifest["checkpoint"]["name"]),
         plain(manifest["dataset"]["name"]),
         f"{counts.evaluated:,} of {count(counts.images, 'image')} evaluated",
-        f"{percent(study.evaluation.level, 0)} intervals over {study.evaluation.clusters}",
+        basis.in_words(study.evaluation.clusters, study.evaluation.level),
     )
 
 
@@ -118,6 +123,7 @@ def ask_way(study: Study) -> Way:
         key=Key.WAY.of(study.pair.first, study.pair.second),
         default=start,
         required=True,
+        format_func=plain,
         persist_state="session",
         label_visibility="collapsed",
     )
@@ -178,7 +184,7 @@ def distinguishes(way: Way, study: Study) -> None:
     if table.empty:
         st.caption("The sample table has nothing to compare.")
     else:
-        intervals = st.column_config.TextColumn(help=f"Of the difference. {MEAN_INTERVAL}")
+        intervals = st.column_config.TextColumn(help=f"Of the difference. {DIFFERENCE_INTERVAL}")
         _table(table, column_config={"95 % CI": intervals})
     look.notes(filter(None, (said.gathered(way, study.evaluation.clusters), *way.apart.notes)))
 

@@ -13,7 +13,7 @@ from dermxai.report import Study, tables
 from dermxai.report.html import pair_page
 from dermxai.ui import cache, downloads, jobs_panel, look, state
 from dermxai.ui.gallery import gallery
-from dermxai.ui.guard import fragment
+from dermxai.ui.guard import callback, fragment
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.text import count, percent, plain, shortened
@@ -146,7 +146,7 @@ def errors(scene: Scene, study: Study) -> None:
         key=Key.SELECT.of("pair"),
         type="tertiary",
         icon=":material/select_all:",
-        on_click=state.select,
+        on_click=callback(state.select),
         args=(f"{pair.first} and {pair.second} confused", sample_ids),
     )
     margins = {row["sample_id"]: f"margin {row['margin']:.2f}" for row in table.to_dict("records")}
@@ -187,14 +187,13 @@ def meeting(study: Study) -> None:
     )
     stem = re.sub(r"[^\w.-]+", "_", f"{pair.first}-{pair.second}-{split or 'all'}")
     with st.container(horizontal=True):
-        st.download_button(
+        downloads.button(
             "Report (HTML)",
             lambda: pair_page(
                 study, cache.pair_maps(study.run, pair.first, pair.second, study.split)
             ),
             f"pair-{stem}.html",
             "text/html",
-            on_click="ignore",
             icon=":material/download:",
             type="primary",
         )

@@ -9,6 +9,7 @@ from dermxai import taxonomy
 from dermxai.figures.confusion import Show
 from dermxai.metrics.evaluation import Evaluation
 from dermxai.ui import cache, look, state
+from dermxai.ui.guard import callback
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.text import CLASSES_INTERVAL, SHARE_INTERVAL, count, interval, percent, plain
@@ -45,7 +46,7 @@ def ask_split(scene: Scene) -> str | None:
         key=Key.SPLIT,
         default=held_out[0] if held_out else _ALL,
         required=True,
-        format_func=str.capitalize,
+        format_func=lambda name: plain(name.capitalize()),
         label_visibility="collapsed",
         persist_state="session",
     )
@@ -137,6 +138,6 @@ def most_confused(scene: Scene, evaluation: Evaluation, most: int = 10) -> None:
                 key=Key.SELECT.of(true, read),
                 help=f"{plain(taxonomy.name(true))} read as {plain(taxonomy.name(read))}",
                 type="tertiary",
-                on_click=select,
+                on_click=callback(select),
                 args=(evaluation, true, read),
             )

@@ -10,6 +10,7 @@ from dermxai import taxonomy
 from dermxai.runs import Run
 from dermxai.ui import question, state
 from dermxai.ui import subject as subjects
+from dermxai.ui.guard import callback
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
 from dermxai.ui.text import plain
@@ -50,7 +51,7 @@ def ask_pair(run: Run, subject: Subject, words: str) -> Pair | None:
         [_USUAL, *(code for code in run.classes if code != read_as)],
         key=Key.AGAINST,
         format_func=lambda code: f"{rival} · {why}" if code == _USUAL else taxonomy.titled(code),
-        on_change=_changed,
+        on_change=callback(_changed),
         width=240,
     )
     return Pair(read_as, chosen or rival)

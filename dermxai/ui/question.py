@@ -13,6 +13,7 @@ from dermxai import taxonomy
 from dermxai.runs import Run
 from dermxai.ui import cache, forms, state
 from dermxai.ui import subject as subjects
+from dermxai.ui.guard import callback
 from dermxai.ui.state import Key
 from dermxai.ui.subject import Subject
 from dermxai.ui.text import count, duration, plain
@@ -81,7 +82,7 @@ def ask(run: Run, subject: Subject, head: bool = True) -> Question:
         [_USUAL, *run.classes],
         key=Key.TARGET,
         format_func=lambda code: f"{usual_target} · as read" if code == _USUAL else _named(code),
-        on_change=_changed,
+        on_change=callback(_changed),
         args=(Key.TARGET,),
         width=170,
     )
@@ -92,7 +93,7 @@ def ask(run: Run, subject: Subject, head: bool = True) -> Question:
             icon=":material/swap_horiz:",
             help="Exchange the two classes",
             disabled=wanted.against is None,
-            on_click=state.show,
+            on_click=callback(state.show),
             kwargs={"target": wanted.against, "against": wanted.target},
         )
         st.selectbox(
@@ -104,7 +105,7 @@ def ask(run: Run, subject: Subject, head: bool = True) -> Question:
                 if code == _USUAL
                 else _named(code)
             ),
-            on_change=_changed,
+            on_change=callback(_changed),
             args=(Key.AGAINST,),
             width=200,
         )
@@ -114,7 +115,7 @@ def ask(run: Run, subject: Subject, head: bool = True) -> Question:
             [_ALL, *run.heads],
             key=Key.HEAD,
             format_func=lambda name: "all heads" if name == _ALL else name,
-            on_change=_changed,
+            on_change=callback(_changed),
             args=(Key.HEAD,),
             width=116,
         )
@@ -133,7 +134,7 @@ def ask_method(run: Run) -> tuple[str, Any]:
         sorted(known, key=lambda name: (name in reasons, known[name].TITLE)),
         key=Key.METHOD,
         format_func=lambda name: known[name].TITLE + (" · not available" * (name in reasons)),
-        on_change=_changed,
+        on_change=callback(_changed),
         args=(Key.METHOD,),
         width=190,
     )

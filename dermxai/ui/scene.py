@@ -9,7 +9,7 @@ from dermxai.errors import InputError
 from dermxai.runs import Run
 from dermxai.ui import cache, catalogue, permissions, state
 from dermxai.ui.cache import Source, Table
-from dermxai.ui.state import View
+from dermxai.ui.state import Key, View
 from dermxai.ui.text import percent, plain, shortened
 
 
@@ -76,9 +76,10 @@ def scene() -> Scene:
     """
     view = state.view()
     source = cache.source(view.run, view.dataset)
-    if permissions.teaching():
+    if not permissions.may("open paths"):
         catalogue.check_listed(view)
     table = cache.table(source)
+    _note(source, table)
     selection, notes = _selection(view, table)
     return Scene(
         source,
@@ -88,6 +89,14 @@ def scene() -> Scene:
         pinned=view.pinned if view.pinned in table.samples.index else None,
         notes=(*notes, *_lost(view, table)),
     )
+
+
+def _note(source: Source, table: Table) -> None:
+    """Notes once who looks at a dataset."""
+    opened = [source.run or source.dataset, table.name]
+    if state.get(Key.OPENED) != opened:
+        state.put(Key.OPENED, opened)
+        permissions.note("opened dataset", dataset=table.name, run=source.run)
 
 
 def _selection(view: View, table: Table) -> tuple[Selection | None, tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """The sidebar: model and data, running jobs, the selection, the primary and the pinned image."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,25 @@ from dermxai.ui import (
     permissions,
     state,
 )
+from dermxai.ui.access import identity
 from dermxai.ui.catalogue import Entry
+from dermxai.ui.guard import callback
 from dermxai.ui.scene import Scene, scene
 from dermxai.ui.state import Key
 from dermxai.ui.text import count, plain, shortened
 from dermxai.ui.thumbnails import thumbnails
+
+MOST_LEFT_OUT = 20  # entries that are named
 
 
 def sidebar() -> None:
     """Draws it; what the page asks for is not judged here."""
     runs = catalogue.entries()
     _choose(runs)
-    if not permissions.teaching():
+    if permissions.may("start jobs"):
         fine_tune.button()
     jobs_panel.jobs_panel()
+    _left_out()
     if notice := state.take(Key.NOTICE):
         st.error(plain(notice), icon=":material/error:")
     try:
@@ -39,6 +45,8 @@ def sidebar() -> None:
     else:
         _selection(open_now)
         _images(open_now)
+    catalogue.note()
+    _visitor()
     st.caption("For research and teaching, not for diagnosis.")
 
 
@@ -65,14 +73,14 @@ def _choose(runs: list[Entry]) -> None:
             key=key,
             index=None if chosen is None else 0,
             format_func=lambda path, names=names: names.get(path, path),
-            accept_new_options=not permissions.teaching(),
-            placeholder="Choose" if permissions.teaching() else "Choose, or enter a path",
-            on_change=_changed,
+            accept_new_options=permissions.may("open paths"),
+            placeholder="Choose, or enter a path" if permissions.may("open paths") else "Choose",
+            on_change=callback(_changed),
             help=f"Those of the workspace, or the path of another {title.lower()} inside the "
             "folders that this server may open.",
         )
     pair = state.get(Key.CHECKPOINT), state.get(Key.DATASET)
-    if all(pair) and not permissions.teaching():
+    if all(pair) and permissions.may("start jobs"):
         opened = next((run.id for run in runs if run.id == state.view().run), None)
         _offer(*pair, opened)
 
@@ -114,7 +122,7 @@ def _allowed(runs: list[Entry], path: str) -> str:
         return path
     permissions.check("open paths")
     resolved = paths.inside_roots(path.strip())
-    if not resolved.exists():
+    if not os.path.exists(resolved):  # noqa: PTH110
         raise InputError(f"There is no file or folder {path}.")
     return str(resolved)
 
@@ -152,7 +160,7 @@ def _asked(checkpoint: str, dataset: str, run: str | None) -> dict[str, Any]:
         "dataset_options": {**made["dataset"].get("options", {}), "confine": True},
     }
     options = made["checkpoint"].get("options")
-    if options and Path(checkpoint).is_file():
+    if options and os.path.isfile(checkpoint):  # noqa: PTH113  # never an error
         asked["checkpoint_options"] = options
     return asked
 
@@ -171,7 +179,7 @@ def _selection(open_now: Scene) -> None:
             key=Key.CLEAR,
             icon=":material/close:",
             type="tertiary",
-            on_click=state.clear_selection,
+            on_click=callback(state.clear_selection),
         )
 
 
@@ -190,6 +198,32 @@ def _images(open_now: Scene) -> None:
                 if picture:
                     st.image(picture, width="stretch", alt=sample_id)
                 gallery.opener(name, sample_id, Key.THUMBNAIL.of(name), width="stretch")
+
+
+def _visitor() -> None:
+    """Who is logged in, where people log in."""
+    visitor = permissions.person()
+    if visitor.id:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{plain(shortened(visitor.name, 40))} · {visitor.role}", width="stretch")
+            style = "color: inherit; opacity: 0.7; font-size: 0.875rem"
+            link = f'href="{identity.base()}/logout" target="_self" style="{style}"'
+            st.html(f"<a {link}>Log out</a>", width="content")
+
+
+def _left_out() -> None:
+    """What of the workspace is in no list, and why."""
+    odd = cache.left_out(str(paths.home()))
+    if not odd:
+        return
+    said = "1 entry" if len(odd) == 1 else f"{len(odd)} entries"
+    st.caption(f":material/warning: {said} of the workspace left out.")
+    if permissions.teaching():
+        return
+    with st.expander("Which, and why"):
+        for each in odd[:MOST_LEFT_OUT]:
+            st.caption(f"**{plain(each.name)}** {plain(each.reason)}")
+        st.caption("All of them, and what to do: `python -m dermxai doctor`")
 
 
 def _last_part(path: str) -> str:

@@ -24,6 +24,7 @@ class Key(StrEnum):
     NOTICE = "notice"
     WATCHED = "watched"
     DEMO = "demo"
+    OPENED = "opened"
     SKIPPED = "skipped"
     LED = "led"
     OPENING = "opening"
@@ -47,6 +48,7 @@ class Key(StrEnum):
     SPLIT = "split"
     UNIT = "unit"
     LEAKS = "leaks"
+    WITHDRAW = "withdraw"
     FIGURE = "figure"
     SHOWN = "shown"
 

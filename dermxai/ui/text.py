@@ -1,12 +1,12 @@
 """Text from outside (file names, labels, patients) made safe for Markdown, and numbers for eyes."""
 
 import math
-import re
 
-from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS, FEWEST_OF_MEAN
-from dermxai.numbers import count, interval, percent, shortened, signed
+from dermxai.escaping import markdown as plain
+from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS
+from dermxai.numbers import count, fixed, interval, percent, shortened, signed
 
-__all__ = ["count", "duration", "interval", "percent", "plain", "shortened", "signed"]
+__all__ = ["count", "duration", "fixed", "interval", "percent", "plain", "shortened", "signed"]
 
 SHARE_INTERVAL = (
     f"Interval: Wilson's score with a design effect for patients; from {FEWEST} patients on."
@@ -20,19 +20,15 @@ AREA_INTERVAL = (
     "class and of the rest on."
 )
 PREMIUM_INTERVAL = (
-    "Interval: Student's t of the paired difference over patients; from "
-    f"{FEWEST} seen and {FEWEST} unseen patients on, for means over classes {FEWEST_OF_CLASS}."
+    "Interval: Newcombe's of the seen less the unseen images, over patients; from "
+    f"{FEWEST} seen and {FEWEST} unseen patients on, of each class in means over classes."
 )
-MEAN_INTERVAL = f"Interval: Student's t over patients; from {FEWEST_OF_MEAN} patients on."
+MEAN_INTERVAL = f"Interval: Student's t over patients; from {FEWEST} patients on."
+DIFFERENCE_INTERVAL = (
+    f"Interval: Newcombe's of shares, Student's t of means, over patients; from {FEWEST} patients "
+    "of each side on."
+)
 """Which formula an interval is, and from how many patients on it can be trusted."""
-
-_MARKDOWN = re.compile(r"([\\`*_\[\]#!|~<>:$&])")
-_BREAKS = re.compile(r"\s+")
-
-
-def plain(text: object) -> str:
-    """The text as it is, on one line, with nothing in it that Markdown would act upon."""
-    return _MARKDOWN.sub(r"\\\1", _BREAKS.sub(" ", str(text)).strip())
 
 
 def duration(seconds: float) -> str:

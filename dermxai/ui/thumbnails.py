@@ -4,7 +4,6 @@ import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from PIL import Image
 
 from dermxai.data.images import container, read_image
 from dermxai.errors import InputError
+from dermxai.paths import readable
 
 SIDE = 240  # pixels; shown at about 170, or 120 on a screen of double density
 _KEPT = 4096  # about 40 MB
@@ -23,6 +23,11 @@ def thumbnails(paths: Sequence[str]) -> list[bytes | None]:
     return list(_pool.map(_thumbnail, paths))
 
 
+def forget() -> None:
+    """Drops all that are kept."""
+    _made.cache_clear()
+
+
 def jpeg(image: NDArray[np.uint8], quality: int = 90) -> bytes:
     """An image (h, w, 3) RGB as JPEG."""
     buffer = io.BytesIO()
@@ -31,10 +36,11 @@ def jpeg(image: NDArray[np.uint8], quality: int = 90) -> bytes:
 
 
 def stamp(path: str) -> int | None:
-    """When the file was last changed, in ns; None where it is missing."""
+    """When the file was last changed, in ns; None where it is missing, or may not be read: nothing
+    that was kept of it is found again."""
     try:
-        return Path(container(path)).stat().st_mtime_ns
-    except OSError:
+        return readable(container(path)).stat().st_mtime_ns
+    except (OSError, ValueError):
         return None
 
 

@@ -98,7 +98,7 @@ def notes(job: Job) -> list[str]:
         told = cache.model_info(str(first(job))).data.get("notes", ())
     except InputError:  # no epoch has ended yet
         return []
-    return [str(note) for note in told]
+    return [str(note) for note in told] if isinstance(told, list | tuple) else []
 
 
 def epochs(job: Job) -> int:
@@ -118,7 +118,13 @@ def histories(job: Job) -> dict[str, pd.DataFrame]:
         found = history(job)
         return {"": found} if len(found) else {}
     root = output(job)
-    folders = sorted(path.parent for path in root.glob("*/seed-*/fold-*/history.csv"))
+    try:
+        tables = filter(paths.is_readable, root.glob("*/seed-*/fold-*/history.csv"))
+        folders = sorted(path.parent for path in tables)
+    except (OSError, ValueError):  # a place that cannot be looked into
+        return {}
+    if not folders:
+        return {}
     members = [folder.relative_to(root).parts for folder in folders]
     tells = [len(set(part)) > 1 for part in zip(*members, strict=True)]
     return {

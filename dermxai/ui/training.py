@@ -1,5 +1,6 @@
 """Parts of the Training page."""
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,7 @@ import streamlit as st
 from dermxai import jobs
 from dermxai.errors import InputError
 from dermxai.jobs import Job, State
-from dermxai.metrics import intervals
+from dermxai.metrics.basis import current
 from dermxai.training.choice import doubts, kept_at, kept_by
 from dermxai.training.comparison import interval_in_words
 from dermxai.training.recipe import KEPT_BY
@@ -28,9 +29,9 @@ from dermxai.ui import (
     training_list,
 )
 from dermxai.ui import training_views as views
-from dermxai.ui.guard import fragment
+from dermxai.ui.guard import callback, fragment
 from dermxai.ui.state import Key
-from dermxai.ui.text import duration, percent, plain
+from dermxai.ui.text import duration, percent, plain, signed
 
 KIND = "train"
 _PARAMETER = "job"  # of the address
@@ -58,15 +59,15 @@ def nothing_yet() -> None:
             "**paper**'s recipe unfreezes the network layer by layer; **quick** gives a first look "
             "within minutes. Training runs in the background: close this page, it goes on."
         )
-        if permissions.teaching():
-            st.caption("This server is in teaching mode: its trainings appear here.")
+        if not permissions.may("start jobs"):
+            st.caption("The trainings of this server appear here.")
             return
         st.button(
             "Fine-tune",
             key=Key.FINE_TUNE.of("first"),
             type="primary",
             icon=":material/model_training:",
-            on_click=fine_tune.open_form,
+            on_click=callback(fine_tune.open_form),
         )
         st.caption("Or at the command line:")
         st.code(
@@ -148,7 +149,7 @@ def _status(job: Job) -> None:
                 "stopping" if job.stopping else str(now), icon=f":material/{icon}:", color=colour
             )
             st.space("stretch")
-            if not permissions.teaching():
+            if permissions.may("start jobs"):
                 refused = _acted(job, now)
         if refused:  # here, where the button is
             st.error(plain(refused), icon=":material/error:")
@@ -175,14 +176,14 @@ def _study(job: Job) -> None:
     for apart in study["differences"]:
         st.markdown(
             f"{plain(apart['network'])} less {plain(apart['less'])}: balanced accuracy "
-            f"{apart['balanced_accuracy']:+.3f} ({_interval(study, apart)})"
+            f"{signed(apart['balanced_accuracy'], 3)} ({_interval(study, apart)})"
         )
     look.notes([study["note"]])
     _warn(study.get("doubts", ()))
 
 
 def _interval(study: Mapping[str, Any], apart: Mapping[str, Any]) -> str:
-    if study.get("intervals") != intervals.VERSION:
+    if not current(study.get("intervals")):
         return "its interval was by an older formula; start the same training again to have it anew"
     return interval_in_words(apart["low"], apart["high"])
 
@@ -215,17 +216,17 @@ def _acted(job: Job, now: State) -> str:
 
 def _actions(job: Job, now: State) -> None:
     if now.live:
-        if not job.stopping:
+        if not job.stopping and permissions.may("cancel jobs", owner=job.owner):
             st.button(
                 "Cancel",
                 key=Key.JOB.of("cancel here", job.id),
                 icon=":material/close:",
-                on_click=jobs_panel.stop,
+                on_click=callback(jobs_panel.stop),
                 args=(job,),
                 help="What is finished is kept.",
             )
         return
-    if now is State.SUCCEEDED and trained.first(job).is_dir():
+    if now is State.SUCCEEDED and os.path.isdir(trained.first(job)):  # noqa: PTH112
         if st.button(
             "Open result",
             key=Key.JOB.of("open", job.id),
@@ -234,14 +235,19 @@ def _actions(job: Job, now: State) -> None:
             help=_opens(job),
         ):
             _open(job)
-    elif job.resumable and st.button(
-        "Resume",
-        key=Key.JOB.of("resume", job.id),
-        icon=":material/play_arrow:",
-        help="Goes on after the last whole epoch.",
+    elif (
+        permissions.may("start jobs", owner=job.owner)
+        and job.resumable
+        and st.button(
+            "Resume",
+            key=Key.JOB.of("resume", job.id),
+            icon=":material/play_arrow:",
+            help="Goes on after the last whole epoch.",
+        )
     ):
-        permissions.check("start jobs")
+        permissions.check("start jobs", owner=job.owner)
         jobs.resume(job)
+        permissions.note("resumed job", job=job.id, kind=job.kind)
         st.rerun()
     training_list.label(job)
     if st.button(
@@ -252,18 +258,21 @@ def _actions(job: Job, now: State) -> None:
     ):
         fine_tune.open_form(job)
         st.rerun()
+    if not permissions.may("delete jobs", owner=job.owner):
+        return
     with st.popover("Delete", icon=":material/delete:"):
         st.markdown("Forget this training, its log and curves? Its checkpoint stays.")
         if st.button("Delete it", key=Key.JOB.of("delete", job.id), type="primary"):
-            permissions.check("delete jobs")
+            permissions.check("delete jobs", owner=job.owner)
             jobs.delete(job)
+            permissions.note("deleted job", job=job.id, kind=job.kind)
             st.rerun()
 
 
 def _opens(job: Job) -> str:
     if "study" not in job.result:
         return "How well its checkpoint reads the dataset; then every page shows it."
-    member = " ".join(trained.first(job).parts[-3:])
+    member = plain(" ".join(trained.first(job).parts[-3:]))
     if job.arguments.get("sweep"):
         return f"Opens the best of its trainings, {member}."
     return (

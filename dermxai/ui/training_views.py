@@ -1,6 +1,5 @@
 """Views of the Training page: curves, layers, hardware, log, settings."""
 
-import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,8 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from dermxai import figures
+from dermxai.figures.template import text
 from dermxai.jobs import Job, State
-from dermxai.ui import cache, look, trained
+from dermxai.ui import cache, downloads, look, trained
 from dermxai.ui.look import Plot
 from dermxai.ui.state import Key
 from dermxai.ui.text import plain
@@ -74,7 +74,7 @@ def layers(job: Job) -> None:
 def hardware(job: Job) -> None:
     path = job.files.hardware(job.attempt)
     columns = ["time", "processors", "memory", "gpu", "gpu_memory"]
-    samples = cache.series(path) if path.is_file() else pd.DataFrame(columns=columns)
+    samples = cache.series(path).reindex(columns=columns)
     _plot(figures.hardware_use(samples, look.dark()), "hardware")
 
 
@@ -90,7 +90,7 @@ def log(job: Job) -> None:
         lines = lines[1:]
     shown = "\n".join(line.rpartition("\r")[2] for line in lines)
     st.code(shown, language=None, wrap_lines=True, height=480)
-    st.download_button(
+    downloads.button(
         "Whole log",
         lambda: job.log,
         f"{job.id}.log",
@@ -122,7 +122,7 @@ def _plot(figure: Any, name: str) -> None:
 def _titled(figure: Any, name: str, drawn: Mapping[str, object]) -> Any:
     """Says whose classes they are where there are several trainings."""
     if len(drawn) > 1:
-        figure.update_layout(title_text=f"{figure.layout.title.text} · {html.escape(name)}")
+        figure.update_layout(title_text=f"{figure.layout.title.text} · {text(name)}")
     return figure
 
 

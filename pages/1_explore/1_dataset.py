@@ -3,8 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from dermxai.ui import cache, filters, leaks, look, state, tables
+from dermxai.ui import cache, filters, leaks, look, state, tables, withdrawal
 from dermxai.ui.gallery import gallery
+from dermxai.ui.guard import callback
 from dermxai.ui.scene import scene
 from dermxai.ui.state import Key
 from dermxai.ui.text import count, percent, plain
@@ -70,7 +71,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
             key=Key.SELECT.of("filter"),
             type="tertiary",
             icon=":material/select_all:",
-            on_click=state.select,
+            on_click=callback(state.select),
             args=(title, found),
         )
 gallery("dataset", found, view)
+withdrawal.button(view)

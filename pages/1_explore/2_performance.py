@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from dermxai.metrics import basis
 from dermxai.report.origin import origin
 from dermxai.ui import cache, cell, downloads, leaks, look, performance, tables
 from dermxai.ui.gallery import gallery
 from dermxai.ui.scene import scene
 from dermxai.ui.state import Key
-from dermxai.ui.text import count, percent, plain
+from dermxai.ui.text import count, plain
 
 ICON = ":material/monitoring:"
 
@@ -23,7 +24,7 @@ look.facts(
     plain(run.manifest["checkpoint"]["name"]),
     plain(view.table.name),
     f"{counts.evaluated:,} of {count(counts.images, 'image')} evaluated",
-    f"{percent(evaluation.level, 0)} intervals over {evaluation.clusters}",
+    basis.in_words(evaluation.clusters, evaluation.level),
     "decision: the class with the highest summed vote",
 )
 look.notes((*view.notes, *evaluation.notes, *performance.left_out(view)))
@@ -65,9 +66,8 @@ with st.container(horizontal=True):
         name,
         run=run,
         split=split,
-        level=evaluation.level,
-        independent=evaluation.clusters,
         leaks=leaking,
+        **basis.columns(evaluation.clusters, evaluation.level),
     )
     downloads.numbers(
         "All numbers (JSON)",

@@ -1,5 +1,7 @@
 import io
+import os
 import struct
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
+from dermxai.data import images
 from dermxai.data.images import MAX_PIXELS, container, image_shape, read_image, read_mask
 from dermxai.errors import InputError
 
@@ -300,3 +304,59 @@ def test_what_pillow_reads_from_memory_is_what_is_read(tmp_path: Path, photograp
     Image.fromarray(photograph).save(buffer, "PNG")
     (tmp_path / "wrong suffix.jpg").write_bytes(buffer.getvalue())
     np.testing.assert_array_equal(read_image(tmp_path / "wrong suffix.jpg"), photograph)
+
+
+def bomb(kind: str) -> bytes:
+    """A few bytes whose header says 16383×10900, or 13000×13000, pixels."""
+    if kind == "webp":
+        sides = struct.pack("<I", 16382 | 10899 << 14)
+        body = b"WEBPVP8L" + struct.pack("<I", 14) + b"\x2f" + sides + bytes(9)
+        return b"RIFF" + struct.pack("<I", len(body)) + body
+    head = struct.pack(">IIBBBBB", 13000, 13000, 8, 6, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + b"IHDR" + head + struct.pack(">I", zlib.crc32(b"IHDR" + head))
+    end = struct.pack(">I", zlib.crc32(b"IDAT"))
+    return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT" + end
+
+
+@pytest.mark.parametrize("kind", ["webp", "png"])
+def test_what_a_visitor_sends_is_refused_by_its_header(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("it was decoded"))
+    with pytest.raises(InputError, match="more than 40 million pixels, refused before decoding"):
+        images.decode(bomb(kind), "a.png")
+
+
+def test_what_visitors_send_and_large_images_are_decoded_one_at_a_time(
+    tmp_path: Path, photograph: Array, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "LARGE", photograph.shape[0] * photograph.shape[1] - 1)
+    Image.fromarray(photograph).save(tmp_path / "a.png")
+    content, together, most = (tmp_path / "a.png").read_bytes(), [], []
+    load = PngImageFile.load
+
+    def watched(image: PngImageFile) -> object:
+        together.append(image)
+        most.append(len(together))
+        time.sleep(0.01)
+        together.pop()
+        return load(image)
+
+    monkeypatch.setattr(PngImageFile, "load", watched)
+    with ThreadPoolExecutor(6) as pool:
+        tasks = [pool.submit(images.decode, content, "a.png") for _ in range(3)]
+        tasks += [pool.submit(read_image, tmp_path / "a.png") for _ in range(3)]
+        for task in tasks:
+            task.result()
+    assert max(most) == 1
+    monkeypatch.setattr(images, "LARGE", photograph.size)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(read_image, [tmp_path / "a.png"] * 6))
+    assert max(most) > 1
+
+
+@pytest.mark.parametrize("read", [read_image, read_mask, image_shape])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, read: object) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(InputError, match=r"a pipe \(FIFO\), not an image"):
+        read(tmp_path / "a.png")  # type: ignore[operator]

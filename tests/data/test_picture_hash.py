@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from benchmarks.near_duplicates import CHANGES, changed
 from dermxai.data.picture_hash import BITS, NEAR, nearest, picture_hashes
+from tests.verification import verified
 
 FOUND = [
     *("PNG", "JPEG, quality 75", "half the size", "twice the size", "mirrored"),
@@ -52,7 +53,14 @@ def test_distances_are_those_of_the_library(known: NDArray[np.uint8]) -> None:
         for each in (first, first[:, ::-1])
         for turns in range(4)
     ]
-    assert bits[0] == pytest.approx(min(in_positions), abs=2) and 60 < bits[0] < BITS
+    assert 60 < bits[0] < BITS
+    verified(
+        "Near-duplicates: bits of the hash that differ",
+        "imagehash phash, of OpenCV's own small image; a bit at the median may differ",
+        bits[0],
+        min(in_positions),
+        tolerance=2,
+    )
 
 
 def test_plain_images_and_nothing_known_are_no_match() -> None:

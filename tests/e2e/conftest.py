@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,11 @@ PATIENCE = 60_000  # ms, for machines that do other things meanwhile
 class Server:
     """The app as `streamlit run` serves it, from a workspace of its own."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(
+        self, home: Path, *options: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.options = options
+        self.environment = environment or {}
         with socket.socket() as free:
             free.bind(("localhost", 0))
             self.port = free.getsockname()[1]
@@ -40,12 +44,12 @@ class Server:
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
-        options = ["--server.port", str(self.port), "--server.headless", "true"]
+        options = ["--server.port", str(self.port), "--server.headless", "true", *self.options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", *options],
                 cwd=paths.PROJECT,
-                env=os.environ | {"DERMXAI_HOME": str(self.home)},
+                env=os.environ | {"DERMXAI_HOME": str(self.home), **self.environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -118,8 +122,9 @@ def server(home: Path, browser: Browser) -> Iterator[Server]:
 
 @pytest.fixture
 def new_visitor(server: Server, browser: Browser) -> Iterator[Callable[..., Visitor]]:
-    """A browser of its own, as another person has; what it asked other hosts for is an error."""
-    contexts, elsewhere = [], []
+    """A browser of its own, as another person has; what it asked other hosts for is an error, and
+    so is what the server's policy kept a page from."""
+    contexts, elsewhere, refused = [], [], []
 
     def visit(address: str = "", **options: object) -> Visitor:
         context = browser.new_context(viewport={"width": 1440, "height": 1100}, **options)
@@ -134,6 +139,10 @@ def new_visitor(server: Server, browser: Browser) -> Iterator[Callable[..., Visi
                 else elsewhere.append(request.url)
             ),
         )
+        page.on(
+            "console",
+            lambda said: refused.append(said.text) if "Security Policy" in said.text else None,
+        )
         visitor = Visitor(page, server.address)
         visitor.go(address)
         return visitor
@@ -142,6 +151,7 @@ def new_visitor(server: Server, browser: Browser) -> Iterator[Callable[..., Visi
     for context in contexts:
         context.close()
     assert not elsewhere, "a page asked another host for something"
+    assert not refused, "the security policy stands in a page's way"
 
 
 @pytest.fixture

@@ -88,10 +88,16 @@ def test_completeness_gaps_and_differences(classifier, photograph, logits):
 def test_checks_of_a_map(classifier, photograph):
     """What the checks' sentences say, read back."""
     made = explain(classifier, photograph, "saliency", "EAD", "SD")
-    said = {check.title: check.finding for check in badge(classifier, photograph, made)}
+    height, width = photograph.shape[:2]
+    down, across = np.mgrid[:height, :width]
+    masks = {
+        "lesion": (down / height - 0.4) ** 2 + (across / width - 0.55) ** 2 < 0.09,
+        "evidence": (down > 0.3 * height) & (across > 0.6 * width),
+    }
+    said = {check.title: check.finding for check in badge(classifier, photograph, made, masks)}
     codes = classifier.info.classes
     target = Target(codes.index("EAD"), codes.index("SD"))
-    case = judge.make_case(classifier, photograph, target)
+    case = judge.make_case(classifier, photograph, target, masks)
     bell = baselines()[judge.CENTRED]
     method = methods()["saliency"]
     subject = judge.candidate(case, method, method.Settings(), made.native)
@@ -106,6 +112,21 @@ def test_checks_of_a_map(classifier, photograph):
     verified(
         "Checks of a map: deletion", "Faithfulness: Deletion (blur)", found, means, tolerance=0.006
     )
+    middle = judge.candidate(case, bell, bell.Settings())
+    for title, name in (("Inside the lesion", "lesion"), ("Inside the drawn signs", "evidence")):
+        inside = case.masks[name]
+        mine, guess = (
+            sum(each for each in of.values[inside].tolist() if each > 0)
+            / sum(each for each in of.values.ravel().tolist() if each > 0)
+            for of in (subject, middle)
+        )
+        verified(
+            "Checks of a map: inside the lesion and the drawn signs",
+            WRITTEN_OUT,
+            [float(each) / 100 for each in re.findall(r"(\d+) %", said[title])],
+            [mine, inside.sum() / inside.size, guess],
+            tolerance=0.0051,
+        )
     sizes = []
     for seed in range(DRAWS):
         again = subject.again(classifier=next(cascade(classifier, seed))[1])
@@ -133,6 +154,23 @@ def test_what_would_flip_it(classifier, photograph):
         found.lead,
         np.delete(scores, wanted).max() - scores[wanted],
         tolerance=1e-4,
+    )
+    replaced = sum(int((found.pieces == each).sum()) for each in found.chosen)
+    verified(
+        "Area of a replacement",
+        WRITTEN_OUT,
+        [found.area, found.areas[0]],
+        [100 * replaced / found.pieces.size, 0],
+        tolerance=1e-9,
+    )
+    leads = np.random.default_rng(0).normal(size=(41, 2))
+    ordered = np.sort(leads, axis=0)
+    verified(
+        "Margins after random sets: median, and where 95 % lie",
+        WRITTEN_OUT,
+        RandomSets(np.array([5.0, 10.0]), leads).band,
+        [ordered[1], ordered[20], ordered[39]],  # the first, twentieth and 39th of forty steps
+        tolerance=1e-12,
     )
     for flipped in range(1, 20):
         leads = np.where(np.arange(20) < flipped, -1.0, 1.0)[:, None]

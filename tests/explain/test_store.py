@@ -1,3 +1,6 @@
+import errno
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -37,4 +40,16 @@ def test_a_damaged_map_is_none(harm: str) -> None:
             "swapped": content[:100] + b"\xff" * 100 + content[200:],
         }[harm]
     )
+    assert store.read("a") is None
+
+
+def test_a_map_that_cannot_be_kept_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(store.disk, "replacing", full)
+    store.write("a", attribution())
+    assert "could not be kept. The disk is full" in caplog.text
     assert store.read("a") is None

@@ -14,6 +14,7 @@ from dermxai.jobs.records import read
 DRILLS = Path(__file__).parent / "drills"
 PATIENCE = 300.0
 
+Drill = Callable[..., Job]
 Until = Callable[[Callable[[], object]], None]
 
 

@@ -144,7 +144,8 @@ def test_submitted_followed_and_deleted() -> None:
 def test_an_undefined_figure_is_null(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Macro AUC is undefined where validation holds one class only."""
     root = paths.jobs() / "one"
-    spec = {"kind": "train", "arguments": {}, "title": "", "lane": "device", "submitted": 1.7e9}
+    spec = {"kind": "train", "arguments": {"dataset": "/d", "output": "/o"}}
+    spec |= {"title": "", "lane": "device", "submitted": 1.7e9}
     write(paths.JobFiles(root).spec, spec)
     write(paths.JobFiles(root).submit(1), {})
     figures = {"loss": 0.5, "macro_auc": math.nan}

@@ -209,6 +209,14 @@ def test_each_gpu_has_a_task_and_the_first_one_writes(slurm_drill: Drill, until:
     until(lambda: len(list(Path(job.arguments["folder"]).glob("*.began"))) == 2)
 
 
+def test_more_gpus_than_a_node_has_are_refused_at_once(slurm_drill: Drill) -> None:
+    """They would wait for ever."""
+    paths.slurm_settings().write_text(SETTINGS.replace("gpus = 1", "gpus = 9"))
+    with pytest.raises(InputError, match=r"gpus is 9 .* have at most 2"):
+        slurm_drill(devices=9)
+    assert list_jobs() == []
+
+
 def test_what_the_cluster_refuses_is_said_and_leaves_no_job(slurm_drill: Drill) -> None:
     paths.slurm_settings().write_text('partition = "no-such"')
     with pytest.raises(InputError, match=r"SLURM refused the job: .*partition"):

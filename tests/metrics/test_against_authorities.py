@@ -1,7 +1,9 @@
 """The numbers of the pages Performance, Pair of classes and Belief, on simulated sets, against
 other libraries and against their definitions written out."""
 
+import statistics
 from collections import Counter
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -9,8 +11,11 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sk
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
 
-from dermxai.metrics import evaluate
+from dermxai import taxonomy
+from dermxai.data import overview
+from dermxai.metrics import evaluate, intervals
 from dermxai.metrics.belief import Scale, summarised
 from dermxai.metrics.confusion import normalised
 from dermxai.metrics.differences import differences
@@ -19,6 +24,7 @@ from dermxai.metrics.gathering import gathering
 from dermxai.metrics.label_errors import label_errors
 from dermxai.metrics.pair import judge_pair
 from dermxai.metrics.set_ledger import set_difference, set_ledger
+from tests.numbers_shown import INTERVALS, MEASURES_OF_CLASS
 from tests.verification import verified
 
 CLASSES = ("EAD", "SD", "Pso", "LP")
@@ -169,6 +175,17 @@ def test_votes_of_sets():
         for head in range(3)
     ]
     verified("Predictions that change without a head", COUNTED, made.flips, without, tolerance=0)
+    read = logits.astype(float).sum(axis=1).argmax(axis=1)
+    turned = [
+        sum(
+            int(np.delete(image, head, axis=0).sum(axis=0).argmax() == 0)
+            for image, was in zip(logits.astype(float), read, strict=True)
+            if was != 0
+        )
+        for head in range(3)
+    ]
+    number = "Predictions that turn to the other class without a head"
+    verified(number, COUNTED, made.turned, turned, tolerance=0)
     other = set_difference(logits, heads, CLASSES, "SD", "EAD", chosen=chosen, units=units)
     verified(
         "Mean votes of errors less those of right predictions",
@@ -220,6 +237,151 @@ def test_errors_of_two_patients_are_the_hypergeometric_distribution():
     )
 
 
+def test_pairs_of_errors_and_how_many_chance_gives():
+    """All ways in which 5 errors may lie among 12 images of 3 patients."""
+    units = np.repeat(["a", "b", "c"], [6, 4, 2])
+    wrong = np.isin(np.arange(12), (0, 1, 2, 3, 7))
+
+    def pairs(at: tuple[int, ...]) -> int:
+        return sum(units[one] == units[other] for one, other in combinations(at, 2))
+
+    found = gathering(wrong, units)
+    verified(
+        "Errors in few patients: pairs, and how many chance gives",
+        "the mean over all ways to place the errors",
+        [found.pairs, found.expected],
+        [
+            pairs(tuple(np.flatnonzero(wrong))),
+            np.mean([pairs(at) for at in combinations(range(12), 5)]),
+        ],
+        tolerance=1e-9,
+    )
+
+
+def without_one(scores: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+    """Each measure without image i, (n,) or of each class (n, k), from sums and from all pairs."""
+    n, k = scores.shape
+    member, chosen = (np.eye(k, dtype=bool)[each] for each in (labels, scores.argmax(axis=1)))
+    shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+
+    def share(right: np.ndarray, of: np.ndarray) -> np.ndarray:
+        return ((right & of).sum(axis=0) - (right & of)) / (of.sum(axis=0) - of)
+
+    right = member == chosen
+    areas = np.empty((n, k))
+    for one in range(k):
+        inside, rest = (shares[which, one] for which in (member[:, one], ~member[:, one]))
+        above = (inside[:, None] > rest) + 0.5 * (inside[:, None] == rest)
+        areas[member[:, one], one] = (above.sum() - above.sum(axis=1)) / (
+            (inside.size - 1) * rest.size
+        )
+        areas[~member[:, one], one] = (above.sum() - above.sum(axis=0)) / (
+            inside.size * (rest.size - 1)
+        )
+    of_class = {
+        "accuracy": share(right, np.ones_like(right)),
+        "sensitivity": share(right, member),
+        "specificity": share(right, ~member),
+        "auc": areas,
+    }
+    every = np.ones(n, dtype=bool)
+    first, second = (CLASSES.index(code) for code in taxonomy.OVERLAPPING)
+    one = [np.where(each == second, first, each) for each in (labels, scores.argmax(axis=1))]
+    return (
+        of_class
+        | {f"mean_{name}": values.mean(axis=1) for name, values in of_class.items()}
+        | {
+            "balanced_accuracy": of_class["sensitivity"].mean(axis=1),
+            "top1_accuracy": share(labels == scores.argmax(axis=1), every),
+            "top1_accuracy_merged": share(one[0] == one[1], every),
+        }
+    )
+
+
+@pytest.mark.parametrize("measure", INTERVALS)
+def test_intervals_of_independent_images(measure: str):
+    """The jackknife's variance is that of a share of so many images; Wilson's interval of these."""
+    generator = np.random.default_rng(5)
+    labels = np.arange(1600) % 4
+    scores = generator.normal(0, 1.5, (1600, 4)) + 2 * np.eye(4)[labels]
+    made = evaluate(np.array(CLASSES)[labels], CLASSES, scores, [str(i) for i in range(1600)])
+    if measure in MEASURES_OF_CLASS:
+        names = [measure, f"{measure}_low", f"{measure}_high"]
+        rows = made.table.set_index("class").loc[list(CLASSES), names]
+    else:
+        rows = made.overall.set_index("measure").loc[[measure], ["value", "low", "high"]]
+    value, found = rows.to_numpy(float)[:, 0], rows.to_numpy(float)[:, 1:]
+    left = without_one(scores, labels)[measure].reshape(1600, -1)
+    variance = 1599 * left.var(axis=0)
+    images = value * (1 - value) / variance
+    verified(
+        INTERVALS[measure],
+        "the jackknife, written out, and statsmodels proportion_confint (Wilson)",
+        found,
+        np.stack(proportion_confint(value * images, images, method="wilson"), axis=1),
+        tolerance=2e-3,
+    )
+
+
+def test_interval_of_a_difference_of_groups():
+    generator = np.random.default_rng(6)
+    first = np.arange(500) < 200
+    values = np.where(first, generator.normal(1, 2, 500), generator.normal(0, 1, 500))[:, None]
+    apart = intervals.group_difference(values, np.ones((500, 1), dtype=bool), first)
+    low, high = intervals.student_interval(apart, np.arange(500), 0.95)
+    peer = stats.ttest_ind(values[first, 0], values[~first, 0], equal_var=False)
+    verified(
+        "Interval of a difference of groups, independent images",
+        "scipy ttest_ind (Welch)",
+        [low[0], high[0]],
+        peer.confidence_interval(0.95),
+        tolerance=0.02,
+    )
+
+
+def test_who_is_in_a_dataset():
+    """Patients of several images, some of unknown age or sex, by hand."""
+    generator = np.random.default_rng(7)
+    patients = generator.integers(0, 40, 120)
+    ages = np.where(np.arange(40) % 9 == 0, np.nan, generator.integers(5, 90, 40).astype(float))
+    sexes = np.array([None if i % 7 == 0 else ("female", "male")[i % 3 == 0] for i in range(40)])
+    label = np.array(["MN", "EAD", "SD"])[patients % 3]
+    samples = pd.DataFrame(
+        {
+            "sample_id": [f"i{i}" for i in range(120)],
+            "label": pd.array(label, dtype="str"),
+            "patient_id": pd.array([f"p{each}" for each in patients], dtype="str"),
+            "age": ages[patients],
+            "sex": pd.array(sexes[patients], dtype="str"),
+        }
+    )
+    table = overview.by_class(samples)
+    everyone = set(patients.tolist())
+    for code, row in table.iterrows():
+        of = {each for each in everyone if ("MN", "EAD", "SD")[each % 3] == code}
+        known = [ages[each] for each in of if not np.isnan(ages[each])]
+        told = [sexes[each] for each in of if sexes[each] is not None]
+        verified(
+            "Age: mean, standard deviation and range",
+            "Python's statistics, a patient once",
+            row[["age_mean", "age_sd", "age_low", "age_high"]].to_numpy(float),
+            [statistics.mean(known), statistics.stdev(known), min(known), max(known)],
+            tolerance=1e-9,
+        )
+        shares = [
+            sum(label == code) / 120,
+            len(of) / len(everyone),
+            told.count("female") / len(told),
+        ]
+        verified(
+            "Shares of images, patients and women",
+            "counted, a patient once",
+            row[["images_share", "patients_share", "female_share"]].to_numpy(float),
+            shares,
+            tolerance=1e-12,
+        )
+
+
 def test_suspect_labels_are_those_of_confident_learning_written_out():
     """Northcutt et al. 2021: counts of images that speak for another class at least as firmly as
     its own do on average, scaled to each class's images; of each cell so many by the margin."""
@@ -247,6 +409,13 @@ def test_suspect_labels_are_those_of_confident_learning_written_out():
     verified("Suspect labels, number", authority, len(found), len(suspects), tolerance=0)
     at = found["sample_id"].str.split().str[1].astype(int).to_numpy()
     assert set(at) == suspects
+    verified(
+        "Suspect labels, belief in another class",
+        authority,
+        found["believed"],
+        p[at].max(axis=1),
+        tolerance=1e-9,
+    )
     verified(
         "Suspect labels, quality", authority, found["quality"], p[at, given[at]], tolerance=1e-9
     )

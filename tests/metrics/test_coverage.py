@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import coverage
 from benchmarks.coverage import Cell, covered, verdict
 
 SETS = 240
@@ -18,7 +19,8 @@ SETS = 240
         Cell(14, "heavy", 0.3, 200, 0.1, 0.9),
     ],
 )
-def test_intervals_hold_the_truth(cell):
+def test_intervals_hold_the_truth(cell, monkeypatch):
+    monkeypatch.setattr(coverage, "BLOCK", 10)
     table = covered((cell, SETS))
     given = table[table["sets"] > SETS // 2]
     assert len(given) >= 7

@@ -1,12 +1,16 @@
 from pathlib import Path
 
 import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.metrics.pairwise import cosine_similarity
+from sklearn.preprocessing import StandardScaler
 
 from dermxai.models.likeness import ALIKE, FEWEST, Learnt, Space, nearest
 from dermxai.paths import CheckpointFiles
 from dermxai.runs import open_run
 from dermxai.runs.seen import words
 from tests.generated import generated_run, trained
+from tests.verification import verified
 
 CHANNELS = 256
 
@@ -35,6 +39,21 @@ def test_a_slightly_changed_image_is_the_nearest_and_others_are_not_alike() -> N
     assert match.tolist() == list(range(40)) and cosine.min() > ALIKE
     _, others = nearest(space.of(copies), space.of(pooled[40:]))
     assert others.max() < ALIKE
+
+
+def test_cosines_are_those_of_whitened_components() -> None:
+    pooled = features(400)
+    space = Space.fitted([pooled])
+    _, cosine = nearest(space.of(pooled[:40]), space.of(pooled[40:]))
+    scaled = StandardScaler().fit_transform(pooled)
+    rows = PCA(space.basis.shape[1], whiten=True, svd_solver="full").fit_transform(scaled)
+    verified(
+        "Near-duplicates: cosine of features",
+        "scikit-learn PCA, whitened, and cosine_similarity; ours finds components at random",
+        cosine,
+        cosine_similarity(rows[:40], rows[40:]).max(axis=1),
+        tolerance=0.05,
+    )
 
 
 def test_too_few_or_equal_images_have_no_space() -> None:

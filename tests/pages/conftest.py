@@ -35,12 +35,13 @@ def make_run() -> Callable[..., Run]:
 
 
 @pytest.fixture
-def inferred(tiny_checkpoint: Path) -> Run:
+def inferred(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A real run of a tiny network over six images of three patients."""
     from dermxai.data import load_dataset
     from dermxai.models import load_classifier
     from dermxai.runs import infer
 
+    monkeypatch.setenv("DERMXAI_ROOTS", str(tiny_checkpoint))
     folder = paths.datasets() / "six"
     rng = np.random.default_rng(0)
     for index in range(6):

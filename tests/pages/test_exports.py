@@ -22,10 +22,12 @@ from dermxai.data import load_dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.explain.faithfulness.quality import Asked
 from dermxai.explain.faithfulness.study import study
+from dermxai.metrics.basis import in_words
 from dermxai.models import ModelInfo, load_classifier, save_checkpoint
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.runs import Run, infer
 from tests.conftest import TINY
+from tests.exported import TOLD, check_json, check_rows
 from tests.pages.conftest import PAGES
 
 Open = Callable[..., AppTest]
@@ -33,6 +35,7 @@ HOSTILE = ("=HYPERLINK(1)", "@SUM(A1)", "-1+cmd|' /C calc'!A0", "+x", "\tEAD", "
 CLASSES = tuple(name.strip() for name in HOSTILE)
 HARMLESS = {name if name == "EAD" else f"'{name}" for name in CLASSES}
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+PICTURES = {".png", ".svg", ".npz"}
 ORIGIN = {"run", "checkpoint", "checkpoint_hash", "dataset", "dataset_fingerprint"}
 
 
@@ -99,20 +102,27 @@ def test_every_table_and_all_numbers_of_every_page(
         if file.parent.name != "3_train":
             app = open_page(page, run=run.id, first=CLASSES[0], second=CLASSES[1])
             assert not app.exception, page
+    assert {Path(name).suffix for name in offered} == {*(".csv", ".json", ".html"), *PICTURES}
     tables = [name for name in offered if name.endswith(".csv")]
     assert len(tables) == 3  # performance, and two of a study on maps
+    with_intervals = []
     for name in tables:
         table = check_table(offered[name](), run)
+        if check_rows(table, "patients"):
+            with_intervals.append(name.rpartition("-")[2])
         if name.startswith("performance"):
             assert {row["class"] for row in table} == HARMLESS
         if name.endswith("values.csv"):
             assert {row["label"] for row in table} <= HARMLESS
             assert all(float(row["probability"]) > 0 and row["predicted"] for row in table)
             assert {row["study"] for row in table} == {asked.name}
+    assert sorted(with_intervals) == ["all.csv", "summary.csv"]
     numbers = [name for name in offered if name.endswith(".json")]
     assert len(numbers) == 2  # performance and the pair
     for name in numbers:
         told = json.loads(offered[name]())
+        assert set(told["intervals"]) == TOLD
+        assert check_json(told, "patients")
         told = told.get("origin", told)
         assert set(told) >= ORIGIN
         assert told["checkpoint_hash"] == run.manifest["checkpoint"]["hash"]
@@ -120,6 +130,10 @@ def test_every_table_and_all_numbers_of_every_page(
     page = offered[report]()
     assert run.id in page
     assert run.manifest["checkpoint"]["hash"] in page
+    assert in_words("patients") in page
+    for name, write in offered.items():
+        if Path(name).suffix in PICTURES:
+            assert not check_json(description(name, write()), "patients")
 
 
 def test_compared_maps_are_taken_away_as_they_are_seen(

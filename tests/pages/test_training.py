@@ -18,9 +18,11 @@ from dermxai.errors import InputError
 from dermxai.jobs import Job, State, open_job
 from dermxai.jobs.launchers import local
 from dermxai.jobs.records import identity, write
+from dermxai.metrics.basis import basis
 from dermxai.runs import Run
 from dermxai.ui import jobs_panel, sidebar
 from dermxai.ui.state import Key
+from dermxai.ui.training import _interval
 from tests.figures.test_training import history
 from tests.pages.conftest import PAGES
 
@@ -472,6 +474,23 @@ def test_a_cross_validation_shows_mean_and_spread_and_opens_its_first_training(
     assert app.query_params["checkpoint"] == str(first)
     (reading,) = launched
     assert reading.arguments["checkpoint"] == str(first)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        (basis("patients"), True),
+        (basis("patients")["version"], True),
+        (basis("patients") | {"version": 1}, False),
+        (1, False),
+        (None, False),
+    ],
+)
+def test_an_interval_of_an_older_formula_is_not_shown(told: object, kept: bool) -> None:
+    apart = {"low": -0.0001, "high": 0.02}
+    words = _interval({"intervals": told}, apart)
+    assert ("older formula" not in words) is kept
+    assert ("+0.000 to +0.020" in words) is kept
 
 
 @pytest.mark.parametrize("folds", [0, 2])

@@ -75,9 +75,9 @@ def test_images_that_leak_can_be_left_out_and_what_they_add_is_told(confused_run
     right = np.asarray(known.predicted == known.samples["label"])
     assert row["difference"] == pytest.approx(right.mean() - right[~some].mean())
     assert row["difference_low"] < row["difference"] < row["difference_high"]
-    told = leaks_json(known, None, found)
+    told = leaks_json(known, None, found, "patients")
     assert told["counts"] == {"file": 40} and told["images"][1]["kind"] == "file"
-    assert leaks_json(run, None, None) is None, "of a run that does not tell its files"
+    assert leaks_json(run, None, None, "patients") is None, "of a run that does not tell its files"
 
 
 def test_a_split_that_is_not_understood_is_told(confused_run):

@@ -12,6 +12,7 @@ from dermxai.report.evaluated import evaluated
 from dermxai.report.html import pair_page
 from dermxai.runs import open_run
 from tests.generated import rewrite, trained, trained_here
+from tests.verification import verified
 
 
 def test_errors_and_their_votes_are_those_of_the_run(studied):
@@ -63,6 +64,16 @@ def test_training_counts_come_from_the_checkpoint(studied, confused_run):
     assert made.notes[0].startswith("The model was trained on another dataset (Other images); ")
     labels, patients = run.samples["label"], run.samples["patient_id"]
     assert made.balance["images"].tolist() == [(labels == c).sum() for c in ("EAD", "SD")]
+    of_class = [labels == code for code in sorted(set(labels))]
+    pair = [labels == code for code in ("EAD", "SD")]
+    everyone = sum(patients[which].nunique() for which in of_class)
+    verified(
+        "Balance: shares of images and patients",
+        "counted",
+        made.balance[["images_share", "patients_share"]].to_numpy(float),
+        [[which.mean(), patients[which].nunique() / everyone] for which in pair],
+        tolerance=1e-12,
+    )
     assert made.balance["patients"].tolist() == [
         patients[labels == c].nunique() for c in ("EAD", "SD")
     ]

@@ -111,7 +111,7 @@ def test_what_is_planted_is_found_with_its_kind_and_nothing_else(
     right = run.predicted == run.samples["label"]
     assert row["value"] == pytest.approx(right.mean())
     assert row["without"] == pytest.approx(right[np.array(expected) == ""].mean())
-    told = leaks_json(run, None, found)
+    told = leaks_json(run, None, found, "patients")
     assert told["counts"] == {"file": EACH, "picture": 2 * EACH, "lesion": EACH}
     assert len(told["images"]) == 4 * EACH and told["premium"]["seen"] == 4 * EACH
 

@@ -3,15 +3,17 @@
 import numpy as np
 import pandas as pd
 import torch
+from scipy import stats
 from sklearn import metrics as sk
 from timm.data.mixup import Mixup
 
 from dermxai.data.transforms import Preprocessing
+from dermxai.training.choice import by_chance, standard_errors
 from dermxai.training.comparison import MEASURES, measured, summary
 from dermxai.training.losses import loss_of_votes
 from dermxai.training.module import Training
 from dermxai.training.recipe import Recipe
-from dermxai.training.validation import reached
+from dermxai.training.validation import confused, reached
 from tests.verification import verified
 
 GENERATOR = np.random.default_rng(0)
@@ -56,6 +58,56 @@ def test_what_is_reached_on_validation_images():
             *sk.recall_score(LABELS, READ, average=None),
         ],
         tolerance=1e-12,
+    )
+
+
+def test_shares_of_a_pair():
+    got = reached(SCORES, LABELS, tuple("abcd"), 1.5, np.arange(len(LABELS)))
+    matrix = sk.confusion_matrix(LABELS, READ, normalize="true")
+    verified(
+        "Validation: share of a class that is predicted as another",
+        "scikit-learn confusion_matrix",
+        list(confused(got.confusion, tuple("abcd"), ("a", "b")).values()),
+        [matrix[0, 1], matrix[1, 0]],
+        tolerance=1e-12,
+    )
+
+
+def test_standard_errors_are_the_jackknife_over_patients():
+    """Each of 20 patients left out once (Efron & Stein 1981)."""
+    units = np.arange(len(LABELS)) % 20
+    left = [
+        [
+            sk.roc_auc_score(LABELS[kept], SHARES[kept], multi_class="ovr"),
+            sk.balanced_accuracy_score(LABELS[kept], READ[kept]),
+        ]
+        for kept in (units != unit for unit in range(20))
+    ]
+    apart = np.array(left) - np.mean(left, axis=0)
+    verified(
+        "Validation: standard error",
+        "the jackknife over patients, of scikit-learn's values",
+        list(standard_errors(SCORES, LABELS, units).values()),
+        np.sqrt(19 / 20 * (apart**2).sum(axis=0)),
+        tolerance=1e-12,
+    )
+
+
+def test_what_one_shuffle_in_twenty_reaches():
+    """Of two classes and one image a patient: Mann and Whitney's U, and the hypergeometric
+    distribution."""
+    labels = np.repeat([0, 1], [300, 200])
+    scores = np.stack([np.zeros(500), np.random.default_rng(1).normal(size=500)], axis=1)
+    found = by_chance(scores, labels, np.arange(500))
+    area = stats.norm(0.5, np.sqrt(501 / (12 * 300 * 200)))
+    called = int((scores[:, 1] > 0).sum())
+    right = stats.hypergeom(500, called, 200).ppf(0.95)  # of the second class, called so
+    verified(
+        "Validation: what one shuffle in twenty reaches",
+        "scipy norm (Mann–Whitney) and hypergeom; the difference is chance, of 200 shuffles",
+        [found["macro_auc"], found["balanced_accuracy"]],
+        [area.ppf(0.95), (right / 200 + (300 - called + right) / 300) / 2],
+        tolerance=0.015,
     )
 
 

@@ -12,6 +12,7 @@ from dermxai.data import load_dataset
 from dermxai.errors import Cancelled, InputError
 from dermxai.models import read_info
 from dermxai.paths import TrainingFiles
+from dermxai.training.beginning import alone
 from dermxai.training.fit import fit
 from dermxai.training.recipe import Recipe
 from dermxai.training.study import study
@@ -123,3 +124,32 @@ def test_a_note_that_cannot_be_read_is_refused_with_a_sentence(
     with pytest.raises(InputError, match=r"training\.json cannot be read"):
         begin(load_dataset(two_colours), RECIPE, tmp_path / "m")
     assert about.read_text("latin-1") == noted
+
+
+@pytest.mark.parametrize("deep", ["", "a/b/c"])
+def test_what_is_refused_leaves_no_folder_behind(tmp_path: Path, deep: str) -> None:
+    files = TrainingFiles(tmp_path / "new" / deep / "out")
+
+    def refused() -> None:
+        with alone(files.lock):
+            files.images.mkdir()
+            (files.images / "a.npy").touch()
+            files.about.touch()
+            raise InputError("There is nothing to learn from.")
+
+    with pytest.raises(InputError, match="nothing to learn"):
+        refused()
+    assert not list(tmp_path.iterdir())
+    files.root.mkdir(parents=True)
+    with pytest.raises(InputError, match="nothing to learn"):
+        refused()
+    assert files.images.is_dir()  # of who made the folder
+
+
+def test_what_was_stopped_or_has_learnt_stays(tmp_path: Path) -> None:
+    for error, left in ((KeyboardInterrupt, ".lock"), (InputError, "model.json")):
+        files = TrainingFiles(tmp_path / left)
+        with pytest.raises(error), alone(files.lock):
+            (files.root / left).touch()
+            raise error
+        assert (files.root / left).exists()

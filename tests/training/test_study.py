@@ -10,11 +10,13 @@ import pytest
 from dermxai.data import load_dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.errors import Cancelled, InputError
+from dermxai.metrics.basis import basis, in_words
 from dermxai.paths import StudyFiles
 from dermxai.training import study as studying
 from dermxai.training.comparison import measured
 from dermxai.training.recipe import Recipe
 from dermxai.training.study import study
+from tests.exported import check_json
 
 RECIPE = Recipe(
     architecture="test_efficientnet", size=32, epochs=1, batch_size=16, colour_constancy="none"
@@ -57,6 +59,8 @@ def test_every_image_is_tested_once_for_each_seed_and_a_stopped_study_goes_on(
     assert "±" in files.card.read_text()
     (compared,) = content["differences"]
     assert compared["low"] <= compared["balanced_accuracy"] <= compared["high"]
+    assert check_json(content, "patients") == 2 and content["intervals"] == basis("patients")
+    assert f"{in_words('patients')}." in files.card.read_text().splitlines()
 
 
 def test_a_study_whose_data_lost_a_file_meanwhile_keeps_its_folds(

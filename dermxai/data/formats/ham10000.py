@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from dermxai.data import delimited
-from dermxai.data.files import scan
+from dermxai.data.files import listed, scan
 from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_of_file
 
 EXPECTS = "HAM10000: HAM10000_metadata.csv and its images in folders beside or beneath it"
@@ -51,7 +51,7 @@ def _tables(path: Path) -> list[Path]:
     """Tables with HAM10000's columns and no paths: the path itself, or those in it and, where their
     name says so, one folder below. The test set of ISIC 2018 is described in the same way."""
     candidates = (
-        [path] if path.is_file() else sorted([*path.glob("*"), *path.glob("*/*_metadata*")])
+        [path] if path.is_file() else sorted([*listed(path), *listed(path, "*/*_metadata*")])
     )
     return [
         file

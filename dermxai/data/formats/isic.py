@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from dermxai import paths
 from dermxai.data import delimited
-from dermxai.data.files import ImageFiles, scan
+from dermxai.data.files import ImageFiles, listed, scan
 from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_of_file
 from dermxai.errors import InputError
 
@@ -87,7 +88,7 @@ def _metadata(path: Path) -> list[Path]:
 def _tables(path: Path) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix.lower() in delimited.SUFFIXES else []
-    near = [*path.glob("*"), *path.glob("*/*")]
+    near = [*listed(path), *listed(path, "*/*")]
     return sorted(file for file in near if file.suffix.lower() in delimited.SUFFIXES)
 
 
@@ -97,7 +98,7 @@ def _images(path: Path) -> ImageFiles:
         return scan(path)
     files = scan(path.parent)
     inputs = path.parent.with_name(path.parent.name.replace("GroundTruth", "Input"))
-    if not files.images and inputs.is_dir():
+    if not files.images and paths.is_readable(inputs) and inputs.is_dir():
         files = scan(inputs)
     if not files.images:
         raise InputError(

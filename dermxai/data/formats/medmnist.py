@@ -1,21 +1,29 @@
 """MedMNIST: one archive of image and label arrays, 28 to 224 px, grey or RGB."""
 
-import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from dermxai import disk, taxonomy
+from dermxai import arrays, taxonomy
+from dermxai.data.images import MAX_PIXELS
 from dermxai.data.table import Options, Problem, Table
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
+from dermxai.numbers import shortened
 
 EXPECTS = "MedMNIST: an .npz file with train_images, train_labels and so on for val and test"
 PRIORITY = 10
 _SPLITS = ("train", "val", "test")
-_SUFFIX = "_images.npy"
+_IMAGES, _LABELS = "_images", "_labels"
+MOST_IMAGES = 5_000_000
+MOST_LABELS = 1000
+"""Of an image."""
+MOST_SHOWN = 200  # characters
 
 
 def recognises(path: Path) -> bool:
@@ -57,46 +65,62 @@ def _described(labels: NDArray[np.integer], one_hot: bool, names: tuple[str, ...
 
 
 def _splits(path: Path) -> list[str]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.namelist()
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path.name} is damaged or not an .npz file; {EXPECTS}.") from error
-    splits = [split for split in _SPLITS if split + _SUFFIX in members]
+    with _read(path) as found:
+        known = arrays.members(found)
+    splits = [split for split in _SPLITS if split + _IMAGES in known]
     if not splits:
-        raise InputError(f"{path.name} holds {', '.join(members) or 'nothing'}; {EXPECTS}.")
+        held = shortened(", ".join(known), MOST_SHOWN) or "no array"
+        raise InputError(f"{path.name} holds {held}; {EXPECTS}.")
     return splits
+
+
+@contextmanager
+def _read(path: Path) -> Iterator[ZipFile]:
+    """
+    Raises:
+        InputError: the archive is damaged, or not what it claims to be.
+    """
+    try:
+        with arrays.archive(path) as found:
+            yield found
+    except UnusableError as error:
+        raise InputError(f"{path.name} {error}; {EXPECTS}.") from error
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read ({error.strerror}).") from error
 
 
 def _count(path: Path, split: str) -> int:
     """Number of images, from the array's header alone."""
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(split + _SUFFIX) as file:
-            read_header = (
-                npy.read_array_header_1_0
-                if npy.read_magic(file) == (1, 0)
-                else npy.read_array_header_2_0
-            )
-            shape, _, dtype = read_header(file)
-    except disk.UNREADABLE as error:
-        raise InputError(f"{path.name}: {split}_images is damaged.") from error
-    if dtype != np.uint8 or not (len(shape) == 3 or (len(shape) == 4 and shape[3] in {1, 3})):
+    with _read(path) as found:
+        member = arrays.described(found, split + _IMAGES)
+    shape, dtype = member.shape, member.dtype
+    volume = len(shape) not in {3, 4} or (len(shape) == 4 and shape[3] not in {1, 3})
+    if dtype != np.uint8 or volume or 0 in shape[1:]:
         raise InputError(
             f"{path.name}: {split}_images has the shape {shape} of {dtype}; expected uint8 "
             "(n, height, width), with 1 or 3 channels behind or none. Volumes are not supported."
+        )
+    if shape[0] > MOST_IMAGES or shape[1] * shape[2] > MAX_PIXELS:
+        raise InputError(
+            f"{path.name}: {split}_images claims the shape {shape}; expected at most "
+            f"{MOST_IMAGES:,} images of {MAX_PIXELS / 1e6:.0f} million pixels."
         )
     return int(shape[0])
 
 
 def _labels(path: Path, split: str, count: int) -> NDArray[np.integer] | None:
     """(n, labels), or None where the archive has none."""
+    name = split + _LABELS
+    with _read(path) as found:
+        if name not in arrays.members(found):
+            return None
+        said = arrays.described(found, name)
+    if said.size > said.start + count * MOST_LABELS * said.dtype.itemsize:
+        raise InputError(f"{path.name}: {name} has {said.shape} values for {count} images.")
     try:
-        with np.load(path) as archive:
-            if f"{split}_labels" not in archive:
-                return None
-            labels = archive[f"{split}_labels"]
-    except disk.UNREADABLE as error:
-        raise InputError(f"{path.name}: {split}_labels is damaged.") from error
+        labels = arrays.load(path, name)[name]
+    except UnusableError as error:
+        raise InputError(f"{path.name} {error}.") from error
     if labels.ndim < 1 or len(labels) != count or labels.dtype.kind not in "iub":
         raise InputError(
             f"{path.name}: {split}_labels has the shape {labels.shape} of {labels.dtype}; "

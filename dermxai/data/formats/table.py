@@ -12,6 +12,7 @@ import pandas as pd
 from pyarrow import ArrowException
 from pyarrow.parquet import read_schema, read_table
 
+from dermxai import entries, paths
 from dermxai.data import delimited
 from dermxai.data.files import TABLES, ImageFiles, scan, tables
 from dermxai.data.split_words import split_name
@@ -24,6 +25,7 @@ from dermxai.data.table import (
     recognised,
     renamed,
 )
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 
 EXPECTS = "table: a CSV, TSV or Parquet file with a column path (or image_id) and one row an image"
@@ -81,6 +83,7 @@ class _Folder:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._allowed = paths.roots() if paths.is_confined() else None
         self._listed: dict[str, dict[str, list[str]]] = {}
 
     @cached_property
@@ -95,6 +98,8 @@ class _Folder:
         forms = () if name.isascii() else _FORMS
         for spelt in (name, *(unicodedata.normalize(form, name) for form in forms)):
             path = os.path.normpath(os.path.join(self._root, spelt))  # noqa: PTH118
+            if self._allowed and not paths.is_within(path, self._allowed):
+                return path  # whether it is there is not said
             if os.path.isfile(path):  # noqa: PTH113
                 return path
         direct = os.path.normpath(os.path.join(self._root, name))  # noqa: PTH118
@@ -121,9 +126,9 @@ class _Folder:
 
 def _by_lower_case(folder: str) -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
-    with suppress(OSError):
-        for entry in os.scandir(folder):
-            if entry.is_file():
+    with suppress(OSError, InputError):
+        for entry in os.scandir(paths.readable(folder)):
+            if paths.is_readable(entry.path) and entry.is_file():
                 names.setdefault(folded(entry.name), []).append(entry.name)
     return names
 
@@ -134,6 +139,9 @@ def _beside(images: "pd.Series[str]", root: Path) -> tuple[list[str | None], lis
     given = [Path(image) if isinstance(image, str) else None for image in images]
     within = [image if image and image.is_relative_to(root) else None for image in given]
     folders = {image.parent for image in within if image}
+    closed = {folder for folder in folders if not paths.is_readable(folder)}
+    within = [None if image and image.parent in closed else image for image in within]
+    folders -= closed
     if not folders:
         return [None] * len(images), []
     common = Path(os.path.commonpath(folders))
@@ -167,8 +175,10 @@ def _ids(paths: pd.Series) -> pd.Series:
 def _read(file: Path) -> tuple[pd.DataFrame, list[Problem]]:
     if file.suffix.lower() != ".parquet":
         return delimited.read_delimited(file)
+    place = paths.readable(file)
     try:
-        rows: pd.DataFrame = read_table(file).to_pandas(
+        entries.check_file(file)
+        rows: pd.DataFrame = read_table(place).to_pandas(
             ignore_metadata=True,  # the index as a column
             integer_object_nulls=True,  # a float would lose digits
         )
@@ -203,6 +213,7 @@ def _header(file: Path) -> list[str]:
     if file.suffix.lower() != ".parquet":
         return delimited.header(file)
     try:
-        return list(read_schema(file).names)
-    except (OSError, ArrowException):
+        entries.check_file(file)
+        return list(read_schema(entries.readable(file)).names)
+    except (OSError, UnusableError, ArrowException):
         return []

@@ -17,7 +17,7 @@ from dermxai.explain.faithfulness.measure import Candidate, Case, baselines, gra
 from dermxai.explain.faithfulness.measures import randomisation
 from dermxai.explain.faithfulness.removal import area, blurred, shares, top
 from dermxai.explain.method import Attribution, Progress
-from dermxai.numbers import percent, signed
+from dermxai.numbers import fixed, percent, signed
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -119,7 +119,7 @@ def _deletion(case: Case, subject: Candidate, progress: Progress | None) -> tupl
         Check(
             "Deletion, centred Gaussian",
             mine < centre,
-            f"The target's mean is {mine:.2f}, by a bell in the middle {centre:.2f}.",
+            f"The target's mean is {fixed(mine)}, by a bell in the middle {fixed(centre)}.",
         ),
     )
 

@@ -5,13 +5,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pyarrow import ArrowException
 
-from dermxai import disk, paths
+from dermxai import disk, entries, paths
 from dermxai.data import Problem
+from dermxai.entries import Unusable, UnusableError
 from dermxai.explain.faithfulness.measure import baselines, find_candidate, find_measure
 
 if TYPE_CHECKING:
@@ -19,6 +22,24 @@ if TYPE_CHECKING:
 
 RUNNER_UP = "runner-up"
 """In place of a class to explain against: the one that came second."""
+_SHAPE = {
+    "asked": {
+        "images": int,
+        "methods": [str],
+        "measures": [str],
+        "seed?": int,
+        "settings?": dict,
+        **dict.fromkeys(("target?", "against?", "head?", "split?"), (str, type(None))),
+    },
+    "skipped": dict,
+    "problems": [{"item": str, "reason": str}],
+    "finished": str,
+    "versions?": dict,
+}
+_COLUMNS = (
+    *("sample_id", "label", "read_as", "target", "against", "method", "cells", "measure", "value"),
+    *("reason", "curves"),
+)
 OUTDATED = "An older version computed it; compute the study again."
 
 
@@ -103,12 +124,14 @@ def open_quality(run: "Run", name: str | None = None) -> Quality | None:
     files = paths.RunFiles(run.root).quality
     for each in [name] if name else list_quality(run):
         try:
-            about = json.loads(files.asked(each).read_text(encoding="utf-8"))
-            table = pd.read_parquet(files.table(each))
+            about = _about(files.asked(each))
+            entries.check_file(files.table(each))
+            table = pd.read_parquet(paths.readable(files.table(each)))
+            _check_columns(table)
             asked = Asked.read(about["asked"])
             problems = tuple(Problem(**problem) for problem in about["problems"])
             outdated = _outdated(asked, about.get("versions", {}))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, ArrowException):
             continue
         table = _without(table, outdated)
         return Quality(asked, about["skipped"], problems, table, about["finished"], outdated)
@@ -117,8 +140,43 @@ def open_quality(run: "Run", name: str | None = None) -> Quality | None:
 
 def list_quality(run: "Run") -> list[str]:
     """Names of a run's finished studies, newest first."""
-    found = paths.RunFiles(run.root).quality.root.glob("[!.]*.json")
-    return [path.stem for path in sorted(found, key=lambda path: -path.stat().st_mtime_ns)]
+    return find_quality(run)[0]
+
+
+def find_quality(run: "Run") -> tuple[list[str], list[Unusable]]:
+    """Names of a run's finished studies, newest first; and entries that hold none."""
+    files = paths.RunFiles(run.root).quality
+    found: list[tuple[int, str]] = []
+    here, odd = entries.listed(files.root)
+    for path in here:
+        if path.suffix != ".json":
+            continue
+        try:
+            _about(path)
+            entries.check_file(files.table(path.stem))
+            found.append((path.stat().st_mtime_ns, path.stem))
+        except (UnusableError, OSError) as error:
+            odd.append(Unusable(path, str(error), "Remove it and start the study again."))
+    return [name for _, name in sorted(found, reverse=True)], odd
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """What a study was to find out, as JSON holds it.
+
+    Raises:
+        UnusableError: it is missing, or holds something else.
+    """
+    content: dict[str, Any] = entries.read_json(path, _SHAPE)
+    return content
+
+
+def _check_columns(table: pd.DataFrame) -> None:
+    """
+    Raises:
+        ValueError: a column is missing.
+    """
+    if missing := [name for name in _COLUMNS if name not in table]:
+        raise ValueError(f"The table of scores has no {missing[0]}.")
 
 
 def write_quality(

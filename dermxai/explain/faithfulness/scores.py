@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai import disk, paths
+from dermxai import disk, entries, paths
 from dermxai.data.images import read_image, read_mask
 from dermxai.data.inventory import file_fingerprint
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 from dermxai.explain.api import checked_settings, explain, find_target
 from dermxai.explain.faithfulness import judge
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
     from dermxai.runs.run import Run
 
+_SCORE = {"cells": int, "value": (float, type(None)), "reason": str, "curves": str}
 MASKS = {"lesion": "mask_path", "evidence": "evidence_path"}
 """Columns of the sample table by what their masks outline."""
 Step = Callable[[int], None]
@@ -194,7 +196,11 @@ def _kept(score: Score, cells: int) -> dict[str, Any]:
 def _read(file: Path) -> dict[str, dict[str, Any]]:
     """An image's scores by key; those that memory did not suffice for are tried again."""
     try:
-        found: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found: dict[str, dict[str, Any]] = entries.read_json(file, {})
+    except UnusableError:
         return {}
-    return {key: score for key, score in found.items() if score["reason"] != judge.NO_MEMORY}
+    return {
+        key: score
+        for key, score in found.items()
+        if entries.fits(score, _SCORE) and score["reason"] != judge.NO_MEMORY
+    }

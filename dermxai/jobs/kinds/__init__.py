@@ -59,15 +59,43 @@ def check_arguments(kind: ModuleType, arguments: Mapping[str, Any]) -> None:
             f"A job of kind {kind.__name__.rpartition('.')[2]!r} {wrong}; it takes "
             f"{', '.join(parameters)}."
         )
-    for name, value in arguments.items():
-        expected = allowed(parameters[name].annotation)
-        if not any(_is(value, each) for each in expected):
-            raise InputError(f"{name} is {value!r}; expected {_WORDS.get(expected[0], 'another')}.")
+    _check_types(parameters, arguments)
     for name, known in OPTIONS.items():
         if strange := [option for option in arguments.get(name) or () if option not in known]:
             raise InputError(f"{name} has no {strange[0]!r}; there are {', '.join(known)}.")
     if check := getattr(kind, "check", None):
         check(arguments)
+
+
+def check_types(kind: str, arguments: Mapping[str, Any]) -> None:
+    """As `check_arguments`, of a job of perhaps another version: settings, and what is not known
+    today, may be anything.
+
+    Raises:
+        InputError: an argument is missing, or of another type.
+    """
+    module = modules(__name__).get(kind)
+    if module is None:
+        return
+    parameters = dict(list(inspect.signature(module.run).parameters.items())[1:])
+    texts_and_numbers = {
+        name: each
+        for name, each in parameters.items()
+        if not {Mapping, Sequence} & set(allowed(each.annotation))
+    }
+    _check_types(texts_and_numbers, arguments)
+    needed = [name for name, each in parameters.items() if each.default is each.empty]
+    if missing := [name for name in needed if name not in arguments]:
+        raise InputError(f"{missing[0]} is missing.")
+
+
+def _check_types(parameters: Mapping[str, inspect.Parameter], arguments: Mapping[str, Any]) -> None:
+    for name, value in arguments.items():
+        if name not in parameters:
+            continue
+        expected = allowed(parameters[name].annotation)
+        if not any(_is(value, each) for each in expected):
+            raise InputError(f"{name} is {value!r}; expected {_WORDS.get(expected[0], 'another')}.")
 
 
 def allowed(annotation: Any) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dermxai import disk
+from dermxai import disk, paths
 from dermxai.errors import InputError
 from dermxai.jobs import shares as sharing
 from dermxai.jobs.kinds import Report
@@ -349,7 +349,10 @@ def _is_there(stem: Path, wish: str) -> bool:
     if not all(file.is_file() for file in _files(stem)):
         return False
     try:
-        with _files(stem)[-1].open("rb") as file, np.load(file, allow_pickle=False) as held:
+        with (
+            paths.readable(_files(stem)[-1]).open("rb") as file,
+            np.load(file, allow_pickle=False) as held,
+        ):
             return bool(json.loads(str(held["about"]))["wish"] == wish)
     except disk.UNREADABLE:
         return False

@@ -2,8 +2,8 @@
 
 Each offers ``TITLE``, ``available()`` (empty, or why it cannot be used here),
 ``size()`` (how many devices and nodes a job gets that does not say), ``launch(job, attempt)`` (what
-``submit-n.json`` is to say), ``status(job, attempt)``, ``stop(job, attempt, grace)`` and
-``log(job, attempt)``.
+``submit-n.json`` is to say), ``withdraw(said)`` (where that could not be noted),
+``status(job, attempt)``, ``stop(job, attempt, grace)`` and ``log(job, attempt)``.
 """
 
 from dataclasses import dataclass
@@ -24,11 +24,13 @@ class Status:
         state: None where it is gone.
         reason: why it is gone, or what it waits for, in a sentence; empty where nobody knows.
         cancelled: whether it is gone because somebody stopped it.
+        seen: whether its processes can be seen from here; if not, they are left alone.
     """
 
     state: Literal["queued", "running"] | None
     reason: str = ""
     cancelled: bool = False
+    seen: bool = True
 
 
 def launchers() -> dict[str, ModuleType]:

@@ -9,17 +9,28 @@ launched first is served first.
 import os
 import signal
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from dermxai import disk
 from dermxai.errors import InputError
+from dermxai.jobs.accounts import own_account
 from dermxai.jobs.gpus import gpus
 from dermxai.jobs.launchers import MARK, Status
 from dermxai.jobs.queue import NORMAL, PRIORITIES, draw
-from dermxai.jobs.records import detached, identity, process, read
+from dermxai.jobs.records import (
+    PROCESS,
+    detached,
+    elsewhere,
+    identity,
+    process,
+    read,
+    same_computer,
+)
 
 if TYPE_CHECKING:
     from dermxai.jobs.job import Job
@@ -27,6 +38,16 @@ if TYPE_CHECKING:
 TITLE = "This computer"
 GPU, ASIDE = "gpu", "aside"  # queues; others are named as their lane
 POLL = 0.05
+SUBMIT = {"supervisor?": PROCESS}
+SUPERVISOR = {
+    "slots?": [str],
+    "worker?": PROCESS,
+    "ended?": int,
+    "waiting?": str,
+    "failed?": str,
+}
+"""What ``submit-n.json`` and ``supervisor-n.json`` hold, see `entries.check_shape`."""
+_OUT_OF_MEMORY = ", as happens when the computer runs out of memory"
 KILLED_SECONDS = 5.0  # until a killed process is gone
 
 
@@ -46,9 +67,15 @@ def launch(job: "Job", attempt: int) -> dict[str, Any]:
     queue, slots = _needs(job)
     _end_orphans(job)
     ticket = draw(queue, job.root, attempt, _priority(job))
-    supervisor = detached(
-        ["supervise", str(job.root), str(attempt)], job.files.log(attempt), {MARK: str(job.root)}
-    )
+    try:
+        supervisor = detached(
+            ["supervise", str(job.root), str(attempt)],
+            job.files.log(attempt),
+            {MARK: str(job.root)},
+        )
+    except BaseException:
+        ticket.give_back()
+        raise
     return {
         "supervisor": identity(supervisor),
         "queue": queue,
@@ -57,27 +84,72 @@ def launch(job: "Job", attempt: int) -> dict[str, Any]:
     }
 
 
+def withdraw(said: Mapping[str, Any]) -> None:
+    """Takes back what was launched and could not be noted."""
+    if found := process(said["supervisor"]):
+        found.kill()
+    Path(said["ticket"]).unlink(missing_ok=True)
+
+
 def status(job: "Job", attempt: int) -> Status:
-    supervisor = read(job.files.supervisor(attempt))
+    supervisor = read(job.files.supervisor(attempt), SUPERVISOR)
+    launched = read(job.files.submit(attempt), SUBMIT).get("supervisor")
     if worker(job, attempt):
         return Status("running")
-    if "ended" not in supervisor and process(read(job.files.submit(attempt)).get("supervisor")):
+    if "ended" not in supervisor and process(launched):
         started = "worker" in supervisor
         return Status("running") if started else Status("queued", supervisor.get("waiting", ""))
-    code = supervisor.get("ended", 0)
-    reason = ""
-    if code < 0:
+    if place := _hidden(job, attempt, launched):
+        return Status("running" if "worker" in supervisor else "queued", place, seen=False)
+    return Status(None, _why(job, attempt, supervisor, launched))
+
+
+def _hidden(job: "Job", attempt: int, launched: Mapping[str, Any] | None) -> str:
+    """Where processes are at work that cannot be seen from here, in a sentence; empty where there
+    can be none."""
+    locked = disk.held(job.files.alive(attempt))
+    place = elsewhere(launched)
+    if place and not job.files.gone(attempt).exists():
+        ended = locked is False and same_computer(launched)  # one system keeps its locks
+        return "" if ended else f"It runs {place}, which cannot be seen from here."
+    if locked and not place and job.account != own_account():
+        return f"It is {job.account}'s, whose processes cannot be seen from here."
+    return ""
+
+
+def _why(
+    job: "Job", attempt: int, supervisor: Mapping[str, Any], launched: Mapping[str, Any] | None
+) -> str:
+    """Why an attempt is gone that left no result; empty where it was asked to stop."""
+    if job.files.cancel(attempt).exists():
+        return ""
+    if failed := supervisor.get("failed"):
+        return str(failed)
+    if (place := elsewhere(launched)) and job.files.gone(attempt).exists():
+        return f"It ran {place}, which is said to be no more; what it had finished is kept."
+    return f"{_ended(supervisor.get('ended'), launched)}; what it had finished is kept."
+
+
+def _ended(code: int | None, launched: Mapping[str, Any] | None) -> str:
+    """How its process ended, by its code where its supervisor was there to see it."""
+    if code == 0:
+        return "It ended, and its result is missing or damaged"
+    if code is not None and code < 0 and -code in set(signal.Signals):
         reason = f"Its process was ended by {signal.Signals(-code).name}"
-        if code == -signal.SIGKILL:
-            reason += ", as happens when the computer runs out of memory"
-        reason += "; what it had finished is kept."
-    return Status(None, reason)
+        return reason + (_OUT_OF_MEMORY if code == -signal.SIGKILL else "")
+    if code is not None:
+        return f"Its process ended with code {code}, of which its log may say more"
+    if launched and launched.get("boot") and not same_computer(launched):
+        return "This computer was started anew while it was at work"
+    return f"Its processes were ended by SIGKILL, or with the computer{_OUT_OF_MEMORY}"
 
 
 def stop(job: "Job", attempt: int, grace: float) -> None:
     """Ends an attempt that the flag ``cancel`` asks to stop: its supervisor does it where it lives,
     else this process does."""
-    supervisor = read(job.files.submit(attempt)).get("supervisor")
+    supervisor = read(job.files.submit(attempt), SUBMIT).get("supervisor")
+    if elsewhere(supervisor):
+        return  # where it runs, the flag is seen
     until = time.monotonic() + grace
     while process(supervisor) and time.monotonic() < until:
         time.sleep(POLL)
@@ -91,8 +163,15 @@ def log(job: "Job", attempt: int) -> Path:
 
 def worker(job: "Job", attempt: int) -> psutil.Process | None:
     """The process that does the work, None where it is gone or its turn has not come."""
-    noted = read(job.files.supervisor(attempt)).get("worker")
+    noted = read(job.files.supervisor(attempt), SUPERVISOR).get("worker")
     return process(noted) or process(read(job.files.progress(attempt)).get("process"))
+
+
+def _works(known: psutil.Process) -> bool:
+    try:
+        return bool(known.is_running()) and known.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def end_group(leader: psutil.Process, grace: float) -> None:
@@ -108,13 +187,9 @@ def end_group(leader: psutil.Process, grace: float) -> None:
         time.sleep(POLL)
 
 
-def _works(known: psutil.Process) -> bool:
-    return process({"pid": known.pid, "create_time": known.create_time()}) is not None
-
-
 def signal_group(group: int, number: signal.Signals) -> None:
     """To a process and to those that it started."""
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError, PermissionError):  # another account's see the flag
         os.killpg(group, number)
 
 

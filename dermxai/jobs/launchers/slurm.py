@@ -18,7 +18,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dermxai import paths
+from dermxai import entries, paths
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 from dermxai.jobs.launchers import MARK, Status
 from dermxai.jobs.records import read
@@ -104,9 +105,11 @@ def read_settings() -> SlurmSettings:
     """
     path = paths.slurm_settings()
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is not TOML: {error}.") from None
+        content = tomllib.loads(entries.read_text(path)) if os.path.lexists(path) else {}
+    except UnusableError as error:
+        raise InputError(f"{path} {error}; expected TOML in UTF-8, see docs/jobs.md.") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not TOML: {entries.shown(str(error))}.") from None
     known = [setting.name for setting in fields(SlurmSettings)]
     for name in content:
         if name not in known:
@@ -138,6 +141,7 @@ def launch(job: "Job", attempt: int) -> dict[str, Any]:
     from submitit.slurm.slurm import SlurmExecutor
 
     settings = read_settings()
+    _check_gpus(job, settings)
     asked, shares = _parameters(job, settings), int(job.arguments.get("shares") or 1)
     executor = SlurmExecutor(_folder(job), max_num_timeout=REQUEUES)
     executor.update_parameters(**asked)
@@ -158,6 +162,34 @@ def launch(job: "Job", attempt: int) -> dict[str, Any]:
             _ask(["scancel", array["array"]])
         raise InputError(f"SLURM refused the job: {_refusal(error)}") from None
     return {"slurm": submitted.job_id, **array, "settings": asdict(settings)}
+
+
+def withdraw(said: Mapping[str, Any]) -> None:
+    """Takes back what was launched and could not be noted."""
+    _ask(["scancel", *(said[name] for name in ("array", "slurm") if name in said)])
+
+
+def _check_gpus(job: "Job", settings: SlurmSettings) -> None:
+    """
+    Raises:
+        InputError: no node has as many GPUs as are asked for: the job would wait for ever.
+    """
+    wanted = _parameters(job, settings).get("gpus_per_node") or 0
+    asked = ["sinfo", "-h", "-N", "-o", "%G"]
+    nodes = _ask([*asked, "-p", settings.partition] if settings.partition else asked)
+    most = max((_gpus(line) for line in nodes.text.splitlines()), default=0)
+    if wanted and nodes.ok and nodes.text.strip() and most < wanted:
+        where = f" of partition {settings.partition}" if settings.partition else ""
+        raise InputError(
+            f"gpus is {settings.gpus} in {paths.slurm_settings()}, and the nodes{where} have at "
+            f"most {most}; ask for {most}, and for more nodes."
+        )
+
+
+def _gpus(offered: str) -> int:
+    """GPUs among the generic resources of a node, as sinfo writes them: "gpu:a100:2(S:0-1),…"."""
+    found = re.findall(r"(?:^|,)gpu(?::[^:,()]+)?:(\d+)", offered)
+    return sum(map(int, found))
 
 
 def status(job: "Job", attempt: int) -> Status:
@@ -210,6 +242,7 @@ class Task:
         from dermxai.jobs.job import State, open_job
         from dermxai.logs import log_to_stderr
 
+        paths.share()
         if self.shared:
             os.environ[SHARED] = "1"
         if worker.rank() == 0:

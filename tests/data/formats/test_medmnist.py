@@ -1,10 +1,14 @@
+import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dermxai.data import load_dataset
+from dermxai.data import images, load_dataset
+from dermxai.data.formats import medmnist
 from dermxai.errors import InputError
+from tests.test_arrays import npy_bytes
 
 
 def archive(
@@ -108,7 +112,7 @@ def test_an_archive_that_was_damaged_on_its_way(tmp_path: Path, part: str) -> No
     start = content.index(f"train_{part}.npy".encode()) + 60
     content[start : start + 24] = bytes(24)
     (tmp_path / "a.npz").write_bytes(content)
-    with pytest.raises(InputError, match=f"train_{part} is damaged"):
+    with pytest.raises(InputError, match=f"damaged header in train_{part}"):
         load_dataset(tmp_path / "a.npz").image("train-0")
 
 
@@ -121,3 +125,54 @@ def test_what_labels_are_is_the_same_in_all_splits(tmp_path: Path) -> None:
     assert dataset.samples["label"].isna().all()
     assert dataset.samples["label 0"].tolist() == [1, 0, 1, 0]
     assert dataset.image("val-1").shape == (28, 28, 3)
+
+
+def claiming(path: Path, shape: tuple[int, ...], content: bytes = b"", labels: int = 0) -> Path:
+    """An archive whose images have a header of their own making."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("train_images.npy", npy_bytes(shape, content=content))
+        if labels:
+            made.writestr("train_labels.npy", npy_bytes((shape[0], labels), content=bytes(labels)))
+    return path
+
+
+@pytest.mark.parametrize("shape", [(10**9, 28, 28), (10**9, 0, 28), (10**9, 28, 28, 3)])
+def test_two_hundred_bytes_that_claim_a_billion_images(
+    tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    with pytest.raises(InputError, match="claim"):
+        load_dataset(claiming(tmp_path / "a.npz", shape))
+
+
+def test_more_images_than_are_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(medmnist, "MOST_IMAGES", 3)
+    with pytest.raises(InputError, match="at most 3 images"):
+        load_dataset(claiming(tmp_path / "a.npz", (4, 2, 2), bytes(16)))
+
+
+def test_labels_that_unpack_to_gigabytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(medmnist, "MOST_LABELS", 10)
+    with pytest.raises(InputError, match="for 1 images"):
+        load_dataset(claiming(tmp_path / "a.npz", (1, 2, 2), bytes(4), labels=11))
+
+
+def test_what_changes_under_us_is_unpacked_to_its_claim_at_most(
+    tmp_path: Path, workspace: Path
+) -> None:
+    """The archive is another by the time that its images are wanted."""
+    dataset = load_dataset(archive(tmp_path / "a.npz", n=3))
+    claiming(tmp_path / "a.npz", (3, 28, 28, 3), bytes(40_000))
+    with pytest.raises(InputError, match="claims 7,056 bytes"):
+        dataset.image("train-0")
+    assert not [*workspace.rglob("*.npy"), *workspace.rglob("*.tmp")]
+
+
+def test_no_room_for_the_images(
+    tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = load_dataset(archive(tmp_path / "a.npz", n=3))
+    usage = shutil.disk_usage(tmp_path)._replace(free=10)
+    monkeypatch.setattr(images, "disk_usage", lambda _: usage)
+    with pytest.raises(InputError, match="free some space"):
+        dataset.image("train-0")
+    assert not list(workspace.rglob("*.npy"))

@@ -1,0 +1,443 @@
+"""Nothing outside its folders is read by a server, by whatever way; the command line reads all."""
+
+import ast
+import json
+import os
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from dermxai import paths
+from dermxai.data import files, images, labels, load_dataset
+from dermxai.data import selection as selections
+from dermxai.data.inventory import file_fingerprint
+from dermxai.data.selection import Selection
+from dermxai.errors import InputError
+from dermxai.explain import store
+from dermxai.explain.method import Attribution
+from dermxai.jobs.records import read as read_record
+from dermxai.models import load_classifier, read_info
+from dermxai.models.division import open_division, write_division
+from dermxai.models.likeness import Learnt, Space
+from dermxai.models.state_dict import read_tensors
+from dermxai.projection import open_projection, project
+from dermxai.runs import list_runs, open_run
+from dermxai.spreadsheet import read_csv
+from tests.generated import generated_run, rewrite
+
+Read = Callable[[Path], object]
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def inside(workspace: Path) -> Path:
+    paths.datasets().mkdir(parents=True)
+    return paths.datasets()
+
+
+@pytest.fixture
+def confine(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    return lambda: monkeypatch.setenv(paths.CONFINED, "1")
+
+
+def _picture(at: Path) -> None:
+    Image.effect_noise((40, 30), 50).save(at)
+
+
+def _archive(at: Path) -> None:
+    pixels = np.zeros((3, 28, 28), np.uint8)
+    np.savez(at, train_images=pixels, train_labels=np.zeros((3, 1), np.uint8))
+
+
+def _table(at: Path) -> None:
+    at.write_text("from,to\nx,LP\n")
+
+
+def _parquet(at: Path) -> None:
+    pd.DataFrame({"path": ["secret.png"], "label": ["secret"]}).to_parquet(at)
+
+
+def _learnt(at: Path) -> None:
+    space = Space(np.zeros(4, np.float32), np.zeros((4, 2), np.float32))
+    Learnt("hash", np.array(["a"]), space, np.zeros((1, 2), np.float32)).write(at)
+
+
+def _columns(path: Path) -> list[str]:
+    from dermxai.data.formats.table import _header, _read
+
+    assert _header(path) == [] or list(_read(path)[0]) == _header(path)
+    return _header(path)
+
+
+FILES: list[tuple[str, Callable[[Path], object], Read]] = [
+    ("a.png", _picture, images.read_image),
+    ("a.png", _picture, partial(images.read_image, at_least=8)),
+    ("a.png", _picture, images.read_mask),
+    ("a.png", _picture, images.image_shape),
+    ("a.png", _picture, lambda path: file_fingerprint(str(path))),
+    ("a.npz", _archive, lambda path: images.read_image(f"{path}#train/1")),
+    ("a.npz", _archive, lambda path: images.read_mask(f"{path}#train/1")),
+    ("a.npz", _archive, lambda path: images.image_shape(f"{path}#train/1")),
+    ("a.npz", _archive, lambda path: file_fingerprint(f"{path}#train/1")),
+    ("a.npz", _archive, load_dataset),
+    ("a.csv", _table, labels.read_label_map),
+    ("a.csv", _table, read_csv),
+    ("a.csv", _table, files.last_change),
+    ("a.parquet", _parquet, _columns),
+    ("a.json", lambda at: at.write_text('{"a": 1}'), read_record),
+    ("learnt.npz", _learnt, lambda path: Learnt.read(path, "hash")),
+]
+
+
+def _refused(read: Callable[[], object]) -> bool:
+    """Whether it says that there is nothing, or in a sentence that it may not be read."""
+    try:
+        found = read()
+    except InputError as error:
+        assert "outside the folders that this server may open" in str(error)
+        return True
+    return found is None or (isinstance(found, dict | list) and not found)
+
+
+@pytest.mark.parametrize("way", ["itself", "link", "folder", "dots"])
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_outside_is_not_read(
+    file: tuple[str, Callable[[Path], object], Read],
+    way: str,
+    outside: Path,
+    inside: Path,
+    confine: Callable[[], None],
+) -> None:
+    name, make, read = file
+    make(outside / name)
+    (inside / name).symlink_to(outside / name)
+    (inside / "folder").symlink_to(outside)
+    path = {
+        "itself": outside / name,
+        "link": inside / name,
+        "folder": inside / "folder" / name,
+        "dots": inside / ".." / ".." / "outside" / name,
+    }[way]
+    assert not _refused(lambda: read(path)), "the command line reads it"
+    confine()
+    assert _refused(lambda: read(path))
+    (inside / name).unlink()
+    shutil.copy(outside / name, inside / name)
+    assert not _refused(lambda: read(inside / name)), "a server reads what lies inside"
+
+
+def test_what_was_inside_and_leads_out_now_is_not_read(
+    outside: Path, inside: Path, confine: Callable[[], None]
+) -> None:
+    """Also where the file's times are those of the one that was read before."""
+    confine()
+    for folder in (outside, inside):
+        _picture(folder / "a.png")
+        _archive(folder / "a.npz")
+    images.read_image(inside / "a.png")
+    images.read_image(f"{inside / 'a.npz'}#train/0")
+    for name in ("a.png", "a.npz"):
+        state = (inside / name).stat()
+        (inside / name).unlink()
+        os.utime(outside / name, ns=(state.st_atime_ns, state.st_mtime_ns))
+        (inside / name).symlink_to(outside / name)
+    for path in (str(inside / "a.png"), f"{inside / 'a.npz'}#train/0"):
+        with pytest.raises(InputError, match="outside the folders"):
+            images.read_image(path)
+
+
+class TestDatasets:
+    def test_a_folder_lists_nothing_behind_links(
+        self, outside: Path, inside: Path, confine: Callable[[], None]
+    ) -> None:
+        _picture(outside / "secret-1.png")
+        (outside / "deep").mkdir()
+        _picture(outside / "deep" / "secret-2.png")
+        folder = inside / "mine" / "LP"
+        folder.mkdir(parents=True)
+        _picture(folder / "a.png")
+        (folder.parent / "SD").symlink_to(outside)
+        assert len(load_dataset(folder.parent)) == 3
+        confine()
+        opened = load_dataset(folder.parent)
+        assert opened.samples["sample_id"].tolist() == ["LP/a.png"]
+        assert [problem.item for problem in opened.problems] == ["SD"]
+        assert "secret" not in repr(opened.problems)
+
+    @pytest.mark.parametrize("name", ["secret.csv", "secret_metadata.csv"])
+    def test_tables_behind_links_are_not_looked_into(
+        self, name: str, outside: Path, inside: Path, confine: Callable[[], None]
+    ) -> None:
+        (outside / name).write_text("image_id,dx\nSECRET-ID,nv\n")
+        (inside / "mine").mkdir()
+        _picture(inside / "mine" / "a.png")
+        (inside / "mine" / "folder").symlink_to(outside)
+        (inside / "mine" / name).symlink_to(outside / name)
+        confine()
+        opened = load_dataset(inside / "mine")
+        assert opened.samples["sample_id"].tolist() == ["a.png"]
+        assert "SECRET-ID" not in repr(opened.problems)
+
+    def test_nobody_learns_whether_a_file_is_there(
+        self, outside: Path, inside: Path, confine: Callable[[], None]
+    ) -> None:
+        _picture(outside / "Secret.PNG")
+        (inside / "mine").mkdir()
+        _picture(inside / "mine" / "a.png")
+        (inside / "mine" / "link").symlink_to(outside)
+        asked = [f"{place}/{name}" for place in (outside, "link") for name in ("secret.png", "no")]
+        rows = "".join(f"{k},{path}\n" for k, path in enumerate(["a.png", *asked]))
+        (inside / "mine" / "samples.csv").write_text(f"sample_id,path\n{rows}")
+        confine()
+        opened = load_dataset(inside / "mine")
+        assert opened.samples["sample_id"].tolist() == ["0"]
+        reasons = {problem.reason.partition(" lies ")[2] for problem in opened.problems}
+        assert reasons == {"outside the folders that this server may open"}
+        assert "Secret.PNG" not in repr(opened.problems)
+
+    def test_folders_beside_a_root_are_not_searched(
+        self, outside: Path, monkeypatch: pytest.MonkeyPatch, confine: Callable[[], None]
+    ) -> None:
+        """The format that looks for images in the folder beside the tables'."""
+        (outside / "x_GroundTruth").mkdir()
+        (outside / "x_Input").mkdir()
+        _picture(outside / "x_Input" / "secret.png")
+        truth = outside / "x_GroundTruth" / "truth.csv"
+        truth.write_text("image,MEL,NV,BCC,AK,BKL,DF,VASC\nsecret,1,0,0,0,0,0,0\n")
+        assert len(load_dataset(truth)) == 1
+        monkeypatch.setenv("DERMXAI_ROOTS", str(truth.parent))
+        confine()
+        with pytest.raises(InputError):
+            load_dataset(truth)
+
+    def test_a_root_that_is_a_file_shows_nothing_beside_it(
+        self, outside: Path, monkeypatch: pytest.MonkeyPatch, confine: Callable[[], None]
+    ) -> None:
+        _picture(outside / "secret.png")
+        (outside / "samples.csv").write_text("path\nother.png\n")
+        monkeypatch.setenv("DERMXAI_ROOTS", str(outside / "samples.csv"))
+        confine()
+        with pytest.raises(InputError) as refused:
+            load_dataset(outside / "samples.csv")
+        assert "secret" not in str(refused.value)
+
+
+class TestCheckpoints:
+    @pytest.mark.parametrize(
+        "name", ["weights.safetensors", "model.json", "weights.safetensors.index.json", "."]
+    )
+    def test_no_part_is_read_through_a_link(
+        self,
+        name: str,
+        tiny_checkpoint: Path,
+        outside: Path,
+        inside: Path,
+        confine: Callable[[], None],
+    ) -> None:
+        mine = paths.checkpoints() / "mine"
+        if name == ".":
+            mine.parent.mkdir(parents=True)
+            mine.symlink_to(tiny_checkpoint)
+        else:
+            shutil.copytree(tiny_checkpoint, mine)
+            (mine / name).unlink(missing_ok=True)
+            target = tiny_checkpoint / name
+            (mine / name).symlink_to(target if target.exists() else outside / "absent")
+        load_classifier(mine)
+        confine()
+        with pytest.raises(InputError, match="outside the folders"):
+            load_classifier(mine)
+        if name in {".", "model.json"}:
+            with pytest.raises(InputError, match="outside the folders"):
+                read_info(mine)
+
+    def test_nor_a_file_of_another_program_or_what_lies_beside_it(
+        self, tiny_checkpoint: Path, outside: Path, inside: Path, confine: Callable[[], None]
+    ) -> None:
+        file = shutil.copy(tiny_checkpoint / "weights.safetensors", outside / "a.safetensors")
+        (outside / "a.json").write_text('{"architecture": "secret"}')
+        mine = Path(shutil.copy(file, inside / "a.safetensors"))
+        mine.with_suffix(".json").symlink_to(outside / "a.json")
+        confine()
+        for read in (read_tensors, load_classifier):
+            with pytest.raises(InputError, match="outside the folders"):
+                read(Path(file))
+        with pytest.raises(InputError, match="outside the folders") as refused:
+            load_classifier(mine)
+        assert "secret" not in str(refused.value)
+
+    def test_nor_what_it_has_learnt_from(
+        self, outside: Path, inside: Path, confine: Callable[[], None]
+    ) -> None:
+        write_division(outside, ["a"], ["train"])
+        (inside / "mine").symlink_to(outside)
+        assert open_division(inside / "mine") is not None
+        confine()
+        assert open_division(inside / "mine") is None
+
+
+class TestRuns:
+    @pytest.fixture
+    def run(self, workspace: Path) -> Any:
+        return generated_run(paths.runs() / "run", 12)
+
+    def test_one_whose_table_points_elsewhere_is_not_opened(
+        self, run: Any, outside: Path, confine: Callable[[], None]
+    ) -> None:
+        _picture(outside / "a.png")
+        places = list(run.samples["path"])
+        rewrite(run, path=[*places[:-1], str(outside / "a.png")])
+        confine()
+        with pytest.raises(InputError, match="outside the folders"):
+            open_run(run.root)
+        rewrite_unconfined = pd.read_parquet(run.root / "samples.parquet")
+        rewrite_unconfined["path"] = [*places[:-1], str(run.root / "images" / "link.png")]
+        rewrite_unconfined.to_parquet(run.root / "samples.parquet", index=False)
+        (run.root / "images" / "link.png").symlink_to(outside / "a.png")
+        opened = open_run(run.root)
+        with pytest.raises(InputError, match="outside the folders"):
+            images.read_image(opened.samples["path"].iloc[-1])
+
+    def test_a_folder_taken_out_of_the_roots_takes_its_runs_along(
+        self, run: Any, outside: Path, monkeypatch: pytest.MonkeyPatch, confine: Callable[[], None]
+    ) -> None:
+        manifest = json.loads((run.root / "run.json").read_text())
+        manifest["dataset"]["path"] = str(outside / "dataset")
+        (run.root / "run.json").write_text(json.dumps(manifest))
+        monkeypatch.setenv("DERMXAI_ROOTS", str(outside))
+        confine()
+        assert open_run(run.root).id == run.id
+        monkeypatch.delenv("DERMXAI_ROOTS")
+        with pytest.raises(InputError, match="outside the folders"):
+            open_run(run.root)
+
+    @pytest.mark.parametrize("name", ["run.json", "samples.parquet", "logits.npy", "pooled.npy"])
+    def test_no_file_of_one_is_read_through_a_link(
+        self, name: str, run: Any, outside: Path, confine: Callable[[], None]
+    ) -> None:
+        shutil.move(run.root / name, outside / name)
+        (run.root / name).symlink_to(outside / name)
+        assert open_run(run.root).id == run.id
+        confine()
+        with pytest.raises(InputError, match="outside the folders"):
+            open_run(run.root)
+        assert (run.root in list_runs()) is (name != "run.json")
+
+    def test_what_is_kept_with_one_is_not_read_through_a_link(
+        self, run: Any, outside: Path, confine: Callable[[], None]
+    ) -> None:
+        project(run, "pca")
+        folder = paths.RunFiles(run.root).projections
+        shutil.move(folder, outside / "projections")
+        folder.symlink_to(outside / "projections")
+        assert open_projection(run, "pca") is not None
+        confine()
+        assert open_projection(run, "pca") is None
+
+
+def test_kept_maps_and_selections_are_not_read_through_a_link(
+    outside: Path, inside: Path, confine: Callable[[], None]
+) -> None:
+    map_ = np.zeros((2, 2), np.float32)
+    about = {"head": None, "unit": "", "signed": True, "complete": True, "settings": {}}
+    made = Attribution(
+        map_, map_, method="x", target="LP", against=None, notes=(), per_area=False, **about
+    )
+    store.write("kept", made)
+    key = selections.keep(Selection.of("mine", ["a"]))
+    for path in (paths.attribution("kept"), paths.selection(key)):
+        shutil.move(path, outside / path.name)
+        path.symlink_to(outside / path.name)
+    assert store.read("kept") is not None
+    assert selections.read(key).sample_ids == ("a",)
+    confine()
+    assert store.read("kept") is None
+    with pytest.raises(InputError):
+        selections.read(key)
+
+
+READING = {
+    *("read_text", "read_bytes", "iterdir", "glob", "rglob", "scandir", "walk", "listdir", "open"),
+    *("load", "load_file", "safe_open", "read_parquet", "read_table", "read_schema", "read_csv"),
+    *("ZipFile", "imread", "memmap", "fromfile", "read_image_file", "loadtxt", "genfromtxt"),
+}
+ASKS = {"readable", "is_readable", "check_readable", "listed"}
+FREE = {
+    "paths.py": "asks by itself",
+    "__main__.py": "the command line",
+    "__main__": "the command line",
+    "plugins.py": "the program's own files",
+    "ui/pages.py": "the program's own files",
+    "ui/preload.py": "the program's own files",
+    "ui/access/headers.py": "the program's own files",
+    "disk.py": "writes",
+    "jobs/queue.py": "locks, and names of tickets",
+    "jobs/supervisor.py": "writes",
+    "jobs/hardware.py": "writes",
+    "jobs/launchers/slurm.py": "the operator's settings",
+    "data/atlas": "draws the demo",
+}
+"""Modules that read nothing which visitors could choose."""
+LOCAL = {
+    ("data/inventory.py", "_stamp"): "its callers ask",
+    ("data/images.py", "_unpacked"): "array_images asks",
+    ("data/files.py", "scan"): "asks of each link",
+    ("models/checkpoint.py", "save_checkpoint"): "writes",
+    ("models/state_dict.py", "_is_program"): "read_tensors asks",
+    ("models/state_dict.py", "_is_safetensors"): "read_tensors asks",
+    ("training/beginning.py", "beginning"): "names in its own folder",
+    ("explain/store.py", "_make_room"): "removes",
+    ("data/images.py", "_upright"): "decodes what is open",
+    ("jobs/job.py", "list_jobs"): "open_job asks",
+    ("training/fit.py", "train"): "Prepared.open asks",
+    ("training/provenance.py", "keep_features"): "Prepared.open asks",
+    ("training/prepared.py", "_write"): "writes",
+    ("ui/cache.py", "_manifest"): "manifest asks, each time",
+    ("ui/cache.py", "_series"): "series asks, each time",
+    ("ui/cache.py", "_reported"): "reported asks, each time",
+    ("ui/fine_tune.py", "_ask_output"): "names that are taken",
+}
+
+
+def _reads(tree: ast.AST) -> bool:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            modes = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+            writes = name == "open" and any(
+                isinstance(mode, str) and mode[:1] in "wax" for mode in modes if mode
+            )
+            if name in READING and not writes:
+                return True
+    return False
+
+
+def test_every_function_that_reads_asks_first() -> None:
+    """A new one is found here; it asks `paths.readable`, or stands in a list above with why not."""
+    package = paths.PROJECT / "dermxai"
+    silent, seen = [], 0
+    for file in sorted(package.rglob("*.py")):
+        module = file.relative_to(package).as_posix()
+        if any(module.startswith(free) for free in FREE):
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and _reads(node):
+                seen += 1
+                called = {getattr(each, "attr", getattr(each, "id", "")) for each in ast.walk(node)}
+                if not called & ASKS and (module, node.name) not in LOCAL:
+                    silent.append(f"{module}: {node.name}")
+    assert seen > 30
+    assert not silent, "\n".join(silent)

@@ -1,0 +1,209 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dermxai import __main__ as cli
+from dermxai import disk, paths
+from dermxai.access import audit
+from dermxai.data import selection
+from dermxai.data.images import array_images
+from dermxai.data.selection import Selection
+from dermxai.errors import InputError
+from dermxai.jobs import withdrawal
+from dermxai.jobs.job import Job, State, open_job
+from dermxai.jobs.records import write
+from dermxai.runs import Run
+from tests.generated import generated_run
+
+Make = Callable[..., Run]
+
+
+@pytest.fixture
+def make() -> Make:
+    """Makes a run of a dataset, said to lie at a path and to have a content."""
+
+    def make_(name: str, dataset: Path, fingerprint: str, **options: Any) -> Run:
+        run = generated_run(paths.runs() / name, 12, **options)
+        manifest = paths.RunFiles(run.root).manifest
+        content = json.loads(manifest.read_text())
+        content["dataset"] |= {"path": str(dataset), "fingerprint": fingerprint}
+        manifest.write_text(json.dumps(content))
+        return run
+
+    return make_
+
+
+@pytest.fixture
+def skin(workspace: Path) -> Path:
+    """A dataset of the workspace with one image, and another beside it."""
+    for name in ("skin", "other"):
+        folder = paths.datasets() / name
+        folder.mkdir(parents=True)
+        (folder / "1.png").write_bytes(b"x")
+    return paths.datasets() / "skin"
+
+
+def _job(name: str, state: State = State.SUCCEEDED, kind: str = "infer", **arguments: Any) -> Job:
+    files = paths.JobFiles(paths.jobs() / name)
+    spec = {"kind": kind, "title": name, "lane": "device", "submitted": 1.7e9}
+    write(files.spec, {**spec, "arguments": arguments})
+    write(files.submit(1), {"supervisor": {}})
+    write(files.result(1), {"state": state})
+    return open_job(files.root)
+
+
+def test_what_was_made_of_a_dataset_goes_and_nothing_else(skin: Path, make: Make) -> None:
+    mine = make("mine", skin, "f1")
+    copied = make("copied", Path("/elsewhere/skin"), "f1")
+    others = make("others", paths.datasets() / "other", "f2")
+    unfinished, foreign = paths.RunFiles(paths.runs() / "u"), paths.RunFiles(paths.runs() / "v")
+    for files, seen in ((unfinished, "f1"), (foreign, "f2")):
+        files.root.mkdir()
+        files.plan.write_text(json.dumps({"run": "x", "dataset": seen}))
+    kept = selection.keep(Selection.of("a", list(mine.samples["sample_id"])[:3]))
+    elsewhere = selection.keep(Selection.of("b", ["of another dataset"]))
+    paths.attribution("a").parent.mkdir()
+    paths.attribution("a").write_bytes(b"map")
+    jobs = [
+        _job("a", dataset=str(skin)),
+        _job("b", run=str(mine.root)),
+        _job("c", images=[str(skin)], kind="explain", output="/elsewhere/maps"),
+    ]
+    untouched = _job("d", dataset=str(paths.datasets() / "other"), run=str(others.root))
+
+    found = withdrawal.find(skin)
+    assert found.counts == {
+        **{"run": 3, "selection of its images": 1, "job": 3},
+        "attribution map (of any dataset)": 1,
+    }
+    assert mine.root.is_dir(), "nothing is touched by a look"
+    assert any("/elsewhere/maps" in sentence for sentence in found.stays)
+    assert any(f"images at {skin} stay" in sentence for sentence in found.stays)
+
+    withdrawal.remove(found)
+    gone = [mine.root, copied.root, unfinished.root, paths.selection(kept), paths.attribution("a")]
+    assert not any(path.exists() for path in (*gone, *(job.root for job in jobs)))
+    stay = [others.root, foreign.root, paths.selection(elsewhere), untouched.root, skin / "1.png"]
+    assert all(path.exists() for path in stay)
+    assert not list(paths.withdrawn().iterdir())
+    noted = audit.entries()[0]
+    assert (noted["action"], noted["dataset"]) == ("withdrew dataset", "skin")
+    assert noted["fingerprints"] == ["f1"] and noted["removed"] == found.counts
+    assert noted["account"].startswith("account ")
+
+
+def test_arrays_unpacked_of_its_archive_go(workspace: Path, make: Make) -> None:
+    folder = paths.datasets() / "arrays"
+    folder.mkdir(parents=True)
+    for name in ("mine.npz", "other.npz"):
+        np.savez_compressed(folder / name, train_images=np.zeros((2, 4, 4), np.uint8))
+        array_images(folder / name, "train")
+    found = withdrawal.find(folder / "mine.npz")
+    assert found.counts == {"array unpacked from it": 1}
+    withdrawal.remove(found)
+    left = list((paths.home() / "arrays").iterdir())
+    assert left == [part.path for part in withdrawal.find(folder / "other.npz").parts]
+
+
+def test_copies_of_images_that_a_training_keeps_go_and_its_checkpoint_is_named(
+    skin: Path, make: Make
+) -> None:
+    make("mine", skin, "f1")
+    for name, data in (("learnt", "f1"), ("foreign", "f2")):
+        files = paths.TrainingFiles(paths.checkpoints() / name)
+        files.images.mkdir(parents=True)
+        files.data.write_bytes(b"table")
+        files.about.write_text(json.dumps({"data": data}))
+    found = withdrawal.find(skin)
+    withdrawal.remove(found)
+    learnt, foreign = (paths.TrainingFiles(paths.checkpoints() / n) for n in ("learnt", "foreign"))
+    assert learnt.about.exists() and not learnt.images.exists() and not learnt.data.exists()
+    assert foreign.images.exists() and foreign.data.exists()
+    assert any("learnt" in sentence and "stays" in sentence for sentence in found.stays)
+
+
+def test_a_dataset_that_is_gone_is_withdrawn_by_its_path(skin: Path, make: Make) -> None:
+    run = make("mine", skin, "f1")
+    shutil.rmtree(skin)
+    withdrawal.remove(withdrawal.find(skin))
+    assert not run.root.exists()
+    with pytest.raises(InputError, match="nothing here was made of one"):
+        withdrawal.find(skin)
+
+
+def test_a_damaged_run_goes_too_and_one_of_nobody_knows_what_stays(skin: Path, make: Make) -> None:
+    mine, odd = make("mine", skin, "f1"), make("odd", skin, "f1")
+    paths.RunFiles(mine.root).samples.write_bytes(b"damaged")
+    for content in ("[]", "{", '{"dataset": 3}', '{"dataset": {"fingerprint": ["f1"]}}'):
+        paths.RunFiles(odd.root).manifest.write_text(content)
+        assert [part.path for part in withdrawal.find(skin).parts] == [mine.root]
+
+
+def test_while_a_job_works_on_it_nothing_goes(
+    skin: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make("mine", skin, "f1")
+    _job("a", dataset=str(skin))
+    monkeypatch.setattr(Job, "state", State.RUNNING)
+    with pytest.raises(InputError, match="at work on skin"):
+        withdrawal.remove(withdrawal.find(skin))
+    assert run.root.is_dir() and not audit.entries()
+
+
+def test_while_a_run_is_written_it_stays(skin: Path, make: Make) -> None:
+    run = make("mine", skin, "f1")
+    with (
+        disk.locked(paths.RunFiles(run.root).lock),
+        pytest.raises(InputError, match="being written"),
+    ):
+        withdrawal.remove(withdrawal.find(skin))
+    assert run.root.is_dir()
+
+
+def test_what_cannot_be_noted_is_not_done(skin: Path, make: Make) -> None:
+    run = make("mine", skin, "f1")
+    paths.audit_log().mkdir(parents=True)
+    with pytest.raises(OSError):
+        withdrawal.remove(withdrawal.find(skin))
+    assert run.root.is_dir()
+
+
+def test_images_go_only_where_they_are_the_workspaces(
+    skin: Path, make: Make, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    make("mine", outside, "f1")
+    for place in (outside, paths.datasets()):
+        with pytest.raises(InputError, match="not DermXAI's to remove"):
+            withdrawal.find(place, images=True)
+    link = paths.datasets() / "link"
+    link.symlink_to(outside)
+    withdrawal.remove(withdrawal.find(link, images=True))
+    assert not link.exists() and outside.is_dir(), "a link goes, not what it leads to"
+    withdrawal.remove(withdrawal.find("skin", images=True))
+    assert not skin.exists()
+
+
+def test_the_command_line_shows_and_asks(
+    skin: Path, make: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make("mine", skin, "f1")
+    monkeypatch.setattr("sys.argv", ["dermxai", "withdraw", "skin"])
+    monkeypatch.setattr("typer.confirm", lambda question: False)
+    assert cli.main() == cli.STOPPED
+    assert f"run: {run.root}" in capsys.readouterr().out
+    assert run.root.is_dir()
+    monkeypatch.setattr("sys.argv", ["dermxai", "withdraw", "skin", "--yes", "--json"])
+    assert cli.main() == 0
+    assert json.loads(capsys.readouterr().out)["removed"] == [
+        {"what": "run", "path": str(run.root)}
+    ]
+    assert not run.root.exists()
+    monkeypatch.setattr("sys.argv", ["dermxai", "withdraw", "nothing", "--yes"])
+    assert cli.main() == cli.BAD_INPUT

@@ -1,0 +1,156 @@
+"""`dermxai doctor` names whatever is of no use; what only one page reads is None to that page."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dermxai import __main__, doctor, entries, paths
+from dermxai.data import selection
+from dermxai.errors import InputError
+from dermxai.explain import store
+from dermxai.explain.faithfulness.quality import list_quality, open_quality
+from dermxai.explain.pair_maps import name_of, open_maps
+from dermxai.models.division import open_division
+from dermxai.models.likeness import Learnt
+from dermxai.projection import open_projection, project
+from dermxai.runs import Run
+from dermxai.runs.alike import near_duplicates
+from tests.generated import generated_run
+from tests.odd import KINDS, NAMES, NOT_UTF8, ordinary
+from tests.pages.test_odd_entries import PLACES, plant
+
+TEXTS = {
+    "an ill-typed study": '{"asked": {"images": "x", "methods": [], "measures": []}}',
+    "an object": "{}",
+}
+
+
+@pytest.fixture
+def run() -> Run:
+    return generated_run(paths.runs() / "run", 12, heads={"final": 8})
+
+
+def test_a_workspace_that_is_well(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["dermxai", "doctor"])
+    assert __main__.main() == 0
+    assert "Nothing is wrong" in capsys.readouterr().out
+
+
+def test_all_that_lies_there_is_named_with_what_to_do(
+    run: Run,
+    workspace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plant(workspace, run)
+    monkeypatch.setattr(sys, "argv", ["dermxai", "doctor", "--json"])
+    with ordinary():
+        assert __main__.main() == 1
+        left_out = {entries.shown(str(each.path), None) for each in doctor.left_out()}
+    found = json.loads(capsys.readouterr().out)
+    named = {each["path"] for each in found}
+    assert left_out <= named
+    assert all(each["reason"] and each["remedy"].endswith(".") for each in found)
+    for folder in (*PLACES, "selections", "attributions", "arrays"):
+        assert str(workspace / folder / "caf\\xe9") in named, folder
+    for folder, files in PLACES.items():
+        for file in files:
+            for kind in ("pipe", "loop", "folder", "unreadable"):
+                place = workspace / folder / f"{file}-{kind}".replace(" ", "-")
+                inside = any(path.startswith(str(place)) for path in named)
+                assert inside or file in ("study.json", "samples.csv", "a.png"), (
+                    folder,
+                    file,
+                    kind,
+                )
+    own = paths.RunFiles(run.root)
+    for place in (own.projections, own.pair("x").parent, own.quality.root):
+        told = [path for path in named if path.startswith(str(place))]
+        assert len(told) > len(KINDS) / 2, place
+    assert str(paths.slurm_settings()) in named
+    assert str(own.near_duplicates) in named
+    assert len(named) > 300
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *TEXTS])
+def test_what_only_one_page_reads(run: Run, workspace: Path, kind: str, tmp_path: Path) -> None:
+    def make(path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file():
+            path.unlink()
+        if kind in TEXTS:
+            path.write_text(TEXTS[kind])
+        else:
+            KINDS[kind](path)
+
+    files = paths.RunFiles(run.root)
+    project(run, "pca")
+    (projection,) = files.projections.glob("*.npz")
+    classes = run.classes[:2]
+    key = "0" * 16
+    for path in (
+        projection,
+        files.pair(name_of(run, *classes, None, 200)),
+        files.quality.asked("study"),
+        files.near_duplicates,
+        paths.attribution("map"),
+        paths.selection(key),
+        paths.CheckpointFiles(tmp_path).learnt,
+        paths.CheckpointFiles(tmp_path).division,
+    ):
+        make(path)
+    with ordinary():
+        assert open_projection(run, "pca") is None
+        assert open_maps(run, *classes) is None
+        assert list_quality(run) == []
+        assert open_quality(run, "study") is None
+        assert near_duplicates(run).empty
+        assert store.read("map") is None
+        assert Learnt.read(paths.CheckpointFiles(tmp_path).learnt, "x") is None
+        assert open_division(tmp_path) is None
+        with pytest.raises(InputError, match="selection in this link"):
+            selection.read(key)
+
+
+@pytest.mark.parametrize(
+    ("write", "read"),
+    [
+        (lambda path: np.savez(path, about='{"notes": 5}', native=np.zeros((2, 2))), store.read),
+        (lambda path: np.savez(path, about="[" * 9999, native=np.zeros((2, 2))), store.read),
+        (lambda path: np.savez(path, about="{}", native=np.zeros(2, "U5")), store.read),
+    ],
+)
+def test_arrays_of_another_kind(
+    write: Callable[[Path], None], read: Callable[[str], object]
+) -> None:
+    path = paths.attribution("map")
+    path.parent.mkdir(parents=True)
+    write(path)
+    assert read("map") is None
+
+
+def test_a_link_to_a_selection_whose_title_has_every_character() -> None:
+    made = selection.Selection.of("a\0\n\u2028<b>", ["x\0y"])
+    assert selection.read(selection.keep(made)) == made
+
+
+def test_the_workspace_itself(workspace: Path) -> None:
+    assert doctor.examine() == []  # there is none yet
+    workspace.write_text("a file")
+    (told,) = [each for each in doctor.examine() if each.path == workspace]
+    assert "is a file, not a folder" in told.reason
+
+
+def test_names_are_shown_whatever_they_are() -> None:
+    for name in NAMES:
+        text = entries.shown(name)
+        text.encode()
+        assert text.isprintable()
+        assert len(text) <= entries.LONGEST + 1
+    assert entries.shown(NOT_UTF8) == "caf\\xe9"

@@ -1,0 +1,254 @@
+"""Which number each column is of the tables and records that pages draw, so that none is added that
+docs/verification.md does not know."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, fields
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dermxai.data import overview
+from dermxai.explain.api import methods
+from dermxai.explain.flip import Flip, RandomSets
+from dermxai.explain.fragility import Fragility
+from dermxai.metrics import evaluate
+from dermxai.metrics.belief import Scale, summarised
+from dermxai.metrics.differences import differences
+from dermxai.metrics.gathering import gathering
+from dermxai.metrics.label_errors import label_errors
+from dermxai.metrics.leakage import leakage_premium
+from dermxai.metrics.pair import judge_pair
+from dermxai.metrics.set_ledger import set_difference, set_ledger
+from dermxai.paths import PROJECT
+from dermxai.runs import alike
+from dermxai.training.choice import JUDGED
+from dermxai.training.comparison import MEASURES, Member, Outcome, by_member, summary
+from dermxai.training.comparison import differences as between_networks
+from dermxai.training.validation import history_row, reached
+from tests.numbers_shown import INTERVALS, MEASURES_OF_CLASS, NUMBERS, UNVERIFIABLE
+
+TRUE = np.arange(60) % 3
+SCORES = np.random.default_rng(0).normal(size=(60, 3)) + np.eye(3)[TRUE]
+CLASSES = ("EAD", "SD", "MN")
+UNITS = np.array([f"p{i // 2}" for i in range(60)], dtype=object)
+IDS = [f"i{i}" for i in range(60)]
+CHOSEN = np.arange(60) < 20
+EVALUATION, HALF = (
+    evaluate(np.array(CLASSES)[TRUE[rows]], CLASSES, SCORES[rows], IDS[rows], UNITS[rows])
+    for rows in (slice(None), slice(30))
+)
+PAIR = judge_pair(EVALUATION, SCORES, "EAD", "SD")
+LOGITS = np.stack([SCORES, SCORES[::-1]], axis=1)
+OF_SETS = {"heads": ("a", "b"), "classes": CLASSES, "target": "SD", "against": "EAD"}
+
+
+def faithfulness() -> pd.DataFrame:
+    rows = [
+        (f"i{image}", method, 8, "road", float(image))
+        for image in range(9)
+        for method in ("cam", "noise", "bell")
+    ]
+    table = pd.DataFrame(rows, columns=["sample_id", "method", "cells", "measure", "value"])
+    return summarised(table, {"road": Scale(False)}, {}, random="noise", centred="bell")
+
+
+def history() -> dict[str, float]:
+    got = reached(SCORES, TRUE, CLASSES, 1.0, np.arange(60) // 2)
+    record = {"reached": asdict(got), "seconds": 1.0, "images_per_second": 1.0, "memory": 1.0}
+    return history_row(record, CLASSES, ("EAD", "SD"))
+
+
+def outcomes() -> list[Outcome]:
+    scores = SCORES.astype(np.float32)
+    return [Outcome(Member(name, 0, 0), np.arange(60), TRUE, scores, UNITS) for name in ("a", "b")]
+
+
+def probed() -> pd.DataFrame:
+    row = {"group": "light", "margin": 1.0, "flipped": False}
+    table = pd.DataFrame([row | {"rank_correlation": 0.5, "overlap": 0.5}])
+    return Fragility("a", "b", 0.0, table, ()).groups
+
+
+def names(record: object) -> list[str]:
+    return [field.name for field in fields(record)]
+
+
+def ended(number: str, name: str, interval: str, start: str | None = None) -> dict[str, str]:
+    """A value and the ends of its interval, whose names begin as its own unless said otherwise."""
+    start = f"{name}_" if start is None else start
+    return {name: number} | dict.fromkeys((f"{start}low", f"{start}high"), interval)
+
+
+AGE = "Age: mean, standard deviation and range"
+SHARES = "Shares of images, patients and women"
+PREMIUM = "Leakage premium"
+MEANS = "Means over the classes"
+MERGED = "Accuracy with two classes as one, and its gain"
+SHARE = "Interval of a share, independent images"
+MEAN = "Interval of a mean, independent images"
+PAIRED = "Interval of a paired difference, independent images"
+GROUPS = "Interval of a difference of groups, independent images"
+READ = "Share of a class that is predicted as another"
+VOTES, MOVED = "Mean votes of errors", "Mean votes of errors less those of right predictions"
+APART = "Difference between errors and right predictions"
+GATHERED = "Errors in few patients: pairs, and how many chance gives"
+BELIEF = "Faithfulness: mean, and difference to a baseline"
+AREA, LEAD = "Area of a replacement", "Margin after a replacement"
+PROBED = "Margin, flip rate and spread over perturbations"
+REACHED = "Validation: balanced accuracy, accuracy, AUC, sensitivity"
+CHANCE, ERROR = "Validation: what one shuffle in twenty reaches", "Validation: standard error"
+STUDIED = "Study: mean and standard deviation"
+Shown = tuple[Callable[[], Collection[str]], Mapping[str, str], str]
+SHOWN: Mapping[str, Shown] = {
+    "Evaluation.overall, measures": (
+        lambda: EVALUATION.overall["measure"],
+        {
+            "top1_accuracy": "Top-1 accuracy",
+            "top1_accuracy_merged": MERGED,
+            "balanced_accuracy": "Balanced accuracy",
+            **{f"mean_{name}": MEANS for name in MEASURES_OF_CLASS},
+        },
+        "",
+    ),
+    "Evaluation.table": (
+        lambda: EVALUATION.table,
+        {
+            column: number
+            for name, title in MEASURES_OF_CLASS.items()
+            for column, number in ended(title, name, INTERVALS[name]).items()
+        },
+        "class name images units",
+    ),
+    "Premium.table": (
+        lambda: leakage_premium(EVALUATION, HALF).table,
+        ended(PREMIUM, "value", PREMIUM, "")
+        | ended(PREMIUM, "without", PREMIUM)
+        | ended(PREMIUM, "difference", PAIRED),
+        "measure name",
+    ),
+    "Pair.ways": (lambda: PAIR.ways, ended(READ, "share", SHARE, ""), "true read images of units"),
+    "Pair.errors": (
+        lambda: PAIR.errors,
+        {"margin": "Margin of an error", "probability": "Probability of a class"},
+        "sample_id true read",
+    ),
+    "Pair.merged": (
+        lambda: PAIR.merged,
+        ended(MERGED, "separate", SHARE)
+        | ended(MERGED, "merged", SHARE)
+        | ended(MERGED, "gain", PAIRED),
+        "measure name",
+    ),
+    "SetLedger": (
+        lambda: names(set_ledger(LOGITS, **OF_SETS, units=UNITS)),
+        ended(VOTES, "votes", MEAN, "")
+        | ended(VOTES, "margin", MEAN)
+        | ended("Predictions that change without a head", "flips", SHARE, "flip_")
+        | {"turned": "Predictions that turn to the other class without a head"},
+        "target against heads images units",
+    ),
+    "SetDifference": (
+        lambda: names(set_difference(LOGITS, **OF_SETS, units=UNITS, chosen=CHOSEN)),
+        ended(MOVED, "votes", GROUPS, "") | ended(MOVED, "margin", GROUPS),
+        "target against heads images units",
+    ),
+    "Differences.table": (
+        lambda: differences(pd.DataFrame({"a": SCORES[:, 0]}), CHOSEN, UNITS, draws=99).table,
+        ended(APART, "difference", GROUPS, "")
+        | {"first": APART, "second": APART, "p": "p of a difference", "q": "q of a difference"},
+        "column value known",
+    ),
+    "Gathering": (
+        lambda: names(gathering(CHOSEN, UNITS, draws=99)),
+        {"p": "p of errors gathered in few patients", "pairs": GATHERED, "expected": GATHERED},
+        "errors images units of most most_errors most_images",
+    ),
+    "label_errors": (
+        lambda: label_errors(EVALUATION),
+        {
+            "quality": "Suspect labels, quality",
+            "believed": "Suspect labels, belief in another class",
+        },
+        "sample_id label suggested",
+    ),
+    "overview.by_class": (
+        lambda: overview.by_class(pd.DataFrame({"sample_id": IDS, "label": EVALUATION.true})),
+        dict.fromkeys(("images_share", "patients_share", "female_share"), SHARES)
+        | dict.fromkeys(("age_mean", "age_sd", "age_low", "age_high"), AGE),
+        "images patients female",
+    ),
+    "near_duplicates": (
+        lambda: alike._COLUMNS,
+        {
+            "bits": "Near-duplicates: bits of the hash that differ",
+            "cosine": "Near-duplicates: cosine of features",
+        },
+        "first second splits kind",
+    ),
+    "belief.summarised": (
+        faithfulness,
+        ended(BELIEF, "mean", MEAN, "")
+        | ended(BELIEF, "random_difference", MEAN, "random_")
+        | ended(BELIEF, "centred_difference", MEAN, "centred_"),
+        "method measure images units random_verdict centred_verdict standing",
+    ),
+    "Flip": (
+        lambda: names(Flip),
+        {"areas": AREA, "area": AREA, "leads": LEAD, "lead": LEAD},
+        "read_as into donor picture edited pieces chosen flipped random notes",
+    ),
+    "RandomSets": (
+        lambda: names(RandomSets),
+        {"areas": AREA, "leads": "Margins after random sets: median, and where 95 % lie"},
+        "",
+    ),
+    "Fragility.groups": (
+        probed,
+        {"lowest": PROBED, "highest": PROBED}
+        | {"rank_correlation": "Rank correlation of maps", "overlap": "Overlap of maps"},
+        "count flipped",
+    ),
+    "history.csv": (
+        history,
+        dict.fromkeys(("loss", "validation_loss"), "Training loss")
+        | {"learning_rate": "Learning rate"}
+        | dict.fromkeys(("balanced_accuracy", "accuracy", "macro_auc"), REACHED)
+        | {f"sensitivity:{code}": REACHED for code in CLASSES}
+        | {f"{name}_chance": CHANCE for name in JUDGED}
+        | {f"{name}_se": ERROR for name in JUDGED}
+        | dict.fromkeys(("confusion:EAD→SD", "confusion:SD→EAD"), f"Validation: {READ.lower()}"),
+        "epoch size stages learning_stages seconds images_per_second memory",
+    ),
+    "study.json, table": (
+        lambda: summary(by_member(outcomes())),
+        {f"{name}_{what}": STUDIED for name in MEASURES for what in ("mean", "sd")},
+        "network members",
+    ),
+    "study.json, members": (
+        lambda: by_member(outcomes()),
+        dict.fromkeys(MEASURES, "Study: measures of a network"),
+        "network seed fold images",
+    ),
+    "study.json, differences": (
+        lambda: between_networks(outcomes())[0],
+        ended("Study: measures of a network", "balanced_accuracy", PAIRED, ""),
+        "network less",
+    ),
+}
+"""Of each: the columns, the number that each of them is, and those that are none: names, counts,
+pictures, times."""
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_every_column_that_is_shown_is_one_of_them(what: str) -> None:
+    columns, numbers, others = SHOWN[what]
+    assert set(columns()) == set(numbers) | set(others.split())
+    assert not set(numbers) & set(others.split())
+    assert set(numbers.values()) <= set(NUMBERS)
+
+
+def test_as_many_methods_are_told_of_as_are_offered() -> None:
+    (told,) = re.findall(r"(\d+) attribution methods", (PROJECT / "README.md").read_text("utf-8"))
+    assert int(told) == sum(f"Map: {each.TITLE}" not in UNVERIFIABLE for each in methods().values())
