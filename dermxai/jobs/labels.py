@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from dermxai import disk, paths
+from dermxai.entries import is_text
 from dermxai.errors import InputError
 from dermxai.jobs.job import Job
 from dermxai.jobs.records import read, write
@@ -52,10 +53,8 @@ def checked(tags: Iterable[str] = (), notes: str = "") -> Labels:
         raise InputError(
             f"The notes have {len(notes):,} characters; a job has {LONGEST_NOTES:,} at most."
         )
-    try:
-        notes.encode()
-    except UnicodeEncodeError:
-        raise InputError("The notes hold characters that are no text; write them anew.") from None
+    if not is_text(notes) or "\0" in notes:
+        raise InputError("The notes hold characters that are no text; write them anew.")
     return Labels(given, notes.strip())
 
 

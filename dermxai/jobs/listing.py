@@ -1,8 +1,6 @@
 """Finding a job among many."""
 
-import pwd
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +20,9 @@ ORDERS = tuple(_ORDERS)
 
 
 def owner(job: Job) -> str:
-    """Who asked for a job: the person who has logged in, else the account whose file it is; empty
-    where nobody knows."""
-    if person := str(getattr(job, "owner", "")):
-        return person
-    with suppress(OSError):
-        number = job.files.spec.stat().st_uid
-        with suppress(KeyError):
-            return pwd.getpwuid(number).pw_name
-        return str(number)
-    return ""
+    """Who asked for a job: the person who has logged in, else the account whose it is; empty where
+    nobody knows."""
+    return job.owner or job.account
 
 
 def found(jobs: Sequence[Job], words: str = "", order: str = "newest") -> list[Job]:

@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 
 from typing_extensions import override
 
-from dermxai import paths
+from dermxai import entries, paths
+from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 from dermxai.jobs import listing
 from dermxai.jobs.job import Job, State
@@ -73,11 +74,13 @@ def read_settings() -> NoticeSettings:
         InputError: the file cannot be read, is not TOML, or has an unknown key or value.
     """
     path = paths.notify_settings()
-    if not path.is_file():
+    if not os.path.lexists(path):
         return NoticeSettings()
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = tomllib.loads(entries.read_text(path))
+    except UnusableError as error:
+        raise InputError(f"{path} {error}; expected TOML in UTF-8, see docs/jobs.md.") from None
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as TOML ({type(error).__name__}).") from None
     known = [setting.name for setting in fields(NoticeSettings)]
     for name in content:

@@ -35,8 +35,7 @@ def work(job: Job, attempt: int) -> State:
     SIGTERM ends it as Ctrl+C does: cancelled where that was asked for, else interrupted, to be
     resumed. Of the processes of a training on several GPUs only the first one writes.
     """
-    if (job.arguments.get("dataset_options") or {}).get("confine"):
-        paths.confine()  # whoever resumes it, from wherever
+    _confine(job)
     interrupt = Interrupt()
     signal.signal(signal.SIGTERM, interrupt)
     os.nice(NICENESS)
@@ -66,11 +65,18 @@ def share(job: Job, attempt: int, index: int, of: int) -> None:
     Raises:
         InputError, Cancelled: as the kind says; what is left is done when the shares are joined.
     """
+    _confine(job)
     os.nice(NICENESS)
     notes = Notes(job, attempt, path=job.files.share(attempt, index))
     token = f"{job.id}-{attempt}"
     notes("starting", 0, 0)
     find_kind(job.kind).share(notes, index, of, token, **job.arguments)
+
+
+def _confine(job: Job) -> None:
+    """As it was asked, whoever resumes it, from wherever."""
+    if (job.arguments.get("dataset_options") or {}).get("confine"):
+        paths.confine()
 
 
 class Interrupt:

@@ -17,11 +17,12 @@ import numpy as np
 import pandas as pd
 
 from dermxai.data import Dataset
+from dermxai.data.splits import units
 from dermxai.disk import replacing
 from dermxai.errors import DivergenceError, InputError
-from dermxai.metrics import intervals
-from dermxai.numbers import LEFT, jsonable
-from dermxai.paths import StudyFiles, TrainingFiles
+from dermxai.metrics.basis import basis, in_words
+from dermxai.numbers import LEFT, jsonable, signed
+from dermxai.paths import StudyFiles, TrainingFiles, readable
 from dermxai.spreadsheet import write_csv
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
 from dermxai.training.choice import kept
@@ -139,7 +140,7 @@ class _Entry:
     def history(self) -> pd.DataFrame:
         """An epoch a row; none before the first has ended."""
         path = TrainingFiles(self.folder).history
-        return pd.read_csv(path) if path.is_file() else pd.DataFrame()
+        return pd.read_csv(readable(path)) if path.is_file() else pd.DataFrame()
 
     @property
     def flag(self) -> Path:
@@ -303,7 +304,7 @@ def _write(
         "recipe": asdict(ranked[0].recipe),
         "table": table.to_dict("records"),
         "differences": compared,
-        "intervals": intervals.VERSION,
+        "intervals": basis(units(data.samples)),
         "members": rows.to_dict("records"),
         "note": note,
         "doubts": [],
@@ -311,9 +312,10 @@ def _write(
     lines = [f"# {files.root.name}", "", note, "", as_printed(table, "Settings", ("epochs",)), ""]
     lines += [
         f"{each['network']} less {each['less']}: balanced accuracy "
-        f"{each['balanced_accuracy']:+.3f} ({interval_in_words(each['low'], each['high'])})."
+        f"{signed(each['balanced_accuracy'], 3)} ({interval_in_words(each['low'], each['high'])})."
         for each in compared
     ]
+    lines += ["", f"{in_words(units(data.samples))}."] if compared else []
     write_csv(rows, files.table)
     with replacing(files.card) as path:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -17,7 +17,8 @@ from lightning.pytorch.loggers import Logger, MLFlowLogger
 from typing_extensions import override
 
 from dermxai.disk import replacing
-from dermxai.paths import TrainingFiles
+from dermxai.errors import InputError
+from dermxai.paths import TrainingFiles, readable
 from dermxai.training.recipe import IMAGENET, Recipe
 
 URI, EXPERIMENT = "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"
@@ -120,9 +121,9 @@ def _named(recipe: Recipe) -> dict[str, Any]:
 def _noted(files: TrainingFiles, address: str) -> str | None:
     """The run of a training at a tracking server."""
     try:
-        held = json.loads(files.tracking.read_text("utf-8"))
+        held = json.loads(readable(files.tracking).read_text("utf-8"))
         return str(held["run"]) if held["server"] == _mark(address) else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, InputError):
         return None
 
 

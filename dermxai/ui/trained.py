@@ -84,8 +84,17 @@ def _best(job: Job) -> Path:
     study = cache.cross_validation(str(output(job)))
     if study is not None and isinstance(best := study.get("best"), str):
         return output(job).joinpath(*(part for part in Path(best).parts if part.strip("./")))
-    begun = sorted(path.parent for path in output(job).glob("*/seed-*/fold-*/history.csv"))
+    begun = _begun(output(job))
     return begun[0] if begun else output(job)
+
+
+def _begun(root: Path) -> list[Path]:
+    """The trainings of a study that have ended an epoch."""
+    try:
+        tables = filter(paths.is_readable, root.glob("*/seed-*/fold-*/history.csv"))
+        return sorted(path.parent for path in tables)
+    except (OSError, ValueError):  # a place that cannot be looked into
+        return []
 
 
 def _several(job: Job) -> bool:
@@ -118,11 +127,7 @@ def histories(job: Job) -> dict[str, pd.DataFrame]:
         found = history(job)
         return {"": found} if len(found) else {}
     root = output(job)
-    try:
-        tables = filter(paths.is_readable, root.glob("*/seed-*/fold-*/history.csv"))
-        folders = sorted(path.parent for path in tables)
-    except (OSError, ValueError):  # a place that cannot be looked into
-        return {}
+    folders = _begun(root)
     if not folders:
         return {}
     members = [folder.relative_to(root).parts for folder in folders]

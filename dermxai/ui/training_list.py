@@ -1,6 +1,7 @@
 """Trainings among many: searched, sorted, chosen, and what people write on them."""
 
 from datetime import datetime
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -9,6 +10,7 @@ from dermxai.errors import InputError
 from dermxai.jobs import Job, labels, listing
 from dermxai.training.choice import kept_at
 from dermxai.ui import look, permissions, state, trained
+from dermxai.ui.guard import callback
 from dermxai.ui.state import Key
 from dermxai.ui.text import plain, shortened
 
@@ -50,7 +52,7 @@ def listed(known: list[Job]) -> None:
                 "Tags": st.column_config.ListColumn(),
             },
             placeholder="–",
-            on_select=lambda: _choose(key, [job.id for job in found]),
+            on_select=callback(partial(_choose, key, [job.id for job in found])),
             selection_mode="multi-row",
         )
 
@@ -91,6 +93,8 @@ def written(job: Job) -> None:
 
 def label(job: Job) -> None:
     """A form for tags and notes."""
+    if not permissions.may("start jobs", owner=job.owner):
+        return
     held = labels.labels(job)
     with st.popover("Label", icon=":material/sell:"):
         tags = st.text_input(
@@ -107,8 +111,9 @@ def label(job: Job) -> None:
         )
         if st.button("Save", key=Key.JOB.of("label", job.id), type="primary"):
             try:
-                permissions.check("start jobs")
+                permissions.check("start jobs", owner=job.owner)
                 labels.label(job, tags=tags.split(","), notes=notes)
+                permissions.note("labelled job", job=job.id, kind=job.kind)
             except InputError as error:
                 st.error(plain(error), icon=":material/error:")
                 return

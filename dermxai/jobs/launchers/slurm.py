@@ -272,6 +272,7 @@ class ShareTask:
         from dermxai.jobs.job import open_job
         from dermxai.logs import log_to_stderr
 
+        paths.share()
         log_to_stderr()
         worker.share(open_job(self.folder), self.attempt, self.index, self.of)
         return "done"
