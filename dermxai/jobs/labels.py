@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from unicodedata import category
 
 from dermxai import disk, paths
 from dermxai.entries import is_text
@@ -53,7 +54,8 @@ def checked(tags: Iterable[str] = (), notes: str = "") -> Labels:
         raise InputError(
             f"The notes have {len(notes):,} characters; a job has {LONGEST_NOTES:,} at most."
         )
-    if not is_text(notes) or "\0" in notes:
+    controls = [each for each in notes if category(each) == "Cc" and each not in "\n\r\t"]
+    if controls or not is_text(notes):
         raise InputError("The notes hold characters that are no text; write them anew.")
     return Labels(given, notes.strip())
 

@@ -71,7 +71,7 @@ def beginning(new: Beginning, at: Path) -> Beginning:
     for what, then, now in (
         ("recipe", completed(noted.recipe), going_on),
         ("number of folds", noted.folds, new.folds),
-        ("sweep", dict(noted.sweep), json.loads(json.dumps(dict(new.sweep)))),
+        ("sweep", noted.sweep, json.loads(json.dumps(dict(new.sweep)))),
         ("data set", (noted.data, noted.examples), (new.data, new.examples)),
     ):
         if then != now:

@@ -25,7 +25,7 @@ from dermxai.errors import InputError
 from dermxai.models.backbone import normalisation
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.numbers import count
-from dermxai.paths import CheckpointFiles, TrainingFiles
+from dermxai.paths import CheckpointFiles, TrainingFiles, readable
 from dermxai.training import ranks
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
 from dermxai.training.examples import examples_of
@@ -145,7 +145,11 @@ def fit(
 
 def _pauses(files: TrainingFiles, recipe: Recipe, until: int | None) -> bool:
     """Whether a training that was to pause has done so, and not ended before by itself."""
-    return until is not None and until < recipe.epochs and len(pd.read_csv(files.history)) >= until
+    return (
+        until is not None
+        and until < recipe.epochs
+        and len(pd.read_csv(readable(files.history))) >= until
+    )
 
 
 def train(plan: Plan, progress: Progress | None = None) -> None:
