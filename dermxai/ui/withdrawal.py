@@ -4,7 +4,7 @@ import streamlit as st
 
 from dermxai.jobs import withdrawal
 from dermxai.ui import permissions, state, thumbnails
-from dermxai.ui.guard import guard
+from dermxai.ui.guard import callback, guard
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
 from dermxai.ui.text import plain
@@ -23,7 +23,7 @@ def button(view: Scene) -> None:
         key=Key.WITHDRAW,
         type="tertiary",
         icon=":material/delete_forever:",
-        on_click=state.put,
+        on_click=callback(state.put),
         args=(_OPENED, _path(view)),
     )
     if opened := state.get(_OPENED):
@@ -34,7 +34,7 @@ def _close() -> None:
     state.take(_OPENED)
 
 
-@st.dialog("Withdraw this dataset", width="large", on_dismiss=_close)
+@st.dialog("Withdraw this dataset", width="large", on_dismiss=callback(_close))
 def _dialog(dataset: str) -> None:
     with guard():
         permissions.check(ACTION)

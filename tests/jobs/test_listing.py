@@ -22,7 +22,8 @@ def _launched(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def make(name: str, title: str = "", dataset: str = "/data/lite", at: float = 1.0) -> Job:
-    spec = {"kind": "train", "arguments": {"dataset": dataset}, "title": title, "lane": "device"}
+    arguments = {"dataset": dataset, "output": str(paths.checkpoints() / name)}
+    spec = {"kind": "train", "arguments": arguments, "title": title, "lane": "device"}
     write(paths.JobFiles(paths.jobs() / name).spec, spec | {"submitted": at})
     write(paths.JobFiles(paths.jobs() / name).submit(1), {})
     return find_job(name)

@@ -26,7 +26,7 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     class Running:
         kind, arguments, title, id, error, reason = "demo", {}, "Demo", "1", "", ""
-        stopping = False
+        stopping, elsewhere, owner = False, "", ""
         state = State.RUNNING
         progress = jobs.Progress("atlas", 28, 560, 2.0, 38.0, {})
 
