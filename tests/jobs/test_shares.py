@@ -22,6 +22,7 @@ from dermxai.jobs.records import read, write
 from dermxai.runs import open_run
 from tests.generated import generated_run
 from tests.jobs.conftest import Until
+from tests.nightly import nightly
 
 IMAGES = 600  # three shards
 
@@ -70,6 +71,7 @@ def test_a_run_by_several_processes_is_the_same_to_the_last_bit_also_when_one_is
     assert not (alone / "shards").exists() and not paths.RunFiles(alone).sharing.exists()
 
 
+@nightly
 def test_who_shares_ends_with_the_job(tiny_checkpoint: Path, table: Path, until: Until) -> None:
     """However that ends."""
     arguments = {"checkpoint": str(tiny_checkpoint), "dataset": str(table), "shares": 2}
@@ -94,6 +96,7 @@ def _alive(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
+@nightly
 @pytest.mark.parametrize("common", [False, True], ids=["each its scale", "one scale"])
 def test_maps_by_several_processes_are_the_same_files(
     common: bool, tiny_checkpoint: Path, tmp_path: Path

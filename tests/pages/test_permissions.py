@@ -17,6 +17,7 @@ from dermxai.jobs.launchers import local
 from dermxai.jobs.records import write
 from dermxai.runs import Run
 from dermxai.ui import jobs_panel, permissions, sidebar
+from dermxai.ui.guard import callback
 
 Open = Callable[..., AppTest]
 Make = Callable[..., Run]
@@ -137,18 +138,18 @@ def test_cancelling_is_refused_where_it_is_done(
     cancelled: list[str] = []
     monkeypatch.setattr(jobs, "cancel", lambda job, **_: cancelled.append(job.id))
     monkeypatch.setattr(jobs_panel.state, "put", lambda *_: None)
-    code = come(Role.OPERATOR)
+    code, stop = come(Role.OPERATOR), callback(jobs_panel.stop)
     mine, others = _training("mine", f"code {code.id}"), _training("others", "")
     for job in (mine, others):
-        jobs_panel.stop(job)
+        stop(job)
     assert cancelled == [mine.id]
     codes.withdraw(code.id)
-    jobs_panel.stop(mine)
+    stop(mine)
     come(Role.VIEWER)
-    jobs_panel.stop(mine)
+    stop(mine)
     assert cancelled == [mine.id]
     come(Role.ADMIN)
-    jobs_panel.stop(others)
+    stop(others)
     assert cancelled == [mine.id, others.id]
     assert _actions().count("cancelled job") == 2
 

@@ -29,6 +29,7 @@ from dermxai.training.fit import fit
 from dermxai.training.recipe import Recipe
 from dermxai.training.sweep import sweep
 from tests.conftest import TINY
+from tests.nightly import nightly
 
 Made = Callable[[], Dataset]
 
@@ -201,6 +202,7 @@ def test_a_setting_that_diverges_is_the_last_and_ends_nothing(
     assert trained[3e-3] == 1
 
 
+@nightly
 def test_trainings_of_a_sweep_are_those_that_they_would_be_alone(
     made: Made, tmp_path: Path
 ) -> None:
