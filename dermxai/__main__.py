@@ -43,6 +43,7 @@ LabelMap = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, …; a GPU where there is one.")]
 Setting = Annotated[list[str] | None, typer.Option("--set", help="A setting as name=value.")]
+Shares = Annotated[int, typer.Option(help="Processes that share the work, one a GPU.", min=1)]
 Architecture = Annotated[
     str | None, typer.Option(help="timm name, where foreign weights do not tell.")
 ]
@@ -87,6 +88,7 @@ def infer(
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images at a time.", min=1)] = None,
     workers: Annotated[int | None, typer.Option(help="Threads that read images.", min=1)] = None,
+    shares: Shares = 1,
     json: Json = False,
 ) -> None:
     """Run a checkpoint over a dataset; prints the run's folder. Interrupted, it resumes."""
@@ -100,6 +102,7 @@ def infer(
         precision=precision,
         batch_size=batch_size,
         workers=workers,
+        shares=shares,
     )
     _print_run(value, json)
 
@@ -166,6 +169,7 @@ def explain(
     classes: Classes = None,
     size: Size = None,
     device: Device = None,
+    shares: Shares = 1,
     json: Json = False,
 ) -> None:
     """Attribution maps: figures (.png, .svg) and numbers (.npz). Interrupted, it resumes."""
@@ -189,6 +193,7 @@ def explain(
         settings=_settings(methods(), method, setting),
         checkpoint_options=_checkpoint_options(architecture, classes, size),
         dataset_options=_dataset_options(column, label_map),
+        shares=shares,
     )
     console.say_problems(value["problems"])
     if json:
@@ -350,14 +355,21 @@ def train(
     baseline: Annotated[
         list[str] | None, typer.Option(help="Network to compare: resnet101, efficientnet_b4+heads")
     ] = None,
+    halving: Annotated[
+        bool, typer.Option(help="Of several values of a setting stop the worse half early.")
+    ] = True,
 ) -> None:
-    """Train a classifier, or several to compare. Interrupted, it resumes."""
+    """Train a classifier, or several to compare: networks by --folds, or values of settings, as in
+    --set learning_rate=1e-3,5e-4. Interrupted, it resumes."""
+    pairs, swept = commands.swept_of(setting or [])
     try:
         value = _foreground(
             "train",
             dataset=str(dataset.absolute()),
             output=str(output.absolute()),
-            recipe=commands.recipe_of(recipe, setting or []),
+            recipe=commands.recipe_of(recipe, pairs),
+            sweep=swept or None,
+            halving=halving,
             dataset_options=_dataset_options(column, label_map),
             device=device,
             devices=devices,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
@@ -14,14 +15,16 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from dermxai.errors import KINDS, InputError
-from dermxai.numbers import count, fixed, jsonable
+from dermxai.numbers import LEFT, count, fixed, jsonable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,12 +51,24 @@ class Bars:
             for task in self._tasks.values():
                 self._progress.stop_task(task)
             self._tasks[phase] = self._progress.add_task(phase, total=None, figures="")
+        shown = dict(figures or {})
         self._progress.update(
             self._tasks[phase],
             completed=step,
             total=total or None,
-            figures="  ".join(f"{name} {value:.4g}" for name, value in (figures or {}).items()),
+            left=shown.pop(LEFT, None),
+            figures="  ".join(f"{name} {value:.4g}" for name, value in shown.items()),
         )
+
+
+class Remaining(TimeRemainingColumn):
+    """As the work tells it, else at the pace so far."""
+
+    def render(self, task: Task) -> Text:
+        left = task.fields.get("left")
+        if left is None or task.finished:
+            return super().render(task)
+        return Text(str(timedelta(seconds=round(left))), style="progress.remaining")
 
 
 @contextmanager
@@ -65,7 +80,7 @@ def bars() -> Iterator[Bars]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        Remaining(),
         TextColumn("{task.fields[figures]}", style="dim"),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:

@@ -144,11 +144,24 @@ def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[No
     Args:
         waiting: called a few times a second while another process holds the lock; may raise.
     """
+    with _lock(path, fcntl.LOCK_EX, waiting):
+        yield
+
+
+@contextmanager
+def sharing(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Holds a lock of `locked` together with others who share it; as `locked`."""
+    with _lock(path, fcntl.LOCK_SH, waiting):
+        yield
+
+
+@contextmanager
+def _lock(path: Path, kind: int, waiting: Callable[[], None] | None) -> Iterator[None]:
     descriptor = open_lock(path)
     try:
         while True:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
             except BlockingIOError:
                 if waiting:
                     waiting()

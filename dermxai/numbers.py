@@ -4,6 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+LEFT = "left"
+"""Among the figures of a progress: seconds until its phase ends."""
+
 
 def fixed(value: float, digits: int = 2, sign: str = "-") -> str:
     """ "1.20", "−0.35", "0.00": what rounds to zero is never below it; a dash where undefined.

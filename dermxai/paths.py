@@ -76,6 +76,11 @@ def slurm_settings() -> Path:
     return home() / "slurm.toml"
 
 
+def notify_settings() -> Path:
+    """Whom to tell that a job has ended."""
+    return home() / "notify.toml"
+
+
 def access_rules() -> Path:
     """Who has which role, where an identity provider or a proxy says who somebody is."""
     return home() / "access.toml"
@@ -396,6 +401,11 @@ class TrainingFiles:
         return self.root / "tensorboard"
 
     @property
+    def tracking(self) -> Path:
+        """Its run at a tracking server."""
+        return self.root / ".mlflow.json"
+
+    @property
     def learnt(self) -> bool:
         """Whether an epoch has ended."""
         return CheckpointFiles(self.root).model.is_file()
@@ -495,6 +505,15 @@ class RunFiles:
     def plan(self) -> Path:
         """What an unfinished run is about to hold."""
         return self.root / "plan.json"
+
+    @property
+    def sharing(self) -> Path:
+        """Which processes share the work on an unfinished run."""
+        return self.root / "sharing.txt"
+
+    @property
+    def sharing_lock(self) -> Path:
+        return self.root / ".sharing.lock"
 
     @property
     def samples(self) -> Path:
@@ -611,11 +630,20 @@ class JobFiles:
     def submit(self, attempt: int) -> Path:
         return self.root / f"submit-{attempt}.json"
 
+    @property
+    def labels(self) -> Path:
+        """Tags and notes that people have written on it."""
+        return self.root / "labels.json"
+
     def supervisor(self, attempt: int) -> Path:
         return self.root / f"supervisor-{attempt}.json"
 
     def progress(self, attempt: int) -> Path:
         return self.root / f"progress-{attempt}.json"
+
+    def share(self, attempt: int, index: int) -> Path:
+        """How far one of the tasks is that share the work of an attempt."""
+        return self.root / f"share-{attempt}-{index}.json"
 
     def result(self, attempt: int) -> Path:
         return self.root / f"result-{attempt}.json"
@@ -623,6 +651,10 @@ class JobFiles:
     def cancel(self, attempt: int) -> Path:
         """A flag: this attempt is to stop."""
         return self.root / f"cancel-{attempt}"
+
+    def told(self, attempt: int) -> Path:
+        """A flag: of this attempt's end was told."""
+        return self.root / f"told-{attempt}"
 
     def alive(self, attempt: int) -> Path:
         """Held by the processes of an attempt on a computer, for those who cannot see them."""

@@ -1,7 +1,10 @@
+import io
 from dataclasses import dataclass
 
 import pandas as pd
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
 from dermxai import console
 from dermxai.errors import InputError
@@ -85,3 +88,14 @@ def test_names_from_outside_break_no_line(capsys: pytest.CaptureFixture[str]) ->
     )
     console.say_problems([{"item": "a\nb", "reason": "none"}])
     assert capsys.readouterr().err.splitlines()[0] == "a b: none"
+
+
+def test_time_left_is_what_the_work_tells() -> None:
+    progress = Progress(console.Remaining(), console=Console(file=io.StringIO()))
+    bars = console.Bars(progress)
+    bars("training", 5, 10, {"loss": 1.0, "left": 75.0})
+    (task,) = progress.tasks
+    assert console.Remaining().render(task).plain == "0:01:15"
+    assert task.fields["figures"] == "loss 1"
+    bars("training", 6, 10, {"loss": 1.0})
+    assert console.Remaining().render(task).plain != "0:01:15", "at its pace, as of other work"

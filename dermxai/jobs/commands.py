@@ -14,9 +14,10 @@ import typer
 
 from dermxai import console, paths
 from dermxai.errors import InputError
-from dermxai.jobs import submission, supervisor, worker
+from dermxai.jobs import labels, listing, shares, submission, supervisor, worker
 from dermxai.jobs.job import Job, State, find_job, find_jobs, open_job
 from dermxai.jobs.kinds import allowed, find_kind
+from dermxai.jobs.queue import NORMAL
 from dermxai.logs import log_to_stderr
 
 POLL = 0.5  # seconds
@@ -31,20 +32,28 @@ _PLACES: Mapping[str, Callable[[str], Path]] = {
 app = typer.Typer(help="Long work in the background.", no_args_is_help=True)
 
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, as list shows it.")]
+Tag = Annotated[list[str] | None, typer.Option(help="A word to find it by; again for more.")]
+Notes = Annotated[str | None, typer.Option(help="What is to be remembered of it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @app.command()
 def submit(
+    *,
     kind: Annotated[str, typer.Argument(help="infer, train, project, explain, …")],
     arguments: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE")] = None,
     where: Annotated[str, typer.Option(help="local or slurm.")] = "local",
+    priority: Annotated[str, typer.Option(help="high, normal or low.")] = NORMAL,
+    tag: Tag = None,
+    notes: Notes = None,
     json: Json = False,
 ) -> None:
     """Start a job; recipe=paper recipe.epochs=5 takes a recipe and changes a setting. Prints its
     id."""
     given = _arguments(find_kind(kind), console.assigned(arguments or []))
-    job = submission.submit(kind, given, where=where)
+    job = submission.submit(
+        kind, given, where=where, priority=priority, tags=tag or (), notes=notes or ""
+    )
     if json:
         console.show_json(_described(job))
     else:
@@ -52,17 +61,32 @@ def submit(
 
 
 @app.command("list")
-def list_(json: Json = False) -> None:
+def list_(
+    search: Annotated[
+        str, typer.Option(help="Words that occur in title, tags, notes, owner, state, names.")
+    ] = "",
+    sort: Annotated[str, typer.Option(help=f"By {', '.join(listing.ORDERS)}.")] = "newest",
+    json: Json = False,
+) -> None:
     """The workspace's jobs, newest first."""
-    found, odd = find_jobs()
-    described = [_described(job) for job in found]
+    known, odd = find_jobs()
+    described = [_described(job) for job in listing.found(known, search, sort)]
     if odd:
         console.say(f"Left out: {', '.join(each.name for each in odd)}; see dermxai doctor.")
     if json:
         console.show_json(described)
         return
-    shown = ("id", "state", "title", "submitted", "account")
-    console.show_table(shown, [[job[name] for name in shown] for job in described])
+    shown = ("id", "state", "title", "owner", "tags", "submitted", "account")
+    rows = [job | {"tags": ", ".join(job["tags"])} for job in described]
+    console.show_table(shown, [[row[name] for name in shown] for row in rows])
+
+
+@app.command()
+def label(job: JobId, tag: Tag = None, notes: Notes = None) -> None:
+    """Write tags or notes on a job, in place of those that it has; --tag "" takes them away."""
+    if tag is None and notes is None:
+        raise InputError("Say what to write: --tag NAME, several times for several, or --notes.")
+    labels.label(find_job(job), tags=tag, notes=notes)
 
 
 @app.command()
@@ -128,7 +152,15 @@ def delete(job: JobId) -> None:
 @app.command(hidden=True)
 def supervise(folder: Path, attempt: Annotated[int, typer.Argument(min=1)] = 1) -> None:
     """Wait for a GPU, and see a job through."""
+    log_to_stderr()
     supervisor.supervise(open_job(folder), attempt)
+
+
+@app.command(hidden=True)
+def share() -> None:
+    """Do the share of a job that standard input tells of."""
+    log_to_stderr()
+    shares.serve()
 
 
 @app.command(hidden=True)
@@ -161,7 +193,9 @@ def _arguments(kind: ModuleType, texts: Mapping[str, str]) -> dict[str, Any]:
             arguments[name] = _typed(name, text, allowed(parameters[name].annotation))
     if "recipe" in parameters:
         pairs = [f"{setting}={text}" for setting, text in parts.pop("recipe", {}).items()]
+        pairs, swept = swept_of(pairs)
         arguments["recipe"] = recipe_of(arguments.get("recipe", "scratch"), pairs)
+        arguments |= {"sweep": swept} if swept else {}
     for name, settings in parts.items():
         whole = arguments.setdefault(name, {})
         if not isinstance(whole, dict):
@@ -197,6 +231,29 @@ def recipe_of(name: str, pairs: Sequence[str]) -> dict[str, Any]:
     return asdict(chosen(name, given))
 
 
+def swept_of(pairs: Sequence[str]) -> tuple[list[str], dict[str, list[Any]]]:
+    """Texts such as epochs=5 without those that name several values, as learning_rate=1e-3,5e-4
+    does; and these, by setting.
+
+    Raises:
+        InputError: a value of another kind.
+    """
+    from dermxai.training.combinations import NOT_SWEPT
+    from dermxai.training.recipe import Recipe
+
+    given = console.assigned(pairs)
+    several = {
+        name: [part.strip() for part in text.split(",")]
+        for name, text in given.items()
+        if "," in text and name not in NOT_SWEPT
+    }
+    swept = {
+        name: [console.typed(Recipe, [f"{name}={part}"])[name] for part in parts]
+        for name, parts in several.items()
+    }
+    return [f"{name}={text}" for name, text in given.items() if name not in swept], swept
+
+
 def _absolute(name: str, text: str) -> str:
     """A text as a kind wants it: what names a file or folder is its absolute path.
 
@@ -229,7 +286,9 @@ def _described(job: Job) -> dict[str, Any]:
         "kind": job.kind,
         "arguments": job.arguments,
         "where": job.where,
-        "owner": job.owner,
+        "priority": job.priority,
+        "owner": listing.owner(job),
+        **asdict(labels.labels(job)),
         "attempt": job.attempt,
         "submitted": datetime.fromtimestamp(job.submitted).isoformat(" ", timespec="seconds"),
         "progress": asdict(progress) if progress else None,

@@ -31,6 +31,8 @@ def work(
     device = str(arguments.get("device") or "")
     anywhere = module.LANE == "device" and device in ("", "cuda")
     wanted = int(arguments.get("devices") or 1) if anywhere else 0
+    if anywhere and (shares := int(arguments.get("shares") or 1)) > 1:
+        wanted = max(wanted, min(shares, len(gpus())))
     with _reserved(wanted, say):
         return module.run(report, **arguments)
 

@@ -22,6 +22,7 @@ from dermxai.errors import InputError
 from dermxai.jobs.accounts import account_of
 from dermxai.jobs.kinds import check_types
 from dermxai.jobs.launchers import Status, find_launcher
+from dermxai.jobs.queue import NORMAL
 from dermxai.jobs.records import MOST_BYTES, read
 
 SPEC = {
@@ -33,6 +34,7 @@ SPEC = {
     "where?": str,
     "token?": str,
     "owner?": str,
+    "priority?": str,
 }
 PROGRESS = {
     "phase": str,
@@ -42,6 +44,7 @@ PROGRESS = {
     "began": float,
     "updated": float,
     "figures": dict,
+    "left?": (float, type(None)),
 }
 RESULT = {"state": str, "value?": dict, "error?": str, "resumable?": bool}
 """What a job's files hold, see `entries.check_shape`."""
@@ -72,7 +75,8 @@ class Progress:
         phase: what it does now.
         step, total: within the phase; total is 0 where nobody knows it.
         elapsed: seconds since the phase began.
-        eta: seconds until the phase ends at the pace so far, NaN where it cannot be told.
+        eta: seconds until the phase ends, as the work tells it or else at the pace so far; NaN
+            where it cannot be told.
         figures: the newest numbers of the work itself, such as a loss.
     """
 
@@ -108,6 +112,8 @@ class Job:
     owner: str = ""
     """The id of the `access.roles.Person` who asked for it in the dashboard; empty where nobody has
     to log in, and at the command line."""
+    priority: str = NORMAL
+    """One of `queue.PRIORITIES`."""
 
     @property
     def id(self) -> str:
@@ -172,7 +178,7 @@ class Job:
     def progress(self) -> Progress | None:
         """Of the newest attempt; None before its turn has come."""
         state = self.state
-        noted = read(self.files.progress(self.attempt), PROGRESS)
+        noted = read(self.files.progress(self.attempt), PROGRESS) or self._shared(self.attempt)
         if not noted or state is State.QUEUED:
             return None
         elapsed = noted["updated"] - noted["began"]
@@ -180,12 +186,14 @@ class Job:
         left = noted["total"] - noted["step"]
         since = max(0.0, time.time() - noted["updated"]) if state is State.RUNNING else 0.0
         known = steps > 0 and noted["total"]
+        pace = elapsed / steps * left if known else math.nan
+        told = noted.get("left")  # by the work, which knows better than its pace so far
         return Progress(
             phase=noted["phase"],
             step=int(noted["step"]),
             total=int(noted["total"]),
             elapsed=elapsed + since,
-            eta=max(0.0, elapsed / steps * left - since) if known else math.nan,
+            eta=max((pace if told is None else told) - since, 0.0),  # NaN stays NaN
             figures={
                 name: value
                 for name, value in noted["figures"].items()
@@ -230,6 +238,23 @@ class Job:
 
     def _result(self, attempt: int) -> dict[str, Any]:
         return read(self.files.result(attempt), RESULT)
+
+    def _shared(self, attempt: int) -> dict[str, Any]:
+        """How far those are together who share the work of an attempt; empty where nobody does."""
+        shares = read(self.files.submit(attempt), {"shares?": int}).get("shares", 0)
+        noted = [read(self.files.share(attempt, index), PROGRESS) for index in range(shares)]
+        known = [each for each in noted if each.get("total")]
+        if not known:
+            return {}
+        newest = max(known, key=lambda each: each["updated"])
+        together = {name: sum(each[name] for each in known) for name in ("step", "total", "first")}
+        together["total"] = round(together["total"] * shares / len(known))
+        return newest | together | {"began": min(each["began"] for each in known), "left": None}
+
+    def ended(self, attempt: int) -> State:
+        """How an attempt has ended whose processes are gone."""
+        stopped = self.files.cancel(attempt).exists()
+        return self._ended(attempt) or (State.CANCELLED if stopped else State.INTERRUPTED)
 
     def _status(self, attempt: int) -> Status:
         status: Status = find_launcher(self.where).status(self, attempt)

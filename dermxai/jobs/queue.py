@@ -1,4 +1,4 @@
-"""First come, first served: tickets say whose turn it is, locks say what is taken.
+"""First come, first served, in one priority: tickets say whose turn it is, locks what is taken.
 
 A lock is an open file (flock). The worker inherits it from its supervisor, so a GPU stays taken for
 as long as either of them, or a process that the worker started, lives, whatever kills the others.
@@ -18,6 +18,10 @@ from dermxai.jobs.records import elsewhere, process, read, write
 
 TICKET = {"job": str, "attempt": int}
 LAUNCH_SECONDS = 10.0  # from a ticket to the process that holds it
+_DIGITS = 20  # of the nanoseconds in a name of a ticket
+NORMAL = "normal"
+PRIORITIES = ("high", NORMAL, "low")
+"""In the order in which they are served."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,11 @@ class Ticket:
         self.path.unlink(missing_ok=True)
 
 
-def draw(queue: str, job: Path, attempt: int) -> Ticket:
-    """The next ticket of a queue, for an attempt of the job in a folder. For the holder of the
-    submission lock."""
-    ticket = Ticket(paths.tickets(queue) / f"{time.time_ns():020d}-{job.name}")
+def draw(queue: str, job: Path, attempt: int, priority: str = NORMAL) -> Ticket:
+    """The next ticket of a queue and a priority, for an attempt of the job in a folder. For the
+    holder of the submission lock."""
+    rank, drawn = 1 + PRIORITIES.index(priority), time.time_ns()
+    ticket = Ticket(paths.tickets(queue) / f"{rank}{drawn:0{_DIGITS}d}-{job.name}")
     write(ticket.path, {"job": str(job), "attempt": attempt})
     return ticket
 
@@ -89,7 +94,7 @@ def _alive(path: Path) -> bool:
             return False
         alive = process(known) is not None or disk.held(files.alive(attempt)) is True
     else:
-        alive = time.time() - int(drawn) / 1e9 < LAUNCH_SECONDS
+        alive = time.time() - int(drawn[-_DIGITS:]) / 1e9 < LAUNCH_SECONDS
     if not alive:
         with suppress(OSError):  # of another account, whose jobs do it
             path.unlink(missing_ok=True)

@@ -7,17 +7,20 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from dermxai import disk, entries, paths
 from dermxai.errors import InputError
+from dermxai.jobs import labels
 from dermxai.jobs.accounts import administers, own_account
 from dermxai.jobs.job import Job, State, list_jobs, open_job
 from dermxai.jobs.kinds import check_arguments, find_kind
 from dermxai.jobs.launchers import find_launcher
+from dermxai.jobs.queue import NORMAL, PRIORITIES
 from dermxai.jobs.records import detached, write
 from dermxai.jobs.supervisor import GRACE
 
@@ -31,6 +34,9 @@ def submit(
     *,
     where: str = "local",
     token: str = "",
+    tags: Sequence[str] = (),
+    notes: str = "",
+    priority: str = NORMAL,
     owner: str = "",
 ) -> Job:
     """Starts a job, or returns the one that is at work on, or waits for, the same.
@@ -41,6 +47,8 @@ def submit(
         where: name of a file in `dermxai.jobs.launchers`.
         token: of the form that asks, see `form_token`; a form starts one job, however often and
             from however many windows it is sent.
+        tags, notes: to find it by, see `labels`.
+        priority: one of `queue.PRIORITIES`: who is served first of those that wait.
         owner: the person who asks, where people log in.
 
     Raises:
@@ -52,8 +60,13 @@ def submit(
         raise InputError(problem)
     takes = inspect.signature(module.run).parameters
     given = {name: value for name, value in launcher.size().items() if name in takes}
+    if (arguments or {}).get("sweep"):
+        given = {}  # its trainings follow each other on one device
     arguments = _plain(given | dict(arguments or {}))
     check_arguments(module, arguments)
+    written = labels.checked(tags, notes)
+    if priority not in PRIORITIES:
+        raise InputError(f"priority is {priority!r}; expected one of {', '.join(PRIORITIES)}.")
     with disk.locked(paths.submission_lock()):
         for job in list_jobs():
             same = (job.kind, job.arguments) == (kind, arguments)
@@ -71,9 +84,12 @@ def submit(
             "where": where,
             "token": token,
             "owner": owner,
+            "priority": priority,
         }
         try:
             write(paths.JobFiles(root).spec, spec)
+            if written != labels.Labels():
+                write(paths.JobFiles(root).labels, asdict(written))
             return _launch(open_job(root))
         except BaseException:  # a full disk, too
             shutil.rmtree(root, ignore_errors=True)

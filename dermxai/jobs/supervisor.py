@@ -15,7 +15,7 @@ import psutil
 
 from dermxai import disk
 from dermxai.errors import InputError
-from dermxai.jobs import queue
+from dermxai.jobs import notices, queue
 from dermxai.jobs.gpus import VISIBLE, gpus
 from dermxai.jobs.job import LAUNCH_SECONDS, Job
 from dermxai.jobs.launchers.local import ASIDE, GPU, end_group, signal_group
@@ -41,6 +41,7 @@ def supervise(job: Job, attempt: int, grace: float = GRACE) -> None:
     finally:
         ticket.give_back()
     if slots is None:
+        notices.tell(job, attempt)
         return
     visible = [slot for slot in slots if slot != launched["queue"]]
     worker = _start(job, attempt, [*slots.values(), alive], visible)
@@ -54,6 +55,9 @@ def supervise(job: Job, attempt: int, grace: float = GRACE) -> None:
         time.sleep(POLL)
     signal_group(worker.pid, signal.SIGKILL)  # what it had started and could not end
     write(job.files.supervisor(attempt), known | {"ended": worker.returncode})
+    for descriptor in (*slots.values(), alive):  # others need not wait for who is told
+        os.close(descriptor)
+    notices.tell(job, attempt)
 
 
 def _launched(job: Job, attempt: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -19,6 +20,7 @@ from dermxai.jobs import hardware
 from dermxai.jobs.job import Job, State
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.records import identity, write
+from dermxai.numbers import LEFT
 
 SECONDS_BETWEEN_NOTES = 0.25
 SECONDS_BETWEEN_FIGURES = 1.0
@@ -33,8 +35,7 @@ def work(job: Job, attempt: int) -> State:
     SIGTERM ends it as Ctrl+C does: cancelled where that was asked for, else interrupted, to be
     resumed. Of the processes of a training on several GPUs only the first one writes.
     """
-    if (job.arguments.get("dataset_options") or {}).get("confine"):
-        paths.confine()  # whoever resumes it, from wherever
+    _confine(job)
     interrupt = Interrupt()
     signal.signal(signal.SIGTERM, interrupt)
     os.nice(NICENESS)
@@ -58,6 +59,26 @@ def work(job: Job, attempt: int) -> State:
     return state
 
 
+def share(job: Job, attempt: int, index: int, of: int) -> None:
+    """Does a share of an attempt in this process, see `dermxai.jobs.shares`.
+
+    Raises:
+        InputError, Cancelled: as the kind says; what is left is done when the shares are joined.
+    """
+    _confine(job)
+    os.nice(NICENESS)
+    notes = Notes(job, attempt, path=job.files.share(attempt, index))
+    token = f"{job.id}-{attempt}"
+    notes("starting", 0, 0)
+    find_kind(job.kind).share(notes, index, of, token, **job.arguments)
+
+
+def _confine(job: Job) -> None:
+    """As it was asked, whoever resumes it, from wherever."""
+    if (job.arguments.get("dataset_options") or {}).get("confine"):
+        paths.confine()
+
+
 class Interrupt:
     """Raises `KeyboardInterrupt` once: what follows from it, such as a checkpoint, is left alone
     by further signals."""
@@ -75,8 +96,14 @@ class Notes:
     """Notes progress in the job's folder, a few times a second, and the figures of the work, once
     a second; stops the work when asked to."""
 
-    def __init__(self, job: Job, attempt: int, writes: bool = True) -> None:
-        self._path = job.files.progress(attempt)
+    def __init__(
+        self, job: Job, attempt: int, writes: bool = True, path: Path | None = None
+    ) -> None:
+        """
+        Args:
+            path: where to note progress; None: where that of the attempt is.
+        """
+        self._path = path or job.files.progress(attempt)
         self._figures = job.files.figures(attempt)
         self._flag = job.files.cancel(attempt)
         self._writes = writes
@@ -96,6 +123,8 @@ class Notes:
         self.check()
         if not self._writes:
             return
+        figures = dict(figures or {})
+        left = figures.pop(LEFT, None)
         now, passed = time.time(), time.monotonic()
         new = phase != self._phase
         if new:
@@ -116,7 +145,8 @@ class Notes:
                 "first": self._first,
                 "began": now - (passed - self._began),
                 "updated": now,
-                "figures": dict(figures or {}),
+                "left": left,
+                "figures": figures,
             },
         )
 

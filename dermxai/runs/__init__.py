@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 from dermxai.runs.run import Run, list_runs, open_run, run_id
 
 if TYPE_CHECKING:
-    from dermxai.runs.inference import infer
+    from dermxai.runs.inference import infer, infer_share
 
-__all__ = ["Run", "infer", "list_runs", "open_run", "run_id"]
+__all__ = ["Run", "infer", "infer_share", "list_runs", "open_run", "run_id"]
 
 
 def __getattr__(name: str) -> object:
     """Imports torch only when something is to be inferred."""
-    if name == "infer":
+    if name in ("infer", "infer_share"):
         from dermxai.runs import inference
 
-        return inference.infer
+        return getattr(inference, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,143 @@ def infer(
         InputError: unknown precision or device, no image at a time, no thread, or not one image can
             be read.
     """
+    work = _work_of(
+        classifier,
+        dataset,
+        device=device,
+        precision=precision,
+        batch_size=batch_size,
+        workers=workers,
+    )
+    files, shards = work.files, work.shards
+
+    def report(done: int) -> None:
+        if progress:
+            progress(done, len(dataset))
+
+    with disk.locked(files.lock, waiting=lambda: report(shards.finished())):
+        if not files.manifest.is_file():
+            missing = _begin(work)
+            report(shards.finished())
+            if missing:
+                work.compute(missing, report, shards.finished())
+            assemble(shards, classifier, dataset, work.settings)
+        for left in (files.plan, files.sharing):
+            left.unlink(missing_ok=True)
+        shards.discard()
+        run = follow(open_run(files.root), classifier, dataset)
+        if run.pictures is None:
+            run = with_pictures(run, progress)
+        near_duplicates(run)  # so that no page has to look for them
+        return run
+
+
+def infer_share(
+    classifier: Classifier,
+    dataset: Dataset,
+    index: int,
+    of: int,
+    *,
+    token: str,
+    spread: bool = False,
+    device: str | None = None,
+    precision: str | None = None,
+    batch_size: int | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Computes every ``of``-th missing shard of a run, beside others who compute the rest; `infer`
+    then joins them, and the run is the same to the last bit as without sharing.
+
+    Args:
+        token: the same for all who share. Those of others, who began with another plan, make way.
+        spread: whether all share the processors of this computer: each has so many threads fewer,
+            which changes no bit where batches stay as they are.
+        progress: called with images done and in all of this share.
+
+    Raises:
+        InputError: as `infer`; this process computes otherwise than those that it shares with, as
+            on another kind of device or with another version.
+    """
+    work = _work_of(
+        classifier,
+        dataset,
+        device=device,
+        precision=precision,
+        batch_size=batch_size,
+        workers=workers,
+    )
+    files, shards = work.files, work.shards
+    tell = progress or (lambda *_: None)
+    with disk.sharing(files.lock, waiting=lambda: tell(0, len(dataset))):
+        if files.manifest.is_file():
+            return
+        with disk.locked(files.sharing_lock):
+            _share(work, token)
+        own = [each for each in shards.missing() if each % of == index]
+        images = sum(len(shards.rows(each)) for each in own)
+        tell(0, images)
+        threads = torch.get_num_threads()
+        if spread:
+            torch.set_num_threads(max(1, threads // of))
+        try:
+            if own:
+                work.compute(own, lambda done: tell(done, images), 0)
+        finally:
+            torch.set_num_threads(threads)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A run that is to be computed, and how.
+
+    Attributes:
+        plan: all that its rounding depends on.
+    """
+
+    classifier: Classifier
+    dataset: Dataset
+    shards: Shards
+    plan: dict[str, Any]
+    settings: Mapping[str, Any]
+    device: torch.device
+    workers: int
+
+    @property
+    def files(self) -> paths.RunFiles:
+        return self.shards.files
+
+    def compute(self, missing: Sequence[int], report: Callable[[int], None], done: int) -> None:
+        """Writes shards; ``report`` is told of images beyond ``done``, too."""
+        dtype = PRECISIONS[self.settings["precision"]]
+        forward = forward_pass(self.classifier, self.device, dtype, self.plan["part"])
+        batch = self.plan["batch"]
+        parts = [rows for index in missing for rows in _split(self.shards, index, batch)]
+        stream = batches(
+            self.dataset,
+            self.classifier.info.preprocessing,
+            parts,
+            workers=self.workers,
+            ahead=0 if self.device.type == "cpu" else BATCHES_AHEAD,
+            pinned=self.device.type == "cuda",
+        )
+        with closing(stream):
+            _compute(self.shards, missing, stream, forward, report, done=done)
+
+
+def _work_of(
+    classifier: Classifier,
+    dataset: Dataset,
+    *,
+    device: str | None,
+    precision: str | None,
+    batch_size: int | None,
+    workers: int | None,
+) -> _Work:
+    """
+    Raises:
+        InputError: as `infer` says of its options.
+    """
     chosen = usable_device(device)
     precision = precision or ("float32" if chosen.type == "cpu" else "float16")
     if precision not in PRECISIONS:
@@ -75,11 +213,8 @@ def infer(
         raise InputError(f"A batch of {batch_size} images; expected 1 or more.")
     if (workers or 1) < 1:
         raise InputError(f"{workers} threads that read images; expected 1 or more.")
-
     settings = {"precision": precision}
     identity = run_id(classifier.hash, dataset.fingerprint, settings)
-    files = paths.RunFiles(paths.runs() / identity)
-    shards = Shards(files, len(dataset))
     part = part_size(classifier.info.preprocessing.size, batch_size, chosen)
     plan = {
         "run": identity,
@@ -88,36 +223,39 @@ def infer(
         "batch": batch_size,
         "part": part,
     }
+    return _Work(
+        classifier,
+        dataset,
+        Shards(paths.RunFiles(paths.runs() / identity), len(dataset)),
+        plan | {"threads": torch.get_num_threads(), **versions()},
+        settings,
+        chosen,
+        workers or len(os.sched_getaffinity(0)),
+    )
 
-    def report(done: int) -> None:
-        if progress:
-            progress(done, len(dataset))
 
-    with disk.locked(files.lock, waiting=lambda: report(shards.finished())):
-        if not files.manifest.is_file():
-            missing = _begin(shards, plan | {"threads": torch.get_num_threads(), **versions()})
-            report(shards.finished())
-            if missing:
-                forward = forward_pass(classifier, chosen, PRECISIONS[precision], part)
-                parts = [rows for index in missing for rows in _split(shards, index, batch_size)]
-                stream = batches(
-                    dataset,
-                    classifier.info.preprocessing,
-                    parts,
-                    workers=workers or len(os.sched_getaffinity(0)),
-                    ahead=0 if chosen.type == "cpu" else BATCHES_AHEAD,
-                    pinned=chosen.type == "cuda",
-                )
-                with closing(stream):
-                    _compute(shards, missing, stream, forward, report)
-            assemble(shards, classifier, dataset, settings)
-        files.plan.unlink(missing_ok=True)
-        shards.discard()
-        run = follow(open_run(files.root), classifier, dataset)
-        if run.pictures is None:
-            run = with_pictures(run, progress)
-        near_duplicates(run)  # so that no page has to look for them
-        return run
+def _share(work: _Work, token: str) -> None:
+    """Takes part in what those with this token have begun, or begins it.
+
+    Raises:
+        InputError: they compute otherwise.
+    """
+    files, content = work.files, json.dumps(work.plan, indent=2)
+    same = files.plan.is_file() and paths.readable(files.plan).read_text() == content
+    begun = files.sharing.is_file() and paths.readable(files.sharing).read_text() == token
+    if begun and not same:
+        raise InputError(
+            "This process would round otherwise than those that it shares the work with, as on "
+            "another kind of device, with another number of processors or another version; share "
+            "among like ones."
+        )
+    if not same:
+        work.shards.discard()
+        with disk.replacing(files.plan) as path:
+            path.write_text(content)
+    if not begun:
+        with disk.replacing(files.sharing) as path:
+            path.write_text(token)
 
 
 def _split(shards: Shards, index: int, batch_size: int) -> list[range]:
@@ -125,12 +263,13 @@ def _split(shards: Shards, index: int, batch_size: int) -> list[range]:
     return [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
 
 
-def _begin(shards: Shards, plan: Mapping[str, Any]) -> list[int]:
+def _begin(work: _Work) -> list[int]:
     """The shards that are still to be computed; all of them where those that are there came from
     another plan, whose numbers are rounded otherwise."""
+    shards = work.shards
     disk.sweep(shards.files.root)
     disk.sweep(shards.files.shards)
-    content = json.dumps(plan, indent=2)
+    content = json.dumps(work.plan, indent=2)
     if not shards.files.plan.is_file() or paths.readable(shards.files.plan).read_text() != content:
         shards.discard()
         with disk.replacing(shards.files.plan) as path:
@@ -144,10 +283,11 @@ def _compute(
     stream: Iterator[Batch],
     forward: Forward,
     report: Callable[[int], None],
+    *,
+    done: int,
 ) -> None:
     """Writes the missing shards. On a GPU the loop runs ahead of the device; a thread waits for its
     results and writes them."""
-    done = shards.finished()
     written: Future[None] | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="write-shard") as writer:
         for index in missing:

@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class Beginning:
         examples: that of the images that are learnt from.
         folds: of a cross-validation; 0 for one training.
         ended: whether it is over.
+        sweep: values of settings that are compared, and how; empty where none are.
     """
 
     recipe: Mapping[str, Any]
@@ -35,6 +36,7 @@ class Beginning:
     examples: str
     folds: int = 0
     ended: bool = False
+    sweep: Mapping[str, Any] = field(default_factory=dict)
 
     def note(self, at: Path, *, ended: bool) -> None:
         """Writes it down, for when the training is called for again."""
@@ -69,6 +71,7 @@ def beginning(new: Beginning, at: Path) -> Beginning:
     for what, then, now in (
         ("recipe", completed(noted.recipe), going_on),
         ("number of folds", noted.folds, new.folds),
+        ("sweep", noted.sweep, json.loads(json.dumps(dict(new.sweep)))),
         ("data set", (noted.data, noted.examples), (new.data, new.examples)),
     ):
         if then != now:

@@ -97,12 +97,17 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).reset_index()
 
 
-def as_printed(table: pd.DataFrame) -> str:
-    """Markdown of `summary`, mean ± SD; a dash where no member has the measure."""
-    lines = ["| Network | " + " | ".join(MEASURES.values()) + " |"]
-    lines.append("|---" * (1 + len(MEASURES)) + "|")
+def as_printed(table: pd.DataFrame, name: str = "Network", more: Sequence[str] = ()) -> str:
+    """Markdown of `summary`, mean ± SD; a dash where no member has the measure.
+
+    Args:
+        name: of what is compared.
+        more: columns that stand before the measures.
+    """
+    heads = [name, *(column.capitalize() for column in more), *MEASURES.values()]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for row in table.to_dict("records"):
-        cells = []
+        cells = [str(row[column]) for column in more]
         for measure in MEASURES:
             mean, sd = row[f"{measure}_mean"], row[f"{measure}_sd"]
             spread = "" if np.isnan(sd) else f" ± {sd:.3f}"

@@ -1,7 +1,7 @@
 """What a training will take, from a few timed steps."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from dermxai.data import Dataset, split_words
 from dermxai.data.transforms import Preprocessing
 from dermxai.errors import InputError
 from dermxai.models.devices import usable_device
+from dermxai.training.combinations import combinations, epochs_in_all, rounds
 from dermxai.training.examples import examples_of
 from dermxai.training.fit import preprocessing_of
 from dermxai.training.loading import batches_an_epoch, steps_an_epoch
@@ -156,6 +157,33 @@ def estimate_study(
         seconds_per_step=max(each.seconds_per_step for each in found),
         seconds=times * sum(each.seconds - each.decoding for each in found) + decoding,
         seconds_high=times * sum(each.seconds_high - each.decoding for each in found) + decoding,
+    )
+
+
+def estimate_sweep(
+    dataset: Dataset,
+    recipe: Recipe,
+    device: str | None = None,
+    *,
+    swept: Mapping[str, Sequence[Any]],
+    halving: bool = True,
+    devices: int = 1,
+) -> Estimate:
+    """What `dermxai.training.sweep.sweep` would take, if all its settings were as fast as the
+    first.
+
+    Raises:
+        InputError: as `estimate` and `combinations`.
+    """
+    planned = list(combinations(recipe, swept).values())
+    found = estimate(dataset, planned[0], device, devices)
+    epochs = planned[0].epochs
+    times = epochs_in_all(rounds(len(planned), halving=halving), epochs) / epochs
+    return replace(
+        found,
+        trainings=len(planned),
+        steps=round(times * found.steps),
+        seconds=times * (found.seconds - found.decoding) + found.decoding,
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.utilities.exceptions import SIGTERMException
@@ -24,7 +25,7 @@ from dermxai.errors import InputError
 from dermxai.models.backbone import normalisation
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.numbers import count
-from dermxai.paths import CheckpointFiles, TrainingFiles
+from dermxai.paths import CheckpointFiles, TrainingFiles, readable
 from dermxai.training import ranks
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
 from dermxai.training.examples import examples_of
@@ -37,13 +38,14 @@ from dermxai.training.loading import (
     steps_an_epoch,
 )
 from dermxai.training.module import Training
+from dermxai.training.pace import Pace
 from dermxai.training.plan import Plan, Progress
 from dermxai.training.prepared import prepare_images
 from dermxai.training.provenance import data_of, keep_features, note_division
 from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe, as_saved
 from dermxai.training.starting import try_network
 from dermxai.training.state import check_state
-from dermxai.training.trainer import Telling, rank, started_by_slurm, trainer_of
+from dermxai.training.trainer import Pausing, Telling, rank, started_by_slurm, trainer_of
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ def fit(
     devices: int = 1,
     nodes: int = 1,
     images: Path | None = None,
+    until: int | None = None,
 ) -> Path:
     """Trains on the training patients; keeps the best state by the recipe's ``keep_by`` and the
     last one.
@@ -73,6 +76,7 @@ def fit(
         nodes: machines; more than one where SLURM starts the processes.
         images: folder that keeps the prepared images for other trainings; None: one inside
             ``output``, gone in the end.
+        until: pauses with the end of this epoch, counted from 1: the next call goes on.
 
     Returns:
         The checkpoint folder.
@@ -110,7 +114,16 @@ def fit(
         )
         data = data_of(dataset, examples, prepared)
         plan = Plan(
-            recipe, examples, prepared, preprocessing, files.root, data, accelerator, chosen, nodes
+            recipe,
+            examples,
+            prepared,
+            preprocessing,
+            files.root,
+            data,
+            accelerator,
+            chosen,
+            nodes,
+            until,
         )
         _check(plan, dataset.name)
         if first:
@@ -120,7 +133,7 @@ def fit(
             ranks.run(train, plan, devices, progress)
         else:
             train(plan, progress)
-        if not first:
+        if not first or _pauses(files, recipe, until):
             return files.root
         keep_features(plan, dataset.file_fingerprints)
         begun.note(files.about, ended=True)
@@ -128,6 +141,15 @@ def fit(
         left.unlink(missing_ok=True)
     shutil.rmtree(files.images, ignore_errors=True)
     return files.root
+
+
+def _pauses(files: TrainingFiles, recipe: Recipe, until: int | None) -> bool:
+    """Whether a training that was to pause has done so, and not ended before by itself."""
+    return (
+        until is not None
+        and until < recipe.epochs
+        and len(pd.read_csv(readable(files.history))) >= until
+    )
 
 
 def train(plan: Plan, progress: Progress | None = None) -> None:
@@ -156,8 +178,17 @@ def train(plan: Plan, progress: Progress | None = None) -> None:
     own, gpu = rank(), plan.accelerator == "cuda"
     batches = Batches(plan.training, labels, recipe, own, world)
     callbacks: list[Callback] = [Keeping(files, info, batches)]
+    if plan.until:
+        callbacks.append(Pausing(plan.until))
     if progress:
-        callbacks.append(Telling(progress, len(batches) * recipe.epochs))
+        pace = Pace(
+            recipe,
+            len(batches),
+            len(plan.validation) / world / recipe.batch_size,
+            len(module.stages),
+            epochs=plan.until,
+        )
+        callbacks.append(Telling(progress, len(batches) * recipe.epochs, pace))
     trainer = trainer_of(plan, world, callbacks)
     pictures = Pictures(plan.prepared.open(), labels)
     at_once = min(VALIDATION_BATCH, recipe.batch_size)

@@ -32,6 +32,8 @@ class Plan:
     accelerator: str
     devices: int | list[int]
     nodes: int
+    until: int | None = None
+    """The epoch, counted from 1, with which it pauses; None: none."""
 
     @property
     def training(self) -> NDArray[np.int64]:

@@ -327,6 +327,47 @@ def chosen(name: str, settings: Mapping[str, Any] | None = None) -> Recipe:
     return replace(RECIPES[name], **(settings or {}))
 
 
+_TOLD_FIRST = {
+    name: place
+    for place, name in enumerate(
+        ("start_from", "architecture", "learning_rate", "epochs", "size", "batch_size", "seed")
+    )
+}
+_PATHS = ("start_from", "weights")
+
+
+def told(settings: Mapping[str, Any] | None) -> tuple[str, list[str]]:
+    """The ready recipe that settings are nearest to, and those that differ from it, as "epochs 30";
+    what tells trainings apart most comes first.
+
+    Raises:
+        InputError: as `chosen`.
+    """
+    recipe = chosen("scratch", settings)
+    apart = {
+        name: [
+            field.name
+            for field in fields(Recipe)
+            if getattr(recipe, field.name) != getattr(ready, field.name)
+        ]
+        for name, ready in RECIPES.items()
+    }
+    name = min(apart, key=lambda each: len(apart[each]))
+    order = sorted(apart[name], key=lambda each: _TOLD_FIRST.get(each, len(_TOLD_FIRST)))
+    return name, [_in_words(each, getattr(recipe, each)) for each in order]
+
+
+def _in_words(name: str, value: Any) -> str:
+    words = {"start_from": "from"}.get(name, name.replace("_", " "))
+    if isinstance(value, bool):
+        return words if value else f"no {words}"
+    if isinstance(value, float):
+        return f"{words} {value:g}"
+    return (
+        f"{words} {Path(value).name if name in _PATHS else value}" if value != "" else f"no {words}"
+    )
+
+
 def completed(noted: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as a training has saved them; those that there were not yet as the rule was then."""
     rule: dict[str, Any] = {"keep_by": LOSS, "mean": "", "std": ""}

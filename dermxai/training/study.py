@@ -7,6 +7,7 @@ inside the fold where it was.
 
 import json
 import shutil
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, replace
@@ -29,7 +30,7 @@ from dermxai.metrics.basis import basis, in_words
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
 from dermxai.models.info import read_info
-from dermxai.numbers import jsonable, signed
+from dermxai.numbers import LEFT, jsonable, signed
 from dermxai.paths import StudyFiles, TrainingFiles, readable
 from dermxai.spreadsheet import write_csv
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
@@ -42,7 +43,7 @@ from dermxai.training.comparison import (
     interval_in_words,
     summary,
 )
-from dermxai.training.examples import examples_of
+from dermxai.training.examples import Examples, examples_of
 from dermxai.training.fit import fit, preprocessing_of
 from dermxai.training.plan import Progress, usable
 from dermxai.training.prepared import prepare_images
@@ -145,11 +146,17 @@ def _own(recipe: Recipe, member: Member) -> Recipe:
 
 
 def _as_part(progress: Progress, index: int, members: int) -> Progress:
-    """Tells of a member's training as part of the study's."""
+    """Tells of a member's training as part of the study's; those that follow are taken to last as
+    long as this one."""
+    began: list[tuple[float, float]] = []  # when, and which share of the training was done
 
     def tell(phase: str, done: int, total: int, figures: dict[str, float]) -> None:
         if phase == "training":
+            began.append((time.monotonic(), done / total)) if not began else None
             figures = {"member": index + 1.0, "members": float(members), **figures}
+            if LEFT in figures and began[0][1] < 1:
+                whole = time.monotonic() - began[0][0] + figures[LEFT]
+                figures[LEFT] += (members - index - 1) * whole / (1 - began[0][1])
             done, total = int(PARTS * (index + done / total)), PARTS * members
         progress(phase, done, total, figures)
 
@@ -196,13 +203,17 @@ def _outcome(
             divided, examples.sample_ids, preprocessing, files.images, lambda *_: None
         )
         rows = usable(examples.rows("test"), prepared)
-        scores = _scores(folder, prepared.open(), rows, preprocessing, how["device"])
+        scores = scores_of(folder, prepared.open(), rows, preprocessing, how["device"])
         with replacing(kept) as path, path.open("wb") as file:
             np.savez_compressed(file, rows=rows, scores=scores)
     with np.load(readable(kept)) as content:
         rows, scores = content["rows"], content["scores"]
-    units = groups(examples.table).to_numpy(dtype=object)[rows]
-    return Outcome(member, rows, examples.labels[rows], scores, units)
+    return Outcome(member, rows, examples.labels[rows], scores, units_of(examples)[rows])
+
+
+def units_of(examples: Examples) -> NDArray[np.object_]:
+    """The patient of each image, or whatever is independent."""
+    return groups(examples.table).to_numpy(dtype=object)
 
 
 def _whole(scores: Path) -> bool:
@@ -215,7 +226,7 @@ def _whole(scores: Path) -> bool:
 
 
 @torch.inference_mode()
-def _scores(
+def scores_of(
     folder: Path,
     images: NDArray[np.uint8],
     rows: NDArray[np.int64],

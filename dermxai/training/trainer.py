@@ -1,6 +1,7 @@
 """Lightning's trainer as a training wants it: what it calls back, keeps and runs on."""
 
 import logging
+import math
 import os
 import warnings
 from typing import Any
@@ -12,23 +13,27 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
+from dermxai.numbers import LEFT
 from dermxai.paths import TrainingFiles
 from dermxai.training.loading import forward_passes_a_step
+from dermxai.training.pace import Pace
 from dermxai.training.plan import Plan, Progress
 from dermxai.training.state import StateIO
+from dermxai.training.tracking import tracking
 from dermxai.training.unfreezing import Unfreezing
 
 
 class Telling(Callback):
     """Reports every step, and while validating that it is alive."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress, self._total = progress, total
+    def __init__(self, progress: Progress, total: int, pace: Pace) -> None:
+        self._progress, self._total, self._pace = progress, total, pace
 
     @override
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
+        self._pace.batch(trainer.current_epoch, batch_idx)
         done = trainer.current_epoch * int(trainer.num_training_batches) + batch_idx + 1
         self._tell(trainer, pl_module, done)
 
@@ -43,7 +48,24 @@ class Telling(Callback):
         figures = {"epoch": trainer.current_epoch + 1.0, "loss": module.newest_loss}
         if module.reached:
             figures |= module.reached.figures
+        if not math.isnan(left := self._pace.left()):
+            figures[LEFT] = left
         self._progress("training", done, self._total, figures)
+
+
+class Pausing(Callback):
+    """Stops with the end of an epoch, after its state is kept."""
+
+    def __init__(self, until: int) -> None:
+        """
+        Args:
+            until: the epoch, counted from 1.
+        """
+        self._until = until
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+        trainer.should_stop = trainer.should_stop or trainer.current_epoch + 1 >= self._until
 
 
 def trainer_of(plan: Plan, world: int, more: list[Callback]) -> Trainer:
@@ -83,7 +105,10 @@ def trainer_of(plan: Plan, world: int, more: list[Callback]) -> Trainer:
         gradient_clip_val=recipe.max_gradient_norm or None,
         deterministic=recipe.deterministic,
         callbacks=callbacks,
-        logger=TensorBoardLogger(files.root, name=files.tensorboard.name, version=""),
+        logger=[
+            TensorBoardLogger(files.root, name=files.tensorboard.name, version=""),
+            *(tracking(files, recipe) if rank() == 0 else ()),
+        ],
         log_every_n_steps=1,
         plugins=[StateIO(), environment],
         use_distributed_sampler=False,

@@ -9,6 +9,7 @@ from dermxai import entries, paths, taxonomy
 from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 from dermxai.jobs import State
+from dermxai.jobs.gpus import gpus
 from dermxai.runs import Run
 from dermxai.ui import cache, jobs_panel, permissions, state
 from dermxai.ui.scene import Scene, scene
@@ -67,8 +68,9 @@ def prepare() -> None:
     missing = [
         kind for kind, job in earlier.items() if job is None or job.state is State.INTERRUPTED
     ]
+    slow = {"device": "cpu"} if gpus() else {}  # GPUs are for what people ask for
     for kind in missing:
-        jobs_panel.start(kind, **wanted[kind])
+        jobs_panel.start(kind, **wanted[kind], **slow)
     if missing:
         st.rerun()  # and see them at work
 

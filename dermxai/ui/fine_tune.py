@@ -11,9 +11,11 @@ import streamlit as st
 
 from dermxai import jobs, paths
 from dermxai.errors import InputError
-from dermxai.jobs import Job
+from dermxai.jobs import Job, commands
 from dermxai.jobs.gpus import gpus
+from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.launchers import launchers
+from dermxai.jobs.queue import NORMAL, PRIORITIES
 from dermxai.training.recipe import BASELINES, IMAGENET, RECIPES, Recipe, chosen
 from dermxai.ui import (
     cache,
@@ -126,6 +128,7 @@ def _form(opened: Opened) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         asked = {field: forms.ask(settings[field], form, getattr(base, field)) for field in _FIRST}
         output = _ask_output(opened, dataset, name)
+    wrong = ""
     with st.expander("More", icon=":material/tune:"):
         more = [field for field in settings if field not in _ELSEWHERE]
         switches = [field for field in more if isinstance(settings[field].default, bool)]
@@ -136,9 +139,17 @@ def _form(opened: Opened) -> None:
         for index, field in enumerate(field for field in more if field not in switches):
             with columns[index % len(columns)]:
                 asked[field] = forms.ask(settings[field], form, getattr(base, field))
-        study = _ask_study(opened, where)
+        priority, tags = _ask_place(opened)
+        try:
+            study = _ask_study(opened, where)
+        except InputError as error:
+            study, wrong = {}, str(error)
+    if wrong:
+        st.error(plain(wrong), icon=":material/error:")
+        return
     try:
         arguments = _arguments(opened, dataset, replace(base, **asked)) | study
+        find_kind("train").check(arguments)
     except InputError as error:
         st.error(plain(error), icon=":material/error:")
         return
@@ -148,7 +159,9 @@ def _form(opened: Opened) -> None:
     arguments |= {"output": str(output)}
     if st.button("Start", key=Key.START.of("train"), type="primary", icon=":material/play_arrow:"):
         token = jobs.form_token("train", arguments, opened.seen)
-        job = jobs_panel.submit("train", arguments, where=where, token=token)
+        job = jobs_panel.submit(
+            "train", arguments, where=where, token=token, priority=priority, tags=tags.split(",")
+        )
         state.put(Key.TRAININGS, [job.id])
         _close()
         st.switch_page(pages.TRAINING)
@@ -244,6 +257,23 @@ def _ask_output(opened: Opened, dataset: str, recipe: str) -> Path:
     return paths.checkpoints() / name
 
 
+def _ask_place(opened: Opened) -> tuple[str, str]:
+    """Priority, and tags with commas."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        priority = st.selectbox(
+            "Priority",
+            PRIORITIES,
+            index=PRIORITIES.index(NORMAL),
+            key=Key.SETTING.of(opened.name, "priority"),
+            format_func=str.capitalize,
+            width=160,
+            help="Who is served first of those that wait. Nothing at work is stopped for it; on a "
+            "cluster low is behind others, and high as normal.",
+        )
+        tags = st.text_input("Tags, with commas", key=Key.SETTING.of(opened.name, "tags"))
+    return priority, tags
+
+
 def _ask_study(opened: Opened, where: str) -> dict[str, Any]:
     """Arguments beyond one training on one device; those as usual are left out."""
     asked: dict[str, Any] = {}
@@ -271,9 +301,43 @@ def _ask_study(opened: Opened, where: str) -> dict[str, Any]:
             key = Key.SETTING.of(opened.name, "gpus")
             number = st.number_input("GPUs", 1, installed, like, key=key)
             asked |= {"devices": int(number)} if number > 1 else {}
+    asked |= _ask_sweep(opened)
     if not asked.get("folds") and ("seeds" in asked or "baselines" in asked):
         raise InputError("Several seeds and networks are compared by folds; set Folds, to 5 say.")
+    if asked.get("folds") and asked.get("sweep"):
+        raise InputError("Settings are compared on the validation images; set Folds to 0.")
     return asked
+
+
+def _ask_sweep(opened: Opened) -> dict[str, Any]:
+    """Values of settings to compare, as arguments of the job; nothing where there are none."""
+    st.markdown("**Compare settings**")
+    like = opened.like.get("sweep")
+    held = " ".join(
+        f"{name}={','.join(map(str, values))}"
+        for name, values in (like.items() if isinstance(like, Mapping) else ())
+        if isinstance(values, list)
+    )
+    text = st.text_input(
+        "Values to compare",
+        held,
+        key=Key.SETTING.of(opened.name, "sweep"),
+        placeholder="learning_rate=1e-3,5e-4 balance=0,0.5",
+        help="Values with commas, settings with spaces: every combination is trained and ranked on "
+        "the validation images. They replace what is set above.",
+    )
+    if not text.strip():
+        return {}
+    halving = st.checkbox(
+        "Stop the worse half early",
+        bool(opened.like.get("halving", True)),
+        key=Key.SETTING.of(opened.name, "halving"),
+        help="Successive halving: after a first share of the epochs only the better half goes on.",
+    )
+    single, swept = commands.swept_of(text.split())
+    if single:
+        raise InputError(f"{single[0]!r} names one value; give several, with commas.")
+    return {"sweep": swept, "halving": halving}
 
 
 def _numbered(stem: str, number: int) -> str:

@@ -1,14 +1,18 @@
 """What surrounds every page: navigation and the sidebar."""
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.ui import catalogue, demo, look, pages, permissions, state
-from dermxai.ui.first_start import first_start, needed
+from dermxai.ui.first_start import first_start, needed, nothing_open, own_datasets, own_jobs
 from dermxai.ui.guard import guard
 from dermxai.ui.sidebar import sidebar
+from dermxai.ui.state import Key
 from dermxai.ui.text import plain
+
+_TRAINING = pages.name(pages.TRAINING)
 
 
 def run() -> None:
@@ -33,18 +37,37 @@ def run() -> None:
             first_start()
         return
     if state.view().is_empty:
-        newest = paths.runs() / catalogue.entries()[0].id
-        if demo.is_demo(newest):
-            with guard():
-                demo.open_demo(newest.name)
-            if not page.url_path:
-                st.switch_page(pages.PAIR, query_params=st.query_params.to_dict())
-        else:
-            state.open_run(newest.name)
+        _open(page)
     state.remember()
+    if page.url_path != _TRAINING:
+        state.take(Key.OPENING)  # who has gone elsewhere is not led away
     with st.sidebar, guard():
         sidebar()
     with guard():
+        if state.view().is_empty and page.url_path != _TRAINING:
+            nothing_open()
+            return
         demo.banner()
         page.run()
         demo.prepare()
+
+
+def _open(page: Page) -> None:
+    """Opens what the bare address stands for: the newest run, else a training that is at work, else
+    a dataset of the workspace; nothing where there is none."""
+    if runs := catalogue.entries():
+        newest = paths.runs() / runs[0].id
+        if not demo.is_demo(newest):
+            state.open_run(newest.name)
+            return
+        with guard():
+            demo.open_demo(newest.name)
+        if not page.url_path:
+            st.switch_page(pages.PAIR, query_params=st.query_params.to_dict())
+        return
+    if not page.url_path and not state.get(Key.LED):
+        state.put(Key.LED, True)
+        if any(job.kind == "train" and job.state.live for job in own_jobs()):
+            st.switch_page(pages.TRAINING)
+    if page.url_path != _TRAINING and (datasets := own_datasets()):
+        state.open_pair(None, datasets[0])

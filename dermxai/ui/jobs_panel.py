@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -23,6 +24,7 @@ _PHASES = {
     "timing": "Timing a few steps",
     "judging": "Judging maps",
 }
+_PLACES = ("device", "shares")  # arguments that change nothing of what is made
 _MEASURES = {
     "loss": ("loss", "{:.3f}".format),
     "balanced_accuracy": ("balanced accuracy", percent),
@@ -89,21 +91,34 @@ def start(kind: str, **arguments: object) -> Job:
 
 
 def submit(
-    kind: str, arguments: Mapping[str, object], *, where: str = "local", token: str = ""
+    kind: str,
+    arguments: Mapping[str, object],
+    *,
+    where: str = "local",
+    token: str = "",
+    **more: Any,
 ) -> Job:
     """As `start`, to any launcher and for a form, see `dermxai.jobs.submit`."""
     permissions.check("start jobs")
     visitor = permissions.person()
-    job = jobs.submit(kind, arguments, where=where, token=token, owner=visitor.id)
+    job = jobs.submit(kind, arguments, where=where, token=token, owner=visitor.id, **more)
     permissions.note("started job", job=job.id, kind=kind)
     state.put(Key.WATCHED, [*state.get(Key.WATCHED, ()), job.id])
     return job
 
 
 def last(kind: str, **arguments: object) -> Job | None:
-    """The newest job of that kind and with those arguments."""
+    """The newest job of that kind and with those arguments, on whatever devices."""
+
+    def asked(given: Mapping[str, object]) -> dict[str, object]:
+        return {name: value for name, value in given.items() if name not in _PLACES}
+
     return next(
-        (job for job in jobs.list_jobs() if job.kind == kind and dict(job.arguments) == arguments),
+        (
+            job
+            for job in jobs.list_jobs()
+            if job.kind == kind and asked(job.arguments) == asked(arguments)
+        ),
         None,
     )
 
@@ -146,7 +161,7 @@ def _ended(job: Job) -> None:
         made = Path(str(job.result.get("run", ""))).name
         if job.kind == "infer" and _awaited(job):
             state.open_run(made)
-        elif job.kind == "demo" and _at_first_demo():
+        elif job.kind == "demo" and (state.view().is_empty or _at_first_demo()):
             state.forget()  # the newest run, which is the demo's, is opened
         else:
             st.toast(f"Finished: {plain(job.title)}", icon=":material/check:")

@@ -31,12 +31,12 @@ def sections() -> dict[str, list[Page]]:
     lead = st.Page(
         lambda: st.switch_page(first, query_params=st.query_params.to_dict()),
         title=_title(first),
-        url_path=_name(first),
+        url_path=name(first),
         visibility="hidden",
     )
     found = {_title(first.parent): [_page(first, "start")]}
     for file in others:
-        found.setdefault(_title(file.parent), []).append(_page(file, _name(file)))
+        found.setdefault(_title(file.parent), []).append(_page(file, name(file)))
     found[_title(first.parent)].append(lead)
     return found
 
@@ -66,9 +66,10 @@ def _said(file: Path, _changed: int) -> tuple[dict[str, str], str]:
     return constants, (ast.get_docstring(script) or "").partition("\n\n")[0]
 
 
-def _name(path: Path) -> str:
+def name(path: Path) -> str:
+    """Of a page in the address."""
     return path.stem.partition("_")[2]
 
 
 def _title(path: Path) -> str:
-    return _name(path).replace("_", " ").capitalize()
+    return name(path).replace("_", " ").capitalize()

@@ -26,6 +26,10 @@ class Key(StrEnum):
     WATCHED = "watched"
     DEMO = "demo"
     OPENED = "opened"
+    SKIPPED = "skipped"
+    LED = "led"
+    OPENING = "opening"
+    FOUND = "found"
 
     CHECKPOINT = "checkpoint"
     DATASET = "dataset"

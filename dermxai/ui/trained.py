@@ -72,9 +72,33 @@ def output(job: Job) -> Path:
 def first(job: Job) -> Path:
     """The checkpoint folder of the training, of a cross-validation that of its first one."""
     known = recipe(job)
+    if job.arguments.get("sweep"):
+        return _best(job)
     if not job.arguments.get("folds") or known is None:
         return output(job)
     return paths.StudyFiles(output(job)).member(known.network, known.seed, 0)
+
+
+def _best(job: Job) -> Path:
+    """The checkpoint of a sweep that is ranked first, until it has ended that of its first."""
+    study = cache.cross_validation(str(output(job)))
+    if study is not None and isinstance(best := study.get("best"), str):
+        return output(job).joinpath(*(part for part in Path(best).parts if part.strip("./")))
+    begun = _begun(output(job))
+    return begun[0] if begun else output(job)
+
+
+def _begun(root: Path) -> list[Path]:
+    """The trainings of a study that have ended an epoch."""
+    try:
+        tables = filter(paths.is_readable, root.glob("*/seed-*/fold-*/history.csv"))
+        return sorted(path.parent for path in tables)
+    except (OSError, ValueError):  # a place that cannot be looked into
+        return []
+
+
+def _several(job: Job) -> bool:
+    return bool(job.arguments.get("folds") or job.arguments.get("sweep"))
 
 
 def notes(job: Job) -> list[str]:
@@ -99,15 +123,11 @@ def history(job: Job) -> pd.DataFrame:
 def histories(job: Job) -> dict[str, pd.DataFrame]:
     """Of its trainings that have ended an epoch: one, named by "", or those of a study, named by
     what tells them apart of network, seed and fold."""
-    if not job.arguments.get("folds"):
+    if not _several(job):
         found = history(job)
         return {"": found} if len(found) else {}
     root = output(job)
-    try:
-        tables = filter(paths.is_readable, root.glob("*/seed-*/fold-*/history.csv"))
-        folders = sorted(path.parent for path in tables)
-    except (OSError, ValueError):  # a place that cannot be looked into
-        return {}
+    folders = _begun(root)
     if not folders:
         return {}
     members = [folder.relative_to(root).parts for folder in folders]

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
 from dermxai import jobs
+from dermxai.errors import InputError
 from dermxai.jobs import Job, State
 from dermxai.metrics.basis import current
 from dermxai.training.choice import doubts, kept_at, kept_by
@@ -24,6 +26,7 @@ from dermxai.ui import (
     permissions,
     state,
     trained,
+    training_list,
 )
 from dermxai.ui import training_views as views
 from dermxai.ui.guard import callback, fragment
@@ -82,6 +85,7 @@ def ask_jobs(known: list[Job]) -> list[Job]:
         state.put(Key.TRAININGS, linked or [known[0].id])
     kept = [name for name in state.get(Key.TRAININGS) if name in by_id]
     state.put(Key.TRAININGS, kept)
+    training_list.listed(known)
     chosen = st.multiselect(
         "Trainings",
         list(by_id),
@@ -100,6 +104,8 @@ def board(chosen: list[Job]) -> None:
         st.caption("Choose a training above.")
         return
     live = [job for job in chosen if job.state.live]
+    if opening := state.get(Key.OPENING):
+        live += [job for job in jobs.list_jobs() if job.id == opening["reading"] and job.state.live]
 
     @fragment(run_every=jobs_panel.POLL if live else None)
     def drawn() -> None:
@@ -135,6 +141,7 @@ def _status(job: Job) -> None:
     """Where a training stands, and what can be done with it."""
     now = job.state
     colour, icon = _BADGES[now]
+    refused = ""
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(trained.name(job))}**", width="content")
@@ -143,7 +150,11 @@ def _status(job: Job) -> None:
             )
             st.space("stretch")
             if permissions.may("start jobs"):
-                _actions(job, now)
+                refused = _acted(job, now)
+        if refused:  # here, where the button is
+            st.error(plain(refused), icon=":material/error:")
+        _opening(job)
+        training_list.written(job)
         look.facts(plain(trained.about(job)))
         if now.live:
             jobs_panel.bar(job)
@@ -156,7 +167,7 @@ def _status(job: Job) -> None:
 
 
 def _study(job: Job) -> None:
-    """Mean ± SD of a cross-validation, once it has ended."""
+    """The table of a cross-validation or a sweep, once it has ended."""
     study = cache.cross_validation(str(job.result["study"])) if "study" in job.result else None
     if study is None:
         return
@@ -179,7 +190,11 @@ def _interval(study: Mapping[str, Any], apart: Mapping[str, Any]) -> str:
 
 def _printed(row: Mapping[str, Any]) -> dict[str, str]:
     """A network's line of the table, as the paper prints it."""
-    printed = {"Network": str(row["network"]), "Trainings": str(row["members"])}
+    if "rank" in row:
+        printed = {"Rank": str(row["rank"]), "Settings": str(row["network"])}
+        printed |= {"Epochs": str(row["epochs"])}
+    else:
+        printed = {"Network": str(row["network"]), "Trainings": str(row["members"])}
     for name in row:
         measure, _, what = str(name).rpartition("_")
         if what == "mean" and row[name] is not None:
@@ -188,6 +203,15 @@ def _printed(row: Mapping[str, Any]) -> dict[str, str]:
             title = title.replace("Auc", "AUC").replace("Top1", "Top-1")
             printed[title] = f"{row[name]:.3f}" + (f" ± {spread:.3f}" if spread else "")
     return printed
+
+
+def _acted(job: Job, now: State) -> str:
+    """Offers what can be done with a training, and does it; why that was refused, if it was."""
+    try:
+        _actions(job, now)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def _actions(job: Job, now: State) -> None:
@@ -225,6 +249,7 @@ def _actions(job: Job, now: State) -> None:
         jobs.resume(job)
         permissions.note("resumed job", job=job.id, kind=job.kind)
         st.rerun()
+    training_list.label(job)
     if st.button(
         "Clone",
         key=Key.JOB.of("clone", job.id),
@@ -248,6 +273,8 @@ def _opens(job: Job) -> str:
     if "study" not in job.result:
         return "How well its checkpoint reads the dataset; then every page shows it."
     member = plain(" ".join(trained.first(job).parts[-3:]))
+    if job.arguments.get("sweep"):
+        return f"Opens the best of its trainings, {member}."
     return (
         f"Opens the first of its trainings, {member}. It reads the whole dataset, images that it "
         "learnt from among them; the table judges each training by the fold that it has not seen."
@@ -257,23 +284,46 @@ def _opens(job: Job) -> str:
 def _open(job: Job) -> None:
     """Shows how well the result reads, and lets it read the dataset where it has not yet."""
     checkpoint, dataset = str(trained.first(job)), str(job.arguments["dataset"])
-    known = catalogue.run_of(catalogue.entries(), checkpoint, dataset)
-    if known:
+    if known := catalogue.run_of(catalogue.entries(), checkpoint, dataset):
         state.open_run(known)
         st.switch_page(pages.PERFORMANCE, query_params=state.view().parameters)
-    else:
-        state.open_pair(checkpoint, dataset)
-        options = {**(job.arguments.get("dataset_options") or {}), "confine": True}
-        jobs_panel.start("infer", checkpoint=checkpoint, dataset=dataset, dataset_options=options)
-        st.toast("It reads the dataset now; its pages open when that is done.")
+    options = {**(job.arguments.get("dataset_options") or {}), "confine": True}
+    reading = jobs_panel.start(
+        "infer", checkpoint=checkpoint, dataset=dataset, dataset_options=options
+    )
+    state.open_pair(checkpoint, dataset)
+    state.put(Key.OPENING, {"training": job.id, "reading": reading.id})
     st.rerun()
+
+
+def _opening(job: Job) -> None:
+    """Of a result that was asked for: how far the reading of its dataset is, and its pages once
+    that is done."""
+    asked = state.get(Key.OPENING, {})
+    if asked.get("training") != job.id:
+        return
+    reading = next((each for each in jobs.list_jobs() if each.id == asked["reading"]), None)
+    if reading is None:
+        state.take(Key.OPENING)
+    elif reading.state.live:
+        jobs_panel.bar(reading)
+        st.caption("It reads the dataset; its pages open by themselves when that is done.")
+    elif reading.state is State.SUCCEEDED:
+        state.take(Key.OPENING)
+        state.open_run(Path(str(reading.result["run"])).name)
+        st.switch_page(pages.PERFORMANCE, query_params=state.view().parameters)
+    else:
+        st.error(
+            f"The result could not be opened. {plain(jobs_panel.why(reading))}",
+            icon=":material/error:",
+        )
 
 
 def _reached(job: Job) -> None:
     """The epoch that is kept in a line, and once the training has ended what there is to say
     against it."""
     history = trained.history(job)
-    if history.empty or job.arguments.get("folds"):
+    if history.empty or job.arguments.get("folds") or job.arguments.get("sweep"):
         return
     best = history.iloc[kept_at(history)]
     watched = [str(name) for name in history if str(name).startswith(CONFUSION)]

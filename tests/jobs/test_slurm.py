@@ -18,11 +18,13 @@ import pytest
 from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.jobs import Job, State, cancel, list_jobs, resume, submit
+from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.launchers import slurm
 from dermxai.jobs.launchers.local import worker
 from dermxai.jobs.records import read
 from tests.generated import generated_run
 from tests.jobs.conftest import Until
+from tests.jobs.test_shares import content
 
 SCRIPTS = Path(__file__).parent.parent / "slurm"
 SETTINGS = """
@@ -282,6 +284,51 @@ def test_a_training_in_two_tasks_is_one_training(
         path.parent for path in tmp_path.rglob(paths.CheckpointFiles(output).weights.name)
     )
     assert written == [output, output / "last"]
+
+
+def test_an_array_over_both_nodes_is_joined_to_the_same_run_to_the_last_bit(
+    on_cluster: None, tiny_checkpoint: Path, tmp_path: Path, until: Until
+) -> None:
+    paths.slurm_settings().write_text(SETTINGS + 'partition = "both"\n')
+    generated_run(tmp_path / "data", images=1000, heads={"final": 1})
+    arguments = {
+        "checkpoint": str(tiny_checkpoint),
+        "dataset": str(tmp_path / "data" / "dataset.csv"),
+    }
+    alone = Path(find_kind("infer").run(lambda *_: None, **arguments)["run"])
+    expected = content(alone)
+    shutil.rmtree(alone)
+    job = submit("infer", {**arguments, "shares": 4}, where="slurm")
+    said = read(job.files.submit(1))
+    shown = ask("scontrol", "--oneliner", "show", "job", said["slurm"])
+    assert f"Dependency=afterany:{said['array']}" in shown
+    states = set()
+    until(lambda: states.add(job.state) or not job.state.live)
+    assert job.state is State.SUCCEEDED, job.log
+    assert State.RUNNING in states
+    assert Path(job.result["run"]) == alone
+    assert content(alone) == expected
+    tasks = ask("scontrol", "--oneliner", "show", "job", said["array"]).splitlines()
+    assert len(tasks) == 4
+    assert {node for line in tasks for node in re.findall(r" NodeList=(\S+)", line)} == {
+        "node1",
+        "node2",
+    }
+    done = [read(job.files.share(1, index)) for index in range(4)]
+    assert all(each["step"] == each["total"] > 0 for each in done)
+    assert sum(each["total"] for each in done) == 1000, "the array did it all, each once"
+
+
+def test_an_array_is_cancelled_with_its_job(
+    on_cluster: None, tiny_checkpoint: Path, tmp_path: Path, until: Until
+) -> None:
+    generated_run(tmp_path / "data", images=3000, heads={"final": 1})
+    dataset = str(tmp_path / "data" / "dataset.csv")
+    asked = {"checkpoint": str(tiny_checkpoint), "dataset": dataset, "shares": 3}
+    job = submit("infer", asked, where="slurm")
+    cancel(job)
+    assert job.state is State.CANCELLED
+    until(lambda: ask("squeue", "-h", "-o", "%i").strip() == "")
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,25 @@ def test_an_unexpected_error_is_named_and_its_traceback_printed(
     assert "Traceback" in capfd.readouterr().err
 
 
+def test_time_left_that_the_work_tells_is_shown_and_no_figure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = make()
+    seen = []
+
+    def run(report: Callable[..., None], n: int) -> None:
+        report("work", 0, n, {"loss": 2.0})
+        report("work", n, n, {"loss": 1.0, "left": 28.0})
+        seen.append(job.progress)
+
+    monkeypatch.setattr(worker, "find_kind", kind(run))
+    assert worker.work(job, 1) is State.SUCCEEDED
+    (progress,) = seen
+    assert progress.eta == pytest.approx(28, abs=3), "its pace says 0"
+    assert progress.figures == {"loss": 1.0}
+    assert "left" not in job.files.figures(1).read_text()
+
+
 def test_a_report_ends_cancelled_work(monkeypatch: pytest.MonkeyPatch) -> None:
     job = make()
 

@@ -107,6 +107,17 @@ def test_it_opens_on_the_pair_of_the_question_with_an_image_of_it(
     assert [job.kind for job in started] == ["quality", "quality", "pair"]
 
 
+def test_what_a_demo_starts_takes_no_gpu_and_is_started_once(
+    make_run: Make, open_page: Open, started: list[jobs.Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DERMXAI_GPUS", "2")
+    of_atlas(make_run(), paths.demo_dataset(), 2)
+    for _ in range(2):
+        assert not open_page("dataset").exception
+    assert [job.kind for job in started] == ["quality", "pair"]
+    assert {job.arguments["device"] for job in started} == {"cpu"}
+
+
 def test_a_link_into_the_demo_opens_its_own_page(
     make_run: Make, open_page: Open, started: list[jobs.Job]
 ) -> None:

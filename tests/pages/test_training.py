@@ -24,6 +24,7 @@ from dermxai.ui import jobs_panel, sidebar
 from dermxai.ui.state import Key
 from dermxai.ui.training import _interval
 from tests.figures.test_training import history
+from tests.pages.conftest import PAGES
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
 
@@ -178,6 +179,67 @@ def test_a_result_opens_and_reads_its_dataset(
     assert app.query_params["dataset"] == dataset
     (reading,) = launched
     assert (reading.kind, reading.arguments["dataset"]) == ("infer", dataset)
+    assert app.title[0].value == "Training"
+    assert "its pages open by themselves" in texts(app)
+    write(reading.files.result(1), {"state": State.SUCCEEDED, "value": {"run": str(run.root)}})
+    app.run()
+    assert not app.exception and not app.error
+    assert app.title[0].value == "Performance", "without a second press"
+    assert app.query_params["run"] == "run"
+    app.switch_page(str(PAGES["training"])).run()
+    assert app.title[0].value == "Training", "and leads nobody away again"
+
+
+def test_who_has_left_the_page_of_a_result_is_not_led_there(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], launched: list[Job]
+) -> None:
+    run = make_run(images=12)
+    trained(dataset=run.manifest["dataset"]["path"])
+    app = open_page("training")
+    next(button for button in app.button if button.label == "Open result").click().run()
+    app.switch_page(str(PAGES["dataset"])).run()
+    write(launched[0].files.result(1), {"state": State.SUCCEEDED, "value": {"run": str(run.root)}})
+    app.switch_page(str(PAGES["training"])).run()
+    assert app.title[0].value == "Training"
+
+
+@pytest.mark.parametrize("when", ["at once", "later"])
+def test_why_a_result_cannot_be_opened_stands_where_the_button_is(
+    *,
+    when: str,
+    make_run: Make,
+    open_page: Open,
+    trained: Callable[..., Job],
+    launched: list[Job],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = make_run(images=12)
+    trained(dataset=run.manifest["dataset"]["path"])
+    app = open_page("training")
+    if when == "at once":
+
+        def refuse(*_: object, **__: object) -> None:
+            raise InputError("The *disk* is full.")
+
+        monkeypatch.setattr(jobs, "submit", refuse)
+    next(button for button in app.button if button.label == "Open result").click().run()
+    if when == "later":
+        write(launched[0].files.result(1), {"state": State.FAILED, "error": "The *disk* is full."})
+        app.run()
+    assert not app.exception
+    shown = [each.value for each in app.main.error]
+    assert len(shown) == 1 and "The \\*disk\\* is full." in shown[0]
+    above = [element.type for element in order(app.main)]
+    assert above.index("error") < above.index("plotly_chart")
+    assert "Open result" in buttons(app), "to be tried again"
+
+
+def order(block: Any) -> list[Any]:
+    """The elements of a page from top to bottom."""
+    found = []
+    for child in block.children.values():
+        found += order(child) if hasattr(child, "children") else [child]
+    return found
 
 
 def test_a_result_that_has_read_its_dataset_opens_with_its_performance(
@@ -404,7 +466,7 @@ def test_a_cross_validation_shows_mean_and_spread_and_opens_its_first_training(
         history(3).to_csv(folder / "history.csv", index=False)
     app = open_page("training")
     assert not app.exception and not app.error
-    shown = pd.DataFrame(app.dataframe[0].value)
+    shown = next(pd.DataFrame(each.value) for each in app.dataframe if "AUC" in each.value)
     assert shown["AUC"].tolist() == ["0.900 ± 0.020"]
     assert "Two folds." in texts(app)
     app.button(key=f"job-open-{job.id}").click().run()
@@ -518,3 +580,86 @@ def test_in_teaching_mode_the_demo_waits_for_the_teacher(
     app = open_page("dataset")
     assert "Nothing is prepared yet" in app.info[0].value
     assert launched == []
+
+
+def test_trainings_are_searched_sorted_and_labelled(
+    make_run: Make, open_page: Open, trained: Callable[..., Job]
+) -> None:
+    make_run(images=12)
+    one, other = trained("one"), trained("other")
+    app = open_page("training", job=one.id)
+    app.text_input(key=f"job-tags-{one.id}").set_value("pilot, **bold**")
+    app.text_area(key=f"job-notes-{one.id}").set_value("Lower rate. [x](http://example.org/a.png)")
+    app.button(key=f"job-label-{one.id}").click().run()
+    assert not app.exception and not app.error
+    assert jobs.labels.labels(one).tags == ("pilot", "**bold**")
+    assert not any("[x](http" in text for text in texts(app).split("\n"))
+    table = next(each.value for each in app.dataframe if "Title" in each.value)
+    tags = dict(zip(table["Name"], map(list, table["Tags"]), strict=True))
+    assert tags == {"one": ["pilot", "**bold**"], "other": []}
+    app.text_input(key="found-words").set_value("PILOT").run()
+    table = next(each.value for each in app.dataframe if "Title" in each.value)
+    assert table["Name"].tolist() == ["one"]
+    app.text_input(key="found-words").set_value("nothing like it").run()
+    assert not app.exception
+    assert "No training has all of these words." in texts(app)
+    assert other.id in {job.id for job in jobs.list_jobs()}
+
+
+def test_in_teaching_mode_nobody_labels(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DERMXAI_TEACHING", "1")
+    make_run(images=12)
+    job = trained()
+    app = open_page("training")
+    assert not app.exception and not app.error
+    assert f"job-label-{job.id}" not in {button.key for button in app.button}
+
+
+def test_the_form_compares_values_of_settings_as_one_study(
+    make_run: Make, open_page: Open, launched: list[Job]
+) -> None:
+    make_run(images=12)
+    app = opened(open_page("training"))
+    field = app.text_input(key=Key.SETTING.of(form(app), "sweep"))
+    for wrong, complaint in (("epochs=3", "several, with commas"), ("colour=1,2", "no setting")):
+        field.set_value(wrong).run()
+        assert complaint in app.error[0].value
+        assert "start-train" not in {button.key for button in app.button}
+    field.set_value("learning_rate=1e-3,5e-4 balance=0,0.5").run()
+    assert not app.error and not app.exception
+    app.selectbox(key=Key.SETTING.of(form(app), "priority")).set_value("high").run()
+    app.text_input(key=Key.SETTING.of(form(app), "tags")).set_value("pilot, rates").run()
+    app.button(key="start-train").click().run()
+    (job,) = launched
+    assert (job.priority, jobs.labels.labels(job).tags) == ("high", ("pilot", "rates"))
+    assert job.arguments["sweep"] == {"learning_rate": [1e-3, 5e-4], "balance": [0.0, 0.5]}
+    assert job.arguments["halving"] is True
+
+
+def test_a_sweep_shows_its_ranking_and_opens_its_best(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], launched: list[Job]
+) -> None:
+    run = make_run(images=12)
+    dataset = str(run.manifest["dataset"]["path"])
+    job = trained(sweep={"learning_rate": [1e-3, 5e-4]}, dataset=dataset)
+    output = Path(str(job.arguments["output"]))
+    best = "learning_rate=0.0005/seed-0/fold-0"
+    rows = [
+        {"network": "learning_rate=0.0005", "members": 1, "epochs": "8 of 8", "rank": 1},
+        {"network": "learning_rate=0.001", "members": 1, "epochs": "4 of 8", "rank": 2},
+    ]
+    study = {"table": [row | {"auc_mean": 0.9, "auc_sd": None} for row in rows], "best": best}
+    write(output / "study.json", study | {"differences": [], "note": "Two settings."})
+    write(job.files.result(1), {"state": "succeeded", "value": {"study": str(output)}})
+    for folder in (output / best, output / "learning_rate=0.001" / "seed-0" / "fold-0"):
+        folder.mkdir(parents=True)
+        history().to_csv(folder / "history.csv", index=False)
+    app = open_page("training")
+    assert not app.exception and not app.error
+    shown = next(each.value for each in app.dataframe if "Rank" in each.value)
+    assert shown["Settings"].tolist() == ["learning_rate=0.0005", "learning_rate=0.001"]
+    assert shown["Epochs"].tolist() == ["8 of 8", "4 of 8"]
+    next(button for button in app.button if button.label == "Open result").click().run()
+    assert app.query_params["checkpoint"] == str(output / best)

@@ -19,7 +19,7 @@ from dermxai import disk, paths
 from dermxai.data import Dataset, load_dataset
 from dermxai.errors import Cancelled, InputError
 from dermxai.models import Classifier, load_classifier
-from dermxai.runs import infer, inference, list_runs, open_run, shards
+from dermxai.runs import infer, infer_share, inference, list_runs, open_run, shards
 
 IMAGES = 45
 REPLACING = disk.replacing
@@ -462,3 +462,78 @@ def _content(root: Path) -> dict[str, bytes]:
     manifest = json.loads(files.manifest.read_text())
     del manifest["created"]
     return content | {files.manifest.name: json.dumps(manifest).encode()}
+
+
+@pytest.mark.parametrize("of", [2, 3])
+def test_shared_it_is_the_same_to_the_last_bit(
+    of: int, classifier: Classifier, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = infer(classifier, dataset)
+    expected = _content(run.root)
+    shutil.rmtree(run.root)
+    computed = _shards_written(monkeypatch)
+    told: list[tuple[int, int]] = []
+    for index in range(of):
+        infer_share(
+            classifier,
+            dataset,
+            index,
+            of,
+            token="one",
+            progress=lambda *done: told.append(done),
+        )
+        assert told[-1][0] == told[-1][1]
+    assert sorted(computed) == [0, 1, 2], "each once"
+    assert list_runs() == [], "until they are joined"
+    assert _content(infer(classifier, dataset).root) == expected
+    assert sorted(computed) == [0, 1, 2], "nothing twice"
+    infer_share(classifier, dataset, 0, of, token="two")
+    assert sorted(computed) == [0, 1, 2], "what is there is left alone"
+
+
+def test_what_a_share_has_not_done_is_done_when_they_are_joined(
+    classifier: Classifier, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = infer(classifier, dataset)
+    expected = _content(run.root)
+    shutil.rmtree(run.root)
+    computed = _shards_written(monkeypatch)
+    infer_share(classifier, dataset, 1, 2, token="one")
+    assert computed == [1]
+    assert _content(infer(classifier, dataset).root) == expected
+    assert sorted(computed) == [0, 1, 2]
+
+
+def test_who_would_round_otherwise_does_not_take_part(
+    classifier: Classifier, dataset: Dataset
+) -> None:
+    """Nor does he take away what others have done."""
+    infer_share(classifier, dataset, 0, 2, token="one", batch_size=8)
+    (run,) = paths.runs().iterdir()
+    done = sorted((run / "shards").iterdir())
+    with pytest.raises(InputError, match="round otherwise"):
+        infer_share(classifier, dataset, 1, 2, token="one", batch_size=4)
+    assert sorted((run / "shards").iterdir()) == done
+    infer_share(classifier, dataset, 1, 2, token="two", batch_size=4)
+    assert sorted((run / "shards").iterdir()) != done, "what is left of before makes way"
+
+
+def test_shares_wait_for_who_works_alone(
+    classifier: Classifier, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = infer(classifier, dataset)
+    expected = _content(run.root)
+    shutil.rmtree(run.root)
+    computed = _shards_written(monkeypatch)
+    shares = [
+        lambda index=index: infer_share(classifier, dataset, index, 2, token="x")
+        for index in range(2)
+    ]
+    alone = [lambda: infer(classifier, dataset)] * 2
+    threads = [threading.Thread(target=work) for work in (*shares, *alone)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert _content(run.root) == expected
+    assert sorted(computed) == [0, 1, 2]

@@ -85,7 +85,7 @@ def test_a_study_whose_data_lost_a_file_meanwhile_keeps_its_folds(
 
 def test_a_fold_of_which_no_image_can_be_read_measures_nothing(tiny_checkpoint: Path):
     images, none = np.zeros((1, 64, 64, 3), np.uint8), np.empty(0, np.int64)
-    scores = studying._scores(tiny_checkpoint, images, none, Preprocessing(size=64), "cpu")
+    scores = studying.scores_of(tiny_checkpoint, images, none, Preprocessing(size=64), "cpu")
     assert scores.shape == (0, 14)
     assert np.isnan(list(measured(scores, none).values())).all()
 

@@ -4,7 +4,8 @@ Each offers ``LANE`` ("device", "processor" or "aside": one job runs in each at 
 one on each GPU; "aside" has a GPU only where one is free at once), ``title(arguments)`` and
 ``run(report, …)``, which returns what `Job.result` shows. It calls ``report`` often: that is where
 it is cancelled. What it had finished must serve it when it is run again. One that can tell at once
-what ``run`` would refuse offers ``check(arguments)``.
+what ``run`` would refuse offers ``check(arguments)``; one whose work several processes can share
+offers ``share``, see `dermxai.jobs.shares`.
 """
 
 import inspect
@@ -24,7 +25,8 @@ OPTIONS: Mapping[str, Sequence[str]] = {
 
 
 class Report(Protocol):
-    """Told how far the work is; raises `dermxai.errors.Cancelled` to stop it."""
+    """Told how far the work is, with newest figures, `dermxai.numbers.LEFT` among them where the
+    work knows how long it still takes; raises `dermxai.errors.Cancelled` to stop it."""
 
     def __call__(
         self, phase: str, step: int, total: int, figures: Mapping[str, float] | None = None

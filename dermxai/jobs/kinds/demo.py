@@ -1,4 +1,7 @@
-"""The embedded checkpoint over the synthetic atlas, which is drawn first."""
+"""The embedded checkpoint over the synthetic atlas, which is drawn first.
+
+On the processor: it never takes a GPU from a job, nor waits for one.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,7 +11,7 @@ from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.jobs.kinds import Report, infer
 
-LANE = "device"
+LANE = "processor"
 
 
 def title(_: Mapping[str, Any]) -> str:
@@ -31,4 +34,4 @@ def run(report: Report, *, images: int | None = None) -> dict[str, str]:
     atlas = paths.demo_dataset()
     settings = replace(DEMO, images=images) if images else DEMO
     write_atlas(atlas, settings, lambda done, total: report("atlas", done, total))
-    return infer.run(report, checkpoint=str(embedded), dataset=str(atlas))
+    return infer.run(report, checkpoint=str(embedded), dataset=str(atlas), device="cpu")

@@ -32,6 +32,8 @@ def run(
     folds: int = 0,
     seeds: int = 1,
     baselines: Sequence[str] = (),
+    sweep: Mapping[str, Any] | None = None,
+    halving: bool = True,
 ) -> dict[str, Any]:
     """
     Args:
@@ -44,13 +46,16 @@ def run(
     report("loading", 0, 0)
     from dermxai.data import load_dataset
     from dermxai.jobs.job import State, list_jobs
-    from dermxai.training.estimate import estimate, estimate_study
+    from dermxai.training.estimate import estimate, estimate_study, estimate_sweep
     from dermxai.training.recipe import chosen
 
     data = load_dataset(dataset, **(dataset_options or {}))
     settings = chosen("scratch", recipe)
     report("timing", 0, 0)
-    if folds:
+    if sweep:
+        values: dict[str, Any] = {"swept": sweep, "halving": halving}
+        found = estimate_sweep(data, settings, device, devices=devices, **values)
+    elif folds:
         several: dict[str, Any] = {"folds": folds, "seeds": seeds, "baselines": baselines}
         found = estimate_study(data, settings, device, devices=devices, **several)
     else:

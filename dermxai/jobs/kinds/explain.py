@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dermxai import disk, paths
 from dermxai.errors import InputError
+from dermxai.jobs import shares as sharing
 from dermxai.jobs.kinds import Report
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def run(
     device: str | None = None,
     checkpoint_options: Mapping[str, Any] | None = None,
     dataset_options: Mapping[str, Any] | None = None,
+    shares: int = 1,
 ) -> dict[str, Any]:
     """Files that are there already, of the same wish, are kept: interrupted, it resumes.
 
@@ -63,6 +65,7 @@ def run(
             the maps are kept in the workspace, too.
         device: as torch names it; a GPU where there is one.
         checkpoint_options, dataset_options: for `load_classifier` and `load_dataset`.
+        shares: processes that share the work, each with a GPU of its own where there are any.
 
     Returns:
         The files that are there, and of images that cannot be used the reason.
@@ -72,19 +75,79 @@ def run(
             one image can be read.
     """
     report("loading", 0, 0)
+    asked: dict[str, Any] = {
+        "checkpoint": checkpoint,
+        "images": images,
+        "output": output,
+        "method": method,
+        "target": target,
+        "against": against,
+        "head": head,
+        "settings": settings,
+        "split": split,
+        "label": label,
+        "sample_ids": sample_ids,
+        "selection": selection,
+        "common_scale": common_scale,
+        "device": device,
+        "checkpoint_options": checkpoint_options,
+        "dataset_options": dataset_options,
+    }
+    sharing.together("explain", asked, shares, "", report)
+    return _explained(report, None, **asked)
+
+
+def check(arguments: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        InputError: a number of shares that cannot be.
+    """
+    sharing.check(arguments.get("shares", 1))
+
+
+def share(report: Report, index: int, of: int, _token: str, **arguments: Any) -> None:
+    """A share of ``run``, see `dermxai.jobs.shares`."""
+    report("loading", 0, 0)
+    arguments.pop("shares", None)
+    _explained(report, (index, of), **arguments)
+
+
+def _explained(
+    report: Report,
+    part: tuple[int, int] | None,
+    *,
+    checkpoint: str,
+    images: Sequence[str],
+    output: str,
+    method: str = "grad_cam",
+    target: str | None = None,
+    against: str | None = None,
+    head: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    split: str | None = None,
+    label: str | None = None,
+    sample_ids: Sequence[str] | None = None,
+    selection: str | None = None,
+    common_scale: bool = False,
+    device: str | None = None,
+    checkpoint_options: Mapping[str, Any] | None = None,
+    dataset_options: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The work of ``run``, or every so many-th image of it: with one scale for all its map alone,
+    which is kept, since the scale is known when all are there.
+
+    Args:
+        part: which, and of how many; None: all.
+    """
     from dermxai.data.images import read_image
-    from dermxai.data.selection import read as read_selection
     from dermxai.explain import explain
     from dermxai.explain.api import check_target, checked_settings, find_method, valid_method
     from dermxai.figures.overlay import full_colour
     from dermxai.models import load_classifier
     from dermxai.models.devices import usable_device
 
-    if selection is not None:
-        if sample_ids is not None:
-            raise InputError("Sample ids and a selection were given; give one of the two.")
-        sample_ids = read_selection(selection).sample_ids
-    items, unusable, labels = _chosen(images, dataset_options or {}, split, label, sample_ids)
+    wanted = _wanted(sample_ids, selection)
+    items, unusable, labels = _chosen(images, dataset_options or {}, split, label, wanted)
     Path(output).mkdir(parents=True, exist_ok=True)
     classifier = load_classifier(checkpoint, **(checkpoint_options or {})).to(usable_device(device))
     chosen = checked_settings(method, settings)
@@ -93,6 +156,7 @@ def run(
     wish = (classifier.hash, method, find_method(method).VERSION, target, against, head, chosen)
     asked = (method, target or "predicted", against and f"against-{against}", head)
     stems = _stems(Path(output), [name for name, _ in items], ".".join(filter(None, asked)))
+    items = items[part[0] :: part[1]] if part else items
     problems: dict[str, str] = {}
 
     def explained(index: int) -> "tuple[NDArray[np.uint8], Attribution]":
@@ -118,6 +182,8 @@ def run(
                 common = max(common, full_colour(explained(index)[1].density))
             except InputError as error:
                 problems[name] = str(error)
+    if part and common_scale:
+        return {}
     written: list[str] = []
     for index, (name, path) in enumerate(items):
         if name in problems:
@@ -130,7 +196,7 @@ def run(
             problems[name] = str(error)
             continue
         written += [str(file) for file in _files(stems[name])]
-    if not written:
+    if not written and not part:
         raise InputError(next(iter(problems.values())))
     report("passes", len(items) * cost, len(items) * cost)
     return {
@@ -139,6 +205,21 @@ def run(
             {"item": name, "reason": why} for name, why in (*unusable.items(), *problems.items())
         ],
     }
+
+
+def _wanted(sample_ids: Sequence[str] | None, selection: str | None) -> Sequence[str] | None:
+    """The ids that were asked for, or those of a selection.
+
+    Raises:
+        InputError: both were given, or the selection is not known.
+    """
+    from dermxai.data.selection import read as read_selection
+
+    if selection is None:
+        return sample_ids
+    if sample_ids is not None:
+        raise InputError("Sample ids and a selection were given; give one of the two.")
+    return read_selection(selection).sample_ids
 
 
 def _chosen(

@@ -21,7 +21,7 @@ from dermxai.errors import InputError
 from dermxai.jobs.accounts import own_account
 from dermxai.jobs.gpus import gpus
 from dermxai.jobs.launchers import MARK, Status
-from dermxai.jobs.queue import draw
+from dermxai.jobs.queue import NORMAL, PRIORITIES, draw
 from dermxai.jobs.records import (
     PROCESS,
     detached,
@@ -66,7 +66,7 @@ def launch(job: "Job", attempt: int) -> dict[str, Any]:
     """
     queue, slots = _needs(job)
     _end_orphans(job)
-    ticket = draw(queue, job.root, attempt)
+    ticket = draw(queue, job.root, attempt, _priority(job))
     try:
         supervisor = detached(
             ["supervise", str(job.root), str(attempt)],
@@ -96,7 +96,7 @@ def status(job: "Job", attempt: int) -> Status:
     launched = read(job.files.submit(attempt), SUBMIT).get("supervisor")
     if worker(job, attempt):
         return Status("running")
-    if process(launched):
+    if "ended" not in supervisor and process(launched):
         started = "worker" in supervisor
         return Status("running") if started else Status("queued", supervisor.get("waiting", ""))
     if place := _hidden(job, attempt, launched):
@@ -205,9 +205,15 @@ def _needs(job: "Job") -> tuple[str, int]:
     if not installed:
         return job.lane, 1
     wanted = int(job.arguments.get("devices") or 1)
+    wanted = max(wanted, min(int(job.arguments.get("shares") or 1), installed))
     if wanted > installed:
         raise InputError(f"The job asks for {wanted} GPUs; jobs may use {installed} here.")
     return GPU, wanted
+
+
+def _priority(job: "Job") -> str:
+    """Of a job that another version has submitted, too."""
+    return job.priority if job.priority in PRIORITIES else NORMAL
 
 
 def _end_orphans(job: "Job") -> None:

@@ -23,6 +23,7 @@ from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 from dermxai.jobs.launchers import MARK, Status
 from dermxai.jobs.records import read
+from dermxai.jobs.shares import SHARED
 
 if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
@@ -35,6 +36,7 @@ FRESH_SECONDS = 1.0  # so old may the list of queued jobs be
 QUIET_SECONDS = 10.0  # before a cluster that did not answer is asked again
 REQUEUES = 1000  # after so many time-outs a job is no longer requeued
 POLL = 0.2
+LOW = 10_000  # --nice of a job of low priority
 
 _QUEUED = {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"}
 _RUNNING = {"RUNNING", "COMPLETING", "SIGNALING", "STAGE_OUT", "STOPPED", "SUSPENDED", "RESIZING"}
@@ -140,18 +142,31 @@ def launch(job: "Job", attempt: int) -> dict[str, Any]:
 
     settings = read_settings()
     _check_gpus(job, settings)
+    asked, shares = _parameters(job, settings), int(job.arguments.get("shares") or 1)
     executor = SlurmExecutor(_folder(job), max_num_timeout=REQUEUES)
-    executor.update_parameters(**_parameters(job, settings))
+    executor.update_parameters(**asked)
+    array: dict[str, Any] = {}
     try:
-        submitted = executor.submit(Task(str(job.root), attempt))
+        if shares > 1:
+            with executor.batch():
+                tasks = [
+                    executor.submit(ShareTask(str(job.root), attempt, index, shares))
+                    for index in range(shares)
+                ]
+            array = {"array": tasks[0].job_id.partition("_")[0], "shares": shares}
+            asked["additional_parameters"] |= {"dependency": f"afterany:{array['array']}"}
+            executor.update_parameters(**asked)
+        submitted = executor.submit(Task(str(job.root), attempt, shared=shares > 1))
     except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
+        if array:
+            _ask(["scancel", array["array"]])
         raise InputError(f"SLURM refused the job: {_refusal(error)}") from None
-    return {"slurm": submitted.job_id, "settings": asdict(settings)}
+    return {"slurm": submitted.job_id, **array, "settings": asdict(settings)}
 
 
 def withdraw(said: Mapping[str, Any]) -> None:
     """Takes back what was launched and could not be noted."""
-    _ask(["scancel", said["slurm"]])
+    _ask(["scancel", *(said[name] for name in ("array", "slurm") if name in said)])
 
 
 def _check_gpus(job: "Job", settings: SlurmSettings) -> None:
@@ -184,6 +199,9 @@ def status(job: "Job", attempt: int) -> Status:
         begun = job.files.progress(attempt).is_file()
         return Status("running" if begun else "queued", "The cluster does not answer.")
     state, why = said
+    array = read(job.files.submit(attempt)).get("array", "")
+    if state in _QUEUED and array and _queue.runs(array):
+        return Status("running")
     if state in _QUEUED:
         return Status("queued", f"Waiting in the cluster's queue ({why})" if why else "")
     if state in _RUNNING:
@@ -193,8 +211,8 @@ def status(job: "Job", attempt: int) -> Status:
 
 def stop(job: "Job", attempt: int, grace: float) -> None:
     """scancel: SLURM tells the tasks to stop, and ends those left after KillWait."""
-    known = read(job.files.submit(attempt)).get("slurm", "")
-    _ask(["scancel", known])
+    launched = read(job.files.submit(attempt))
+    _ask(["scancel", *(launched[name] for name in ("array", "slurm") if name in launched)])
     until = time.monotonic() + grace
     while status(job, attempt).state and time.monotonic() < until:
         time.sleep(POLL)
@@ -208,25 +226,59 @@ def log(job: "Job", attempt: int) -> Path:
 class Task:
     """What runs on the cluster: an attempt of the job in a folder."""
 
-    def __init__(self, folder: str, attempt: int) -> None:
+    shared = False  # of those that another version has submitted
+
+    def __init__(self, folder: str, attempt: int, *, shared: bool = False) -> None:
+        """
+        Args:
+            shared: whether an array has done the work, so that it is joined.
+        """
         self.folder = folder
         self.attempt = attempt
+        self.shared = shared
 
     def __call__(self) -> str:
-        from dermxai.jobs import worker
+        from dermxai.jobs import notices, worker
         from dermxai.jobs.job import State, open_job
         from dermxai.logs import log_to_stderr
 
         paths.share()
+        if self.shared:
+            os.environ[SHARED] = "1"
         if worker.rank() == 0:
             log_to_stderr()
         state = worker.work(open_job(self.folder), self.attempt)
         if state is State.INTERRUPTED:
             raise SystemExit(1)
+        if worker.rank() == 0:
+            notices.tell(open_job(self.folder), self.attempt)
         return str(state)
 
     def checkpoint(self) -> "DelayedSubmission":
         """For submitit, when the job is about to be requeued: the same again, which resumes."""
+        from submitit.helpers import DelayedSubmission
+
+        return DelayedSubmission(self)
+
+
+class ShareTask:
+    """A task of the array that shares a job's work."""
+
+    def __init__(self, folder: str, attempt: int, index: int, of: int) -> None:
+        self.folder, self.attempt, self.index, self.of = folder, attempt, index, of
+
+    def __call__(self) -> str:
+        from dermxai.jobs import worker
+        from dermxai.jobs.job import open_job
+        from dermxai.logs import log_to_stderr
+
+        paths.share()
+        log_to_stderr()
+        worker.share(open_job(self.folder), self.attempt, self.index, self.of)
+        return "done"
+
+    def checkpoint(self) -> "DelayedSubmission":
+        """As of `Task`."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
@@ -259,9 +311,14 @@ def _parameters(job: "Job", settings: SlurmSettings) -> dict[str, Any]:
             f"export {MARK}={_quoted(job.root)}",
             *settings.setup,
         ],
-        "additional_parameters": {"requeue": True, **settings.extra},
+        "additional_parameters": {"requeue": True, **_nice(job), **settings.extra},
     }
     return {name: value for name, value in asked.items() if value is not None}
+
+
+def _nice(job: "Job") -> dict[str, int]:
+    """A user of SLURM may place his jobs behind others only."""
+    return {"nice": LOW} if job.priority == "low" else {}
 
 
 def _quoted(path: Path) -> str:
@@ -331,6 +388,14 @@ class _Queue:
                 self._jobs = {row[0]: (row[1], row[2]) for row in rows} if answer.ok else None
                 self._stale = time.monotonic() + (FRESH_SECONDS if answer.ok else QUIET_SECONDS)
             return self._jobs
+
+    def runs(self, array: str) -> bool:
+        """Whether a task of an array is at work."""
+        known = self.read() or {}
+        return any(
+            name.partition("_")[0] == array and state in _RUNNING
+            for name, (state, _) in known.items()
+        )
 
 
 _queue = _Queue()
