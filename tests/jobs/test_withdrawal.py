@@ -51,7 +51,8 @@ def skin(workspace: Path) -> Path:
 def _job(name: str, state: State = State.SUCCEEDED, kind: str = "infer", **arguments: Any) -> Job:
     files = paths.JobFiles(paths.jobs() / name)
     spec = {"kind": kind, "title": name, "lane": "device", "submitted": 1.7e9}
-    write(files.spec, {**spec, "arguments": arguments})
+    needed = {} if kind == "project" else {"checkpoint": "/elsewhere/checkpoint"}
+    write(files.spec, {**spec, "arguments": needed | arguments})
     write(files.submit(1), {"supervisor": {}})
     write(files.result(1), {"state": state})
     return open_job(files.root)
@@ -71,7 +72,7 @@ def test_what_was_made_of_a_dataset_goes_and_nothing_else(skin: Path, make: Make
     paths.attribution("a").write_bytes(b"map")
     jobs = [
         _job("a", dataset=str(skin)),
-        _job("b", run=str(mine.root)),
+        _job("b", kind="project", run=str(mine.root)),
         _job("c", images=[str(skin)], kind="explain", output="/elsewhere/maps"),
     ]
     untouched = _job("d", dataset=str(paths.datasets() / "other"), run=str(others.root))
