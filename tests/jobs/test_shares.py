@@ -173,8 +173,9 @@ def test_each_share_sees_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_how_far_an_array_is_is_told_together(workspace: Path) -> None:
     files = paths.JobFiles(paths.jobs() / "one")
-    spec = {"kind": "infer", "arguments": {}, "title": "", "lane": "device", "submitted": 1.0}
-    write(files.spec, spec)
+    arguments = {"checkpoint": "/data/mine", "dataset": "/data/lite"}
+    spec = {"kind": "infer", "arguments": arguments, "title": "", "lane": "device"}
+    write(files.spec, spec | {"submitted": 1.0})
     supervisor = {"supervisor": {"pid": 0}}
     write(files.submit(1), supervisor | {"shares": 4})
     from dermxai.jobs import open_job
