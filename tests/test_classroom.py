@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -89,7 +90,9 @@ def test_a_view_ends_when_its_pictures_are_there() -> None:
             return await visitor.view("image", "run=a"), await visitor.view("image", "run=a")
 
     try:
-        first, again = asyncio.run(look())
+        # a thread of its own: a browser of other tests may have a loop in this one
+        with ThreadPoolExecutor(1) as pool:
+            first, again = pool.submit(asyncio.run, look()).result()
     finally:
         server.should_exit = True
         thread.join(10)

@@ -21,7 +21,7 @@ from tests.exported import check_json
 from tests.generated import generated_run, rewrite, trained_here
 
 WITH_INTERVALS = {"evaluate", "quality", "report"}
-WITHOUT = {"demo", "infer", "explain", "methods", "project"}
+WITHOUT = {"demo", "infer", "explain", "methods", "project", "doctor", "withdraw"}
 OF_JOBS = {"submit", "list", "show"}
 
 
@@ -74,14 +74,14 @@ def test_a_study_of_maps(
 ) -> None:
     """What the page says of it, too: how few patients there are, and what is out of date."""
     rng, rows = np.random.default_rng(0), []
-    for index in range(4):
+    for index in range(6):
         pixels = rng.integers(0, 255, (40, 40, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{index}.png")
         rows.append(f"{index},{index}.png,MN,p{index}")
     table = tmp_path / "table.csv"
     table.write_text("\n".join(["sample_id,path,label,patient_id", *rows]))
     run = printed(capsys, "infer", tiny_checkpoint, table).strip()
-    which = ("--images", 4, "--methods", "grad_cam", "--measures", "deletion_blur")
+    which = ("--images", 6, "--methods", "grad_cam", "--measures", "deletion_blur")
     said = json.loads(printed(capsys, "quality", run, *which, "--json"))
     assert said["intervals"] == basis("patients") and check_json(said, "patients")
     assert (said["outdated"], said["problems"]) == ([], [])

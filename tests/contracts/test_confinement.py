@@ -459,6 +459,8 @@ LOCAL = {
     ("training/fit.py", "train"): "Prepared.open asks",
     ("training/provenance.py", "keep_features"): "Prepared.open asks",
     ("training/prepared.py", "_write"): "writes",
+    ("training/sweep.py", "_outcome"): "Prepared.open asks",
+    ("jobs/notices.py", "_post"): "asks a server",
     ("ui/cache.py", "_manifest"): "manifest asks, each time",
     ("ui/cache.py", "_series"): "series asks, each time",
     ("ui/cache.py", "_reported"): "reported asks, each time",

@@ -142,7 +142,7 @@ def test_whatever_is_wrong_is_logged_and_raises_nothing(
 def test_a_file_that_is_no_text_is_one_sentence() -> None:
     settings("")
     paths.notify_settings().write_bytes(b"\xff\xfe webhook")
-    with pytest.raises(InputError, match="cannot be read as TOML"):
+    with pytest.raises(InputError, match="is not UTF-8; expected TOML"):
         notices.read_settings()
 
 

@@ -1,5 +1,6 @@
 """Two gloo processes on the CPU."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from lightning.pytorch import Callback
 
+from dermxai import paths
 from dermxai.data import load_dataset
 from dermxai.errors import DivergenceError, InputError
 from dermxai.paths import TrainingFiles
@@ -50,6 +52,7 @@ class Noting(Callback):
 
 def noted_train(plan, progress) -> None:
     """`train`, noting; a function that another process can find."""
+    os.environ.pop(paths.CONFINED, None)
     trainer = fitting.trainer_of
 
     def noting(plan, world, callbacks):
