@@ -9,7 +9,6 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
-from pathlib import Path
 from threading import Thread
 
 from starlette.middleware import Middleware
@@ -27,7 +26,7 @@ from dermxai.ui.uploads import Uploads
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 paths.share()
-SCRIPT = Path(__file__).parent / "dermxai" / "ui" / "script.py"
+SCRIPT = paths.PACKAGE / "ui" / "script.py"
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ import typer
 
 from dermxai import console, disk, entries, paths
 from dermxai.access import commands as access_commands
+from dermxai.dashboard import OPTIONS, dashboard
 from dermxai.errors import Cancelled, InputError
 from dermxai.jobs import commands
 
@@ -28,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command(context_settings=OPTIONS)(dashboard)
 app.add_typer(commands.app, name="jobs")
 app.add_typer(access_commands.app, name="access")
 

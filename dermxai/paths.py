@@ -10,7 +10,12 @@ from pathlib import Path
 
 from dermxai.errors import InputError
 
-PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+_INSTALLED = PACKAGE / "_app"  # in a wheel only
+PROJECT = _INSTALLED if _INSTALLED.is_dir() else PACKAGE.parent
+"""Holds ``app.py``, ``pages/``, ``checkpoints/`` and ``.streamlit/``: the top of a checkout, or a
+folder inside an installed package."""
+APP = PROJECT / "app.py"
 DEMO_VERSION = 2
 SHOWN = 100  # characters of a path that cannot be
 LONGEST = 1000  # characters of one that can
@@ -21,8 +26,10 @@ EMBEDDED_CHECKPOINT = EMBEDDED_CHECKPOINTS / "atlas-b4-heads"
 
 
 def home() -> Path:
-    """The folder that holds everything DermXAI writes: ``DERMXAI_HOME``, else ``workspace/``."""
-    return _resolved(os.environ.get("DERMXAI_HOME") or str(PROJECT / "workspace"))
+    """The folder that holds everything DermXAI writes: ``DERMXAI_HOME``, else ``workspace/`` of the
+    checkout, or of the current folder where the package is installed."""
+    beside = Path.cwd() if PROJECT == _INSTALLED else PROJECT
+    return _resolved(os.environ.get("DERMXAI_HOME") or str(beside / "workspace"))
 
 
 def share() -> None:

@@ -113,6 +113,14 @@ def load_dataset(
 
     Raises:
         InputError: nothing is there, no format recognises it, or not one image can be used.
+
+    Examples:
+        >>> import dermxai
+        >>> dataset = dermxai.load_dataset("images")
+        >>> len(dataset), sorted(set(dataset.samples["label"])), dataset.problems
+        (12, ['BCC', 'MN'], ())
+        >>> dataset.image(dataset.samples["sample_id"][0]).shape  # RGB, upright
+        (61, 83, 3)
     """
     with paths.confining(confine):
         return _loaded(path, columns, label_map)

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
+from os import PathLike, fspath
 from pathlib import Path
 from shutil import disk_usage
 from threading import Lock
@@ -17,6 +18,9 @@ from PIL import Image, UnidentifiedImageError
 from dermxai import arrays, disk, entries, paths
 from dermxai.entries import UnusableError
 from dermxai.errors import InputError
+
+ImageLike = str | PathLike[str] | Image.Image | NDArray[np.uint8]
+"""A path, what Pillow has opened, or an array (height, width, 3) RGB."""
 
 # 537 MB as RGB. A larger header is refused before anything is decoded.
 MAX_PIXELS = 178_956_970
@@ -72,6 +76,29 @@ def read_image(path: str | Path, at_least: int | None = None) -> NDArray[np.uint
             image.draft(None, (at_least, at_least))
         with _in_turn(image):
             return np.asarray(_laid_over(_upright(image, Path(path).name), _WHITE))
+
+
+def as_image(image: ImageLike) -> NDArray[np.uint8]:
+    """The image as ``read_image`` gives it, from a path or from what Pillow has opened, which is
+    turned upright and converted in the same way; an array stays what it is.
+
+    Raises:
+        InputError: as ``read_image``, or it is none of these.
+    """
+    if isinstance(image, str | PathLike):
+        return read_image(fspath(image))
+    if isinstance(image, np.ndarray):
+        return image
+    if not isinstance(image, Image.Image):
+        raise InputError(
+            f"The image is a {type(image).__name__}; expected a path, a PIL image, or an array "
+            "(height, width, 3) RGB of uint8."
+        )
+    name = Path(getattr(image, "filename", "")).name or "The image"
+    if image.width * image.height > MAX_PIXELS:
+        raise _too_large(name, MAX_PIXELS)
+    with _in_turn(image):
+        return np.asarray(_laid_over(_upright(image, name), _WHITE))
 
 
 def decode(content: bytes, name: str, most: int = UPLOAD_PIXELS) -> NDArray[np.uint8]:

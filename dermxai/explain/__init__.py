@@ -1,7 +1,11 @@
-"""Explanations of a decision: votes of the heads, attribution maps, and whether to believe them."""
+"""Explanations of a decision: votes of the heads, attribution maps, and whether to believe them.
+
+The package is called as `dermxai.explain.api.explain`.
+"""
 
 from typing import TYPE_CHECKING
 
+from dermxai.callables import make_callable
 from dermxai.explain.method import Attribution, Cancelled, Target
 
 if TYPE_CHECKING:
@@ -9,6 +13,8 @@ if TYPE_CHECKING:
     from dermxai.explain.diagnosis import Diagnosis, diagnose
 
 __all__ = ["Attribution", "Cancelled", "Diagnosis", "Target", "diagnose", "explain"]
+
+make_callable(__name__)
 
 
 def __getattr__(name: str) -> object:

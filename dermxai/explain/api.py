@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from dermxai.data.images import ImageLike, as_image
 from dermxai.errors import InputError
 from dermxai.explain import store
 from dermxai.explain.forward import require_finite
@@ -52,7 +53,7 @@ def valid_method(name: str, classifier: "Classifier") -> Method:
 
 def explain(
     classifier: "Classifier",
-    image: NDArray[np.uint8],
+    image: ImageLike,
     method: str = "grad_cam",
     target: str | None = None,
     against: str | None = None,
@@ -65,7 +66,7 @@ def explain(
     """A map of what speaks for a class in an image.
 
     Args:
-        image: (h, w, 3) RGB.
+        image: a path, a PIL image, or an array (h, w, 3) RGB of uint8.
         method: name of a file in `dermxai.explain.methods`.
         target: class code; the predicted class if not given.
         against: explain how far ``target`` lies above this class instead.
@@ -76,13 +77,22 @@ def explain(
         keep: read the map from the workspace if it was kept there before, else keep it.
 
     Returns:
-        The map on the original image (h, w).
+        The map on the original image (h, w) float32, in the method's ``unit``; ``native`` is the
+        same at the method's own resolution.
 
     Raises:
         InputError: unknown method, class, head or setting; a method that is not valid for this
-            network; an image that is too small; a network that does not give finite numbers;
-            memory that does not suffice for one image.
+            network; an image that cannot be read or is too small; a network that does not give
+            finite numbers; memory that does not suffice for one image.
+
+    Examples:
+        >>> import dermxai
+        >>> classifier = dermxai.load_classifier("checkpoint")
+        >>> found = dermxai.explain(classifier, "lesion.png", "grad_cam", "MN", against="BCC")
+        >>> found.map.shape, found.unit
+        ((61, 83), 'logit per feature-map position')
     """
+    image = as_image(image)
     chosen = valid_method(method, classifier)
     values = checked_settings(method, settings)
     tensor = prepared(classifier, image)
@@ -108,7 +118,7 @@ def explain(
 
 def recall(
     classifier: "Classifier",
-    image: NDArray[np.uint8],
+    image: ImageLike,
     method: str,
     target: str,
     against: str | None = None,
@@ -121,6 +131,7 @@ def recall(
     Raises:
         InputError: unknown method, class, head or setting.
     """
+    image = as_image(image)
     wanted = _explained(classifier, find_method(method), target, against, head)
     values = checked_settings(method, settings)
     made = store.read(_key(classifier, image, method, wanted, values))

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from dermxai.data.images import ImageLike, as_image
 from dermxai.data.transforms import Preprocessing
 from dermxai.explain.api import prepared
 from dermxai.explain.forward import require_finite
@@ -129,13 +130,27 @@ class Diagnosis:
         return cam
 
 
-def diagnose(classifier: "Classifier", image: NDArray[np.uint8]) -> Diagnosis:
-    """Looks at one image (h, w, 3) RGB with one forward pass.
+def diagnose(classifier: "Classifier", image: ImageLike) -> Diagnosis:
+    """What a classifier makes of one image, with one forward pass.
+
+    Args:
+        image: a path, a PIL image, or an array (h, w, 3) RGB of uint8.
 
     Raises:
-        InputError: the image is too small, the network does not give finite numbers, or memory
-            does not suffice.
+        InputError: the image cannot be read or is too small, the network does not give finite
+            numbers, or memory does not suffice.
+
+    Examples:
+        >>> import dermxai
+        >>> from PIL import Image
+        >>> classifier = dermxai.load_classifier("checkpoint")
+        >>> found = dermxai.diagnose(classifier, Image.open("lesion.png"))
+        >>> found.probabilities.shape, len(found.ranking)
+        ((14,), 14)
+        >>> found.density("MN", against="BCC").shape  # logits per percent of the image
+        (61, 83)
     """
+    image = as_image(image)
     (found,) = diagnose_all(classifier, prepared(classifier, image), [image.shape])
     return found
 

@@ -22,7 +22,7 @@ from dermxai.models.foreign import interpret
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.models.state_dict import read_tensors
-from dermxai.paths import CheckpointFiles, check_readable, readable
+from dermxai.paths import CheckpointFiles, check_readable, named_checkpoint, readable
 
 FEW = 0.1  # share of tensors that do not fit, up to which the architecture itself is right
 SHARD_SIZE = "2GB"
@@ -40,7 +40,8 @@ def load_classifier(
     """A classifier from a checkpoint folder or from a foreign file.
 
     Args:
-        path: a checkpoint folder, or a ``.pth``, ``.pt``, ``.ckpt``, ``.bin`` or ``.safetensors``
+        path: a checkpoint folder; the name of one in the workspace, or of the embedded one,
+            "atlas-b4-heads"; or a ``.pth``, ``.pt``, ``.ckpt``, ``.bin`` or ``.safetensors``
             file with a state dict.
         architecture, classes, size: for foreign files, what the tensors do not say: timm name,
             class codes in the order of the logits, input size in pixels.
@@ -48,7 +49,17 @@ def load_classifier(
     Raises:
         InputError: nothing there, not a checkpoint, not to be read, tensors or heads that do not
             fit, or an input size too small for the network.
+
+    Examples:
+        >>> import dermxai
+        >>> classifier = dermxai.load_classifier("checkpoint")
+        >>> classifier.info.architecture, len(classifier.info.classes)
+        ('test_efficientnet', 14)
+        >>> classifier.info.preprocessing.size  # pixels
+        64
     """
+    if not os.path.lexists(path) and str(path) == Path(path).name:
+        path = named_checkpoint(str(path))
     path = Path(path)
     check_readable(path)
     if os.path.isdir(path):  # noqa: PTH112  # never an error, as below

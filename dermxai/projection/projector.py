@@ -81,6 +81,13 @@ def project(
 
     Raises:
         InputError: unknown method or setting, or features that are not finite.
+
+    Examples:
+        >>> import dermxai
+        >>> classifier = dermxai.load_classifier("checkpoint")
+        >>> run = dermxai.infer(classifier, dermxai.load_dataset("images"))
+        >>> dermxai.project(run, "pca").coordinates.shape  # (image, 2), no unit
+        (12, 2)
     """
     chosen, values = _chosen(method, settings)
     step: Progress = progress or (lambda *_: None)

@@ -28,6 +28,16 @@ def evaluated(run: Run, split: str | None = None, *, leaks: bool = True) -> Eval
 
     Raises:
         InputError: the run has no such split.
+
+    Examples:
+        >>> import dermxai
+        >>> classifier = dermxai.load_classifier("checkpoint")
+        >>> run = dermxai.infer(classifier, dermxai.load_dataset("images"))
+        >>> found = dermxai.evaluate(run)
+        >>> found.counts.evaluated, found.confusion.shape  # by true and predicted class
+        (12, (14, 14))
+        >>> {"measure", "value", "low", "high"} <= set(found.overall)  # 95 % intervals
+        True
     """
     rows = run.in_split(split)
     asked = rows

@@ -11,19 +11,19 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_object_dtype
 
-import dermxai
 from dermxai import disk, paths
 from dermxai.data import Dataset, Problem
 from dermxai.errors import InputError
 from dermxai.models import Classifier
 from dermxai.runs.run import Run, open_run
 from dermxai.runs.shards import Shards
+from dermxai.version import __version__
 
 
 def versions() -> dict[str, str]:
     """Of the software that a run's numbers depend on."""
     libraries = {name: version(name) for name in ("torch", "timm", "numpy")}
-    return {"dermxai": dermxai.__version__, **libraries}
+    return {"dermxai": __version__, **libraries}
 
 
 def assemble(

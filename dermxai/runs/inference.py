@@ -66,6 +66,13 @@ def infer(
     Raises:
         InputError: unknown precision or device, no image at a time, no thread, or not one image can
             be read.
+
+    Examples:
+        >>> import dermxai
+        >>> classifier = dermxai.load_classifier("checkpoint")
+        >>> run = dermxai.infer(classifier, dermxai.load_dataset("images"), device="cpu")
+        >>> run.scores.shape  # (image, class), logits summed over the heads
+        (12, 14)
     """
     work = _work_of(
         classifier,

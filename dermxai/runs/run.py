@@ -222,6 +222,14 @@ def open_run(path: str | Path) -> Run:
     Raises:
         InputError: there is no complete run at ``path``, its files do not fit each other, or, in a
             confined process, it or its images lie where nothing may be read.
+
+    Examples:
+        >>> import dermxai
+        >>> classifier = dermxai.load_classifier("checkpoint")
+        >>> folder = dermxai.infer(classifier, dermxai.load_dataset("images")).root
+        >>> run = dermxai.open_run(folder)
+        >>> len(run.samples), run.logits.shape  # (image, head, class)
+        (12, (12, 6, 14))
     """
     root = Path(path)
     files = paths.RunFiles(root)

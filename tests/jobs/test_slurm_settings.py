@@ -32,6 +32,19 @@ def test_settings_in_another_encoding_and_deep_ones(workspace: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sbatch", "submitit", "words"),
+    [(None, None, "no sbatch"), ("/bin/sbatch", None, "pip install submitit"),
+     ("/bin/sbatch", object(), "")],
+)  # fmt: skip
+def test_what_is_missing_to_submit_is_told(
+    sbatch: str | None, submitit: object, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slurm.shutil, "which", lambda name: sbatch)
+    monkeypatch.setattr(slurm, "find_spec", lambda name: submitit)
+    assert words in slurm.available() and bool(slurm.available()) == bool(words)
+
+
+@pytest.mark.parametrize(
     ("offered", "gpus"),
     [
         ("(null)", 0),

@@ -14,6 +14,7 @@ import time
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -118,9 +119,11 @@ def read_settings() -> SlurmSettings:
 
 
 def available() -> str:
-    if shutil.which("sbatch"):
-        return ""
-    return "There is no sbatch here; start the dashboard on a computer that submits to SLURM."
+    if not shutil.which("sbatch"):
+        return "There is no sbatch here; start the dashboard on a computer that submits to SLURM."
+    if find_spec("submitit") is None:
+        return "Submitting to SLURM needs submitit, which is not installed: pip install submitit."
+    return ""
 
 
 def size() -> dict[str, int]:

@@ -1,0 +1,32 @@
+"""Packages that are called as the function that bears their name."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+
+class CallablePackage(ModuleType):
+    """``dermxai.explain`` is both the package and its function ``explain``, whichever was imported
+    first; the same for ``dermxai.report``."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return _function(self)(*args, **kwargs)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(_function(self))
+
+
+def make_callable(package: str) -> None:
+    """
+    Args:
+        package: full name of one that has a function of its own name.
+    """
+    sys.modules[package].__class__ = CallablePackage
+
+
+def _function(package: ModuleType) -> Callable[..., Any]:
+    function: Callable[..., Any] = getattr(package, package.__name__.rpartition(".")[2])
+    return function

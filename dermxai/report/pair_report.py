@@ -1,0 +1,53 @@
+"""`report`: two classes that are confused, as one HTML file."""
+
+from pathlib import Path
+
+from dermxai import disk
+from dermxai.explain.pair_maps import open_maps
+from dermxai.report.evaluated import evaluated
+from dermxai.report.html import MOST, pair_page
+from dermxai.report.study import study
+from dermxai.runs import Run
+
+
+def report(
+    run: Run,
+    first: str,
+    second: str,
+    output: str | Path,
+    *,
+    split: str | None = None,
+    most: int = MOST,
+) -> Path:
+    """Writes what is known of two classes as one HTML file that needs nothing else: how often each
+    is predicted as the other, which heads drive that, possible label errors, and the images.
+
+    Averaged contrast maps are in it where the run holds them; their number of images is another
+    question than ``most``.
+
+    Args:
+        run: of a classifier over the images.
+        first, second: codes of two of its classes.
+        output: the file to write; it is replaced whole.
+        split: only "train", "validation" or "test"; None: all images.
+        most: images of errors each way, and of suspect labels, that are shown.
+
+    Returns:
+        The file's absolute path.
+
+    Raises:
+        InputError: a class is not the model's, both are the same, or the run has no such split.
+
+    Examples:
+        >>> import dermxai
+        >>> classifier = dermxai.load_classifier("checkpoint")
+        >>> run = dermxai.infer(classifier, dermxai.load_dataset("images"))
+        >>> dermxai.report(run, "MN", "BCC", "pair.html").name
+        'pair.html'
+    """
+    file = Path(output).absolute()
+    made = study(run, evaluated(run, split), first, second, split=split)
+    text = pair_page(made, open_maps(run, first, second, split), most)
+    with disk.replacing(file) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return file
