@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 import dermxai
-from benchmarks.visitor import Visitor
+from benchmarks.visitor import Page, Visitor
 from dermxai import paths
 
 PATIENCE = 120  # seconds
@@ -168,24 +168,27 @@ def _healthy(port: int) -> bool:
         return False
 
 
-async def _first_page(port: int) -> list[str]:
+async def _first_page(port: int) -> Page:
     async with Visitor(port) as visitor:
-        page = await visitor.view("", "")
-        return page.problems
+        return await visitor.view("", "")
 
 
 def test_the_dashboard_shows_its_first_page_of_the_workspace_here(
     installed: Installed, tiny_checkpoint: Path
 ) -> None:
-    for index, label in enumerate(["MN", "BCC"] * 2):
-        image = installed.folder / "images" / label / f"{index}.png"
+    labels, images = ["MN", "BCC"] * 2, installed.folder / "workspace" / "datasets" / "lesions"
+    for index, label in enumerate(labels):
+        image = images / label / f"{index}.png"
         image.parent.mkdir(parents=True, exist_ok=True)
         noise = np.random.default_rng(index).integers(0, 255, (64, 64, 3), np.uint8)
         Image.fromarray(noise).save(image)
-    run = installed.run(installed.command("infer", tiny_checkpoint, "images", "--device", "cpu"))
+    run = installed.run(installed.command("infer", tiny_checkpoint, images, "--device", "cpu"))
     assert Path(run.strip()).parent == installed.folder / "workspace" / "runs"
     with served(installed) as port:
-        problems = asyncio.run(_first_page(port))
-    assert problems == []
+        page = asyncio.run(_first_page(port))
+        with pytest.raises(OSError):  # as .streamlit/config.toml has it: this computer alone
+            socket.create_connection(("127.0.0.2", port), timeout=1)
+    assert page.problems == []
+    assert page.images >= len(labels) and "Fine-tune" in " ".join(page.buttons)
     inside = installed.python.parents[1]
     assert not list(inside.rglob("workspace"))  # nothing is written into the package
