@@ -15,6 +15,10 @@ class CallablePackage(ModuleType):
         return _function(self)(*args, **kwargs)
 
     @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        return _function(self).__doc__
+
+    @property
     def __signature__(self) -> inspect.Signature:
         return inspect.signature(_function(self))
 

@@ -82,6 +82,7 @@ def test_a_package_is_its_function_where_its_parts_were_imported_before() -> Non
     import dermxai.report.pair_report
 
     assert inspect.signature(dermxai.explain) == inspect.signature(dermxai.explain.api.explain)
+    assert inspect.getdoc(dermxai.explain) == inspect.getdoc(dermxai.explain.api.explain)
     assert inspect.signature(dermxai.report) == inspect.signature(dermxai.report.pair_report.report)
 
 
