@@ -2,10 +2,12 @@
 
 import os
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from dermxai.errors import InputError
@@ -172,7 +174,13 @@ def roots() -> tuple[Path, ...]:
 
 def _resolved(name: str) -> Path:
     """A folder of the environment, links followed as far as they lead, and ``~`` expanded: shells
-    do that, but no file of settings."""
+    do that, but no file of settings. Looked up once a second: a page asks hundreds of times."""
+    folder = None if name.startswith("/") else Path.cwd()
+    return _resolved_then(name, folder, int(time.monotonic()))
+
+
+@lru_cache(maxsize=64)
+def _resolved_then(name: str, _folder: Path | None, _second: int) -> Path:
     return Path(os.path.realpath(os.path.expanduser(name)))  # noqa: PTH111
 
 
@@ -230,10 +238,15 @@ def is_within(path: str | Path, folders: Iterable[Path]) -> bool:
         folders: resolved.
     """
     try:
-        resolved = f"{os.path.realpath(path)}{os.sep}"
+        resolved = os.path.realpath(path)
     except ValueError:  # no path, such as one with a null byte
         return False
-    return any(resolved.startswith(f"{str(folder).rstrip(os.sep)}{os.sep}") for folder in folders)
+    return _lies_in(resolved, folders)
+
+
+def _lies_in(resolved: str, folders: Iterable[Path]) -> bool:
+    inside = f"{resolved}{os.sep}"
+    return any(inside.startswith(f"{str(folder).rstrip(os.sep)}{os.sep}") for folder in folders)
 
 
 def inside_roots(path: str | Path) -> Path:
@@ -242,10 +255,10 @@ def inside_roots(path: str | Path) -> Path:
     Raises:
         InputError: the path lies outside every configured root, or no file can be called so.
     """
-    resolved = Path(os.path.realpath(named(path)))
-    if not is_within(resolved, roots()):
+    resolved = os.path.realpath(named(path))
+    if not _lies_in(resolved, roots()):
         raise _outside(path)
-    return resolved
+    return Path(resolved)
 
 
 def _outside(path: str | Path) -> InputError:

@@ -1,8 +1,8 @@
 """One image, one forward pass: ranked classes, every head's votes, Grad-CAM of every class in every
 head."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -37,8 +37,9 @@ class Diagnosis:
     Attributes:
         logits: (head, class), the votes.
         biases: (head, class), what each head says of any image.
-        cams: per head (class, h, w), Grad-CAM at the resolution of the head's feature map; over
-            positions it adds up to the head's logit less its bias.
+        mapped: classes that there are maps of, at first all.
+        cams: per head (mapped class, h, w), Grad-CAM at the resolution of the head's feature map;
+            over positions it adds up to the head's logit less its bias.
         features: (channels of the final head,), what that head reads.
         shape: (height, width) of the original image.
     """
@@ -47,6 +48,7 @@ class Diagnosis:
     heads: tuple[str, ...]
     logits: NDArray[np.float32]
     biases: NDArray[np.float32]
+    mapped: tuple[str, ...]
     cams: tuple[NDArray[np.float32], ...]
     features: NDArray[np.float32]
     shape: tuple[int, int]
@@ -68,6 +70,19 @@ class Diagnosis:
     def ranking(self) -> tuple[str, ...]:
         """Class codes, the most likely first."""
         return tuple(self.classes[index] for index in np.argsort(-self.scores, kind="stable"))
+
+    def maps(self, *classes: str | None) -> bool:
+        """Whether there are maps of all these classes; None is no class."""
+        return set(classes) - {None} <= set(self.mapped)
+
+    def with_maps_of(self, classes: Collection[str | None]) -> "Diagnosis":
+        """The same with maps of fewer classes, which takes less memory."""
+        rows = [index for index, name in enumerate(self.mapped) if name in classes]
+        return replace(
+            self,
+            mapped=tuple(self.mapped[row] for row in rows),
+            cams=tuple(cam[rows] for cam in self.cams),
+        )
 
     def grad_cam(
         self, target: str, against: str | None = None, head: int = FINAL
@@ -114,6 +129,7 @@ class Diagnosis:
         """Who decided for ``target`` against ``against``, and where."""
         return ledger(
             logits=self.logits,
+            mapped=self.mapped,
             cams=self.cams,
             biases=self.biases,
             heads=self.heads,
@@ -123,8 +139,8 @@ class Diagnosis:
         )
 
     def _cam(self, target: str, against: str | None, head: int) -> NDArray[np.float32]:
-        other = None if against is None else self.classes.index(against)
-        cam: NDArray[np.float32] = Target(self.classes.index(target), other).among_classes(
+        other = None if against is None else self.mapped.index(against)
+        cam: NDArray[np.float32] = Target(self.mapped.index(target), other).among_classes(
             self.cams[head]
         )
         return cam
@@ -197,6 +213,7 @@ def _diagnosed(
             heads=tuple(head.name for head in info.heads),
             logits=logits[index].copy(),
             biases=biases,
+            mapped=info.classes,
             cams=tuple(cam[index].copy() for cam in cams),
             features=features[index].copy(),
             shape=(shape[0], shape[1]),

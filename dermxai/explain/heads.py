@@ -77,18 +77,22 @@ def ledger(
     classes: tuple[str, ...],
     target: str,
     against: str | None,
+    mapped: tuple[str, ...] | None = None,
 ) -> Ledger:
     """The ledger of one image.
 
     Args:
         logits: (h, k).
-        cams: per head (k, rows, columns), contributions of positions to each class's logit.
+        cams: per head (k, rows, columns), contributions of positions to each class's logit; or of
+            the classes ``mapped`` only.
         biases: (h, k) of the heads.
         heads: h names.
         classes: k codes.
         target, against: two of them; or one and None.
     """
     wanted = Target(classes.index(target), None if against is None else classes.index(against))
+    among = classes if mapped is None else mapped
+    shown = Target(among.index(target), None if against is None else among.index(against))
     exact = logits.astype(np.float64)
     scores = exact.sum(axis=0)
     left_out = scores - exact  # (h, k): the sum without each head
@@ -98,7 +102,7 @@ def ledger(
         heads=heads,
         votes=wanted.among_classes(exact.T),
         biases=wanted.among_classes(biases.T.astype(np.float64)),
-        maps=tuple(wanted.among_classes(cam) for cam in cams),
+        maps=tuple(shown.among_classes(cam) for cam in cams),
         margin=float(wanted.among_classes(scores)),
         logit_range=float(np.ptp(scores)),
         decision=classes[int(scores.argmax())],

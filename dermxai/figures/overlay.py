@@ -110,21 +110,22 @@ def grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """The outline of a mask: rows and columns of its pixels, and how much of each its dark seam and
-    its colour cover, (n, 1) from 0 to 1."""
+    """The outline of a mask: (n,) its pixels, counted along the rows, and how much of each its dark
+    seam and its colour cover, (n,) of 255."""
 
-    places: tuple[NDArray[np.intp], NDArray[np.intp]]
-    seam: NDArray[np.float32]
-    colour: NDArray[np.float32]
+    places: NDArray[np.int32]
+    seam: NDArray[np.uint8]
+    colour: NDArray[np.uint8]
 
     def on(self, image: NDArray[np.uint8], colour: Colour) -> NDArray[np.uint8]:
         """The image (h, w, 3) with the outline."""
-        drawn = image.copy()
+        drawn = image.reshape(-1, 3).copy()
         under = drawn[self.places].astype(np.float32)
-        under += self.seam * (np.asarray(_SEAM, np.float32) - under)
-        under += self.colour * (np.asarray(colour, np.float32) - under)
+        for covered, paint in ((self.seam, _SEAM), (self.colour, colour)):
+            share = np.asarray(covered / 255, np.float32)[:, None]
+            under += share * (np.asarray(paint, np.float32) - under)
         drawn[self.places] = np.rint(under)
-        return drawn
+        return drawn.reshape(image.shape)
 
 
 def line(mask: NDArray[np.bool_], width: int = 2) -> Line:
@@ -134,10 +135,9 @@ def line(mask: NDArray[np.bool_], width: int = 2) -> Line:
     for thickness in (width + 2, width):
         drawn = np.zeros(mask.shape, np.uint8)
         cv2.drawContours(drawn, edges, -1, 255, thickness, cv2.LINE_AA)
-        covered.append(drawn)
-    places = np.nonzero(covered[0])
-    seam, colour = (np.asarray(each[places] / 255, np.float32)[:, None] for each in covered)
-    return Line((places[0], places[1]), seam, colour)
+        covered.append(drawn.ravel())
+    places = np.flatnonzero(covered[0]).astype(np.int32)
+    return Line(places, *(each[places] for each in covered))
 
 
 def outline(

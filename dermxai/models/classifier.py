@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from dermxai.models.folding import folded
 from dermxai.models.fusing import fused
+from dermxai.models.graph import recorded
 from dermxai.models.info import ModelInfo
 from dermxai.models.multi_head import MultiHeadNetwork, Output
 
@@ -30,7 +31,7 @@ class Classifier:
         self.info = info
         self.hash = hash
         self.path = path
-        self._without_gradients: MultiHeadNetwork | None = None
+        self._without_gradients: nn.Module | None = None
 
     @property
     def name(self) -> str:
@@ -45,19 +46,24 @@ class Classifier:
         self._without_gradients = None
         return self
 
-    def prepare(self) -> Self:
+    def prepare(self, among_threads: bool = False) -> Self:
         """Gets `infer` ready for many images: normalisations folded into the convolutions and, on a
         CPU in float32, convolution and SiLU in one operator, as in a run. The same values up to
-        rounding, for two thirds of the work; the weights are in memory once more."""
+        rounding, for two thirds of the work; the weights are in memory once more.
+
+        Args:
+            among_threads: other threads of Python compute meanwhile, as in a server; then a pass is
+                one operator for them (see `graph`), and none is fused.
+        """
         size = self.info.preprocessing.size
-        network = folded(self.network, size)
+        network: nn.Module = folded(self.network, size)
         if self.device.type == "cpu":
-            network = fused(network, size)
+            network = recorded(network, size) if among_threads else fused(network, size)
         self._without_gradients = network
         return self
 
     @property
-    def without_gradients(self) -> MultiHeadNetwork | None:
+    def without_gradients(self) -> nn.Module | None:
         """The network for passes without gradients, where `prepare` has made one."""
         return self._without_gradients
 

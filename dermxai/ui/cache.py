@@ -72,7 +72,8 @@ so a job would share its GPU with it."""
 
 ROOM = "DERMXAI_CACHE_MB"
 """What results may take of the server's memory, all together; models have as much once more."""
-_ROOM = 200  # MB, unless this says otherwise
+_ROOM = 160  # MB, unless this says otherwise
+_ROOM_OF_PIXELS = 24 * 2**20  # bytes: files are read again in milliseconds, and fill any room
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -116,13 +117,16 @@ def _room() -> int:
 
 
 def _of_model(held: "Held[Classifier]") -> int:
-    """Bytes of a model, whose weights are there three times: as they are, folded, and fused."""
+    """Bytes of a model, whose weights are there three times: as they are, and folded for passes
+    without and with gradients."""
     return 3 * sum(each.nbytes for each in held.value.network.parameters())
 
 
 _results: Bounded[Any] = Bounded(_room())
 """Of all functions here. One room for all: what is used most has most of it."""
 _models: Bounded[Any] = Bounded(_room(), _of_model)
+_pixels: Bounded[Any] = Bounded(_ROOM_OF_PIXELS)
+"""Of what is read from images and masks, so that it does not crowd out results of work."""
 
 
 def kept(
@@ -172,7 +176,7 @@ def clear() -> None:
     from dermxai.explain import stages
 
     stages.forget()
-    for each in (_results, _models):
+    for each in (_results, _models, _pixels):
         each.forget()
     left_out.clear()
 
@@ -464,7 +468,7 @@ def _classifier(path: str, wanted: str, options: Mapping[str, Any]) -> "Classifi
     from dermxai.models.devices import usable_device
 
     device = usable_device(os.environ.get(DEVICE) or "cpu")
-    loaded = load_classifier(path, **options).to(device).prepare()
+    loaded = load_classifier(path, **options).to(device).prepare(among_threads=True)
     COLLECTOR.loaded()
     return loaded
 
@@ -479,7 +483,7 @@ def has_changed(run_id: str, sample_id: str, path: str, written: int) -> bool:
     return run(run_id).has_changed(sample_id)
 
 
-@kept()
+@kept(where=_pixels)
 def image(path: str, changed: int) -> NDArray[np.uint8]:
     """
     Raises:
@@ -488,13 +492,13 @@ def image(path: str, changed: int) -> NDArray[np.uint8]:
     return read_image(path)
 
 
-@kept()
+@kept(where=_pixels)
 def mask(path: str, changed: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """A mask at the shape of its image as shown."""
     return fit_mask(read_mask(path), shape)
 
 
-@kept()
+@kept(where=_pixels)
 def outline(path: str, changed: int, shape: tuple[int, int]) -> Line:
     """The outline of a mask at the shape of its image as shown."""
     return line(mask(path, changed, shape))
@@ -525,7 +529,7 @@ def small_picture(path: str, changed: int, longest: int) -> bytes:
     return jpeg(small_image(path, changed, longest))
 
 
-@kept()
+@kept(where=_pixels)
 def small_image(path: str, changed: int, longest: int) -> NDArray[np.uint8]:
     """An image whose longer side has so many pixels, for several beside each other.
 

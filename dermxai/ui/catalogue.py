@@ -1,20 +1,25 @@
 """What can be opened: checkpoints, datasets, and the runs of the one over the other."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from cachetools import TTLCache, cached
 
 from dermxai import paths
 from dermxai.data.dataset import find_datasets
 from dermxai.errors import InputError
 from dermxai.models import list_checkpoints
 from dermxai.runs import list_runs
-from dermxai.ui import cache, permissions
+from dermxai.ui import cache, permissions, state
 from dermxai.ui.state import View
 from dermxai.ui.text import count
+
+FRESH = 1.0
+"""Seconds for which what lies in the workspace is not looked at again: all visitors share it."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +32,45 @@ class Entry:
     """Paths, as the run was made with them."""
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What lies in a workspace: its runs, without damaged ones, and paths of all else."""
+
+    runs: tuple[Entry, ...]
+    closed: int
+    """Runs that are left out since this server may not read their data."""
+    checkpoints: tuple[str, ...]
+    datasets: tuple[str, ...]
+
+
+_listings: TTLCache[tuple[Path, ...], Listing] = TTLCache(maxsize=4, ttl=FRESH)
+
+
+@cached(_listings, key=paths.roots, lock=threading.Lock())
+def _listing() -> Listing:
+    runs = _complete()
+    readable = tuple(entry for entry in runs if paths.is_readable(entry.dataset))
+    return Listing(
+        runs=readable,
+        closed=len(runs) - len(readable),
+        checkpoints=tuple(map(str, list_checkpoints())),
+        datasets=tuple(map(str, find_datasets()[0])),
+    )
+
+
 def entries() -> list[Entry]:
     """The runs of the workspace over data that this server may read, newest first."""
-    return [entry for entry in _complete() if paths.is_readable(entry.dataset)]
+    opened = state.view().run
+    if opened and opened not in {entry.id for entry in _listing().runs}:
+        _listings.clear()  # it was made just now
+    return list(_listing().runs)
 
 
 def note() -> None:
     """Says how many runs are left out because their data may not be read; not which."""
     if permissions.teaching():
         return
-    if closed := sum(not paths.is_readable(entry.dataset) for entry in _complete()):
+    if closed := _listing().closed:
         st.caption(
             f"Not shown: {count(closed, 'run')} whose data lie outside the folders of this server.",
             help="Name their folder in DERMXAI_ROOTS when starting the server.",
@@ -58,13 +92,12 @@ def _complete() -> list[Entry]:
 
 def checkpoints(runs: list[Entry]) -> list[str]:
     """Paths of the checkpoints of the workspace, of the project and of the runs."""
-    return _distinct([*map(str, list_checkpoints()), *(run.checkpoint for run in runs)])
+    return _distinct([*_listing().checkpoints, *(run.checkpoint for run in runs)])
 
 
 def datasets(runs: list[Entry]) -> list[str]:
     """Paths of the datasets of the workspace and of the runs."""
-    here, _ = find_datasets()
-    return _distinct([*map(str, here), *(run.dataset for run in runs)])
+    return _distinct([*_listing().datasets, *(run.dataset for run in runs)])
 
 
 def check_listed(view: View) -> None:

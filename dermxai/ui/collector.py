@@ -9,6 +9,7 @@ only. Young objects are collected by Python itself, as ever.
 
 import ctypes
 import gc
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ EVERY = 10.0  # seconds between two collections, where there is a moment without
 LATEST = 45.0  # seconds, after which one is done anyhow
 YOUNG = (10_000, 20, 1_000_000)  # thresholds of Python's own: never the oldest generation
 FREEZES = 8  # what is alive then is never looked at again, a visitor's part of it neither
+SWITCH = 0.0005  # seconds, after which a thread that computes lets another have the interpreter
 ARENAS = 2  # of glibc; it has one a thread, and Streamlit a thread a run
 _M_ARENA_MAX = -8
 
@@ -83,6 +85,7 @@ COLLECTOR = Collector(collect)
 def start() -> None:
     """Takes over from Python and Streamlit, for as long as the process lives."""
     gc.set_threshold(*YOUNG)
+    sys.setswitchinterval(SWITCH)
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS)
     COLLECTOR.loaded()

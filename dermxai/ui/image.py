@@ -119,9 +119,9 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
     ledgers: dict[str, Ledger] = {}
     with options, guard():
         ledgers = {
-            panel.subject.key: subjects.diagnosis(run, panel.subject, panel.shape).ledger(
-                asked.target, asked.against
-            )
+            panel.subject.key: subjects.diagnosis(
+                run, panel.subject, panel.shape, asked.target, asked.against
+            ).ledger(asked.target, asked.against)
             for panel in panels
         }
     with row, guard():

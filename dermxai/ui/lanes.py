@@ -1,7 +1,8 @@
 """Who computes when: visitors take turns, and quick work never waits for slow work.
 
 The quick lane has passes that a page takes without being asked: one image each, several visitors'
-in one batch, as many threads as there are cores. The slow lane has what visitors ask for at a
+in one batch, on one thread, which computes on all cores: two would wait for each other at the
+interpreter. The slow lane has what visitors ask for at a
 price: one at a time for four cores, on threads of a lower priority. In either, each visitor in turn
 gets one piece of work done, in the order of asking.
 """
@@ -18,6 +19,7 @@ from typing import Any, TypeVar
 
 from dermxai.errors import Cancelled
 from dermxai.explain.method import Progress
+from dermxai.ui.turnstile import TURNSTILE
 
 T = TypeVar("T")
 
@@ -196,13 +198,15 @@ def _do(tasks: Sequence[Task]) -> None:
             task.future.set_result(result)
 
 
-QUICK = Lane("quick", CORES, most=BATCH)
+QUICK = Lane("quick", 1, most=BATCH)
 SLOW = Lane("slow", SLOW_AT_ONCE, niceness=NICENESS)
 
 
 def quickly(visitor: Hashable, work: Callable[[], T]) -> T:
     """The result of short work, when it is this visitor's turn."""
-    result: T = QUICK.put(Task(visitor, lambda _: [work()])).result()
+    future = QUICK.put(Task(visitor, lambda _: [work()]))
+    with TURNSTILE.aside():
+        result: T = future.result()
     return result
 
 
@@ -233,12 +237,13 @@ def slowly(
     task = Task(visitor, lambda _: [work(progress)])
     future = SLOW.put(task)
     try:
-        while not wait([future], POLL).done:
-            before = SLOW.before(task)
-            if before is None:
-                show(*reported[0])
-            else:
-                waiting(before)
+        with TURNSTILE.aside():
+            while not wait([future], POLL).done:
+                before = SLOW.before(task)
+                if before is None:
+                    show(*reported[0])
+                else:
+                    waiting(before)
     except BaseException:
         gone.set()
         SLOW.remove(task)

@@ -51,7 +51,7 @@ def at_hand(run: Run, wanted: Wanted, shape: tuple[int, int]) -> "Attribution | 
 
     asked, wish, subject = wanted.wish.question, wanted.wish, wanted.subject
     if wish.method in AT_HAND:
-        diagnosis = subjects.diagnosis(run, subject, shape)
+        diagnosis = subjects.diagnosis(run, subject, shape, asked.target, asked.against)
         return diagnosis.attribution(wish.method, asked.target, asked.against, asked.head)
     found = cache.attributions().get(wanted.key(run))
     classifier = cache.classifier(run)

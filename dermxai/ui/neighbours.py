@@ -147,9 +147,10 @@ def _show(card: Card, content: bytes) -> None:
 
 def _lay_maps(run: Run, cards: Sequence[Card], asked: Question) -> None:
     """Maps of all images on one scale, with progress while they are new."""
-    unknown = [card.subject for card in cards if not subjects.is_known(run, card.subject)]
+    pair = asked.target, asked.against
+    unknown = [card.subject for card in cards if not subjects.is_known(run, card.subject, *pair)]
     for subject in unknown:  # all at once: passes on several images are cheaper together
-        subjects.looked_at(run, subject)
+        subjects.looked_at(run, subject, *pair)
     new = len(unknown)
     bar = st.progress(0.0, "Maps …") if new > 1 else None
     maps = []
@@ -157,8 +158,8 @@ def _lay_maps(run: Run, cards: Sequence[Card], asked: Question) -> None:
         if bar is not None:
             bar.progress(done / len(cards), f"Maps: {done} of {len(cards)}")
         shape = (card.picture.shape[0], card.picture.shape[1])
-        diagnosis = subjects.diagnosis(run, card.subject, shape)
-        maps.append(diagnosis.attribution("vote_map", asked.target, asked.against, asked.head))
+        diagnosis = subjects.diagnosis(run, card.subject, shape, *pair)
+        maps.append(diagnosis.attribution("vote_map", *pair, asked.head))
     if bar is not None:
         bar.empty()
     scale = overlay.full_colour(*(each.density for each in maps))

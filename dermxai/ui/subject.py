@@ -21,6 +21,7 @@ from dermxai.ui import cache, state
 from dermxai.ui.lanes import QUICK, Task
 from dermxai.ui.scene import Scene
 from dermxai.ui.thumbnails import stamp
+from dermxai.ui.turnstile import TURNSTILE
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -150,26 +151,38 @@ def votes(run: Run, subject: Subject) -> NDArray[np.float32]:
     return np.asarray(run.logits[run.index([subject.sample_id])[0]])
 
 
-def is_known(run: Run, subject: Subject) -> bool:
-    """Whether the run's classifier has looked at the image lately."""
-    return cache.diagnoses().get(_key(run, subject)) is not None
+def is_known(run: Run, subject: Subject, *classes: str | None) -> bool:
+    """Whether the run's classifier has looked at the image lately, and maps of the classes were
+    kept."""
+    return _known(run, subject, classes) is not None
 
 
-def diagnosis(run: Run, subject: Subject, shape: tuple[int, int]) -> "Diagnosis":
-    """What the run's classifier makes of an image, its maps at the shape of the image as shown.
+def _known(run: Run, subject: Subject, classes: Sequence[str | None]) -> "Diagnosis | None":
+    known = cache.diagnoses().get(_key(run, subject))
+    return known if known is not None and known.maps(*classes) else None
+
+
+def diagnosis(
+    run: Run, subject: Subject, shape: tuple[int, int], *classes: str | None
+) -> "Diagnosis":
+    """What the run's classifier makes of an image, with maps of the classes, if not more, at the
+    shape of the image as shown.
 
     Raises:
         InputError: the image or the checkpoint cannot be read.
     """
-    known = cache.diagnoses().get(_key(run, subject))
+    known = _known(run, subject, classes)
     if known is None:
-        known = looked_at(run, subject).result()
+        coming = looked_at(run, subject, *classes)
+        with TURNSTILE.aside():
+            known = coming.result()
     return replace(known, shape=shape)
 
 
-def looked_at(run: Run, subject: Subject) -> "Future[Diagnosis]":
+def looked_at(run: Run, subject: Subject, *classes: str | None) -> "Future[Diagnosis]":
     """A forward pass on an image, by the quick lane: together with what others ask for, and once
     where several ask for the same image. A page asks for all its images before it waits for one.
+    Kept are the maps of these classes, of the label and of the two likeliest.
 
     Raises:
         InputError: the image or the checkpoint cannot be read.
@@ -194,7 +207,10 @@ def looked_at(run: Run, subject: Subject) -> "Future[Diagnosis]":
 
     def done(future: "Future[Diagnosis]") -> None:
         if future.exception() is None:
-            cache.diagnoses().put(key, future.result())
+            found, before = future.result(), cache.diagnoses().get(key)
+            wanted = {subject.label, *found.ranking[:2], *classes}
+            wanted |= set(before.mapped if before else ())
+            cache.diagnoses().put(key, found.with_maps_of(wanted))
         with _ASKED_LOCK:
             _ASKED.pop(key, None)
 

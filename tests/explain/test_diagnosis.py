@@ -98,3 +98,25 @@ def test_features_are_what_the_final_head_reads(tiny_checkpoint: Path, photograp
     weight, bias = classifier.head_weights(-1)
     expected = weight.numpy() @ diagnosis.features + bias.numpy()
     np.testing.assert_allclose(diagnosis.logits[-1], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_maps_of_fewer_classes_are_the_same_and_the_decision_stays(
+    tiny_checkpoint: Path, photograph
+):
+    whole = diagnose(load_classifier(tiny_checkpoint), photograph)
+    target, against = whole.ranking[-1], whole.ranking[2]  # in another order than the classes
+    fewer = whole.with_maps_of({target, against, None})
+    assert set(fewer.mapped) == {target, against}
+    assert fewer.maps(target, None) and not fewer.maps(target, whole.ranking[0])
+    assert sum(each.nbytes for each in fewer.cams) * 7 == sum(each.nbytes for each in whole.cams)
+    for other in (against, None):
+        one, all_ = fewer.ledger(target, other), whole.ledger(target, other)
+        assert (one.decision, one.margin, one.without) == (all_.decision, all_.margin, all_.without)
+        for mine, known in zip(one.maps, all_.maps, strict=True):
+            np.testing.assert_array_equal(mine, known)
+        np.testing.assert_array_equal(
+            fewer.attribution("vote_map", target, other).map,
+            whole.attribution("vote_map", target, other).map,
+        )
+    with pytest.raises(ValueError):
+        fewer.ledger(whole.ranking[0])

@@ -75,8 +75,12 @@ def test_networks_that_do_not_fit_are_refused(architecture: str, auxiliary: bool
         MultiHeadNetwork(architecture, 3, auxiliary)
 
 
-def test_a_prepared_network_says_the_same_and_leaves_gradients_as_they_are(tiny_checkpoint):
-    plain, ready = load_classifier(tiny_checkpoint), load_classifier(tiny_checkpoint).prepare()
+@pytest.mark.parametrize("among_threads", [False, True])
+def test_a_prepared_network_says_the_same_and_leaves_gradients_as_they_are(
+    tiny_checkpoint, among_threads
+):
+    plain, ready = load_classifier(tiny_checkpoint), load_classifier(tiny_checkpoint)
+    ready.prepare(among_threads)
     assert plain.without_gradients is None
     assert ready.without_gradients is not ready.network
     images = torch.randn(3, 3, 64, 64, generator=torch.Generator().manual_seed(0))

@@ -80,7 +80,7 @@ def test_all_results_share_one_room(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cache._results.held == 0
 
 
-@pytest.mark.parametrize(("said", "room"), [("100", 100), ("0.5", 0.5), ("", 200), ("much", 200)])
+@pytest.mark.parametrize(("said", "room"), [("100", 100), ("0.5", 0.5), ("", 160), ("much", 160)])
 def test_the_room_can_be_said(said: str, room: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(cache.ROOM, said)
     assert cache._room() == room * 2**20

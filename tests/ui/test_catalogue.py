@@ -1,8 +1,11 @@
 from pathlib import Path
 
+import pytest
+
 from dermxai import paths
-from dermxai.ui import catalogue
+from dermxai.ui import catalogue, state
 from dermxai.ui.catalogue import Entry
+from dermxai.ui.state import View
 from tests.generated import generated_run
 
 
@@ -13,6 +16,22 @@ def test_entries_leave_out_what_is_damaged() -> None:
     assert catalogue.entries() == [
         Entry("good", run.manifest["checkpoint"]["path"], run.manifest["dataset"]["path"])
     ]
+
+
+def test_what_lies_there_is_looked_at_once_for_all_visitors_and_a_run_just_made_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    generated_run(paths.runs() / "old", 3)
+    looked: list[int] = []
+    find = catalogue.list_runs
+    monkeypatch.setattr(catalogue, "list_runs", lambda: looked.append(1) or find())
+    for _ in range(5):
+        assert [entry.id for entry in catalogue.entries()] == ["old"]
+        catalogue.datasets(catalogue.entries())
+    assert len(looked) == 1
+    generated_run(paths.runs() / "new", 3)
+    monkeypatch.setattr(state, "view", lambda: View(run="new"))
+    assert {entry.id for entry in catalogue.entries()} == {"old", "new"}
 
 
 def test_datasets_are_those_of_the_workspace_and_of_runs() -> None:
