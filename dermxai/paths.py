@@ -30,8 +30,8 @@ EMBEDDED_CHECKPOINT = EMBEDDED_CHECKPOINTS / "atlas-b4-heads"
 def home() -> Path:
     """The folder that holds everything DermXAI writes: ``DERMXAI_HOME``, else ``workspace/`` of the
     checkout, or of the current folder where the package is installed."""
-    beside = Path.cwd() if PROJECT == _INSTALLED else PROJECT
-    return _resolved(os.environ.get("DERMXAI_HOME") or str(beside / "workspace"))
+    named = os.environ.get("DERMXAI_HOME")
+    return _resolved(named or str((Path.cwd() if PROJECT == _INSTALLED else PROJECT) / "workspace"))
 
 
 def share() -> None:
