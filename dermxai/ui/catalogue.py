@@ -58,11 +58,16 @@ def _listing() -> Listing:
     )
 
 
+def forget() -> None:
+    """What lies there has changed."""
+    _listings.clear()
+
+
 def entries() -> list[Entry]:
     """The runs of the workspace over data that this server may read, newest first."""
     opened = state.view().run
     if opened and opened not in {entry.id for entry in _listing().runs}:
-        _listings.clear()  # it was made just now
+        forget()  # it was made just now
     return list(_listing().runs)
 
 

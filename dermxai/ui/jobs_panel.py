@@ -157,6 +157,7 @@ def stop(job: Job) -> None:
 
 
 def _ended(job: Job) -> None:
+    catalogue.forget()
     if job.state is State.SUCCEEDED:
         made = Path(str(job.result.get("run", ""))).name
         if job.kind == "infer" and _awaited(job):
