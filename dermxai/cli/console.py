@@ -5,7 +5,6 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,6 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from dermxai.errors import KINDS, InputError
 from dermxai.numbers import LEFT, count, fixed, jsonable
 
 if TYPE_CHECKING:
@@ -32,9 +30,9 @@ if TYPE_CHECKING:
     from dermxai.explain.faithfulness.quality import Quality
     from dermxai.metrics import Evaluation
     from dermxai.metrics.leakage import Premium
+    from dermxai.runs import Run
 
 FEW = 5  # problems that are told one by one
-_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 class Bars:
@@ -123,6 +121,15 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
         print("  ".join(padded).rstrip())
 
 
+def show_run(run: "Run", json: bool) -> None:
+    """Its folder, or all of its manifest, and what of the data could not be used."""
+    say_problems(run.manifest["problems"])
+    if json:
+        show_json({"run": str(run.root), **run.manifest})
+    else:
+        print(run.root)
+
+
 def show_evaluation(evaluation: "Evaluation") -> None:
     """Measures of the whole and of each class, with their intervals."""
     from dermxai.metrics.basis import in_words  # numpy, which --help need not wait for
@@ -206,44 +213,6 @@ def show_belief(
         print(f"\n{name} is left out: {reason}")
     for problem in found.problems:
         print(f"\n{problem.item} is left out: {problem.reason}")
-
-
-def typed(settings: type, pairs: Sequence[str]) -> dict[str, Any]:
-    """Values for a settings dataclass from texts such as ``epochs=30``.
-
-    Raises:
-        InputError: not name=value, an unknown name, or a value of another kind.
-    """
-    kinds: dict[str, type] = {field.name: type(field.default) for field in fields(settings)}
-    values: dict[str, Any] = {}
-    for name, text in assigned(pairs).items():
-        if name not in kinds:
-            raise InputError(f"There is no setting {name!r}; there are {', '.join(kinds)}.")
-        values[name] = as_kind(kinds[name], name, text)
-    return values
-
-
-def as_kind(kind: type, name: str, text: str) -> Any:
-    """The value that a text stands for.
-
-    Raises:
-        InputError: it is of another kind.
-    """
-    try:
-        return _BOOLEANS[text.lower()] if kind is bool else kind(text)
-    except (KeyError, ValueError):
-        raise InputError(f"{name} is {text!r}; expected {KINDS[kind]}.") from None
-
-
-def assigned(pairs: Sequence[str]) -> dict[str, str]:
-    """
-    Raises:
-        InputError: a text is not name=value.
-    """
-    for pair in pairs:
-        if "=" not in pair:
-            raise InputError(f"{pair!r} came where name=value was expected.")
-    return {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
 def _cell(value: object) -> str:
