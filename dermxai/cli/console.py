@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -101,7 +101,7 @@ def say_problems(problems: Sequence[Mapping[str, str]]) -> None:
         say(f"{number} with files and rows{rest}; what cannot be used is left out.")
 
 
-def show_json(content: Any) -> None:
+def show_json(content: object) -> None:
     """What JSON has no number for, such as NaN, is null."""
     print(json.dumps(jsonable(content), indent=2, ensure_ascii=False, allow_nan=False))
 

@@ -29,6 +29,6 @@ def _dialog() -> None:
         with st.container(height=480, border=False):
             for entry in entries:
                 st.markdown(
-                    f"**{plain(entry.term)}**  \n{plain(entry.text)}  \n"
-                    f":small[:gray[{plain(entry.source)}, doi:{plain(entry.doi)}]]"
+                    f"**{entry.term}**  \n{entry.text}  \n"
+                    f":small[:gray[{entry.source}, doi:{entry.doi}]]"
                 )
