@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dermxai import __main__, doctor, entries, paths
+from dermxai import doctor, entries, paths
+from dermxai.cli import main
 from dermxai.data import selection
 from dermxai.errors import InputError
 from dermxai.explain import store
@@ -38,7 +39,7 @@ def test_a_workspace_that_is_well(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["dermxai", "doctor"])
-    assert __main__.main() == 0
+    assert main() == 0
     assert "Nothing is wrong" in capsys.readouterr().out
 
 
@@ -51,7 +52,7 @@ def test_all_that_lies_there_is_named_with_what_to_do(
     plant(workspace, run)
     monkeypatch.setattr(sys, "argv", ["dermxai", "doctor", "--json"])
     with ordinary():
-        assert __main__.main() == 1
+        assert main() == 1
         left_out = {entries.shown(str(each.path), None) for each in doctor.left_out()}
     found = json.loads(capsys.readouterr().out)
     named = {each["path"] for each in found}

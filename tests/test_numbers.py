@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermxai.console import show_table
+from dermxai.cli.console import show_table
 from dermxai.numbers import fixed, interval, jsonable, percent, points, signed
 from dermxai.paths import PROJECT
 from docs import make_explanation_tables

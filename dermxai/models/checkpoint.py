@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,7 +34,7 @@ def load_classifier(
     path: str | Path,
     *,
     architecture: str | None = None,
-    classes: tuple[str, ...] | None = None,
+    classes: Sequence[str] | None = None,
     size: int | None = None,
 ) -> Classifier:
     """A classifier from a checkpoint folder or from a foreign file.

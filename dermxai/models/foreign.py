@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def interpret(
     tensors: Mapping[str, Tensor],
     path: Path,
     architecture: str | None,
-    classes: tuple[str, ...] | None,
+    classes: Sequence[str] | None,
     size: int | None,
 ) -> tuple[ModelInfo, dict[str, Tensor]]:
     """What a foreign state dict is, and its tensors under the names of `MultiHeadNetwork`.

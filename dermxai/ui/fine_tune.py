@@ -11,7 +11,8 @@ import streamlit as st
 
 from dermxai import jobs, paths
 from dermxai.errors import InputError
-from dermxai.jobs import Job, commands
+from dermxai.jobs import Job
+from dermxai.jobs.arguments import swept_of
 from dermxai.jobs.gpus import gpus
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.launchers import launchers
@@ -334,7 +335,7 @@ def _ask_sweep(opened: Opened) -> dict[str, Any]:
         key=Key.SETTING.of(opened.name, "halving"),
         help="Successive halving: after a first share of the epochs only the better half goes on.",
     )
-    single, swept = commands.swept_of(text.split())
+    single, swept = swept_of(text.split())
     if single:
         raise InputError(f"{single[0]!r} names one value; give several, with commas.")
     return {"sweep": swept, "halving": halving}

@@ -7,8 +7,10 @@ import streamlit as st
 
 from dermxai import taxonomy
 from dermxai.figures.confusion import Show
+from dermxai.metrics import basis
 from dermxai.metrics.evaluation import Evaluation
-from dermxai.ui import cache, look, state
+from dermxai.report.origin import origin
+from dermxai.ui import cache, downloads, look, state
 from dermxai.ui.guard import callback
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
@@ -73,6 +75,18 @@ def left_out(scene: Scene) -> Iterator[str]:
     if problems := scene.table.problems:
         number = count(len(problems), "problem")
         yield f"{number} with files and rows, see Dataset: what cannot be used is not measured."
+
+
+def facts(scene: Scene, evaluation: Evaluation) -> None:
+    """What was measured, of which images, and how."""
+    counts = evaluation.counts
+    look.facts(
+        plain(scene.run.manifest["checkpoint"]["name"]),
+        plain(scene.table.name),
+        f"{counts.evaluated:,} of {count(counts.images, 'image')} evaluated",
+        basis.in_words(evaluation.clusters, evaluation.level),
+        "decision: the class with the highest summed vote",
+    )
 
 
 def overall(evaluation: Evaluation) -> None:
@@ -141,3 +155,25 @@ def most_confused(scene: Scene, evaluation: Evaluation, most: int = 10) -> None:
                 on_click=callback(select),
                 args=(evaluation, true, read),
             )
+
+
+def export(scene: Scene, evaluation: Evaluation, split: str | None, with_leaks: bool) -> None:
+    """All measures to take away: the table, and everything."""
+    run = scene.run
+    name = f"performance-{scene.run_id}-{split or 'all'}{'' if with_leaks else '-without-leaks'}"
+    leaking = "counted" if with_leaks else "left out"
+    with st.container(horizontal=True):
+        downloads.table(
+            "Table (CSV)",
+            lambda: evaluation.table,
+            name,
+            run=run,
+            split=split,
+            leaks=leaking,
+            **basis.columns(evaluation.clusters, evaluation.level),
+        )
+        downloads.numbers(
+            "All numbers (JSON)",
+            lambda: {"origin": origin(run, split), "leaks": leaking, **evaluation.as_json()},
+            name,
+        )

@@ -13,6 +13,7 @@ from dermxai.ui import (
     catalogue,
     fine_tune,
     gallery,
+    glossary,
     jobs_panel,
     permissions,
     state,
@@ -47,6 +48,7 @@ def sidebar() -> None:
         _images(open_now)
     catalogue.note()
     _visitor()
+    glossary.button()
     st.caption("For research and teaching, not for diagnosis.")
 
 

@@ -34,6 +34,7 @@ class Key(StrEnum):
     CHECKPOINT = "checkpoint"
     DATASET = "dataset"
     CLEAR = "clear"
+    GLOSSARY = "glossary"
     JOB = "job"
     START = "start"
     FINE_TUNE = "fine-tune"

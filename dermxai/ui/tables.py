@@ -2,13 +2,14 @@
 
 import math
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from dermxai import taxonomy
-from dermxai.data import overview
+from dermxai.data import Problem, overview
 from dermxai.metrics.evaluation import Evaluation
 from dermxai.ui.text import AREA_INTERVAL, SHARE_INTERVAL, count, percent
 
@@ -46,6 +47,11 @@ def classes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
         drawn[noun] = column.NumberColumn(format="localized", width=width)
         drawn[f"{noun} %"] = column.NumberColumn("%", format="%.1f", width=46)
     return shown.reset_index(drop=True), drawn
+
+
+def problems(found: Sequence[Problem]) -> pd.DataFrame:
+    """Files and rows that cannot be used, one a row, and why."""
+    return pd.DataFrame(found)
 
 
 def torn(leaks: pd.DataFrame) -> str:

@@ -1,6 +1,5 @@
 """Who and what is in the images: classes, patients, splits, and the images themselves."""
 
-import pandas as pd
 import streamlit as st
 
 from dermxai.ui import cache, filters, leaks, look, state, tables, withdrawal
@@ -42,7 +41,7 @@ if problems:
     with st.expander(
         f"{count(len(problems), 'problem')} with files and rows", icon=":material/report:"
     ):
-        st.dataframe(pd.DataFrame(problems), hide_index=True)
+        st.dataframe(tables.problems(problems), hide_index=True)
 
 left, right = st.columns([3, 4], gap="medium")
 with left:

@@ -2,31 +2,21 @@
 
 import streamlit as st
 
-from dermxai.metrics import basis
-from dermxai.report.origin import origin
-from dermxai.ui import cache, cell, downloads, leaks, look, performance, tables
+from dermxai.ui import cache, cell, leaks, look, performance, tables
 from dermxai.ui.gallery import gallery
 from dermxai.ui.scene import scene
 from dermxai.ui.state import Key
-from dermxai.ui.text import count, plain
+from dermxai.ui.text import count
 
 ICON = ":material/monitoring:"
 
 view = scene()
-run = view.run
 
 st.title("Performance")
 split = performance.ask_split(view)
 with_leaks = leaks.ask(view, split)
 evaluation = cache.evaluation(view.run_id, split, with_leaks)
-counts = evaluation.counts
-look.facts(
-    plain(run.manifest["checkpoint"]["name"]),
-    plain(view.table.name),
-    f"{counts.evaluated:,} of {count(counts.images, 'image')} evaluated",
-    basis.in_words(evaluation.clusters, evaluation.level),
-    "decision: the class with the highest summed vote",
-)
+performance.facts(view, evaluation)
 look.notes((*view.notes, *evaluation.notes, *performance.left_out(view)))
 if evaluation.cross_table.empty:
     st.stop()  # the notes say why
@@ -57,22 +47,6 @@ look.heading("Each class against the rest")
 st.dataframe(
     shown, column_config=drawn, hide_index=True, height=look.height(shown), placeholder="–"
 )
-with st.container(horizontal=True):
-    name = f"performance-{view.run_id}-{split or 'all'}{'' if with_leaks else '-without-leaks'}"
-    leaking = "counted" if with_leaks else "left out"
-    downloads.table(
-        "Table (CSV)",
-        lambda: evaluation.table,
-        name,
-        run=run,
-        split=split,
-        leaks=leaking,
-        **basis.columns(evaluation.clusters, evaluation.level),
-    )
-    downloads.numbers(
-        "All numbers (JSON)",
-        lambda: {"origin": origin(run, split), "leaks": leaking, **evaluation.as_json()},
-        name,
-    )
+performance.export(view, evaluation, split, with_leaks)
 look.plot(cache.roc(view.run_id, split, look.dark(), with_leaks), Key.FIGURE.of("roc"))
 leaks.premium(view, split)

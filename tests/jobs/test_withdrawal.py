@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dermxai import __main__ as cli
 from dermxai import disk, paths
 from dermxai.access import audit
 from dermxai.data import selection
@@ -189,22 +188,3 @@ def test_images_go_only_where_they_are_the_workspaces(
     assert not link.exists() and outside.is_dir(), "a link goes, not what it leads to"
     withdrawal.remove(withdrawal.find("skin", images=True))
     assert not skin.exists()
-
-
-def test_the_command_line_shows_and_asks(
-    skin: Path, make: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run = make("mine", skin, "f1")
-    monkeypatch.setattr("sys.argv", ["dermxai", "withdraw", "skin"])
-    monkeypatch.setattr("typer.confirm", lambda question: False)
-    assert cli.main() == cli.STOPPED
-    assert f"run: {run.root}" in capsys.readouterr().out
-    assert run.root.is_dir()
-    monkeypatch.setattr("sys.argv", ["dermxai", "withdraw", "skin", "--yes", "--json"])
-    assert cli.main() == 0
-    assert json.loads(capsys.readouterr().out)["removed"] == [
-        {"what": "run", "path": str(run.root)}
-    ]
-    assert not run.root.exists()
-    monkeypatch.setattr("sys.argv", ["dermxai", "withdraw", "nothing", "--yes"])
-    assert cli.main() == cli.BAD_INPUT

@@ -96,7 +96,7 @@ def slow(self, *batch):
     time.sleep(0.2)
     return step(self, *batch)
 module.Training.training_step = slow
-from dermxai.__main__ import main
+from dermxai.cli import main
 sys.exit(main())
 """
 

@@ -12,7 +12,7 @@ import pytest
 
 from dermxai.data import Dataset, load_dataset
 from dermxai.errors import DivergenceError, InputError
-from dermxai.jobs import commands
+from dermxai.jobs.arguments import arguments_of, swept_of
 from dermxai.jobs.kinds import find_kind
 from dermxai.paths import CheckpointFiles, StudyFiles, TrainingFiles
 from dermxai.training import sweep as module
@@ -237,12 +237,12 @@ def test_settings_that_change_who_validates_are_refused(made: Made, tmp_path: Pa
 
 
 def test_texts_with_commas_are_values_to_compare() -> None:
-    single, swept = commands.swept_of(
+    single, swept = swept_of(
         ["learning_rate=1e-3, 5e-4", "mean=0.5,0.5,0.5", "epochs=3", "unfreeze=true,false"]
     )
     assert swept == {"learning_rate": [1e-3, 5e-4], "unfreeze": [True, False]}
     assert single == ["mean=0.5,0.5,0.5", "epochs=3"]
-    arguments = commands._arguments(
+    arguments = arguments_of(
         find_kind("train"), {"recipe": "quick", "recipe.learning_rate": "1e-3,5e-4"}
     )
     assert arguments["sweep"] == {"learning_rate": [1e-3, 5e-4]}

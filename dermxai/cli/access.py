@@ -10,6 +10,7 @@ import typer
 from dermxai.access import audit, codes
 from dermxai.access.codes import Code
 from dermxai.access.roles import Role
+from dermxai.cli.options import Json
 from dermxai.errors import InputError
 
 ADDRESS = "DERMXAI_URL"
@@ -19,8 +20,6 @@ app = typer.Typer(
     help="Access codes. As soon as one is made, everybody has to log in, on this computer too.",
     no_args_is_help=True,
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @app.command()

@@ -1,36 +1,20 @@
 """What the command line makes of a job's arguments."""
 
 import inspect
-import json
-import math
-import os
-import subprocess
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from dermxai import console, paths
+from dermxai import parsing, paths
 from dermxai.data import load_dataset
 from dermxai.errors import InputError
-from dermxai.jobs import State, commands, find_job, list_jobs, submit
+from dermxai.jobs import list_jobs, submit
+from dermxai.jobs.arguments import arguments_of, recipe_of
 from dermxai.jobs.kinds import OPTIONS, check_arguments, find_kind
-from dermxai.jobs.records import write
 from dermxai.models import load_classifier
 from dermxai.training.recipe import RECIPES
 from tests.generated import generated_run
-
-
-def jobs(*arguments: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "dermxai", "jobs", *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=paths.PROJECT,
-        env=os.environ | {"DERMXAI_HOME": str(paths.home())},
-    ).stdout
 
 
 def test_arguments_are_texts_numbers_and_parts(
@@ -50,7 +34,7 @@ def test_arguments_are_texts_numbers_and_parts(
         "dataset_options.columns": '{"label": "diagnosis"}',
         "dataset_options.label_map": "here",
     }
-    given = commands._arguments(find_kind("train"), texts)
+    given = arguments_of(find_kind("train"), texts)
     assert given["dataset"] == str(tmp_path / "here")
     assert given["output"] == str(tmp_path / "there")
     expected = replace(RECIPES["paper"], epochs=5, auxiliary=False)
@@ -82,9 +66,9 @@ def test_arguments_are_texts_numbers_and_parts(
 def test_what_cannot_be_meant_is_refused_in_a_line(
     said: str, complaint: str, tmp_path: Path
 ) -> None:
-    given = {"dataset": str(tmp_path), "output": "q", **console.assigned([said])}
+    given = {"dataset": str(tmp_path), "output": "q", **parsing.assigned([said])}
     with pytest.raises(InputError, match=complaint):
-        submit("train", commands._arguments(find_kind("train"), given))
+        submit("train", arguments_of(find_kind("train"), given))
     assert list_jobs() == []
 
 
@@ -103,12 +87,12 @@ def test_a_recipe_of_another_kind_is_refused(recipe: object, tmp_path: Path) -> 
 
 def test_a_checkpoint_and_a_run_are_known_by_name(workspace: Path) -> None:
     generated_run(paths.runs() / "some", images=3)
-    given = commands._arguments(find_kind("project"), {"run": "some"})
+    given = arguments_of(find_kind("project"), {"run": "some"})
     assert given["run"] == str(paths.runs() / "some")
     (paths.checkpoints() / "mine").mkdir(parents=True)
-    mine = commands._arguments(find_kind("infer"), {"checkpoint": "mine"})
+    mine = arguments_of(find_kind("infer"), {"checkpoint": "mine"})
     assert mine["checkpoint"] == str(paths.checkpoints() / "mine")
-    embedded = commands._arguments(find_kind("infer"), {"checkpoint": "atlas-b4-heads"})
+    embedded = arguments_of(find_kind("infer"), {"checkpoint": "atlas-b4-heads"})
     assert embedded["checkpoint"] == str(paths.EMBEDDED_CHECKPOINT)
 
 
@@ -123,38 +107,8 @@ def test_first_weights_are_a_path_from_here_or_a_checkpoint_by_name(
         ("weights=", ""),
         ("start_from=atlas-b4-heads", str(paths.EMBEDDED_CHECKPOINT)),
     ):
-        assert commands.recipe_of("scratch", [pair])[pair.partition("=")[0]] == expected
-        given = commands._arguments(find_kind("train"), console.assigned([f"recipe.{pair}"]))
+        assert recipe_of("scratch", [pair])[pair.partition("=")[0]] == expected
+        given = arguments_of(find_kind("train"), parsing.assigned([f"recipe.{pair}"]))
         assert given["recipe"][pair.partition("=")[0]] == expected
     with pytest.raises(InputError, match="start_from is 'none', and there is no such file"):
-        commands.recipe_of("scratch", ["start_from=none"])
-
-
-def test_submitted_followed_and_deleted() -> None:
-    generated_run(paths.runs() / "some", images=40)
-    job_id = jobs("submit", "project", "run=some", "method=pca").strip()
-    jobs("logs", job_id, "--follow")
-    assert find_job(job_id).state is State.SUCCEEDED
-    said = json.loads(jobs("show", job_id, "--json"))
-    assert (said["where"], said["arguments"]["method"]) == ("local", "pca")
-    jobs("delete", job_id)
-    assert list_jobs() == []
-
-
-def test_an_undefined_figure_is_null(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Macro AUC is undefined where validation holds one class only."""
-    root = paths.jobs() / "one"
-    spec = {"kind": "train", "arguments": {"dataset": "/d", "output": "/o"}}
-    spec |= {"title": "", "lane": "device", "submitted": 1.7e9}
-    write(paths.JobFiles(root).spec, spec)
-    write(paths.JobFiles(root).submit(1), {})
-    figures = {"loss": 0.5, "macro_auc": math.nan}
-    noted = {"phase": "training", "step": 1, "total": 2, "first": 1, "began": 1.0, "updated": 1.0}
-    write(paths.JobFiles(root).progress(1), {**noted, "figures": figures})
-    commands.list_(json=True)
-    (listed,) = json.loads(capsys.readouterr().out)
-    commands.show("one", json=True)
-    shown = json.loads(capsys.readouterr().out)
-    assert listed == shown
-    assert shown["progress"]["figures"] == {"loss": 0.5, "macro_auc": None}
-    assert shown["progress"]["eta"] is None
+        recipe_of("scratch", ["start_from=none"])

@@ -5,9 +5,8 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -23,7 +22,6 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from dermxai.errors import KINDS, InputError
 from dermxai.numbers import LEFT, count, fixed, jsonable
 
 if TYPE_CHECKING:
@@ -32,9 +30,9 @@ if TYPE_CHECKING:
     from dermxai.explain.faithfulness.quality import Quality
     from dermxai.metrics import Evaluation
     from dermxai.metrics.leakage import Premium
+    from dermxai.runs import Run
 
 FEW = 5  # problems that are told one by one
-_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 class Bars:
@@ -103,7 +101,7 @@ def say_problems(problems: Sequence[Mapping[str, str]]) -> None:
         say(f"{number} with files and rows{rest}; what cannot be used is left out.")
 
 
-def show_json(content: Any) -> None:
+def show_json(content: object) -> None:
     """What JSON has no number for, such as NaN, is null."""
     print(json.dumps(jsonable(content), indent=2, ensure_ascii=False, allow_nan=False))
 
@@ -121,6 +119,15 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
             for text, width, left in zip(line, widths, right, strict=True)
         )
         print("  ".join(padded).rstrip())
+
+
+def show_run(run: "Run", json: bool) -> None:
+    """Its folder, or all of its manifest, and what of the data could not be used."""
+    say_problems(run.manifest["problems"])
+    if json:
+        show_json({"run": str(run.root), **run.manifest})
+    else:
+        print(run.root)
 
 
 def show_evaluation(evaluation: "Evaluation") -> None:
@@ -206,44 +213,6 @@ def show_belief(
         print(f"\n{name} is left out: {reason}")
     for problem in found.problems:
         print(f"\n{problem.item} is left out: {problem.reason}")
-
-
-def typed(settings: type, pairs: Sequence[str]) -> dict[str, Any]:
-    """Values for a settings dataclass from texts such as ``epochs=30``.
-
-    Raises:
-        InputError: not name=value, an unknown name, or a value of another kind.
-    """
-    kinds: dict[str, type] = {field.name: type(field.default) for field in fields(settings)}
-    values: dict[str, Any] = {}
-    for name, text in assigned(pairs).items():
-        if name not in kinds:
-            raise InputError(f"There is no setting {name!r}; there are {', '.join(kinds)}.")
-        values[name] = as_kind(kinds[name], name, text)
-    return values
-
-
-def as_kind(kind: type, name: str, text: str) -> Any:
-    """The value that a text stands for.
-
-    Raises:
-        InputError: it is of another kind.
-    """
-    try:
-        return _BOOLEANS[text.lower()] if kind is bool else kind(text)
-    except (KeyError, ValueError):
-        raise InputError(f"{name} is {text!r}; expected {KINDS[kind]}.") from None
-
-
-def assigned(pairs: Sequence[str]) -> dict[str, str]:
-    """
-    Raises:
-        InputError: a text is not name=value.
-    """
-    for pair in pairs:
-        if "=" not in pair:
-            raise InputError(f"{pair!r} came where name=value was expected.")
-    return {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
 def _cell(value: object) -> str:

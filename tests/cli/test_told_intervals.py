@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermxai import __main__, paths
+from dermxai import paths
+from dermxai.cli import app, jobs, main
 from dermxai.explain.faithfulness import quality
 from dermxai.explain.faithfulness.quality import open_quality
-from dermxai.jobs import commands
 from dermxai.metrics.basis import basis, in_words
 from dermxai.runs import open_run
 from tests.exported import check_json
@@ -37,7 +37,7 @@ def offering(app: object) -> set[str]:
 def printed(capsys: pytest.CaptureFixture[str], *line: object) -> str:
     capsys.readouterr()
     sys.argv = ["dermxai", *map(str, line)]
-    assert __main__.main() == 0
+    assert main() == 0
     return capsys.readouterr().out
 
 
@@ -47,10 +47,13 @@ def arguments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_command_is_looked_at() -> None:
-    assert offering(__main__.app) == WITH_INTERVALS | WITHOUT
-    assert offering(commands.app) == OF_JOBS
-    text = (paths.PROJECT / "dermxai" / "__main__.py").read_text("utf-8")
-    assert "csv" not in text.lower().replace("csv/tsv", "")  # none writes a table
+    assert offering(app.app) == WITH_INTERVALS | WITHOUT
+    assert offering(jobs.app) == OF_JOBS
+    files = list((paths.PROJECT / "dermxai" / "cli").glob("*.py"))
+    assert len(files) > len(WITH_INTERVALS | WITHOUT)
+    for file in files:
+        text = file.read_text("utf-8").lower()
+        assert "csv" not in text.replace("csv/tsv", ""), f"{file} writes a table"
 
 
 def test_measures_the_premium_and_a_pair(capsys: pytest.CaptureFixture[str]) -> None:

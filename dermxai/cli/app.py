@@ -1,0 +1,93 @@
+"""All verbs in one application, and what becomes of errors: ``python -m dermxai --help``."""
+
+import os
+import sys
+from contextlib import suppress
+
+import typer
+
+from dermxai import disk, paths
+from dermxai.cli import access, console, jobs
+from dermxai.cli.dashboard import OPTIONS, dashboard
+from dermxai.cli.demo import demo
+from dermxai.cli.doctor import doctor
+from dermxai.cli.evaluate import evaluate
+from dermxai.cli.explain import explain
+from dermxai.cli.infer import infer
+from dermxai.cli.methods import methods
+from dermxai.cli.project import project
+from dermxai.cli.quality import quality
+from dermxai.cli.report import report
+from dermxai.cli.train import train
+from dermxai.cli.withdraw import withdraw
+from dermxai.errors import Cancelled, InputError
+
+BAD_INPUT = 2
+STOPPED = 130  # as shells say of Ctrl+C
+VERBS = (
+    demo,
+    infer,
+    evaluate,
+    explain,
+    methods,
+    project,
+    quality,
+    train,
+    report,
+    withdraw,
+    doctor,
+)
+"""In the order of ``--help``."""
+
+app = typer.Typer(
+    help="Explain and analyse skin-disease classifiers. For research and teaching, not for "
+    "diagnosis.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for verb in VERBS:
+    app.command()(verb)
+app.command(context_settings=OPTIONS)(dashboard)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(access.app, name="access")
+
+
+def main() -> int:
+    """Runs the command line; 0, 2 for bad input with one line that says why, 130 when stopped."""
+    paths.share()
+    try:
+        code: int | None = app(standalone_mode=False)
+        sys.stdout.flush()
+    except InputError as error:
+        return _refused(str(error))
+    except BrokenPipeError:  # who reads has seen enough
+        _let_go()
+        return STOPPED
+    except typer.TyperException as error:
+        if message := error.format_message():  # none where help was shown instead
+            console.say(f"Error: {message.rstrip('.')}. See --help.")
+        return BAD_INPUT
+    except (KeyboardInterrupt, Cancelled, typer.Abort):
+        return STOPPED
+    except Exception as error:
+        sentence = disk.trouble(error) or (str(error) if isinstance(error, OSError) else "")
+        if not sentence:
+            raise
+        return _refused(sentence)
+    return code or 0
+
+
+def _refused(sentence: str) -> int:
+    with suppress(OSError):  # the disk that it tells of may be where it is written
+        console.say(f"Error: {sentence}")
+    _let_go()
+    return BAD_INPUT
+
+
+def _let_go() -> None:
+    """What cannot be printed, to a full disk or to nobody, is no error at the end, too."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115

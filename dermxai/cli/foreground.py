@@ -1,0 +1,19 @@
+"""The work of a job, done at once by this process, with progress bars."""
+
+from typing import Any
+
+from dermxai.cli import console
+
+
+def foreground(kind: str, **arguments: object) -> dict[str, Any]:
+    """What a job of this kind returns; arguments that are None stay away.
+
+    Raises:
+        InputError: as the kind says.
+    """
+    from dermxai.jobs.foreground import work
+
+    given = {name: value for name, value in arguments.items() if value is not None}
+    with console.bars() as bars:
+        result: dict[str, Any] = work(kind, given, bars, console.say)
+    return result

@@ -1,0 +1,37 @@
+"""``python -m dermxai methods``: the attribution methods and their cost."""
+
+from dermxai import paths
+from dermxai.cli import console
+from dermxai.cli.options import Architecture, Checkpoint, Classes, Json, Size, checkpoint_options
+
+
+def methods(
+    checkpoint: Checkpoint,
+    architecture: Architecture = None,
+    classes: Classes = None,
+    size: Size = None,
+    json: Json = False,
+) -> None:
+    """Attribution methods: which are valid for a checkpoint, their cost, and why others are not."""
+    from dermxai.explain.api import methods as known
+    from dermxai.models import load_classifier
+
+    options = checkpoint_options(architecture, classes, size)
+    classifier = load_classifier(paths.named_checkpoint(checkpoint), **options)
+    rows = [
+        {
+            "method": name,
+            "passes": method.passes(classifier, method.Settings()),
+            "signed": method.SIGNED,
+            "unit": method.UNIT,
+            "unavailable": method.unavailable(classifier),
+        }
+        for name, method in known().items()
+    ]
+    if json:
+        console.show_json(rows)
+        return
+    console.show_table(
+        ("method", "passes", "signed", "unit", "not available because"),
+        [[*list(row.values())[:4], row["unavailable"] or ""] for row in rows],
+    )
