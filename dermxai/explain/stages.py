@@ -5,37 +5,27 @@ earlier stage it has passed through all that follows: the gradient of the summed
 of EfficientNet-B4 holds the votes of block 4 to 7 and of the final head.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dermxai.bounded import Bounded
 from dermxai.explain.forward import Value, twin
 from dermxai.explain.method import Attribute, Progress, Target
+from dermxai.explain.recent import shared
 from dermxai.models.backbone import stage_modules
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-ROOM = 32 * 2**20
-"""Bytes of what is kept of a classifier, for the next method that asks the same."""
 Stage = tuple[Tensor, Tensor, tuple[str, ...]]
-_recent: "WeakKeyDictionary[Classifier, Bounded[Stage]]" = WeakKeyDictionary()
 
 Formula = Callable[[Tensor, Tensor], Tensor]
 """A map (h, w) from the activation and the gradient (channels, h, w) of a stage."""
-
-
-def forget() -> None:
-    """Drops what is kept of all classifiers."""
-    _recent.clear()
 
 
 @dataclass(frozen=True)
@@ -87,15 +77,13 @@ def _at_stage(
     """The activation of the wanted stage (channels, h, w), the gradient of the target's value by
     it, and notes; of the first stage where the network has fewer. The methods of one question share
     them."""
-    known = _recent.setdefault(classifier, Bounded(ROOM))
-    pixels = hashlib.sha256(image.detach().cpu().numpy().tobytes()).digest()
-    key = (classifier.device, pixels, image.shape, target, stages_back)
-    found = known.get(key)
-    if found is None:
-        return known.put(key, _passed(classifier, image, target, stages_back, progress))
-    if progress:
-        progress(1, 1)
-    return found
+    return shared(
+        classifier,
+        image,
+        ("stage", target, stages_back),
+        lambda: _passed(classifier, image, target, stages_back, progress),
+        progress,
+    )
 
 
 def _passed(

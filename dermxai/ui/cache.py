@@ -173,9 +173,9 @@ def _hashable(value: Any) -> Hashable:
 
 def clear() -> None:
     """Forgets everything."""
-    from dermxai.explain import stages
+    from dermxai.explain import recent
 
-    stages.forget()
+    recent.forget()
     for each in (_results, _models, _pixels):
         each.forget()
     left_out.clear()

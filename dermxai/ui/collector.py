@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from time import monotonic, sleep
 
 TICK = 0.25  # seconds
-EVERY = 10.0  # seconds between two collections, where there is a moment without a script
+EVERY = 6.0  # seconds between two collections, where there is a moment without a script
 LATEST = 45.0  # seconds, after which one is done anyhow
 YOUNG = (10_000, 20, 1_000_000)  # thresholds of Python's own: never the oldest generation
 FREEZES = 8  # what is alive then is never looked at again, a visitor's part of it neither

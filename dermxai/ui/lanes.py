@@ -2,9 +2,10 @@
 
 The quick lane has passes that a page takes without being asked: one image each, several visitors'
 in one batch, on one thread, which computes on all cores: two would wait for each other at the
-interpreter. The slow lane has what visitors ask for at a
-price: one at a time for four cores, on threads of a lower priority. In either, each visitor in turn
-gets one piece of work done, in the order of asking.
+interpreter. The lane of maps has those that take a moment: who compares methods keeps nobody from
+looking at an image. The slow lane has what visitors ask for at a price: one at a time for four
+cores, on threads of a lower priority. In each, each visitor in turn gets one piece of work done, in
+the order of asking.
 """
 
 import logging
@@ -199,12 +200,13 @@ def _do(tasks: Sequence[Task]) -> None:
 
 
 QUICK = Lane("quick", 1, most=BATCH)
+MAPS = Lane("maps", 1)
 SLOW = Lane("slow", SLOW_AT_ONCE, niceness=NICENESS)
 
 
 def quickly(visitor: Hashable, work: Callable[[], T]) -> T:
-    """The result of short work, when it is this visitor's turn."""
-    future = QUICK.put(Task(visitor, lambda _: [work()]))
+    """The result of a map that takes a moment, when it is this visitor's turn."""
+    future = MAPS.put(Task(visitor, lambda _: [work()]))
     with TURNSTILE.aside():
         result: T = future.result()
     return result

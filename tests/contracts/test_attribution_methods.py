@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from dermxai.errors import InputError, NoRoomError
-from dermxai.explain import Cancelled, explain, memory, stages
+from dermxai.explain import Cancelled, explain, memory, recent
 from dermxai.explain.api import find_target, methods, prepared
 from dermxai.explain.forward import twin
 from dermxai.models import Classifier, load_classifier
@@ -37,7 +37,7 @@ def classifiers(tiny_checkpoint: Path) -> list[Classifier]:
 @pytest.fixture(autouse=True)
 def forgotten() -> None:
     """Some tests change a network, which nothing else does: no pass of before is shared."""
-    stages.forget()
+    recent.forget()
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Input × gradient by Captum (Shrikumar et al. 2016, arXiv:1605.01713).
+"""Input × gradient, by Captum's gradient (Shrikumar et al. 2016, arXiv:1605.01713).
 
 The input is what the network sees: the difference from the training mean colour, in standard
 deviations.
@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from captum.attr import InputXGradient
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.forward import Value
+from dermxai.explain.input_gradient import input_gradient
 from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available, colours_added
 
 if TYPE_CHECKING:
@@ -47,7 +46,5 @@ def attribute(
     progress: Progress | None,
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The map (size, size) for an image (1, 3, size, size), colours added up."""
-    product = InputXGradient(Value(classifier, target, progress, 1)).attribute(
-        image.to(classifier.device, copy=True).requires_grad_()
-    )
-    return colours_added(product), ()
+    gradient = input_gradient(classifier, image, target, progress)
+    return colours_added(image.to(classifier.device) * gradient), ()

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from captum.attr import Saliency as CaptumSaliency
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.explain.forward import Value
+from dermxai.explain.input_gradient import input_gradient
 from dermxai.explain.method import Progress, Target, always_available, colours_added
 
 if TYPE_CHECKING:
@@ -45,7 +44,4 @@ def attribute(
     progress: Progress | None,
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The map (size, size) for an image (1, 3, size, size), colours added up."""
-    gradient = CaptumSaliency(Value(classifier, target, progress, 1)).attribute(
-        image.to(classifier.device, copy=True).requires_grad_(), abs=False
-    )
-    return colours_added(gradient), ()
+    return colours_added(input_gradient(classifier, image, target, progress)), ()

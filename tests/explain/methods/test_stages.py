@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dermxai.explain import explain, stages
+from dermxai.explain import explain, recent
 from dermxai.explain.api import methods, prepared
 from dermxai.explain.stages import StageSettings
 from dermxai.models import Classifier
@@ -49,7 +49,7 @@ def test_it_is_said_whose_votes_the_map_holds(photograph, name, back):
     settings = {"stages_back": back}
 
     def ask():
-        stages.forget()  # the network is changed below
+        recent.forget()  # the network is changed below
         return explain(classifier, photograph, name, "EAD", "SD", settings=settings)
 
     made = ask()
