@@ -15,6 +15,7 @@ from dermxai.cli.evaluate import evaluate
 from dermxai.cli.explain import explain
 from dermxai.cli.infer import infer
 from dermxai.cli.methods import methods
+from dermxai.cli.plugins import plugins
 from dermxai.cli.project import project
 from dermxai.cli.quality import quality
 from dermxai.cli.report import report
@@ -30,6 +31,7 @@ VERBS = (
     evaluate,
     explain,
     methods,
+    plugins,
     project,
     quality,
     train,

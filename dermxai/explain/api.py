@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 SMALLEST = 8  # pixels of an image's shorter side
 
 
+METHODS = "dermxai.explain.methods"
+
+
 def methods() -> dict[str, Method]:
     """The attribution methods, by the name of their file."""
-    return cast(dict[str, Method], modules("dermxai.explain.methods"))
+    return cast(dict[str, Method], modules(METHODS, Method))
 
 
 def find_method(name: str) -> Method:

@@ -60,9 +60,12 @@ class Projection:
     """What was done, and what the method has to say of this map."""
 
 
+METHODS = "dermxai.projection.methods"
+
+
 def methods() -> dict[str, Method]:
     """The projection methods, by the name of their file."""
-    return cast(dict[str, Method], modules("dermxai.projection.methods"))
+    return cast(dict[str, Method], modules(METHODS, Method))
 
 
 def project(

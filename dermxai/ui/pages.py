@@ -6,14 +6,17 @@ in "Explore" at ``/feature_map``, unless a constant ``TITLE`` names it otherwise
 """
 
 import ast
+import logging
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 from streamlit.navigation.page import Page
 
 from dermxai.paths import PROJECT
 
+log = logging.getLogger(__name__)
 FOLDER = PROJECT / "pages"
 PERFORMANCE = FOLDER / "1_explore" / "2_performance.py"
 IMAGE = FOLDER / "1_explore" / "3_image.py"
@@ -36,7 +39,12 @@ def sections() -> dict[str, list[Page]]:
     )
     found = {_title(first.parent): [_page(first, "start")]}
     for file in others:
-        found.setdefault(_title(file.parent), []).append(_page(file, name(file)))
+        try:
+            page = _page(file, name(file))
+        except (OSError, SyntaxError, KeyError, StreamlitAPIException):
+            log.exception("%s is left out: it needs a docstring and a constant ICON.", file)
+        else:
+            found.setdefault(_title(file.parent), []).append(page)
     found[_title(first.parent)].append(lead)
     return found
 

@@ -153,9 +153,13 @@ class Measure(Protocol):
     ) -> Score: ...
 
 
+MEASURES = "dermxai.explain.faithfulness.measures"
+BASELINES = "dermxai.explain.faithfulness.baselines"
+
+
 def measures() -> dict[str, Measure]:
     """The measures, by the name of their file."""
-    return cast(dict[str, Measure], modules("dermxai.explain.faithfulness.measures"))
+    return cast(dict[str, Measure], modules(MEASURES, Measure))
 
 
 def find_measure(name: str) -> Measure:
@@ -172,7 +176,7 @@ def find_measure(name: str) -> Measure:
 def baselines() -> dict[str, Method]:
     """Maps that never saw the image, by the name of their file; they keep the contract of an
     attribution method."""
-    return cast(dict[str, Method], modules("dermxai.explain.faithfulness.baselines"))
+    return cast(dict[str, Method], modules(BASELINES, Method))
 
 
 def find_candidate(name: str) -> Method:
