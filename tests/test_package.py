@@ -12,6 +12,7 @@ import urllib.request
 import venv
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,7 +186,8 @@ def test_the_dashboard_shows_its_first_page_of_the_workspace_here(
     run = installed.run(installed.command("infer", tiny_checkpoint, images, "--device", "cpu"))
     assert Path(run.strip()).parent == installed.folder / "workspace" / "runs"
     with served(installed) as port:
-        page = asyncio.run(_first_page(port))
+        with ThreadPoolExecutor(1) as pool:  # a browser's loop may run in this thread
+            page = pool.submit(asyncio.run, _first_page(port)).result()
         with pytest.raises(OSError):  # as .streamlit/config.toml has it: this computer alone
             socket.create_connection(("127.0.0.2", port), timeout=1)
     assert page.problems == []

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from dermxai import paths
+from dermxai.cli import jobs as commands
 from dermxai.errors import InputError
-from dermxai.jobs import Job, commands, find_job, labels, list_jobs, listing, submit
+from dermxai.jobs import Job, find_job, labels, list_jobs, listing, submit
+from dermxai.jobs.arguments import recipe_of
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.launchers import local
 from dermxai.jobs.records import identity, write
@@ -53,7 +55,7 @@ def test_a_training_is_called_by_its_recipe_and_what_differs(
 def test_ready_recipes_are_known_and_three_trainings_are_told_apart() -> None:
     titles = {
         find_kind("train").title(
-            {"dataset": "/data/lite/table.csv", "recipe": commands.recipe_of(name, pairs)}
+            {"dataset": "/data/lite/table.csv", "recipe": recipe_of(name, pairs)}
         )
         for name, pairs in (("quick", []), ("quick", ["epochs=9"]), ("paper", ["seed=3"]))
     }
