@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dermxai import disk, paths
+from dermxai import paths
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
 from dermxai.cli.options import Json, RunFolder
@@ -25,10 +25,9 @@ def report(
     json: Json = False,
 ) -> None:
     """Two classes that are confused: one HTML file with images, for a meeting."""
-    from dermxai.explain.pair_maps import open_maps
     from dermxai.report import study
     from dermxai.report.evaluated import evaluated
-    from dermxai.report.html import pair_page
+    from dermxai.report.pair_report import write
     from dermxai.runs import open_run
 
     if output is None and not json:
@@ -38,9 +37,7 @@ def report(
     if output is not None:
         if maps:
             foreground("pair", run=str(opened.root), first=pair[0], second=pair[1], split=split)
-        text = pair_page(made, open_maps(opened, *pair, split), most)
-        with disk.replacing(output.absolute()) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write(made, output, most)
     if json:
         console.show_json(made.as_json())
     else:

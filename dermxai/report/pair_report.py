@@ -6,7 +6,7 @@ from dermxai import disk
 from dermxai.explain.pair_maps import open_maps
 from dermxai.report.evaluated import evaluated
 from dermxai.report.html import MOST, pair_page
-from dermxai.report.study import study
+from dermxai.report.study import Study, study
 from dermxai.runs import Run
 
 
@@ -45,9 +45,14 @@ def report(
         >>> dermxai.report(run, "MN", "BCC", "pair.html").name
         'pair.html'
     """
+    return write(study(run, evaluated(run, split), first, second, split=split), output, most)
+
+
+def write(made: Study, output: str | Path, most: int = MOST) -> Path:
+    """Writes what was found of two classes, see `report`; the file's absolute path."""
     file = Path(output).absolute()
-    made = study(run, evaluated(run, split), first, second, split=split)
-    text = pair_page(made, open_maps(run, first, second, split), most)
+    maps = open_maps(made.run, made.pair.first, made.pair.second, made.split)
+    text = pair_page(made, maps, most)
     with disk.replacing(file) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return file

@@ -42,9 +42,11 @@ class Turnstile:
             yield
             return
         self._leave()
+        self._here.inside = False
         try:
             yield
         finally:
+            self._here.inside = True
             with self._lock:
                 self._inside += 1
 

@@ -83,3 +83,14 @@ def test_what_is_no_script_steps_aside_for_nothing() -> None:
     with turnstile.aside():
         assert turnstile._inside == 0
     assert turnstile._inside == 0
+
+
+def test_who_has_stepped_aside_steps_aside_no_further() -> None:
+    turnstile = Turnstile(1, FOREVER)
+    with turnstile.through():
+        with turnstile.aside():
+            with turnstile.aside():
+                assert turnstile._inside == 0
+            assert turnstile._inside == 0
+        assert turnstile._inside == 1
+    assert turnstile._inside == 0
