@@ -38,6 +38,11 @@ def left_out(package: str, contract: type | None = None) -> tuple[LeftOut, ...]:
     return _looked_at(package, contract)[1]
 
 
+def forget() -> None:
+    """Files lie elsewhere now: they are looked for again."""
+    _looked_at.cache_clear()
+
+
 @cache
 def _looked_at(
     package: str, contract: type | None

@@ -23,7 +23,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     yield folder
     for name in [name for name in sys.modules if name.partition(".")[0] == "made_up"]:
         del sys.modules[name]
-    plugins._looked_at.cache_clear()
+    plugins.forget()
 
 
 @pytest.mark.parametrize(
