@@ -175,13 +175,14 @@ def roots() -> tuple[Path, ...]:
 def _resolved(name: str) -> Path:
     """A folder of the environment, links followed as far as they lead, and ``~`` expanded: shells
     do that, but no file of settings. Looked up once a second: a page asks hundreds of times."""
-    folder = None if name.startswith("/") else Path.cwd()
-    return _resolved_then(name, folder, int(time.monotonic()))
+    named = os.path.expanduser(name)  # noqa: PTH111
+    folder = None if named.startswith("/") else Path.cwd()
+    return _resolved_then(named, folder, int(time.monotonic()))
 
 
 @lru_cache(maxsize=64)
 def _resolved_then(name: str, _folder: Path | None, _second: int) -> Path:
-    return Path(os.path.realpath(os.path.expanduser(name)))  # noqa: PTH111
+    return Path(os.path.realpath(name))
 
 
 def named(path: str | Path) -> Path:

@@ -52,17 +52,26 @@ def _looked_at(
     for name in sorted(info.name for info in iter_modules(path) if not info.name.startswith("_")):
         try:
             module = import_module(f"{package}.{name}")
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}".rstrip(".")
+            missing = [each for each in members(contract) if not hasattr(module, each)]
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # sys.exit in a file of somebody else's, too
             log.warning("%s.%s does not load.", package, name, exc_info=True)
-            unusable.append(LeftOut(name, f"It does not load ({reason})."))
+            unusable.append(LeftOut(name, f"It does not load ({_said(error)})."))
             continue
-        missing = [each for each in members(contract) if not hasattr(module, each)]
         if missing:
             unusable.append(LeftOut(name, f"It has no {', '.join(missing)}."))
         else:
             found[name] = module
     return found, tuple(unusable)
+
+
+def _said(error: BaseException) -> str:
+    """An error's kind and words, where it has some to say."""
+    try:
+        return f"{type(error).__name__}: {error}".rstrip(".: ")
+    except Exception:
+        return type(error).__name__
 
 
 def members(contract: type | None) -> tuple[str, ...]:

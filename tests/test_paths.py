@@ -71,3 +71,15 @@ def test_folders_of_the_environment_may_begin_at_home_or_lead_nowhere(
     monkeypatch.setenv("DERMXAI_ROOTS", "~/skin:~/circle")
     assert paths.home() == tmp_path / "work"
     assert paths.roots()[2:] == (tmp_path / "skin", tmp_path / "circle")
+
+
+def test_a_workspace_at_home_needs_no_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DERMXAI_HOME", "~/skin")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert paths.home() == tmp_path / "skin"

@@ -35,6 +35,10 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("TITLE = 'No function'", "It has no attribute."),
         ("def attribute(): pass", "It has no TITLE."),
         ("raise SystemError('odd')", "odd"),
+        ("raise SystemExit('needs libfoo')", "SystemExit: needs libfoo"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("class E(Exception):\n    def __str__(self): 1 / 0\nraise E", "(E)"),
+        ("def __getattr__(name): raise KeyError(name)", "KeyError"),
     ],
 )
 def test_one_that_cannot_be_used_is_left_out_with_its_reason_and_stops_no_other(

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
-from os import PathLike, fspath
+from os import PathLike, fsdecode
 from pathlib import Path
 from shutil import disk_usage
 from threading import Lock
@@ -86,7 +86,7 @@ def as_image(image: ImageLike) -> NDArray[np.uint8]:
         InputError: as ``read_image``, or it is none of these.
     """
     if isinstance(image, str | PathLike):
-        return read_image(fspath(image))
+        return read_image(fsdecode(image))
     if isinstance(image, np.ndarray):
         return image
     if not isinstance(image, Image.Image):
@@ -94,7 +94,7 @@ def as_image(image: ImageLike) -> NDArray[np.uint8]:
             f"The image is a {type(image).__name__}; expected a path, a PIL image, or an array "
             "(height, width, 3) RGB of uint8."
         )
-    name = Path(getattr(image, "filename", "")).name or "The image"
+    name = Path(fsdecode(getattr(image, "filename", None) or "")).name or "The image"
     if image.width * image.height > MAX_PIXELS:
         raise _too_large(name, MAX_PIXELS)
     with _in_turn(image):

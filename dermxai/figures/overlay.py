@@ -73,7 +73,8 @@ def blend(
     if scale <= 0:
         return image.copy()
     opacity = np.abs(values, dtype=np.float32)
-    opacity *= np.float32(_WHOLE * strength / scale)
+    opacity /= np.float32(scale)
+    opacity *= np.float32(_WHOLE * strength)
     np.minimum(opacity, np.float32(_WHOLE * strength), out=opacity)
     hues = cv2.LUT(cv2.merge([(values > 0).view(np.uint8)] * 3), _HUES)
     blended = cv2.blendLinear(np.ascontiguousarray(image), hues, _WHOLE - opacity, opacity)

@@ -22,7 +22,7 @@ from dermxai.bounded import Bounded
 from dermxai.data import Problem, audit, load_dataset, overview, split_words
 from dermxai.data import selection as selections
 from dermxai.data.files import last_change
-from dermxai.data.images import read_image, read_mask
+from dermxai.data.images import image_shape, read_image, read_mask
 from dermxai.data.selection import Selection
 from dermxai.data.transforms import fit_mask, fitted
 from dermxai.entries import Unusable, UnusableError
@@ -73,7 +73,8 @@ so a job would share its GPU with it."""
 ROOM = "DERMXAI_CACHE_MB"
 """What results may take of the server's memory, all together; models have as much once more."""
 _ROOM = 160  # MB, unless this says otherwise
-_ROOM_OF_PIXELS = 24 * 2**20  # bytes: files are read again in milliseconds, and fill any room
+_ROOM_OF_PIXELS = 24 * 2**20  # bytes: small files are read again in milliseconds, and fill any room
+LARGE_IMAGE = 2_000_000  # pixels
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -483,12 +484,28 @@ def has_changed(run_id: str, sample_id: str, path: str, written: int) -> bool:
     return run(run_id).has_changed(sample_id)
 
 
-@kept(where=_pixels)
 def image(path: str, changed: int) -> NDArray[np.uint8]:
     """
     Raises:
         InputError: it cannot be read.
     """
+    height, width = _shape(path, changed)
+    return (_large_image if height * width > LARGE_IMAGE else _image)(path, changed)
+
+
+@kept()
+def _shape(path: str, changed: int) -> tuple[int, int]:
+    return image_shape(path)
+
+
+@kept(where=_pixels)
+def _image(path: str, changed: int) -> NDArray[np.uint8]:
+    return read_image(path)
+
+
+@kept()
+def _large_image(path: str, changed: int) -> NDArray[np.uint8]:
+    """In the room of all results: it takes long to decode, and would fill that of pixels alone."""
     return read_image(path)
 
 

@@ -43,10 +43,7 @@ class Listing:
     datasets: tuple[str, ...]
 
 
-_listings: TTLCache[tuple[Path, ...], Listing] = TTLCache(maxsize=4, ttl=FRESH)
-
-
-@cached(_listings, key=paths.roots, lock=threading.Lock())
+@cached(TTLCache(maxsize=4, ttl=FRESH), key=paths.roots, lock=threading.Lock())
 def _listing() -> Listing:
     runs = _complete()
     readable = tuple(entry for entry in runs if paths.is_readable(entry.dataset))
@@ -60,14 +57,17 @@ def _listing() -> Listing:
 
 def forget() -> None:
     """What lies there has changed."""
-    _listings.clear()
+    _listing.cache_clear()  # under its lock
 
 
 def entries() -> list[Entry]:
-    """The runs of the workspace over data that this server may read, newest first."""
-    opened = state.view().run
-    if opened and opened not in {entry.id for entry in _listing().runs}:
-        forget()  # it was made just now
+    """The runs of the workspace over data that this server may read, newest first. The newest and
+    the one that is open are there now, and as they are listed."""
+    opened, listed = state.view().run, _listing().runs
+    looked_at = [*listed[:1], *(entry for entry in listed if entry.id == opened)]
+    made_just_now = bool(opened) and opened not in {entry.id for entry in listed}
+    if made_just_now or any(_entry(paths.runs() / entry.id) != entry for entry in looked_at):
+        forget()
     return list(_listing().runs)
 
 
@@ -84,15 +84,16 @@ def note() -> None:
 
 def _complete() -> list[Entry]:
     """All runs, newest first; a damaged one is left out."""
-    found = []
-    for folder in list_runs():
-        try:
-            manifest = cache.manifest(folder)
-            checkpoint, dataset = manifest["checkpoint"]["path"], manifest["dataset"]["path"]
-            found.append(Entry(folder.name, checkpoint, dataset))
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return found
+    return [entry for folder in list_runs() if (entry := _entry(folder)) is not None]
+
+
+def _entry(folder: Path) -> Entry | None:
+    """What a run's folder holds; None where there is no run, or a damaged one."""
+    try:
+        manifest = cache.manifest(folder)
+        return Entry(folder.name, manifest["checkpoint"]["path"], manifest["dataset"]["path"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def checkpoints(runs: list[Entry]) -> list[str]:

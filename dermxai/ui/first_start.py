@@ -57,6 +57,9 @@ def _preparation() -> None:
         return
     job = jobs_panel.last("demo") or jobs_panel.start("demo")
     if job.state is State.SUCCEEDED:
+        catalogue.forget()
+        if not needed():  # it was listed before the run was there
+            st.rerun()
         job = jobs_panel.start("demo")
     if job.state.live:
         with st.container(border=True):

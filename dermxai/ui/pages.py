@@ -7,6 +7,7 @@ in "Explore" at ``/feature_map``, unless a constant ``TITLE`` names it otherwise
 
 import ast
 import logging
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from dermxai.paths import PROJECT
 
 log = logging.getLogger(__name__)
 FOLDER = PROJECT / "pages"
+START = "start"  # address of the first page, which the bare address opens
 PERFORMANCE = FOLDER / "1_explore" / "2_performance.py"
 IMAGE = FOLDER / "1_explore" / "3_image.py"
 PAIR = FOLDER / "2_explain" / "2_pair.py"
@@ -30,23 +32,44 @@ def sections() -> dict[str, list[Page]]:
     The first page is the one that the bare address opens, and Streamlit serves it nowhere else: a
     hidden page under its name leads there.
     """
-    first, *others = sorted(FOLDER.glob("*/*.py"))
-    lead = st.Page(
+    found: dict[str, list[Page]] = {}
+    first, taken = None, {START}
+    for file in sorted(FOLDER.glob("*/*.py")):
+        page = _usable(file, START if first is None else name(file), taken)
+        if page is not None:
+            first = first or file
+            taken.add(name(file))
+            found.setdefault(_title(file.parent), []).append(page)
+    if first is not None:
+        found[_title(first.parent)].append(_lead(first))
+    return found
+
+
+def _lead(first: Path) -> Page:
+    return st.Page(
         lambda: st.switch_page(first, query_params=st.query_params.to_dict()),
         title=_title(first),
         url_path=name(first),
         visibility="hidden",
     )
-    found = {_title(first.parent): [_page(first, "start")]}
-    for file in others:
-        try:
-            page = _page(file, name(file))
-        except (OSError, SyntaxError, KeyError, StreamlitAPIException):
-            log.exception("%s is left out: it needs a docstring and a constant ICON.", file)
-        else:
-            found.setdefault(_title(file.parent), []).append(page)
-    found[_title(first.parent)].append(lead)
-    return found
+
+
+def _usable(file: Path, url_path: str, taken: Collection[str]) -> Page | None:
+    """A page; None where it cannot be shown, which stops no other."""
+    if name(file) in taken:
+        _tell(file, f"there is another page {name(file)!r}")
+        return None
+    try:
+        return _page(file, url_path)
+    except (OSError, SyntaxError, ValueError, KeyError, StreamlitAPIException) as error:
+        _tell(file, f"{type(error).__name__}: {error}")
+        return None
+
+
+@cache
+def _tell(file: Path, why: str) -> None:
+    """Once, since pages are looked for at every click."""
+    log.error("%s is left out: it needs a docstring and a constant ICON (%s).", file, why)
 
 
 def _page(file: Path, url_path: str) -> Page:
@@ -71,7 +94,9 @@ def _said(file: Path, _changed: int) -> tuple[dict[str, str], str]:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    return constants, (ast.get_docstring(script) or "").partition("\n\n")[0]
+    help_ = (ast.get_docstring(script) or "").partition("\n\n")[0]
+    "".join([*constants.values(), help_]).encode()  # half a character cannot be sent
+    return constants, help_
 
 
 def name(path: Path) -> str:

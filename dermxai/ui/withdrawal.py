@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dermxai.jobs import withdrawal
-from dermxai.ui import cache, permissions, state, thumbnails
+from dermxai.ui import cache, catalogue, permissions, state, thumbnails
 from dermxai.ui.guard import callback, guard
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
@@ -53,6 +53,7 @@ def _dialog(dataset: str) -> None:
         if st.button("Withdraw it", key=Key.WITHDRAW.of("now"), type="primary"):
             withdrawal.remove(found, permissions.person(), address=permissions.address())
             cache.clear()
+            catalogue.forget()
             thumbnails.forget()
             _close()
             state.forget()

@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from dermxai.data import images
-from dermxai.data.images import MAX_PIXELS, container, image_shape, read_image, read_mask
+from dermxai.data.images import MAX_PIXELS, as_image, container, image_shape, read_image, read_mask
 from dermxai.errors import InputError
 
 Array = NDArray[np.uint8]
@@ -360,3 +360,12 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path, read: object) -> None:
     os.mkfifo(tmp_path / "a.png")
     with pytest.raises(InputError, match=r"a pipe \(FIFO\), not an image"):
         read(tmp_path / "a.png")  # type: ignore[operator]
+
+
+def test_a_pil_image_is_read_however_its_file_is_called(tmp_path: Path, photograph: Array) -> None:
+    file = tmp_path / "a.png"
+    Image.fromarray(photograph).save(file)
+    nameless = Image.open(file)
+    nameless.filename = None
+    for image in (Image.open(bytes(file)), nameless):
+        np.testing.assert_array_equal(as_image(image), photograph)

@@ -75,3 +75,11 @@ def test_full_colour_is_reached_by_one_value_in_a_hundred() -> None:
     assert overlay.full_colour(values) == pytest.approx(0.99, abs=0.01)
     assert overlay.full_colour(values, 3 * values) == pytest.approx(2.97, abs=0.03)
     assert overlay.full_colour(np.zeros((3, 3))) == 0
+
+
+def test_the_smallest_scales_are_shown_as_any_other() -> None:
+    image = np.full((2, 2, 3), 200, np.uint8)
+    values = np.array([[0, 0.5], [1, -1]], np.float32)
+    usual = overlay.blend(image, values, 0.5, 1.0)
+    tiny = np.float32(1e-36)
+    np.testing.assert_array_equal(overlay.blend(image, values * tiny, 0.5, float(tiny)), usual)

@@ -171,3 +171,15 @@ def test_the_demo_takes_no_gpu_and_waits_for_none(
     monkeypatch.setattr("dermxai.data.atlas.write_atlas", lambda *_: None)
     find_kind("demo").run(lambda *_: None)
     assert asked["device"] == "cpu"
+
+
+def test_a_demo_that_was_made_since_the_last_look_is_opened_and_not_made_again(
+    demo: list[str], open_page, make_run
+) -> None:
+    app = open_page("dataset")
+    (job,) = jobs.list_jobs()
+    app.run()
+    make_run(images=3)
+    job.state = State.SUCCEEDED
+    app.run()
+    assert demo == ["demo"]

@@ -111,3 +111,19 @@ def test_a_run_over_data_outside_the_roots_is_as_if_it_were_not_there(
     assert thumbnails([place]) == [None]
     with pytest.raises(InputError, match="outside the folders"):
         cache.small_image(place, stamp(place) or 0, 240)
+
+
+def test_two_large_images_side_by_side_are_decoded_once_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.clear()
+    decoded: list[str] = []
+    read = cache.read_image
+    monkeypatch.setattr(cache, "read_image", lambda path: decoded.append(path) or read(path))
+    for name in ("a", "b"):
+        Image.new("RGB", (4000, 3000), "tan").save(tmp_path / f"{name}.png")
+    for _ in range(3):
+        for name in ("a", "b"):
+            assert cache.image(str(tmp_path / f"{name}.png"), 1).shape == (3000, 4000, 3)
+    assert len(decoded) == 2
+    cache.clear()

@@ -1,3 +1,5 @@
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,27 @@ def test_what_lies_there_is_looked_at_once_for_all_visitors_and_a_run_just_made_
     generated_run(paths.runs() / "new", 3)
     monkeypatch.setattr(state, "view", lambda: View(run="new"))
     assert {entry.id for entry in catalogue.entries()} == {"old", "new"}
+
+
+def test_a_run_that_has_gone_or_was_damaged_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("old", "open", "new"):
+        generated_run(paths.runs() / name, 3)
+    newest = catalogue.entries()[0].id
+    shutil.rmtree(paths.runs() / newest)
+    left = [entry.id for entry in catalogue.entries()]
+    assert len(left) == 2 and newest not in left
+    monkeypatch.setattr(state, "view", lambda: View(run=left[1]))
+    paths.RunFiles(paths.runs() / left[1]).manifest.write_text("[]")
+    assert [entry.id for entry in catalogue.entries()] == left[:1]
+
+
+def test_the_listing_is_forgotten_while_others_look() -> None:
+    generated_run(paths.runs() / "a", 3)
+    with ThreadPoolExecutor(4) as pool:
+        looks = [pool.submit(catalogue.entries) for _ in range(300)]
+        for _ in range(300):
+            catalogue.forget()
+    assert {entry.id for look in looks for entry in look.result()} == {"a"}
 
 
 def test_datasets_are_those_of_the_workspace_and_of_runs() -> None:

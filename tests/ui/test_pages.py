@@ -35,14 +35,30 @@ def test_the_image_page_is_where_links_go() -> None:
     assert pages.IMAGE.is_file()
 
 
-@pytest.mark.parametrize("content", ['"""It lacks an icon."""', "ICON = ", ""])
+GOOD = '"""Looks."""\nICON = ":material/home:"\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("2_mine/1_own.py", b'"""It lacks an icon."""'),
+        ("2_mine/1_own.py", b"ICON = "),
+        ("2_mine/1_own.py", b""),
+        ("2_mine/1_own.py", b'"""Na\xefve."""\nICON = ":material/home:"'),
+        ("2_mine/1_own.py", b'"""Half."""\nICON = ":material/home:"\nTITLE = "\\ud800"'),
+        ("2_mine/1_dataset.py", GOOD.encode()),
+        ("2_mine/1_start.py", GOOD.encode()),
+        ("0_first/1_own.py", b"ICON = "),
+    ],
+)
 def test_a_page_that_cannot_be_used_takes_no_other_down(
-    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for section in ("1_explore", "2_mine"):
-        (tmp_path / section).mkdir()
-    (tmp_path / "1_explore" / "1_dataset.py").write_text('"""Looks."""\nICON = ":material/home:"\n')
-    (tmp_path / "2_mine" / "1_own.py").write_text(content)
+    for file, text in {"1_explore/1_dataset.py": GOOD.encode(), name: content}.items():
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_bytes(text)
     monkeypatch.setattr(pages, "FOLDER", tmp_path)
     monkeypatch.setattr(st, "Page", lambda file, **options: options)
-    assert list(pages.sections()) == ["Explore"]
+    found = pages.sections()
+    assert list(found) == ["Explore"]
+    assert [page["url_path"] for page in found["Explore"]] == ["start", "dataset"]
