@@ -225,7 +225,14 @@ class Visitor:
         return []
 
     async def _fetched(self, url: str) -> int:
-        """Bytes of an image; −1 where it is not there."""
+        """Bytes of an image; −1 where it is not there. A connection that the server has given up
+        meanwhile is opened anew, as browsers do."""
+        try:
+            return await self._asked(url)
+        except aiohttp.ClientConnectionError:
+            return await self._asked(url)
+
+    async def _asked(self, url: str) -> int:
         async with self._http.get(self.address + url) as answer:
             content = await answer.read()
             return len(content) if answer.status == 200 else -1

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,8 @@ class Listing:
     """What lies in a workspace: its runs, without damaged ones, and paths of all else."""
 
     runs: tuple[Entry, ...]
+    changed: Mapping[str, int | None]
+    """When each run was written, in ns, by its id."""
     closed: int
     """Runs that are left out since this server may not read their data."""
     checkpoints: tuple[str, ...]
@@ -49,6 +51,7 @@ def _listing() -> Listing:
     readable = tuple(entry for entry in runs if paths.is_readable(entry.dataset))
     return Listing(
         runs=readable,
+        changed={entry.id: _changed(entry.id) for entry in readable},
         closed=len(runs) - len(readable),
         checkpoints=tuple(map(str, list_checkpoints())),
         datasets=tuple(map(str, find_datasets()[0])),
@@ -61,14 +64,19 @@ def forget() -> None:
 
 
 def entries() -> list[Entry]:
-    """The runs of the workspace over data that this server may read, newest first. The newest and
-    the one that is open are there now, and as they are listed."""
-    opened, listed = state.view().run, _listing().runs
-    looked_at = [*listed[:1], *(entry for entry in listed if entry.id == opened)]
-    made_just_now = bool(opened) and opened not in {entry.id for entry in listed}
-    if made_just_now or any(_entry(paths.runs() / entry.id) != entry for entry in looked_at):
+    """The runs of the workspace over data that this server may read, newest first. The one that is
+    open, else the newest, is there now, and as it is listed."""
+    looked_at = state.view().run or next((entry.id for entry in _listing().runs), None)
+    if looked_at and _changed(looked_at) != _listing().changed.get(looked_at):
         forget()
     return list(_listing().runs)
+
+
+def _changed(run_id: str) -> int | None:
+    try:
+        return paths.RunFiles(paths.runs() / run_id).manifest.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return None
 
 
 def note() -> None:
@@ -84,16 +92,15 @@ def note() -> None:
 
 def _complete() -> list[Entry]:
     """All runs, newest first; a damaged one is left out."""
-    return [entry for folder in list_runs() if (entry := _entry(folder)) is not None]
-
-
-def _entry(folder: Path) -> Entry | None:
-    """What a run's folder holds; None where there is no run, or a damaged one."""
-    try:
-        manifest = cache.manifest(folder)
-        return Entry(folder.name, manifest["checkpoint"]["path"], manifest["dataset"]["path"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    found = []
+    for folder in list_runs():
+        try:
+            manifest = cache.manifest(folder)
+            checkpoint, dataset = manifest["checkpoint"]["path"], manifest["dataset"]["path"]
+            found.append(Entry(folder.name, checkpoint, dataset))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return found
 
 
 def checkpoints(runs: list[Entry]) -> list[str]:
