@@ -204,12 +204,16 @@ def draw_difference(
     second: Estimates,
     truth: float,
     clusters: NDArray[np.intp],
-    changed: NDArray[np.bool_],
+    events: tuple[NDArray[np.bool_], NDArray[np.bool_]],
 ) -> Floats:
-    """Of the sets of a block, as `drawn`: a first measure less a second; ``changed`` (n, b) is what
-    they differ by."""
+    """Of the sets of a block, as `drawn`: a first measure less a second; ``events`` (n, b) are what
+    each counts."""
     sides = np.concatenate([first.sides, second.sides], axis=1)
-    errors = (changed[:, None] & sides).sum(axis=0).min(axis=0)
+    counted = [
+        (event[:, None] & part.sides).sum(axis=0)
+        for event, part in zip(events, (first, second), strict=True)
+    ]
+    errors = np.concatenate(counted).min(axis=0)
     ends = difference_interval(first, second, clusters, LEVEL)
     return drawn(
         first.value - second.value,
@@ -230,8 +234,9 @@ def drawn(
     sides: NDArray[np.bool_],
     clusters: NDArray[np.intp],
 ) -> Floats:
-    """(b, 7) of the sets of a block: estimate, both ends, truth, errors, and patients of the side
-    that has fewest, counted and effective (Kish 1965: as many of equal size)."""
+    """(b, 7) of the sets of a block: estimate, both ends, truth, errors of the part that has fewest
+    (of a difference gains and losses, of a premium seen and unseen images), and patients of the
+    side that has fewest, counted and effective (Kish 1965: as many of equal size)."""
     starts = np.flatnonzero(np.diff(clusters, prepend=-1))
     images = np.add.reduceat(sides.astype(float), starts)
     holding = (images > 0).sum(axis=0).min(axis=0)
@@ -285,12 +290,12 @@ def changes(
     gain, loss = (intervals.shares(part, every) for part in parts)
     wrong = 1 - made.chance
     truth = spared * float((made.patients * wrong).sum() / made.patients.sum())
-    changed = right != other
-    found = draw_difference(gain, loss, truth, made.clusters, changed)
+    events = (other & ~right, right & ~other)
+    found = draw_difference(gain, loss, truth, made.clusters, events)
     yield f"difference of top-1 accuracies{name}", found
     gain, loss = (intervals.class_mean(part, made.true) for part in parts)
     truth = spared * float(wrong[made.patients > 0].mean())
-    found = draw_difference(gain, loss, truth, made.clusters, changed)
+    found = draw_difference(gain, loss, truth, made.clusters, events)
     yield f"difference of balanced accuracies{name}", found
 
 
@@ -307,7 +312,7 @@ def groups(made: Block, right: NDArray[np.bool_], value: float) -> Iterator[tupl
             intervals.shares(outcome, np.broadcast_to(side[:, None], every.shape))
             for side in (first, ~first)
         )
-        found = draw_difference(one, other, value - share, clusters, outcome)
+        found = draw_difference(one, other, value - share, clusters, (outcome, outcome))
         yield f"difference of groups' shares{name}", found
     apart = joined(
         [
@@ -371,7 +376,7 @@ def premium(
         value, seen, unseen, kept=kept, share=share, clusters=clusters, level=LEVEL
     )
     sides = np.repeat(np.stack([~kept, kept], axis=1)[:, :, None], value.size, axis=2)
-    errors = (wrong[:, None] & sides).sum(axis=0).sum(axis=0)
+    errors = (wrong[:, None] & sides).sum(axis=0).min(axis=0)
     return drawn(value, ends, truth=truth, errors=errors, sides=sides, clusters=clusters)
 
 
@@ -455,10 +460,10 @@ def verdict(found: pd.Series) -> str:
     """What of the goal a row misses, "" where nothing.
 
     "low": the 99 % Monte Carlo interval of the coverage lies below 93 %, or that of a tail above
-    5 %. "high": that of the coverage lies above 98 %, though 5 errors are to be expected and 10
-    patients count. "wide": over 1.5 times as wide as the central 95 % of the estimates, of 20
-    patients or more, or "few" where fewer than 5 errors are to be expected. "none": an interval is
-    missing though each side has 10 patients.
+    5 %. "high": that of the coverage lies above 98 %, though 5 errors are to be expected in each
+    part and the patients are worth 10 of equal size. "wide": over 1.5 times as wide as the central
+    95 % of the estimates, of 20 patients or more, or "few" where fewer than 5 errors are to be
+    expected. "none": an interval is missing though each side has 10 patients.
     """
     sets, few = int(found["sets"]), found["errors"] < 5
     if found["without"] and found["fewest"] >= 10:
@@ -473,7 +478,7 @@ def verdict(found: pd.Series) -> str:
     low, high = ends(1 - found["above"] - found["below"])
     if high < 0.93 or max(ends(found["above"])[0], ends(found["below"])[0]) > 0.05:
         return "low"
-    if low > 0.98 and found["fewest"] >= 10 and not few:
+    if low > 0.98 and found["effective"] >= 10 and not few:
         return "high"
     if found["width"] > 1.5 and found["fewest"] >= 20:
         return "few" if few else "wide"

@@ -1,7 +1,7 @@
 """Parts of the Feature map page."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -16,6 +16,7 @@ from dermxai.projection import Projection
 from dermxai.projection.projector import methods
 from dermxai.report.origin import origin
 from dermxai.runs import Run
+from dermxai.settings import described
 from dermxai.ui import cache, filters, forms, jobs_panel, look, state
 from dermxai.ui.guard import fragment
 from dermxai.ui.scene import Scene
@@ -52,7 +53,7 @@ def ask_method() -> tuple[str, dict[str, Any]]:
     )
     method = method or FIRST
     kind = known[method].Settings
-    if not fields(kind):
+    if not described(kind):
         return method, {}
     with st.popover("Settings", icon=":material/tune:"):
         st.caption(known[method].NOTE)

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from dermxai.jobs.gpus import gpus
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.launchers import launchers
 from dermxai.jobs.queue import NORMAL, PRIORITIES
+from dermxai.settings import described
 from dermxai.training.recipe import BASELINES, IMAGENET, RECIPES, Recipe, chosen
 from dermxai.ui import (
     cache,
@@ -125,14 +126,14 @@ def _form(opened: Opened) -> None:
         where = _ask_where(opened)
     base = _starting(base, start)
     form = f"{opened.name}-{name}-{start}"
-    settings = {field.name: field for field in fields(Recipe)}
+    settings = {each.name: each for each in described(Recipe)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         asked = {field: forms.ask(settings[field], form, getattr(base, field)) for field in _FIRST}
         output = _ask_output(opened, dataset, name)
     wrong = ""
     with st.expander("More", icon=":material/tune:"):
         more = [field for field in settings if field not in _ELSEWHERE]
-        switches = [field for field in more if isinstance(settings[field].default, bool)]
+        switches = [field for field in more if settings[field].kind is bool]
         with st.container(horizontal=True):
             for field in switches:
                 asked[field] = forms.ask(settings[field], form, getattr(base, field))

@@ -1,73 +1,73 @@
-"""A form for the settings of a plug-in, built from the fields of its dataclass."""
+"""A form for settings, built from what is known of each."""
 
-from dataclasses import Field, fields
 from typing import Any
 
 import streamlit as st
 
+from dermxai.settings import Setting, described
 from dermxai.ui import state
 from dermxai.ui.state import Key
 
 
 def settings(kind: type, name: str) -> Any:
-    """Asks for every field: bounds and help are in its metadata.
+    """Asks for every setting.
 
     Args:
-        kind: a frozen dataclass, each field's metadata with ``help`` and, for a number, ``low`` and
-            ``high``, or for one of a few ``choices``.
         name: tells forms apart.
     """
-    return kind(**{field.name: ask(field, name, field.default) for field in fields(kind)})
+    return kind(**{each.name: ask(each, name, each.default) for each in described(kind)})
 
 
 def entered(kind: type, name: str) -> Any:
     """The settings as the visitor left them in the form; defaults where it was not seen."""
-    held = {field.name: state.get(Key.SETTING.of(name, field.name)) for field in fields(kind)}
+    held = {each.name: state.get(Key.SETTING.of(name, each.name)) for each in described(kind)}
     return kind(**{name_: value for name_, value in held.items() if value is not None})
 
 
-def ask(field: "Field[Any]", name: str, default: Any) -> Any:
-    """Asks for one field.
+def ask(setting: Setting, name: str, default: Any) -> Any:
+    """Asks for one setting.
 
     Args:
         name: of the form.
         default: what it holds before the visitor changes it.
     """
-    key = Key.SETTING.of(name, field.name)
-    title, help_ = _title(field), field.metadata["help"]
-    if isinstance(field.default, bool):
+    key = Key.SETTING.of(name, setting.name)
+    title, help_ = _title(setting), setting.help
+    if setting.kind is bool:
         return st.checkbox(title, default, key=key, help=help_, persist_state="session")
-    if choices := field.metadata.get("choices"):
+    if choices := list(setting.choices):
         return st.selectbox(
             title,
-            list(choices),
-            index=list(choices).index(default),
+            choices,
+            index=choices.index(default),
             key=key,
             format_func=lambda value: str(value).replace("_", " "),
             help=help_,
             persist_state="session",
         )
-    if isinstance(field.default, str):
+    if setting.kind is str:
         return st.text_input(title, default, key=key, help=help_, persist_state="session").strip()
-    return _number(field, key, default)
+    return _number(setting, key, default)
 
 
-def _title(field: "Field[Any]") -> str:
-    return field.name.replace("_", " ").capitalize()
+def _title(setting: Setting) -> str:
+    return setting.name.replace("_", " ").capitalize()
 
 
-def _number(field: "Field[Any]", key: str, default: float) -> float | int:
-    whole = isinstance(field.default, int)
-    low, high = field.metadata["low"], field.metadata["high"]
+def _number(setting: Setting, key: str, default: float) -> float | int:
+    whole = setting.kind is int
+    low, high = setting.low, setting.high
+    if low is None or high is None:
+        raise TypeError(f"{setting.name} is a number without bounds.")
     value = st.number_input(
-        _title(field),
+        _title(setting),
         min_value=int(low) if whole else float(low),
         max_value=int(high) if whole else float(high),
         value=default if whole else float(default),
         step=1 if whole else _step(low, high),
         format=None if whole else "%.4g",
         key=key,
-        help=field.metadata["help"],
+        help=setting.help,
         persist_state="session",
     )
     return default if value is None else value

@@ -4,7 +4,7 @@ Class, other class, head and method are part of the view: a link asks the same q
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import streamlit as st
 
 from dermxai import taxonomy
 from dermxai.runs import Run
+from dermxai.settings import described
 from dermxai.ui import cache, forms, state
 from dermxai.ui import subject as subjects
 from dermxai.ui.guard import callback
@@ -231,7 +232,7 @@ def _describe(method: "Method") -> None:
             f"Source: {method.SOURCE}.",
         ):
             st.caption(plain(line))
-    if fields(method.Settings):
+    if described(method.Settings):
         st.markdown("**Settings**")
 
 

@@ -44,7 +44,7 @@ def test_a_class_of_few_patients_has_no_mean_over_classes():
         ({"above": 0.07, "below": 0.03}, "low"),
         ({"above": 0.0, "below": 0.0}, "high"),
         ({"above": 0.0, "below": 0.0, "errors": 2.0}, ""),
-        ({"above": 0.0, "below": 0.0, "fewest": 8}, ""),
+        ({"above": 0.0, "below": 0.0, "effective": 8.0}, ""),
         ({"above": 0.02, "below": 0.02, "width": 1.6}, "wide"),
         ({"above": 0.02, "below": 0.02, "width": 1.6, "errors": 2.0}, "few"),
         ({"above": 0.02, "below": 0.02, "without": 1}, "none"),
@@ -52,5 +52,6 @@ def test_a_class_of_few_patients_has_no_mean_over_classes():
     ],
 )
 def test_the_verdict_is_the_goal(found, said):
-    row = {"sets": 2000, "without": 0, "width": 1.1, "errors": 40.0, "fewest": 50} | found
+    row = {"sets": 2000, "without": 0, "width": 1.1, "errors": 40.0, "fewest": 50}
+    row |= {"effective": 40.0} | found
     assert verdict(pd.Series(row)) == said
