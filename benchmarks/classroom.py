@@ -37,9 +37,20 @@ from benchmarks.visitor import Page, Visitor, pressed
 
 PAGES = (
     *("", "performance", "image", "image", "image", "feature_map"),
-    *("pair", "compare_maps", "flip", "fragility", "neighbours", "belief"),
+    *(
+        "confusion_analysis",
+        "compare_maps",
+        "counterfactuals",
+        "robustness",
+        "nearest_neighbours",
+        "faithfulness",
+    ),
 )
-SLOW = {"fragility": "Test how firmly", "flip": "Search what turns", "compare_maps": "Compute"}
+SLOW = {
+    "robustness": "Test its robustness",
+    "counterfactuals": "Search a counterfactual",
+    "compare_maps": "Compute",
+}
 LIMIT_95, LIMIT, LIMIT_BURST, LIMIT_OWN = 1.0, 5.0, 5.0, 1.5  # seconds
 LIMIT_MEMORY = 2000  # MB
 WITHIN = 2.0  # seconds, in which a class presses at once

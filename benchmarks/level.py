@@ -21,12 +21,12 @@ if __name__ == "__main__":  # tests that import this keep their threads
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from dermxai.metrics.gathering import gathering
 from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import false_discovery_control, rankdata
 
 from dermxai.metrics import association
-from dermxai.metrics.gathering import gathering
 
 Floats = NDArray[np.float64]
 Groups = NDArray[np.bool_]

@@ -1,4 +1,4 @@
-"""Files that are complete the moment they are seen, and locks between processes."""
+"""Atomic writes, and locks between processes."""
 
 import errno
 import fcntl

@@ -96,7 +96,9 @@ def _runs() -> Iterator[Unusable]:
         for name in find_quality(run)[0]:
             if open_quality(run, name) is None:
                 study = files.quality.asked(name)
-                yield Unusable(study, "is damaged, or its table is", "Remove it and study again.")
+                yield Unusable(
+                    study, "is damaged, or its table is", "Remove it and evaluate again."
+                )
         yield from _each(files.quality.root / "scores", ".json", _score, _AGAIN)
         yield from _each(files.projections, ".npz", _array, _AGAIN)
         yield from _each(files.pair("x").parent, ".npz", _array, _AGAIN)

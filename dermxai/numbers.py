@@ -1,4 +1,4 @@
-"""Numbers for eyes, and for JSON."""
+"""Number formatting, and numbers as JSON holds them."""
 
 import math
 from collections.abc import Mapping

@@ -27,7 +27,7 @@ def tables(run: Run, found: Quality) -> Iterator[str]:
         yield from report.outdated(found)
         return
     summary = report.summary(run, found)
-    summary = summary[~summary["method"].isin(report.BASELINES)]
+    summary = summary[~summary["method"].isin(report.CONTROLS)]
     cells = summary.set_index(["method", "measure"])
     units, images = report.units(run), found.table["sample_id"].nunique()
     yield f"### {images} images of {int(summary['units'].max())} {units}"

@@ -58,7 +58,7 @@ def halved(dataset: Dataset) -> Dataset:
 
 
 def predictions(checkpoint: Path, dataset: Dataset) -> pd.Series:
-    """The class each test image is read as, by sample id."""
+    """The class each test image is predicted as, by sample id."""
     tested = dataset.samples[dataset.samples["split"] == "test"].reset_index(drop=True)
     chosen = replace(dataset, samples=tested, fingerprint=f"{dataset.fingerprint} test")
     run = infer(load_classifier(checkpoint), chosen)

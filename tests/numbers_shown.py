@@ -11,13 +11,13 @@ from dermxai.projection.projector import methods as projections
 
 DATASET = "Dataset"
 PERFORMANCE = "Performance"
-PAIR = "Pair of classes"
+PAIR = "Confusion analysis"
 IMAGE = "Image"
 MAPS = "Image, Compare maps"
-FLIP = "What would flip it"
-FRAGILITY = "Fragility"
-NEIGHBOURS = "Confusing neighbours"
-BELIEF = "Belief"
+FLIP = "Counterfactuals"
+FRAGILITY = "Robustness"
+NEIGHBOURS = "Nearest neighbours"
+BELIEF = "Faithfulness"
 FEATURE_MAP = "Feature map"
 TRAINING = "Training"
 
@@ -66,7 +66,7 @@ NUMBERS: Mapping[str, str] = {
     "Difference between errors and right predictions": PAIR,
     "p of a difference": PAIR,
     "q of a difference": PAIR,
-    "p of errors gathered in few patients": PAIR,
+    "p of errors clustered in few patients": PAIR,
     "Errors in few patients: pairs, and how many chance gives": PAIR,
     "Balance: shares of images and patients": PAIR,
     "Suspect labels, quality": PAIR,

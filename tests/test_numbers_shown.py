@@ -15,8 +15,8 @@ from dermxai.explain.flip import Flip, RandomSets
 from dermxai.explain.fragility import Fragility
 from dermxai.metrics import evaluate
 from dermxai.metrics.belief import Scale, summarised
+from dermxai.metrics.clustering import clustering
 from dermxai.metrics.differences import differences
-from dermxai.metrics.gathering import gathering
 from dermxai.metrics.label_errors import label_errors
 from dermxai.metrics.leakage import leakage_premium
 from dermxai.metrics.pair import judge_pair
@@ -93,7 +93,7 @@ GROUPS = "Interval of a difference of groups, independent images"
 READ = "Share of a class that is predicted as another"
 VOTES, MOVED = "Mean votes of errors", "Mean votes of errors less those of right predictions"
 APART = "Difference between errors and right predictions"
-GATHERED = "Errors in few patients: pairs, and how many chance gives"
+CLUSTERED = "Errors in few patients: pairs, and how many chance gives"
 BELIEF = "Faithfulness: mean, and difference to a baseline"
 AREA, LEAD = "Area of a replacement", "Margin after a replacement"
 PROBED = "Margin, flip rate and spread over perturbations"
@@ -128,11 +128,15 @@ SHOWN: Mapping[str, Shown] = {
         | ended(PREMIUM, "difference", PAIRED),
         "measure name",
     ),
-    "Pair.ways": (lambda: PAIR.ways, ended(READ, "share", SHARE, ""), "true read images of units"),
+    "Pair.ways": (
+        lambda: PAIR.ways,
+        ended(READ, "share", SHARE, ""),
+        "true predicted images of units",
+    ),
     "Pair.errors": (
         lambda: PAIR.errors,
         {"margin": "Margin of an error", "probability": "Probability of a class"},
-        "sample_id true read",
+        "sample_id true predicted",
     ),
     "Pair.merged": (
         lambda: PAIR.merged,
@@ -160,9 +164,9 @@ SHOWN: Mapping[str, Shown] = {
         | {"first": APART, "second": APART, "p": "p of a difference", "q": "q of a difference"},
         "column value known",
     ),
-    "Gathering": (
-        lambda: names(gathering(CHOSEN, UNITS, draws=99)),
-        {"p": "p of errors gathered in few patients", "pairs": GATHERED, "expected": GATHERED},
+    "Clustering": (
+        lambda: names(clustering(CHOSEN, UNITS, draws=99)),
+        {"p": "p of errors clustered in few patients", "pairs": CLUSTERED, "expected": CLUSTERED},
         "errors images units of most most_errors most_images",
     ),
     "label_errors": (
@@ -197,7 +201,7 @@ SHOWN: Mapping[str, Shown] = {
     "Flip": (
         lambda: names(Flip),
         {"areas": AREA, "area": AREA, "leads": LEAD, "lead": LEAD},
-        "read_as into donor picture edited pieces chosen flipped random notes",
+        "prediction into donor picture edited pieces chosen flipped random notes",
     ),
     "RandomSets": (
         lambda: names(RandomSets),

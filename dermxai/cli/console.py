@@ -184,7 +184,7 @@ def show_premium(premium: "Premium") -> None:
         print(f"\n{_line(note)}")
 
 
-def show_belief(
+def show_faithfulness(
     table: "pd.DataFrame", found: "Quality", independent: str, notes: Iterable[str] = ()
 ) -> None:
     """Means of methods × measures with their intervals, what they beat and what that amounts to.

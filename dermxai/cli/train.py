@@ -49,6 +49,6 @@ def train(
             baselines=baseline,
         )
     except KeyboardInterrupt:
-        console.say("Stopped; the same command goes on after the last whole epoch.")
+        console.say("Stopped; the same command resumes after the last completed epoch.")
         raise
     print(*value.values())

@@ -173,7 +173,7 @@ def prepared(classifier: "Classifier", image: NDArray[np.uint8]) -> torch.Tensor
 
 
 def predicted(classifier: "Classifier", tensor: torch.Tensor) -> str:
-    """The class that a prepared image is read as.
+    """The class that a prepared image is predicted as.
 
     Raises:
         InputError: the network does not give finite numbers, or memory does not suffice.

@@ -1,10 +1,11 @@
-"""What would flip it: the smallest set of superpixels whose replacement turns class A into B.
+"""Counterfactuals: the smallest set of superpixels whose replacement changes the
+prediction from class A to B.
 
 The picture is cut into superpixels. Beginning with none, the piece is added whose replacement, with
-all pieces before it, brings the other class closest to being read; all candidates of a step are
-read in one batch. Once it is read, pieces that are not needed any more are put back. The set cannot
-be made smaller by leaving any one piece out; a smaller set of other pieces may exist, since the
-search is greedy.
+all pieces before it, brings the other class closest to being predicted; all candidates of a step
+are evaluated in one batch. Once it is predicted, pieces that are not needed any more are put back.
+The set cannot be made smaller by leaving any one piece out; a smaller set of other pieces may
+exist, since the search is greedy.
 
 Pieces are replaced by what surrounds them (*inpainted*), or by those of an image of the other class
 (*pasted*). The found set is compared with random sets of superpixels of about the same area,
@@ -27,7 +28,7 @@ from dermxai.errors import InputError
 from dermxai.explain import edits
 from dermxai.explain.api import find_target, predicted, prepared
 from dermxai.explain.method import Progress
-from dermxai.explain.readings import Picture, Readings, leads
+from dermxai.explain.predictions import Picture, Predictions, leads
 from dermxai.explain.superpixels import superpixels
 
 if TYPE_CHECKING:
@@ -78,12 +79,12 @@ class RandomSets:
 
     @property
     def flipped(self) -> int:
-        """Draws that turn the reading at the area of the found set."""
+        """Draws that change the prediction at the area of the found set."""
         return int((self.leads[:, -1] < 0).sum())
 
     @property
     def flip_rate(self) -> tuple[float, float, float]:
-        """Share of draws that turn the reading, and its 95 % interval (Wilson); draws are
+        """Share of draws that change the prediction, and its 95 % interval (Wilson); draws are
         independent."""
         draws = len(self.leads)
         ends = binomtest(self.flipped, draws).proportion_ci(LEVEL, method="wilson")
@@ -98,16 +99,16 @@ class RandomSets:
 
 @dataclass(frozen=True, eq=False)
 class Flip:
-    """What it takes to turn a reading.
+    """What it takes to change a prediction.
 
     Attributes:
-        read_as, into: class codes: as the image is read, and what it was to be turned into.
+        prediction, into: class codes: as predicted of the image, and the counterfactual class.
         donor: name of the image whose patches were pasted; None where pieces were inpainted.
         picture, edited: (size, size, 3) RGB at the size of the network's input; ``edited`` with the
             found set replaced.
         pieces: (size, size) number of each pixel's superpixel.
-        chosen: the found set; where nothing turns the reading, the one that came closest.
-        flipped: whether it turns the reading.
+        chosen: the found set; where nothing changes the prediction, the one that came closest.
+        flipped: whether it changes the prediction.
         areas, leads: (step + 1,) of the search, from nothing replaced: percent of the image, and
             how far the highest other class lies above ``into``, in logits. It is below 0 where
             ``into`` is read.
@@ -115,7 +116,7 @@ class Flip:
         random: random sets of the same areas.
     """
 
-    read_as: str
+    prediction: str
     into: str
     donor: str | None
     picture: Picture
@@ -162,8 +163,8 @@ def find_flip(
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Flip:
-    """Searches the smallest set of superpixels whose replacement makes ``into`` the class that is
-    read.
+    """Searches the smallest set of superpixels whose replacement makes ``into`` the predicted
+    class.
 
     Args:
         image: (h, w, 3) RGB.
@@ -175,24 +176,24 @@ def find_flip(
             early; may raise `Cancelled`.
 
     Raises:
-        InputError: no such class, it is the one that is read, an image that is too small, or a
+        InputError: no such class, it is the predicted one, an image that is too small, or a
             network that does not give finite numbers.
     """
     settings = settings or Settings()
-    read_as = predicted(classifier, prepared(classifier, image))
-    if into == read_as:
-        raise InputError(f"The image is read as {into} already; choose another class.")
-    target = find_target(classifier, into, read_as).index
+    prediction = predicted(classifier, prepared(classifier, image))
+    if into == prediction:
+        raise InputError(f"The image is predicted as {into} already; choose another class.")
+    target = find_target(classifier, into, prediction).index
     size = classifier.info.preprocessing.size
     picture = resize(image, (size, size))
     pieces = superpixels(picture, settings.pieces)
     replaced, notes = _replacement(picture, donor, mask)
-    readings = Readings(classifier, passes(settings), progress)
+    predictions = Predictions(classifier, passes(settings), progress)
 
     def leads_of(sets: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         made = (replaced(np.isin(pieces, some)) if some else picture for some in sets)
         preprocessing = classifier.info.preprocessing
-        return leads(readings.scores(preprocessing(each) for each in made), target)
+        return leads(predictions.scores(preprocessing(each) for each in made), target)
 
     areas = 100 * np.bincount(pieces.ravel()) / pieces.size
     path, path_leads = _searched(leads_of, areas, settings.most)
@@ -202,10 +203,10 @@ def find_flip(
     path_areas = np.concatenate([[0.0], np.cumsum(areas[list(path)])])
     area = float(areas[list(chosen)].sum())
     at = np.append(path_areas[(path_areas > 0) & (path_areas < area)], area)
-    random = _random_sets(leads_of, readings, areas, at, settings)
+    random = _random_sets(leads_of, predictions, areas, at, settings)
     edited = replaced(np.isin(pieces, chosen)) if chosen else picture
     return Flip(
-        read_as=read_as,
+        prediction=prediction,
         into=into,
         donor=donor.name if donor else None,
         picture=picture,
@@ -218,7 +219,7 @@ def find_flip(
         area=area,
         lead=float(leads_of([chosen])[0]),
         random=random,
-        notes=(*notes, *readings.notes),
+        notes=(*notes, *predictions.notes),
     )
 
 
@@ -261,7 +262,7 @@ def _searched(
 def _without_idle(
     leads_of: Leads, chosen: tuple[int, ...], areas: NDArray[np.float64]
 ) -> tuple[int, ...]:
-    """Puts back what is not needed, the largest piece first, while the reading stays turned."""
+    """Puts back what is not needed, the largest piece first, while the prediction stays changed."""
     while len(chosen) > 1:
         fewer = [tuple(k for k in chosen if k != piece) for piece in chosen]
         turned = leads_of(fewer) < 0
@@ -273,7 +274,7 @@ def _without_idle(
 
 def _random_sets(
     leads_of: Leads,
-    readings: Readings,
+    predictions: Predictions,
     areas: NDArray[np.float64],
     at: NDArray[np.float64],
     settings: Settings,
@@ -286,5 +287,5 @@ def _random_sets(
         reached = np.cumsum(areas[order])
         counts = 1 + np.abs(reached[:, None] - at).argmin(axis=0)
         sets += [tuple(order[:count].tolist()) for count in counts]
-    readings.expect(len(sets) + 1)
+    predictions.expect(len(sets) + 1)
     return RandomSets(at, leads_of(sets).reshape(settings.draws, len(at)))

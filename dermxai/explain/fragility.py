@@ -1,6 +1,6 @@
-"""The fragility card: how firmly an image is read, when it changes in ways that should not matter.
+"""Robustness: what perturbations that should not matter do to a prediction.
 
-Every perturbation of `dermxai.explain.perturbations` is read once. Two maps are compared by
+Every perturbation of `dermxai.explain.perturbations` is predicted once. Two maps are compared by
 
 - the rank correlation (Spearman's ρ over positions), and
 - the relevance overlap: the share of the tenth of positions that speak most for the class in one
@@ -26,7 +26,7 @@ from dermxai.errors import InputError
 from dermxai.explain.api import find_target, predicted, prepared
 from dermxai.explain.method import Progress
 from dermxai.explain.perturbations import applicable
-from dermxai.explain.readings import Picture, Readings
+from dermxai.explain.predictions import Picture, Predictions
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -37,18 +37,18 @@ GRID = 32  # positions a side, at most, on which maps are compared
 
 @dataclass(frozen=True, eq=False)
 class Fragility:
-    """What became of a reading.
+    """What became of a prediction.
 
     Attributes:
-        read_as: class code of the unchanged image.
+        prediction: class code of the unchanged image.
         against: the other class of the margin.
-        margin: logit of ``read_as`` less that of ``against``, unchanged.
-        table: a row a perturbation: ``group``, ``name``, ``read_as``, ``flipped`` (another class is
-            read), ``margin``, ``rank_correlation`` (−1 to 1) and ``overlap`` (0 to 1) with the
+        margin: logit of ``prediction`` less that of ``against``, unchanged.
+        table: a row a perturbation: ``group``, ``name``, ``prediction``, ``flipped`` (another class
+            is read), ``margin``, ``rank_correlation`` (−1 to 1) and ``overlap`` (0 to 1) with the
             unchanged map; NaN where a map is the same everywhere.
     """
 
-    read_as: str
+    prediction: str
     against: str
     margin: float
     table: pd.DataFrame
@@ -56,7 +56,7 @@ class Fragility:
 
     @property
     def flip_rate(self) -> float:
-        """Share of the perturbations that are read as another class."""
+        """Share of the perturbations that are predicted as another class."""
         return float(self.table["flipped"].mean())
 
     @property
@@ -116,40 +116,40 @@ def fragility(
         progress: called with passes done and in all; may raise `Cancelled`.
 
     Raises:
-        InputError: unknown class, the one that is read, a single class, an image that is too small,
+        InputError: unknown class, the predicted one, a single class, an image that is too small,
             or a network that does not give finite numbers.
     """
     classes, preprocessing = classifier.info.classes, classifier.info.preprocessing
     if len(classes) < 2:
         raise InputError(f"The model knows {classes[0]} only; there is nothing to change into.")
     start = prepared(classifier, image)
-    read_as = predicted(classifier, start)
-    readings = Readings(classifier, passes(preprocessing), progress)
+    prediction = predicted(classifier, start)
+    predictions = Predictions(classifier, passes(preprocessing), progress)
     if against is None:
-        (scores,) = readings.scores([start[0].numpy()])
-        against = next(classes[i] for i in np.argsort(-scores) if classes[i] != read_as)
-    target = find_target(classifier, read_as, against)
+        (scores,) = predictions.scores([start[0].numpy()])
+        against = next(classes[i] for i in np.argsort(-scores) if classes[i] != prediction)
+    target = find_target(classifier, prediction, against)
     pictures = chain([preprocessing.prepare(image)], perturbed(preprocessing, image, seed))
-    scores, maps = readings.with_maps(map(preprocessing.normalise, pictures), target)
+    scores, maps = predictions.with_maps(map(preprocessing.normalise, pictures), target)
     margins = target.among_classes(scores.T)
     changes = applicable(preprocessing)
     alike = [
         similarity(maps[0], change.undo(map_))
         for change, map_ in zip(changes, maps[1:], strict=True)
     ]
-    read = np.asarray(classes, dtype=object)[scores[1:].argmax(axis=1)]
+    perturbed_as = np.asarray(classes, dtype=object)[scores[1:].argmax(axis=1)]
     table = pd.DataFrame(
         {
             "group": [each.group for each in changes],
             "name": [each.name for each in changes],
-            "read_as": read,
-            "flipped": read != read_as,
+            "prediction": perturbed_as,
+            "flipped": perturbed_as != prediction,
             "margin": margins[1:],
             "rank_correlation": [correlation for correlation, _ in alike],
             "overlap": [overlap for _, overlap in alike],
         }
     )
-    return Fragility(read_as, against, float(margins[0]), table, readings.notes)
+    return Fragility(prediction, against, float(margins[0]), table, predictions.notes)
 
 
 def similarity(

@@ -1,7 +1,8 @@
-"""Confusing neighbours: the images of a class that lie nearest to an image in feature space.
+"""Nearest neighbours: the images of a class that lie nearest to an image in feature space.
 
 The distance is Euclidean, on what the final head reads (the features of the Feature map). That head
-is linear, so the distance bounds how far apart it can read two images: |w·f − w·g| ≤ ‖w‖·‖f − g‖.
+is linear, so the distance bounds how far apart the logits of two images can be: |w·f − w·g| ≤
+‖w‖·‖f − g‖.
 
 Images of the same patient are left out: they say that the patient was recognised; so are those
 whose patient is unknown, which may be the same. Where the image's own patient is unknown the lesion
@@ -52,13 +53,13 @@ def nearest(
 ) -> Neighbours:
     """Images of class ``code`` of other patients, nearest first.
 
-    Images without a label count as the class that they were read as.
+    Images without a label count as the class that they were predicted as.
 
     Args:
         sample_id: the image whose neighbours are wanted; None for one that is not in the run.
         features: (channels of the final head,) of that one; see `Diagnosis.features`.
         count: how many at most.
-        typical: only those that are read as ``code``, too, where there are any.
+        typical: only those that are predicted as ``code``, too, where there are any.
 
     Raises:
         InputError: the sample or the class is unknown, or neither a sample nor features are given.
@@ -80,7 +81,9 @@ def nearest(
     unknown = f"Left out: {left_out} of {code}, of which it is not known whose they are."
     if typical and len(rows):
         read = rows[run.predicted[rows] == code]
-        rows, notes = (read, ()) if len(read) else (rows, (f"None of {code} is read as such.",))
+        rows, notes = (
+            (read, ()) if len(read) else (rows, (f"None of {code} is predicted as such.",))
+        )
     if not len(rows):
         there = f" of other {others}" if members.any() else ""
         why = (f"The dataset has no image of {code}{there}.", *([unknown] if left_out else []))
@@ -88,7 +91,7 @@ def nearest(
     if left_out:
         notes = (*notes, unknown)
     if unlabelled[rows].any():
-        notes = (*notes, "Images without a label count as what they are read as.")
+        notes = (*notes, "Images without a label count as what they are predicted as.")
     away = np.linalg.norm(run.features[rows] - features, axis=1)
     order = np.argsort(away, kind="stable")[:count]
     ids = run.samples["sample_id"].to_numpy(dtype=object)[rows[order]]

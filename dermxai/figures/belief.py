@@ -1,4 +1,4 @@
-"""Methods × measures: what each map was shown to do, against maps that never saw the image."""
+"""Methods × measures: what each map was shown to do, against control maps."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
@@ -20,7 +20,7 @@ def belief(
     summary: pd.DataFrame,
     methods: Mapping[str, str],
     measures: Mapping[str, str],
-    baselines: Sequence[str],
+    controls: Sequence[str],
     *,
     units: str = "patients",
     dark: bool = False,
@@ -29,8 +29,8 @@ def belief(
 
     Args:
         summary: `dermxai.metrics.belief.summarised`.
-        methods, measures: titles by name, in order; baselines last.
-        baselines: names of those methods that never saw the image.
+        methods, measures: titles by name, in order; control maps last.
+        controls: names of the control maps.
         units: what the intervals take as independent.
         dark: colours for a dark page.
     """
@@ -46,7 +46,7 @@ def belief(
         "What each map was shown to do",
         "Means over images. Green: better than a random map as fine as itself and than a centred "
         "Gaussian, or within the limit. Blue: better than one of them. Red: neither shown. Grey: "
-        "baselines have nothing to say. Choose a square: the images on which the method fails.",
+        "control maps are not compared. Choose a square: the images on which the method fails.",
         height=_ROW * len(rows) + 76,
         width=_COLUMN * len(columns) + 170,
         dark=dark,
@@ -65,7 +65,7 @@ def belief(
             "tickvals": list(range(len(rows))),
             "ticktext": [
                 f"<i>{shortened(methods[name], 24)}</i>"
-                if name in baselines
+                if name in controls
                 else shortened(methods[name], 24)
                 for name in rows
             ],
@@ -121,7 +121,7 @@ def belief(
 def belief_measure(
     summary: pd.DataFrame,
     methods: Mapping[str, str],
-    baselines: Sequence[str],
+    controls: Sequence[str],
     *,
     title: str,
     help_: str,
@@ -130,12 +130,12 @@ def belief_measure(
     units: str = "patients",
     dark: bool = False,
 ) -> go.Figure:
-    """One measure: each method's mean with its interval, baselines as hollow marks.
+    """One measure: each method's mean with its interval, control maps as hollow marks.
 
     Args:
         summary: rows of `dermxai.metrics.belief.summarised` of one measure.
         methods: titles by name, in order.
-        baselines: names of those methods that never saw the image.
+        controls: names of the control maps.
         title, help_: of the figure; safe to show.
         unit: of the values.
         limit: what a map must keep to.
@@ -162,7 +162,7 @@ def belief_measure(
         showlegend=False,
     )
     for hollow in (False, True):
-        chosen = [name for name in rows if (name in baselines) == hollow]
+        chosen = [name for name in rows if (name in controls) == hollow]
         part = known.loc[chosen]
         colour = colours.muted if hollow else colours.accent
         mean = part["mean"].to_numpy(np.float64)
@@ -195,17 +195,17 @@ def belief_measure(
 
 def belief_curves(
     curves: Mapping[str, Mapping[str, Sequence[Any]]],
-    baselines: Sequence[str],
+    controls: Sequence[str],
     *,
     title: str,
     help_: str,
     dark: bool = False,
 ) -> go.Figure:
-    """A measure's curves, averaged over images: one line a method, baselines grey.
+    """A measure's curves, averaged over images: one line a method, control maps grey.
 
     Args:
         curves: by title, "x" and the values of each curve.
-        baselines: titles of those methods that never saw the image.
+        controls: titles of the control maps.
         title, help_: of the figure; safe to show.
         dark: colours for a dark page.
     """
@@ -225,10 +225,10 @@ def belief_curves(
         legend={"orientation": "h", "y": -0.25, "yanchor": "top", "x": 0},
     )
     hues = (colours.accent, colours.warning, "#2fa36b", "#8e5bb5", "#b58900", "#d33fb0", "#6b7f94")
-    broken = dict(zip(baselines, cycle(("dash", "dot")), strict=False))
+    broken = dict(zip(controls, cycle(("dash", "dot")), strict=False))
     number = 0
     for method, lines in curves.items():
-        plain = method in baselines
+        plain = method in controls
         colour = colours.muted if plain else hues[number % len(hues)]
         number += not plain
         for index, name in enumerate(each for each in lines if each != "x"):

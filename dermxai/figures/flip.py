@@ -1,4 +1,4 @@
-"""How the lead of a reading falls while more of the image is replaced."""
+"""How the margin of a prediction falls while more of the image is replaced."""
 
 from collections.abc import Sequence
 
@@ -18,30 +18,30 @@ def flip_path(
     found: tuple[float, float],
     random_areas: ArrayLike,
     band: ArrayLike,
-    read_as: str,
+    prediction: str,
     into: str,
     dark: bool = False,
 ) -> go.Figure:
     """The greedy search beside random sets of about the same area.
 
     Args:
-        areas, leads: (step + 1,) percent of the image replaced, and how far the highest other class
-            lies above ``into``, in logits.
-        found: area and lead of the set that was found.
+        areas, leads: (step + 1,) percent of the image replaced, and the margin of the
+            highest other class against ``into``, in logits.
+        found: area and margin of the set that was found.
         random_areas: (s,) percent.
         band: (3, s) lower end, median and upper end over random sets.
-        read_as, into: class codes.
+        prediction, into: class codes.
         dark: colours for a dark page.
     """
     colours = palette(dark)
     x, y = np.asarray(areas, dtype=np.float64), np.asarray(leads, dtype=np.float64)
     place = np.r_[0.0, np.asarray(random_areas, dtype=np.float64)]
     low, middle, high = (np.r_[y[0], each] for each in np.asarray(band, dtype=np.float64))
-    target, source = shortened(into, 16), shortened(read_as, 16)
+    target, source = shortened(into, 16), shortened(prediction, 16)
     made = figure(
         f"From {source} to {target}",
-        f"Logits by which {source}, or any other class, still leads {target}; below the line "
-        f"{target} is read. Shaded: 95 % of random sets of about the same area.",
+        f"Margin of {source}, or of any other class ahead of {target}, in logits; below 0 "
+        f"{target} is predicted. Shaded: 95 % of random sets of about the same area.",
         height=260,
         dark=dark,
         xaxis={
@@ -49,7 +49,7 @@ def flip_path(
             "rangemode": "tozero",
             "fixedrange": True,
         },
-        yaxis={"title": {"text": f"Lead over {target}"}, "fixedrange": True},
+        yaxis={"title": {"text": f"Margin against {target}"}, "fixedrange": True},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )
     made.add_scatter(
@@ -78,7 +78,7 @@ def flip_path(
         line={"color": colours.accent, "width": 2},
         marker={"size": 7},
         hovertext=_steps(len(x)),
-        hovertemplate="%{hovertext}: %{x:.1f} %, lead %{y:.2f}<extra></extra>",
+        hovertemplate="%{hovertext}: %{x:.1f} %, margin %{y:.2f}<extra></extra>",
     )
     made.add_scatter(
         x=[found[0]],
@@ -91,7 +91,7 @@ def flip_path(
             "color": colours.warning,
             "line": {"width": 2.5},
         },
-        hovertemplate="found: %{x:.1f} %, lead %{y:.2f}<extra></extra>",
+        hovertemplate="found: %{x:.1f} %, margin %{y:.2f}<extra></extra>",
     )
     made.add_hline(y=0, line={"color": colours.ink, "width": 1})
     return made

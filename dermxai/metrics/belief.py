@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 BEATS, TIES, LOSES = "better", "no difference shown", "worse"
 UNKNOWN = ""
 FEWEST = 8  # units that a verdict rests on
-BOTH, ONE, NEITHER = "beats both baselines", "beats one baseline", "beats neither baseline"
+BOTH, ONE, NEITHER = "beats both control maps", "beats one control map", "beats no control map"
 KEEPS, BREAKS = "keeps to the limit", "not shown to keep to the limit"
 
 

@@ -1,4 +1,5 @@
-"""The vote ledger of a set of images: which head drives it from one class towards another.
+"""Additive decomposition of the logit over a set of images: which head drives it from one class
+towards another.
 
 A head's vote on an image is its logit for the target less that for the other class; the votes of
 all heads add up to the margin (see `dermxai.explain.heads`). Here they are averaged over a set,
@@ -27,9 +28,9 @@ class SetLedger:
         images, units: how many images and independent units (patients) the set has.
         votes, low, high: (h,) mean vote of each head and its interval, in logits.
         margin, margin_low, margin_high: the same of the sum of all heads.
-        flips: (h,) images that would be read as another class if that head did not vote; empty, as
-            are the next three, for a network of one head, without which nothing is read.
-        turned: (h,) those of them that would be read as ``against``.
+        flips: (h,) images that would be predicted as another class if that head did not vote;
+            empty, as are the next three, for a network of one head, without which nothing is read.
+        turned: (h,) those of them that would be predicted as ``against``.
         flip_low, flip_high: (h,) ends of the interval of ``flips`` as a share of the images.
     """
 
@@ -90,7 +91,7 @@ def set_ledger(
     units: ArrayLike,
     level: float = 0.95,
 ) -> SetLedger:
-    """The averaged ledger of a set of images.
+    """The averaged decomposition of a set of images.
 
     Args:
         logits: (n, h, k).

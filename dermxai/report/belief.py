@@ -1,4 +1,5 @@
-"""A study of maps and what it amounts to, in words and in intervals over patients."""
+"""Faithfulness: an evaluation of maps and what it amounts to, in words and in intervals over
+patients."""
 
 import json
 from collections.abc import Iterator
@@ -21,23 +22,23 @@ from dermxai.metrics.belief import (
     failures,
     summarised,
 )
-from dermxai.report.origin import reading
+from dermxai.report.origin import prediction
 
 if TYPE_CHECKING:
     from dermxai.explain.faithfulness.quality import Quality
     from dermxai.runs import Run
 
-BASELINES = (RANDOM, CENTRED)
+CONTROLS = (RANDOM, CENTRED)
 
 
 def scale(measure: str) -> Scale:
-    """How a measure's values are to be read."""
+    """How a measure's values are compared."""
     found = find_measure(measure)
     return Scale(found.HIGHER, found.SHARE, found.COMPARED, found.LIMIT)
 
 
 def summary(run: "Run", found: "Quality") -> pd.DataFrame:
-    """`dermxai.metrics.belief.summarised` of a study, patients together."""
+    """`dermxai.metrics.belief.summarised` of an evaluation, patients together."""
     together = dict(zip(run.samples["sample_id"], splits.groups(run.samples), strict=True))
     scales = {name: scale(name) for name in found.asked.measures}
     return summarised(found.table, scales, together, random=RANDOM, centred=CENTRED)
@@ -55,14 +56,15 @@ def outdated(found: "Quality") -> Iterator[str]:
             measures()[name].TITLE if name in measures() else title(name) for name in found.outdated
         )
         yield (
-            f"Not shown, since an older version computed it: {', '.join(names)}. Compute the study "
+            f"Not shown, since an older version computed it: {', '.join(names)}. Compute the "
+            "evaluation "
             "again; what still holds is not computed anew."
         )
 
 
 def too_few(run: "Run", found: "Quality", summary: pd.DataFrame) -> Iterator[str]:
     """A sentence on the measures that rest on too few patients for a verdict, if there are any."""
-    of_methods = summary[~summary["method"].isin(BASELINES)]
+    of_methods = summary[~summary["method"].isin(CONTROLS)]
     old = of_methods["method"].isin(found.outdated) | of_methods["measure"].isin(found.outdated)
     of_methods = of_methods[~old]
     names = dict.fromkeys(of_methods.loc[of_methods["units"] < FEWEST, "measure"])
@@ -74,32 +76,32 @@ def too_few(run: "Run", found: "Quality", summary: pd.DataFrame) -> Iterator[str
 
 
 def failed(found: "Quality", method: str, measure: str) -> list[str]:
-    """`dermxai.metrics.belief.failures` of a study: images on which a method fails."""
+    """`dermxai.metrics.belief.failures` of an evaluation: images on which a method fails."""
     return failures(found.table, scale(measure), method, measure, random=RANDOM, centred=CENTRED)
 
 
 def title(method: str) -> str:
-    """A method's or a baseline's name in full."""
+    """A method's or a control map's name in full."""
     return find_candidate(method).TITLE
 
 
 def titles(found: "Quality") -> tuple[dict[str, str], dict[str, str]]:
-    """Methods, baselines last, and measures of a study: title by name."""
+    """Methods, control maps last, and measures of an evaluation: title by name."""
     return (
-        {name: title(name) for name in (*found.asked.methods, *BASELINES)},
+        {name: title(name) for name in (*found.asked.methods, *CONTROLS)},
         {name: find_measure(name).TITLE for name in found.asked.measures},
     )
 
 
 def in_words(summary: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """Each method's title, and a sentence on what it was shown to do."""
-    judged = summary[~summary["method"].isin(BASELINES)]
+    judged = summary[~summary["method"].isin(CONTROLS)]
     for method, rows in judged.groupby("method", sort=False):
         parts = []
         for standing, words in (
-            (BOTH, "beats both baselines in {}"),
-            (ONE, "beats only one baseline in {}"),
-            (NEITHER, "beats no baseline in {}"),
+            (BOTH, "beats both control maps in {}"),
+            (ONE, "beats only one control map in {}"),
+            (NEITHER, "beats no control map in {}"),
             (KEEPS, "keeps to the limit of {}"),
             (BREAKS, "is not shown to keep to the limit of {}"),
         ):
@@ -133,8 +135,8 @@ def mean_curves(found: "Quality", measure: str) -> dict[str, dict[str, list[floa
     return averaged
 
 
-def with_readings(run: "Run", values: pd.DataFrame) -> pd.DataFrame:
-    """A study's values, each with label, prediction and probability of its image."""
-    of = {name: reading(run, str(name)) for name in values["sample_id"].unique()}
+def with_predictions(run: "Run", values: pd.DataFrame) -> pd.DataFrame:
+    """An evaluation's values, each with label, prediction and probability of its image."""
+    of = {name: prediction(run, str(name)) for name in values["sample_id"].unique()}
     told = pd.DataFrame([of[name] for name in values["sample_id"]], index=values.index)
-    return pd.concat([values, told], axis=1)
+    return pd.concat([values.drop(columns=["label", "read_as"]), told], axis=1)

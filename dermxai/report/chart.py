@@ -46,7 +46,7 @@ class Chart:
 
 
 def chart(errors: SetLedger, right: SetLedger | None) -> Chart:
-    """Places the mean votes of the errors, and of right readings, on one scale."""
+    """Places the mean votes of the errors, and of correct predictions, on one scale."""
     ledgers = [each for each in (errors, right) if each is not None]
     series = [_series(each) for each in ledgers]
     reach = max(float(np.nanmax(np.abs(each))) for each in series) or 1.0

@@ -63,7 +63,7 @@ def pair_page(study: Study, maps: PairMaps | None = None, most: int = MOST) -> s
             "votes": tables.votes(way),
             "driver": tables.driver(way),
             "apart": tables.distinguishing(way),
-            "gathered": tables.gathered(way, study.evaluation.clusters),
+            "clustering": tables.clustering(way, study.evaluation.clusters),
         }
         for way in study.ways
     ]

@@ -12,9 +12,9 @@ from dermxai import taxonomy
 from dermxai.data import overview
 from dermxai.metrics import Evaluation
 from dermxai.metrics.basis import basis
+from dermxai.metrics.clustering import Clustering, clustering
 from dermxai.metrics.confusion import ratio
 from dermxai.metrics.differences import Differences, differences
-from dermxai.metrics.gathering import Gathering, gathering
 from dermxai.metrics.label_errors import label_errors, searched
 from dermxai.metrics.pair import Pair, check_pair, judge_pair
 from dermxai.metrics.set_ledger import SetDifference, SetLedger, set_difference, set_ledger
@@ -24,30 +24,31 @@ from dermxai.runs import Run
 from dermxai.runs.seen import words
 
 CONFIDENCE = "confidence"
-"""Column of the comparison: the probability of the reading."""
+"""Column of the comparison: the probability of the prediction."""
 _NOT_COMPARED = ("sample_id", "path", "label", "source_label", "patient_id", "lesion_id")
 
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """Images of class ``true`` that were read as ``read``, beside those that were read right.
+    """Images of class ``true`` that were predicted as ``predicted``, beside those that were
+    predicted correctly.
 
     Attributes:
-        errors: mean votes for ``read`` against ``true`` over the errors; None without any.
-        right: the same over the images of the class that were read right.
+        errors: mean votes for ``predicted`` against ``true`` over the errors; None without any.
+        right: the same over the images of the class that were predicted correctly.
         difference: how the votes of the errors differ from these.
         apart: what else distinguishes the errors.
-        gathering: whether they gather in few patients, among all images of the class.
+        clustering: whether they are clustered in few patients, among all images of the class.
         reason: why there is nothing to show; "" where there is.
     """
 
     true: str
-    read: str
+    predicted: str
     errors: SetLedger | None
     right: SetLedger | None
     difference: SetDifference | None
     apart: Differences | None
-    gathering: Gathering | None
+    clustering: Clustering | None
     reason: str
 
 
@@ -153,39 +154,41 @@ def ledger_of(
     return set_ledger(run.logits[rows], run.heads, run.classes, target, against, units=units)
 
 
-def _way(run: Run, evaluation: Evaluation, rows: NDArray[np.intp], true: str, read: str) -> Way:
+def _way(
+    run: Run, evaluation: Evaluation, rows: NDArray[np.intp], true: str, predicted: str
+) -> Way:
     of_class, units = evaluation.true == true, evaluation.unit_of
-    wrong, right = (of_class & (evaluation.predicted == code) for code in (read, true))
+    wrong, right = (of_class & (evaluation.predicted == code) for code in (predicted, true))
     difference, apart = None, None
     if wrong.any() and right.any():
         both = wrong | right
         sets: dict[str, Any] = {"chosen": wrong[both], "units": units[both]}
         logits = run.logits[rows[both]]
-        difference = set_difference(logits, run.heads, run.classes, read, true, **sets)
+        difference = set_difference(logits, run.heads, run.classes, predicted, true, **sets)
         columns = _compared(run.samples.iloc[rows[both]], evaluation.probabilities[both])
         apart = differences(columns, **sets, unit=evaluation.clusters)
     return Way(
         true=true,
-        read=read,
-        errors=ledger_of(run, rows[wrong], units[wrong], read, true),
-        right=ledger_of(run, rows[right], units[right], read, true),
+        predicted=predicted,
+        errors=ledger_of(run, rows[wrong], units[wrong], predicted, true),
+        right=ledger_of(run, rows[right], units[right], predicted, true),
         difference=difference,
         apart=apart,
-        gathering=gathering(wrong[of_class], units[of_class]) if wrong.any() else None,
-        reason=_reason(evaluation, true, read, bool(wrong.any()), bool(right.any())),
+        clustering=clustering(wrong[of_class], units[of_class]) if wrong.any() else None,
+        reason=_reason(evaluation, true, predicted, bool(wrong.any()), bool(right.any())),
     )
 
 
-def _reason(evaluation: Evaluation, true: str, read: str, wrong: bool, right: bool) -> str:
+def _reason(evaluation: Evaluation, true: str, predicted: str, wrong: bool, right: bool) -> str:
     if not evaluation.counts.evaluated:
         return "No image here has a label that the model knows."
     images = int((evaluation.true == true).sum())
     if not images:
         return f"No image here is labelled {true}."
     if not wrong:
-        return f"None of the {count(images, 'image')} of {true} is read as {read}."
+        return f"None of the {count(images, 'image')} of {true} is predicted as {predicted}."
     if not right:
-        return f"No image of {true} is read right: there is nothing to compare the errors with."
+        return f"No image of {true} is predicted correctly: there is no comparison for the errors."
     return ""
 
 
@@ -230,8 +233,8 @@ def _training_counts(run: Run) -> tuple[pd.DataFrame, str]:
 
 
 def _votes(way: Way) -> dict[str, Any]:
-    parts = {name: getattr(way, name) for name in ("errors", "right", "difference", "gathering")}
-    content: dict[str, Any] = {"true": way.true, "read": way.read, "reason": way.reason}
+    parts = {name: getattr(way, name) for name in ("errors", "right", "difference", "clustering")}
+    content: dict[str, Any] = {"true": way.true, "predicted": way.predicted, "reason": way.reason}
     content |= {name: None if part is None else asdict(part) for name, part in parts.items()}
     if way.apart is not None:
         content["distinguishes"] = {

@@ -12,13 +12,13 @@ from dermxai.report.study import Study, Way
 
 
 def ways(study: Study) -> pd.DataFrame:
-    """Labels by readings."""
+    """Labels by predictions."""
     units = study.evaluation.clusters
     rows = []
     for row in study.pair.ways.to_dict("records"):
         shown = {
             "Label": row["true"],
-            "Read as": row["read"] if row["read"] != OTHER else "another class",
+            "Predicted as": row["predicted"] if row["predicted"] != OTHER else "another class",
             "Images": f"{row['images']:,} of {row['of']:,}",
         }
         if units != "images":
@@ -45,7 +45,7 @@ def merged(study: Study) -> pd.DataFrame:
 
 
 def votes(way: Way) -> pd.DataFrame:
-    """Mean votes of the errors, how far they are from those of right readings, and, of several
+    """Mean votes of the errors, how far they are from those of correct predictions, and, of several
     heads, what each alone decides; the last row is the sum."""
     ledger, difference = way.errors, way.difference
     if ledger is None:
@@ -77,7 +77,7 @@ def votes(way: Way) -> pd.DataFrame:
 
 
 def distinguishing(way: Way) -> pd.DataFrame:
-    """What distinguishes errors from right readings; empty where nothing can be compared."""
+    """What distinguishes errors from correct predictions; empty where nothing can be compared."""
     if way.apart is None or way.apart.table.empty:
         return pd.DataFrame()
     images = way.apart.images
@@ -124,18 +124,19 @@ def driver(way: Way) -> str:
     at = difference.heads.index(difference.driver)
     moved = _signed_interval(difference.votes[at], difference.low[at], difference.high[at])
     return (
-        f"Compared with images of {way.true} that are read right, {difference.driver} moves most "
-        f"towards {way.read}: {moved} of {signed(difference.margin)} logits in all."
+        f"Compared with images of {way.true} that are predicted correctly, {difference.driver} "
+        "moves most "
+        f"towards {way.predicted}: {moved} of {signed(difference.margin)} logits in all."
     )
 
 
-def gathered(way: Way, units: str) -> str:
-    """Whether the errors gather in few patients, in a sentence; "" where each has one image.
+def clustering(way: Way, units: str) -> str:
+    """Whether the errors are clustered in few patients, in a sentence; "" where each has one image.
 
     Args:
         units: what the evaluation takes as independent.
     """
-    found = way.gathering
+    found = way.clustering
     if found is None or found.of == found.images:
         return ""
     unit, p = units.removesuffix("s"), probability(found.p)

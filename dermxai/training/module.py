@@ -196,7 +196,7 @@ class Training(LightningModule):
         pair = watched_pair(self.recipe.watched, self.classes, self.reached.confusion)
         shares = confused(self.reached.confusion, self.classes, pair)
         self.log_dict(
-            {f"confusion/{a} read as {b}": share for (a, b), share in shares.items()},
+            {f"confusion/{a} predicted as {b}": share for (a, b), share in shares.items()},
             batch_size=len(labels),
         )
         per_class = {f"sensitivity/{c}": v for c, v in self.reached.sensitivity.items()}

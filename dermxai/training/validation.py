@@ -81,7 +81,7 @@ def watched_pair(
     asked: tuple[str, str] | None, classes: Sequence[str], confusion: Sequence[Sequence[int]]
 ) -> tuple[str, str]:
     """The pair that was asked for, else EAD and SD where both are there, else the two classes that
-    were most often read as each other."""
+    were most often predicted as each other."""
     if asked:
         return asked
     if set(OVERLAPPING) <= set(classes):
@@ -97,8 +97,8 @@ def watched_pair(
 def confused(
     confusion: Sequence[Sequence[int]], classes: Sequence[str], pair: tuple[str, str]
 ) -> dict[tuple[str, str], float]:
-    """Share of the images of one class of a pair that were read as the other, both ways; NaN where
-    the class has none."""
+    """Share of the images of one class of a pair that were predicted as the other, both ways; NaN
+    where the class has none."""
     shares = normalised(confusion, "row")
     first, second = (classes.index(code) for code in pair)
     return {
@@ -112,7 +112,7 @@ def history_row(
 ) -> dict[str, float]:
     """A row of history.csv from an epoch's record, whose ``reached`` holds the fields of `Reached`.
 
-    ``confusion:A→B`` is the share of A's images that were read as B, NaN where A has none.
+    ``confusion:A→B`` is the share of A's images that were predicted as B, NaN where A has none.
     """
     got = Reached(**record["reached"])
     shares = confused(got.confusion, classes, pair)

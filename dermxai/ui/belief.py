@@ -1,4 +1,4 @@
-"""Parts of the page on whether to believe a map."""
+"""Parts of the Faithfulness page."""
 
 import json
 from collections.abc import Sequence
@@ -28,14 +28,14 @@ _QUICK_METHODS = ("grad_cam", "vote_map")
 _QUICK_MEASURES = ("deletion_blur", "insertion_blur", "road", "mass_lesion", "randomisation")
 _NEW = "new"
 EMPTY = (
-    "An attribution map can look convincing and still say nothing of the network. A study judges "
-    "the maps of some of these images by how the decision follows them, and against two maps that "
-    "never saw the image: a random one and a bell in the middle."
+    "An attribution map can look convincing and still say nothing of the network. An evaluation "
+    "measures on some of these images how the logit follows the maps, and compares them with two "
+    "control maps that do not depend on the network: random noise and a Gaussian in the centre."
 )
 
 
-def ask_study(scene: Scene) -> Quality | None:
-    """The study to look at; None where a new one is to be asked for."""
+def ask_evaluation(scene: Scene) -> Quality | None:
+    """The evaluation to look at; None where a new one is to be asked for."""
     names = cache.qualities(scene.run_id)
     if not names:
         st.markdown(EMPTY)
@@ -43,7 +43,7 @@ def ask_study(scene: Scene) -> Quality | None:
     key = Key.STUDY.of(scene.run_id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
-            "Study",
+            "Evaluation",
             [*names, _NEW],
             key=key,
             format_func=lambda name: _named(scene, name),
@@ -52,8 +52,8 @@ def ask_study(scene: Scene) -> Quality | None:
         )
         if chosen != _NEW:
             st.button(
-                "New study",
-                key=Key.START.of("new-study"),
+                "New evaluation",
+                key=Key.START.of("new-evaluation"),
                 icon=":material/add:",
                 type="tertiary",
                 on_click=callback(state.put),
@@ -63,7 +63,8 @@ def ask_study(scene: Scene) -> Quality | None:
 
 
 def usual(run: Run, images: int) -> dict[str, Any]:
-    """Arguments of a study of so many images with the methods and measures that the form offers."""
+    """Arguments of an evaluation of so many images with the methods and measures that the form
+    offers."""
     return {
         "run": str(run.root),
         "images": min(images, len(run)),
@@ -78,7 +79,7 @@ def _judged(scene: Scene, found: Quality) -> cache.Judged:
 
 def _named(scene: Scene, name: str) -> str:
     if name == _NEW:
-        return "A new study …"
+        return "A new evaluation …"
     found = cache.quality(cache.judged(scene.run_id, name))
     asked = found.asked
     return (
@@ -88,9 +89,9 @@ def _named(scene: Scene, name: str) -> str:
 
 
 def about(scene: Scene, found: Quality) -> None:
-    """What was judged, and what was left out."""
+    """What was evaluated, and what was left out."""
     asked = found.asked
-    target = plain(asked.target or "the class as read")
+    target = plain(asked.target or "the class as predicted")
     against = f" against {plain(asked.against)}" if asked.against else ""
     manifest = scene.run.manifest
     look.facts(
@@ -126,7 +127,7 @@ def about(scene: Scene, found: Quality) -> None:
 
 
 def _again(scene: Scene, asked: Asked) -> None:
-    """Starts a study once more, and looks at its progress."""
+    """Starts an evaluation once more, and looks at its progress."""
     jobs_panel.start("quality", run=str(scene.run.root), **asked.given)
     state.put(Key.STUDY.of(scene.run_id), _NEW)
 
@@ -153,8 +154,8 @@ def _select(found: Quality, key: str) -> None:
         return
     method, measure = points[0]["customdata"]
     failed = report.failed(found, method, measure)
-    if method in report.BASELINES:
-        st.toast("This is a baseline; choose the square of a method.")
+    if method in report.CONTROLS:
+        st.toast("This is a control map; choose the square of a method.")
     elif failed:
         title = f"{report.title(method)} fails {measures()[measure].TITLE}"
         state.select(title, failed)
@@ -187,12 +188,12 @@ def measure(scene: Scene, found: Quality) -> None:
 
 def downloads(scene: Scene, found: Quality) -> None:
     run, asked = scene.run, found.asked
-    name = f"quality-{scene.run_id}-{asked.name}"
+    name = f"faithfulness-{scene.run_id}-{asked.name}"
     summary = cache.quality_summary(_judged(scene, found))
     how: Any = {
         "run": run,
         "split": asked.split,
-        "study": asked.name,
+        "evaluation": asked.name,
         "explained": asked.target or "class as predicted",
         "against": asked.against or "",
         "head": asked.head or "sum of all heads",
@@ -207,22 +208,24 @@ def downloads(scene: Scene, found: Quality) -> None:
         take_away.table("Summary (CSV)", lambda: summary, f"{name}-summary", **how, **intervals)
         take_away.table(
             "Every value (CSV)",
-            lambda: report.with_readings(run, found.table),
+            lambda: report.with_predictions(run, found.table),
             f"{name}-values",
             **how,
         )
 
 
 def form(scene: Scene) -> None:
-    """Asks for a new study and starts it."""
+    """Asks for a new evaluation and starts it."""
     job = _last(scene)
     if job is not None and job.state.live:
-        look.heading("A study is at work", "It may be left alone; what it has finished is kept.")
+        look.heading(
+            "An evaluation is running", "It may be left alone; what it has finished is kept."
+        )
         jobs_panel.bar(job)
         return
     if job is not None and job.state is not State.SUCCEEDED:
         st.warning(plain(jobs_panel.why(job)), icon=":material/warning:")
-    look.heading("A new study", "Values that were computed before are not computed again.")
+    look.heading("A new evaluation", "Values that were computed before are not computed again.")
     asked = _ask(scene)
     if not asked.methods or not asked.measures:
         st.caption("Choose at least one method and one measure.")
@@ -245,7 +248,7 @@ def form(scene: Scene) -> None:
 
 
 def _last(scene: Scene) -> Job | None:
-    """The newest job that judges this run's maps."""
+    """The newest job that evaluates this run's maps."""
     return next(
         (
             job
@@ -277,7 +280,7 @@ def _ask(scene: Scene) -> Asked:
         margin = st.toggle(
             "Against the runner-up",
             key=Key.AGAINST.of("quality"),
-            help="Judge the margin between the two highest classes in place of the logit.",
+            help="Explain the margin between the two highest classes in place of the logit.",
             persist_state="session",
             disabled=len(scene.run.classes) < 2,
         )

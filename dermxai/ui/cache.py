@@ -392,7 +392,7 @@ def set_ledger(
     run_id: str, split: str | None, pair: tuple[str, str], direction: int, dark: bool
 ) -> Plot | None:
     """The mean votes of the images that are confused in a direction (index of `Study.ways`),
-    beside those that are read right; None without any."""
+    beside those that are predicted correctly; None without any."""
     way = study(run_id, split, *pair).ways[direction]
     if way.errors is None:
         return None
@@ -400,8 +400,8 @@ def set_ledger(
         figures.set_ledger(
             way.errors,
             way.right,
-            name=f"{way.true} read as {way.read}",
-            reference_name=f"{way.true} read right",
+            name=f"{way.true} predicted as {way.predicted}",
+            reference_name=f"{way.true} predicted correctly",
             dark=dark,
         )
     )
@@ -649,15 +649,15 @@ def badges() -> "Kept[tuple[Check, ...]]":
 
 
 def qualities(run_id: str) -> list[str]:
-    """Names of a run's studies of maps, newest first."""
+    """Names of a run's evaluations of maps, newest first."""
     from dermxai.explain.faithfulness.quality import list_quality
 
     return list_quality(run(run_id))
 
 
 class Judged(NamedTuple):
-    """A study of maps: the run's id, its own name, and when it was last written, in ns; written
-    again when what failed has been tried once more."""
+    """An evaluation of maps: the run's id, its own name, and when it was last written, in ns;
+    written again when what failed has been tried once more."""
 
     run: str
     name: str
@@ -679,7 +679,7 @@ def quality(study: Judged) -> "Quality":
 
     found = open_quality(run(study.run), study.name)
     if found is None:
-        raise InputError("This study is no longer with its run; start it again.")
+        raise InputError("This evaluation is no longer with its run; start it again.")
     return found
 
 
@@ -697,7 +697,7 @@ def belief(study: Judged, dark: bool) -> Plot:
     titles = report.titles(quality(study))
     summary = quality_summary(study)
     units = report.units(run(study.run))
-    return Plot.of(figures.belief(summary, *titles, report.BASELINES, units=units, dark=dark))
+    return Plot.of(figures.belief(summary, *titles, report.CONTROLS, units=units, dark=dark))
 
 
 @kept()
@@ -710,10 +710,10 @@ def belief_measure(study: Judged, measure: str, dark: bool) -> Plot:
         figures.belief_measure(
             summary[summary["measure"] == measure],
             report.titles(quality(study))[0],
-            report.BASELINES,
+            report.CONTROLS,
             title=known.TITLE,
             help_=f"Mean; {'higher' if known.HIGHER else 'lower'} is better. {MEAN_INTERVAL} "
-            "Hollow: baselines." + (" Dashed: the limit." if known.LIMIT is not None else ""),
+            "Hollow: control maps." + (" Dashed: the limit." if known.LIMIT is not None else ""),
             unit=known.UNIT,
             limit=known.LIMIT,
             units=report.units(run(study.run)),
@@ -733,9 +733,9 @@ def belief_curves(study: Judged, measure: str, dark: bool) -> Plot | None:
     return Plot.of(
         figures.belief_curves(
             curves,
-            [report.title(each) for each in report.BASELINES],
+            [report.title(each) for each in report.CONTROLS],
             title="The curve behind it",
-            help_="Averaged over the images. Grey: baselines.",
+            help_="Averaged over the images. Grey: control maps.",
             dark=dark,
         )
     )

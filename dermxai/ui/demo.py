@@ -52,7 +52,7 @@ def example(run: Run) -> str | None:
 
 def prepare() -> None:
     """Starts in the background, once, what the pages of a new demo would else only offer: where
-    the pair's maps lie on the skin, and how far maps deserve belief. What was
+    the pair's maps lie on the skin, and how faithful maps are. What was
     interrupted goes on."""
     opened = state.take(Key.DEMO)
     if opened is None or not permissions.may("start jobs"):

@@ -1,4 +1,4 @@
-"""Parts of the page What would flip it."""
+"""Parts of the Counterfactuals page."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ def body(scene: Scene, subject: Subject) -> None:
 
     run = scene.run
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        pair = probes.ask_pair(run, subject, "What would turn it into")
+        pair = probes.ask_pair(run, subject, "Counterfactual class")
         if pair is None:
             return
         fill = st.segmented_control(
@@ -71,7 +71,7 @@ def body(scene: Scene, subject: Subject) -> None:
             made = on_request(
                 run,
                 "flip",
-                f"Search what turns {plain(pair.read_as)} into {plain(pair.against)}",
+                f"Search a counterfactual from {plain(pair.prediction)} to {plain(pair.against)}",
                 [("flip", flip.passes(settings))],
                 _search(run, subject, donor, pair.against, settings),
                 at_most=True,
@@ -84,7 +84,7 @@ def body(scene: Scene, subject: Subject) -> None:
 
 
 def _donor(scene: Scene, subject: Subject, pair: Pair) -> Subject:
-    """The nearest image of the other class that is read as such, of another patient.
+    """The nearest image of the other class that is predicted as such, of another patient.
 
     Raises:
         InputError: the dataset has none.
@@ -103,7 +103,8 @@ def _donor(scene: Scene, subject: Subject, pair: Pair) -> Subject:
         raise InputError(f"{near.notes[0]} Inpaint instead, or choose another class.")
     first = near.found[0]
     source = (
-        f"Patches come from {first.sample_id}: of the images of {pair.against} that are read as "
+        f"Patches come from {first.sample_id}: of the images of {pair.against} that are "
+        "predicted as "
         f"such, of other {near.others}, the nearest in the features of the final head (Euclidean "
         f"distance {first.distance:.3g})."
     )
@@ -146,9 +147,13 @@ def _answer(found: "Flip", picture: NDArray[np.uint8], donor: Subject | None, mo
     st.markdown(_verdict(found, most))
     st.markdown(_against_chance(found))
     mask = fit_mask(found.mask, (picture.shape[0], picture.shape[1]))
-    after = f"Edited: read as {plain(found.into)}" if found.flipped else "Edited: not turned"
+    after = (
+        f"Edited: predicted as {plain(found.into)}"
+        if found.flipped
+        else "Edited: prediction unchanged"
+    )
     pictures = [overlay.outline(picture, mask, _SET, 3), found.laid_on(picture)]
-    captions = [f"As it is: read as {plain(found.read_as)}; the set is outlined", after]
+    captions = [f"As it is: predicted as {plain(found.prediction)}; the set is outlined", after]
     if donor is not None:
         pictures.append(subjects.shown(donor))
         captions.append("")
@@ -167,7 +172,7 @@ def _answer(found: "Flip", picture: NDArray[np.uint8], donor: Subject | None, mo
         found=(found.area, found.lead),
         random_areas=found.random.areas,
         band=found.random.band,
-        read_as=found.read_as,
+        prediction=found.prediction,
         into=found.into,
         dark=look.dark(),
     )
@@ -188,14 +193,19 @@ def _columns(pictures: list[NDArray[np.uint8]], captions: list[str]) -> list[Any
 
 def _verdict(found: "Flip", most: float) -> str:
     size = f"{count(len(found.chosen), 'superpixel')}, {found.area:.1f} % of the image"
-    a, b = plain(found.read_as), plain(found.into)
-    way = f"lead over {b} from {signed(float(found.leads[0]))} to {signed(found.lead)} logits"
+    a, b = plain(found.prediction), plain(found.into)
+    way = f"margin against {b} from {signed(float(found.leads[0]))} to {signed(found.lead)} logits"
     if found.flipped:
-        verb = "turns" if len(found.chosen) == 1 else "turn"
-        return f"**{size}, {verb} {a} into {b}** ({way})."
-    closest = f"The closest: {size} ({way})." if found.chosen else "Every piece makes it firmer."
+        verb = "changes" if len(found.chosen) == 1 else "change"
+        return f"**{size}, {verb} the prediction from {a} to {b}** ({way})."
+    closest = (
+        f"The closest: {size} ({way})."
+        if found.chosen
+        else "Every replacement increases the margin."
+    )
     return (
-        f"**No set of up to {most:g} % of the image was found that turns {a} into {b}.** {closest}"
+        f"**No set of up to {most:g} % of the image was found that changes the prediction from {a} "
+        f"to {b}.** {closest}"
     )
 
 
@@ -204,7 +214,7 @@ def _against_chance(found: "Flip") -> str:
     ends = found.random.band[:, -1]
     return (
         f"Random sets of about the same area: {found.random.flipped} of "
-        f"{len(found.random.leads)} turn it ({percent(share, 0)}, 95 % CI "
-        f"{interval(low, high, 0)}); they leave a lead of "
+        f"{len(found.random.leads)} change it ({percent(share, 0)}, 95 % CI "
+        f"{interval(low, high, 0)}); they leave a margin of "
         f"{signed(ends[1])} (median; 95 % of them {signed(ends[0])} to {signed(ends[2])})."
     )

@@ -1,4 +1,4 @@
-"""Parts of the Fragility page."""
+"""Parts of the Robustness page."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -39,12 +39,12 @@ def body(scene: Scene, subject: Subject) -> None:
         st.markdown(
             "Flips and rotations, colour constancy, blur, JPEG, brightness; hair, a ruler, ink and "
             "gel bubbles drawn over it: none of these changes the diagnosis. Do they change the "
-            "reading?"
+            "prediction?"
         )
         found = on_request(
             run,
             "fragility",
-            "Test how firmly it is read",
+            "Test its robustness",
             [("fragility", passes(cache.classifier(run).info.preprocessing))],
             _work(run, subject, pair),
         )
@@ -53,7 +53,7 @@ def body(scene: Scene, subject: Subject) -> None:
         cache.probes().put(key, found)
         st.rerun()
     _card(found)
-    if st.toggle("Show the changed images", key=Key.SHOWN.of("changed"), persist_state="session"):
+    if st.toggle("Show the perturbed images", key=Key.SHOWN.of("changed"), persist_state="session"):
         _pictures(run, subject, found, key)
     look.notes(found.notes)
 
@@ -77,18 +77,20 @@ def _card(found: "Fragility") -> None:
             (
                 "Flip rate",
                 percent(found.flip_rate, 0),
-                f"{int(found.table['flipped'].sum())} of {len(found.table)} changes are read as "
-                "another class. The changes are chosen, not sampled: there is no interval.",
+                f"{int(found.table['flipped'].sum())} of {len(found.table)} perturbations are "
+                "predicted as "
+                "another class. The perturbations are chosen, not sampled: there is no interval.",
             ),
             (
                 "Margin",
                 signed(found.margin),
-                f"Logit of {plain(found.read_as)} less that of {plain(found.against)}, unchanged.",
+                f"Logit of {plain(found.prediction)} less that of {plain(found.against)}, "
+                "unchanged.",
             ),
             (
-                "Its spread",
+                "SD of the margin",
                 f"± {found.spread:.2f}",
-                "Standard deviation over the changes, from "
+                "Standard deviation over the perturbations, from "
                 f"{signed(margins.min())} to {signed(margins.max())} logits.",
             ),
             (
@@ -112,29 +114,32 @@ def _card(found: "Fragility") -> None:
             table["group"].tolist(),
             table["name"].tolist(),
             table["margin"],
-            read=table["read_as"].tolist(),
+            predictions=table["prediction"].tolist(),
             unchanged=found.margin,
-            read_as=found.read_as,
+            prediction=found.prediction,
             against=found.against,
             dark=look.dark(),
         )
         look.plot(look.Plot.of(drawn), Key.FIGURE.of("fragility"))
     with right:
-        look.heading("By kind of change", "Similarity of the map: medians of the changes.")
+        look.heading("By kind of perturbation", "Similarity of the map: medians.")
         _groups(found.groups)
 
 
 def _verdict(found: "Fragility") -> str:
     flipped, weakest = found.table[found.table["flipped"]], found.weakest
-    a, b = plain(found.read_as), plain(found.against)
+    a, b = plain(found.prediction), plain(found.against)
     at = plain(weakest["name"])
     closest = f"closest to {b}: {at}, margin {signed(weakest['margin'])}"
     if flipped.empty:
-        return f"**Firm: all {len(found.table)} changes are read as {a}**; {closest}."
-    into = flipped["read_as"].value_counts()
+        return (
+            f"**Prediction unchanged under all {len(found.table)} perturbations: {a}**; {closest}."
+        )
+    into = flipped["prediction"].value_counts()
     others = ", ".join(f"{plain(code)} {number}×" for code, number in into.items())
     return (
-        f"**{len(flipped)} of {len(found.table)} changes turn {a} into another class** ({others}); "
+        f"**{len(flipped)} of {len(found.table)} perturbations change the prediction {a}** "
+        f"({others}); "
         f"{closest}."
     )
 
@@ -142,8 +147,8 @@ def _verdict(found: "Fragility") -> str:
 def _groups(groups: pd.DataFrame) -> None:
     shown = pd.DataFrame(
         {
-            "Change": groups.index,
-            "Turned": [
+            "Perturbation": groups.index,
+            "Changed": [
                 f"{flipped} of {number}"
                 for flipped, number in zip(groups["flipped"], groups["count"], strict=True)
             ],
@@ -161,7 +166,7 @@ def _groups(groups: pd.DataFrame) -> None:
         hide_index=True,
         height=look.height(shown),
         column_config={
-            "Turned": column.TextColumn(alignment="right"),
+            "Changed": column.TextColumn(alignment="right"),
             "Margin": column.TextColumn(alignment="right"),
             "Rank ρ": column.NumberColumn(format="%.2f"),
             "Overlap": column.NumberColumn(format="%.0f %%"),
@@ -170,7 +175,7 @@ def _groups(groups: pd.DataFrame) -> None:
 
 
 def _pictures(run: Run, subject: Subject, found: "Fragility", key: tuple[object, ...]) -> None:
-    """Every changed image with its reading."""
+    """Every perturbed image with its prediction."""
     pictures = cache.probes().get((*key, "pictures"))
     if pictures is None:
         from dermxai.explain.fragility import perturbed
@@ -185,8 +190,10 @@ def _pictures(run: Run, subject: Subject, found: "Fragility", key: tuple[object,
         for picture, row in zip(pictures, rows, strict=True):
             with cells.cell(), st.container(gap="xsmall"):
                 st.image(picture, width="stretch", alt=str(row.name))
-                reading = f"{plain(shortened(str(row.read_as), 14))} {signed(float(row.margin))}"
-                words = f":orange[{reading}]" if row.flipped else reading
+                prediction = (
+                    f"{plain(shortened(str(row.prediction), 14))} {signed(float(row.margin))}"
+                )
+                words = f":orange[{prediction}]" if row.flipped else prediction
                 st.caption(f"{plain(row.name)}  \n{words}")
 
 

@@ -103,16 +103,16 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
     panels = explained.panels(run, subjects_, pictures)
     places = {subject.key: place for subject, place in zip(subjects_, beside, strict=True)}
     seen = {panel.subject.key for panel in panels}
-    read = [
+    shown = [
         subject
         for subject in subjects_
         if not subject.changed and (subject.sample_id or subject.key in seen)
     ]
-    for subject in read:
+    for subject in shown:
         with places[subject.key], guard():
-            reading(scene, subject)
+            prediction(scene, subject)
     if not panels:
-        _rank(run, read, places)
+        _rank(run, shown, places)
         return
     with row:
         asked = question.ask(run, panels[0].subject)
@@ -128,7 +128,7 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
         wish = Wish(asked, *question.ask_method(run))
         if ledgers:
             explained.answer(run, panels, wish, options)
-    _rank(run, read, places)
+    _rank(run, shown, places)
     for panel, column in zip(panels, beneath, strict=False):
         made = ledgers.get(panel.subject.key)
         with places[panel.subject.key], guard():
@@ -155,8 +155,8 @@ def known(scene: Scene, subject: Subject) -> None:
             st.dataframe(pd.DataFrame({"Value": row.astype(str)}), width="stretch")
 
 
-def reading(scene: Scene, subject: Subject) -> None:
-    """Whose the image is, and how it was read."""
+def prediction(scene: Scene, subject: Subject) -> None:
+    """What is known of the image, and its prediction."""
     if subject.sample_id is not None:
         row, trained = _row(scene, subject), scene.run.trained_on
         facts = [_fact(name, row[name]) for name in _FACTS if _stated(row.get(name))]
@@ -166,16 +166,16 @@ def reading(scene: Scene, subject: Subject) -> None:
         look.facts(*facts)
     classes, label = scene.run.classes, subject.label
     scores = subjects.votes(scene.run, subject).sum(axis=0)
-    read_as = classes[int(scores.argmax())]
-    words = f"**{plain(taxonomy.name(read_as))}**, {percent(float(softmax(scores).max()))}"
+    predicted = classes[int(scores.argmax())]
+    words = f"**{plain(taxonomy.name(predicted))}**, {percent(float(softmax(scores).max()))}"
     if label is None:
-        st.markdown(f"Read as {words}. No label.")
-    elif label == read_as:
-        st.markdown(f":material/check: Read as {words}, as labelled.")
+        st.markdown(f"Predicted as {words}. No label.")
+    elif label == predicted:
+        st.markdown(f":material/check: Predicted as {words}, as labelled.")
     else:
         unknown = "" if label in classes else ", which the model does not know"
         st.markdown(
-            f":orange[:material/close:] Read as {words}. "
+            f":orange[:material/close:] Predicted as {words}. "
             f"Label: **{plain(taxonomy.name(label))}**{unknown}."
         )
 

@@ -1,4 +1,4 @@
-"""The vote ledger on the page: who decided, by how much, and where each head looked."""
+"""The additive decomposition of the logit on the page, by head and position."""
 
 from typing import TYPE_CHECKING
 
@@ -128,17 +128,19 @@ def _clicked(key: str) -> None:
 
 def _who_decides(made: "Ledger") -> str:
     """Which heads alone would change the decision, as Markdown."""
-    read = plain(made.decision)
+    predicted = plain(made.decision)
     if len(made.heads) == 1:
         return "The network has one head, which decides alone."
     if not made.decisive:
-        return f"No head decides alone: without any one of them it is still read as {read}."
+        return (
+            f"No head decides alone: without any one of them it is still predicted as {predicted}."
+        )
     changes = [
         f"without **{plain(head)}** as {plain(other)}"
         for head, other in zip(made.heads, made.without, strict=True)
         if other != made.decision
     ]
-    return f"Read as {read}; {', '.join(changes)}."
+    return f"Predicted as {predicted}; {', '.join(changes)}."
 
 
 def _power(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Parts of the page Confusing neighbours."""
+"""Parts of the Nearest neighbours page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

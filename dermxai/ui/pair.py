@@ -1,4 +1,4 @@
-"""Parts of the page of two classes: what is counted."""
+"""Parts of the Confusion analysis page: what is counted."""
 
 import math
 from typing import Any, NoReturn
@@ -67,7 +67,7 @@ def _chosen() -> None:
 
 
 def summary(study: Study) -> None:
-    """What was judged, and what is to be known of it."""
+    """What was evaluated, and its notes."""
     counts, manifest = study.evaluation.counts, study.run.manifest
     look.facts(
         plain(manifest["checkpoint"]["name"]),
@@ -81,10 +81,10 @@ def headlines(study: Study) -> None:
     """How often each way, and what merging would mend."""
     pair = study.pair
     with st.grid(4, min_column_width=200):
-        for true, read in ((pair.first, pair.second), (pair.second, pair.first)):
-            way = pair.cell(true, read)
+        for true, predicted in ((pair.first, pair.second), (pair.second, pair.first)):
+            way = pair.cell(true, predicted)
             _metric(
-                f"{plain(shortened(true, 12))} read as {plain(shortened(read, 12))}",
+                f"{plain(shortened(true, 12))} predicted as {plain(shortened(predicted, 12))}",
                 percent(way["share"]),
                 f"{way['images']:,} of {way['of']:,} · {_bounds(way['low'], way['high'])}",
                 f"Share of the images of {plain(true)}. {SHARE_INTERVAL}",
@@ -95,7 +95,7 @@ def headlines(study: Study) -> None:
                 percent(row["merged"]),
                 f"{percent(row['separate'])} apart · {points(row['gain'])}",
                 f"{interval(row['merged_low'], row['merged_high'])} as one class; gain "
-                f"{points(row['gain'], row['gain_low'], row['gain_high'])}. A reading as either "
+                f"{points(row['gain'], row['gain_low'], row['gain_high'])}. A prediction as either "
                 "class counts as right for both; the decisions stay as they are. "
                 + (CLASSES_INTERVAL if row["measure"] == "balanced_accuracy" else SHARE_INTERVAL),
             )
@@ -112,7 +112,7 @@ def _metric(title: str, value: str, beside: str, help_: str) -> None:
 def ask_way(study: Study) -> Way:
     """Which of the two directions the votes and the comparison are about: at first one with
     errors."""
-    names = [f"{way.true} → {way.read}" for way in study.ways]
+    names = [f"{way.true} → {way.predicted}" for way in study.ways]
     start = next(
         (name for name, way in zip(names, study.ways, strict=True) if way.errors is not None),
         names[0],
@@ -143,12 +143,14 @@ def votes(scene: Scene, study: Study, way: Way) -> None:
     with right:
         table = said.votes(way).drop(columns="Vote")
         without = (
-            f", and how many errors would be read otherwise, or as {way.true}, without this head "
+            f", and how many errors would be predicted otherwise, or as {way.true}, without this "
+            "head "
             "alone"
         )
         look.heading(
             "Heads one by one",
-            f"How far each vote moves against right readings{without if 'Alone' in table else ''}.",
+            "How far each vote moves against correct "
+            f"predictions{without if 'Alone' in table else ''}.",
         )
         help_ = {"Over right": MEAN_INTERVAL, "95 % CI": SHARE_INTERVAL}
         widths = {
@@ -169,8 +171,8 @@ def selected(scene: Scene, study: Study) -> None:
 
 
 def distinguishes(way: Way, study: Study) -> None:
-    """What tells the errors from images of the same class that were read right."""
-    title = f"What distinguishes {way.true} → {way.read} from {way.true} read right"
+    """What tells the errors from images of the same class that were predicted correctly."""
+    title = f"What distinguishes {way.true} → {way.predicted} from {way.true} predicted correctly"
     if way.apart is None:
         look.heading(title, way.reason)
         return
@@ -186,11 +188,11 @@ def distinguishes(way: Way, study: Study) -> None:
     else:
         intervals = st.column_config.TextColumn(help=f"Of the difference. {DIFFERENCE_INTERVAL}")
         _table(table, column_config={"95 % CI": intervals})
-    look.notes(filter(None, (said.gathered(way, study.evaluation.clusters), *way.apart.notes)))
+    look.notes(filter(None, (said.clustering(way, study.evaluation.clusters), *way.apart.notes)))
 
 
 def counted(study: Study) -> None:
-    """Readings of both classes, accuracy apart and as one, images and patients."""
+    """Predictions of both classes, accuracy apart and as one, images and patients."""
     left, right = st.columns(2, gap="small")
     with left:
         look.heading("How often each way", "Shares of the images of a label.")
@@ -200,7 +202,7 @@ def counted(study: Study) -> None:
         _table(said.balance(study))
     look.heading(
         "Two classes or one",
-        "As one class, a reading as either counts as right for both; the decisions stay.",
+        "As one class, a prediction as either counts as right for both; the decisions stay.",
     )
     _table(said.merged(study))
 

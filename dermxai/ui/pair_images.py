@@ -1,4 +1,4 @@
-"""Parts of the page of two classes: its images and maps."""
+"""Parts of the Confusion analysis page: its images and maps."""
 
 import re
 
@@ -67,12 +67,12 @@ def maps(study: Study) -> None:
     for cell in averaged(made, frame):
         with grid.cell():
             if cell.picture is not None:
-                name = f"{cell.true} read as {cell.read}"
+                name = f"{cell.true} predicted as {cell.predicted}"
                 st.image(jpeg(cell.picture), width="stretch", alt=name)
             of = "" if cell.images == cell.in_cell else f" of {cell.in_cell:,}"
             st.markdown(
-                f"**{plain(shortened(cell.true, 16))}** read as "
-                f"**{plain(shortened(cell.read, 16))}**  \n{cell.images:,}{of} images"
+                f"**{plain(shortened(cell.true, 16))}** predicted as "
+                f"**{plain(shortened(cell.predicted, 16))}**  \n{cell.images:,}{of} images"
             )
     with st.container(gap=None):
         st.image(colour_bar(), width="stretch", alt="From blue over clear to yellow")
@@ -89,7 +89,7 @@ def maps(study: Study) -> None:
 
 def _compute(study: Study, label: str = "Compute the maps") -> None:
     """Starts the job that averages, and shows how far it is."""
-    cells = study.pair.ways[study.pair.ways["read"] != OTHER]["images"]
+    cells = study.pair.ways[study.pair.ways["predicted"] != OTHER]["images"]
     passes = int(cells.clip(upper=MOST).sum())
     if not passes:
         st.caption("There is no image in these cells.")
@@ -130,10 +130,12 @@ def _progress(job: Job) -> None:
 
 
 def errors(scene: Scene, study: Study) -> None:
-    """Confused images, the firmest errors first."""
+    """Confused images, those of the largest margin first."""
     table, pair = study.pair.errors, study.pair
     if table.empty:
-        look.heading("Errors", f"No image of {pair.first} or {pair.second} is read as the other.")
+        look.heading(
+            "Errors", f"No image of {pair.first} or {pair.second} is predicted as the other."
+        )
         return
     look.heading(
         "Errors",
@@ -154,27 +156,28 @@ def errors(scene: Scene, study: Study) -> None:
 
 
 def suspects(scene: Scene, study: Study) -> None:
-    """Images whose label looks wrong."""
+    """Images whose label may be wrong."""
     table = study.suspects
     if table.empty:
         look.heading(
-            "Labels to look at again",
+            "Possible label errors",
             f"{tables.no_suspects(study)} {tables.searched(study)}".strip(),
         )
         return
     look.heading(
-        "Labels to look at again",
-        f"{count(len(table), 'image')} by confident learning: the model believes in another class "
-        "more firmly than is usual for it; beneath each, the probability of its label. Hard cases "
+        "Possible label errors",
+        f"{count(len(table), 'image')} by confident learning: the model gives another class a "
+        "higher probability than its images have on average; beneath each, the probability of "
+        "its label. Hard cases "
         f"look the same. {tables.searched(study)}",
     )
-    beliefs = {
+    probabilities = {
         row[
             "sample_id"
         ]: f"label {plain(shortened(row['label'], 12))}: {percent(row['quality'], 0)}"
         for row in table.to_dict("records")
     }
-    gallery("pair-suspects", tuple(table["sample_id"]), scene, beliefs)
+    gallery("pair-suspects", tuple(table["sample_id"]), scene, probabilities)
 
 
 def meeting(study: Study) -> None:

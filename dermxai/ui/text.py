@@ -1,4 +1,5 @@
-"""Text from outside (file names, labels, patients) made safe for Markdown, and numbers for eyes."""
+"""Text from outside (file names, labels, patients) made safe for Markdown, and number
+formatting."""
 
 import math
 

@@ -20,7 +20,7 @@ from dermxai.runs import open_run
 from tests.exported import check_json
 from tests.generated import generated_run, rewrite, trained_here
 
-WITH_INTERVALS = {"evaluate", "quality", "report"}
+WITH_INTERVALS = {"evaluate", "faithfulness", "quality", "report"}
 WITHOUT = {"demo", "infer", "explain", "methods", "project", "doctor", "withdraw"}
 OF_JOBS = {"submit", "list", "show"}
 

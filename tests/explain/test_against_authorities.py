@@ -187,7 +187,7 @@ def test_fragility(classifier, photograph):
     found = fragility(classifier, photograph, "SD")
     codes = classifier.info.classes
     way = classifier.info.preprocessing
-    one, other = codes.index(found.read_as), codes.index("SD")
+    one, other = codes.index(found.prediction), codes.index("SD")
     margins, flipped = [], []
     for picture in perturbed(way, photograph):
         tensor = torch.from_numpy(way.normalise(picture))[None]

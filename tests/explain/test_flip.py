@@ -29,7 +29,7 @@ def classifier():
 
 def test_the_set_is_what_the_network_looks_at(classifier, picture):
     found = find_flip(classifier, picture, "dark", settings=QUICK)
-    assert found.read_as == "bright" and found.flipped and found.lead < 0
+    assert found.prediction == "bright" and found.flipped and found.lead < 0
     spot = (picture[..., 0] > 200) & (np.add.outer(np.arange(SIZE), np.arange(SIZE)) < SIZE)
     assert (found.mask & spot).sum() > 0.5 * spot.sum()
     assert not found.mask[SIZE // 2 :, SIZE // 2 :].any()
@@ -126,7 +126,7 @@ def test_progress_counts_up_and_can_cancel(classifier, picture):
 
 
 def test_bad_wishes_are_sentences(classifier, picture):
-    with pytest.raises(InputError, match="read as bright already"):
+    with pytest.raises(InputError, match="predicted as bright already"):
         find_flip(classifier, picture, "bright")
     with pytest.raises(InputError, match="bright, dark"):
         find_flip(classifier, picture, "mel")

@@ -32,7 +32,7 @@ def test_a_network_that_sees_no_position_is_not_turned_by_flips(picture):
 
 def test_a_network_that_sees_one_corner_is(picture):
     found = fragility(constructed(upper_left, threshold=0.145), picture)
-    assert found.read_as == "bright"
+    assert found.prediction == "bright"
     turns = found.table[found.table["group"] == TURNS].set_index("name")
     assert turns["flipped"].sum() == 6, "all but the reflection that keeps the corner"
     assert (
@@ -82,7 +82,7 @@ def test_a_network_of_several_heads_and_another_class(tiny_checkpoint, photograp
     found = fragility(classifier, photograph, "SD")
     scores = diagnose(classifier, photograph).scores
     codes = classifier.info.classes
-    expected = scores[codes.index(found.read_as)] - scores[codes.index("SD")]
+    expected = scores[codes.index(found.prediction)] - scores[codes.index("SD")]
     assert found.margin == pytest.approx(float(expected), abs=1e-4)
     assert found.table["rank_correlation"].between(-1, 1).all()
     assert found.table["overlap"].between(0, 1).all()

@@ -77,7 +77,7 @@ def test_without_labels_the_reading_counts_and_it_is_said(run: Run):
     found = nearest(unlabelled, "SD", features=run.features[0], count=300)
     of = run.index([each.sample_id for each in found.found])
     assert set(run.predicted[of]) == {"SD"}
-    assert found.notes == ("Images without a label count as what they are read as.",)
+    assert found.notes == ("Images without a label count as what they are predicted as.",)
 
 
 def test_typical_images_are_read_as_what_they_are(run: Run):

@@ -10,7 +10,7 @@ def drawn():
         found=(8, -0.2),
         random_areas=[5, 8],
         band=[[1, 0.5], [1.5, 1], [2, 1.9]],
-        read_as="EAD",
+        prediction="EAD",
         into="SD",
     )
 

@@ -17,10 +17,10 @@ from dermxai import taxonomy
 from dermxai.data import overview
 from dermxai.metrics import evaluate, intervals
 from dermxai.metrics.belief import Scale, summarised
+from dermxai.metrics.clustering import clustering
 from dermxai.metrics.confusion import normalised
 from dermxai.metrics.differences import differences
 from dermxai.metrics.evaluation import Evaluation
-from dermxai.metrics.gathering import gathering
 from dermxai.metrics.label_errors import label_errors
 from dermxai.metrics.pair import judge_pair
 from dermxai.metrics.set_ledger import set_difference, set_ledger
@@ -229,9 +229,9 @@ def test_errors_of_two_patients_are_the_hypergeometric_distribution():
     wrong = np.array([True] * 4 + [False] * 2 + [True] + [False] * 5)
     in_a = stats.hypergeom(12, 6, 5)
     verified(
-        "p of errors gathered in few patients",
+        "p of errors clustered in few patients",
         "scipy hypergeom, of two patients; the difference is chance, of permutations",
-        gathering(wrong, ["a"] * 6 + ["b"] * 6, draws=20_000).p,
+        clustering(wrong, ["a"] * 6 + ["b"] * 6, draws=20_000).p,
         sum(in_a.pmf(k) for k in range(6) if k * (k - 1) + (5 - k) * (4 - k) >= 12),
         tolerance=0.015,
     )
@@ -245,7 +245,7 @@ def test_pairs_of_errors_and_how_many_chance_gives():
     def pairs(at: tuple[int, ...]) -> int:
         return sum(units[one] == units[other] for one, other in combinations(at, 2))
 
-    found = gathering(wrong, units)
+    found = clustering(wrong, units)
     verified(
         "Errors in few patients: pairs, and how many chance gives",
         "the mean over all ways to place the errors",

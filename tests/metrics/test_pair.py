@@ -26,12 +26,14 @@ def test_ways_are_the_cells_of_the_confusion_matrix():
     pair = judge_pair(evaluation, scores, "EAD", "SD")
     matrix = pd.DataFrame(evaluation.confusion, CLASSES, CLASSES)
     for true in ("EAD", "SD"):
-        for read in ("EAD", "SD"):
-            row = pair.cell(true, read)
-            assert row["images"] == matrix.loc[true, read]
-            assert row["share"] == pytest.approx(matrix.loc[true, read] / matrix.loc[true].sum())
+        for predicted in ("EAD", "SD"):
+            row = pair.cell(true, predicted)
+            assert row["images"] == matrix.loc[true, predicted]
+            assert row["share"] == pytest.approx(
+                matrix.loc[true, predicted] / matrix.loc[true].sum()
+            )
             assert row["low"] < row["share"] < row["high"]
-            here = (evaluation.true == true) & (evaluation.predicted == read)
+            here = (evaluation.true == true) & (evaluation.predicted == predicted)
             assert row["units"] == np.unique(evaluation.unit_of[here]).size
         assert pair.cell(true, OTHER)["images"] == matrix.loc[true, ["Pso", "LP"]].sum()
         assert pair.ways.loc[pair.ways["true"] == true, "share"].sum() == pytest.approx(1)
@@ -52,8 +54,8 @@ def test_errors_are_all_there_by_their_margin():
     ids = pd.Index(evaluation.sample_ids)
     for row in pair.errors.itertuples():
         at = ids.get_loc(row.sample_id)
-        read, true = CLASSES.index(row.read), CLASSES.index(row.true)
-        assert row.margin == pytest.approx(scores[at, read] - scores[at, true])
+        predicted, true = CLASSES.index(row.predicted), CLASSES.index(row.true)
+        assert row.margin == pytest.approx(scores[at, predicted] - scores[at, true])
         assert row.probability == evaluation.probabilities[at].max()
 
 
@@ -62,7 +64,7 @@ def test_merging_is_what_scikit_learn_says_of_renamed_labels():
     merged = judge_pair(evaluation, scores, "EAD", "SD").merged.set_index("measure")
     names = {"SD": "EAD"}
     true = [names.get(code, code) for code in evaluation.true]
-    read = [names.get(code, code) for code in evaluation.predicted]
+    predicted = [names.get(code, code) for code in evaluation.predicted]
     for measure, function in (
         ("top1_accuracy", accuracy_score),
         ("balanced_accuracy", balanced_accuracy_score),
@@ -70,7 +72,7 @@ def test_merging_is_what_scikit_learn_says_of_renamed_labels():
         row = merged.loc[measure]
         separate = function(evaluation.true, evaluation.predicted)
         assert row["separate"] == pytest.approx(separate, abs=1e-12)
-        assert row["merged"] == pytest.approx(function(true, read), abs=1e-12)
+        assert row["merged"] == pytest.approx(function(true, predicted), abs=1e-12)
         assert row["gain"] == pytest.approx(row["merged"] - row["separate"])
         assert row["gain_low"] <= row["gain"] <= row["gain_high"]
 
@@ -81,7 +83,7 @@ def test_the_order_of_the_classes_changes_nothing_but_the_order():
     other = judge_pair(evaluation, scores, "SD", "EAD")
     pd.testing.assert_frame_equal(one.errors, other.errors)
     pd.testing.assert_frame_equal(one.merged, other.merged)
-    order = ["true", "read"]
+    order = ["true", "predicted"]
     pd.testing.assert_frame_equal(
         one.ways.sort_values(order, ignore_index=True),
         other.ways.sort_values(order, ignore_index=True),
@@ -108,8 +110,8 @@ def test_without_labels_everything_is_undefined():
 
 def test_the_most_confused_pair_counts_both_ways():
     true = ["EAD"] * 10 + ["SD"] * 10 + ["Pso"] * 10
-    read = [0] * 6 + [1] * 4 + [0] * 5 + [1] * 5 + [3] * 8 + [2] * 2
-    evaluation = evaluate(true, CLASSES, np.eye(4)[read], [str(i) for i in range(30)])
+    predicted = [0] * 6 + [1] * 4 + [0] * 5 + [1] * 5 + [3] * 8 + [2] * 2
+    evaluation = evaluate(true, CLASSES, np.eye(4)[predicted], [str(i) for i in range(30)])
     assert most_confused(evaluation) == ("SD", "EAD")
 
 

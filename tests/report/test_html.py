@@ -108,7 +108,7 @@ def test_maps_are_there_where_they_have_been_computed(studied):
     assert "averaged vote maps have not been computed" in pair_page(made)
     page = pair_page(made, maps())
     words = " ".join(Seen(page).words)
-    assert "EAD read as SD, 2 of 9 images" in words and "aligned to the box" in words
+    assert "EAD predicted as SD, 2 of 9 images" in words and "aligned to the box" in words
     assert "not been computed" not in words and "could not be used" not in words
     less = replace(maps(), problems=("s1: gone",))
     assert "Averaged without 1 image that could not be used." in pair_page(made, less)
@@ -157,4 +157,4 @@ def test_images_that_cannot_be_read_leave_a_word(studied, confused_run):
 @pytest.mark.parametrize("options", [{"labelled": False}, {"images": 1}, {"images": 3}])
 def test_little_data_is_a_page_too(studied, options):
     words = " ".join(Seen(pair_page(studied(**options))).words)
-    assert "EAD read as SD" in words and "nan" not in words.lower().split()
+    assert "EAD predicted as SD" in words and "nan" not in words.lower().split()

@@ -26,7 +26,7 @@ def test_errors_and_their_votes_are_those_of_the_run(studied):
     moved = votes[wrong].mean(axis=0) - votes[right].mean(axis=0)
     np.testing.assert_allclose(way.difference.votes, moved, rtol=1e-5)
     assert way.apart.images == (wrong.sum(), right.sum())
-    assert way.gathering.errors == wrong.sum() == made.pair.cell("EAD", "SD")["images"]
+    assert way.clustering.errors == wrong.sum() == made.pair.cell("EAD", "SD")["images"]
     assert way.reason == ""
 
 
@@ -165,11 +165,11 @@ def test_units_have_the_names_of_what_they_are(confused_run, noun):
         lesions = run.samples["patient_id"] if noun == "lesion" else None
         run = rewrite(run, patient_id=None, lesion_id=lesions)
     content = study(run, evaluated(run), "EAD", "SD").as_json()
-    gathering = content["votes"][0]["gathering"]
+    clustering = content["votes"][0]["clustering"]
     names = run.samples[f"{noun}_id" if noun != "image" else "sample_id"]
-    assert gathering["most"] in {f"{noun} {name}" for name in names}
+    assert clustering["most"] in {f"{noun} {name}" for name in names}
     assert content["intervals"]["independent"] == f"{noun}s"
-    assert gathering["units"] > 0 and "patients" not in gathering
+    assert clustering["units"] > 0 and "patients" not in clustering
     assert all("units" in row and "patients" not in row for row in content["ways"])
 
 
@@ -183,7 +183,7 @@ def test_tables_say_what_the_study_holds(studied):
     assert made.ways[0].difference.driver in tables.driver(made.ways[0])
     apart = tables.distinguishing(made.ways[0])
     assert len(apart) == len(made.ways[0].apart.table)
-    assert "patients" in tables.gathered(made.ways[0], "patients")
+    assert "patients" in tables.clustering(made.ways[0], "patients")
 
 
 def test_a_gain_is_in_points_and_may_be_a_loss(studied):

@@ -64,7 +64,7 @@ def badge(
     cost, total = subject.method.passes(classifier, settings), passes(classifier, attribution)
     found = [*_deletion(case, subject, _part(progress, 0, _BLURRED, total))]
     parts = [_part(progress, _BLURRED + draw * cost, cost, total) for draw in range(DRAWS)]
-    found.append(_forgetting(case, subject, parts))
+    found.append(_randomised(case, subject, parts))
     for name, where in (("lesion", "the lesion"), ("evidence", "the drawn signs")):
         if name in case.masks and case.masks[name].any():
             found.append(_inside(case, subject, name, where))
@@ -124,11 +124,11 @@ def _deletion(case: Case, subject: Candidate, progress: Progress | None) -> tupl
     )
 
 
-def _forgetting(case: Case, subject: Candidate, parts: Sequence[Progress | None]) -> Check:
+def _randomised(case: Case, subject: Candidate, parts: Sequence[Progress | None]) -> Check:
     ranks = []
     for seed, part in enumerate(parts):
-        _, forgetful = next(cascade(case.classifier, seed))
-        made = subject.again(classifier=forgetful, progress=part)
+        _, randomised = next(cascade(case.classifier, seed))
+        made = subject.again(classifier=randomised, progress=part)
         ranks.append(spearman(made, subject.values))
     if not np.isfinite(ranks).any():
         return Check("Random heads", None, "The map of random heads is the same everywhere.")

@@ -1,4 +1,4 @@
-"""The contract of a measure of how far a map deserves belief.
+"""The contract of a measure of the faithfulness of a map.
 
 A measure is one module in `dermxai.explain.faithfulness.measures` with
 
@@ -93,7 +93,7 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A map to be judged.
+    """A map to be evaluated.
 
     Attributes:
         values: (size, size), the map laid over the network's input.

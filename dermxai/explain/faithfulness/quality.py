@@ -1,4 +1,4 @@
-"""What a study of a run's maps was to find out, and what it found: kept with the run."""
+"""What an evaluation of a run's maps was to find out, and what it found: kept with the run."""
 
 import hashlib
 import json
@@ -40,19 +40,19 @@ _COLUMNS = (
     *("sample_id", "label", "read_as", "target", "against", "method", "cells", "measure", "value"),
     *("reason", "curves"),
 )
-OUTDATED = "An older version computed it; compute the study again."
+OUTDATED = "An older version computed it; compute the evaluation again."
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a study is to find out.
+    """What an evaluation is to find out.
 
     Attributes:
         images: how many, the classes alike as far as they go.
         methods, measures: names; all that are available if empty.
-        target: class code; the class that each image was read as if None.
+        target: class code; the class that each image was predicted as if None.
         against: class code or `RUNNER_UP`; None for the target's logit.
-        head: whose vote; the sum of all if None.
+        head: whose logit; the sum of all if None.
         split: only images of this split.
         seed: of the choice of images and of all draws.
         settings: by method or measure, those that are not the defaults.
@@ -85,17 +85,17 @@ class Asked:
 
     @property
     def name(self) -> str:
-        """Tells studies of a run apart."""
+        """Tells evaluations of a run apart."""
         return digest(asdict(self))[:12]
 
 
 @dataclass(frozen=True, eq=False)
 class Quality:
-    """A finished study.
+    """A finished evaluation.
 
     Attributes:
         asked: what was asked, methods and measures filled in.
-        skipped: methods and measures that could not be judged, each with its reason.
+        skipped: methods and measures that could not be evaluated, each with its reason.
         problems: images that were left out.
         table: a row an image, method and measure: ``sample_id``, ``label``, ``read_as``,
             ``target``, ``against``, ``method``, ``cells`` (how fine the map is), ``measure``,
@@ -120,7 +120,7 @@ def digest(content: object) -> str:
 
 
 def open_quality(run: "Run", name: str | None = None) -> Quality | None:
-    """A finished study of a run, the newest if no name is given; None where there is none."""
+    """A finished evaluation of a run, the newest if no name is given; None where there is none."""
     files = paths.RunFiles(run.root).quality
     for each in [name] if name else list_quality(run):
         try:
@@ -139,12 +139,12 @@ def open_quality(run: "Run", name: str | None = None) -> Quality | None:
 
 
 def list_quality(run: "Run") -> list[str]:
-    """Names of a run's finished studies, newest first."""
+    """Names of a run's finished evaluations, newest first."""
     return find_quality(run)[0]
 
 
 def find_quality(run: "Run") -> tuple[list[str], list[Unusable]]:
-    """Names of a run's finished studies, newest first; and entries that hold none."""
+    """Names of a run's finished evaluations, newest first; and entries that hold none."""
     files = paths.RunFiles(run.root).quality
     found: list[tuple[int, str]] = []
     here, odd = entries.listed(files.root)
@@ -156,12 +156,12 @@ def find_quality(run: "Run") -> tuple[list[str], list[Unusable]]:
             entries.check_file(files.table(path.stem))
             found.append((path.stat().st_mtime_ns, path.stem))
         except (UnusableError, OSError) as error:
-            odd.append(Unusable(path, str(error), "Remove it and start the study again."))
+            odd.append(Unusable(path, str(error), "Remove it and start the evaluation again."))
     return [name for _, name in sorted(found, reverse=True)], odd
 
 
 def _about(path: Path) -> dict[str, Any]:
-    """What a study was to find out, as JSON holds it.
+    """What an evaluation was to find out, as JSON holds it.
 
     Raises:
         UnusableError: it is missing, or holds something else.
@@ -186,7 +186,7 @@ def write_quality(
     problems: list[Problem],
     table: pd.DataFrame,
 ) -> Quality:
-    """Keeps a study with its run; for the holder of its lock."""
+    """Keeps an evaluation with its run; for the holder of its lock."""
     files = paths.RunFiles(run.root).quality
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     about = {
@@ -204,7 +204,8 @@ def write_quality(
 
 
 def _versions(asked: Asked) -> dict[str, int]:
-    """The ``VERSION`` of a study's methods, of the baselines and of its measures, by name."""
+    """The ``VERSION`` of an evaluation's methods, of the control maps and of its measures, by
+    name."""
     judged = {name: find_candidate(name).VERSION for name in (*asked.methods, *baselines())}
     return judged | {name: find_measure(name).VERSION for name in asked.measures}
 

@@ -1,4 +1,4 @@
-"""A study: methods × measures over images of a run, resumable score by score."""
+"""An evaluation: methods × measures over images of a run, resumable score by score."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from dermxai.runs.run import Run
 
 JUDGING = "judging"
-"""What a study's work is, to `dermxai.explain.costs`."""
+"""What an evaluation's work is, to `dermxai.explain.costs`."""
 _FINENESSES = 3  # of the maps of an image, as a rule
 
 
 def study(
     run: "Run", classifier: "Classifier", asked: Asked, report: Callable[[int, int], None]
 ) -> Quality:
-    """Judges maps of a run's images and keeps what it finds with the run.
+    """Evaluates maps of a run's images and keeps what it finds with the run.
 
     Args:
         report: called often, with steps done and in all; whatever it raises stops the study.
 
     Raises:
-        InputError: unknown method, measure, class, head, split or setting; nothing to judge; the
+        InputError: unknown method, measure, class, head, split or setting; nothing to evaluate; the
             classifier is not the one that made the run.
     """
     run.check_classifier(classifier)
@@ -56,7 +56,7 @@ def study(
             except InputError as error:
                 problems.append(Problem(image.sample_id, str(error)))
         if not rows:
-            raise InputError(problems[0].reason if problems else "There is no image to judge.")
+            raise InputError(problems[0].reason if problems else "There is no image to evaluate.")
         report(total, total)
         table = pd.DataFrame(rows).astype({"value": np.float64})
         return write_quality(run, asked, skipped, problems, table)
@@ -101,7 +101,7 @@ def resolved(run: "Run", classifier: "Classifier", asked: Asked) -> tuple[Asked,
     kept_measures = tuple(name for name in asked.measures or known_measures if name not in skipped)
     if not kept_methods or not kept_measures:
         reasons = " ".join(f"{name}: {skipped[name]}" for name in wanted if name in skipped)
-        raise InputError(f"There is nothing to judge. {reasons}".strip())
+        raise InputError(f"There is nothing to evaluate. {reasons}".strip())
     left_out = {
         name: reason
         for name, reason in skipped.items()
@@ -111,7 +111,7 @@ def resolved(run: "Run", classifier: "Classifier", asked: Asked) -> tuple[Asked,
 
 
 def passes(classifier: "Classifier", asked: Asked) -> int:
-    """What an image costs a study of named methods and measures, in forward passes."""
+    """What an image costs an evaluation of named methods and measures, in forward passes."""
     total = (_FINENESSES + 1) * _judging(classifier, asked, 0)
     for name in asked.methods:
         settings = checked_settings(name, asked.settings.get(name))
@@ -159,6 +159,6 @@ def has_mask(run: "Run", kind: str) -> bool:
 
 
 def _strata(run: "Run") -> list[str]:
-    """(n,) the label, or what the image was read as where there is none."""
+    """(n,) the label, or what the image was predicted as where there is none."""
     labels = run.samples["label"]
     return labels.where(labels.notna(), run.predicted).astype("str").tolist()

@@ -1,4 +1,4 @@
-"""What a job can be: one file a kind, found by looking.
+"""What a job can be: one file a kind, discovered automatically.
 
 Each offers ``LANE`` ("device", "processor" or "aside": one job runs in each at a time, of "device"
 one on each GPU; "aside" has a GPU only where one is free at once), ``title(arguments)`` and

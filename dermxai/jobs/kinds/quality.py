@@ -1,4 +1,4 @@
-"""How far the maps of a run's images deserve belief: methods × measures over a sample of them."""
+"""Faithfulness of the maps of a run's images: methods × measures over a sample of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ LANE = "device"
 
 
 def title(arguments: Mapping[str, Any]) -> str:
-    return f"Whether to believe maps ({arguments.get('images', 40)} images)"
+    return f"Faithfulness of maps ({arguments.get('images', 40)} images)"
 
 
 def run(

@@ -1,4 +1,5 @@
-"""Two classes that are taken for each other: how often, by which heads, where, and what to do."""
+"""Two classes that are confused with each other: how often, by which heads, where, and what to
+do."""
 
 import streamlit as st
 
@@ -7,11 +8,10 @@ from dermxai.ui.performance import ask_split
 from dermxai.ui.scene import scene
 
 ICON = ":material/compare_arrows:"
-TITLE = "Pair of classes"
 
 view = scene()
 
-st.title(TITLE)
+st.title("Confusion analysis")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     split = ask_split(view)
     first, second = pair.ask_pair(view, split)

@@ -22,7 +22,7 @@ Picture = NDArray[np.uint8]
 _AT_ONCE = 32  # network inputs that are held in memory
 
 
-class Readings:
+class Predictions:
     """Reads pictures and counts the passes.
 
     Attributes:

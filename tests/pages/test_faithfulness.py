@@ -28,7 +28,7 @@ def words(app: AppTest) -> str:
     return " ".join([*(e.value for e in app.markdown), *(e.value for e in app.caption)])
 
 
-def test_without_a_study_it_says_what_one_is_and_offers_it(
+def test_without_an_evaluation_it_says_what_one_is_and_offers_it(
     inferred: Run, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
@@ -37,9 +37,9 @@ def test_without_a_study_it_says_what_one_is_and_offers_it(
         asked.append((kind, arguments))
         return FakeJob(id="job")
 
-    app = open_page("belief", run=inferred.id)
+    app = open_page("faithfulness", run=inferred.id)
     assert not app.exception
-    assert "never saw the image" in words(app)
+    assert "control maps" in words(app)
     assert "forward passes an image" in words(app)
     monkeypatch.setattr(jobs, "submit", submitted)
     app.button(key="start-quality").click().run()
@@ -51,19 +51,19 @@ def test_without_a_study_it_says_what_one_is_and_offers_it(
     assert "mass_lesion" not in arguments["measures"]  # there are no masks
 
 
-def test_a_study_is_shown_in_words_and_another_can_be_asked_for(
+def test_an_evaluation_is_shown_in_words_and_another_can_be_asked_for(
     judged: Run, open_page: Open
 ) -> None:
-    app = open_page("belief", run=judged.id)
+    app = open_page("faithfulness", run=judged.id)
     assert not app.exception
     assert not app.error
     assert "**Vote map**" in words(app)
     assert "No verdict on Deletion (blur), Randomisation: fewer than 8" in words(app).replace(
         "\\", ""
     )
-    app.button(key="start-new-study").click().run()
+    app.button(key="start-new-evaluation").click().run()
     assert not app.exception
-    assert "A new study" in words(app)
+    assert "A new evaluation" in words(app)
 
 
 def test_what_an_older_version_computed_is_said_and_can_be_computed_again(
@@ -74,7 +74,7 @@ def test_what_an_older_version_computed_is_said_and_can_be_computed_again(
     monkeypatch.setattr(
         jobs, "submit", lambda *given, **_: asked.append(given) or FakeJob(id="job")
     )
-    app = open_page("belief", run=judged.id)
+    app = open_page("faithfulness", run=judged.id)
     assert not app.exception
     shown = words(app).replace("\\", "")
     assert "an older version computed it: Randomisation." in shown
@@ -88,9 +88,9 @@ def test_what_an_older_version_computed_is_said_and_can_be_computed_again(
 
 
 def test_a_study_that_was_made_again_is_shown_as_it_is_now(judged: Run, open_page: Open) -> None:
-    open_page("belief", run=judged.id)
+    open_page("faithfulness", run=judged.id)
     found = open_quality(judged)
     lost = Problem("image 7", "memory ran out")
     write_quality(judged, found.asked, found.skipped, [lost], found.table)
-    shown = words(open_page("belief", run=judged.id)).replace("\\", "")
+    shown = words(open_page("faithfulness", run=judged.id)).replace("\\", "")
     assert "image 7 is left out: memory ran out" in shown

@@ -1,4 +1,4 @@
-"""``python -m dermxai quality``: attribution methods against measures of faithfulness."""
+"""``python -m dermxai faithfulness``: attribution methods against measures of faithfulness."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -12,7 +12,7 @@ from dermxai.cli.options import Configurable, Device, Json, RunFolder, names
 from dermxai.errors import InputError
 
 
-def quality(
+def faithfulness(
     *,
     run: RunFolder,
     images: Annotated[int, typer.Option(help="How many, classes alike.", min=1)] = 40,
@@ -20,9 +20,9 @@ def quality(
     measures: Annotated[str | None, typer.Option(help="deletion_blur,road,…; else all.")] = None,
     target: Annotated[str | None, typer.Option(help="Class code; else what is predicted.")] = None,
     against: Annotated[
-        str | None, typer.Option(help="Judge target minus this class; or 'runner-up'.")
+        str | None, typer.Option(help="Explain target minus this class; or 'runner-up'.")
     ] = None,
-    head: Annotated[str | None, typer.Option(help="One head's vote; else their sum.")] = None,
+    head: Annotated[str | None, typer.Option(help="One head's logit; else their sum.")] = None,
     split: Annotated[str | None, typer.Option(help="Only train, validation or test.")] = None,
     seed: Annotated[int, typer.Option(help="Of the choice of images and all draws.")] = 0,
     setting: Annotated[
@@ -31,8 +31,8 @@ def quality(
     device: Device = None,
     json: Json = False,
 ) -> None:
-    """Judge attribution methods on a run: faithfulness, localisation, sanity, against maps that
-    never saw the image. Interrupted, it resumes."""
+    """Evaluate attribution maps of a run: faithfulness, localisation, sanity, against control
+    maps. Interrupted, it resumes."""
     from dermxai.explain.faithfulness.quality import open_quality
     from dermxai.metrics.basis import basis
     from dermxai.report.belief import outdated, summary, too_few, units
@@ -56,13 +56,14 @@ def quality(
     opened = open_run(value["run"])
     found = open_quality(opened, value["quality"])
     if found is None:
-        raise InputError(f"The study in {value['run']} was removed while it was being read.")
+        raise InputError(f"The evaluation in {value['run']} was removed while it was being read.")
     table = summary(opened, found)
     notes = (*outdated(found), *too_few(opened, found, table))
     if json:
         console.show_json(
             {
-                **value,
+                "run": value["run"],
+                "evaluation": value["quality"],
                 "origin": origin(opened, found.asked.split),
                 "asked": asdict(found.asked),
                 "skipped": dict(found.skipped),
@@ -74,7 +75,7 @@ def quality(
             }
         )
     else:
-        console.show_belief(table, found, units(opened), notes)
+        console.show_faithfulness(table, found, units(opened), notes)
 
 
 def nested(pairs: list[str]) -> dict[str, dict[str, object]]:

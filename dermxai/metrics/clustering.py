@@ -1,4 +1,4 @@
-"""Whether errors gather in few patients.
+"""Whether errors are clustered in few patients.
 
 The statistic is the number of pairs of errors that share a patient. Were the errors spread over the
 images at random, the patients' numbers of them would be multivariate hypergeometric; the p-value is
@@ -18,7 +18,7 @@ from dermxai.metrics.confusion import ratio
 
 
 @dataclass(frozen=True)
-class Gathering:
+class Clustering:
     """
     Attributes:
         errors, images: how many.
@@ -40,7 +40,9 @@ class Gathering:
     p: float
 
 
-def gathering(wrong: ArrayLike, units: ArrayLike, *, draws: int = 5000, seed: int = 0) -> Gathering:
+def clustering(
+    wrong: ArrayLike, units: ArrayLike, *, draws: int = 5000, seed: int = 0
+) -> Clustering:
     """Counts pairs of errors in one unit, and tests whether chance gives as many.
 
     Args:
@@ -64,7 +66,7 @@ def gathering(wrong: ArrayLike, units: ArrayLike, *, draws: int = 5000, seed: in
         p = (1 + int((_pairs(drawn) >= pairs).sum())) / (1 + draws)
     top = int(held.argmax())
     chance = ratio(total * (total - 1), errors.size * (errors.size - 1))
-    return Gathering(
+    return Clustering(
         errors=total,
         images=errors.size,
         units=int((held > 0).sum()),

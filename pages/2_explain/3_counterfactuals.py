@@ -1,15 +1,14 @@
-"""What would flip it: the smallest part of an image whose replacement turns the reading."""
+"""The smallest part of an image whose replacement changes the prediction."""
 
 from dermxai.ui import flip, image, look
 from dermxai.ui.scene import scene
 
-TITLE = "What would flip it"
 ICON = ":material/published_with_changes:"
 
 view = scene()
 subject = image.looked_at(view)[0]
 
-image.toolbar(view, subject, TITLE)
+image.toolbar(view, subject, "Counterfactuals")
 look.notes(view.notes)
-image.reading(view, subject)
+image.prediction(view, subject)
 flip.body(view, subject)

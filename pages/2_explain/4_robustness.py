@@ -1,4 +1,4 @@
-"""How firmly an image is read: what turns, blurs, light, hair or a ruler make of it."""
+"""Whether the prediction stays under rotation, blur, light, hair or a ruler."""
 
 from dermxai.ui import fragility, image, look
 from dermxai.ui.scene import scene
@@ -8,7 +8,7 @@ ICON = ":material/vibration:"
 view = scene()
 subject = image.looked_at(view)[0]
 
-image.toolbar(view, subject, "Fragility")
+image.toolbar(view, subject, "Robustness")
 look.notes(view.notes)
-image.reading(view, subject)
+image.prediction(view, subject)
 fragility.body(view, subject)

@@ -1,5 +1,5 @@
-"""Whether to believe a map: methods and measures over some of the images, against maps that never
-saw the image."""
+"""How faithful attribution maps are: methods × measures over some of the images, against control
+maps."""
 
 import streamlit as st
 
@@ -13,8 +13,8 @@ ICON = ":material/fact_check:"
 view = scene()
 run = view.run
 
-st.title("Whether to believe a map")
-found = belief.ask_study(view)
+st.title("Faithfulness")
+found = belief.ask_evaluation(view)
 if found is None:
     look.notes(view.notes)
     belief.form(view)

@@ -1,4 +1,4 @@
-from dermxai.cli.quality import nested
+from dermxai.cli.faithfulness import nested
 from dermxai.runs import Run
 from tests.cli.conftest import Command, one_line
 
@@ -16,5 +16,14 @@ def test_settings_of_a_study_are_typed_by_whom_they_belong_to(command: Command, 
         ("deletion.steps=2", "deletion_blur"),
         ("steps=2", "deletion_blur.steps=4"),
     ):
-        code, _, err = command("quality", run.root, "--set", wrong)
+        code, _, err = command("faithfulness", run.root, "--set", wrong)
         assert code == 2 and one_line(err) and words in err
+
+
+def test_the_earlier_name_of_the_verb_works_and_says_what_it_is_called_now(command: Command):
+    code, out, err = command("quality", "nowhere", "--json")
+    assert code == 2 and not out
+    first, second = err.splitlines()
+    assert "quality is called faithfulness now" in first
+    assert command("faithfulness", "nowhere", "--json")[2].splitlines() == [second]
+    assert "quality" not in command("--help")[1]
