@@ -61,7 +61,7 @@ PREPARE = """
 from dermxai import taxonomy
 from dermxai.jobs.kinds import find_kind
 from dermxai.runs import list_runs, open_run
-from dermxai.ui import belief, demo
+from dermxai.ui import faithfulness, demo
 
 def quietly(*_, **__): pass
 
@@ -71,7 +71,7 @@ run = open_run(list_runs()[0])
 find_kind("project").run(quietly, run=str(run.root))
 pair = {"first": demo.FIRST, "second": demo.SECOND, "split": "test"}
 find_kind("pair").run(quietly, run=str(run.root), **pair)
-find_kind("quality").run(quietly, **belief.usual(run, images=14))
+find_kind("quality").run(quietly, **faithfulness.usual(run, images=14))
 """
 """The demo with all that its pages would else only offer, as its first visitor finds it."""
 

@@ -12,10 +12,10 @@ import pandas as pd
 
 from dermxai.explain.faithfulness.measure import find_measure
 from dermxai.explain.faithfulness.quality import Quality, list_quality, open_quality
+from dermxai.formatting import fixed, signed
 from dermxai.metrics.basis import in_words
-from dermxai.metrics.belief import BEATS
-from dermxai.numbers import fixed, signed
-from dermxai.report import belief as report
+from dermxai.metrics.faithfulness import BEATS
+from dermxai.report import faithfulness as report
 from dermxai.runs import Run, open_run
 
 _RIVALS = {"random": "random", "centred": "Gaussian"}

@@ -11,16 +11,16 @@ import pytest
 
 from dermxai.data import overview
 from dermxai.explain.api import methods
-from dermxai.explain.flip import Flip, RandomSets
-from dermxai.explain.fragility import Fragility
+from dermxai.explain.counterfactuals import Counterfactual, RandomSets
+from dermxai.explain.robustness import Robustness
 from dermxai.metrics import evaluate
-from dermxai.metrics.belief import Scale, summarised
 from dermxai.metrics.clustering import clustering
 from dermxai.metrics.differences import differences
+from dermxai.metrics.faithfulness import Scale, summarised
 from dermxai.metrics.label_errors import label_errors
 from dermxai.metrics.leakage import leakage_premium
-from dermxai.metrics.pair import judge_pair
-from dermxai.metrics.set_ledger import set_difference, set_ledger
+from dermxai.metrics.pair import evaluate_pair
+from dermxai.metrics.set_decomposition import set_decomposition, set_difference
 from dermxai.paths import PROJECT
 from dermxai.runs import alike
 from dermxai.training.choice import JUDGED
@@ -39,7 +39,7 @@ EVALUATION, HALF = (
     evaluate(np.array(CLASSES)[TRUE[rows]], CLASSES, SCORES[rows], IDS[rows], UNITS[rows])
     for rows in (slice(None), slice(30))
 )
-PAIR = judge_pair(EVALUATION, SCORES, "EAD", "SD")
+PAIR = evaluate_pair(EVALUATION, SCORES, "EAD", "SD")
 LOGITS = np.stack([SCORES, SCORES[::-1]], axis=1)
 OF_SETS = {"heads": ("a", "b"), "classes": CLASSES, "target": "SD", "against": "EAD"}
 
@@ -68,7 +68,7 @@ def outcomes() -> list[Outcome]:
 def probed() -> pd.DataFrame:
     row = {"group": "light", "margin": 1.0, "flipped": False}
     table = pd.DataFrame([row | {"rank_correlation": 0.5, "overlap": 0.5}])
-    return Fragility("a", "b", 0.0, table, ()).groups
+    return Robustness("a", "b", 0.0, table, ()).groups
 
 
 def names(record: object) -> list[str]:
@@ -94,7 +94,7 @@ READ = "Share of a class that is predicted as another"
 VOTES, MOVED = "Mean votes of errors", "Mean votes of errors less those of right predictions"
 APART = "Difference between errors and right predictions"
 CLUSTERED = "Errors in few patients: pairs, and how many chance gives"
-BELIEF = "Faithfulness: mean, and difference to a baseline"
+FAITHFULNESS = "Faithfulness: mean, and difference to a control map"
 AREA, LEAD = "Area of a replacement", "Margin after a replacement"
 PROBED = "Margin, flip rate and spread over perturbations"
 REACHED = "Validation: balanced accuracy, accuracy, AUC, sensitivity"
@@ -145,8 +145,8 @@ SHOWN: Mapping[str, Shown] = {
         | ended(MERGED, "gain", PAIRED),
         "measure name",
     ),
-    "SetLedger": (
-        lambda: names(set_ledger(LOGITS, **OF_SETS, units=UNITS)),
+    "SetDecomposition": (
+        lambda: names(set_decomposition(LOGITS, **OF_SETS, units=UNITS)),
         ended(VOTES, "votes", MEAN, "")
         | ended(VOTES, "margin", MEAN)
         | ended("Predictions that change without a head", "flips", SHARE, "flip_")
@@ -173,7 +173,7 @@ SHOWN: Mapping[str, Shown] = {
         lambda: label_errors(EVALUATION),
         {
             "quality": "Suspect labels, quality",
-            "believed": "Suspect labels, belief in another class",
+            "suggested_probability": "Suspect labels, probability of the suggested class",
         },
         "sample_id label suggested",
     ),
@@ -191,15 +191,15 @@ SHOWN: Mapping[str, Shown] = {
         },
         "first second splits kind",
     ),
-    "belief.summarised": (
+    "faithfulness.summarised": (
         faithfulness,
-        ended(BELIEF, "mean", MEAN, "")
-        | ended(BELIEF, "random_difference", MEAN, "random_")
-        | ended(BELIEF, "centred_difference", MEAN, "centred_"),
+        ended(FAITHFULNESS, "mean", MEAN, "")
+        | ended(FAITHFULNESS, "random_difference", MEAN, "random_")
+        | ended(FAITHFULNESS, "centred_difference", MEAN, "centred_"),
         "method measure images units random_verdict centred_verdict standing",
     ),
-    "Flip": (
-        lambda: names(Flip),
+    "Counterfactual": (
+        lambda: names(Counterfactual),
         {"areas": AREA, "area": AREA, "leads": LEAD, "lead": LEAD},
         "prediction into donor picture edited pieces chosen flipped random notes",
     ),
@@ -208,7 +208,7 @@ SHOWN: Mapping[str, Shown] = {
         {"areas": AREA, "leads": "Margins after random sets: median, and where 95 % lie"},
         "",
     ),
-    "Fragility.groups": (
+    "Robustness.groups": (
         probed,
         {"lowest": PROBED, "highest": PROBED}
         | {"rank_correlation": "Rank correlation of maps", "overlap": "Overlap of maps"},

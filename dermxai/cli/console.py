@@ -22,7 +22,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from dermxai.numbers import LEFT, count, fixed, jsonable
+from dermxai.formatting import LEFT, count, fixed, jsonable
 
 if TYPE_CHECKING:
     import pandas as pd

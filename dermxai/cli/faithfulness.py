@@ -35,7 +35,7 @@ def faithfulness(
     maps. Interrupted, it resumes."""
     from dermxai.explain.faithfulness.quality import open_quality
     from dermxai.metrics.basis import basis
-    from dermxai.report.belief import outdated, summary, too_few, units
+    from dermxai.report.faithfulness import outdated, summary, too_few, units
     from dermxai.report.origin import origin
     from dermxai.runs import open_run
 

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Ledger:
+class Decomposition:
     """Who decided for ``target`` against ``against``, and where.
 
     Attributes:
@@ -68,7 +68,7 @@ class Ledger:
         )
 
 
-def ledger(
+def decomposition(
     *,
     logits: NDArray[np.float32],
     cams: tuple[NDArray[np.float32], ...],
@@ -78,7 +78,7 @@ def ledger(
     target: str,
     against: str | None,
     mapped: tuple[str, ...] | None = None,
-) -> Ledger:
+) -> Decomposition:
     """The decomposition of one image.
 
     Args:
@@ -96,7 +96,7 @@ def ledger(
     exact = logits.astype(np.float64)
     scores = exact.sum(axis=0)
     left_out = scores - exact  # (h, k): the sum without each head
-    return Ledger(
+    return Decomposition(
         target=target,
         against=against,
         heads=heads,

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermxai.errors import Cancelled
-from dermxai.numbers import percent, signed
+from dermxai.formatting import percent, signed
 
 __all__ = [
     "Attribute",

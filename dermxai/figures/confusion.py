@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from dermxai import taxonomy
 from dermxai.figures.template import blank, figure, palette, shortened, text
+from dermxai.formatting import count
 from dermxai.metrics.confusion import normalised
-from dermxai.numbers import count
 
 Show = Literal["counts", "row", "column"]
 

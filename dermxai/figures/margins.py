@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from dermxai.figures.template import figure, palette, shortened, text
-from dermxai.numbers import signed
+from dermxai.formatting import signed
 
 _ROW = 30
 

@@ -16,11 +16,11 @@ from typing import Any
 
 from dermxai import disk, paths
 from dermxai.errors import Cancelled, DivergenceError, InputError
+from dermxai.formatting import LEFT
 from dermxai.jobs import hardware
 from dermxai.jobs.job import Job, State
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.records import identity, write
-from dermxai.numbers import LEFT
 
 SECONDS_BETWEEN_NOTES = 0.25
 SECONDS_BETWEEN_FIGURES = 1.0

@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from dermxai.errors import InputError
+from dermxai.formatting import count
 from dermxai.metrics import association, intervals
-from dermxai.numbers import count
 
 Floats = NDArray[np.float64]
 

@@ -17,11 +17,11 @@ from scipy.special import softmax
 
 from dermxai import taxonomy
 from dermxai.errors import InputError
+from dermxai.formatting import count, jsonable
 from dermxai.metrics import intervals, ranking
 from dermxai.metrics.basis import basis
 from dermxai.metrics.confusion import confusion_matrix
 from dermxai.metrics.summary import summarise
-from dermxai.numbers import count, jsonable
 
 Strings = NDArray[np.object_]
 Floats = NDArray[np.float64]

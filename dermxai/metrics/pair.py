@@ -64,7 +64,7 @@ def check_pair(classes: tuple[str, ...], first: str, second: str) -> None:
         raise InputError(f"A pair needs two different classes; {first} came twice.")
 
 
-def judge_pair(evaluation: Evaluation, scores: ArrayLike, first: str, second: str) -> Pair:
+def evaluate_pair(evaluation: Evaluation, scores: ArrayLike, first: str, second: str) -> Pair:
     """Confusions of two classes, with intervals over the evaluation's units.
 
     Args:

@@ -21,8 +21,8 @@ from dermxai.errors import InputError
 from dermxai.explain.pair_maps import PairMaps
 from dermxai.figures.averaged import averaged, frames
 from dermxai.figures.overlay import AGAINST, FOR
+from dermxai.formatting import count
 from dermxai.metrics import basis
-from dermxai.numbers import count
 from dermxai.report import tables
 from dermxai.report.chart import chart
 from dermxai.report.study import Study

@@ -10,15 +10,20 @@ from numpy.typing import NDArray
 
 from dermxai import taxonomy
 from dermxai.data import overview
+from dermxai.formatting import count, jsonable
 from dermxai.metrics import Evaluation
 from dermxai.metrics.basis import basis
 from dermxai.metrics.clustering import Clustering, clustering
 from dermxai.metrics.confusion import ratio
 from dermxai.metrics.differences import Differences, differences
 from dermxai.metrics.label_errors import label_errors, searched
-from dermxai.metrics.pair import Pair, check_pair, judge_pair
-from dermxai.metrics.set_ledger import SetDifference, SetLedger, set_difference, set_ledger
-from dermxai.numbers import count, jsonable
+from dermxai.metrics.pair import Pair, check_pair, evaluate_pair
+from dermxai.metrics.set_decomposition import (
+    SetDecomposition,
+    SetDifference,
+    set_decomposition,
+    set_difference,
+)
 from dermxai.report.origin import origin
 from dermxai.runs import Run
 from dermxai.runs.seen import words
@@ -44,8 +49,8 @@ class Way:
 
     true: str
     predicted: str
-    errors: SetLedger | None
-    right: SetLedger | None
+    errors: SetDecomposition | None
+    right: SetDecomposition | None
     difference: SetDifference | None
     apart: Differences | None
     clustering: Clustering | None
@@ -130,7 +135,7 @@ def study(
         run=run,
         split=split,
         evaluation=evaluation,
-        pair=judge_pair(evaluation, run.scores[rows], first, second),
+        pair=evaluate_pair(evaluation, run.scores[rows], first, second),
         ways=(
             _way(run, evaluation, rows, first, second),
             _way(run, evaluation, rows, second, first),
@@ -144,14 +149,14 @@ def study(
     )
 
 
-def ledger_of(
+def decomposition_of(
     run: Run, rows: NDArray[np.intp], units: NDArray[np.object_], target: str, against: str
-) -> SetLedger | None:
-    """The averaged ledger of a run's images at ``rows`` (n,), of ``units`` (n,); None without any
-    image."""
+) -> SetDecomposition | None:
+    """The averaged decomposition of a run's images at ``rows`` (n,), of ``units`` (n,); None
+    without any image."""
     if not rows.size:
         return None
-    return set_ledger(run.logits[rows], run.heads, run.classes, target, against, units=units)
+    return set_decomposition(run.logits[rows], run.heads, run.classes, target, against, units=units)
 
 
 def _way(
@@ -170,8 +175,8 @@ def _way(
     return Way(
         true=true,
         predicted=predicted,
-        errors=ledger_of(run, rows[wrong], units[wrong], predicted, true),
-        right=ledger_of(run, rows[right], units[right], predicted, true),
+        errors=decomposition_of(run, rows[wrong], units[wrong], predicted, true),
+        right=decomposition_of(run, rows[right], units[right], predicted, true),
         difference=difference,
         apart=apart,
         clustering=clustering(wrong[of_class], units[of_class]) if wrong.any() else None,

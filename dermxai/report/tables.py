@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dermxai.formatting import count, fixed, interval, percent, points, signed
 from dermxai.metrics.label_errors import FEWEST
 from dermxai.metrics.pair import OTHER
-from dermxai.numbers import count, fixed, interval, percent, points, signed
 from dermxai.report.study import Study, Way
 
 
@@ -47,28 +47,32 @@ def merged(study: Study) -> pd.DataFrame:
 def votes(way: Way) -> pd.DataFrame:
     """Mean votes of the errors, how far they are from those of correct predictions, and, of several
     heads, what each alone decides; the last row is the sum."""
-    ledger, difference = way.errors, way.difference
-    if ledger is None:
+    decomposition, difference = way.errors, way.difference
+    if decomposition is None:
         return pd.DataFrame()
     rows = [
         {
             "Head": head,
-            "Vote": _signed_interval(ledger.votes[i], ledger.low[i], ledger.high[i]),
+            "Vote": _signed_interval(
+                decomposition.votes[i], decomposition.low[i], decomposition.high[i]
+            ),
             "Over right": "–"
             if difference is None
             else _signed_interval(difference.votes[i], difference.low[i], difference.high[i]),
         }
-        for i, head in enumerate(ledger.heads)
+        for i, head in enumerate(decomposition.heads)
     ]
-    for i, row in enumerate(rows[: ledger.flips.size]):
+    for i, row in enumerate(rows[: decomposition.flips.size]):
         row |= {
-            "Alone": f"{ledger.flips[i]:,} of {ledger.images:,}",
-            "95 % CI": interval(ledger.flip_low[i], ledger.flip_high[i], 0),
-            f"→ {way.true}": f"{ledger.turned[i]:,}",
+            "Alone": f"{decomposition.flips[i]:,} of {decomposition.images:,}",
+            "95 % CI": interval(decomposition.flip_low[i], decomposition.flip_high[i], 0),
+            f"→ {way.true}": f"{decomposition.turned[i]:,}",
         }
     total = {
         "Head": "Sum",
-        "Vote": _signed_interval(ledger.margin, ledger.margin_low, ledger.margin_high),
+        "Vote": _signed_interval(
+            decomposition.margin, decomposition.margin_low, decomposition.margin_high
+        ),
         "Over right": "–"
         if difference is None
         else _signed_interval(difference.margin, difference.margin_low, difference.margin_high),

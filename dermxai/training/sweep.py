@@ -20,8 +20,8 @@ from dermxai.data import Dataset
 from dermxai.data.splits import units
 from dermxai.disk import replacing
 from dermxai.errors import DivergenceError, InputError
+from dermxai.formatting import LEFT, jsonable, signed
 from dermxai.metrics.basis import basis, in_words
-from dermxai.numbers import LEFT, jsonable, signed
 from dermxai.paths import StudyFiles, TrainingFiles, readable
 from dermxai.spreadsheet import write_csv
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data

@@ -388,7 +388,7 @@ def study(run_id: str, split: str | None, first: str, second: str) -> Study:
 
 
 @kept()
-def set_ledger(
+def set_decomposition(
     run_id: str, split: str | None, pair: tuple[str, str], direction: int, dark: bool
 ) -> Plot | None:
     """The mean votes of the images that are confused in a direction (index of `Study.ways`),
@@ -397,7 +397,7 @@ def set_ledger(
     if way.errors is None:
         return None
     return Plot.of(
-        figures.set_ledger(
+        figures.set_decomposition(
             way.errors,
             way.right,
             name=f"{way.true} predicted as {way.predicted}",
@@ -685,29 +685,29 @@ def quality(study: Judged) -> "Quality":
 
 @kept("Computing intervals …")
 def quality_summary(study: Judged) -> pd.DataFrame:
-    from dermxai.report import belief as report
+    from dermxai.report import faithfulness as report
 
     return report.summary(run(study.run), quality(study))
 
 
 @kept()
-def belief(study: Judged, dark: bool) -> Plot:
-    from dermxai.report import belief as report
+def faithfulness(study: Judged, dark: bool) -> Plot:
+    from dermxai.report import faithfulness as report
 
     titles = report.titles(quality(study))
     summary = quality_summary(study)
     units = report.units(run(study.run))
-    return Plot.of(figures.belief(summary, *titles, report.CONTROLS, units=units, dark=dark))
+    return Plot.of(figures.faithfulness(summary, *titles, report.CONTROLS, units=units, dark=dark))
 
 
 @kept()
-def belief_measure(study: Judged, measure: str, dark: bool) -> Plot:
+def faithfulness_measure(study: Judged, measure: str, dark: bool) -> Plot:
     from dermxai.explain.faithfulness.measure import find_measure
-    from dermxai.report import belief as report
+    from dermxai.report import faithfulness as report
 
     known, summary = find_measure(measure), quality_summary(study)
     return Plot.of(
-        figures.belief_measure(
+        figures.faithfulness_measure(
             summary[summary["measure"] == measure],
             report.titles(quality(study))[0],
             report.CONTROLS,
@@ -723,15 +723,15 @@ def belief_measure(study: Judged, measure: str, dark: bool) -> Plot:
 
 
 @kept()
-def belief_curves(study: Judged, measure: str, dark: bool) -> Plot | None:
+def faithfulness_curves(study: Judged, measure: str, dark: bool) -> Plot | None:
     """None where the measure has no curves."""
-    from dermxai.report import belief as report
+    from dermxai.report import faithfulness as report
 
     curves = report.mean_curves(quality(study), measure)
     if not curves:
         return None
     return Plot.of(
-        figures.belief_curves(
+        figures.faithfulness_curves(
             curves,
             [report.title(each) for each in report.CONTROLS],
             title="The curve behind it",

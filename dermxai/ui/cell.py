@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from dermxai import figures
-from dermxai.report.study import ledger_of
+from dermxai.report.study import decomposition_of
 from dermxai.ui import cache, look, pages, state
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key
@@ -51,9 +51,11 @@ def between(scene: Scene, target: str, against: str) -> None:
         return
     rows = scene.run.index(scene.selection.sample_ids)
     units = cache.evaluation(scene.run_id, None).unit_of[rows]
-    ledger = ledger_of(scene.run, rows, units, target, against)
-    if ledger is not None:
-        drawn = look.Plot.of(figures.set_ledger(ledger, compact=True, dark=look.dark()))
+    decomposition = decomposition_of(scene.run, rows, units, target, against)
+    if decomposition is not None:
+        drawn = look.Plot.of(
+            figures.set_decomposition(decomposition, compact=True, dark=look.dark())
+        )
         with st.container(width=560):
             look.plot(drawn, Key.FIGURE.of("cell"))
 

@@ -57,12 +57,12 @@ def prepare() -> None:
     opened = state.take(Key.DEMO)
     if opened is None or not permissions.may("start jobs"):
         return
-    from dermxai.ui import belief  # with torch, which the first page does without
+    from dermxai.ui import faithfulness  # with torch, which the first page does without
 
     run = cache.run(opened)
     wanted = {
         "pair": {"run": str(run.root), "first": FIRST, "second": SECOND, "split": "test"},
-        "quality": belief.usual(run, images=_JUDGED),
+        "quality": faithfulness.usual(run, images=_JUDGED),
     }
     earlier = {kind: jobs_panel.last(kind, **asked) for kind, asked in wanted.items()}
     missing = [

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dermxai import figures, taxonomy
 from dermxai.runs import Run
-from dermxai.ui import explained, ledger, look, question, state
+from dermxai.ui import decomposition, explained, look, question, state
 from dermxai.ui import subject as subjects
 from dermxai.ui.guard import callback, guard
 from dermxai.ui.question import Wish
@@ -20,7 +20,7 @@ from dermxai.ui.subject import Subject
 from dermxai.ui.text import percent, plain, shortened
 
 if TYPE_CHECKING:
-    from dermxai.explain.heads import Ledger
+    from dermxai.explain.heads import Decomposition
 
 _TYPES = ["jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp", "gif", "jp2"]
 _FACTS = ("patient_id", "age", "sex", "site", "skin_type", "split", "presentation")
@@ -116,26 +116,26 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
         return
     with row:
         asked = question.ask(run, panels[0].subject)
-    ledgers: dict[str, Ledger] = {}
+    decompositions: dict[str, Decomposition] = {}
     with options, guard():
-        ledgers = {
+        decompositions = {
             panel.subject.key: subjects.diagnosis(
                 run, panel.subject, panel.shape, asked.target, asked.against
-            ).ledger(asked.target, asked.against)
+            ).decomposition(asked.target, asked.against)
             for panel in panels
         }
     with row, guard():
         wish = Wish(asked, *question.ask_method(run))
-        if ledgers:
+        if decompositions:
             explained.answer(run, panels, wish, options)
     _rank(run, shown, places)
     for panel, column in zip(panels, beneath, strict=False):
-        made = ledgers.get(panel.subject.key)
+        made = decompositions.get(panel.subject.key)
         with places[panel.subject.key], guard():
-            ledger.waterfall(run, panel.subject, asked, made)
+            decomposition.waterfall(run, panel.subject, asked, made)
         if made is not None:
             with column, guard():
-                ledger.heads(run, panel, asked, made)
+                decomposition.heads(run, panel, asked, made)
 
 
 def _rank(run: Run, subjects_: Sequence[Subject], places: Mapping[str, DeltaGenerator]) -> None:

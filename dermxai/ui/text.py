@@ -4,8 +4,8 @@ formatting."""
 import math
 
 from dermxai.escaping import markdown as plain
+from dermxai.formatting import count, fixed, interval, percent, shortened, signed
 from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS
-from dermxai.numbers import count, fixed, interval, percent, shortened, signed
 
 __all__ = [
     "count",

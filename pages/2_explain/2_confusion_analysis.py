@@ -3,7 +3,7 @@ do."""
 
 import streamlit as st
 
-from dermxai.ui import cache, look, pair, pair_images
+from dermxai.ui import cache, confusion_analysis, confusion_images, look
 from dermxai.ui.performance import ask_split
 from dermxai.ui.scene import scene
 
@@ -14,20 +14,20 @@ view = scene()
 st.title("Confusion analysis")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     split = ask_split(view)
-    first, second = pair.ask_pair(view, split)
+    first, second = confusion_analysis.ask_pair(view, split)
 study = cache.study(view.run_id, split, first, second)
-pair.summary(study)
+confusion_analysis.summary(study)
 look.notes((*view.notes, *study.notes))
 if study.evaluation.cross_table.empty:
-    pair.selected(view, study)
+    confusion_analysis.selected(view, study)
     st.stop()  # the notes say why
-pair.headlines(study)
-pair_images.errors(view, study)
-way = pair.ask_way(study)
-pair.votes(view, study, way)
-pair.distinguishes(way, study)
-pair.selected(view, study)
-pair_images.maps(study)
-pair.counted(study)
-pair_images.suspects(view, study)
-pair_images.meeting(study)
+confusion_analysis.headlines(study)
+confusion_images.errors(view, study)
+way = confusion_analysis.ask_way(study)
+confusion_analysis.votes(view, study, way)
+confusion_analysis.distinguishes(way, study)
+confusion_analysis.selected(view, study)
+confusion_images.maps(study)
+confusion_analysis.counted(study)
+confusion_images.suspects(view, study)
+confusion_images.meeting(study)

@@ -3,7 +3,7 @@ maps."""
 
 import streamlit as st
 
-from dermxai.ui import belief, look
+from dermxai.ui import faithfulness, look
 from dermxai.ui.gallery import gallery
 from dermxai.ui.scene import scene
 from dermxai.ui.text import count
@@ -14,15 +14,15 @@ view = scene()
 run = view.run
 
 st.title("Faithfulness")
-found = belief.ask_evaluation(view)
+found = faithfulness.ask_evaluation(view)
 if found is None:
     look.notes(view.notes)
-    belief.form(view)
+    faithfulness.form(view)
 else:
-    belief.about(view, found)
-    belief.verdicts(view, found)
+    faithfulness.about(view, found)
+    faithfulness.verdicts(view, found)
     if view.selection:
         look.heading(view.selection.title, f"{count(len(view.selection), 'image')}, worst first.")
         gallery("selection", view.selection.sample_ids, view)
-    belief.measure(view, found)
-    belief.downloads(view, found)
+    faithfulness.measure(view, found)
+    faithfulness.downloads(view, found)

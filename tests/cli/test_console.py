@@ -8,7 +8,7 @@ from rich.progress import Progress
 from dermxai.cli import console
 from dermxai.explain.faithfulness.quality import Asked, Quality
 from dermxai.metrics.basis import in_words
-from dermxai.metrics.belief import Scale, summarised
+from dermxai.metrics.faithfulness import Scale, summarised
 
 
 def test_tables_align_numbers_right_and_wide_characters(

@@ -1,4 +1,4 @@
-"""The numbers of one image, of what would flip it, of its fragility and of its neighbours, against
+"""The numbers of one image, of what would flip it, of its robustness and of its neighbours, against
 definitions written out."""
 
 import re
@@ -12,14 +12,14 @@ from statsmodels.stats.proportion import proportion_confint
 
 from dermxai.explain import diagnose, explain
 from dermxai.explain.api import methods
+from dermxai.explain.counterfactuals import RandomSets, Settings, find_counterfactual
 from dermxai.explain.difference import difference
 from dermxai.explain.faithfulness import judge
 from dermxai.explain.faithfulness.badge import DRAWS, badge
 from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.measure import baselines
-from dermxai.explain.flip import RandomSets, Settings, find_flip
-from dermxai.explain.fragility import fragility, perturbed, similarity
 from dermxai.explain.method import Target
+from dermxai.explain.robustness import perturbed, robustness, similarity
 from dermxai.models import Classifier, load_classifier
 from tests.verification import verified
 
@@ -51,7 +51,7 @@ def test_probabilities_logits_and_votes(classifier, photograph, logits):
         total / total.sum(),
         tolerance=1e-5,
     )
-    made = seen.ledger("EAD", "SD")
+    made = seen.decomposition("EAD", "SD")
     one, other = (seen.classes.index(code) for code in ("EAD", "SD"))
     votes = logits[:, one] - logits[:, other]
     number = "Votes by head and position, and what is left over"
@@ -145,7 +145,7 @@ def ranked(one: np.ndarray, other: np.ndarray) -> float:
 def test_what_would_flip_it(classifier, photograph):
     ranking = diagnose(classifier, photograph).ranking
     settings = Settings(pieces=16, draws=10)
-    found = find_flip(classifier, photograph, ranking[1], settings=settings)
+    found = find_counterfactual(classifier, photograph, ranking[1], settings=settings)
     scores = diagnose(classifier, found.edited).scores.astype(float)
     wanted = classifier.info.classes.index(ranking[1])
     verified(
@@ -183,8 +183,8 @@ def test_what_would_flip_it(classifier, photograph):
         )
 
 
-def test_fragility(classifier, photograph):
-    found = fragility(classifier, photograph, "SD")
+def test_robustness(classifier, photograph):
+    found = robustness(classifier, photograph, "SD")
     codes = classifier.info.classes
     way = classifier.info.preprocessing
     one, other = codes.index(found.prediction), codes.index("SD")

@@ -6,7 +6,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from dermxai.errors import InputError
 from dermxai.metrics import evaluate
-from dermxai.metrics.pair import OTHER, judge_pair, most_confused
+from dermxai.metrics.pair import OTHER, evaluate_pair, most_confused
 
 CLASSES = ("EAD", "SD", "Pso", "LP")
 
@@ -23,7 +23,7 @@ def judged(n=400, noise=1.5, seed=0, labels=None, patients=True, **options):
 
 def test_ways_are_the_cells_of_the_confusion_matrix():
     evaluation, scores = judged()
-    pair = judge_pair(evaluation, scores, "EAD", "SD")
+    pair = evaluate_pair(evaluation, scores, "EAD", "SD")
     matrix = pd.DataFrame(evaluation.confusion, CLASSES, CLASSES)
     for true in ("EAD", "SD"):
         for predicted in ("EAD", "SD"):
@@ -41,14 +41,14 @@ def test_ways_are_the_cells_of_the_confusion_matrix():
 
 def test_intervals_of_independent_images_are_near_the_binomial_ones():
     evaluation, scores = judged(4000, patients=False)
-    row = judge_pair(evaluation, scores, "EAD", "SD").cell("EAD", "SD")
+    row = evaluate_pair(evaluation, scores, "EAD", "SD").cell("EAD", "SD")
     wilson = proportion_confint(row["images"], row["of"], method="wilson")
     assert (row["low"], row["high"]) == pytest.approx(wilson, abs=0.005)
 
 
 def test_errors_are_all_there_by_their_margin():
     evaluation, scores = judged()
-    pair = judge_pair(evaluation, scores, "SD", "EAD")
+    pair = evaluate_pair(evaluation, scores, "SD", "EAD")
     assert len(pair.errors) == pair.cell("SD", "EAD")["images"] + pair.cell("EAD", "SD")["images"]
     assert pair.errors["margin"].is_monotonic_decreasing and (pair.errors["margin"] > 0).all()
     ids = pd.Index(evaluation.sample_ids)
@@ -61,7 +61,7 @@ def test_errors_are_all_there_by_their_margin():
 
 def test_merging_is_what_scikit_learn_says_of_renamed_labels():
     evaluation, scores = judged()
-    merged = judge_pair(evaluation, scores, "EAD", "SD").merged.set_index("measure")
+    merged = evaluate_pair(evaluation, scores, "EAD", "SD").merged.set_index("measure")
     names = {"SD": "EAD"}
     true = [names.get(code, code) for code in evaluation.true]
     predicted = [names.get(code, code) for code in evaluation.predicted]
@@ -79,8 +79,8 @@ def test_merging_is_what_scikit_learn_says_of_renamed_labels():
 
 def test_the_order_of_the_classes_changes_nothing_but_the_order():
     evaluation, scores = judged()
-    one = judge_pair(evaluation, scores, "EAD", "SD")
-    other = judge_pair(evaluation, scores, "SD", "EAD")
+    one = evaluate_pair(evaluation, scores, "EAD", "SD")
+    other = evaluate_pair(evaluation, scores, "SD", "EAD")
     pd.testing.assert_frame_equal(one.errors, other.errors)
     pd.testing.assert_frame_equal(one.merged, other.merged)
     order = ["true", "predicted"]
@@ -92,7 +92,7 @@ def test_the_order_of_the_classes_changes_nothing_but_the_order():
 
 def test_a_pair_without_errors_has_a_bound_and_no_gain():
     evaluation, scores = judged(noise=0.01)
-    pair = judge_pair(evaluation, scores, "EAD", "SD")
+    pair = evaluate_pair(evaluation, scores, "EAD", "SD")
     row = pair.cell("EAD", "SD")
     assert pair.errors.empty and row["share"] == 0 and row["low"] == 0 < row["high"] < 0.1
     assert pair.merged["gain"].tolist() == [0, 0]
@@ -101,7 +101,7 @@ def test_a_pair_without_errors_has_a_bound_and_no_gain():
 
 def test_without_labels_everything_is_undefined():
     evaluation, scores = judged(labels=np.array([None] * 400))
-    pair = judge_pair(evaluation, scores, "EAD", "SD")
+    pair = evaluate_pair(evaluation, scores, "EAD", "SD")
     assert pair.errors.empty and (pair.ways["images"] == 0).all()
     assert pair.ways[["share", "low", "high"]].isna().all(axis=None)
     assert pair.merged[["separate", "merged", "gain"]].isna().all(axis=None)
@@ -121,4 +121,4 @@ def test_the_most_confused_pair_counts_both_ways():
 )
 def test_a_pair_is_two_of_the_models_classes(first, second, words):
     with pytest.raises(InputError, match=words):
-        judge_pair(*judged(), first, second)
+        evaluate_pair(*judged(), first, second)

@@ -9,7 +9,7 @@ from dermxai import paths
 from dermxai.data import selection
 from dermxai.jobs.kinds import find_kind
 from dermxai.metrics import evaluate
-from dermxai.metrics.pair import judge_pair
+from dermxai.metrics.pair import evaluate_pair
 from dermxai.runs import Run
 from tests.pages.test_performance import noisy
 
@@ -31,7 +31,7 @@ def test_shares_and_errors_are_those_of_the_run(make_run: Make, open_page: Open)
     judged = evaluate(
         samples["label"], run.classes, run.scores, samples["sample_id"], samples["patient_id"]
     )
-    pair = judge_pair(judged, run.scores, "MN", "BCC")
+    pair = evaluate_pair(judged, run.scores, "MN", "BCC")
     shown = {metric.label: metric for metric in app.metric}
     cell = pair.cell("MN", "BCC")
     assert shown["MN predicted as BCC"].value == f"{100 * cell['share']:.1f} %"

@@ -17,7 +17,7 @@ from dermxai.explain.faithfulness.measure import Candidate, Case, baselines, gra
 from dermxai.explain.faithfulness.measures import randomisation
 from dermxai.explain.faithfulness.removal import area, blurred, shares, top
 from dermxai.explain.method import Attribution, Progress
-from dermxai.numbers import fixed, percent, signed
+from dermxai.formatting import fixed, percent, signed
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

@@ -25,7 +25,7 @@ OPTIONS: Mapping[str, Sequence[str]] = {
 
 
 class Report(Protocol):
-    """Told how far the work is, with newest figures, `dermxai.numbers.LEFT` among them where the
+    """Told how far the work is, with newest figures, `dermxai.formatting.LEFT` among them where the
     work knows how long it still takes; raises `dermxai.errors.Cancelled` to stop it."""
 
     def __call__(

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dermxai.cli.console import show_table
-from dermxai.numbers import fixed, interval, jsonable, percent, points, signed
+from dermxai.formatting import fixed, interval, jsonable, percent, points, signed
 from dermxai.paths import PROJECT
 from docs import make_explanation_tables
 

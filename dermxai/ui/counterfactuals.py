@@ -24,7 +24,7 @@ from dermxai.ui.text import count, interval, percent, plain, shortened, signed
 from dermxai.ui.thumbnails import jpeg
 
 if TYPE_CHECKING:
-    from dermxai.explain.flip import Donor, Flip
+    from dermxai.explain.counterfactuals import Counterfactual, Donor
 
 _CELL = 180  # pixels of a picture, the narrowest
 _SET = (255, 208, 0)
@@ -33,7 +33,7 @@ _FILLS = {"inpaint": "Inpaint them", "paste": "Paste the other class"}
 
 def body(scene: Scene, subject: Subject) -> None:
     """The question, and its answer where it has been asked for."""
-    from dermxai.explain import flip
+    from dermxai.explain import counterfactuals
 
     run = scene.run
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -52,7 +52,7 @@ def body(scene: Scene, subject: Subject) -> None:
             persist_state="session",
         )
         with st.popover("", icon=":material/tune:", help="Settings of the search"):
-            settings = forms.settings(flip.Settings, "flip")
+            settings = forms.settings(counterfactuals.Settings, "flip")
     picture = subjects.shown(subject)
     donor = _donor(scene, subject, pair) if fill == "paste" else None
     key = (
@@ -63,7 +63,7 @@ def body(scene: Scene, subject: Subject) -> None:
         donor and donor.key,
         settings,
     )
-    found: Flip | None = cache.probes().get(key)
+    found: Counterfactual | None = cache.probes().get(key)
     if found is None:
         place = st.container()
         _columns([picture], ["As it is"])
@@ -72,7 +72,7 @@ def body(scene: Scene, subject: Subject) -> None:
                 run,
                 "flip",
                 f"Search a counterfactual from {plain(pair.prediction)} to {plain(pair.against)}",
-                [("flip", flip.passes(settings))],
+                [("flip", counterfactuals.passes(settings))],
                 _search(run, subject, donor, pair.against, settings),
                 at_most=True,
             )
@@ -89,7 +89,7 @@ def _donor(scene: Scene, subject: Subject, pair: Pair) -> Subject:
     Raises:
         InputError: the dataset has none.
     """
-    from dermxai.explain.neighbours import nearest
+    from dermxai.explain.nearest_neighbours import nearest
 
     near = nearest(
         scene.run,
@@ -114,12 +114,12 @@ def _donor(scene: Scene, subject: Subject, pair: Pair) -> Subject:
 
 def _search(
     run: Run, subject: Subject, donor: Subject | None, into: str, settings: Any
-) -> "Callable[[Any], Flip]":
-    def work(progress: Any) -> "Flip":
-        from dermxai.explain.flip import find_flip
+) -> "Callable[[Any], Counterfactual]":
+    def work(progress: Any) -> "Counterfactual":
+        from dermxai.explain.counterfactuals import find_counterfactual
 
         pixels = subject.pixels()
-        return find_flip(
+        return find_counterfactual(
             cache.classifier(run),
             pixels,
             into,
@@ -133,7 +133,7 @@ def _search(
 
 
 def _as_donor(subject: Subject) -> "Donor":
-    from dermxai.explain.flip import Donor
+    from dermxai.explain.counterfactuals import Donor
 
     pixels = subject.pixels()
     return Donor(str(subject.sample_id), pixels, _lesion(subject, pixels))
@@ -143,7 +143,9 @@ def _lesion(subject: Subject, pixels: NDArray[np.uint8]) -> NDArray[np.bool_] | 
     return subjects.masks(subject, (pixels.shape[0], pixels.shape[1])).get("Lesion")
 
 
-def _answer(found: "Flip", picture: NDArray[np.uint8], donor: Subject | None, most: float) -> None:
+def _answer(
+    found: "Counterfactual", picture: NDArray[np.uint8], donor: Subject | None, most: float
+) -> None:
     st.markdown(_verdict(found, most))
     st.markdown(_against_chance(found))
     mask = fit_mask(found.mask, (picture.shape[0], picture.shape[1]))
@@ -166,7 +168,7 @@ def _answer(found: "Flip", picture: NDArray[np.uint8], donor: Subject | None, mo
                 Key.STEP.of("donor"),
                 icon=":material/center_focus_strong:",
             )
-    drawn = figures.flip_path(
+    drawn = figures.counterfactual_path(
         found.areas,
         found.leads,
         found=(found.area, found.lead),
@@ -176,7 +178,7 @@ def _answer(found: "Flip", picture: NDArray[np.uint8], donor: Subject | None, mo
         into=found.into,
         dark=look.dark(),
     )
-    look.plot(look.Plot.of(drawn), Key.FIGURE.of("flip"))
+    look.plot(look.Plot.of(drawn), Key.FIGURE.of("probe"))
     look.notes(found.notes)
 
 
@@ -191,7 +193,7 @@ def _columns(pictures: list[NDArray[np.uint8]], captions: list[str]) -> list[Any
     return cells
 
 
-def _verdict(found: "Flip", most: float) -> str:
+def _verdict(found: "Counterfactual", most: float) -> str:
     size = f"{count(len(found.chosen), 'superpixel')}, {found.area:.1f} % of the image"
     a, b = plain(found.prediction), plain(found.into)
     way = f"margin against {b} from {signed(float(found.leads[0]))} to {signed(found.lead)} logits"
@@ -209,7 +211,7 @@ def _verdict(found: "Flip", most: float) -> str:
     )
 
 
-def _against_chance(found: "Flip") -> str:
+def _against_chance(found: "Counterfactual") -> str:
     share, low, high = found.random.flip_rate
     ends = found.random.band[:, -1]
     return (

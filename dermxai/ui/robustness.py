@@ -18,7 +18,7 @@ from dermxai.ui.text import percent, plain, shortened, signed
 from dermxai.ui.thumbnails import SIDE, jpeg
 
 if TYPE_CHECKING:
-    from dermxai.explain.fragility import Fragility
+    from dermxai.explain.robustness import Robustness
 
 _SEED = 0
 _CARD = 132  # pixels, the narrowest
@@ -26,7 +26,7 @@ _CARD = 132  # pixels, the narrowest
 
 def body(scene: Scene, subject: Subject) -> None:
     """The question, and the card where it has been asked for."""
-    from dermxai.explain.fragility import passes
+    from dermxai.explain.robustness import passes
 
     run = scene.run
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -34,7 +34,7 @@ def body(scene: Scene, subject: Subject) -> None:
     if pair is None:
         return
     key = ("fragility", run.manifest["checkpoint"]["hash"], subject.key, pair)
-    found: Fragility | None = cache.probes().get(key)
+    found: Robustness | None = cache.probes().get(key)
     if found is None:
         st.markdown(
             "Flips and rotations, colour constancy, blur, JPEG, brightness; hair, a ruler, ink and "
@@ -59,17 +59,17 @@ def body(scene: Scene, subject: Subject) -> None:
 
 
 def _work(run: Run, subject: Subject, pair: Pair) -> Any:
-    def work(progress: Any) -> "Fragility":
-        from dermxai.explain.fragility import fragility
+    def work(progress: Any) -> "Robustness":
+        from dermxai.explain.robustness import robustness
 
-        return fragility(
+        return robustness(
             cache.classifier(run), subject.pixels(), pair.against, seed=_SEED, progress=progress
         )
 
     return work
 
 
-def _card(found: "Fragility") -> None:
+def _card(found: "Robustness") -> None:
     st.markdown(_verdict(found))
     margins = found.table["margin"]
     with st.container(horizontal=True, gap="large"):
@@ -120,13 +120,13 @@ def _card(found: "Fragility") -> None:
             against=found.against,
             dark=look.dark(),
         )
-        look.plot(look.Plot.of(drawn), Key.FIGURE.of("fragility"))
+        look.plot(look.Plot.of(drawn), Key.FIGURE.of("probe"))
     with right:
         look.heading("By kind of perturbation", "Similarity of the map: medians.")
         _groups(found.groups)
 
 
-def _verdict(found: "Fragility") -> str:
+def _verdict(found: "Robustness") -> str:
     flipped, weakest = found.table[found.table["flipped"]], found.weakest
     a, b = plain(found.prediction), plain(found.against)
     at = plain(weakest["name"])
@@ -174,11 +174,11 @@ def _groups(groups: pd.DataFrame) -> None:
     )
 
 
-def _pictures(run: Run, subject: Subject, found: "Fragility", key: tuple[object, ...]) -> None:
+def _pictures(run: Run, subject: Subject, found: "Robustness", key: tuple[object, ...]) -> None:
     """Every perturbed image with its prediction."""
     pictures = cache.probes().get((*key, "pictures"))
     if pictures is None:
-        from dermxai.explain.fragility import perturbed
+        from dermxai.explain.robustness import perturbed
 
         way = cache.classifier(run).info.preprocessing
         made = perturbed(way, subject.pixels(), _SEED)

@@ -11,7 +11,7 @@ from dermxai.figures.template import figure, palette, shortened
 _BAND = 0.16  # opacity
 
 
-def flip_path(
+def counterfactual_path(
     areas: ArrayLike,
     leads: ArrayLike,
     *,

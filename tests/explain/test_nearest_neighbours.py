@@ -7,7 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from dermxai import paths
 from dermxai.errors import InputError
-from dermxai.explain.neighbours import nearest
+from dermxai.explain.nearest_neighbours import nearest
 from dermxai.runs import Run, open_run
 from tests.generated import generated_run
 from tests.verification import verified

@@ -13,21 +13,21 @@ import torch
 from lightning.pytorch import Callback, Trainer
 from typing_extensions import override
 
+from dermxai.formatting import percent
 from dermxai.models.checkpoint import save_checkpoint, save_description
 from dermxai.models.info import ModelInfo, read_info
-from dermxai.numbers import percent
 from dermxai.paths import TrainingFiles
 from dermxai.spreadsheet import write_csv
 from dermxai.training.card import model_card
 from dermxai.training.choice import doubts, kept, kept_at
 from dermxai.training.loading import Batches
 from dermxai.training.recipe import KEPT_BY, Recipe
-from dermxai.training.validation import CONFUSION, Reached, history_row, watched_pair
+from dermxai.training.validation import CONFUSION, ValidationMetrics, history_row, watched_pair
 
 log = logging.getLogger(__name__)
 
 
-class Keeping(Callback):
+class CheckpointWriter(Callback):
     """Writes, after an epoch: the checkpoint folder of the state to keep where it is that, the one
     of the last state, and history.csv; stops where patience is lost. Which state is kept says
     `choice.kept`.
@@ -42,6 +42,11 @@ class Keeping(Callback):
         self.files, self.info, self.batches = files, info, batches
         self.records: list[dict[str, Any]] = []
         self._began = self._trained = 0.0
+
+    @property
+    @override
+    def state_key(self) -> str:
+        return "Keeping"  # this class in the states of trainings that version 0.1 began
 
     @override
     def state_dict(self) -> dict[str, Any]:
@@ -71,7 +76,7 @@ class Keeping(Callback):
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
         before = self.records[-1]["seconds"] if self.records else 0.0
-        got: Reached = pl_module.reached
+        got: ValidationMetrics = pl_module.reached
         epoch, recipe = trainer.current_epoch, pl_module.recipe
         self.records.append(
             {

@@ -98,7 +98,7 @@ class RandomSets:
 
 
 @dataclass(frozen=True, eq=False)
-class Flip:
+class Counterfactual:
     """What it takes to change a prediction.
 
     Attributes:
@@ -153,7 +153,7 @@ def passes(settings: Settings) -> int:
     return 2 + search + steps * settings.draws
 
 
-def find_flip(
+def find_counterfactual(
     classifier: "Classifier",
     image: NDArray[np.uint8],
     into: str,
@@ -162,7 +162,7 @@ def find_flip(
     mask: NDArray[np.bool_] | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
-) -> Flip:
+) -> Counterfactual:
     """Searches the smallest set of superpixels whose replacement makes ``into`` the predicted
     class.
 
@@ -205,7 +205,7 @@ def find_flip(
     at = np.append(path_areas[(path_areas > 0) & (path_areas < area)], area)
     random = _random_sets(leads_of, predictions, areas, at, settings)
     edited = replaced(np.isin(pieces, chosen)) if chosen else picture
-    return Flip(
+    return Counterfactual(
         prediction=prediction,
         into=into,
         donor=donor.name if donor else None,

@@ -9,14 +9,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dermxai.figures.template import figure, palette, shortened
-from dermxai.metrics.belief import BOTH, BREAKS, KEEPS, NEITHER, ONE
-from dermxai.numbers import fixed, signed
+from dermxai.formatting import fixed, signed
+from dermxai.metrics.faithfulness import BOTH, BREAKS, KEEPS, NEITHER, ONE
 
 _ROW, _COLUMN = 40, 96
 _WIDE = 34  # pixels of a measure's name a line
 
 
-def belief(
+def faithfulness(
     summary: pd.DataFrame,
     methods: Mapping[str, str],
     measures: Mapping[str, str],
@@ -28,7 +28,7 @@ def belief(
     """A square a method and measure, coloured by what was shown, its mean written into it.
 
     Args:
-        summary: `dermxai.metrics.belief.summarised`.
+        summary: `dermxai.metrics.faithfulness.summarised`.
         methods, measures: titles by name, in order; control maps last.
         controls: names of the control maps.
         units: what the intervals take as independent.
@@ -118,7 +118,7 @@ def belief(
     return made
 
 
-def belief_measure(
+def faithfulness_measure(
     summary: pd.DataFrame,
     methods: Mapping[str, str],
     controls: Sequence[str],
@@ -133,7 +133,7 @@ def belief_measure(
     """One measure: each method's mean with its interval, control maps as hollow marks.
 
     Args:
-        summary: rows of `dermxai.metrics.belief.summarised` of one measure.
+        summary: rows of `dermxai.metrics.faithfulness.summarised` of one measure.
         methods: titles by name, in order.
         controls: names of the control maps.
         title, help_: of the figure; safe to show.
@@ -193,7 +193,7 @@ def belief_measure(
     return made
 
 
-def belief_curves(
+def faithfulness_curves(
     curves: Mapping[str, Mapping[str, Sequence[Any]]],
     controls: Sequence[str],
     *,

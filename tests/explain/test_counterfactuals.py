@@ -5,7 +5,7 @@ import pytest
 
 from dermxai.errors import Cancelled, InputError
 from dermxai.explain import memory
-from dermxai.explain.flip import Donor, RandomSets, Settings, find_flip, passes
+from dermxai.explain.counterfactuals import Donor, RandomSets, Settings, find_counterfactual, passes
 from tests.explain.constructed import SIZE, constructed, upper_left
 
 QUICK = Settings(pieces=16, draws=10)
@@ -28,7 +28,7 @@ def classifier():
 
 
 def test_the_set_is_what_the_network_looks_at(classifier, picture):
-    found = find_flip(classifier, picture, "dark", settings=QUICK)
+    found = find_counterfactual(classifier, picture, "dark", settings=QUICK)
     assert found.prediction == "bright" and found.flipped and found.lead < 0
     spot = (picture[..., 0] > 200) & (np.add.outer(np.arange(SIZE), np.arange(SIZE)) < SIZE)
     assert (found.mask & spot).sum() > 0.5 * spot.sum()
@@ -40,7 +40,7 @@ def test_the_set_is_what_the_network_looks_at(classifier, picture):
 def test_the_edited_picture_is_read_as_the_other_class(classifier, picture):
     from dermxai.explain import diagnose
 
-    found = find_flip(classifier, picture, "dark", settings=QUICK)
+    found = find_counterfactual(classifier, picture, "dark", settings=QUICK)
     scores = diagnose(classifier, found.edited).scores
     assert scores[1] > scores[0]
     assert scores[0] - scores[1] == pytest.approx(found.lead, abs=1e-5)
@@ -50,14 +50,14 @@ def test_no_piece_can_be_left_out(classifier, picture):
     from dermxai.explain import diagnose
     from dermxai.explain.edits import inpainted
 
-    found = find_flip(classifier, picture, "dark", settings=Settings(pieces=60, draws=5))
+    found = find_counterfactual(classifier, picture, "dark", settings=Settings(pieces=60, draws=5))
     for piece in found.chosen:
         fewer = np.isin(found.pieces, [k for k in found.chosen if k != piece])
         assert diagnose(classifier, inpainted(found.picture, fewer)).ranking[0] == "bright"
 
 
 def test_random_sets_have_the_area_and_flip_less_often(classifier, picture):
-    found = find_flip(classifier, picture, "dark", settings=Settings(pieces=16, draws=40))
+    found = find_counterfactual(classifier, picture, "dark", settings=Settings(pieces=16, draws=40))
     share, low, high = found.random.flip_rate
     assert low <= share <= high < 0.6
     assert found.random.areas[-1] == pytest.approx(found.area)
@@ -67,7 +67,7 @@ def test_random_sets_have_the_area_and_flip_less_often(classifier, picture):
 
 def test_patches_of_an_image_of_the_other_class(classifier, picture):
     donor = Donor("other", np.full((30, 40, 3), 60, np.uint8))
-    found = find_flip(classifier, picture, "dark", donor=donor, settings=QUICK)
+    found = find_counterfactual(classifier, picture, "dark", donor=donor, settings=QUICK)
     assert found.flipped and found.donor == "other"
     inside = found.edited[found.mask].astype(int)
     assert np.abs(inside - 60).mean() < np.abs(inside - picture[found.mask]).mean()
@@ -79,16 +79,16 @@ def test_patches_are_laid_lesion_on_lesion_where_both_have_masks(classifier, pic
     donor_mask[5:10, 25:30] = True
     mask = picture[..., 0] > 200
     donor = Donor("other", np.full((30, 40, 3), 60, np.uint8), donor_mask)
-    found = find_flip(classifier, picture, "dark", donor=donor, mask=mask, settings=QUICK)
+    found = find_counterfactual(classifier, picture, "dark", donor=donor, mask=mask, settings=QUICK)
     assert "laid on" in found.notes[0]
     empty = Donor("other", donor.image, np.zeros((30, 40), bool))
-    found = find_flip(classifier, picture, "dark", donor=empty, mask=mask, settings=QUICK)
+    found = find_counterfactual(classifier, picture, "dark", donor=empty, mask=mask, settings=QUICK)
     assert "same position" in found.notes[0]
 
 
 def test_says_where_nothing_flips_it(picture):
     stubborn = constructed(lambda images: images.mean(1, keepdim=True) * 0 + 0.5, threshold=0.1)
-    found = find_flip(stubborn, picture, "dark", settings=QUICK)
+    found = find_counterfactual(stubborn, picture, "dark", settings=QUICK)
     assert not found.flipped and found.lead == pytest.approx(found.leads[0]) and found.lead > 0
     assert found.areas[-1] <= QUICK.most
     assert found.random.flipped == 0
@@ -96,24 +96,30 @@ def test_says_where_nothing_flips_it(picture):
 
 def test_area_stays_below_the_limit(picture):
     classifier = constructed(lambda images: images.mean(1, keepdim=True), threshold=0.0)
-    found = find_flip(classifier, picture, "dark", settings=Settings(pieces=16, most=20, draws=5))
+    found = find_counterfactual(
+        classifier, picture, "dark", settings=Settings(pieces=16, most=20, draws=5)
+    )
     assert not found.flipped and 0 < found.areas[-1] <= 20
 
 
 def test_the_same_twice_and_whatever_the_batch(classifier, picture, monkeypatch):
-    first = find_flip(classifier, picture, "dark", settings=QUICK)
+    first = find_counterfactual(classifier, picture, "dark", settings=QUICK)
     monkeypatch.setattr(memory, "first_batch", lambda _: 3)
-    again = find_flip(classifier, picture, "dark", settings=QUICK)
+    again = find_counterfactual(classifier, picture, "dark", settings=QUICK)
     assert first.chosen == again.chosen
     np.testing.assert_allclose(first.random.leads, again.random.leads, atol=1e-5)
-    other = find_flip(classifier, picture, "dark", settings=Settings(pieces=16, draws=10, seed=1))
+    other = find_counterfactual(
+        classifier, picture, "dark", settings=Settings(pieces=16, draws=10, seed=1)
+    )
     assert other.chosen == first.chosen
     assert not np.allclose(other.random.leads, first.random.leads)
 
 
 def test_progress_counts_up_and_can_cancel(classifier, picture):
     seen: list[tuple[int, int]] = []
-    find_flip(classifier, picture, "dark", settings=QUICK, progress=lambda *done: seen.append(done))
+    find_counterfactual(
+        classifier, picture, "dark", settings=QUICK, progress=lambda *done: seen.append(done)
+    )
     assert all(done <= total for done, total in seen)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert seen[-1][0] == seen[-1][1] <= passes(QUICK)
@@ -122,16 +128,16 @@ def test_progress_counts_up_and_can_cancel(classifier, picture):
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        find_flip(classifier, picture, "dark", settings=QUICK, progress=stop)
+        find_counterfactual(classifier, picture, "dark", settings=QUICK, progress=stop)
 
 
 def test_bad_wishes_are_sentences(classifier, picture):
     with pytest.raises(InputError, match="predicted as bright already"):
-        find_flip(classifier, picture, "bright")
+        find_counterfactual(classifier, picture, "bright")
     with pytest.raises(InputError, match="bright, dark"):
-        find_flip(classifier, picture, "mel")
+        find_counterfactual(classifier, picture, "mel")
     with pytest.raises(InputError, match="at least 8"):
-        find_flip(classifier, picture[:4], "dark")
+        find_counterfactual(classifier, picture[:4], "dark")
 
 
 def test_a_network_of_eight_heads(tiny_checkpoint, photograph):
@@ -141,7 +147,7 @@ def test_a_network_of_eight_heads(tiny_checkpoint, photograph):
 
     classifier = load_classifier(tiny_checkpoint)
     ranking = diagnose(classifier, photograph).ranking
-    found = find_flip(classifier, photograph, ranking[1], settings=QUICK)
+    found = find_counterfactual(classifier, photograph, ranking[1], settings=QUICK)
     assert found.flipped == (diagnose(classifier, found.edited).ranking[0] == ranking[1])
 
 
@@ -153,7 +159,7 @@ def test_interval_of_the_flip_rate_is_wilsons():
 
 
 def test_the_edit_is_laid_on_a_sharper_rendition(classifier, picture):
-    found = find_flip(classifier, picture, "dark", settings=QUICK)
+    found = find_counterfactual(classifier, picture, "dark", settings=QUICK)
     sharp = picture.repeat(3, 0).repeat(3, 1)
     laid = found.laid_on(sharp)
     far = np.ones(sharp.shape[:2], bool)
@@ -163,7 +169,7 @@ def test_the_edit_is_laid_on_a_sharper_rendition(classifier, picture):
 
 
 def test_random_sets_are_not_larger_than_the_found_one():
-    from dermxai.explain.flip import _random_sets
+    from dermxai.explain.counterfactuals import _random_sets
 
     class Counted:
         def expect(self, more: int) -> None: ...

@@ -6,16 +6,16 @@ from numpy.typing import NDArray
 
 from dermxai import taxonomy
 from dermxai.figures.template import figure, palette, shortened, text
-from dermxai.metrics.set_ledger import SetLedger
-from dermxai.numbers import signed
+from dermxai.formatting import signed
+from dermxai.metrics.set_decomposition import SetDecomposition
 
 _ROW, _COMPACT_ROW = 34, 24
 _APART = 0.16  # between the two sets of a row, in rows
 
 
-def set_ledger(
-    ledger: SetLedger,
-    reference: SetLedger | None = None,
+def set_decomposition(
+    decomposition: SetDecomposition,
+    reference: SetDecomposition | None = None,
     *,
     name: str = "",
     reference_name: str = "",
@@ -26,21 +26,21 @@ def set_ledger(
     its interval. The rows add up to the sum beneath them.
 
     Args:
-        ledger: of the set, drawn as filled points.
+        decomposition: of the set, drawn as filled points.
         reference: of another set between the same classes, drawn as open grey points.
         name, reference_name: of the sets, for the legend.
         compact: small, with few words.
         dark: colours for a dark page.
     """
     look = palette(dark)
-    target, against = shortened(ledger.target, 16), shortened(ledger.against, 16)
-    colours = taxonomy.colours([ledger.target, ledger.against])
-    places = np.append(np.arange(len(ledger.heads)), len(ledger.heads) + 0.4)
-    names = [*(shortened(head, 20) for head in ledger.heads), "<b>Sum</b>"]
-    reach = 1.12 * max(_reach(ledger), _reach(reference) if reference else 0, 1e-6)
+    target, against = shortened(decomposition.target, 16), shortened(decomposition.against, 16)
+    colours = taxonomy.colours([decomposition.target, decomposition.against])
+    places = np.append(np.arange(len(decomposition.heads)), len(decomposition.heads) + 0.4)
+    names = [*(shortened(head, 20) for head in decomposition.heads), "<b>Sum</b>"]
+    reach = 1.12 * max(_reach(decomposition), _reach(reference) if reference else 0, 1e-6)
     made = figure(
         f"Votes of the heads on average: {target} against {against}",
-        f"Mean logits{_intervals(ledger)}: right for {target}, left for {against}."
+        f"Mean logits{_intervals(decomposition)}: right for {target}, left for {against}."
         if compact
         else f"Mean logits with 95 % intervals. Right speaks for {target}, left for {against}; the "
         "heads add up to the sum.",
@@ -60,7 +60,7 @@ def set_ledger(
         showlegend=reference is not None,
     )
     made.add_vline(x=0, line={"color": look.muted, "width": 1})
-    made.add_hline(y=len(ledger.heads) - 0.3, line={"color": look.line, "width": 1})
+    made.add_hline(y=len(decomposition.heads) - 0.3, line={"color": look.line, "width": 1})
     if reference is not None:
         _points(
             made,
@@ -70,11 +70,13 @@ def set_ledger(
             marker={"symbol": "circle-open", "color": look.muted, "size": 8, "line": {"width": 2}},
             line=look.muted,
         )
-    values = np.append(ledger.votes, ledger.margin)
-    sides = [colours[ledger.target if value >= 0 else ledger.against] for value in values]
+    values = np.append(decomposition.votes, decomposition.margin)
+    sides = [
+        colours[decomposition.target if value >= 0 else decomposition.against] for value in values
+    ]
     _points(
         made,
-        ledger,
+        decomposition,
         places - (_APART if reference is not None else 0),
         name=text(name),
         marker={"color": sides, "size": 10},
@@ -85,21 +87,21 @@ def set_ledger(
 
 def _points(
     made: go.Figure,
-    ledger: SetLedger,
+    decomposition: SetDecomposition,
     places: NDArray[np.float64],
     *,
     name: str,
     marker: dict[str, object],
     line: str,
 ) -> None:
-    values = np.append(ledger.votes, ledger.margin)
-    low = np.append(ledger.low, ledger.margin_low)
-    high = np.append(ledger.high, ledger.margin_high)
-    heads = [*(shortened(head, 20) for head in ledger.heads), "Sum"]
-    flips = [f"{count}" for count in ledger.flips] or [""] * len(ledger.heads)
+    values = np.append(decomposition.votes, decomposition.margin)
+    low = np.append(decomposition.low, decomposition.margin_low)
+    high = np.append(decomposition.high, decomposition.margin_high)
+    heads = [*(shortened(head, 20) for head in decomposition.heads), "Sum"]
+    flips = [f"{count}" for count in decomposition.flips] or [""] * len(decomposition.heads)
     hover = [
         f"<b>{head}</b><br>{signed(value)} [{signed(below)} to {signed(above)}]"
-        + (f"<br>alone decides {flip} of {ledger.images}" if flip else "")
+        + (f"<br>alone decides {flip} of {decomposition.images}" if flip else "")
         for head, value, below, above, flip in zip(
             heads, values, low, high, [*flips, ""], strict=True
         )
@@ -108,7 +110,7 @@ def _points(
         x=values,
         y=places,
         mode="markers",
-        name=f"{name} ({ledger.images:,})" if name else "",
+        name=f"{name} ({decomposition.images:,})" if name else "",
         marker=marker,
         error_x={
             "type": "data",
@@ -124,10 +126,15 @@ def _points(
     )
 
 
-def _intervals(ledger: SetLedger) -> str:
-    return "" if np.isnan(ledger.margin_low) else " with 95 % intervals"
+def _intervals(decomposition: SetDecomposition) -> str:
+    return "" if np.isnan(decomposition.margin_low) else " with 95 % intervals"
 
 
-def _reach(ledger: SetLedger) -> float:
-    ends = [ledger.votes, ledger.low, ledger.high, [ledger.margin_low, ledger.margin_high]]
-    return float(np.nanmax(np.abs(np.concatenate([*ends, [ledger.margin]]))))
+def _reach(decomposition: SetDecomposition) -> float:
+    ends = [
+        decomposition.votes,
+        decomposition.low,
+        decomposition.high,
+        [decomposition.margin_low, decomposition.margin_high],
+    ]
+    return float(np.nanmax(np.abs(np.concatenate([*ends, [decomposition.margin]]))))

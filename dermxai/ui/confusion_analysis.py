@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from dermxai import taxonomy
+from dermxai.formatting import points
 from dermxai.metrics import basis
 from dermxai.metrics.pair import worth_a_look
-from dermxai.numbers import points
 from dermxai.report import Study, Way
 from dermxai.report import tables as said
 from dermxai.ui import cache, cell, look, state
@@ -133,13 +133,13 @@ def ask_way(study: Study) -> Way:
 def votes(scene: Scene, study: Study, way: Way) -> None:
     """Which heads drive the errors."""
     pair, direction = (study.pair.first, study.pair.second), study.ways.index(way)
-    drawn = cache.set_ledger(scene.run_id, study.split, pair, direction, look.dark())
+    drawn = cache.set_decomposition(scene.run_id, study.split, pair, direction, look.dark())
     if drawn is None:
         look.heading("Votes of the heads on average", way.reason)
         return
     left, right = st.columns(2, gap="large")
     with left:
-        look.plot(drawn, Key.FIGURE.of("set-ledger"))
+        look.plot(drawn, Key.FIGURE.of("set-decomposition"))
     with right:
         table = said.votes(way).drop(columns="Vote")
         without = (

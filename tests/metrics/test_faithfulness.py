@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from dermxai.metrics.belief import FEWEST, Scale, failures, summarised
+from dermxai.metrics.faithfulness import FEWEST, Scale, failures, summarised
 
 NAMES = {"random": "noise", "centred": "bell"}
 
@@ -97,7 +97,7 @@ def test_few_patients_give_no_verdict():
     made = summarised(table(FEWEST - 1), {"road": limited}, {}, **NAMES).set_index("method")
     assert made.loc["good", "standing"] == ""
     enough = summary(table(FEWEST, better=50)).loc["good"]
-    assert enough["standing"] == "beats both baselines"
+    assert enough["standing"] == "beats both control maps"
 
 
 def test_a_measure_on_which_baselines_say_nothing_is_not_compared():

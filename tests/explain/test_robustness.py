@@ -5,7 +5,7 @@ from scipy.stats import spearmanr
 
 from dermxai.errors import Cancelled, InputError
 from dermxai.explain import memory
-from dermxai.explain.fragility import fragility, passes, perturbed, similarity
+from dermxai.explain.robustness import passes, perturbed, robustness, similarity
 from tests.explain.constructed import SIZE, constructed, everywhere, upper_left
 
 TURNS = "Flips and rotations"
@@ -21,7 +21,7 @@ def picture() -> np.ndarray:
 
 
 def test_a_network_that_sees_no_position_is_not_turned_by_flips(picture):
-    found = fragility(constructed(everywhere, threshold=0.4), picture)
+    found = robustness(constructed(everywhere, threshold=0.4), picture)
     turns = found.table[found.table["group"] == TURNS]
     assert len(turns) == 7
     assert not turns["flipped"].any()
@@ -31,7 +31,7 @@ def test_a_network_that_sees_no_position_is_not_turned_by_flips(picture):
 
 
 def test_a_network_that_sees_one_corner_is(picture):
-    found = fragility(constructed(upper_left, threshold=0.145), picture)
+    found = robustness(constructed(upper_left, threshold=0.145), picture)
     assert found.prediction == "bright"
     turns = found.table[found.table["group"] == TURNS].set_index("name")
     assert turns["flipped"].sum() == 6, "all but the reflection that keeps the corner"
@@ -46,13 +46,13 @@ def test_a_network_that_sees_one_corner_is(picture):
 def test_colour_constancy_matters_to_a_network_that_reads_one_colour(picture):
     red = constructed(lambda images: images[:, :1], threshold=0.5)
     tinted = (picture * [1.0, 0.6, 0.4]).astype(np.uint8)
-    found = fragility(red, tinted).table.set_index(["group", "name"])
+    found = robustness(red, tinted).table.set_index(["group", "name"])
     assert found.loc[("Colour constancy", "colour constancy: grey world"), "margin"] < -5
     assert ("Colour constancy", "colour constancy: none") not in found.index
 
 
 def test_numbers_are_those_of_the_table(picture):
-    found = fragility(constructed(upper_left, threshold=0.12), picture)
+    found = robustness(constructed(upper_left, threshold=0.12), picture)
     assert found.flip_rate == found.table["flipped"].mean()
     assert found.spread == pytest.approx(np.std(found.table["margin"], ddof=1))
     assert found.weakest["margin"] == found.table["margin"].min()
@@ -63,12 +63,12 @@ def test_numbers_are_those_of_the_table(picture):
 
 def test_the_same_twice_whatever_the_batch_and_another_seed_draws_anew(picture, monkeypatch):
     classifier = constructed(upper_left, threshold=0.12)
-    first = fragility(classifier, picture).table
+    first = robustness(classifier, picture).table
     monkeypatch.setattr(memory, "first_batch", lambda _: 5)
-    again = fragility(classifier, picture).table
+    again = robustness(classifier, picture).table
     np.testing.assert_allclose(first["margin"], again["margin"], atol=1e-5)
     np.testing.assert_allclose(first["overlap"], again["overlap"])
-    other = fragility(classifier, picture, seed=1).table
+    other = robustness(classifier, picture, seed=1).table
     same = np.isclose(first["margin"], other["margin"], atol=1e-6)
     drawn = first["group"].isin(["Hair", "Ruler", "Ink", "Gel bubbles"]).to_numpy()
     assert same[~drawn].all() and not same[drawn].all()
@@ -79,7 +79,7 @@ def test_a_network_of_several_heads_and_another_class(tiny_checkpoint, photograp
     from dermxai.models import load_classifier
 
     classifier = load_classifier(tiny_checkpoint)
-    found = fragility(classifier, photograph, "SD")
+    found = robustness(classifier, photograph, "SD")
     scores = diagnose(classifier, photograph).scores
     codes = classifier.info.classes
     expected = scores[codes.index(found.prediction)] - scores[codes.index("SD")]
@@ -103,22 +103,22 @@ def test_similarity_is_spearmans_and_the_share_of_the_top():
 def test_progress_and_cancelling(picture):
     classifier = constructed(everywhere, threshold=0.4)
     seen = []
-    fragility(classifier, picture, progress=lambda *done: seen.append(done))
+    robustness(classifier, picture, progress=lambda *done: seen.append(done))
     assert seen[-1] == (passes(classifier.info.preprocessing),) * 2
 
     def stop(done: int, total: int) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        fragility(classifier, picture, progress=stop)
+        robustness(classifier, picture, progress=stop)
 
 
 def test_bad_wishes_are_sentences(picture):
     classifier = constructed(everywhere, threshold=0.4)
     with pytest.raises(InputError, match="set against itself"):
-        fragility(classifier, picture, "bright")
+        robustness(classifier, picture, "bright")
     with pytest.raises(InputError, match="bright, dark"):
-        fragility(classifier, picture, "mel")
+        robustness(classifier, picture, "mel")
     sick = constructed(lambda images: images.mean(1, keepdim=True) * torch.nan, threshold=0.4)
     with pytest.raises(InputError, match="not finite"):
-        fragility(sick, picture)
+        robustness(sick, picture)

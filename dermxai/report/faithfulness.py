@@ -11,7 +11,7 @@ import pandas as pd
 from dermxai.data import splits
 from dermxai.explain.faithfulness.judge import CENTRED, RANDOM
 from dermxai.explain.faithfulness.measure import find_candidate, find_measure, measures
-from dermxai.metrics.belief import (
+from dermxai.metrics.faithfulness import (
     BOTH,
     BREAKS,
     FEWEST,
@@ -38,7 +38,7 @@ def scale(measure: str) -> Scale:
 
 
 def summary(run: "Run", found: "Quality") -> pd.DataFrame:
-    """`dermxai.metrics.belief.summarised` of an evaluation, patients together."""
+    """`dermxai.metrics.faithfulness.summarised` of an evaluation, patients together."""
     together = dict(zip(run.samples["sample_id"], splits.groups(run.samples), strict=True))
     scales = {name: scale(name) for name in found.asked.measures}
     return summarised(found.table, scales, together, random=RANDOM, centred=CENTRED)
@@ -76,7 +76,7 @@ def too_few(run: "Run", found: "Quality", summary: pd.DataFrame) -> Iterator[str
 
 
 def failed(found: "Quality", method: str, measure: str) -> list[str]:
-    """`dermxai.metrics.belief.failures` of an evaluation: images on which a method fails."""
+    """`dermxai.metrics.faithfulness.failures` of an evaluation: images on which a method fails."""
     return failures(found.table, scale(measure), method, measure, random=RANDOM, centred=CENTRED)
 
 

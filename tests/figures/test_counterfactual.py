@@ -1,10 +1,10 @@
 import numpy as np
 
-from dermxai.figures import flip_path
+from dermxai.figures import counterfactual_path
 
 
 def drawn():
-    return flip_path(
+    return counterfactual_path(
         [0, 5, 9],
         [2, 1, -0.5],
         found=(8, -0.2),

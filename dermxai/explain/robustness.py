@@ -36,7 +36,7 @@ GRID = 32  # positions a side, at most, on which maps are compared
 
 
 @dataclass(frozen=True, eq=False)
-class Fragility:
+class Robustness:
     """What became of a prediction.
 
     Attributes:
@@ -99,14 +99,14 @@ def perturbed(
         yield way.prepare(each.of(picture, seed))
 
 
-def fragility(
+def robustness(
     classifier: "Classifier",
     image: NDArray[np.uint8],
     against: str | None = None,
     *,
     seed: int = 0,
     progress: Progress | None = None,
-) -> Fragility:
+) -> Robustness:
     """Reads an image under every perturbation.
 
     Args:
@@ -149,7 +149,7 @@ def fragility(
             "overlap": [overlap for _, overlap in alike],
         }
     )
-    return Fragility(prediction, against, float(margins[0]), table, predictions.notes)
+    return Robustness(prediction, against, float(margins[0]), table, predictions.notes)
 
 
 def similarity(

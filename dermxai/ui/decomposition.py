@@ -20,14 +20,14 @@ from dermxai.ui.text import plain, signed
 from dermxai.ui.thumbnails import jpeg
 
 if TYPE_CHECKING:
-    from dermxai.explain.heads import Ledger
+    from dermxai.explain.heads import Decomposition
 
 _TILE = 240  # pixels of the longer side of a head's picture
 _NARROWEST = 112
 _STRENGTH = 0.8
 
 
-def waterfall(run: Run, subject: Subject, asked: Question, made: "Ledger | None") -> None:
+def waterfall(run: Run, subject: Subject, asked: Question, made: "Decomposition | None") -> None:
     """The votes down to the margin, and what follows from them in words.
 
     Args:
@@ -63,7 +63,7 @@ def waterfall(run: Run, subject: Subject, asked: Question, made: "Ledger | None"
             )
 
 
-def heads(run: Run, panel: Panel, asked: Question, made: "Ledger") -> None:
+def heads(run: Run, panel: Panel, asked: Question, made: "Decomposition") -> None:
     """Every head's map at its own resolution and their sum; a click shows one large."""
     from dermxai.explain.methods.vote_map import added_up
 
@@ -126,7 +126,7 @@ def _clicked(key: str) -> None:
         state.show(head=str(points[0]["customdata"]) or None)
 
 
-def _who_decides(made: "Ledger") -> str:
+def _who_decides(made: "Decomposition") -> str:
     """Which heads alone would change the decision, as Markdown."""
     predicted = plain(made.decision)
     if len(made.heads) == 1:

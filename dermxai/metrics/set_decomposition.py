@@ -21,7 +21,7 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class SetLedger:
+class SetDecomposition:
     """The mean votes of h heads for ``target`` against ``against`` over a set of images.
 
     Attributes:
@@ -81,7 +81,7 @@ class SetDifference:
         return self.heads[int(np.nanargmax(self.votes))]
 
 
-def set_ledger(
+def set_decomposition(
     logits: ArrayLike,
     heads: Sequence[str],
     classes: Sequence[str],
@@ -90,7 +90,7 @@ def set_ledger(
     *,
     units: ArrayLike,
     level: float = 0.95,
-) -> SetLedger:
+) -> SetDecomposition:
     """The averaged decomposition of a set of images.
 
     Args:
@@ -118,7 +118,7 @@ def set_ledger(
     mean = votes.value
     low, high = intervals.student_interval(votes, clusters, level)
     flip_low, flip_high = intervals.score_interval(flips, clusters, level)
-    return SetLedger(
+    return SetDecomposition(
         target=target,
         against=against,
         heads=tuple(heads),
@@ -151,11 +151,11 @@ def set_difference(
     """How the votes of the chosen images differ from those of the others.
 
     Args:
-        logits, heads, classes, target, against, units: as for `set_ledger`.
+        logits, heads, classes, target, against, units: as for `set_decomposition`.
         chosen: (n,) whether an image belongs to the first set; the others are the second.
 
     Raises:
-        InputError: as `set_ledger`, or one of the sets is empty.
+        InputError: as `set_decomposition`, or one of the sets is empty.
     """
     values, one, other = _checked(logits, heads, classes, target, against)
     first = np.asarray(chosen, dtype=bool)

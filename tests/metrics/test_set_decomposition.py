@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from dermxai.errors import InputError
-from dermxai.explain.heads import ledger
-from dermxai.metrics.set_ledger import set_difference, set_ledger
+from dermxai.explain.heads import decomposition
+from dermxai.metrics.set_decomposition import set_decomposition, set_difference
 
 HEADS = ("block 1", "block 2", "final")
 CLASSES = ("EAD", "SD", "Pso", "LP")
@@ -18,12 +18,12 @@ def logits(n: int, seed: int = 0) -> np.ndarray:
 
 def averaged(values, target="SD", against="EAD", units=None, **options):
     units = np.arange(len(values)) if units is None else units
-    return set_ledger(values, HEADS, CLASSES, target, against, units=units, **options)
+    return set_decomposition(values, HEADS, CLASSES, target, against, units=units, **options)
 
 
 def test_of_one_image_it_is_the_ledger_of_that_image():
     values = logits(1)
-    one = ledger(
+    one = decomposition(
         logits=values[0],
         cams=(),
         biases=np.zeros((3, 4), np.float32),
@@ -58,7 +58,7 @@ def test_exchanging_the_classes_turns_the_signs():
 
 def test_without_its_only_head_a_network_decides_nothing():
     values = logits(20)[:, -1:]
-    made = set_ledger(values, HEADS[-1:], CLASSES, "SD", "EAD", units=np.arange(20))
+    made = set_decomposition(values, HEADS[-1:], CLASSES, "SD", "EAD", units=np.arange(20))
     assert made.flips.size == made.turned.size == made.flip_low.size == made.flip_high.size == 0
     assert made.votes == pytest.approx([made.margin])
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from dermxai.data.transforms import fitted
-from dermxai.explain.neighbours import Neighbour, Neighbours, nearest
+from dermxai.explain.nearest_neighbours import Neighbour, Neighbours, nearest
 from dermxai.figures import overlay
 from dermxai.runs import Run
 from dermxai.ui import cache, explained, look, probes, question, state

@@ -14,8 +14,8 @@ from dermxai.explain.faithfulness.study import JUDGING, has_mask, passes, resolv
 from dermxai.jobs import Job, State
 from dermxai.jobs.gpus import gpus
 from dermxai.metrics import basis
-from dermxai.metrics.belief import FEWEST
-from dermxai.report import belief as report
+from dermxai.metrics.faithfulness import FEWEST
+from dermxai.report import faithfulness as report
 from dermxai.runs import Run
 from dermxai.ui import cache, jobs_panel, look, question, state
 from dermxai.ui import downloads as take_away
@@ -138,8 +138,8 @@ def verdicts(scene: Scene, found: Quality) -> None:
     study = _judged(scene, found)
     summary = cache.quality_summary(study)
     look.plot(
-        cache.belief(study, look.dark()),
-        key := Key.FIGURE.of("belief", name),
+        cache.faithfulness(study, look.dark()),
+        key := Key.FIGURE.of("faithfulness", name),
         on_select=lambda: _select(found, key),
         selection_mode="points",
         width="content",
@@ -177,12 +177,12 @@ def measure(scene: Scene, found: Quality) -> None:
     chosen = chosen if chosen in asked.measures else asked.measures[0]
     left, right = st.columns(2, gap="large")
     with left:
-        drawn = cache.belief_measure(_judged(scene, found), chosen, look.dark())
-        look.plot(drawn, Key.FIGURE.of("belief-measure"))
+        drawn = cache.faithfulness_measure(_judged(scene, found), chosen, look.dark())
+        look.plot(drawn, Key.FIGURE.of("faithfulness-measure"))
     with right:
-        curves = cache.belief_curves(_judged(scene, found), chosen, look.dark())
+        curves = cache.faithfulness_curves(_judged(scene, found), chosen, look.dark())
         if curves is not None:
-            look.plot(curves, Key.FIGURE.of("belief-curves"))
+            look.plot(curves, Key.FIGURE.of("faithfulness-curves"))
     st.caption(f"{plain(known[chosen].NOTE)} {plain(known[chosen].SOURCE)}.")
 
 
