@@ -9,7 +9,7 @@ On a busy machine, ``--cpu`` measures the processor's time of one thread instead
 
 1. ``forward``: Grad-CAM of all classes in all heads and the additive decomposition, from the image
 on, by a
-   bare forward pass of the same network.
+   a bare forward pass of the same network.
 2. ``captum``: each method of Captum through `dermxai.explain.explain`, from the image on, by Captum
    on the same network with the same settings, from the network's input on.
 3. ``layout``: Integrated Gradients as DermXAI asks for them (channels_last, frozen, normalisations
