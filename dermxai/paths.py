@@ -605,12 +605,12 @@ class RunFiles:
         return self.root / "pairs" / f".{name}.lock"
 
     @property
-    def quality(self) -> "QualityFiles":
-        return QualityFiles(self.root / "quality")
+    def faithfulness(self) -> "FaithfulnessFiles":
+        return FaithfulnessFiles(self.root / "quality")
 
 
 @dataclass(frozen=True)
-class QualityFiles:
+class FaithfulnessFiles:
     """Faithfulness of the maps of a run's images: evaluations, and the scores they share."""
 
     root: Path

@@ -23,7 +23,7 @@ from dermxai.metrics.pair import evaluate_pair
 from dermxai.metrics.set_decomposition import set_decomposition, set_difference
 from dermxai.paths import PROJECT
 from dermxai.runs import alike
-from dermxai.training.choice import JUDGED
+from dermxai.training.choice import EVALUATED
 from dermxai.training.comparison import MEASURES, Member, Outcome, by_member, summary
 from dermxai.training.comparison import differences as between_networks
 from dermxai.training.validation import history_row, reached
@@ -220,8 +220,8 @@ SHOWN: Mapping[str, Shown] = {
         | {"learning_rate": "Learning rate"}
         | dict.fromkeys(("balanced_accuracy", "accuracy", "macro_auc"), REACHED)
         | {f"sensitivity:{code}": REACHED for code in CLASSES}
-        | {f"{name}_chance": CHANCE for name in JUDGED}
-        | {f"{name}_se": ERROR for name in JUDGED}
+        | {f"{name}_chance": CHANCE for name in EVALUATED}
+        | {f"{name}_se": ERROR for name in EVALUATED}
         | dict.fromkeys(("confusion:EAD→SD", "confusion:SD→EAD"), f"Validation: {READ.lower()}"),
         "epoch size stages learning_stages seconds images_per_second memory",
     ),

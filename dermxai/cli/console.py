@@ -27,7 +27,7 @@ from dermxai.formatting import LEFT, count, fixed, jsonable
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dermxai.explain.faithfulness.quality import Quality
+    from dermxai.explain.faithfulness.results import Results
     from dermxai.metrics import Evaluation
     from dermxai.metrics.leakage import Premium
     from dermxai.runs import Run
@@ -185,7 +185,7 @@ def show_premium(premium: "Premium") -> None:
 
 
 def show_faithfulness(
-    table: "pd.DataFrame", found: "Quality", independent: str, notes: Iterable[str] = ()
+    table: "pd.DataFrame", found: "Results", independent: str, notes: Iterable[str] = ()
 ) -> None:
     """Means of methods × measures with their intervals, what they beat and what that amounts to.
 

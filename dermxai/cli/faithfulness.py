@@ -33,7 +33,7 @@ def faithfulness(
 ) -> None:
     """Evaluate attribution maps of a run: faithfulness, localisation, sanity, against control
     maps. Interrupted, it resumes."""
-    from dermxai.explain.faithfulness.quality import open_quality
+    from dermxai.explain.faithfulness.results import open_results
     from dermxai.metrics.basis import basis
     from dermxai.report.faithfulness import outdated, summary, too_few, units
     from dermxai.report.origin import origin
@@ -54,7 +54,7 @@ def faithfulness(
         device=device,
     )
     opened = open_run(value["run"])
-    found = open_quality(opened, value["quality"])
+    found = open_results(opened, value["quality"])
     if found is None:
         raise InputError(f"The evaluation in {value['run']} was removed while it was being read.")
     table = summary(opened, found)

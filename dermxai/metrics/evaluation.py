@@ -155,7 +155,7 @@ def evaluate(
     lesion_ids: Sequence[object] | ArrayLike | None = None,
     level: float = 0.95,
 ) -> Evaluation:
-    """Judges scores against labels.
+    """Evaluates scores against labels.
 
     Args:
         true_labels: (n,) class codes; None, NaN or "" where unknown.

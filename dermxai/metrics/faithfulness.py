@@ -1,4 +1,4 @@
-"""Which maps beat those that never saw the image: means and paired differences, with intervals.
+"""Which maps beat the control maps: means and paired differences, with intervals.
 
 Every image is its own control: a method's value less that of a baseline on the same image under the
 same draws. Intervals are over patients (`intervals`): Wilson's of shares, Newcombe's of their

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dermxai.data import splits
-from dermxai.explain.faithfulness.judge import CENTRED, RANDOM
+from dermxai.explain.faithfulness.evaluate import CENTRED, RANDOM
 from dermxai.explain.faithfulness.measure import find_candidate, find_measure, measures
 from dermxai.metrics.faithfulness import (
     BOTH,
@@ -25,7 +25,7 @@ from dermxai.metrics.faithfulness import (
 from dermxai.report.origin import prediction
 
 if TYPE_CHECKING:
-    from dermxai.explain.faithfulness.quality import Quality
+    from dermxai.explain.faithfulness.results import Results
     from dermxai.runs import Run
 
 CONTROLS = (RANDOM, CENTRED)
@@ -37,7 +37,7 @@ def scale(measure: str) -> Scale:
     return Scale(found.HIGHER, found.SHARE, found.COMPARED, found.LIMIT)
 
 
-def summary(run: "Run", found: "Quality") -> pd.DataFrame:
+def summary(run: "Run", found: "Results") -> pd.DataFrame:
     """`dermxai.metrics.faithfulness.summarised` of an evaluation, patients together."""
     together = dict(zip(run.samples["sample_id"], splits.groups(run.samples), strict=True))
     scales = {name: scale(name) for name in found.asked.measures}
@@ -49,7 +49,7 @@ def units(run: "Run") -> str:
     return splits.units(run.samples)
 
 
-def outdated(found: "Quality") -> Iterator[str]:
+def outdated(found: "Results") -> Iterator[str]:
     """A sentence on what an older version computed, if there is any."""
     if found.outdated:
         names = (
@@ -62,7 +62,7 @@ def outdated(found: "Quality") -> Iterator[str]:
         )
 
 
-def too_few(run: "Run", found: "Quality", summary: pd.DataFrame) -> Iterator[str]:
+def too_few(run: "Run", found: "Results", summary: pd.DataFrame) -> Iterator[str]:
     """A sentence on the measures that rest on too few patients for a verdict, if there are any."""
     of_methods = summary[~summary["method"].isin(CONTROLS)]
     old = of_methods["method"].isin(found.outdated) | of_methods["measure"].isin(found.outdated)
@@ -75,7 +75,7 @@ def too_few(run: "Run", found: "Quality", summary: pd.DataFrame) -> Iterator[str
         )
 
 
-def failed(found: "Quality", method: str, measure: str) -> list[str]:
+def failed(found: "Results", method: str, measure: str) -> list[str]:
     """`dermxai.metrics.faithfulness.failures` of an evaluation: images on which a method fails."""
     return failures(found.table, scale(measure), method, measure, random=RANDOM, centred=CENTRED)
 
@@ -85,7 +85,7 @@ def title(method: str) -> str:
     return find_candidate(method).TITLE
 
 
-def titles(found: "Quality") -> tuple[dict[str, str], dict[str, str]]:
+def titles(found: "Results") -> tuple[dict[str, str], dict[str, str]]:
     """Methods, control maps last, and measures of an evaluation: title by name."""
     return (
         {name: title(name) for name in (*found.asked.methods, *CONTROLS)},
@@ -95,8 +95,8 @@ def titles(found: "Quality") -> tuple[dict[str, str], dict[str, str]]:
 
 def in_words(summary: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """Each method's title, and a sentence on what it was shown to do."""
-    judged = summary[~summary["method"].isin(CONTROLS)]
-    for method, rows in judged.groupby("method", sort=False):
+    methods = summary[~summary["method"].isin(CONTROLS)]
+    for method, rows in methods.groupby("method", sort=False):
         parts = []
         for standing, words in (
             (BOTH, "beats both control maps in {}"),
@@ -114,7 +114,7 @@ def in_words(summary: pd.DataFrame) -> Iterator[tuple[str, str]]:
         yield title(str(method)), "; ".join(parts) + "." if parts else "nothing can be said yet."
 
 
-def mean_curves(found: "Quality", measure: str) -> dict[str, dict[str, list[float | str]]]:
+def mean_curves(found: "Results", measure: str) -> dict[str, dict[str, list[float | str]]]:
     """By method's title, the measure's curves averaged over the images, "x" among them; empty where
     a measure has none."""
     table = found.table

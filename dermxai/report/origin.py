@@ -14,7 +14,7 @@ def origin(run: Run, split: str | None = None) -> dict[str, Any]:
     """Plain values.
 
     Args:
-        split: of the images that are judged; None for all.
+        split: of the images that are evaluated; None for all.
     """
     checkpoint, dataset = run.manifest["checkpoint"], run.manifest["dataset"]
     return {

@@ -1,4 +1,4 @@
-"""What a study says, as tables of texts and in sentences: the same on the page and on paper."""
+"""What a analysis says, as tables of texts and in sentences: the same on the page and on paper."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ import pandas as pd
 from dermxai.formatting import count, fixed, interval, percent, points, signed
 from dermxai.metrics.label_errors import FEWEST
 from dermxai.metrics.pair import OTHER
-from dermxai.report.study import Study, Way
+from dermxai.report.confusion_analysis import ConfusionAnalysis, Way
 
 
-def ways(study: Study) -> pd.DataFrame:
+def ways(analysis: ConfusionAnalysis) -> pd.DataFrame:
     """Labels by predictions."""
-    units = study.evaluation.clusters
+    units = analysis.evaluation.clusters
     rows = []
-    for row in study.pair.ways.to_dict("records"):
+    for row in analysis.pair.ways.to_dict("records"):
         shown = {
             "Label": row["true"],
             "Predicted as": row["predicted"] if row["predicted"] != OTHER else "another class",
@@ -29,7 +29,7 @@ def ways(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def merged(study: Study) -> pd.DataFrame:
+def merged(analysis: ConfusionAnalysis) -> pd.DataFrame:
     """Accuracy with the classes apart and as one."""
     return pd.DataFrame(
         [
@@ -39,7 +39,7 @@ def merged(study: Study) -> pd.DataFrame:
                 "As one class": _estimate(row, "merged"),
                 "Gain": points(row["gain"], row["gain_low"], row["gain_high"]),
             }
-            for row in study.pair.merged.to_dict("records")
+            for row in analysis.pair.merged.to_dict("records")
         ]
     )
 
@@ -101,7 +101,7 @@ def distinguishing(way: Way) -> pd.DataFrame:
     )
 
 
-def balance(study: Study) -> pd.DataFrame:
+def balance(analysis: ConfusionAnalysis) -> pd.DataFrame:
     """How many images and patients each class has."""
     titles = {
         "training_images": "Training images",
@@ -115,7 +115,7 @@ def balance(study: Study) -> pd.DataFrame:
                 "Class": row["class"],
                 **{title: _counted(row, name) for name, title in titles.items()},
             }
-            for row in study.balance.to_dict("records")
+            for row in analysis.balance.to_dict("records")
         ]
     )
 
@@ -153,24 +153,23 @@ def clustering(way: Way, units: str) -> str:
     )
 
 
-def searched(study: Study) -> str:
+def searched(analysis: ConfusionAnalysis) -> str:
     """Where suspect labels were looked for and where not, in sentences; "" where everywhere."""
-    said = []
-    if study.unseen != study.evaluation.counts.images and any(study.searched.values()):
-        images = count(study.unseen, "image")
+    said, apart = [], analysis.unseen != analysis.evaluation.counts.images
+    if apart and any(analysis.searched.values()):
+        images = count(analysis.unseen, "image")
         said.append(f"Searched among the {images} that the model was not trained on.")
-    if lacking := [code for code, images in study.searched.items() if not images]:
+    if lacking := [code for code, images in analysis.searched.items() if not images]:
         said.append(
             f"Not searched: {' and '.join(lacking)}; it takes at least {FEWEST} images of a class"
-            f"{', not trained on' if study.unseen != study.evaluation.counts.images else ''}, and "
-            "images of another."
+            f"{', not trained on' if apart else ''}, and images of another."
         )
     return " ".join(said)
 
 
-def no_suspects(study: Study) -> str:
+def no_suspects(analysis: ConfusionAnalysis) -> str:
     """That no label looks wrong, of the classes that were searched, in a sentence."""
-    codes = [code for code, images in study.searched.items() if images]
+    codes = [code for code, images in analysis.searched.items() if images]
     return f"No label of {' or '.join(codes)} looks wrong to the model." if codes else ""
 
 

@@ -286,11 +286,12 @@ def _explained(files: TrainingFiles) -> Iterator[None]:
         if isinstance(error, InputError) or not is_full(error):
             raise
         raise InputError(
-            f"The disk that holds {files.root} is full ({error}); what the last whole epoch left "
+            f"The disk that holds {files.root} is full ({error}); what the last completed epoch "
+            "left "
             "is kept: free some space and start the training again to go on from there."
         ) from error
 
 
 def _out_of_memory(files: TrainingFiles) -> InputError:
-    kept = f" The last whole epoch is kept in {files.root}." if files.learnt else ""
+    kept = f" The last completed epoch is kept in {files.root}." if files.learnt else ""
     return InputError(f"The training needs more memory than there is; {TO_SPARE_MEMORY}.{kept}")

@@ -217,7 +217,7 @@ class Training(LightningModule):
             raise DivergenceError(
                 f"The {name} became {value} in epoch {self.current_epoch + 1}; lower learning_rate "
                 f"(it is {self.recipe.learning_rate}) or use precision float32. The best and the "
-                "last whole epoch are kept: start_from can take up either."
+                "last completed epoch are kept: start_from can take up either."
             )
 
     def _buffer(self, name: str) -> Tensor:

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from dermxai import figures
-from dermxai.report.study import decomposition_of
+from dermxai.report.confusion_analysis import decomposition_of
 from dermxai.ui import cache, look, pages, state
 from dermxai.ui.scene import Scene
 from dermxai.ui.state import Key

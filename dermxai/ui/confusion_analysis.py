@@ -10,7 +10,7 @@ from dermxai import taxonomy
 from dermxai.formatting import points
 from dermxai.metrics import basis
 from dermxai.metrics.pair import worth_a_look
-from dermxai.report import Study, Way
+from dermxai.report import ConfusionAnalysis, Way
 from dermxai.report import tables as said
 from dermxai.ui import cache, cell, look, state
 from dermxai.ui.guard import callback
@@ -66,20 +66,20 @@ def _chosen() -> None:
     state.show(**{end: state.get(Key.PAIR.of(end)) for end in ("first", "second")})
 
 
-def summary(study: Study) -> None:
+def summary(analysis: ConfusionAnalysis) -> None:
     """What was evaluated, and its notes."""
-    counts, manifest = study.evaluation.counts, study.run.manifest
+    counts, manifest = analysis.evaluation.counts, analysis.run.manifest
     look.facts(
         plain(manifest["checkpoint"]["name"]),
         plain(manifest["dataset"]["name"]),
         f"{counts.evaluated:,} of {count(counts.images, 'image')} evaluated",
-        basis.in_words(study.evaluation.clusters, study.evaluation.level),
+        basis.in_words(analysis.evaluation.clusters, analysis.evaluation.level),
     )
 
 
-def headlines(study: Study) -> None:
+def headlines(analysis: ConfusionAnalysis) -> None:
     """How often each way, and what merging would mend."""
-    pair = study.pair
+    pair = analysis.pair
     with st.grid(4, min_column_width=200):
         for true, predicted in ((pair.first, pair.second), (pair.second, pair.first)):
             way = pair.cell(true, predicted)
@@ -109,31 +109,31 @@ def _metric(title: str, value: str, beside: str, help_: str) -> None:
     st.metric(title, value, beside, delta_color="off", delta_arrow="off", border=True, help=help_)
 
 
-def ask_way(study: Study) -> Way:
+def ask_way(analysis: ConfusionAnalysis) -> Way:
     """Which of the two directions the votes and the comparison are about: at first one with
     errors."""
-    names = [f"{way.true} → {way.predicted}" for way in study.ways]
+    names = [f"{way.true} → {way.predicted}" for way in analysis.ways]
     start = next(
-        (name for name, way in zip(names, study.ways, strict=True) if way.errors is not None),
+        (name for name, way in zip(names, analysis.ways, strict=True) if way.errors is not None),
         names[0],
     )
     chosen = st.segmented_control(
         "Errors",
         names,
-        key=Key.WAY.of(study.pair.first, study.pair.second),
+        key=Key.WAY.of(analysis.pair.first, analysis.pair.second),
         default=start,
         required=True,
         format_func=plain,
         persist_state="session",
         label_visibility="collapsed",
     )
-    return study.ways[names.index(chosen or start)]
+    return analysis.ways[names.index(chosen or start)]
 
 
-def votes(scene: Scene, study: Study, way: Way) -> None:
+def votes(scene: Scene, analysis: ConfusionAnalysis, way: Way) -> None:
     """Which heads drive the errors."""
-    pair, direction = (study.pair.first, study.pair.second), study.ways.index(way)
-    drawn = cache.set_decomposition(scene.run_id, study.split, pair, direction, look.dark())
+    pair, direction = (analysis.pair.first, analysis.pair.second), analysis.ways.index(way)
+    drawn = cache.set_decomposition(scene.run_id, analysis.split, pair, direction, look.dark())
     if drawn is None:
         look.heading("Votes of the heads on average", way.reason)
         return
@@ -161,16 +161,16 @@ def votes(scene: Scene, study: Study, way: Way) -> None:
         st.markdown(plain(said.driver(way)))
 
 
-def selected(scene: Scene, study: Study) -> None:
+def selected(scene: Scene, analysis: ConfusionAnalysis) -> None:
     """The votes of the selection, whatever it holds."""
     if scene.selection is not None:
         look.heading(
             f"The selection: {scene.selection.title}", count(len(scene.selection), "image")
         )
-        cell.between(scene, study.pair.first, study.pair.second)
+        cell.between(scene, analysis.pair.first, analysis.pair.second)
 
 
-def distinguishes(way: Way, study: Study) -> None:
+def distinguishes(way: Way, analysis: ConfusionAnalysis) -> None:
     """What tells the errors from images of the same class that were predicted correctly."""
     title = f"What distinguishes {way.true} → {way.predicted} from {way.true} predicted correctly"
     if way.apart is None:
@@ -179,7 +179,7 @@ def distinguishes(way: Way, study: Study) -> None:
     look.heading(
         title,
         "Means and shares, differences of shares in percentage points (pp). "
-        f"p takes {study.evaluation.clusters} as independent, q is corrected for the number of "
+        f"p takes {analysis.evaluation.clusters} as independent, q is corrected for the number of "
         "rows (false discovery rate). Associations, not causes.",
     )
     table = said.distinguishing(way)
@@ -188,23 +188,23 @@ def distinguishes(way: Way, study: Study) -> None:
     else:
         intervals = st.column_config.TextColumn(help=f"Of the difference. {DIFFERENCE_INTERVAL}")
         _table(table, column_config={"95 % CI": intervals})
-    look.notes(filter(None, (said.clustering(way, study.evaluation.clusters), *way.apart.notes)))
+    look.notes(filter(None, (said.clustering(way, analysis.evaluation.clusters), *way.apart.notes)))
 
 
-def counted(study: Study) -> None:
+def counted(analysis: ConfusionAnalysis) -> None:
     """Predictions of both classes, accuracy apart and as one, images and patients."""
     left, right = st.columns(2, gap="small")
     with left:
         look.heading("How often each way", "Shares of the images of a label.")
-        _table(said.ways(study))
+        _table(said.ways(analysis))
     with right:
-        look.heading("Balance", f"Shares are of all classes. {study.training}")
-        _table(said.balance(study))
+        look.heading("Balance", f"Shares are of all classes. {analysis.training}")
+        _table(said.balance(analysis))
     look.heading(
         "Two classes or one",
         "As one class, a prediction as either counts as right for both; the decisions stay.",
     )
-    _table(said.merged(study))
+    _table(said.merged(analysis))
 
 
 def _table(table: pd.DataFrame, **options: Any) -> None:

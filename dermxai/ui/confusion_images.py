@@ -9,7 +9,7 @@ from dermxai.figures.averaged import averaged, frames
 from dermxai.figures.overlay import colour_bar
 from dermxai.jobs import Job
 from dermxai.metrics.pair import OTHER
-from dermxai.report import Study, tables
+from dermxai.report import ConfusionAnalysis, tables
 from dermxai.report.html import pair_page
 from dermxai.ui import cache, downloads, jobs_panel, look, state
 from dermxai.ui.gallery import gallery
@@ -31,17 +31,17 @@ _FRAMES = {
 }
 
 
-def maps(study: Study) -> None:
+def maps(analysis: ConfusionAnalysis) -> None:
     """Averaged contrast maps of the four cells."""
-    pair = study.pair
-    made = cache.pair_maps(study.run, pair.first, pair.second, study.split)
+    pair = analysis.pair
+    made = cache.pair_maps(analysis.run, pair.first, pair.second, analysis.split)
     if made is None:
         look.heading(
             _TITLE,
             f"Vote maps of {pair.first} against {pair.second}, averaged over the images of each "
             "cell. They need one forward pass an image.",
         )
-        _compute(study)
+        _compute(analysis)
         return
     look.heading(
         _TITLE,
@@ -84,23 +84,23 @@ def maps(study: Study) -> None:
         st.caption(f"Full colour at ± {scale:.3g} {made.unit} in all four. {_FRAMES[frame][1]}")
     if made.problems:
         st.caption(f"Averaged without {count(len(made.problems), 'image')} that could not be used.")
-        _compute(study, "Try again")
+        _compute(analysis, "Try again")
 
 
-def _compute(study: Study, label: str = "Compute the maps") -> None:
+def _compute(analysis: ConfusionAnalysis, label: str = "Compute the maps") -> None:
     """Starts the job that averages, and shows how far it is."""
-    cells = study.pair.ways[study.pair.ways["predicted"] != OTHER]["images"]
+    cells = analysis.pair.ways[analysis.pair.ways["predicted"] != OTHER]["images"]
     passes = int(cells.clip(upper=MOST).sum())
     if not passes:
         st.caption("There is no image in these cells.")
         return
     asked = {
-        "run": str(study.run.root),
-        "first": study.pair.first,
-        "second": study.pair.second,
+        "run": str(analysis.run.root),
+        "first": analysis.pair.first,
+        "second": analysis.pair.second,
     }
-    if study.split:
-        asked["split"] = study.split
+    if analysis.split:
+        asked["split"] = analysis.split
     job = jobs_panel.last("pair", **asked)
     if job is not None and job.state.live:
         _progress(job)
@@ -129,9 +129,9 @@ def _progress(job: Job) -> None:
     jobs_panel.bar(job)
 
 
-def errors(scene: Scene, study: Study) -> None:
+def errors(scene: Scene, analysis: ConfusionAnalysis) -> None:
     """Confused images, those of the largest margin first."""
-    table, pair = study.pair.errors, study.pair
+    table, pair = analysis.pair.errors, analysis.pair
     if table.empty:
         look.heading(
             "Errors", f"No image of {pair.first} or {pair.second} is predicted as the other."
@@ -155,13 +155,13 @@ def errors(scene: Scene, study: Study) -> None:
     gallery("pair-errors", sample_ids, scene, margins)
 
 
-def suspects(scene: Scene, study: Study) -> None:
+def suspects(scene: Scene, analysis: ConfusionAnalysis) -> None:
     """Images whose label may be wrong."""
-    table = study.suspects
+    table = analysis.suspects
     if table.empty:
         look.heading(
             "Possible label errors",
-            f"{tables.no_suspects(study)} {tables.searched(study)}".strip(),
+            f"{tables.no_suspects(analysis)} {tables.searched(analysis)}".strip(),
         )
         return
     look.heading(
@@ -169,7 +169,7 @@ def suspects(scene: Scene, study: Study) -> None:
         f"{count(len(table), 'image')} by confident learning: the model gives another class a "
         "higher probability than its images have on average; beneath each, the probability of "
         "its label. Hard cases "
-        f"look the same. {tables.searched(study)}",
+        f"look the same. {tables.searched(analysis)}",
     )
     probabilities = {
         row[
@@ -180,9 +180,9 @@ def suspects(scene: Scene, study: Study) -> None:
     gallery("pair-suspects", tuple(table["sample_id"]), scene, probabilities)
 
 
-def meeting(study: Study) -> None:
+def meeting(analysis: ConfusionAnalysis) -> None:
     """What can be taken along."""
-    pair, split = study.pair, study.split
+    pair, split = analysis.pair, analysis.split
     look.heading(
         "For the meeting",
         "All of this with the images in one file that needs nothing else and prints on A4, with "
@@ -193,11 +193,11 @@ def meeting(study: Study) -> None:
         downloads.button(
             "Report (HTML)",
             lambda: pair_page(
-                study, cache.pair_maps(study.run, pair.first, pair.second, study.split)
+                analysis, cache.pair_maps(analysis.run, pair.first, pair.second, analysis.split)
             ),
             f"pair-{stem}.html",
             "text/html",
             icon=":material/download:",
             type="primary",
         )
-        downloads.numbers("All numbers (JSON)", study.as_json, f"pair-{stem}")
+        downloads.numbers("All numbers (JSON)", analysis.as_json, f"pair-{stem}")

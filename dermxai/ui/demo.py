@@ -17,7 +17,7 @@ from dermxai.ui.state import Key
 
 FIRST, SECOND = taxonomy.OVERLAPPING
 """The pair of the README's question: why is this one taken for that one?"""
-_JUDGED = 14  # images: one a class
+_EVALUATED = 14  # images: one a class
 
 
 def is_demo(run: Path) -> bool:
@@ -62,7 +62,7 @@ def prepare() -> None:
     run = cache.run(opened)
     wanted = {
         "pair": {"run": str(run.root), "first": FIRST, "second": SECOND, "split": "test"},
-        "quality": faithfulness.usual(run, images=_JUDGED),
+        "quality": faithfulness.usual(run, images=_EVALUATED),
     }
     earlier = {kind: jobs_panel.last(kind, **asked) for kind, asked in wanted.items()}
     missing = [

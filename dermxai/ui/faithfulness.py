@@ -8,9 +8,9 @@ import streamlit as st
 
 from dermxai import jobs
 from dermxai.explain.costs import costs_of
+from dermxai.explain.faithfulness.evaluation import EVALUATING, has_mask, passes, resolved
 from dermxai.explain.faithfulness.measure import measures
-from dermxai.explain.faithfulness.quality import RUNNER_UP, Asked, Quality
-from dermxai.explain.faithfulness.study import JUDGING, has_mask, passes, resolved
+from dermxai.explain.faithfulness.results import RUNNER_UP, Asked, Results
 from dermxai.jobs import Job, State
 from dermxai.jobs.gpus import gpus
 from dermxai.metrics import basis
@@ -34,9 +34,9 @@ EMPTY = (
 )
 
 
-def ask_evaluation(scene: Scene) -> Quality | None:
+def ask_evaluation(scene: Scene) -> Results | None:
     """The evaluation to look at; None where a new one is to be asked for."""
-    names = cache.qualities(scene.run_id)
+    names = cache.faithfulness_names(scene.run_id)
     if not names:
         st.markdown(EMPTY)
         return None
@@ -59,7 +59,11 @@ def ask_evaluation(scene: Scene) -> Quality | None:
                 on_click=callback(state.put),
                 args=(key, _NEW),
             )
-    return None if chosen == _NEW else cache.quality(cache.judged(scene.run_id, chosen))
+    return (
+        None
+        if chosen == _NEW
+        else cache.faithfulness_results(cache.evaluated_maps(scene.run_id, chosen))
+    )
 
 
 def usual(run: Run, images: int) -> dict[str, Any]:
@@ -73,14 +77,14 @@ def usual(run: Run, images: int) -> dict[str, Any]:
     }
 
 
-def _judged(scene: Scene, found: Quality) -> cache.Judged:
-    return cache.judged(scene.run_id, found.asked.name)
+def _evaluated(scene: Scene, found: Results) -> cache.EvaluatedMaps:
+    return cache.evaluated_maps(scene.run_id, found.asked.name)
 
 
 def _named(scene: Scene, name: str) -> str:
     if name == _NEW:
         return "A new evaluation …"
-    found = cache.quality(cache.judged(scene.run_id, name))
+    found = cache.faithfulness_results(cache.evaluated_maps(scene.run_id, name))
     asked = found.asked
     return (
         f"{count(asked.images, 'image')}, {count(len(asked.methods), 'method')}, "
@@ -88,7 +92,7 @@ def _named(scene: Scene, name: str) -> str:
     )
 
 
-def about(scene: Scene, found: Quality) -> None:
+def about(scene: Scene, found: Results) -> None:
     """What was evaluated, and what was left out."""
     asked = found.asked
     target = plain(asked.target or "the class as predicted")
@@ -107,7 +111,7 @@ def about(scene: Scene, found: Quality) -> None:
         (
             *scene.notes,
             *report.outdated(found),
-            *report.too_few(scene.run, found, cache.quality_summary(_judged(scene, found))),
+            *report.too_few(scene.run, found, cache.faithfulness_summary(_evaluated(scene, found))),
             *(
                 f"{titles[name].TITLE} is left out: {reason}"
                 for name, reason in found.skipped.items()
@@ -132,13 +136,13 @@ def _again(scene: Scene, asked: Asked) -> None:
     state.put(Key.STUDY.of(scene.run_id), _NEW)
 
 
-def verdicts(scene: Scene, found: Quality) -> None:
+def verdicts(scene: Scene, found: Results) -> None:
     """Methods × measures; a click selects the images where a method fails."""
     name = found.asked.name
-    study = _judged(scene, found)
-    summary = cache.quality_summary(study)
+    evaluation = _evaluated(scene, found)
+    summary = cache.faithfulness_summary(evaluation)
     look.plot(
-        cache.faithfulness(study, look.dark()),
+        cache.faithfulness(evaluation, look.dark()),
         key := Key.FIGURE.of("faithfulness", name),
         on_select=lambda: _select(found, key),
         selection_mode="points",
@@ -148,7 +152,7 @@ def verdicts(scene: Scene, found: Quality) -> None:
         st.markdown(f"**{plain(title)}** {plain(words)}")
 
 
-def _select(found: Quality, key: str) -> None:
+def _select(found: Results, key: str) -> None:
     points = state.get(key).selection.points
     if not points:
         return
@@ -163,7 +167,7 @@ def _select(found: Quality, key: str) -> None:
         st.toast("The method does not fail on any image.")
 
 
-def measure(scene: Scene, found: Quality) -> None:
+def measure(scene: Scene, found: Results) -> None:
     """One measure in full: intervals, and the curves behind the values."""
     known, asked = measures(), found.asked
     chosen = st.selectbox(
@@ -177,19 +181,19 @@ def measure(scene: Scene, found: Quality) -> None:
     chosen = chosen if chosen in asked.measures else asked.measures[0]
     left, right = st.columns(2, gap="large")
     with left:
-        drawn = cache.faithfulness_measure(_judged(scene, found), chosen, look.dark())
+        drawn = cache.faithfulness_measure(_evaluated(scene, found), chosen, look.dark())
         look.plot(drawn, Key.FIGURE.of("faithfulness-measure"))
     with right:
-        curves = cache.faithfulness_curves(_judged(scene, found), chosen, look.dark())
+        curves = cache.faithfulness_curves(_evaluated(scene, found), chosen, look.dark())
         if curves is not None:
             look.plot(curves, Key.FIGURE.of("faithfulness-curves"))
     st.caption(f"{plain(known[chosen].NOTE)} {plain(known[chosen].SOURCE)}.")
 
 
-def downloads(scene: Scene, found: Quality) -> None:
+def downloads(scene: Scene, found: Results) -> None:
     run, asked = scene.run, found.asked
     name = f"faithfulness-{scene.run_id}-{asked.name}"
-    summary = cache.quality_summary(_judged(scene, found))
+    summary = cache.faithfulness_summary(_evaluated(scene, found))
     how: Any = {
         "run": run,
         "split": asked.split,
@@ -264,7 +268,7 @@ def _ask(scene: Scene) -> Asked:
     valid = sorted(set(methods) - set(reasons), key=lambda name: methods[name].TITLE)
     offered = _offered(scene.run)
     chosen = _pills("Methods", Key.METHOD.of("quality"), valid, methods, _QUICK_METHODS)
-    judged = _pills("Measures", Key.MEASURE.of("quality"), offered, known, _QUICK_MEASURES)
+    measured = _pills("Measures", Key.MEASURE.of("quality"), offered, known, _QUICK_MEASURES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         images = st.number_input(
             "Images",
@@ -287,7 +291,7 @@ def _ask(scene: Scene) -> Asked:
     return Asked(
         images=int(images or 1),
         methods=tuple(chosen),
-        measures=tuple(judged),
+        measures=tuple(measured),
         against=RUNNER_UP if margin else None,
     )
 
@@ -320,6 +324,6 @@ def _cost(scene: Scene, asked: Asked) -> None:
         asked, _ = resolved(scene.run, classifier, asked)
         needed = passes(classifier, asked)
         device = "cuda" if gpus() else "cpu"
-        learnt = costs_of(classifier.hash, device).expected([(JUDGING, needed * asked.images)])
+        learnt = costs_of(classifier.hash, device).expected([(EVALUATING, needed * asked.images)])
         time = f": {span(*learnt)} in all" if learnt else ""
         st.caption(f"About {needed:,} forward passes an image{time}, less what is at hand already.")

@@ -24,7 +24,7 @@ from dermxai.explain.api import find_target, methods
 from dermxai.explain.averaging import contrast_maps
 from dermxai.explain.counterfactuals import Settings as Search
 from dermxai.explain.counterfactuals import find_counterfactual
-from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.badge import badge
 from dermxai.explain.faithfulness.measure import measures
 from dermxai.explain.robustness import robustness
@@ -106,9 +106,9 @@ def findings(classifier: Classifier) -> dict[str, Callable[[], Any]]:
 
     def judged(measure: str) -> list[float]:
         target = find_target(classifier, one, two)
-        case = judge.make_case(classifier, image, target, masks)
-        subject = judge.candidate(case, methods()["vote_map"], methods()["vote_map"].Settings())
-        score = judge.judged(case, subject, measure)
+        case = evaluate.make_case(classifier, image, target, masks)
+        subject = evaluate.candidate(case, methods()["vote_map"], methods()["vote_map"].Settings())
+        score = evaluate.evaluated(case, subject, measure)
         return [score.value if np.isfinite(score.value) else 0.0, len(score.reason)]
 
     def checked() -> list[str]:

@@ -14,7 +14,7 @@ from dermxai.explain import diagnose, explain
 from dermxai.explain.api import methods
 from dermxai.explain.counterfactuals import RandomSets, Settings, find_counterfactual
 from dermxai.explain.difference import difference
-from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.badge import DRAWS, badge
 from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.measure import baselines
@@ -97,13 +97,13 @@ def test_checks_of_a_map(classifier, photograph):
     said = {check.title: check.finding for check in badge(classifier, photograph, made, masks)}
     codes = classifier.info.classes
     target = Target(codes.index("EAD"), codes.index("SD"))
-    case = judge.make_case(classifier, photograph, target, masks)
-    bell = baselines()[judge.CENTRED]
+    case = evaluate.make_case(classifier, photograph, target, masks)
+    bell = baselines()[evaluate.CENTRED]
     method = methods()["saliency"]
-    subject = judge.candidate(case, method, method.Settings(), made.native)
+    subject = evaluate.candidate(case, method, method.Settings(), made.native)
     means = [
-        judge.judged(case, each, "deletion_blur", {"steps": 4}).value
-        for each in (subject, judge.candidate(case, bell, bell.Settings()))
+        evaluate.evaluated(case, each, "deletion_blur", {"steps": 4}).value
+        for each in (subject, evaluate.candidate(case, bell, bell.Settings()))
     ]
     found = [
         float(n.replace("−", "-"))
@@ -112,7 +112,7 @@ def test_checks_of_a_map(classifier, photograph):
     verified(
         "Checks of a map: deletion", "Faithfulness: Deletion (blur)", found, means, tolerance=0.006
     )
-    middle = judge.candidate(case, bell, bell.Settings())
+    middle = evaluate.candidate(case, bell, bell.Settings())
     for title, name in (("Inside the lesion", "lesion"), ("Inside the drawn signs", "evidence")):
         inside = case.masks[name]
         mine, guess = (

@@ -6,9 +6,9 @@ from streamlit.testing.v1 import AppTest
 
 from dermxai import jobs
 from dermxai.data import Problem
+from dermxai.explain.faithfulness.evaluation import evaluate_maps
 from dermxai.explain.faithfulness.measures import randomisation
-from dermxai.explain.faithfulness.quality import Asked, open_quality, write_quality
-from dermxai.explain.faithfulness.study import study
+from dermxai.explain.faithfulness.results import Asked, open_results, write_results
 from dermxai.models import load_classifier
 from dermxai.runs import Run
 
@@ -20,7 +20,7 @@ def judged(inferred: Run) -> Run:
     classifier = load_classifier(inferred.manifest["checkpoint"]["path"])
     measures = ("deletion_blur", "randomisation")
     asked = Asked(images=4, methods=("grad_cam", "vote_map"), measures=measures)
-    study(inferred, classifier, asked, lambda *_: None)
+    evaluate_maps(inferred, classifier, asked, lambda *_: None)
     return inferred
 
 
@@ -89,8 +89,8 @@ def test_what_an_older_version_computed_is_said_and_can_be_computed_again(
 
 def test_a_study_that_was_made_again_is_shown_as_it_is_now(judged: Run, open_page: Open) -> None:
     open_page("faithfulness", run=judged.id)
-    found = open_quality(judged)
+    found = open_results(judged)
     lost = Problem("image 7", "memory ran out")
-    write_quality(judged, found.asked, found.skipped, [lost], found.table)
+    write_results(judged, found.asked, found.skipped, [lost], found.table)
     shown = words(open_page("faithfulness", run=judged.id)).replace("\\", "")
     assert "image 7 is left out: memory ran out" in shown

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from dermxai.explain.api import checked_settings, find_method, find_target
-from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.likeness import spearman
 from dermxai.explain.faithfulness.localisation import relevance_mass
@@ -58,9 +58,11 @@ def badge(
         InputError: the map's method, target or head is not one of the classifier's.
     """
     target = find_target(classifier, attribution.target, attribution.against, attribution.head)
-    case = judge.make_case(classifier, image, target, masks)
+    case = evaluate.make_case(classifier, image, target, masks)
     settings = checked_settings(attribution.method, attribution.settings)
-    subject = judge.candidate(case, find_method(attribution.method), settings, attribution.native)
+    subject = evaluate.candidate(
+        case, find_method(attribution.method), settings, attribution.native
+    )
     cost, total = subject.method.passes(classifier, settings), passes(classifier, attribution)
     found = [*_deletion(case, subject, _part(progress, 0, _BLURRED, total))]
     parts = [_part(progress, _BLURRED + draw * cost, cost, total) for draw in range(DRAWS)]
@@ -94,13 +96,13 @@ def _part(progress: Progress | None, before: int, share: int, total: int) -> Pro
 def _deletion(case: Case, subject: Candidate, progress: Progress | None) -> tuple[Check, Check]:
     """Deletion against random maps as fine as the map, and against a bell in the middle."""
     known = baselines()
-    noise, bell = known[judge.RANDOM], known[judge.CENTRED]
+    noise, bell = known[evaluate.RANDOM], known[evaluate.CENTRED]
     cells = grain(subject.values)
     rivals = [
-        judge.candidate(case, noise, noise.Settings(cells=cells, seed=seed))
+        evaluate.candidate(case, noise, noise.Settings(cells=cells, seed=seed))
         for seed in range(RIVALS)
     ]
-    maps = [subject, judge.candidate(case, bell, bell.Settings()), *rivals]
+    maps = [subject, evaluate.candidate(case, bell, bell.Settings()), *rivals]
     x = shares(_STEPS)
     inner = torch.stack(
         [blurred(case, top(each.values, share)) for each in maps for share in x[1:-1]]
@@ -144,8 +146,8 @@ def _randomised(case: Case, subject: Candidate, parts: Sequence[Progress | None]
 
 def _inside(case: Case, subject: Candidate, mask: str, where: str) -> Check:
     inside = case.masks[mask]
-    bell = baselines()[judge.CENTRED]
-    guess = relevance_mass(judge.candidate(case, bell, bell.Settings()).values, inside).value
+    bell = baselines()[evaluate.CENTRED]
+    guess = relevance_mass(evaluate.candidate(case, bell, bell.Settings()).values, inside).value
     mass = relevance_mass(subject.values, inside)
     if mass.reason:
         return Check(f"Inside {where}", None, mass.reason)

@@ -63,7 +63,7 @@ def candidate(
     return Candidate(case, method, settings, laid_out(native, case.size))
 
 
-def judged(
+def evaluated(
     case: Case,
     subject: Candidate,
     measure: str,

@@ -90,7 +90,7 @@ class Asked:
 
 
 @dataclass(frozen=True, eq=False)
-class Quality:
+class Results:
     """A finished evaluation.
 
     Attributes:
@@ -119,10 +119,10 @@ def digest(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def open_quality(run: "Run", name: str | None = None) -> Quality | None:
+def open_results(run: "Run", name: str | None = None) -> Results | None:
     """A finished evaluation of a run, the newest if no name is given; None where there is none."""
-    files = paths.RunFiles(run.root).quality
-    for each in [name] if name else list_quality(run):
+    files = paths.RunFiles(run.root).faithfulness
+    for each in [name] if name else list_results(run):
         try:
             about = _about(files.asked(each))
             entries.check_file(files.table(each))
@@ -134,18 +134,18 @@ def open_quality(run: "Run", name: str | None = None) -> Quality | None:
         except (OSError, ValueError, KeyError, TypeError, ArrowException):
             continue
         table = _without(table, outdated)
-        return Quality(asked, about["skipped"], problems, table, about["finished"], outdated)
+        return Results(asked, about["skipped"], problems, table, about["finished"], outdated)
     return None
 
 
-def list_quality(run: "Run") -> list[str]:
+def list_results(run: "Run") -> list[str]:
     """Names of a run's finished evaluations, newest first."""
-    return find_quality(run)[0]
+    return find_results(run)[0]
 
 
-def find_quality(run: "Run") -> tuple[list[str], list[Unusable]]:
+def find_results(run: "Run") -> tuple[list[str], list[Unusable]]:
     """Names of a run's finished evaluations, newest first; and entries that hold none."""
-    files = paths.RunFiles(run.root).quality
+    files = paths.RunFiles(run.root).faithfulness
     found: list[tuple[int, str]] = []
     here, odd = entries.listed(files.root)
     for path in here:
@@ -179,15 +179,15 @@ def _check_columns(table: pd.DataFrame) -> None:
         raise ValueError(f"The table of scores has no {missing[0]}.")
 
 
-def write_quality(
+def write_results(
     run: "Run",
     asked: Asked,
     skipped: Mapping[str, str],
     problems: list[Problem],
     table: pd.DataFrame,
-) -> Quality:
+) -> Results:
     """Keeps an evaluation with its run; for the holder of its lock."""
-    files = paths.RunFiles(run.root).quality
+    files = paths.RunFiles(run.root).faithfulness
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     about = {
         "asked": asdict(asked),
@@ -200,14 +200,14 @@ def write_quality(
         table.to_parquet(temporary, index=False)
     with disk.replacing(files.asked(asked.name)) as temporary:
         temporary.write_text(json.dumps(about, indent=1), encoding="utf-8")
-    return Quality(asked, dict(skipped), tuple(problems), table, finished)
+    return Results(asked, dict(skipped), tuple(problems), table, finished)
 
 
 def _versions(asked: Asked) -> dict[str, int]:
     """The ``VERSION`` of an evaluation's methods, of the control maps and of its measures, by
     name."""
-    judged = {name: find_candidate(name).VERSION for name in (*asked.methods, *baselines())}
-    return judged | {name: find_measure(name).VERSION for name in asked.measures}
+    versions = {name: find_candidate(name).VERSION for name in (*asked.methods, *baselines())}
+    return versions | {name: find_measure(name).VERSION for name in asked.measures}
 
 
 def _outdated(asked: Asked, kept: Mapping[str, int]) -> tuple[str, ...]:

@@ -11,9 +11,15 @@ from PIL import Image
 from dermxai import paths
 from dermxai.errors import Cancelled, InputError
 from dermxai.explain.api import methods
+from dermxai.explain.faithfulness.evaluation import (
+    available,
+    evaluate_maps,
+    passes,
+    resolved,
+    stratified,
+)
 from dermxai.explain.faithfulness.measure import measures
-from dermxai.explain.faithfulness.quality import OUTDATED, RUNNER_UP, Asked, open_quality
-from dermxai.explain.faithfulness.study import available, passes, resolved, stratified, study
+from dermxai.explain.faithfulness.results import OUTDATED, RUNNER_UP, Asked, open_results
 from dermxai.models import Classifier, load_classifier
 from dermxai.runs import Run, infer
 
@@ -52,9 +58,9 @@ def run(classifier: Classifier, tmp_path: Path) -> Run:
 
 def test_a_study_is_kept_and_opened_again(run: Run, classifier: Classifier):
     asked = Asked(images=4, methods=("vote_map",), measures=MEASURES, settings=QUICK)
-    assert open_quality(run) is None
-    made = study(run, classifier, asked, nothing)
-    opened = open_quality(run)
+    assert open_results(run) is None
+    made = evaluate_maps(run, classifier, asked, nothing)
+    opened = open_results(run)
     pd.testing.assert_frame_equal(opened.table, made.table)
     assert (opened.asked, opened.skipped) == (made.asked, made.skipped)
     table = opened.table
@@ -84,14 +90,14 @@ def test_what_an_older_version_computed_is_not_shown_but_computed_again(
             before.setattr(infidelity, "infidelity", lambda *_: 7.0)
         if older == "method":
             before.setattr(saliency, "VERSION", 0)
-        kept = study(run, classifier, asked, nothing)
+        kept = evaluate_maps(run, classifier, asked, nothing)
     assert kept.outdated == ()
     if older == "unrecorded":  # as those before versions were kept
-        file = paths.RunFiles(run.root).quality.asked(asked.name)
+        file = paths.RunFiles(run.root).faithfulness.asked(asked.name)
         about = json.loads(file.read_text())
         del about["versions"]
         file.write_text(json.dumps(about))
-    opened = open_quality(run, kept.asked.name)
+    opened = open_results(run, kept.asked.name)
     name = {"measure": "infidelity", "method": "saliency", "unrecorded": "max_sensitivity"}[older]
     assert opened.outdated == (name,)
     old = opened.table["method"].eq(name) | opened.table["measure"].eq(name)
@@ -100,29 +106,29 @@ def test_what_an_older_version_computed_is_not_shown_but_computed_again(
     assert set(opened.table.loc[old, "reason"]) == {OUTDATED}
     pd.testing.assert_frame_equal(opened.table[~old], kept.table[~old])
 
-    again = study(run, classifier, replace(asked, **asked.given), nothing)
-    assert open_quality(run, asked.name).outdated == ()
+    again = evaluate_maps(run, classifier, replace(asked, **asked.given), nothing)
+    assert open_results(run, asked.name).outdated == ()
     mine = again.table[again.table["method"].isin(asked.methods)]
     assert np.isfinite(mine["value"][mine["reason"] == ""]).all()
     assert not mine["value"].eq(7.0).any()
 
 
 def test_nothing_is_computed_twice(run: Run, classifier: Classifier, monkeypatch):
-    from dermxai.explain.faithfulness import judge
+    from dermxai.explain.faithfulness import evaluate
 
     asked = Asked(images=3, methods=("vote_map",), measures=MEASURES[:3], settings=QUICK)
-    made = study(run, classifier, asked, nothing)
-    judged, judge_ = [], judge.judged
+    made = evaluate_maps(run, classifier, asked, nothing)
+    judged, judge_ = [], evaluate.evaluated
 
     def counted(case, subject, measure, *rest):
         judged.append((subject.method.__name__.rpartition(".")[2], measure))
         return judge_(case, subject, measure, *rest)
 
-    monkeypatch.setattr(judge, "judged", counted)
-    pd.testing.assert_frame_equal(study(run, classifier, asked, nothing).table, made.table)
+    monkeypatch.setattr(evaluate, "evaluated", counted)
+    pd.testing.assert_frame_equal(evaluate_maps(run, classifier, asked, nothing).table, made.table)
     assert judged == []
     more = Asked(images=3, methods=("vote_map", "grad_cam"), measures=MEASURES[:3], settings=QUICK)
-    study(run, classifier, more, nothing)
+    evaluate_maps(run, classifier, more, nothing)
     assert {method for method, _ in judged} <= {"grad_cam", "smooth_noise"}
     assert [method for method, _ in judged].count("grad_cam") == 3 * 3
 
@@ -135,34 +141,36 @@ def test_cancelled_it_goes_on_where_it_was(run: Run, classifier: Classifier):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        study(run, classifier, asked, stop)
-    assert open_quality(run) is None
-    kept = list((paths.RunFiles(run.root).quality.root / "scores").iterdir())
+        evaluate_maps(run, classifier, asked, stop)
+    assert open_results(run) is None
+    kept = list((paths.RunFiles(run.root).faithfulness.root / "scores").iterdir())
     assert len(kept) == 2
     before = {path: path.stat().st_mtime_ns for path in kept}
-    resumed = study(run, classifier, asked, nothing)
+    resumed = evaluate_maps(run, classifier, asked, nothing)
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
     for path in kept:
         path.unlink()
-    pd.testing.assert_frame_equal(study(run, classifier, asked, nothing).table, resumed.table)
+    pd.testing.assert_frame_equal(
+        evaluate_maps(run, classifier, asked, nothing).table, resumed.table
+    )
 
 
 def test_the_runner_up_and_what_cannot_be_set_against(run: Run, classifier: Classifier):
     asked = Asked(images=2, methods=("grad_cam",), measures=("infidelity",), against=RUNNER_UP)
-    table = study(run, classifier, asked, nothing).table
+    table = evaluate_maps(run, classifier, asked, nothing).table
     second = {
         sample: run.classes[np.argsort(-run.scores[i])[1]]
         for i, sample in enumerate(run.samples["sample_id"])
     }
     assert all(second[row.sample_id] == row.against for row in table.itertuples())
     with pytest.raises(InputError, match="set against itself"):
-        study(run, classifier, Asked(target="EAD", against="EAD"), nothing)
+        evaluate_maps(run, classifier, Asked(target="EAD", against="EAD"), nothing)
 
 
 def test_an_image_that_is_gone_is_a_problem(run: Run, classifier: Classifier):
     Path(run.samples["path"][0]).unlink()
     asked = Asked(methods=("grad_cam",), measures=("infidelity",))
-    made = study(run, classifier, asked, nothing)
+    made = evaluate_maps(run, classifier, asked, nothing)
     assert [problem.item for problem in made.problems] == ["s0"]
     assert made.table["sample_id"].nunique() == 5
 
@@ -172,13 +180,15 @@ def test_a_mask_or_an_unknown_image_that_was_replaced_is_judged_again(
 ):
     run = replace(run, fingerprints=None)
     asked = Asked(images=6, methods=("vote_map",), measures=MEASURES[:3], settings=QUICK)
-    before = study(run, classifier, asked, nothing).table.set_index(["sample_id", "measure"])
+    before = evaluate_maps(run, classifier, asked, nothing).table.set_index(
+        ["sample_id", "measure"]
+    )
     for column in ("path", "mask_path"):
         file = Path(run.samples[column][0])
         with Image.open(file) as opened:
             turned = np.rot90(np.asarray(opened), 2)
             Image.fromarray(np.roll(turned, 15, axis=1)).save(file)
-    after = study(run, classifier, asked, nothing).table.set_index(["sample_id", "measure"])
+    after = evaluate_maps(run, classifier, asked, nothing).table.set_index(["sample_id", "measure"])
     changed = ~np.isclose(before["value"], after["value"], equal_nan=True)
     assert set(before.index[changed]) == {("s0", measure) for measure in MEASURES[:3]}
 
@@ -186,7 +196,9 @@ def test_a_mask_or_an_unknown_image_that_was_replaced_is_judged_again(
 def test_an_image_that_was_replaced_is_a_problem(run: Run, classifier: Classifier):
     file = Path(run.samples["path"][0])
     Image.fromarray(np.zeros((50, 70, 3), np.uint8)).save(file)
-    made = study(run, classifier, Asked(methods=("grad_cam",), measures=MEASURES[:1]), nothing)
+    made = evaluate_maps(
+        run, classifier, Asked(methods=("grad_cam",), measures=MEASURES[:1]), nothing
+    )
     assert [(each.item, "has changed since" in each.reason) for each in made.problems] == [
         ("s0", True)
     ]
@@ -195,7 +207,7 @@ def test_an_image_that_was_replaced_is_a_problem(run: Run, classifier: Classifie
 def test_a_checkpoint_that_is_not_the_runs_is_refused(run: Run, classifier: Classifier):
     manifest = run.manifest | {"checkpoint": run.manifest["checkpoint"] | {"hash": "other"}}
     with pytest.raises(InputError, match="not the one that made run"):
-        study(replace(run, manifest=manifest), classifier, Asked(images=1), nothing)
+        evaluate_maps(replace(run, manifest=manifest), classifier, Asked(images=1), nothing)
 
 
 def test_what_is_not_available_is_left_out_with_its_reason(run: Run, classifier: Classifier):
@@ -248,10 +260,10 @@ def test_what_memory_did_not_suffice_for_is_tried_again(
             small.setattr(vote_map, "attribute", cramped)
         else:
             small.setattr(deletion_blur, "measure", cramped)
-        table = study(run, classifier, asked, nothing).table
+        table = evaluate_maps(run, classifier, asked, nothing).table
     lost = table[table["reason"] == "Memory ran out."]
     assert lost["value"].isna().all() and set(lost["measure"]) >= {"deletion_blur"}
-    again = study(run, classifier, asked, nothing).table
+    again = evaluate_maps(run, classifier, asked, nothing).table
     mine = again[again["method"] == "vote_map"]
     assert mine["value"].notna().all() and (mine["reason"] == "").all()
 

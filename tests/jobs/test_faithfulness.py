@@ -9,7 +9,7 @@ from PIL import Image
 
 from dermxai import paths
 from dermxai.data import load_dataset
-from dermxai.explain.faithfulness.quality import open_quality
+from dermxai.explain.faithfulness.results import open_results
 from dermxai.jobs import State, resume, submit
 from dermxai.jobs.kinds import quality
 from dermxai.jobs.launchers.local import worker
@@ -35,7 +35,7 @@ def test_killed_it_resumes_to_the_same_table(run: Run, until: Until) -> None:
         "measures": ["deletion_inpainting", "infidelity"],
         "settings": {"deletion_inpainting": {"steps": 20}},
     }
-    scores = paths.RunFiles(run.root).quality.root / "scores"
+    scores = paths.RunFiles(run.root).faithfulness.root / "scores"
     job = submit("quality", {"run": str(run.root), **asked})
     until(lambda: len(list(scores.glob("*.json"))) >= 2)
     process = worker(job, 1)
@@ -44,20 +44,20 @@ def test_killed_it_resumes_to_the_same_table(run: Run, until: Until) -> None:
     until(lambda: not job.state.live)
     assert job.state is State.INTERRUPTED
     kept = {path: path.read_bytes() for path in scores.glob("*.json")}
-    assert open_quality(run) is None
+    assert open_results(run) is None
 
     resume(job)
     until(lambda: not job.state.live)
     assert job.state is State.SUCCEEDED, job.log
     changed = [path for path, content in kept.items() if path.read_bytes() != content]
     assert len(changed) <= 1  # the image that it was at
-    resumed = open_quality(run)
+    resumed = open_results(run)
     assert resumed is not None
     assert job.result["quality"] == resumed.asked.name
 
     for path in scores.glob("*.json"):
         path.unlink()
     quality.run(lambda *_: None, run=str(run.root), **asked)
-    afresh = open_quality(run)
+    afresh = open_results(run)
     assert afresh is not None
     pd.testing.assert_frame_equal(afresh.table, resumed.table, rtol=1e-6)

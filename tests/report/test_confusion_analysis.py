@@ -7,7 +7,7 @@ import pytest
 
 from dermxai import paths
 from dermxai.errors import InputError
-from dermxai.report import study, tables
+from dermxai.report import confusion_analysis, tables
 from dermxai.report.evaluated import evaluated
 from dermxai.report.html import pair_page
 from dermxai.runs import open_run
@@ -15,8 +15,8 @@ from tests.generated import rewrite, trained, trained_here
 from tests.verification import verified
 
 
-def test_errors_and_their_votes_are_those_of_the_run(studied):
-    made = studied()
+def test_errors_and_their_votes_are_those_of_the_run(analysed):
+    made = analysed()
     run, way = made.run, made.ways[0]
     wrong = (run.samples["label"] == "EAD") & (run.predicted == "SD")
     right = (run.samples["label"] == "EAD") & (run.predicted == "EAD")
@@ -30,25 +30,25 @@ def test_errors_and_their_votes_are_those_of_the_run(studied):
     assert way.reason == ""
 
 
-def test_a_split_is_studied_alone(studied, confused_run):
+def test_a_split_is_studied_alone(analysed, confused_run):
     run = confused_run()
-    made = studied(run, split="test")
+    made = analysed(run, split="test")
     ids = set(run.samples["sample_id"][run.samples["split"] == "test"])
     assert set(made.pair.errors["sample_id"]) <= ids
     assert made.ways[0].errors.images == made.pair.cell("EAD", "SD")["images"]
     with pytest.raises(InputError, match="no split 'none'"):
-        studied(run, split="none")
+        analysed(run, split="none")
 
 
-def test_the_same_seen_from_the_other_class(studied, confused_run):
+def test_the_same_seen_from_the_other_class(analysed, confused_run):
     run = confused_run()
-    one, other = studied(run), studied(run, "SD", "EAD")
+    one, other = analysed(run), analysed(run, "SD", "EAD")
     np.testing.assert_array_equal(one.ways[0].errors.votes, other.ways[1].errors.votes)
     pd.testing.assert_frame_equal(one.suspects, other.suspects)
     pd.testing.assert_frame_equal(one.pair.merged, other.pair.merged)
 
 
-def test_training_counts_come_from_the_checkpoint(studied, confused_run):
+def test_training_counts_come_from_the_checkpoint(analysed, confused_run):
     run = confused_run()
     trained(
         run,
@@ -56,7 +56,7 @@ def test_training_counts_come_from_the_checkpoint(studied, confused_run):
         fingerprint="other",
         training_images_by_class={"EAD": 30, "SD": 10, "Pso": 60},
     )
-    made = studied(run)
+    made = analysed(run)
     assert made.balance["training_images"].tolist() == [30, 10]
     assert made.balance["training_images_share"].tolist() == [0.3, 0.1]
     assert made.balance["training_patients"].isna().all()
@@ -79,9 +79,9 @@ def test_training_counts_come_from_the_checkpoint(studied, confused_run):
     ]
 
 
-def test_or_from_the_datasets_training_split(studied, confused_run):
+def test_or_from_the_datasets_training_split(analysed, confused_run):
     run = confused_run()
-    made = studied(run, split="test")
+    made = analysed(run, split="test")
     train = run.samples[run.samples["split"] == "train"]
     assert made.balance["training_images"].tolist() == [
         (train["label"] == c).sum() for c in ("EAD", "SD")
@@ -89,20 +89,20 @@ def test_or_from_the_datasets_training_split(studied, confused_run):
     assert "does not say what it was trained on" in made.training
     assert "is not known" in made.notes[0]
     bare = rewrite(run, split=None)
-    assert studied(bare).balance["training_images"].isna().all()
+    assert analysed(bare).balance["training_images"].isna().all()
 
 
-def test_labels_are_sought_among_images_that_the_model_was_not_trained_on(studied, confused_run):
+def test_labels_are_sought_among_images_that_the_model_was_not_trained_on(analysed, confused_run):
     run = confused_run()
     train = run.samples["split"] == "train"
     run = trained_here(run, run.samples["split"])
-    made = studied(run)
+    made = analysed(run)
     assert f"trained on {train.sum()} of these 200 images" in made.notes[0]
     assert made.unseen == 200 - train.sum()
     suspects = run.samples.set_index("sample_id").loc[made.suspects["sample_id"]]
     assert len(suspects) and (suspects["split"] != "train").all()
     assert f"among the {made.unseen} images" in tables.searched(made)
-    held_out = studied(run, split="test")
+    held_out = analysed(run, split="test")
     assert "none of these images" in held_out.notes[0] and tables.searched(held_out) == ""
 
 
@@ -110,16 +110,18 @@ def test_what_the_images_were_for_is_told_once(confused_run):
     run = confused_run()
     run = rewrite(run, label=run.samples["label"].where(run.samples.index % 9 > 0))
     run = trained_here(run, run.samples["split"])
-    chosen_on = study(run, evaluated(run, "validation"), "EAD", "SD", split="validation")
+    chosen_on = confusion_analysis(
+        run, evaluated(run, "validation"), "EAD", "SD", split="validation"
+    )
     assert chosen_on.notes[0].startswith("The model was trained on none of these images, told by ")
     assert chosen_on.notes[1].startswith("The kept epoch of the model's training was chosen on")
     assert chosen_on.notes[2].endswith("without a label: left out.") and len(chosen_on.notes) == 3
-    everything = study(run, evaluated(run), "EAD", "SD")
+    everything = confusion_analysis(run, evaluated(run), "EAD", "SD")
     assert sum("was trained on" in note for note in everything.notes) == 1
 
 
-def test_without_labels_or_errors_the_reasons_are_said(studied, confused_run):
-    unlabelled = studied(images=30, labelled=False)
+def test_without_labels_or_errors_the_reasons_are_said(analysed, confused_run):
+    unlabelled = analysed(images=30, labelled=False)
     assert tables.no_suspects(unlabelled) == ""
     assert tables.searched(unlabelled).startswith("Not searched: EAD and SD;")
     assert {way.reason for way in unlabelled.ways} == {
@@ -130,26 +132,26 @@ def test_without_labels_or_errors_the_reasons_are_said(studied, confused_run):
     labels = run.samples["label"].map({"EAD": 0, "SD": 1, "Pso": 2})
     logits[np.arange(len(run)), :, labels] = 1
     np.save(paths.RunFiles(run.root).logits, logits)
-    perfect = studied(open_run(run.root))
+    perfect = analysed(open_run(run.root))
     assert all(way.reason.startswith("None of the ") for way in perfect.ways)
     assert perfect.pair.errors.empty and perfect.suspects.empty
     assert tables.no_suspects(perfect) == "No label of EAD or SD looks wrong to the model."
     assert tables.searched(perfect) == ""
     assert all(tables.votes(way).empty and not tables.driver(way) for way in perfect.ways)
-    absent = studied(rewrite(run, label="Pso"))
+    absent = analysed(rewrite(run, label="Pso"))
     assert absent.ways[0].reason == "No image here is labelled EAD."
 
 
-def test_of_a_network_of_one_head_nothing_is_left_out(studied):
-    made = studied(heads={"final": 8})
+def test_of_a_network_of_one_head_nothing_is_left_out(analysed):
+    made = analysed(heads={"final": 8})
     table = tables.votes(made.ways[0])
     assert list(table.columns) == ["Head", "Vote", "Over right"]
     assert "without this head" not in pair_page(made)
     assert made.as_json()["votes"][0]["errors"]["flips"] == []
 
 
-def test_json_is_plain_and_complete(studied):
-    made = studied()
+def test_json_is_plain_and_complete(analysed):
+    made = analysed()
     text = json.dumps(made.as_json(), allow_nan=False)
     content = json.loads(text)
     assert len(content["errors"]) == len(made.pair.errors)
@@ -164,7 +166,7 @@ def test_units_have_the_names_of_what_they_are(confused_run, noun):
     if noun != "patient":
         lesions = run.samples["patient_id"] if noun == "lesion" else None
         run = rewrite(run, patient_id=None, lesion_id=lesions)
-    content = study(run, evaluated(run), "EAD", "SD").as_json()
+    content = confusion_analysis(run, evaluated(run), "EAD", "SD").as_json()
     clustering = content["votes"][0]["clustering"]
     names = run.samples[f"{noun}_id" if noun != "image" else "sample_id"]
     assert clustering["most"] in {f"{noun} {name}" for name in names}
@@ -173,8 +175,8 @@ def test_units_have_the_names_of_what_they_are(confused_run, noun):
     assert all("units" in row and "patients" not in row for row in content["ways"])
 
 
-def test_tables_say_what_the_study_holds(studied):
-    made = studied()
+def test_tables_say_what_the_study_holds(analysed):
+    made = analysed()
     ways = tables.ways(made)
     cell = made.pair.cell("EAD", "SD")
     assert f"{cell['images']} of {cell['of']}" in ways["Images"].tolist()
@@ -186,8 +188,8 @@ def test_tables_say_what_the_study_holds(studied):
     assert "patients" in tables.clustering(made.ways[0], "patients")
 
 
-def test_a_gain_is_in_points_and_may_be_a_loss(studied):
-    made = studied()
+def test_a_gain_is_in_points_and_may_be_a_loss(analysed):
+    made = analysed()
     loss = {"gain": -0.004, "gain_low": -0.012, "gain_high": 0.003}
     told = tables.merged(
         replace(made, pair=replace(made.pair, merged=made.pair.merged.assign(**loss)))
@@ -196,6 +198,6 @@ def test_a_gain_is_in_points_and_may_be_a_loss(studied):
 
 
 @pytest.mark.parametrize(("first", "second"), [("mel", "SD"), ("SD", "SD")])
-def test_a_pair_is_two_of_the_models_classes(studied, first, second):
+def test_a_pair_is_two_of_the_models_classes(analysed, first, second):
     with pytest.raises(InputError, match=r"choose two of EAD|came twice"):
-        studied(first=first, second=second)
+        analysed(first=first, second=second)

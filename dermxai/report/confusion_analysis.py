@@ -58,10 +58,10 @@ class Way:
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class ConfusionAnalysis:
     """
     Attributes:
-        split: of the images that are judged; None for all.
+        split: of the images that are evaluated; None for all.
         evaluation: of them.
         pair: confusions each way, errors, merged measures.
         ways: from the first class to the second, and back.
@@ -110,9 +110,9 @@ class Study:
         )
 
 
-def study(
+def confusion_analysis(
     run: Run, evaluation: Evaluation, first: str, second: str, *, split: str | None = None
-) -> Study:
+) -> ConfusionAnalysis:
     """Puts together what is known of two classes.
 
     Args:
@@ -131,7 +131,7 @@ def study(
     unseen = None if trained is None or trained[rows].all() else ~trained[rows]
     suspects, looked_at = label_errors(evaluation, unseen), searched(evaluation, unseen)
     balance, training = _balance(run, rows, (first, second))
-    return Study(
+    return ConfusionAnalysis(
         run=run,
         split=split,
         evaluation=evaluation,

@@ -13,23 +13,23 @@ from dermxai.data import Problem
 from dermxai.errors import InputError
 from dermxai.explain.api import check_target, checked_settings, find_method, methods
 from dermxai.explain.costs import timed
-from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.measure import find_measure, measures
-from dermxai.explain.faithfulness.quality import RUNNER_UP, Asked, Quality, write_quality
-from dermxai.explain.faithfulness.scores import MASKS, Judged, Step
+from dermxai.explain.faithfulness.results import RUNNER_UP, Asked, Results, write_results
+from dermxai.explain.faithfulness.scores import MASKS, ImageEvaluation, Step
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
     from dermxai.runs.run import Run
 
-JUDGING = "judging"
+EVALUATING = "judging"
 """What an evaluation's work is, to `dermxai.explain.costs`."""
 _FINENESSES = 3  # of the maps of an image, as a rule
 
 
-def study(
+def evaluate_maps(
     run: "Run", classifier: "Classifier", asked: Asked, report: Callable[[int, int], None]
-) -> Quality:
+) -> Results:
     """Evaluates maps of a run's images and keeps what it finds with the run.
 
     Args:
@@ -46,12 +46,12 @@ def study(
     total = steps * len(chosen)
     rows: list[dict[str, Any]] = []
     problems: list[Problem] = []
-    with disk.locked(paths.RunFiles(run.root).quality.lock, waiting=lambda: report(0, total)):
+    with disk.locked(paths.RunFiles(run.root).faithfulness.lock, waiting=lambda: report(0, total)):
         for number, position in enumerate(chosen):
-            image = Judged(run, classifier, asked, int(position))
+            image = ImageEvaluation(run, classifier, asked, int(position))
             is_new = not image.scores
             try:
-                with timed(classifier, JUDGING, passes(classifier, asked) if is_new else 0):
+                with timed(classifier, EVALUATING, passes(classifier, asked) if is_new else 0):
                     rows += image.rows(_after(number * steps, total, report))
             except InputError as error:
                 problems.append(Problem(image.sample_id, str(error)))
@@ -59,7 +59,7 @@ def study(
             raise InputError(problems[0].reason if problems else "There is no image to evaluate.")
         report(total, total)
         table = pd.DataFrame(rows).astype({"value": np.float64})
-        return write_quality(run, asked, skipped, problems, table)
+        return write_results(run, asked, skipped, problems, table)
 
 
 def available(run: "Run", classifier: "Classifier") -> tuple[list[str], list[str], dict[str, str]]:
@@ -90,7 +90,7 @@ def resolved(run: "Run", classifier: "Classifier", asked: Asked) -> tuple[Asked,
     for name in asked.measures:
         find_measure(name)
     for name, values in asked.settings.items():
-        (judge.checked if name in measures() else checked_settings)(name, values)
+        (evaluate.checked if name in measures() else checked_settings)(name, values)
     other = None if asked.against == RUNNER_UP else asked.against
     check_target(classifier, asked.target, other, asked.head)
     if asked.images < 1:
@@ -112,19 +112,19 @@ def resolved(run: "Run", classifier: "Classifier", asked: Asked) -> tuple[Asked,
 
 def passes(classifier: "Classifier", asked: Asked) -> int:
     """What an image costs an evaluation of named methods and measures, in forward passes."""
-    total = (_FINENESSES + 1) * _judging(classifier, asked, 0)
+    total = (_FINENESSES + 1) * _evaluating(classifier, asked, 0)
     for name in asked.methods:
         settings = checked_settings(name, asked.settings.get(name))
         cost = find_method(name).passes(classifier, settings)
-        total += cost + _judging(classifier, asked, cost)
+        total += cost + _evaluating(classifier, asked, cost)
     return total
 
 
-def _judging(classifier: "Classifier", asked: Asked, map_passes: int) -> int:
+def _evaluating(classifier: "Classifier", asked: Asked, map_passes: int) -> int:
     """What all measures of a map cost that itself costs ``map_passes``."""
     return sum(
         find_measure(name).passes(
-            classifier, map_passes, judge.checked(name, asked.settings.get(name))
+            classifier, map_passes, evaluate.checked(name, asked.settings.get(name))
         )
         for name in asked.measures
     )
