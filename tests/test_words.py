@@ -30,7 +30,7 @@ RETIRED = {
     r"\bfor eyes\b|\bdermxai\.numbers\b": "number formatting",
     r"\bcomplete the moment\b": "atomic",
     r"\blast whole epoch\b": "last completed epoch",
-    r"\b(?:Keeping|Telling)\b|(?<!_)\bclass Reached\b|[`:] ?Reached\b": "CheckpointWriter, ProgressCallback, ValidationMetrics",
+    r"\b(?:Keeping|Telling)\b|(?<!_)\bclass Reached\b|[`:] ?Reached\b": "names of classes",
 }
 """By pattern, in any case of letters but for names of classes: what is said instead."""
 
