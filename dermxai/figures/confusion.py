@@ -19,7 +19,7 @@ from dermxai.metrics.confusion import normalised
 
 Show = Literal["counts", "row", "column"]
 
-_TITLE = "Confusion matrix: what each class was predicted as"
+_TITLE = "Confusion matrix"
 _HELP = {
     "counts": "Numbers: images. Colour: share of the row.",
     "row": "Percent of each row; on the diagonal, sensitivities.",
@@ -50,7 +50,7 @@ def confusion_matrix(table: pd.DataFrame, show: Show = "counts", dark: bool = Fa
     counts = table.to_numpy(dtype=np.int64)
     shares = normalised(counts, "column" if show == "column" else "row")
     numbers = counts if show == "counts" else 100 * np.nan_to_num(shares)
-    words = "Rows: true class. Columns: predicted as. Outlined: predicted correctly. "
+    words = "Rows: true class. Columns: predicted class. Outlined: predicted correctly. "
     if grid.square < len(grid.rows):
         words += "Below the line: classes that the model does not know. "
     made = figure(_TITLE, words + _HELP[show], dark=dark, **grid.layout())

@@ -1,4 +1,4 @@
-"""Methods × measures: what each map was shown to do, against control maps."""
+"""Methods × measures: how faithful each method's maps are, against control maps."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
@@ -43,7 +43,7 @@ def faithfulness(
     fills = {BOTH: good, KEEPS: good, ONE: part, NEITHER: bad, BREAKS: bad}
     rows, columns = list(methods), list(measures)
     made = figure(
-        "What each map was shown to do",
+        "Faithfulness of each method",
         "Means over images. Green: better than a random map as fine as itself and than a centred "
         "Gaussian, or within the limit. Blue: better than one of them. Red: neither shown. Grey: "
         "control maps are not compared. Choose a square: the images on which the method fails.",

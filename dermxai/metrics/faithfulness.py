@@ -1,7 +1,7 @@
 """Which maps beat the control maps: means and paired differences, with intervals.
 
-Every image is its own control: a method's value less that of a baseline on the same image under the
-same draws. Intervals are over patients (`intervals`): Wilson's of shares, Newcombe's of their
+Every image is its own control: a method's value less that of a control map on the same image under
+the same draws. Intervals are over patients (`intervals`): Wilson's of shares, Newcombe's of their
 differences, Student's of other means and differences. They are not corrected for the number of
 methods and measures. Fewer than `FEWEST` patients give no verdict.
 """
@@ -32,7 +32,7 @@ class Scale:
     Attributes:
         higher: whether a higher value is better.
         share: whether the value of an image is 0 or 1.
-        compared: whether a map must beat the baselines.
+        compared: whether a map must beat the control maps.
         limit: what a map must keep to, or None.
     """
 
@@ -57,8 +57,8 @@ def summarised(
         table: ``sample_id``, ``method``, ``cells``, ``measure``, ``value``, NaN where undefined.
         scales: of each measure.
         groups: sample id → what must stay together, a patient.
-        random, centred: the baselines' names among the methods. A method is set against the random
-            map of its own ``cells`` on the same image.
+        random, centred: the control maps' names among the methods. A method is set against the
+            random map of its own ``cells`` on the same image.
 
     Returns:
         ``method``, ``measure``; ``images`` and ``units`` (patients) with a value; ``mean``,
@@ -107,7 +107,7 @@ def summarised(
 def failures(
     table: pd.DataFrame, scale: Scale, method: str, measure: str, *, random: str, centred: str
 ) -> list[str]:
-    """Sample ids, the worst first, on which a method does worse than one of the baselines, or
+    """Sample ids, the worst first, on which a method does worse than one of the control maps, or
     beyond the limit; where a measure has neither, its worst quarter."""
     of_measure = table[table["measure"] == measure]
     mine = of_measure[of_measure["method"] == method].dropna(subset="value")

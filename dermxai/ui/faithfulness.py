@@ -95,7 +95,7 @@ def _named(scene: Scene, name: str) -> str:
 def about(scene: Scene, found: Results) -> None:
     """What was evaluated, and what was left out."""
     asked = found.asked
-    target = plain(asked.target or "the class as predicted")
+    target = plain(asked.target or "the predicted class")
     against = f" against {plain(asked.against)}" if asked.against else ""
     manifest = scene.run.manifest
     look.facts(

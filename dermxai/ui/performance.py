@@ -141,7 +141,7 @@ def most_confused(scene: Scene, evaluation: Evaluation, most: int = 10) -> None:
     wrong = evaluation.confused()[:most]
     look.heading(
         "Most confused",
-        "True class → predicted as. A click shows the images below the matrix."
+        "True class → predicted class. A click shows the images below the matrix."
         if wrong
         else "Nothing is confused here.",
     )

@@ -240,7 +240,7 @@ def test_nothing_that_is_available_is_one_sentence(run: Run, classifier: Classif
             asked = Asked(methods=(method,) if method else (), measures=(measure,))
             with pytest.raises(InputError, match=f"{method or measure}: .*") as error:
                 resolved(run, classifier, asked)
-            assert str(error.value).startswith("There is nothing to judge. ")
+            assert str(error.value).startswith("There is nothing to evaluate. ")
 
 
 @pytest.mark.parametrize("where", ["method", "measure"])
