@@ -28,7 +28,7 @@ def train(
         typer.Option(
             "--compare",
             "--baseline",
-            help="Comparison network: resnet101, efficientnet_b4+heads. Called --baseline before 0.2.",
+            help="Comparison network: resnet101, efficientnet_b4+heads",
         ),
     ] = None,
     halving: Annotated[
