@@ -37,7 +37,7 @@ def margins(
     x = np.asarray(values, dtype=np.float64)
     source, target = shortened(prediction, 16), shortened(against, 16)
     made = figure(
-        f"Margin of {source} over {target} under each perturbation",
+        f"Margin of {source} against {target} under each perturbation",
         f"Logits. The thin line is the unchanged image. Left of 0 {target} lies higher; a cross is "
         f"predicted as another class than {source}.",
         height=_ROW * (len(rows) + 1),

@@ -66,7 +66,7 @@ def body(scene: Scene, subject: Subject) -> None:
     found: Counterfactual | None = cache.probes().get(key)
     if found is None:
         place = st.container()
-        _columns([picture], ["As it is"])
+        _columns([picture], ["Original"])
         with place:
             made = on_request(
                 run,
@@ -155,7 +155,7 @@ def _answer(
         else "Edited: prediction unchanged"
     )
     pictures = [overlay.outline(picture, mask, _SET, 3), found.laid_on(picture)]
-    captions = [f"As it is: predicted as {plain(found.prediction)}; the set is outlined", after]
+    captions = [f"Original: predicted as {plain(found.prediction)}; the set is outlined", after]
     if donor is not None:
         pictures.append(subjects.shown(donor))
         captions.append("")

@@ -138,9 +138,8 @@ def _verdict(found: "Robustness") -> str:
     into = flipped["prediction"].value_counts()
     others = ", ".join(f"{plain(code)} {number}×" for code, number in into.items())
     return (
-        f"**{len(flipped)} of {len(found.table)} perturbations change the prediction {a}** "
-        f"({others}); "
-        f"{closest}."
+        f"**{len(flipped)} of {len(found.table)} perturbations change the prediction from {a}** "
+        f"(to {others}); {closest}."
     )
 
 
