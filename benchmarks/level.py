@@ -21,12 +21,12 @@ if __name__ == "__main__":  # tests that import this keep their threads
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
-from dermxai.metrics.gathering import gathering
 from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import false_discovery_control, rankdata
 
 from dermxai.metrics import association
+from dermxai.metrics.clustering import clustering
 
 Floats = NDArray[np.float64]
 Groups = NDArray[np.bool_]
@@ -215,13 +215,13 @@ def false_discoveries(cell: Cell, number: int, seed: int = 3) -> Floats:
 
 
 def gathers(cell: Cell, number: int, seed: int = 4) -> Floats:
-    """(1,) share of sets with p ≤ .05 of `gathering`, errors being spread at random."""
+    """(1,) share of sets with p ≤ .05 of `clustering`, errors being spread at random."""
     rng = np.random.default_rng(seed)
     p = []
     for turn in range(number):
         patient, _ = cell.drawn(rng)
         wrong = rng.permutation(patient.size) < max(2, round(cell.share * patient.size))
-        p.append(gathering(wrong, patient, draws=DRAWS, seed=turn).p)
+        p.append(clustering(wrong, patient, draws=DRAWS, seed=turn).p)
     return np.array([np.mean(np.array(p) <= LEVEL + 1e-9)])
 
 

@@ -55,7 +55,7 @@ def test_patches_come_from_another_image_and_lead_to_it(
         assert "Inpaint instead" in flip.error[0].value
 
 
-def test_fragility_on_request_with_its_images(inferred: Run, open_page: Open) -> None:
+def test_robustness_on_request_with_its_images(inferred: Run, open_page: Open) -> None:
     app = open_page("robustness", run=inferred.id)
     assert "forward passes" in texts(app)
     press(app, "Test its robustness")
