@@ -255,7 +255,7 @@ UNEQUAL = tuple(
     for correlation in (0.0, 0.8)
 )
 MIXED = tuple(cell for cell in POWER if cell.sizes == "heavy-tailed")
-GATHERING = tuple(cell for cell in NULL if cell.correlation == 0)
+CLUSTERING = tuple(cell for cell in NULL if cell.correlation == 0)
 
 
 @dataclass(frozen=True)
@@ -280,7 +280,7 @@ PARTS = (
     Part("Excess counts exchanged", 1_000, size_exchanged, UNEQUAL, (COLUMNS[0],)),
     Part("Power", 2_000, power, POWER, tuple(EFFECTS)),
     Part("True effects", 2_000, false_discoveries, MIXED, ("false discoveries", "found")),
-    Part("Errors gather", 10_000, gathers, GATHERING, ("false positives",)),
+    Part("Clustered errors", 10_000, gathers, CLUSTERING, ("false positives",)),
 )
 
 
