@@ -83,7 +83,7 @@ def _home() -> Iterator[Unusable]:
 
 
 def _runs() -> Iterator[Unusable]:
-    from dermxai.explain.faithfulness.quality import find_quality, open_quality  # with torch
+    from dermxai.explain.faithfulness.results import find_results, open_results  # with torch
 
     for root in find_runs()[0]:
         files = paths.RunFiles(root)
@@ -92,12 +92,14 @@ def _runs() -> Iterator[Unusable]:
         except InputError as error:
             yield Unusable(root, str(error).rstrip("."), "Remove it and infer again.")
             continue
-        yield from find_quality(run)[1]
-        for name in find_quality(run)[0]:
-            if open_quality(run, name) is None:
-                study = files.quality.asked(name)
-                yield Unusable(study, "is damaged, or its table is", "Remove it and study again.")
-        yield from _each(files.quality.root / "scores", ".json", _score, _AGAIN)
+        yield from find_results(run)[1]
+        for name in find_results(run)[0]:
+            if open_results(run, name) is None:
+                study = files.faithfulness.asked(name)
+                yield Unusable(
+                    study, "is damaged, or its table is", "Remove it and evaluate again."
+                )
+        yield from _each(files.faithfulness.root / "scores", ".json", _score, _AGAIN)
         yield from _each(files.projections, ".npz", _array, _AGAIN)
         yield from _each(files.pair("x").parent, ".npz", _array, _AGAIN)
         if os.path.lexists(files.near_duplicates):

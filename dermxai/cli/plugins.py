@@ -14,7 +14,7 @@ def plugins() -> None:
     kinds: dict[str, tuple[str, type | None]] = {
         "attribution method": (api.METHODS, Method),
         "faithfulness measure": (measure.MEASURES, measure.Measure),
-        "baseline": (measure.BASELINES, Method),
+        "control map": (measure.BASELINES, Method),
         "projection": (projector.METHODS, projector.Method),
         "dataset format": ("dermxai.data.formats", None),
         "job kind": ("dermxai.jobs.kinds", None),

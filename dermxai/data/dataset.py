@@ -101,7 +101,8 @@ def load_dataset(
     label_map: str | Path | Mapping[str, str] | None = None,
     confine: bool = False,
 ) -> Dataset:
-    """Opens a dataset of any known format, recognised by looking at the path. No image is decoded.
+    """Opens a dataset of any known format, recognised automatically from the path. No image is
+    decoded.
 
     Args:
         path: a folder, table or archive; see ``EXPECTS`` of each file in ``data/formats``.

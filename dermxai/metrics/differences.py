@@ -1,4 +1,4 @@
-"""What distinguishes one group of images (errors, say) from another (those read right).
+"""What distinguishes one group of images (errors, say) from another (those predicted correctly).
 
 Effects: for numbers the difference of the two means, with Student's interval over patients, for
 categories the difference of the shares that have a value, with Newcombe's (`intervals`).
@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from dermxai.errors import InputError
+from dermxai.formatting import count
 from dermxai.metrics import association, intervals
-from dermxai.numbers import count
 
 Floats = NDArray[np.float64]
 

@@ -18,12 +18,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai.errors import InputError
+from dermxai.formatting import count, jsonable
 from dermxai.metrics import intervals
 from dermxai.metrics.confusion import ratio
 from dermxai.metrics.evaluation import Evaluation
 from dermxai.metrics.intervals import Estimates, Interval
 from dermxai.metrics.summary import overall
-from dermxai.numbers import count, jsonable
 
 Floats = NDArray[np.float64]
 _OF_CLASSES = ("balanced_accuracy", "mean_")

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from dermxai.formatting import signed
 from dermxai.metrics import (
     balanced_accuracy,
     confusion_matrix,
@@ -20,7 +21,6 @@ from dermxai.metrics import (
 )
 from dermxai.metrics.confusion import mean_defined
 from dermxai.metrics.intervals import FEWEST_OF_CLASS
-from dermxai.numbers import signed
 
 MEASURES: Mapping[str, str] = {
     "accuracy": "Accuracy",

@@ -44,7 +44,7 @@ KEPT_BY: Mapping[str, str] = {
     LOSS: "validation loss",
 }
 """What may choose the epoch that is kept, and its name: all but the loss are the better the
-higher, and judge the summed logits alone; every head contributes to the loss."""
+higher, and evaluate the summed logits alone; every head contributes to the loss."""
 IMAGENET_NORMALISATION = {
     "mean": ",".join(map(str, IMAGENET_MEAN)),
     "std": ",".join(map(str, IMAGENET_STD)),

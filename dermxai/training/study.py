@@ -26,11 +26,11 @@ from dermxai.data.splits import groups, split_by_patient, units
 from dermxai.data.transforms import Preprocessing
 from dermxai.disk import UNREADABLE, replacing
 from dermxai.errors import InputError
+from dermxai.formatting import LEFT, jsonable, signed
 from dermxai.metrics.basis import basis, in_words
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
 from dermxai.models.info import read_info
-from dermxai.numbers import LEFT, jsonable, signed
 from dermxai.paths import StudyFiles, TrainingFiles, readable
 from dermxai.spreadsheet import write_csv
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data

@@ -186,8 +186,8 @@ def _ask_dataset(opened: Opened) -> str:
         index=known.index(wanted) if wanted in known else 0,
         key=Key.SETTING.of(opened.name, "dataset"),
         format_func=names.__getitem__,
-        help="Its training images are learnt from, its validation images judge; where it has no "
-        "such split, a fifth of the patients validate.",
+        help="Its training images are learnt from, its validation images evaluate it. Without "
+        "such a split a fifth of the patients validate.",
     )
 
 

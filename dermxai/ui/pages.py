@@ -16,13 +16,14 @@ from streamlit.errors import StreamlitAPIException
 from streamlit.navigation.page import Page
 
 from dermxai.paths import PROJECT
+from dermxai.ui.moved import MOVED
 
 log = logging.getLogger(__name__)
 FOLDER = PROJECT / "pages"
 START = "start"  # address of the first page, which the bare address opens
 PERFORMANCE = FOLDER / "1_explore" / "2_performance.py"
 IMAGE = FOLDER / "1_explore" / "3_image.py"
-PAIR = FOLDER / "2_explain" / "2_pair.py"
+CONFUSION = FOLDER / "2_explain" / "2_confusion_analysis.py"
 TRAINING = FOLDER / "3_train" / "1_training.py"
 
 
@@ -41,15 +42,22 @@ def sections() -> dict[str, list[Page]]:
             taken.add(name(file))
             found.setdefault(_title(file.parent), []).append(page)
     if first is not None:
-        found[_title(first.parent)].append(_lead(first))
+        found[_title(first.parent)].append(_lead(first, name(first)))
+        pages = {name(file): file for file in FOLDER.glob("*/*.py") if name(file) in taken}
+        found[_title(first.parent)] += [
+            _lead(pages[new], old)
+            for old, new in MOVED.items()
+            if new in pages and old not in taken
+        ]
     return found
 
 
-def _lead(first: Path) -> Page:
+def _lead(page: Path, address: str) -> Page:
+    """A hidden page at an address that leads to a page, with the parameters of the query."""
     return st.Page(
-        lambda: st.switch_page(first, query_params=st.query_params.to_dict()),
-        title=_title(first),
-        url_path=name(first),
+        lambda: st.switch_page(page, query_params=st.query_params.to_dict()),
+        title=_title(page),
+        url_path=address,
         visibility="hidden",
     )
 

@@ -19,7 +19,7 @@ from dermxai.training.choice import by_chance, doubts, kept, kept_at, kept_by, s
 from dermxai.training.fit import fit
 from dermxai.training.recipe import Recipe
 from dermxai.training.study import study
-from dermxai.training.validation import Reached
+from dermxai.training.validation import ValidationMetrics
 
 RECIPE = Recipe(
     architecture="test_efficientnet",
@@ -45,7 +45,7 @@ def reaching(monkeypatch: pytest.MonkeyPatch) -> None:
     real = module.reached
     done: list[float] = []
 
-    def told(*args: object) -> Reached:
+    def told(*args: object) -> ValidationMetrics:
         got, at = real(*args), len(done) % len(LOSS)
         done.append(got.validation_loss)
         return replace(

@@ -19,7 +19,7 @@ from dermxai.data import load_dataset
 from dermxai.errors import Cancelled, InputError
 from dermxai.models import load_classifier, read_info
 from dermxai.paths import PreparedFiles, TrainingFiles
-from dermxai.training import keeping
+from dermxai.training import checkpoint_writer
 from dermxai.training.beginning import Beginning
 from dermxai.training.fit import fit
 from dermxai.training.plan import Progress
@@ -308,7 +308,7 @@ def test_a_full_disk_is_named_and_the_last_whole_epoch_kept(
 
     torch_save = torch.save
     with monkeypatch.context() as patch:
-        patch.setattr(keeping.torch, "save", save)
+        patch.setattr(checkpoint_writer.torch, "save", save)
         with pytest.raises(InputError, match=r"is full.*free some space"):
             fit(load_dataset(two_colours), RECIPE, tmp_path / "m")
     state = torch.load(TrainingFiles(tmp_path / "m").state, weights_only=True)

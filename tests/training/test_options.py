@@ -140,8 +140,8 @@ def test_what_tensorboard_shows(two_colours: Path, tmp_path: Path):
         "learning_rate": "learning_rate",
         "balanced_accuracy": "balanced_accuracy",
         "sensitivity/MN": "sensitivity:MN",
-        "confusion/MN read as Hem": "confusion:MN→Hem",
-        "confusion/Hem read as MN": "confusion:Hem→MN",
+        "confusion/MN predicted as Hem": "confusion:MN→Hem",
+        "confusion/Hem predicted as MN": "confusion:Hem→MN",
     }
     assert {*same, "loss_by_step"} <= tags
     for tag, column in same.items():

@@ -150,7 +150,7 @@ def test_the_best_survives_and_the_others_stop_early(
     assert content["best"].startswith("learning_rate=0.003/")
     epochs = [row["epochs"].partition(" ")[0] for row in content["table"]]
     assert epochs == ["8", "8", "4", "2", "2"]
-    assert "judge it on test images" in content["note"]
+    assert "evaluate it on test images" in content["note"]
     done = [done / total for done, total, _ in told]
     assert done == sorted(done) and done[-1] == pytest.approx(1.0)
     left = [figures["left"] for _, _, figures in told]

@@ -14,7 +14,7 @@ from dermxai.data.images import MAX_PIXELS
 from dermxai.data.table import Options, Problem, Table
 from dermxai.entries import UnusableError
 from dermxai.errors import InputError
-from dermxai.numbers import shortened
+from dermxai.formatting import shortened
 
 EXPECTS = "MedMNIST: an .npz file with train_images, train_labels and so on for val and test"
 PRIORITY = 10

@@ -1,4 +1,4 @@
-"""What a job can be: one file a kind, found by looking.
+"""What a job can be: one file a kind, discovered automatically.
 
 Each offers ``LANE`` ("device", "processor" or "aside": one job runs in each at a time, of "device"
 one on each GPU; "aside" has a GPU only where one is free at once), ``title(arguments)`` and
@@ -25,7 +25,7 @@ OPTIONS: Mapping[str, Sequence[str]] = {
 
 
 class Report(Protocol):
-    """Told how far the work is, with newest figures, `dermxai.numbers.LEFT` among them where the
+    """Told how far the work is, with newest figures, `dermxai.formatting.LEFT` among them where the
     work knows how long it still takes; raises `dermxai.errors.Cancelled` to stop it."""
 
     def __call__(

@@ -1,4 +1,4 @@
-"""How far the maps of a run's images deserve belief: methods × measures over a sample of them."""
+"""Faithfulness of the maps of a run's images: methods × measures over a sample of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ LANE = "device"
 
 
 def title(arguments: Mapping[str, Any]) -> str:
-    return f"Whether to believe maps ({arguments.get('images', 40)} images)"
+    return f"Faithfulness of maps ({arguments.get('images', 40)} images)"
 
 
 def run(
@@ -31,12 +31,12 @@ def run(
     Args:
         run: a run's folder.
         images, methods, measures, target, against, head, split, seed, settings: of
-            `dermxai.explain.faithfulness.quality.Asked`.
+            `dermxai.explain.faithfulness.results.Asked`.
         device: as torch names it; a GPU where there is one.
     """
     report("loading", 0, 0)
-    from dermxai.explain.faithfulness.quality import Asked
-    from dermxai.explain.faithfulness.study import study
+    from dermxai.explain.faithfulness.evaluation import evaluate_maps
+    from dermxai.explain.faithfulness.results import Asked
     from dermxai.models import load_classifier
     from dermxai.models.devices import usable_device
     from dermxai.runs import open_run
@@ -56,5 +56,7 @@ def run(
         seed=seed,
         settings=settings or {},
     )
-    found = study(opened, classifier, asked, lambda done, total: report("judging", done, total))
+    found = evaluate_maps(
+        opened, classifier, asked, lambda done, total: report("judging", done, total)
+    )
     return {"run": run, "quality": found.asked.name}

@@ -50,7 +50,7 @@ def check(arguments: Mapping[str, Any]) -> None:
             )
     several = arguments.get("seeds", 1) > 1 or arguments.get("baselines")
     if several and not arguments.get("folds"):
-        raise InputError("Several seeds and baselines are compared by folds; give folds, 5 say.")
+        raise InputError("Several seeds and comparison networks need folds; give folds, 5 say.")
 
 
 def run(

@@ -1,4 +1,4 @@
-"""Where a job can run: one file a launcher, found by looking.
+"""Where a job can run: one file a launcher, discovered automatically.
 
 Each offers ``TITLE``, ``available()`` (empty, or why it cannot be used here),
 ``size()`` (how many devices and nodes a job gets that does not say), ``launch(job, attempt)`` (what
