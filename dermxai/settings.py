@@ -1,19 +1,54 @@
 """Settings of plug-ins, recipes, launchers and notices: pydantic models under one rule. Forms,
 ``--set``, kept files and JSON schemas all follow from their fields."""
 
+import math
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import Field as DataclassField
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Self, TypeVar, Union, cast, get_args, get_origin
+from enum import Enum
+from typing import Annotated, Any, Self, TypeVar, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core.core_schema import ValidationInfo
 
 from dermxai.errors import KINDS, InputError
 
 _PLAIN = (bool, int, float, str)
+_DEEPEST = 20  # lists and tables within each other
+_SHOWN = 200  # characters of a value that is refused
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("no number")
+    return value
+
+
+def _scalar(value: Any) -> Any:
+    return value if isinstance(value, bool | str) else _number(value)
+
+
+Number = Annotated[int | float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
+"""Of a list or table of `Settings`; 3 stays 3."""
+Whole = Annotated[int, BeforeValidator(_number)]
+"""Of a list or table of `Settings`; 3.0 becomes 3."""
+Scalar = Annotated[
+    bool | int | float | str,
+    PlainValidator(_scalar),
+    WithJsonSchema({"type": ["boolean", "number", "string"]}),
+]
+"""Of a list or table of `Settings`."""
 
 
 class SettingError(InputError):
@@ -53,15 +88,24 @@ class Settings(BaseModel):
     @classmethod
     def _is_allowed(cls, value: Any, info: ValidationInfo) -> Any:
         field = cls.model_fields[str(info.field_name)]
-        kinds = _kinds(field.annotation)
-        if kinds and set(kinds) <= {*_PLAIN, types.NoneType}:
+        kinds, choices = _kinds(field.annotation), _extra(field).get("enum")
+        if value is None and types.NoneType in kinds:
+            return None
+        if set(kinds) <= {*_PLAIN, types.NoneType}:
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            allowed = (number and {int, float} & set(kinds)) or type(value) in kinds
-            if not allowed:
+            if not (number and {int, float} & set(kinds)) and type(value) not in kinds:
                 raise ValueError("another kind")
-        choices = _extra(field).get("enum")
+        elif _is_deep(value):
+            raise ValueError("too deep")
         if choices is not None and value not in choices:
             raise ValueError("none of the choices")
+        if (each_of := _each_of(field)) and isinstance(value, list | tuple):
+            for each in value:
+                if each not in each_of:
+                    known = ", ".join(map(str, each_of))
+                    raise SettingError(
+                        str(info.field_name), f"has {shown(each)}; expected some of {known}."
+                    )
         return value
 
 
@@ -75,7 +119,10 @@ class Setting:
     Attributes:
         kind: bool, int, float or str; what else a field is annotated with.
         low, high: bounds of a number that has some.
-        choices: empty where any value of its kind and bounds is allowed.
+        choices: empty where any value of its kind and bounds is allowed; of a list what each of its
+            values may be.
+        words: what it may be, where the rest does not say it.
+        optional: whether it may be None.
     """
 
     name: str
@@ -86,6 +133,8 @@ class Setting:
     high: float | None
     choices: tuple[Any, ...]
     unit: str
+    words: str = ""
+    optional: bool = False
 
 
 def setting(
@@ -97,20 +146,32 @@ def setting(
     choices: Sequence[Any] = (),
     unit: str = "",
     secret: bool = False,
+    words: str = "",
 ) -> Any:
     """A field of `Settings`.
 
     Args:
         text: a line of help; of a number without its unit.
+        choices: what it may be; of a list what each of its values may be.
         secret: no sentence shows its value.
+        words: what it may be, where kind, bounds and choices do not say it: "a size with its unit".
     """
     extra: dict[str, Any] = {"unit": unit} if unit else {}
-    if choices:
+    if choices and isinstance(default, tuple):
+        extra["items"] = {"type": "string", "enum": list(choices)}
+    elif choices:
         extra["enum"] = list(choices)
     if secret:
         extra["writeOnly"] = True
+    if words:
+        extra["expected"] = words
     return Field(
-        default=default, ge=low, le=high, description=text, json_schema_extra=extra or None
+        default=default,
+        ge=low,
+        le=high,
+        description=text,
+        json_schema_extra=extra or None,
+        repr=not secret,
     )
 
 
@@ -133,8 +194,10 @@ def checked(of: str, kind: type[S], given: object = None) -> S:
     if isinstance(given, kind):
         return given
     if given is not None and not isinstance(given, Mapping):
-        raise InputError(f"The settings of {of} are {given!r}; expected names and their values.")
-    values = {str(name): value for name, value in (given or {}).items()}
+        raise InputError(
+            f"The settings of {of} are {shown(given)}; expected names and their values."
+        )
+    values = dict(given or {})
     if unknown := [name for name in values if name not in kind.model_fields]:
         raise _unknown(kind, unknown[0], f" of {of}")
     try:
@@ -171,8 +234,10 @@ def _described(name: str, field: FieldInfo) -> Setting:
         help=field.description or "",
         low=low,
         high=high,
-        choices=tuple(extra.get("enum", ())),
+        choices=tuple(extra.get("enum", ())) or _each_of(field) or _members(kinds),
         unit=extra.get("unit", ""),
+        words=extra.get("expected", ""),
+        optional=types.NoneType in kinds,
     )
 
 
@@ -187,32 +252,69 @@ def _extra(field: FieldInfo) -> dict[str, Any]:
     return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
+def _each_of(field: FieldInfo) -> tuple[Any, ...]:
+    """What each value of a list may be; empty where nothing is said."""
+    items: Any = _extra(field).get("items", {})
+    return tuple(items.get("enum", ()))
+
+
+def _members(kinds: Sequence[Any]) -> tuple[Any, ...]:
+    enums = [each for each in kinds if isinstance(each, type) and issubclass(each, Enum)]
+    return tuple(member.value for each in enums for member in each)
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            each
+            for holder in level
+            if isinstance(holder, list | tuple | Mapping)
+            for each in (holder.values() if isinstance(holder, Mapping) else holder)
+        ]
+    return bool(level)
+
+
+def shown(value: object) -> str:
+    """A value as a sentence shows it, however long or deep."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # whole numbers of thousands of digits, too
+        return f"a {type(value).__name__} that is too large to show"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 40]} … {text[-40:]}"
+
+
 def _told(kind: type[Settings], error: ValidationError) -> InputError:
     """The first of what is wrong, as a sentence."""
-    first = error.errors()[0]
+    first = error.errors(include_url=False)[0]
     cause = first.get("ctx", {}).get("error")
-    if not first["loc"]:  # by a validator of the whole
+    places = [str(each) for each in first["loc"] if each != "[key]"]
+    if isinstance(cause, SettingError):
+        inner = bool(places) and places[0] != cause.subject  # of settings within settings
+        return SettingError(f"{places[0]}.{cause.subject}" if inner else cause.subject, cause.rest)
+    if not places or isinstance(cause, InputError):
         return InputError(str(cause))
-    name, value = str(first["loc"][0]), first["input"]
-    if name not in kind.model_fields:
+    if (name := places[0]) not in kind.model_fields:
         return _unknown(kind, name)
-    if isinstance(cause, InputError):
-        return InputError(str(cause))
-    field = kind.model_fields[name]
-    if _extra(field).get("writeOnly"):
-        return SettingError(name, f"is something else than {expected(_described(name, field))}.")
-    return SettingError(name, f"is {value!r}; expected {expected(_described(name, field))}.")
+    known = _described(name, kind.model_fields[name])
+    if _extra(kind.model_fields[name]).get("writeOnly"):
+        return SettingError(name, f"is something else than {expected(known)}.")
+    place = shown(".".join(places))[1:-1]
+    return SettingError(place, f"is {shown(first['input'])}; expected {expected(known)}.")
 
 
-def _unknown(kind: type[Settings], name: str, of: str = "") -> InputError:
+def _unknown(kind: type[Settings], name: object, of: str = "") -> InputError:
     known = ", ".join(kind.model_fields) or "none"
-    return InputError(f"There is no setting {name!r}{of}; there are {known}.")
+    return InputError(f"There is no setting {shown(name)}{of}; there are {known}.")
 
 
 def expected(known: Setting) -> str:
     """What a setting may be, as part of a sentence: "a whole number from 1 to 9"."""
+    if known.words:
+        return known.words
     if known.choices:
-        return f"one of {', '.join(map(str, known.choices))}"
+        several = known.kind not in _PLAIN and isinstance(known.default, tuple)
+        return f"{'some' if several else 'one'} of {', '.join(map(str, known.choices))}"
     words = KINDS.get(known.kind, known.help[:1].lower() + known.help[1:])
     if known.low is not None and known.high is not None:
         return f"{words} from {known.low} to {known.high}"
