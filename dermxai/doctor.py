@@ -20,7 +20,7 @@ from dermxai.jobs import Job
 from dermxai.jobs.accounts import administers
 from dermxai.jobs.job import PROGRESS, RESULT, find_jobs
 from dermxai.jobs.launchers.local import SUPERVISOR
-from dermxai.jobs.launchers.slurm import read_settings
+from dermxai.jobs.slurm_settings import read_settings
 from dermxai.models.info import find_checkpoints
 from dermxai.runs import open_run
 from dermxai.runs.run import find_runs

@@ -1,7 +1,6 @@
 """Settings of plug-ins, recipes, launchers and notices: pydantic models under one rule. Forms,
 ``--set``, kept files and JSON schemas all follow from their fields."""
 
-import math
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import Field as DataclassField
@@ -25,12 +24,14 @@ from pydantic_core.core_schema import ValidationInfo
 from dermxai.errors import KINDS, InputError
 
 _PLAIN = (bool, int, float, str)
+_LARGEST = 1e300  # of a number without bounds of its own
 _DEEPEST = 20  # lists and tables within each other
 _SHOWN = 200  # characters of a value that is refused
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not -_LARGEST <= value <= _LARGEST:
         raise ValueError("no number")
     return value
 
@@ -75,6 +76,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def __init__(self, /, **values: Any) -> None:
+        if unknown := [name for name in values if name not in type(self).model_fields]:
+            raise _unknown(type(self), unknown[0])
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -95,8 +98,10 @@ class Settings(BaseModel):
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number and {int, float} & set(kinds)) and type(value) not in kinds:
                 raise ValueError("another kind")
-        elif _is_deep(value):
-            raise ValueError("too deep")
+        elif _is_deep(value) or not all(
+            isinstance(name, str) for name in (value if isinstance(value, Mapping) else ())
+        ):
+            raise ValueError("too deep, or names that are no texts")
         if choices is not None and value not in choices:
             raise ValueError("none of the choices")
         if (each_of := _each_of(field)) and isinstance(value, list | tuple):
@@ -292,10 +297,11 @@ def _told(kind: type[Settings], error: ValidationError) -> InputError:
     if isinstance(cause, SettingError):
         inner = bool(places) and places[0] != cause.subject  # of settings within settings
         return SettingError(f"{places[0]}.{cause.subject}" if inner else cause.subject, cause.rest)
-    if not places or isinstance(cause, InputError):
+    if not places:
         return InputError(str(cause))
-    if (name := places[0]) not in kind.model_fields:
-        return _unknown(kind, name)
+    if isinstance(cause, InputError):
+        return InputError(f"{places[0]}: {cause}")
+    name = places[0]
     known = _described(name, kind.model_fields[name])
     if _extra(kind.model_fields[name]).get("writeOnly"):
         return SettingError(name, f"is something else than {expected(known)}.")

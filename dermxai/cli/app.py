@@ -19,6 +19,7 @@ from dermxai.cli.plugins import plugins
 from dermxai.cli.project import project
 from dermxai.cli.quality import quality
 from dermxai.cli.report import report
+from dermxai.cli.schema import schema
 from dermxai.cli.train import train
 from dermxai.cli.withdraw import withdraw
 from dermxai.errors import Cancelled, InputError
@@ -31,6 +32,7 @@ VERBS = (
     evaluate,
     explain,
     methods,
+    schema,
     plugins,
     project,
     quality,
