@@ -98,10 +98,10 @@ class Settings(BaseModel):
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number and {int, float} & set(kinds)) and type(value) not in kinds:
                 raise ValueError("another kind")
-        elif _is_deep(value) or not all(
-            isinstance(name, str) for name in (value if isinstance(value, Mapping) else ())
-        ):
+        if not _is_plain(value):
             raise ValueError("too deep, or names that are no texts")
+        if not _is_utf8(value):
+            raise SettingError(str(info.field_name), "is not UTF-8; expected text in UTF-8.")
         if choices is not None and value not in choices:
             raise ValueError("none of the choices")
         if (each_of := _each_of(field)) and isinstance(value, list | tuple):
@@ -268,16 +268,33 @@ def _members(kinds: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(member.value for each in enums for member in each)
 
 
-def _is_deep(value: Any) -> bool:
+def _within(value: Any) -> list[Any]:
+    """What a list or table holds, names included."""
+    if isinstance(value, Mapping):
+        return [*value, *value.values()]
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether lists and tables are as few within each other as `_DEEPEST`, and names are texts."""
     level = [value]
     for _ in range(_DEEPEST):
-        level = [
-            each
-            for holder in level
-            if isinstance(holder, list | tuple | Mapping)
-            for each in (holder.values() if isinstance(holder, Mapping) else holder)
-        ]
-    return bool(level)
+        tables = (each for each in level if isinstance(each, Mapping))
+        if not all(isinstance(name, str) for table in tables for name in table):
+            return False
+        level = [each for holder in level for each in _within(holder)]
+    return not level
+
+
+def _is_utf8(value: Any) -> bool:
+    """Whether all texts are, of what `_is_plain`."""
+    if not isinstance(value, str):
+        return all(map(_is_utf8, _within(value)))
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def shown(value: object) -> str:
