@@ -99,7 +99,7 @@ class Settings(BaseModel):
             if not (number and {int, float} & set(kinds)) and type(value) not in kinds:
                 raise ValueError("another kind")
         if not _is_plain(value):
-            raise ValueError("too deep, or names that are no texts")
+            raise ValueError("too deep or large, or names that are no texts")
         if not _is_utf8(value):
             raise SettingError(str(info.field_name), "is not UTF-8; expected text in UTF-8.")
         if choices is not None and value not in choices:
@@ -276,11 +276,14 @@ def _within(value: Any) -> list[Any]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether lists and tables are as few within each other as `_DEEPEST`, and names are texts."""
+    """Whether lists and tables are as few within each other as `_DEEPEST`, names are texts, and
+    whole numbers are no larger than `_LARGEST`."""
     level = [value]
     for _ in range(_DEEPEST):
         tables = (each for each in level if isinstance(each, Mapping))
         if not all(isinstance(name, str) for table in tables for name in table):
+            return False
+        if any(isinstance(each, int) and abs(each) > _LARGEST for each in level):
             return False
         level = [each for holder in level for each in _within(holder)]
     return not level
