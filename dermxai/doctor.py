@@ -12,15 +12,15 @@ from functools import partial
 from pathlib import Path
 
 from dermxai import arrays, disk, entries, paths
+from dermxai.access.rules import rules
 from dermxai.data.dataset import find_datasets, load_dataset
 from dermxai.data.files import scan
 from dermxai.entries import Unusable, UnusableError
 from dermxai.errors import InputError
-from dermxai.jobs import Job
+from dermxai.jobs import Job, notices, slurm_settings
 from dermxai.jobs.accounts import administers
 from dermxai.jobs.job import PROGRESS, RESULT, find_jobs
 from dermxai.jobs.launchers.local import SUPERVISOR
-from dermxai.jobs.launchers.slurm import read_settings
 from dermxai.models.info import find_checkpoints
 from dermxai.runs import open_run
 from dermxai.runs.run import find_runs
@@ -76,10 +76,15 @@ def _home() -> Iterator[Unusable]:
     for place in here:
         if place.name in _FOLDERS:
             yield from _checked(place, entries.check_folder, "Move it away.")
-    try:
-        read_settings()
-    except InputError as error:
-        yield Unusable(paths.slurm_settings(), str(error).rstrip("."), "Mend or remove it.")
+    for file, read in (
+        (paths.slurm_settings(), slurm_settings.read_settings),
+        (paths.notify_settings(), notices.read_settings),
+        (paths.access_rules(), rules),
+    ):
+        try:
+            read()
+        except InputError as error:
+            yield Unusable(file, str(error).rstrip("."), "Mend or remove it.")
 
 
 def _runs() -> Iterator[Unusable]:

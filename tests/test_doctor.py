@@ -155,3 +155,12 @@ def test_names_are_shown_whatever_they_are() -> None:
         assert text.isprintable()
         assert len(text) <= entries.LONGEST + 1
     assert entries.shown(NOT_UTF8) == "caf\\xe9"
+
+
+def test_settings_of_a_workspace_that_nobody_can_read_are_named(workspace: Path) -> None:
+    workspace.mkdir(exist_ok=True)
+    files = (paths.slurm_settings(), paths.notify_settings(), paths.access_rules())
+    for file in files:
+        file.write_text("colour = 1")
+    found = {odd.path: odd.reason for odd in doctor.examine()}
+    assert all("There is no setting 'colour'" in found[file] for file in files)

@@ -22,6 +22,7 @@ from dermxai.cli.methods import methods
 from dermxai.cli.plugins import plugins
 from dermxai.cli.project import project
 from dermxai.cli.report import report
+from dermxai.cli.schema import schema
 from dermxai.cli.train import train
 from dermxai.cli.withdraw import withdraw
 from dermxai.errors import Cancelled, InputError
@@ -34,6 +35,7 @@ VERBS = (
     evaluate,
     explain,
     methods,
+    schema,
     plugins,
     project,
     faithfulness,

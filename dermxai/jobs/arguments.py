@@ -3,7 +3,6 @@
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -77,7 +76,7 @@ def recipe_of(name: str, pairs: Sequence[str]) -> dict[str, Any]:
     for setting in ("start_from", "weights"):
         if given.get(setting) not in (None, "", IMAGENET):
             given[setting] = _absolute(setting, given[setting])
-    return asdict(chosen(name, given))
+    return chosen(name, given).model_dump()
 
 
 def swept_of(pairs: Sequence[str]) -> tuple[list[str], dict[str, list[Any]]]:

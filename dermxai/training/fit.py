@@ -9,7 +9,6 @@ import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +91,7 @@ def fit(
     with _explained(files), alone(files.lock) if first else nullcontext():
         dataset = as_begun(dataset, files.data)
         examples = examples_of(dataset, recipe)
-        new = Beginning(asdict(recipe), dataset.fingerprint, examples.fingerprint)
+        new = Beginning(recipe.model_dump(), dataset.fingerprint, examples.fingerprint)
         begun = beginning(new, files.about)
         if begun.ended:
             return files.root
@@ -172,7 +171,7 @@ def train(plan: Plan, progress: Progress | None = None) -> None:
         classes=plan.examples.classes,
         preprocessing=plan.preprocessing,
         name=plan.output.name,
-        recipe=asdict(recipe),
+        recipe=recipe.model_dump(),
         data=dict(plan.data),
     )
     own, gpu = rank(), plan.accelerator == "cuda"

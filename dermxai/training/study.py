@@ -90,8 +90,8 @@ def study(
     first = rank() == 0
     with alone(files.lock) if first else nullcontext():
         dataset = as_begun(dataset, files.data)
-        examples = examples_of(dataset, replace(recipe, split="patient"))
-        new = Beginning(asdict(recipe), dataset.fingerprint, examples.fingerprint, folds)
+        examples = examples_of(dataset, recipe.replaced(split="patient"))
+        new = Beginning(recipe.model_dump(), dataset.fingerprint, examples.fingerprint, folds)
         begun = beginning(new, files.begun)
         recipe = as_saved(recipe, begun.recipe)
         if first:
@@ -136,8 +136,7 @@ def of_member(
 
 
 def _own(recipe: Recipe, member: Member) -> Recipe:
-    return replace(
-        recipe,
+    return recipe.replaced(
         architecture=member.network.removesuffix(HEADS),
         auxiliary=member.network.endswith(HEADS),
         seed=member.seed,
@@ -262,7 +261,7 @@ def _write(files: StudyFiles, data: Dataset, recipe: Recipe, results: Sequence[O
         )
     doubted = _doubts(files, results)
     content = {
-        "recipe": asdict(recipe),
+        "recipe": recipe.model_dump(),
         "table": table.to_dict("records"),
         "differences": compared,
         "intervals": basis(units(data.samples)),

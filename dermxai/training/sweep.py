@@ -9,7 +9,7 @@ import math
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,7 @@ def sweep(
         _check_same(first, examples)
         asked = {"values": {name: list(values) for name, values in swept.items()}}
         new = Beginning(
-            asdict(recipe),
+            recipe.model_dump(),
             dataset.fingerprint,
             first.fingerprint,
             sweep=asked | {"halving": halving},
@@ -301,7 +301,7 @@ def _write(
     content = {
         "sweep": dict(swept),
         "best": str(ranked[0].folder.relative_to(files.root)),
-        "recipe": asdict(ranked[0].recipe),
+        "recipe": ranked[0].recipe.model_dump(),
         "table": table.to_dict("records"),
         "differences": compared,
         "intervals": basis(units(data.samples)),

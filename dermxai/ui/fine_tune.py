@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +150,7 @@ def _form(opened: Opened) -> None:
         st.error(plain(wrong), icon=":material/error:")
         return
     try:
-        arguments = _arguments(opened, dataset, replace(base, **asked)) | study
+        arguments = _arguments(opened, dataset, base.replaced(**asked)) | study
         find_kind("train").check(arguments)
     except InputError as error:
         st.error(plain(error), icon=":material/error:")
@@ -349,14 +349,13 @@ def _numbered(stem: str, number: int) -> str:
 def _starting(base: Recipe, start: str) -> Recipe:
     """The recipe from other weights; those of a checkpoint want its own network and input."""
     if start in _TITLES:
-        return replace(base, start_from="", weights=IMAGENET if start == IMAGENET else "")
+        return base.replaced(start_from="", weights=IMAGENET if start == IMAGENET else "")
     if start not in catalogue.checkpoints(catalogue.entries()):
         start = str(paths.inside_roots(start))
     if os.path.isfile(start):  # noqa: PTH113
-        return replace(base, start_from="", weights=start)
+        return base.replaced(start_from="", weights=start)
     info = cache.model_info(start)
-    return replace(
-        base,
+    return base.replaced(
         weights="",
         start_from=start,
         architecture=info.architecture,
@@ -373,6 +372,6 @@ def _arguments(opened: Opened, dataset: str, recipe: Recipe) -> dict[str, Any]:
     options = (opened.like.get("dataset_options") or {}) if same else {}
     return {
         "dataset": dataset,
-        "recipe": asdict(recipe),
+        "recipe": recipe.model_dump(),
         "dataset_options": {**options, "confine": True},
     }

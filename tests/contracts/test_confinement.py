@@ -421,6 +421,7 @@ FREE = {
     "access/": "the operator's settings and the server's own records",
     "ui/access/page.py": "the program's own files",
     "cli/": "the command line",
+    "components.py": "the program's own files",
     "plugins.py": "the program's own files",
     "ui/pages.py": "the program's own files",
     "ui/preload.py": "the program's own files",
@@ -429,7 +430,7 @@ FREE = {
     "jobs/queue.py": "locks, and names of tickets",
     "jobs/supervisor.py": "writes",
     "jobs/hardware.py": "writes",
-    "jobs/launchers/slurm.py": "the operator's settings",
+    "settings_file.py": "the operator's settings",
     "data/atlas": "draws the demo",
 }
 """Modules that read nothing which visitors could choose."""

@@ -217,7 +217,7 @@ def test_trainings_of_a_sweep_are_those_that_they_would_be_alone(
     rate = float(content["table"][0]["network"].partition("=")[2])
     alone = fit(
         data,
-        Recipe(**{**recipe.__dict__, "learning_rate": rate}),
+        Recipe(**{**recipe.model_dump(), "learning_rate": rate}),
         tmp_path / "alone",
     )
     assert CheckpointFiles(best).weights.read_bytes() == CheckpointFiles(alone).weights.read_bytes()

@@ -4,7 +4,6 @@ On the processor: it never takes a GPU from a job, nor waits for one.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from dermxai import paths
@@ -32,6 +31,6 @@ def run(report: Report, *, images: int | None = None) -> dict[str, str]:
     if not paths.CheckpointFiles(embedded).model.is_file():
         raise InputError(f"There is no checkpoint in {embedded}; clone the project anew.")
     atlas = paths.demo_dataset()
-    settings = replace(DEMO, images=images) if images else DEMO
+    settings = DEMO.replaced(images=images) if images else DEMO
     write_atlas(atlas, settings, lambda done, total: report("atlas", done, total))
     return infer.run(report, checkpoint=str(embedded), dataset=str(atlas), device="cpu")

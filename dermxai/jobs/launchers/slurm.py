@@ -1,9 +1,9 @@
 """Jobs on a SLURM cluster, through submitit.
 
-``slurm.toml`` in the workspace says what to ask for, see `SlurmSettings`. The workspace and this
-project must lie where the nodes see them under the same path. A job that is pre-empted or runs out
-of its time puts itself into the queue again and goes on where it was; each GPU has a task of its
-own (DistributedDataParallel).
+``slurm.toml`` in the workspace says what to ask for, see `dermxai.jobs.slurm_settings`. The
+workspace and this project must lie where the nodes see them under the same path. A job that is
+pre-empted or runs out of its time puts itself into the queue again and goes on where it was; each
+GPU has a task of its own (DistributedDataParallel).
 """
 
 import os
@@ -11,20 +11,19 @@ import re
 import shutil
 import subprocess
 import time
-import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from dermxai import entries, paths
-from dermxai.entries import UnusableError
+from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.jobs.launchers import MARK, Status
 from dermxai.jobs.records import read
 from dermxai.jobs.shares import SHARED
+from dermxai.jobs.slurm_settings import SlurmSettings, read_settings
 
 if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
@@ -48,74 +47,6 @@ _ENDS = {
     "PREEMPTED": "It had to make room for another job; resume it.",
     "FAILED": "Its process was ended on the cluster; its log may say why.",
 }
-
-
-_LEAST = {"gpus": 0, "nodes": 1, "time": 1, "processors": 1, "notice": 0}
-
-
-@dataclass(frozen=True)
-class SlurmSettings:
-    """What a job asks the cluster for: the keys of ``slurm.toml``."""
-
-    partition: str = ""
-    """Empty: the cluster's default."""
-    gpus: int = 1
-    """On each node; 0 for training on processors."""
-    nodes: int = 1
-    time: int = 24 * 60
-    """Minutes; afterwards the job is requeued and goes on."""
-    memory: str = ""
-    """Of each node, with its unit, such as "64G"; empty: the cluster's default."""
-    processors: int = 8
-    """For each task, those that read images among them."""
-    notice: int = 120
-    """Seconds before the end of its time at which a job is told to stop."""
-    setup: tuple[str, ...] = ()
-    """Shell commands before the work, such as "module load cuda"."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    """Further options of sbatch, such as account or qos."""
-
-    def __post_init__(self) -> None:
-        for name, least in _LEAST.items():
-            value = getattr(self, name)
-            if type(value) is not int or value < least:
-                self._refuse(name, f"a whole number of at least {least}")
-        if self.notice >= 60 * self.time:
-            self._refuse("notice", f"fewer seconds than the time of a job, {60 * self.time}")
-        if not isinstance(self.partition, str):
-            self._refuse("partition", "the name of a partition")
-        if not isinstance(self.memory, str) or not re.fullmatch(r"(\d+[KMGT])?", self.memory):
-            self._refuse("memory", 'a size with its unit, such as "64G"')
-        lines: object = self.setup
-        if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines):
-            self._refuse("setup", 'a list of shell commands, such as ["module load cuda"]')
-        if not isinstance(self.extra, Mapping):
-            self._refuse("extra", "a table of options of sbatch")
-
-    def _refuse(self, name: str, expected: str) -> NoReturn:
-        raise InputError(
-            f"{name} is {getattr(self, name)!r} in {paths.slurm_settings()}; expected {expected}."
-        )
-
-
-def read_settings() -> SlurmSettings:
-    """Those of the workspace, the defaults where it has none.
-
-    Raises:
-        InputError: the file is not TOML, or has an unknown key or value.
-    """
-    path = paths.slurm_settings()
-    try:
-        content = tomllib.loads(entries.read_text(path)) if os.path.lexists(path) else {}
-    except UnusableError as error:
-        raise InputError(f"{path} {error}; expected TOML in UTF-8, see docs/jobs.md.") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not TOML: {entries.shown(str(error))}.") from None
-    known = [setting.name for setting in fields(SlurmSettings)]
-    for name in content:
-        if name not in known:
-            raise InputError(f"{path} has {name!r}; expected {', '.join(known)}.")
-    return SlurmSettings(**content)
 
 
 def available() -> str:
@@ -164,7 +95,7 @@ def launch(job: "Job", attempt: int) -> dict[str, Any]:
         if array:
             _ask(["scancel", array["array"]])
         raise InputError(f"SLURM refused the job: {_refusal(error)}") from None
-    return {"slurm": submitted.job_id, **array, "settings": asdict(settings)}
+    return {"slurm": submitted.job_id, **array, "settings": settings.model_dump()}
 
 
 def withdraw(said: Mapping[str, Any]) -> None:
