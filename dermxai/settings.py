@@ -14,6 +14,7 @@ from pydantic_core.core_schema import ValidationInfo
 from dermxai.errors import KINDS, InputError
 
 _PLAIN = (bool, int, float, str)
+_CONTAINERS = {Sequence: "a list", Mapping: "settings by their names"}
 
 
 class SettingError(InputError):
@@ -213,12 +214,19 @@ def expected(known: Setting) -> str:
     """What a setting may be, as part of a sentence: "a whole number from 1 to 9"."""
     if known.choices:
         return f"one of {', '.join(map(str, known.choices))}"
-    words = KINDS.get(known.kind, known.help[:1].lower() + known.help[1:])
+    words = KINDS.get(known.kind) or _container(known.kind)
+    words = words or known.help[:1].lower() + known.help[1:]
     if known.low is not None and known.high is not None:
         return f"{words} from {known.low} to {known.high}"
     if known.low is not None:
         return f"{words} of at least {known.low}"
     return words
+
+
+def _container(kind: Any) -> str:
+    """Of a list or of settings, which may be none."""
+    kinds = (get_origin(each) for each in _kinds(kind))
+    return next((_CONTAINERS[each] for each in kinds if each in _CONTAINERS), "")
 
 
 def settings_of(of: str, kind: type, given: Any = None) -> Any:
