@@ -17,6 +17,8 @@ from dermxai import entries, paths
 from dermxai.data import delimited
 from dermxai.data.files import TABLES, ImageFiles, scan, tables
 from dermxai.data.formats import Format
+from dermxai.data.formats.ham10000 import HAM10000
+from dermxai.data.formats.isic import ISIC
 from dermxai.data.split_words import split_name
 from dermxai.data.table import (
     Options,
@@ -39,7 +41,8 @@ _FILES = ("path", "mask_path", "evidence_path")
 @dataclass(frozen=True, kw_only=True)
 class TableFile(Format):
     def recognises(self, path: Path) -> bool:
-        return bool(_tables(path))
+        special = any(each.recognises(path) for each in (HAM10000, ISIC))
+        return not special and bool(_tables(path))
 
     def read(self, path: Path, options: Options) -> Table:
         files = _tables(path)

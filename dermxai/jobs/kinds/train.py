@@ -42,8 +42,9 @@ class Train(JobKind[Arguments]):
         """Recipe and data, and what differs from the ready recipe."""
         from dermxai.training.recipe import told
 
+        recipe = arguments.get("recipe")
         try:
-            name, differing = told(arguments.get("recipe"))
+            name, differing = told(recipe if isinstance(recipe, Mapping) else None)
         except InputError:
             name, differing = "training", []
         folds, swept = arguments.get("folds"), arguments.get("sweep")
