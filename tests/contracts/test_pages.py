@@ -19,9 +19,7 @@ PAGE = Page(
     help="Shows mine.",
     body="theirs_page:draw",
 )
-DESCRIBED = (
-    f"from pathlib import Path, PosixPath\nfrom dermxai.pages import Page\nMINE = {PAGE!r}\n"
-)
+DESCRIBED = f"from dermxai.pages import Page\nMINE = {PAGE!r}\n"
 
 
 @pytest.fixture
@@ -126,10 +124,8 @@ def test_a_wrong_one_is_found_as_it_is_loaded(made: Page, fault: str) -> None:
 
 
 def test_one_without_an_icon_is_left_out_with_its_reason(folder: Path, install: Install) -> None:
-    without = "from dermxai.pages import Page\nMINE = Page(name='mine', title='Mine', section='A',"
-    install(
-        "dermxai.pages", "mine = theirs:MINE", theirs=f"{without} order=1, help='x', body='a:b')"
-    )
+    without = DESCRIBED.replace(f"icon={PAGE.icon!r}, ", "")
+    install("dermxai.pages", "mine = theirs:MINE", theirs=without)
     found, (left_out,) = pages.pages()
     assert [page.name for page in found] == ["dataset", "training"]
     assert "missing 1 required keyword-only argument: 'icon'" in left_out.reason
