@@ -200,6 +200,8 @@ def _told(kind: type[Settings], error: ValidationError) -> InputError:
     if isinstance(cause, InputError):
         return InputError(str(cause))
     field = kind.model_fields[name]
+    if len(first["loc"]) > 1:  # of a list or of settings
+        return SettingError(name, f"holds {value!r}; {first['msg'][:1].lower()}{first['msg'][1:]}.")
     if _extra(field).get("writeOnly"):
         return SettingError(name, f"is something else than {expected(_described(name, field))}.")
     return SettingError(name, f"is {value!r}; expected {expected(_described(name, field))}.")

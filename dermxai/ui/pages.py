@@ -50,7 +50,7 @@ def sections() -> dict[str, list[Page]]:
 
 def _made(page: pages.Page, url_path: str) -> Page:
     return st.Page(
-        page.body if isinstance(page.body, Path) else _opened(page.name, page.body),
+        page.body if isinstance(page.body, Path) else _opened(page.title, page.body),
         title=page.title,
         icon=page.icon,
         url_path=url_path,
@@ -78,8 +78,8 @@ def _opened(page: str, body: str) -> Callable[[], None]:
         except (Exception, SystemExit) as error:
             log.exception("The page %s does not load.", page)
             raise InputError(
-                f"The page {page} does not load ({type(error).__name__}). The log and `python -m "
-                "dermxai plugins` say why; all other pages go on."
+                f"The page {page} does not load ({type(error).__name__}); the command dermxai "
+                "plugins says why. All other pages go on."
             ) from error
         function()
 

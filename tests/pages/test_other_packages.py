@@ -1,11 +1,13 @@
 """Pages that another package offers, in the app."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dermxai import pages
 from dermxai.runs import Run
 from tests.installed import Install, installing
 from tests.test_extending_formats_and_pages import shown
@@ -59,7 +61,24 @@ def test_one_that_fails_is_a_sentence_and_the_others_go_on(
     assert not app.exception
     (error,) = app.error
     if "def" not in body and body != "draw = None":
-        assert "page patients does not load" in error.value
+        assert "page Patients does not load" in error.value
     app = switched(app, "performance")
     assert not app.exception and not app.error
     assert [title.value for title in app.title] == ["Performance"]
+
+
+def test_a_file_of_ours_that_fails_is_a_sentence_and_the_others_go_on(
+    make_run: Callable[..., Run],
+    open_page: Open,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    folder = Path(shutil.copytree(pages.FOLDER, tmp_path / "pages"))
+    broken = '"""Looks."""\nimport nothing_of_this_name\nICON = ":material/home:"\n'
+    (folder / "1_explore" / "5_mine.py").write_text(broken)
+    monkeypatch.setattr(pages, "FOLDER", folder)
+    make_run()
+    app = switched(open_page("dataset"), "mine")
+    assert not app.exception and len(app.error) == 1
+    app = switched(app, "performance")
+    assert not app.exception and not app.error

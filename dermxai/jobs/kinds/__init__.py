@@ -175,23 +175,20 @@ def check_types(kind: str, arguments: Mapping[str, Any]) -> None:
         return
     if missing := [name for name in _needed(known.arguments) if name not in arguments]:
         raise InputError(f"{missing[0]} is missing.")
-    needed = _needed(known.arguments)
-    checked = {
-        name: value
+    fields = known.arguments.model_fields
+    empty: dict[Any, Any] = {Sequence: [], Mapping: {}}
+    held = {
+        name: next(
+            (empty[kind] for kind in allowed(fields[name].annotation) if kind in empty), value
+        )
         for name, value in arguments.items()
-        if name in known.arguments.model_fields
-        and (name in needed or not _is_container(known.arguments, name))
+        if name in fields
     }
-    known.arguments(**checked)
+    known.arguments(**held)
 
 
 def _needed(arguments: type[Settings]) -> list[str]:
     return [name for name, field in arguments.model_fields.items() if field.is_required()]
-
-
-def _is_container(arguments: type[Settings], name: str) -> bool:
-    kinds = allowed(arguments.model_fields[name].annotation)
-    return bool({Mapping, Sequence} & set(kinds))
 
 
 def allowed(annotation: Any) -> tuple[Any, ...]:
