@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dermxai import arrays, disk, entries, paths
 from dermxai.access.rules import rules
+from dermxai.components import LeftOut
 from dermxai.data.dataset import find_datasets, load_dataset
 from dermxai.data.files import scan
 from dermxai.entries import Unusable, UnusableError
@@ -21,7 +22,9 @@ from dermxai.jobs import Job, notices, slurm_settings
 from dermxai.jobs.accounts import administers
 from dermxai.jobs.job import PROGRESS, RESULT, find_jobs
 from dermxai.jobs.launchers.local import SUPERVISOR
+from dermxai.kinds import kinds
 from dermxai.models.info import find_checkpoints
+from dermxai.pages import PAGES, pages
 from dermxai.runs import open_run
 from dermxai.runs.run import find_runs
 
@@ -55,6 +58,14 @@ def examine() -> list[Unusable]:
     )
     found = {odd.path: odd for part in reversed(parts) for odd in part()}
     return sorted(found.values(), key=lambda odd: odd.path)
+
+
+def plugins_left_out() -> list[tuple[str, LeftOut]]:
+    """Plug-ins that cannot be used, each with the title of its kind."""
+    found = [
+        (kind.title, each) for kind in kinds() if kind is not PAGES for each in kind.left_out()
+    ]
+    return [*found, *((PAGES.title, each) for each in pages()[1])]
 
 
 def _home() -> Iterator[Unusable]:

@@ -24,6 +24,7 @@ from pydantic_core.core_schema import ValidationInfo
 from dermxai.errors import KINDS, InputError
 
 _PLAIN = (bool, int, float, str)
+_CONTAINERS = {Sequence: "a list", Mapping: "settings by their names"}
 _LARGEST = 1e300  # of a number without bounds of its own
 _DEEPEST = 20  # lists and tables within each other
 _SHOWN = 200  # characters of a value that is refused
@@ -341,12 +342,19 @@ def expected(known: Setting) -> str:
     if known.choices:
         several = known.kind not in _PLAIN and isinstance(known.default, tuple)
         return f"{'some' if several else 'one'} of {', '.join(map(str, known.choices))}"
-    words = KINDS.get(known.kind, known.help[:1].lower() + known.help[1:])
+    words = KINDS.get(known.kind) or _container(known.kind)
+    words = words or known.help[:1].lower() + known.help[1:]
     if known.low is not None and known.high is not None:
         return f"{words} from {known.low} to {known.high}"
     if known.low is not None:
         return f"{words} of at least {known.low}"
     return words
+
+
+def _container(kind: Any) -> str:
+    """Of a list or of settings, which may be none."""
+    kinds = (get_origin(each) for each in _kinds(kind))
+    return next((_CONTAINERS[each] for each in kinds if each in _CONTAINERS), "")
 
 
 def settings_of(of: str, kind: type, given: Any = None) -> Any:

@@ -1,15 +1,13 @@
 """What texts on a command line stand for: arguments of a job, settings of a recipe."""
 
-import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from dermxai import parsing, paths
 from dermxai.errors import InputError
-from dermxai.jobs.kinds import allowed
+from dermxai.jobs.kinds import JobKind, allowed
 
 # The arguments that name a file or folder, and where it lies.
 _PLACES: Mapping[str, Callable[[str], Path]] = {
@@ -20,7 +18,7 @@ _PLACES: Mapping[str, Callable[[str], Path]] = {
 }
 
 
-def arguments_of(kind: ModuleType, texts: Mapping[str, str]) -> dict[str, Any]:
+def arguments_of(kind: JobKind[Any], texts: Mapping[str, str]) -> dict[str, Any]:
     """Arguments of a kind from texts: ``name``, or ``name.part`` for a part of one. A recipe is one
     of the ready ones by its name, and parts replace its settings.
 
@@ -28,7 +26,7 @@ def arguments_of(kind: ModuleType, texts: Mapping[str, str]) -> dict[str, Any]:
         InputError: a value of another kind, both a value and parts, a file that is not there, no
             such recipe or setting.
     """
-    parameters = inspect.signature(kind.run).parameters
+    parameters = kind.arguments.model_fields
     arguments: dict[str, Any] = {}
     parts: dict[str, dict[str, str]] = {}
     for key, text in texts.items():

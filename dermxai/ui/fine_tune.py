@@ -226,8 +226,8 @@ def _ask_start(opened: Opened, name: str, base: Recipe) -> str:
 
 
 def _ask_where(opened: Opened) -> str:
-    known = {name: module for name, module in launchers().items() if not module.available()}
-    names = {name: module.TITLE for name, module in known.items()}
+    known = {name: each for name, each in launchers().items() if not each.available()}
+    names = {name: each.title for name, each in known.items()}
     names["local"] += f" ({count(len(gpus()), 'GPU') if gpus() else 'no GPU'})"
     return st.selectbox(
         "Where to run",

@@ -11,7 +11,7 @@ from dermxai import paths
 from dermxai.data import load_dataset
 from dermxai.explain.faithfulness.results import open_results
 from dermxai.jobs import State, resume, submit
-from dermxai.jobs.kinds import quality
+from dermxai.jobs.kinds.quality import QUALITY
 from dermxai.jobs.launchers.local import worker
 from dermxai.models import load_classifier
 from dermxai.runs import Run, infer
@@ -57,7 +57,7 @@ def test_killed_it_resumes_to_the_same_table(run: Run, until: Until) -> None:
 
     for path in scores.glob("*.json"):
         path.unlink()
-    quality.run(lambda *_: None, run=str(run.root), **asked)
+    QUALITY.run(lambda *_: None, run=str(run.root), **asked)
     afresh = open_results(run)
     assert afresh is not None
     pd.testing.assert_frame_equal(afresh.table, resumed.table, rtol=1e-6)

@@ -42,7 +42,7 @@ def test_what_is_missing_to_submit_is_told(
 ) -> None:
     monkeypatch.setattr(slurm.shutil, "which", lambda name: sbatch)
     monkeypatch.setattr(slurm, "find_spec", lambda name: submitit)
-    assert words in slurm.available() and bool(slurm.available()) == bool(words)
+    assert words in slurm.SLURM.available() and bool(slurm.SLURM.available()) == bool(words)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_a_page_that_cannot_be_used_takes_no_other_down(
     for file, text in {"1_explore/1_dataset.py": GOOD.encode(), name: content}.items():
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_bytes(text)
-    monkeypatch.setattr(pages, "FOLDER", tmp_path)
+    monkeypatch.setattr("dermxai.pages.FOLDER", tmp_path)
     monkeypatch.setattr(st, "Page", lambda file, **options: options)
     found = pages.sections()
     assert list(found) == ["Explore"]

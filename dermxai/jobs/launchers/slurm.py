@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from dermxai import paths
 from dermxai.errors import InputError
-from dermxai.jobs.launchers import MARK, Status
+from dermxai.jobs.launchers import MARK, Launcher, Status
 from dermxai.jobs.records import read
 from dermxai.jobs.shares import SHARED
 from dermxai.jobs.slurm_settings import SlurmSettings, read_settings
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from dermxai.jobs.job import Job
 
-TITLE = "Cluster (SLURM)"
 ANSWER_SECONDS = 5.0  # for a command of SLURM
 FRESH_SECONDS = 1.0  # so old may the list of queued jobs be
 QUIET_SECONDS = 10.0  # before a cluster that did not answer is asked again
@@ -49,58 +48,92 @@ _ENDS = {
 }
 
 
-def available() -> str:
-    if not shutil.which("sbatch"):
-        return "There is no sbatch here; start the dashboard on a computer that submits to SLURM."
-    if find_spec("submitit") is None:
-        return "Submitting to SLURM needs submitit, which is not installed: pip install submitit."
-    return ""
+@dataclass(frozen=True, kw_only=True)
+class Slurm(Launcher):
+    def available(self) -> str:
+        if not shutil.which("sbatch"):
+            return (
+                "There is no sbatch here; start the dashboard on a computer that submits to SLURM."
+            )
+        if find_spec("submitit") is None:
+            return (
+                "Submitting to SLURM needs submitit, which is not installed: pip install submitit."
+            )
+        return ""
+
+    def size(self) -> dict[str, int]:
+        """
+        Raises:
+            InputError: the settings cannot be read.
+        """
+        settings = read_settings()
+        return {"devices": max(1, settings.gpus), "nodes": settings.nodes}
+
+    def launch(self, job: "Job", attempt: int) -> dict[str, Any]:
+        """
+        Raises:
+            InputError: the cluster refuses it.
+        """
+        from submitit.core.utils import FailedJobError, FailedSubmissionError
+        from submitit.slurm.slurm import SlurmExecutor
+
+        settings = read_settings()
+        _check_gpus(job, settings)
+        asked, shares = _parameters(job, settings), int(job.arguments.get("shares") or 1)
+        executor = SlurmExecutor(_folder(job), max_num_timeout=REQUEUES)
+        executor.update_parameters(**asked)
+        array: dict[str, Any] = {}
+        try:
+            if shares > 1:
+                with executor.batch():
+                    tasks = [
+                        executor.submit(ShareTask(str(job.root), attempt, index, shares))
+                        for index in range(shares)
+                    ]
+                array = {"array": tasks[0].job_id.partition("_")[0], "shares": shares}
+                asked["additional_parameters"] |= {"dependency": f"afterany:{array['array']}"}
+                executor.update_parameters(**asked)
+            submitted = executor.submit(Task(str(job.root), attempt, shared=shares > 1))
+        except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
+            if array:
+                _ask(["scancel", array["array"]])
+            raise InputError(f"SLURM refused the job: {_refusal(error)}") from None
+        return {"slurm": submitted.job_id, **array, "settings": settings.model_dump()}
+
+    def withdraw(self, said: Mapping[str, Any]) -> None:
+        """Takes back what was launched and could not be noted."""
+        _ask(["scancel", *(said[name] for name in ("array", "slurm") if name in said)])
+
+    def status(self, job: "Job", attempt: int) -> Status:
+        known = read(job.files.submit(attempt)).get("slurm", "")
+        said = _state(known)
+        if said is None:  # nobody answers: as far as is known it goes on
+            begun = job.files.progress(attempt).is_file()
+            return Status("running" if begun else "queued", "The cluster does not answer.")
+        state, why = said
+        array = read(job.files.submit(attempt)).get("array", "")
+        if state in _QUEUED and array and _queue.runs(array):
+            return Status("running")
+        if state in _QUEUED:
+            return Status("queued", f"Waiting in the cluster's queue ({why})" if why else "")
+        if state in _RUNNING:
+            return Status("running")
+        return Status(None, _ENDS.get(state, ""), cancelled=state == "CANCELLED")
+
+    def stop(self, job: "Job", attempt: int, grace: float) -> None:
+        """scancel: SLURM tells the tasks to stop, and ends those left after KillWait."""
+        launched = read(job.files.submit(attempt))
+        _ask(["scancel", *(launched[name] for name in ("array", "slurm") if name in launched)])
+        until = time.monotonic() + grace
+        while self.status(job, attempt).state and time.monotonic() < until:
+            time.sleep(POLL)
+
+    def log(self, job: "Job", attempt: int) -> Path:
+        known = read(job.files.submit(attempt)).get("slurm", "")
+        return _folder(job) / f"{known}_0_log.out"
 
 
-def size() -> dict[str, int]:
-    """
-    Raises:
-        InputError: the settings cannot be read.
-    """
-    settings = read_settings()
-    return {"devices": max(1, settings.gpus), "nodes": settings.nodes}
-
-
-def launch(job: "Job", attempt: int) -> dict[str, Any]:
-    """
-    Raises:
-        InputError: the cluster refuses it.
-    """
-    from submitit.core.utils import FailedJobError, FailedSubmissionError
-    from submitit.slurm.slurm import SlurmExecutor
-
-    settings = read_settings()
-    _check_gpus(job, settings)
-    asked, shares = _parameters(job, settings), int(job.arguments.get("shares") or 1)
-    executor = SlurmExecutor(_folder(job), max_num_timeout=REQUEUES)
-    executor.update_parameters(**asked)
-    array: dict[str, Any] = {}
-    try:
-        if shares > 1:
-            with executor.batch():
-                tasks = [
-                    executor.submit(ShareTask(str(job.root), attempt, index, shares))
-                    for index in range(shares)
-                ]
-            array = {"array": tasks[0].job_id.partition("_")[0], "shares": shares}
-            asked["additional_parameters"] |= {"dependency": f"afterany:{array['array']}"}
-            executor.update_parameters(**asked)
-        submitted = executor.submit(Task(str(job.root), attempt, shared=shares > 1))
-    except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
-        if array:
-            _ask(["scancel", array["array"]])
-        raise InputError(f"SLURM refused the job: {_refusal(error)}") from None
-    return {"slurm": submitted.job_id, **array, "settings": settings.model_dump()}
-
-
-def withdraw(said: Mapping[str, Any]) -> None:
-    """Takes back what was launched and could not be noted."""
-    _ask(["scancel", *(said[name] for name in ("array", "slurm") if name in said)])
+SLURM = Slurm(name="slurm", title="Cluster (SLURM)")
 
 
 def _check_gpus(job: "Job", settings: SlurmSettings) -> None:
@@ -124,37 +157,6 @@ def _gpus(offered: str) -> int:
     """GPUs among the generic resources of a node, as sinfo writes them: "gpu:a100:2(S:0-1),…"."""
     found = re.findall(r"(?:^|,)gpu(?::[^:,()]+)?:(\d+)", offered)
     return sum(map(int, found))
-
-
-def status(job: "Job", attempt: int) -> Status:
-    known = read(job.files.submit(attempt)).get("slurm", "")
-    said = _state(known)
-    if said is None:  # nobody answers: as far as is known it goes on
-        begun = job.files.progress(attempt).is_file()
-        return Status("running" if begun else "queued", "The cluster does not answer.")
-    state, why = said
-    array = read(job.files.submit(attempt)).get("array", "")
-    if state in _QUEUED and array and _queue.runs(array):
-        return Status("running")
-    if state in _QUEUED:
-        return Status("queued", f"Waiting in the cluster's queue ({why})" if why else "")
-    if state in _RUNNING:
-        return Status("running")
-    return Status(None, _ENDS.get(state, ""), cancelled=state == "CANCELLED")
-
-
-def stop(job: "Job", attempt: int, grace: float) -> None:
-    """scancel: SLURM tells the tasks to stop, and ends those left after KillWait."""
-    launched = read(job.files.submit(attempt))
-    _ask(["scancel", *(launched[name] for name in ("array", "slurm") if name in launched)])
-    until = time.monotonic() + grace
-    while status(job, attempt).state and time.monotonic() < until:
-        time.sleep(POLL)
-
-
-def log(job: "Job", attempt: int) -> Path:
-    known = read(job.files.submit(attempt)).get("slurm", "")
-    return _folder(job) / f"{known}_0_log.out"
 
 
 class Task:
