@@ -1,21 +1,21 @@
 """What texts such as ``epochs=30`` stand for, on the command line and in forms."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from dermxai.errors import KINDS, InputError
+from dermxai.settings import described
 
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def typed(settings: type, pairs: Sequence[str]) -> dict[str, Any]:
-    """Values for a settings dataclass from texts such as ``epochs=30``.
+    """Values for settings from texts such as ``epochs=30``.
 
     Raises:
         InputError: not name=value, an unknown name, or a value of another kind.
     """
-    kinds: dict[str, type] = {field.name: type(field.default) for field in fields(settings)}
+    kinds: dict[str, type] = {each.name: each.kind for each in described(settings)}
     values: dict[str, Any] = {}
     for name, text in assigned(pairs).items():
         if name not in kinds:

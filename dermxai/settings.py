@@ -2,13 +2,14 @@
 ``--set``, kept files and JSON schemas all follow from their fields."""
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field as DataclassField
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 from pydantic_core.core_schema import ValidationInfo
 
 from dermxai.errors import KINDS, InputError
@@ -143,6 +144,23 @@ def checked(of: str, kind: type[S], given: object = None) -> S:
         raise SettingError(f"{error.subject} of {of}", error.rest) from None
 
 
+def setting_faults(kind: type[Settings]) -> Iterator[str]:
+    """What is wrong with the settings of a plug-in, a sentence each: a form asks for every one of
+    them, and each is left alone by those who do not care."""
+    for each in described(kind):
+        if each.default is PydanticUndefined:
+            yield f"The setting {each.name} has no default."
+            continue
+        if not each.help:
+            yield f"The setting {each.name} has no line of help."
+        if each.kind in (int, float) and not each.choices and None in (each.low, each.high):
+            yield f"The setting {each.name} is a number without bounds."
+        try:
+            kind(**{each.name: each.default})
+        except InputError as error:
+            yield f"The default is not allowed: {error}"
+
+
 def _of_field(field: DataclassField[Any]) -> Setting:
     about = field.metadata
     return Setting(
@@ -219,47 +237,3 @@ def expected(known: Setting) -> str:
     if known.low is not None:
         return f"{words} of at least {known.low}"
     return words
-
-
-def settings_of(of: str, kind: type, given: Any = None) -> Any:
-    """A ``kind`` from such, from a mapping of some of its values, or from nothing. Numbers become
-    the settings' own types, so that 30 and 30.0 are one setting.
-
-    Args:
-        of: whose settings they are.
-
-    Raises:
-        InputError: there is no such setting, or its value is not allowed.
-    """
-    if given is None:
-        return kind()
-    if isinstance(given, Mapping):
-        values = dict(given)
-    elif isinstance(given, kind):
-        values = asdict(cast(Any, given))
-    else:
-        raise InputError(f"The settings of {of} are {given!r}; expected names and their values.")
-    known = {field.name: field for field in fields(kind)}
-    if unknown := [name for name in values if name not in known]:
-        raise InputError(
-            f"{of} has no setting {unknown[0]!r}; its settings: {', '.join(known) or 'none'}."
-        )
-    return kind(**{name: _checked_field(of, known[name], value) for name, value in values.items()})
-
-
-def _checked_field(of: str, field: DataclassField[Any], value: Any) -> Any:
-    allowed = field.metadata
-    kind: type = type(field.default)
-    if "choices" in allowed:
-        if value not in allowed["choices"]:
-            raise InputError(
-                f"{field.name} of {of} is {value!r}; choose from {', '.join(allowed['choices'])}."
-            )
-        return value
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not allowed["low"] <= value <= allowed["high"] or kind(value) != value:
-        raise InputError(
-            f"{field.name} of {of} is {value!r}; give {KINDS[kind]} from {allowed['low']} to "
-            f"{allowed['high']}."
-        )
-    return kind(value)

@@ -5,22 +5,23 @@ from dermxai.cli import console
 
 def plugins() -> None:
     """List what was discovered of each kind of plug-in, and what is left out and why."""
-    from dermxai.explain import api
-    from dermxai.explain.faithfulness import measure
-    from dermxai.explain.method import Method
+    from dermxai.components import Component, Kind
+    from dermxai.explain.faithfulness.measure import CONTROLS, MEASURES
+    from dermxai.explain.method import METHODS
     from dermxai.plugins import left_out, modules
-    from dermxai.projection import projector
+    from dermxai.projection.projector import METHODS as PROJECTIONS
 
-    kinds: dict[str, tuple[str, type | None]] = {
-        "attribution method": (api.METHODS, Method),
-        "faithfulness measure": (measure.MEASURES, measure.Measure),
-        "baseline": (measure.BASELINES, Method),
-        "projection": (projector.METHODS, projector.Method),
-        "dataset format": ("dermxai.data.formats", None),
-        "job kind": ("dermxai.jobs.kinds", None),
-        "launcher": ("dermxai.jobs.launchers", None),
+    typed: list[Kind[Component]] = [METHODS, MEASURES, CONTROLS, PROJECTIONS]  # type: ignore[list-item]
+    for each in typed:
+        print(f"{each.title}: {', '.join(each.all()) or 'none'}")
+        for one in each.left_out():
+            console.say(f"{each.title} {one.name} is left out. {one.reason}")
+    kinds = {
+        "dataset format": "dermxai.data.formats",
+        "job kind": "dermxai.jobs.kinds",
+        "launcher": "dermxai.jobs.launchers",
     }
-    for kind, (package, contract) in kinds.items():
-        print(f"{kind}: {', '.join(modules(package, contract)) or 'none'}")
-        for each in left_out(package, contract):
-            console.say(f"{kind} {each.name} is left out. {each.reason}")
+    for kind, package in kinds.items():
+        print(f"{kind}: {', '.join(modules(package)) or 'none'}")
+        for found in left_out(package):
+            console.say(f"{kind} {found.name} is left out. {found.reason}")

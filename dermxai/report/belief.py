@@ -33,7 +33,7 @@ BASELINES = (RANDOM, CENTRED)
 def scale(measure: str) -> Scale:
     """How a measure's values are to be read."""
     found = find_measure(measure)
-    return Scale(found.HIGHER, found.SHARE, found.COMPARED, found.LIMIT)
+    return Scale(found.higher, found.share, found.compared, found.limit)
 
 
 def summary(run: "Run", found: "Quality") -> pd.DataFrame:
@@ -52,7 +52,7 @@ def outdated(found: "Quality") -> Iterator[str]:
     """A sentence on what an older version computed, if there is any."""
     if found.outdated:
         names = (
-            measures()[name].TITLE if name in measures() else title(name) for name in found.outdated
+            measures()[name].title if name in measures() else title(name) for name in found.outdated
         )
         yield (
             f"Not shown, since an older version computed it: {', '.join(names)}. Compute the study "
@@ -68,7 +68,7 @@ def too_few(run: "Run", found: "Quality", summary: pd.DataFrame) -> Iterator[str
     names = dict.fromkeys(of_methods.loc[of_methods["units"] < FEWEST, "measure"])
     if names:
         yield (
-            f"No verdict on {', '.join(find_measure(name).TITLE for name in names)}: fewer than "
+            f"No verdict on {', '.join(find_measure(name).title for name in names)}: fewer than "
             f"{FEWEST} {units(run)} have a value, too few to tell a difference from chance."
         )
 
@@ -80,14 +80,14 @@ def failed(found: "Quality", method: str, measure: str) -> list[str]:
 
 def title(method: str) -> str:
     """A method's or a baseline's name in full."""
-    return find_candidate(method).TITLE
+    return find_candidate(method).title
 
 
 def titles(found: "Quality") -> tuple[dict[str, str], dict[str, str]]:
     """Methods, baselines last, and measures of a study: title by name."""
     return (
         {name: title(name) for name in (*found.asked.methods, *BASELINES)},
-        {name: find_measure(name).TITLE for name in found.asked.measures},
+        {name: find_measure(name).title for name in found.asked.measures},
     )
 
 
@@ -104,7 +104,7 @@ def in_words(summary: pd.DataFrame) -> Iterator[tuple[str, str]]:
             (BREAKS, "is not shown to keep to the limit of {}"),
         ):
             names = [
-                find_measure(str(name)).TITLE
+                find_measure(str(name)).title
                 for name in rows.loc[rows["standing"] == standing, "measure"]
             ]
             if names:

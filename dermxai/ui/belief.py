@@ -108,7 +108,7 @@ def about(scene: Scene, found: Quality) -> None:
             *report.outdated(found),
             *report.too_few(scene.run, found, cache.quality_summary(_judged(scene, found))),
             *(
-                f"{titles[name].TITLE} is left out: {reason}"
+                f"{titles[name].title} is left out: {reason}"
                 for name, reason in found.skipped.items()
                 if name in titles
             ),
@@ -156,7 +156,7 @@ def _select(found: Quality, key: str) -> None:
     if method in report.BASELINES:
         st.toast("This is a baseline; choose the square of a method.")
     elif failed:
-        title = f"{report.title(method)} fails {measures()[measure].TITLE}"
+        title = f"{report.title(method)} fails {measures()[measure].title}"
         state.select(title, failed)
     else:
         st.toast("The method does not fail on any image.")
@@ -169,7 +169,7 @@ def measure(scene: Scene, found: Quality) -> None:
         "Measure",
         asked.measures,
         key=Key.MEASURE,
-        format_func=lambda name: known[name].TITLE,
+        format_func=lambda name: known[name].title,
         persist_state="session",
         width=300,
     )
@@ -182,7 +182,7 @@ def measure(scene: Scene, found: Quality) -> None:
         curves = cache.belief_curves(_judged(scene, found), chosen, look.dark())
         if curves is not None:
             look.plot(curves, Key.FIGURE.of("belief-curves"))
-    st.caption(f"{plain(known[chosen].NOTE)} {plain(known[chosen].SOURCE)}.")
+    st.caption(f"{plain(known[chosen].note)} {plain(known[chosen].source)}.")
 
 
 def downloads(scene: Scene, found: Quality) -> None:
@@ -258,7 +258,7 @@ def _last(scene: Scene) -> Job | None:
 
 def _ask(scene: Scene) -> Asked:
     methods, known, reasons = question.methods(), measures(), question.unavailable(scene.run)
-    valid = sorted(set(methods) - set(reasons), key=lambda name: methods[name].TITLE)
+    valid = sorted(set(methods) - set(reasons), key=lambda name: methods[name].title)
     offered = _offered(scene.run)
     chosen = _pills("Methods", Key.METHOD.of("quality"), valid, methods, _QUICK_METHODS)
     judged = _pills("Measures", Key.MEASURE.of("quality"), offered, known, _QUICK_MEASURES)
@@ -292,7 +292,7 @@ def _ask(scene: Scene) -> Asked:
 def _offered(run: Run) -> list[str]:
     """Measures whose masks the images have."""
     return [
-        name for name, each in measures().items() if not each.NEEDS or has_mask(run, each.NEEDS)
+        name for name, each in measures().items() if not each.needs or has_mask(run, each.needs)
     ]
 
 
@@ -305,7 +305,7 @@ def _pills(
         selection_mode="multi",
         default=[name for name in quick if name in names],
         key=key,
-        format_func=lambda name: known[name].TITLE,
+        format_func=lambda name: known[name].title,
         persist_state="session",
     )
 

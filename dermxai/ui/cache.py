@@ -711,11 +711,11 @@ def belief_measure(study: Judged, measure: str, dark: bool) -> Plot:
             summary[summary["measure"] == measure],
             report.titles(quality(study))[0],
             report.BASELINES,
-            title=known.TITLE,
-            help_=f"Mean; {'higher' if known.HIGHER else 'lower'} is better. {MEAN_INTERVAL} "
-            "Hollow: baselines." + (" Dashed: the limit." if known.LIMIT is not None else ""),
-            unit=known.UNIT,
-            limit=known.LIMIT,
+            title=known.title,
+            help_=f"Mean; {'higher' if known.higher else 'lower'} is better. {MEAN_INTERVAL} "
+            "Hollow: baselines." + (" Dashed: the limit." if known.limit is not None else ""),
+            unit=known.unit,
+            limit=known.limit,
             units=report.units(run(study.run)),
             dark=dark,
         )

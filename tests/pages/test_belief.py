@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from dermxai import jobs
 from dermxai.data import Problem
-from dermxai.explain.faithfulness.measures import randomisation
+from dermxai.explain.faithfulness.measures.randomisation import RANDOMISATION
 from dermxai.explain.faithfulness.quality import Asked, open_quality, write_quality
 from dermxai.explain.faithfulness.study import study
 from dermxai.models import load_classifier
@@ -70,7 +70,7 @@ def test_what_an_older_version_computed_is_said_and_can_be_computed_again(
     judged: Run, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr(randomisation, "VERSION", randomisation.VERSION + 1)
+    monkeypatch.setitem(vars(RANDOMISATION), "version", RANDOMISATION.version + 1)
     monkeypatch.setattr(
         jobs, "submit", lambda *given, **_: asked.append(given) or FakeJob(id="job")
     )

@@ -1,1 +1,1 @@
-"""Whether to believe a map: measures, the baselines that a map must beat, and studies of a run."""
+"""Faithfulness of maps: measures, the control maps that a map must beat, and studies of a run."""
