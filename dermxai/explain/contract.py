@@ -208,8 +208,9 @@ def _compared(
         return
     preprocessing = classifier.info.preprocessing
     laid = [preprocessing.to_original(each, SHAPE) for each in (values, without)]
-    for name, share in _places(np.abs(laid[0] - laid[1])).items():
-        lies[name] = lies.get(name, 0.0) + share
+    for change in (laid[0] - laid[1], laid[0] - np.median(laid[0])):
+        for name, share in _places(np.abs(change)).items():
+            lies[name] = lies.get(name, 0.0) + share
     if method.complete:
         yield from _complete(method, classifier, images, (values, without))
 

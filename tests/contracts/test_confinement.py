@@ -422,6 +422,7 @@ FREE = {
     "ui/access/page.py": "the program's own files",
     "cli/": "the command line",
     "plugins.py": "the program's own files",
+    "components.py": "plug-ins, the program's own files",
     "ui/pages.py": "the program's own files",
     "ui/preload.py": "the program's own files",
     "ui/access/headers.py": "the program's own files",
