@@ -76,7 +76,7 @@ NUMBERS: Mapping[str, str] = {
     "Probability of a class": f"{IMAGE}, {PERFORMANCE}, {PAIR}",
     "Logits of the heads": IMAGE,
     "Votes by head and position, and what is left over": IMAGE,
-    **{f"Map: {each.TITLE}": MAPS for each in methods().values()},
+    **{f"Map: {each.title}": MAPS for each in methods().values()},
     "Completeness gap": MAPS,
     "Difference of two maps": MAPS,
     "Checks of a map: deletion": MAPS,
@@ -90,10 +90,10 @@ NUMBERS: Mapping[str, str] = {
     "Overlap of maps": ROBUSTNESS,
     "Rank correlation of maps": f"{ROBUSTNESS}, {FAITHFULNESS}",
     "Distance of neighbours": NEIGHBOURS,
-    **{f"Faithfulness: {each.TITLE}": FAITHFULNESS for each in measures().values()},
+    **{f"Faithfulness: {each.title}": FAITHFULNESS for each in measures().values()},
     "Structural similarity of maps (SSIM)": FAITHFULNESS,
     "Faithfulness: mean, and difference to a control map": FAITHFULNESS,
-    **{f"Coordinates: {each.TITLE}": FEATURE_MAP for each in projections().values()},
+    **{f"Coordinates: {each.title}": FEATURE_MAP for each in projections().values()},
     "Variance along principal components": FEATURE_MAP,
     "Training loss": TRAINING,
     "Learning rate": TRAINING,
@@ -104,5 +104,5 @@ NUMBERS: Mapping[str, str] = {
     "Study: mean and standard deviation": TRAINING,
     "Study: measures of a network": TRAINING,
 }
-UNVERIFIABLE = frozenset({f"Map: {methods()['lrp'].TITLE}"})
+UNVERIFIABLE = frozenset({f"Map: {methods()['lrp'].title}"})
 """Offered nowhere: it says why it is valid for no network that can be opened."""

@@ -255,4 +255,4 @@ def test_every_column_that_is_shown_is_one_of_them(what: str) -> None:
 
 def test_as_many_methods_are_told_of_as_are_offered() -> None:
     (told,) = re.findall(r"(\d+) attribution methods", (PROJECT / "README.md").read_text("utf-8"))
-    assert int(told) == sum(f"Map: {each.TITLE}" not in UNVERIFIABLE for each in methods().values())
+    assert int(told) == sum(f"Map: {each.title}" not in UNVERIFIABLE for each in methods().values())

@@ -9,56 +9,58 @@ spread evenly, whatever the activations. Its map would add up to something, but 
 logit.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
+from typing_extensions import override
 
 from dermxai.errors import InputError
-from dermxai.explain.method import DENSITY_UNIT, Progress, Target
+from dermxai.explain.method import DENSITY_UNIT, AttributionMethod, Made, Progress, Target
 from dermxai.explain.operations import CONCATENATION, SUM, listed, operations, relu_only
+from dermxai.settings import Settings
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-TITLE = "LRP"
-UNIT = "logit per input pixel"
-PER_AREA = DENSITY_UNIT
-NOTE = "Hands the logit back from layer to layer."
-SOURCE = "Bach et al. 2015, doi:10.1371/journal.pone.0130140"
-SIGNED = True
-COMPLETE = True
-ONE_HEAD = False
-VERSION = 1
+
+class Lrp(AttributionMethod[Settings]):
+    @override
+    def unavailable(self, classifier: "Classifier") -> str:
+        if reason := relu_only(classifier, "Captum's LRP"):
+            return reason
+        where = operations(classifier) & {SUM, CONCATENATION} or {"the heads' average pooling"}
+        return f"Captum's LRP has rules for modules only, none for {listed(where)} in this network."
+
+    @override
+    def passes(self, classifier: "Classifier", settings: Settings) -> int:
+        return 3
+
+    @override
+    def attribute(
+        self,
+        classifier: "Classifier",
+        image: Tensor,
+        target: Target,
+        settings: Settings,
+        progress: Progress | None,
+    ) -> Made:
+        """
+        Raises:
+            InputError: always, with the reason.
+        """
+        raise InputError(
+            f"{self.title} is not available for this network: {self.unavailable(classifier)}"
+        )
 
 
-@dataclass(frozen=True)
-class Settings:
-    """LRP has none."""
-
-
-def unavailable(classifier: "Classifier") -> str:
-    if reason := relu_only(classifier, "Captum's LRP"):
-        return reason
-    where = operations(classifier) & {SUM, CONCATENATION} or {"the heads' average pooling"}
-    return f"Captum's LRP has rules for modules only, none for {listed(where)} in this network."
-
-
-def passes(classifier: "Classifier", settings: Settings) -> int:  # noqa: ARG001
-    return 3
-
-
-def attribute(
-    classifier: "Classifier",
-    image: Tensor,  # noqa: ARG001
-    target: Target,  # noqa: ARG001
-    settings: Settings,  # noqa: ARG001
-    progress: Progress | None,  # noqa: ARG001
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """
-    Raises:
-        InputError: always, with the reason.
-    """
-    raise InputError(f"{TITLE} is not available for this network: {unavailable(classifier)}")
+LRP = Lrp(
+    name="lrp",
+    title="LRP",
+    unit="logit per input pixel",
+    per_area=DENSITY_UNIT,
+    note="Hands the logit back from layer to layer.",
+    source="Bach et al. 2015, doi:10.1371/journal.pone.0130140",
+    signed=True,
+    complete=True,
+    settings=Settings,
+)
