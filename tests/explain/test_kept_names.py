@@ -11,7 +11,7 @@ from dermxai.explain import store
 from dermxai.explain.api import methods
 from dermxai.explain.faithfulness.measure import control_maps, find_candidate, measures
 from dermxai.explain.faithfulness.results import Asked
-from dermxai.explain.faithfulness.scores import Evaluated
+from dermxai.explain.faithfulness.scores import ImageEvaluation
 from dermxai.explain.method import Target
 from dermxai.projection import projector
 
@@ -90,7 +90,7 @@ def test_scores() -> None:
         seed=3,
     )
     settings = find_candidate("occlusion").settings()
-    found = {name: Evaluated._key(of, "occlusion", settings, name) for name in measures()}
+    found = {name: ImageEvaluation._key(of, "occlusion", settings, name) for name in measures()}
     assert found == SCORES and list(found) == list(SCORES)
 
 
