@@ -154,12 +154,12 @@ def _mean(
         else (intervals.means, intervals.student_interval)
     )
     mean = of(values[:, None], known)
-    low, high = interval(mean, clusters, level)
+    found = interval(mean, clusters, level)
     return {
         "units": int(intervals.patients_with(known, clusters)[0]),
         "mean": float(mean.value[0]),
-        "low": float(low[0]),
-        "high": float(high[0]),
+        "low": float(found.low[0]),
+        "high": float(found.high[0]),
     }
 
 
@@ -178,8 +178,8 @@ def _against(
         known = np.isfinite(apart)[:, None]
         parts = intervals.gains_and_losses(*(of[:, None] for of in values))
         gain, loss = (intervals.shares(part, known) for part in parts)
-        ends = intervals.difference_interval(gain, loss, clusters, level)
-        found["low"], found["high"] = (float(end[0]) for end in ends)
+        between = intervals.difference_interval(gain, loss, clusters, level)
+        found["low"], found["high"] = float(between.low[0]), float(between.high[0])
     verdict = UNKNOWN
     if found["units"] >= FEWEST:
         same = np.isnan(found["low"])  # the same for all has no interval

@@ -15,7 +15,7 @@ from dermxai import taxonomy
 from dermxai.errors import InputError
 from dermxai.metrics import intervals
 from dermxai.metrics.evaluation import Evaluation
-from dermxai.metrics.intervals import Estimates, score_interval, student_interval
+from dermxai.metrics.intervals import Estimates, Interval, score_interval, student_interval
 
 Floats = NDArray[np.float64]
 
@@ -143,7 +143,7 @@ def _ways(
             [of_class & (read == column) for column in pair] + [of_class & ~np.isin(read, pair)]
         )
         shares = intervals.shares(cells, np.broadcast_to(of_class[:, None], cells.shape))
-        low, high = score_interval(shares, clusters, level)
+        found = score_interval(shares, clusters, level)
         tables.append(
             pd.DataFrame(
                 {
@@ -153,8 +153,8 @@ def _ways(
                     "of": of_class.sum(),
                     "units": intervals.patients_with(cells, clusters),
                     "share": shares.value,
-                    "low": low,
-                    "high": high,
+                    "low": found.low,
+                    "high": found.high,
                 }
             )
         )
@@ -222,6 +222,9 @@ def _merged(
     return pd.DataFrame(rows)
 
 
-def _estimate(name: str, estimate: Estimates, ends: intervals.Ends) -> dict[str, float]:
-    low, high = (float(end.item()) for end in ends)
-    return {name: float(estimate.value.item()), f"{name}_low": low, f"{name}_high": high}
+def _estimate(name: str, estimate: Estimates, found: Interval) -> dict[str, float]:
+    return {
+        name: float(estimate.value.item()),
+        f"{name}_low": float(found.low.item()),
+        f"{name}_high": float(found.high.item()),
+    }

@@ -115,8 +115,8 @@ def set_ledger(
     votes = intervals.means(with_margin, np.ones_like(with_margin))
     flips = intervals.shares(changed, np.ones_like(changed))
     mean = votes.value
-    low, high = intervals.student_interval(votes, clusters, level)
-    flip_low, flip_high = intervals.score_interval(flips, clusters, level)
+    low, high, _ = intervals.student_interval(votes, clusters, level)
+    of_flips = intervals.score_interval(flips, clusters, level)
     return SetLedger(
         target=target,
         against=against,
@@ -131,8 +131,8 @@ def set_ledger(
         margin_high=float(high[-1]),
         flips=changed.sum(axis=0),
         turned=(changed & (left_out == other)).sum(axis=0),
-        flip_low=flip_low,
-        flip_high=flip_high,
+        flip_low=of_flips.low,
+        flip_high=of_flips.high,
     )
 
 
@@ -167,7 +167,7 @@ def set_difference(
     clusters = intervals.cluster_index(units)
     apart = intervals.group_difference(with_margin, np.ones_like(with_margin, dtype=bool), first)
     mean = apart.value
-    low, high = intervals.student_interval(apart, clusters, level)
+    low, high, _ = intervals.student_interval(apart, clusters, level)
     counts = intervals.patients_with(sides, clusters)
     return SetDifference(
         target=target,
