@@ -15,12 +15,13 @@ def lesions(
     photograph: NDArray[np.uint8],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
-    """The current folder: ``lesions`` of two classes and six patients, and under the embedded
-    checkpoint's name a tiny one, which lies nearer than that."""
+    """The current folder: ``lesions`` of two classes and of one that the model does not know, the
+    largest; and under the embedded checkpoint's name a tiny one, which lies nearer than that."""
     (tmp_path / "atlas-b4-heads").symlink_to(tiny_checkpoint)
     rng = np.random.default_rng(0)
     for index in range(12):
-        folder = tmp_path / "lesions" / ("EAD", "SD")[index % 2] / f"patient {index % 6}"
+        label = ("EAD", "mel", "SD", "mel")[index % 4]
+        folder = tmp_path / "lesions" / label / f"patient {index % 6}"
         folder.mkdir(parents=True, exist_ok=True)
         noise = rng.integers(-30, 30, photograph.shape)
         image = (photograph + noise).clip(0, 255).astype(np.uint8)
