@@ -1,7 +1,8 @@
-"""Maps to take away: pictures as they are seen, as PNG or SVG, and their numbers as ``.npz``.
+"""Maps to take away: pictures as they are seen, as PNG, SVG or PDF, and their numbers as ``.npz``.
 
-A picture whose map is missing is left out, and named beneath the others with the reason. All three
-carry the same description (`described`): the PNG as a text chunk, the SVG as metadata.
+A picture whose map is missing is left out, and named beneath the others with the reason. All carry
+the same description (`described`): the PNG as a text chunk, the SVG as metadata, the PDF as its
+subject.
 """
 
 import io
@@ -70,6 +71,23 @@ def svg(
     return _saved(sheet, "svg", metadata=metadata)
 
 
+def pdf(
+    pictures: Sequence[Picture],
+    title: str,
+    columns: int = 3,
+    about: Mapping[str, Any] | None = None,
+) -> bytes:
+    """The same for LaTeX, its fonts embedded, titles and numbers as text; letters as for `png`."""
+    sheet, told = _sheet(pictures, title, columns, about or {}), described(pictures, about or {})
+    metadata = {
+        "CreationDate": None,
+        "Title": _NO_TEXT.sub("\ufffd", title),
+        "Subject": told,
+        "Creator": "DermXAI",
+    }
+    return _saved(sheet, "pdf", metadata=metadata)
+
+
 def described(pictures: Sequence[Picture], about: Mapping[str, Any]) -> str:
     """JSON: what was given; under ``maps``, in the order of the pictures that have one, each one's
     title, image, method, target, settings, unit, notes, and value of full colour with its unit; and
@@ -89,7 +107,7 @@ def described(pictures: Sequence[Picture], about: Mapping[str, Any]) -> str:
 def _saved(made: Figure, kind: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     with (
-        mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "dermxai"}),
+        mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "dermxai", "pdf.fonttype": 42}),
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("ignore", message="Glyph")

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -64,6 +65,19 @@ def test_svg_says_everything_as_text_and_is_the_same_every_time():
     ):
         assert said in words
     assert b"<a href" not in made
+
+
+def test_pdf_tells_where_it_comes_from_and_is_the_same_every_time():
+    made = export.pdf(sheet(), "Why <b>", about={"run": "abc (é)"})
+    assert made == export.pdf(sheet(), "Why <b>", about={"run": "abc (é)"})
+    assert made.startswith(b"%PDF-") and b"/CreationDate" not in made
+    assert b"/Title (Why <b>)" in made and b"/FontFile2" in made, "TrueType, embedded"
+    subject = re.search(rb"/Subject \((.*?[^\\])\)\n", made, re.DOTALL)
+    assert subject
+    meant = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+    text = re.sub(rb"(?s)\\(.)", lambda found: meant.get(found[1], found[1]), subject[1])
+    told = text.removeprefix(b"\xfe\xff").decode("utf-16-be")
+    assert json.loads(told) == json.loads(export.described(sheet(), {"run": "abc (é)"}))
 
 
 def test_npz_holds_the_numbers_and_how_they_were_made():
