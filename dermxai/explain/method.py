@@ -197,7 +197,7 @@ METHODS: Kind[AttributionMethod[Settings]] = Kind(
 
 
 def whose(method: AttributionMethod[Any], head: str | None, heads: Sequence[str]) -> str | None:
-    """The head whose vote a map explains where ``head`` was asked for; None for the sum of all."""
+    """The head whose logit a map explains where ``head`` was asked for; None for the sum of all."""
     return heads[-1] if head is None and method.one_head and len(heads) > 1 else head
 
 

@@ -21,7 +21,7 @@ from tests.exported import check_json
 from tests.generated import generated_run, rewrite, trained_here
 
 WITH_INTERVALS = {"evaluate", "faithfulness", "quality", "report"}
-WITHOUT = {"demo", "infer", "explain", "methods", "project", "doctor", "withdraw"}
+WITHOUT = {"demo", "plugins", "infer", "explain", "methods", "project", "doctor", "withdraw"}
 OF_JOBS = {"submit", "list", "show"}
 
 
