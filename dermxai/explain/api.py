@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dermxai.data.images import ImageLike, as_image
 from dermxai.errors import InputError
 from dermxai.explain import store
+from dermxai.explain.dropped import DROPPED
 from dermxai.explain.forward import require_finite
 from dermxai.explain.memory import one_at_a_time
 from dermxai.explain.method import Attribution, Method, Progress, Target, whose
@@ -36,6 +37,8 @@ def find_method(name: str) -> Method:
         InputError: there is no such method.
     """
     available = methods()
+    if name in DROPPED and name not in available:
+        raise InputError(DROPPED[name])
     if name not in available:
         raise InputError(
             f"There is no attribution method {name!r}; choose from {', '.join(available)}."
