@@ -37,9 +37,20 @@ from benchmarks.visitor import Page, Visitor, pressed
 
 PAGES = (
     *("", "performance", "image", "image", "image", "feature_map"),
-    *("pair", "compare_maps", "flip", "fragility", "neighbours", "belief"),
+    *(
+        "confusion_analysis",
+        "compare_maps",
+        "counterfactuals",
+        "robustness",
+        "nearest_neighbours",
+        "faithfulness",
+    ),
 )
-SLOW = {"fragility": "Test how firmly", "flip": "Search what turns", "compare_maps": "Compute"}
+SLOW = {
+    "robustness": "Test its robustness",
+    "counterfactuals": "Search a counterfactual",
+    "compare_maps": "Compute",
+}
 LIMIT_95, LIMIT, LIMIT_BURST, LIMIT_OWN = 1.0, 5.0, 5.0, 1.5  # seconds
 LIMIT_MEMORY = 2000  # MB
 WITHIN = 2.0  # seconds, in which a class presses at once
@@ -50,7 +61,7 @@ PREPARE = """
 from dermxai import taxonomy
 from dermxai.jobs.kinds import find_kind
 from dermxai.runs import list_runs, open_run
-from dermxai.ui import belief, demo
+from dermxai.ui import faithfulness, demo
 
 def quietly(*_, **__): pass
 
@@ -60,7 +71,7 @@ run = open_run(list_runs()[0])
 find_kind("project").run(quietly, run=str(run.root))
 pair = {"first": demo.FIRST, "second": demo.SECOND, "split": "test"}
 find_kind("pair").run(quietly, run=str(run.root), **pair)
-find_kind("quality").run(quietly, **belief.usual(run, images=14))
+find_kind("quality").run(quietly, **faithfulness.usual(run, images=14))
 """
 """The demo with all that its pages would else only offer, as its first visitor finds it."""
 

@@ -34,13 +34,14 @@ from scipy.stats import binomtest
 from dermxai.metrics import delong, intervals, leakage, summary
 from dermxai.metrics.intervals import (
     Estimates,
+    Interval,
     difference_interval,
     score_interval,
     student_interval,
 )
 
 Floats = NDArray[np.float64]
-Interval = Callable[[Estimates, NDArray[np.intp], float], intervals.Ends]
+Formula = Callable[[Estimates, NDArray[np.intp], float], Interval]
 
 SIZES = ("equal", "poisson", "heavy")
 ALIKE = (0.0, 0.3, 0.8)
@@ -175,7 +176,7 @@ def draw(
     estimates: Estimates,
     truth: float,
     clusters: NDArray[np.intp],
-    interval: Interval = score_interval,
+    interval: Formula = score_interval,
     wrong: NDArray[np.bool_] | None = None,
 ) -> Floats:
     """Of the sets of a block, as `drawn`.
@@ -188,10 +189,10 @@ def draw(
         errors = (wrong[:, None] & estimates.sides).sum(axis=0).min(axis=0)
     elif interval is score_interval:
         errors = (1 - truth) * estimates.sides.sum(axis=0).min(axis=0)
-    ends = interval(estimates, clusters, LEVEL)
+    found = interval(estimates, clusters, LEVEL)
     return drawn(
         estimates.value,
-        ends,
+        found,
         truth=truth,
         errors=errors,
         sides=estimates.sides,
@@ -214,10 +215,10 @@ def draw_difference(
         for event, part in zip(events, (first, second), strict=True)
     ]
     errors = np.concatenate(counted).min(axis=0)
-    ends = difference_interval(first, second, clusters, LEVEL)
+    found = difference_interval(first, second, clusters, LEVEL)
     return drawn(
         first.value - second.value,
-        ends,
+        found,
         truth=truth,
         errors=errors,
         sides=sides,
@@ -227,7 +228,7 @@ def draw_difference(
 
 def drawn(
     value: Floats,
-    ends: intervals.Ends,
+    found: Interval,
     *,
     truth: float,
     errors: ArrayLike,
@@ -242,7 +243,7 @@ def drawn(
     holding = (images > 0).sum(axis=0).min(axis=0)
     squares = np.maximum((images**2).sum(axis=0), 1)
     effective = (images.sum(axis=0) ** 2 / squares).min(axis=0)
-    parts = (value, *ends, truth, errors, holding, effective)
+    parts = (value, found.low, found.high, truth, errors, holding, effective)
     return np.column_stack([np.broadcast_to(part, value.shape) for part in parts])
 
 
@@ -372,12 +373,12 @@ def premium(
     wrong: NDArray[np.bool_],
 ) -> Floats:
     """Of the sets of a block, as `drawn`."""
-    ends = leakage.interval(
+    found = leakage.interval(
         value, seen, unseen, kept=kept, share=share, clusters=clusters, level=LEVEL
     )
     sides = np.repeat(np.stack([~kept, kept], axis=1)[:, :, None], value.size, axis=2)
     errors = (wrong[:, None] & sides).sum(axis=0).min(axis=0)
-    return drawn(value, ends, truth=truth, errors=errors, sides=sides, clusters=clusters)
+    return drawn(value, found, truth=truth, errors=errors, sides=sides, clusters=clusters)
 
 
 def mean_areas(

@@ -7,8 +7,9 @@ The embedded EfficientNet-B4 at its own size and at 380 px, one image, in one pr
 for methods that need ReLU layers. Both sides of a row run in turn, the median of the ratios counts.
 On a busy machine, ``--cpu`` measures the processor's time of one thread instead of the wall's.
 
-1. ``forward``: Grad-CAM of all classes in all heads and the vote ledger, from the image on, by a
-   bare forward pass of the same network.
+1. ``forward``: Grad-CAM of all classes in all heads and the additive decomposition, from the image
+on, by a
+   a bare forward pass of the same network.
 2. ``captum``: each method of Captum through `dermxai.explain.explain`, from the image on, by Captum
    on the same network with the same settings, from the network's input on.
 3. ``layout``: Integrated Gradients as DermXAI asks for them (channels_last, frozen, normalisations
@@ -105,9 +106,9 @@ def forward(classifier: Classifier, image: np.ndarray, repeats: int) -> Iterator
                 classifier.network(tensor)
 
         def ours(looking: Classifier = looking) -> None:
-            diagnose(looking, image).ledger(one, other)
+            diagnose(looking, image).decomposition(one, other)
 
-        name = f"all classes, heads and ledger, {size} px"
+        name = f"all classes, heads and decomposition, {size} px"
         yield compare(name, ours, bare, MOST_FORWARD, 4 * repeats)
 
 

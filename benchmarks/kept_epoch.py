@@ -190,7 +190,7 @@ def main() -> None:
     dataset = load_dataset(asked.dataset)
     asked.work.mkdir(parents=True, exist_ok=True)
     found = [
-        trained(dataset, replace(recipe, seed=seed), asked.images, asked.work)
+        trained(dataset, recipe.replaced(seed=seed), asked.images, asked.work)
         for seed in range(asked.seeds)
     ]
     found = [replace(one, logits=one.logits[: asked.first]) for one in found]

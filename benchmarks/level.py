@@ -26,7 +26,7 @@ from scipy.special import ndtri
 from scipy.stats import false_discovery_control, rankdata
 
 from dermxai.metrics import association
-from dermxai.metrics.gathering import gathering
+from dermxai.metrics.clustering import clustering
 
 Floats = NDArray[np.float64]
 Groups = NDArray[np.bool_]
@@ -215,13 +215,13 @@ def false_discoveries(cell: Cell, number: int, seed: int = 3) -> Floats:
 
 
 def gathers(cell: Cell, number: int, seed: int = 4) -> Floats:
-    """(1,) share of sets with p ≤ .05 of `gathering`, errors being spread at random."""
+    """(1,) share of sets with p ≤ .05 of `clustering`, errors being spread at random."""
     rng = np.random.default_rng(seed)
     p = []
     for turn in range(number):
         patient, _ = cell.drawn(rng)
         wrong = rng.permutation(patient.size) < max(2, round(cell.share * patient.size))
-        p.append(gathering(wrong, patient, draws=DRAWS, seed=turn).p)
+        p.append(clustering(wrong, patient, draws=DRAWS, seed=turn).p)
     return np.array([np.mean(np.array(p) <= LEVEL + 1e-9)])
 
 
@@ -255,7 +255,7 @@ UNEQUAL = tuple(
     for correlation in (0.0, 0.8)
 )
 MIXED = tuple(cell for cell in POWER if cell.sizes == "heavy-tailed")
-GATHERING = tuple(cell for cell in NULL if cell.correlation == 0)
+CLUSTERING = tuple(cell for cell in NULL if cell.correlation == 0)
 
 
 @dataclass(frozen=True)
@@ -280,7 +280,7 @@ PARTS = (
     Part("Excess counts exchanged", 1_000, size_exchanged, UNEQUAL, (COLUMNS[0],)),
     Part("Power", 2_000, power, POWER, tuple(EFFECTS)),
     Part("True effects", 2_000, false_discoveries, MIXED, ("false discoveries", "found")),
-    Part("Errors gather", 10_000, gathers, GATHERING, ("false positives",)),
+    Part("Clustered errors", 10_000, gathers, CLUSTERING, ("false positives",)),
 )
 
 

@@ -36,7 +36,7 @@ st.plotly_chart(go.Figure(go.Bar(x=[1, 2], y=[1, 2])))
 """
 FIGURE = ".js-plotly-plot .nsewdrag"
 PATIENCE = 300.0  # seconds
-OURS = "Pair of classes"  # the page that the demo opens
+OURS = "Confusion analysis"  # the page that the demo opens
 
 
 def main() -> None:

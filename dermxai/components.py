@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Annotated, Any, Generic, TypeVar, get_type_hints
@@ -81,6 +81,18 @@ class Kind(Generic[C]):
         """Those that cannot be used."""
         return _discovered(self)[1]
 
+    def origins(self) -> Mapping[str, str]:
+        """By name, which installed package each is from."""
+        return dict(_discovered(self)[2])
+
+    def faults_of(self, made: C, taken: Mapping[str, C]) -> Iterator[str]:
+        """What is wrong with one, a sentence each.
+
+        Args:
+            taken: others, whose names it may not have.
+        """
+        return _faults(self, made, taken)
+
     def find(self, name: str) -> C:
         """
         Raises:
@@ -103,10 +115,11 @@ def foreign_allowed() -> bool:
 
 
 @cache
-def _discovered(kind: Kind[C]) -> tuple[dict[str, C], tuple[LeftOut, ...]]:
+def _discovered(kind: Kind[C]) -> tuple[dict[str, C], tuple[LeftOut, ...], dict[str, str]]:
     found: dict[str, C] = {}
+    origins: dict[str, str] = {}
     unusable: list[LeftOut] = []
-    for source, load in _sources(kind.package):
+    for source, package, load in _sources(kind.package):
         try:
             made = _components(kind, load())
             faults = [] if made else [f"It holds no {kind.title}."]
@@ -117,27 +130,27 @@ def _discovered(kind: Kind[C]) -> tuple[dict[str, C], tuple[LeftOut, ...]]:
                 faults += wrong
                 if not wrong:
                     found[each.name] = each
+                    origins[each.name] = package
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # sys.exit in a file of somebody else's, too
             log.warning("%s of %s does not load.", source, kind.package, exc_info=True)
-            faults = [f"It does not load ({_said(error)})."]
+            faults = [f"It does not load ({said(error)})."]
         unusable += [LeftOut(source, fault) for fault in faults]
-    return dict(found), tuple(unusable)
+    return found, tuple(unusable), origins
 
 
-def _sources(package: str) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Names of files and entry points, and what loads each."""
-    path = import_module(package).__path__
+def _sources(package: str) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    """Names of files and entry points, the installed package of each, and what loads it."""
+    path, own = import_module(package).__path__, package.partition(".")[0]
     for name in sorted(info.name for info in iter_modules(path) if not info.name.startswith("_")):
-        yield name, lambda name=name: import_module(f"{package}.{name}")  # type: ignore[misc]
+        yield name, own, lambda name=name: import_module(f"{package}.{name}")  # type: ignore[misc]
     if foreign_allowed():
         for point in sorted(entry_points(group=package), key=lambda each: (each.name, each.value)):
-            yield _origin(point), point.load
-
-
-def _origin(point: EntryPoint) -> str:
-    return f"{point.name} of {point.dist.name}" if point.dist else point.name
+            if point.dist:
+                yield f"{point.name} of {point.dist.name}", point.dist.name, point.load
+            else:
+                yield point.name, point.module, point.load
 
 
 def _components(kind: Kind[C], loaded: Any) -> list[C]:
@@ -155,8 +168,8 @@ def _faults(kind: Kind[C], made: C, taken: Mapping[str, C]) -> Iterator[str]:
         try:
             adapter.validate_python(getattr(made, field.name), strict=True)
         except ValidationError as error:
-            said = error.errors()[0]["msg"]
-            yield f"{field.name} is {getattr(made, field.name)!r}: {said[:1].lower()}{said[1:]}."
+            fault = error.errors()[0]["msg"]
+            yield f"{field.name} is {getattr(made, field.name)!r}: {fault[:1].lower()}{fault[1:]}."
     changed = list(_changed_signatures(type(made), kind.base))
     yield from changed
     if made.name in taken:
@@ -175,7 +188,7 @@ def _changed_signatures(made: type, base: type) -> Iterator[str]:
             yield f"{name} takes {', '.join(given)}; expected {', '.join(asked)}."
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
     """An error's kind and words, where it has some to say."""
     try:
         return f"{type(error).__name__}: {error}".rstrip(".: ")

@@ -1,4 +1,4 @@
-"""Files that are complete the moment they are seen, and locks between processes."""
+"""Atomic writes, and locks between processes."""
 
 import errno
 import fcntl
@@ -90,7 +90,7 @@ def _shown(file: object) -> str:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place when the block ends well, so that a
-    file is complete the moment it is visible."""
+    file is written atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}.tmp")
     try:

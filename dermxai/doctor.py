@@ -12,16 +12,19 @@ from functools import partial
 from pathlib import Path
 
 from dermxai import arrays, disk, entries, paths
+from dermxai.access.rules import rules
+from dermxai.components import LeftOut
 from dermxai.data.dataset import find_datasets, load_dataset
 from dermxai.data.files import scan
 from dermxai.entries import Unusable, UnusableError
 from dermxai.errors import InputError
-from dermxai.jobs import Job
+from dermxai.jobs import Job, notices, slurm_settings
 from dermxai.jobs.accounts import administers
 from dermxai.jobs.job import PROGRESS, RESULT, find_jobs
 from dermxai.jobs.launchers.local import SUPERVISOR
-from dermxai.jobs.launchers.slurm import read_settings
+from dermxai.kinds import kinds
 from dermxai.models.info import find_checkpoints
+from dermxai.pages import PAGES, pages
 from dermxai.runs import open_run
 from dermxai.runs.run import find_runs
 
@@ -57,6 +60,14 @@ def examine() -> list[Unusable]:
     return sorted(found.values(), key=lambda odd: odd.path)
 
 
+def plugins_left_out() -> list[tuple[str, LeftOut]]:
+    """Plug-ins that cannot be used, each with the title of its kind."""
+    found = [
+        (kind.title, each) for kind in kinds() if kind is not PAGES for each in kind.left_out()
+    ]
+    return [*found, *((PAGES.title, each) for each in pages()[1])]
+
+
 def _home() -> Iterator[Unusable]:
     """The workspace's folder itself, and those in it."""
     home = paths.home()
@@ -76,14 +87,19 @@ def _home() -> Iterator[Unusable]:
     for place in here:
         if place.name in _FOLDERS:
             yield from _checked(place, entries.check_folder, "Move it away.")
-    try:
-        read_settings()
-    except InputError as error:
-        yield Unusable(paths.slurm_settings(), str(error).rstrip("."), "Mend or remove it.")
+    for file, read in (
+        (paths.slurm_settings(), slurm_settings.read_settings),
+        (paths.notify_settings(), notices.read_settings),
+        (paths.access_rules(), rules),
+    ):
+        try:
+            read()
+        except InputError as error:
+            yield Unusable(file, str(error).rstrip("."), "Mend or remove it.")
 
 
 def _runs() -> Iterator[Unusable]:
-    from dermxai.explain.faithfulness.quality import find_quality, open_quality  # with torch
+    from dermxai.explain.faithfulness.results import find_results, open_results  # with torch
 
     for root in find_runs()[0]:
         files = paths.RunFiles(root)
@@ -92,12 +108,14 @@ def _runs() -> Iterator[Unusable]:
         except InputError as error:
             yield Unusable(root, str(error).rstrip("."), "Remove it and infer again.")
             continue
-        yield from find_quality(run)[1]
-        for name in find_quality(run)[0]:
-            if open_quality(run, name) is None:
-                study = files.quality.asked(name)
-                yield Unusable(study, "is damaged, or its table is", "Remove it and study again.")
-        yield from _each(files.quality.root / "scores", ".json", _score, _AGAIN)
+        yield from find_results(run)[1]
+        for name in find_results(run)[0]:
+            if open_results(run, name) is None:
+                study = files.faithfulness.asked(name)
+                yield Unusable(
+                    study, "is damaged, or its table is", "Remove it and evaluate again."
+                )
+        yield from _each(files.faithfulness.root / "scores", ".json", _score, _AGAIN)
         yield from _each(files.projections, ".npz", _array, _AGAIN)
         yield from _each(files.pair("x").parent, ".npz", _array, _AGAIN)
         if os.path.lexists(files.near_duplicates):

@@ -97,6 +97,15 @@ ENTRIES = (
         "10.48550/arXiv.1703.01365",
     ),
     Entry(
+        "Confident learning",
+        "A search for label errors: an image is suspected where the network gives another class at "
+        "least the probability that images of that class have on average. Possible label errors "
+        "are "
+        "images to check, since a hard case looks the same.",
+        "Northcutt et al. 2021, Confident learning: estimating uncertainty in dataset labels",
+        "10.1613/jair.1.12125",
+    ),
+    Entry(
         "Confusion matrix",
         "A table of counts with a row for each true class and a column for each predicted class. "
         "Images on its diagonal are predicted correctly; every other cell is one kind of error.",

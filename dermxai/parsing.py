@@ -1,26 +1,34 @@
 """What texts such as ``epochs=30`` stand for, on the command line and in forms."""
 
-from collections.abc import Sequence
-from dataclasses import fields
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from dermxai.errors import KINDS, InputError
+from dermxai.settings import Setting, described, expected, shown
 
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def typed(settings: type, pairs: Sequence[str]) -> dict[str, Any]:
-    """Values for a settings dataclass from texts such as ``epochs=30``.
+    """Values for settings from texts such as ``epochs=30``; their bounds are not looked at.
 
     Raises:
         InputError: not name=value, an unknown name, or a value of another kind.
     """
-    kinds: dict[str, type] = {field.name: type(field.default) for field in fields(settings)}
+    known = {each.name: each for each in described(settings)}
     values: dict[str, Any] = {}
     for name, text in assigned(pairs).items():
-        if name not in kinds:
-            raise InputError(f"There is no setting {name!r}; there are {', '.join(kinds)}.")
-        values[name] = as_kind(kinds[name], name, text)
+        if name not in known:
+            names = ", ".join(known) or "none"
+            raise InputError(f"There is no setting {shown(name)}; there are {names}.")
+        try:
+            values[name] = _value(known[name], text)
+        except (KeyError, ValueError):
+            raise InputError(
+                f"{name} is {shown(text)}; expected {expected(known[name])}."
+            ) from None
     return values
 
 
@@ -31,9 +39,9 @@ def as_kind(kind: type, name: str, text: str) -> Any:
         InputError: it is of another kind.
     """
     try:
-        return _BOOLEANS[text.lower()] if kind is bool else kind(text)
+        return _READ[kind](text)
     except (KeyError, ValueError):
-        raise InputError(f"{name} is {text!r}; expected {KINDS[kind]}.") from None
+        raise InputError(f"{name} is {shown(text)}; expected {KINDS[kind]}.") from None
 
 
 def assigned(pairs: Sequence[str]) -> dict[str, str]:
@@ -43,5 +51,36 @@ def assigned(pairs: Sequence[str]) -> dict[str, str]:
     """
     for pair in pairs:
         if "=" not in pair:
-            raise InputError(f"{pair!r} came where name=value was expected.")
+            raise InputError(f"{shown(pair)} came where name=value was expected.")
     return {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
+
+
+def _value(known: Setting, text: str) -> Any:
+    if known.optional and text.strip().lower() in ("", "none"):
+        return None
+    if read := _READ.get(known.kind):
+        return read(text)
+    if isinstance(known.default, tuple) and not text.startswith("["):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    with suppress(ValueError, RecursionError):
+        return json.loads(text)
+    return text
+
+
+def _whole(text: str) -> int:
+    """Of 30 and of 30.0."""
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        if not number.is_integer():
+            raise
+        return int(number)
+
+
+_READ: Mapping[Any, Callable[[str], Any]] = {
+    bool: lambda text: _BOOLEANS[text.strip().lower()],
+    int: _whole,
+    float: float,
+    str: str,
+}

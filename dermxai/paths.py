@@ -605,30 +605,31 @@ class RunFiles:
         return self.root / "pairs" / f".{name}.lock"
 
     @property
-    def quality(self) -> "QualityFiles":
-        return QualityFiles(self.root / "quality")
+    def faithfulness(self) -> "FaithfulnessFiles":
+        return FaithfulnessFiles(self.root / "quality")
 
 
 @dataclass(frozen=True)
-class QualityFiles:
-    """How far the maps of a run's images deserve belief: studies, and the scores they share."""
+class FaithfulnessFiles:
+    """Faithfulness of the maps of a run's images: evaluations, and the scores they share."""
 
     root: Path
 
     def asked(self, name: str) -> Path:
-        """What a study was to find out. Written last: it is complete when this file exists."""
+        """What an evaluation was to find out. Written last: it is complete when this file
+        exists."""
         return self.root / f"{name}.json"
 
     def table(self, name: str) -> Path:
         return self.root / f"{name}.parquet"
 
     def scores(self, key: str) -> Path:
-        """Of one image, for all studies."""
+        """Of one image, for all evaluations."""
         return self.root / "scores" / f"{key}.json"
 
     @property
     def lock(self) -> Path:
-        """Held by the process that judges this run's maps."""
+        """Held by the process that evaluates this run's maps."""
         return self.root / ".lock"
 
 

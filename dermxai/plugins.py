@@ -1,5 +1,6 @@
-"""Plug-ins are found by looking into a package: one file each, nothing to register. One that does
-not load, or lacks what its kind must have, is left out with its reason and stops nothing else."""
+"""Plug-ins are discovered automatically in a package: one file each, nothing to register. One that
+does not load, or lacks what its kind must have, is left out with its reason and stops nothing
+else."""
 
 import logging
 from dataclasses import dataclass

@@ -71,7 +71,7 @@ def to_csv(table: pd.DataFrame, *, digits: int | None = None) -> str:
 
 
 def write_csv(table: pd.DataFrame, path: Path, digits: int = 6) -> None:
-    """Writes a CSV file that is complete the moment it is visible; `read_csv` reads it."""
+    """Writes a CSV file atomically; `read_csv` reads it."""
     with replacing(path) as temporary:
         temporary.write_text(to_csv(table, digits=digits), "utf-8", newline="")
 

@@ -22,7 +22,7 @@ IMAGES = Path(__file__).resolve().parent / "images"
 SHEET, SHARED = IMAGES / "atlas.jpg", IMAGES / "atlas-shared-signs.jpg"
 PAIRS = (("EAD", "SD"), ("EAD", "Pso"), ("SD", "Rosa"))
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-SETTINGS = replace(DEMO, overlap={})
+SETTINGS = DEMO.replaced(overlap={})
 PATIENTS = 3
 COLUMNS = 2
 CELL, GAP, HEADING = 144, 4, 22

@@ -11,23 +11,23 @@ import numpy as np
 import pandas as pd
 
 from dermxai.explain.faithfulness.measure import find_measure
-from dermxai.explain.faithfulness.quality import Quality, list_quality, open_quality
+from dermxai.explain.faithfulness.results import Results, list_results, open_results
+from dermxai.formatting import fixed, signed
 from dermxai.metrics.basis import in_words
-from dermxai.metrics.belief import BEATS
-from dermxai.numbers import fixed, signed
-from dermxai.report import belief as report
+from dermxai.metrics.faithfulness import BEATS
+from dermxai.report import faithfulness as report
 from dermxai.runs import Run, open_run
 
 _RIVALS = {"random": "random", "centred": "Gaussian"}
 
 
-def tables(run: Run, found: Quality) -> Iterator[str]:
+def tables(run: Run, found: Results) -> Iterator[str]:
     """Lines of Markdown."""
     if found.outdated:
         yield from report.outdated(found)
         return
     summary = report.summary(run, found)
-    summary = summary[~summary["method"].isin(report.BASELINES)]
+    summary = summary[~summary["method"].isin(report.CONTROLS)]
     cells = summary.set_index(["method", "measure"])
     units, images = report.units(run), found.table["sample_id"].nunique()
     yield f"### {images} images of {int(summary['units'].max())} {units}"
@@ -84,5 +84,5 @@ def _mean(row: pd.Series) -> str:
 
 if __name__ == "__main__":
     opened = open_run(sys.argv[1])
-    for each in reversed(list_quality(opened)):
-        print(*tables(opened, open_quality(opened, each)), "", sep="\n")
+    for each in reversed(list_results(opened)):
+        print(*tables(opened, open_results(opened, each)), "", sep="\n")

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from dermxai.data import Dataset, load_dataset
 from dermxai.data.atlas import AtlasSettings, write_atlas
+from dermxai.formatting import fixed
 from dermxai.metrics import intervals
 from dermxai.metrics.basis import in_words
 from dermxai.metrics.intervals import Estimates
 from dermxai.models import load_classifier
-from dermxai.numbers import fixed
 from dermxai.runs import infer
 from dermxai.training.fit import fit
 from dermxai.training.recipe import Recipe
@@ -58,7 +58,7 @@ def halved(dataset: Dataset) -> Dataset:
 
 
 def predictions(checkpoint: Path, dataset: Dataset) -> pd.Series:
-    """The class each test image is read as, by sample id."""
+    """The class each test image is predicted as, by sample id."""
     tested = dataset.samples[dataset.samples["split"] == "test"].reset_index(drop=True)
     chosen = replace(dataset, samples=tested, fingerprint=f"{dataset.fingerprint} test")
     run = infer(load_classifier(checkpoint), chosen)

@@ -21,7 +21,7 @@ from dermxai.ui import demo
 
 PROJECT = Path(__file__).resolve().parent.parent
 IMAGES = PROJECT / "docs" / "images"
-NAMES = ("dataset", "performance", "image", "compare_maps", "feature_map", "pair")
+NAMES = ("dataset", "performance", "image", "compare_maps", "feature_map", "confusion_analysis")
 FLAGS = (
     "--no-sandbox",
     "--use-angle=swiftshader",

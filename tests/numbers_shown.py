@@ -11,13 +11,13 @@ from dermxai.projection.projector import methods as projections
 
 DATASET = "Dataset"
 PERFORMANCE = "Performance"
-PAIR = "Pair of classes"
+PAIR = "Confusion analysis"
 IMAGE = "Image"
 MAPS = "Image, Compare maps"
-FLIP = "What would flip it"
-FRAGILITY = "Fragility"
-NEIGHBOURS = "Confusing neighbours"
-BELIEF = "Belief"
+FLIP = "Counterfactuals"
+ROBUSTNESS = "Robustness"
+NEIGHBOURS = "Nearest neighbours"
+FAITHFULNESS = "Faithfulness"
 FEATURE_MAP = "Feature map"
 TRAINING = "Training"
 
@@ -50,11 +50,11 @@ NUMBERS: Mapping[str, str] = {
     "Standard error of an AUC": PERFORMANCE,
     **dict.fromkeys(INTERVALS.values(), PERFORMANCE),
     "Interval of a share, independent images": f"{PERFORMANCE}, {PAIR}",
-    "Interval of a mean, independent images": f"{PAIR}, {BELIEF}",
-    "Interval of a mean, many patients": f"{PAIR}, {BELIEF}",
+    "Interval of a mean, independent images": f"{PAIR}, {FAITHFULNESS}",
+    "Interval of a mean, many patients": f"{PAIR}, {FAITHFULNESS}",
     "Interval of a difference of groups, independent images": PAIR,
     "Interval of a difference of groups' shares, independent images": PAIR,
-    "Interval of a paired difference, independent images": f"{BELIEF}, {TRAINING}",
+    "Interval of a paired difference, independent images": f"{FAITHFULNESS}, {TRAINING}",
     "Leakage premium": PERFORMANCE,
     "Share of a class that is predicted as another": PAIR,
     "Accuracy with two classes as one, and its gain": PAIR,
@@ -66,11 +66,11 @@ NUMBERS: Mapping[str, str] = {
     "Difference between errors and right predictions": PAIR,
     "p of a difference": PAIR,
     "q of a difference": PAIR,
-    "p of errors gathered in few patients": PAIR,
+    "p of errors clustered in few patients": PAIR,
     "Errors in few patients: pairs, and how many chance gives": PAIR,
     "Balance: shares of images and patients": PAIR,
     "Suspect labels, quality": PAIR,
-    "Suspect labels, belief in another class": PAIR,
+    "Suspect labels, probability of the suggested class": PAIR,
     "Suspect labels, number": PAIR,
     "Averaged maps": PAIR,
     "Probability of a class": f"{IMAGE}, {PERFORMANCE}, {PAIR}",
@@ -86,13 +86,13 @@ NUMBERS: Mapping[str, str] = {
     "Area of a replacement": FLIP,
     "Margins after random sets: median, and where 95 % lie": FLIP,
     "Flip rate of random sets, and its interval": FLIP,
-    "Margin, flip rate and spread over perturbations": FRAGILITY,
-    "Overlap of maps": FRAGILITY,
-    "Rank correlation of maps": f"{FRAGILITY}, {BELIEF}",
+    "Margin, flip rate and spread over perturbations": ROBUSTNESS,
+    "Overlap of maps": ROBUSTNESS,
+    "Rank correlation of maps": f"{ROBUSTNESS}, {FAITHFULNESS}",
     "Distance of neighbours": NEIGHBOURS,
-    **{f"Faithfulness: {each.TITLE}": BELIEF for each in measures().values()},
-    "Structural similarity of maps (SSIM)": BELIEF,
-    "Faithfulness: mean, and difference to a baseline": BELIEF,
+    **{f"Faithfulness: {each.TITLE}": FAITHFULNESS for each in measures().values()},
+    "Structural similarity of maps (SSIM)": FAITHFULNESS,
+    "Faithfulness: mean, and difference to a control map": FAITHFULNESS,
     **{f"Coordinates: {each.TITLE}": FEATURE_MAP for each in projections().values()},
     "Variance along principal components": FEATURE_MAP,
     "Training loss": TRAINING,

@@ -13,7 +13,7 @@ from dermxai.cli import main
 from dermxai.data import selection
 from dermxai.errors import InputError
 from dermxai.explain import store
-from dermxai.explain.faithfulness.quality import list_quality, open_quality
+from dermxai.explain.faithfulness.results import list_results, open_results
 from dermxai.explain.pair_maps import name_of, open_maps
 from dermxai.models.division import open_division
 from dermxai.models.likeness import Learnt
@@ -71,7 +71,7 @@ def test_all_that_lies_there_is_named_with_what_to_do(
                     kind,
                 )
     own = paths.RunFiles(run.root)
-    for place in (own.projections, own.pair("x").parent, own.quality.root):
+    for place in (own.projections, own.pair("x").parent, own.faithfulness.root):
         told = [path for path in named if path.startswith(str(place))]
         assert len(told) > len(KINDS) / 2, place
     assert str(paths.slurm_settings()) in named
@@ -98,7 +98,7 @@ def test_what_only_one_page_reads(run: Run, workspace: Path, kind: str, tmp_path
     for path in (
         projection,
         files.pair(name_of(run, *classes, None, 200)),
-        files.quality.asked("study"),
+        files.faithfulness.asked("study"),
         files.near_duplicates,
         paths.attribution("map"),
         paths.selection(key),
@@ -109,8 +109,8 @@ def test_what_only_one_page_reads(run: Run, workspace: Path, kind: str, tmp_path
     with ordinary():
         assert open_projection(run, "pca") is None
         assert open_maps(run, *classes) is None
-        assert list_quality(run) == []
-        assert open_quality(run, "study") is None
+        assert list_results(run) == []
+        assert open_results(run, "study") is None
         assert near_duplicates(run).empty
         assert store.read("map") is None
         assert Learnt.read(paths.CheckpointFiles(tmp_path).learnt, "x") is None
@@ -155,3 +155,12 @@ def test_names_are_shown_whatever_they_are() -> None:
         assert text.isprintable()
         assert len(text) <= entries.LONGEST + 1
     assert entries.shown(NOT_UTF8) == "caf\\xe9"
+
+
+def test_settings_of_a_workspace_that_nobody_can_read_are_named(workspace: Path) -> None:
+    workspace.mkdir(exist_ok=True)
+    files = (paths.slurm_settings(), paths.notify_settings(), paths.access_rules())
+    for file in files:
+        file.write_text("colour = 1")
+    found = {odd.path: odd.reason for odd in doctor.examine()}
+    assert all("There is no setting 'colour'" in found[file] for file in files)

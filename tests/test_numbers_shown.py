@@ -11,19 +11,19 @@ import pytest
 
 from dermxai.data import overview
 from dermxai.explain.api import methods
-from dermxai.explain.flip import Flip, RandomSets
-from dermxai.explain.fragility import Fragility
+from dermxai.explain.counterfactuals import Counterfactual, RandomSets
+from dermxai.explain.robustness import Robustness
 from dermxai.metrics import evaluate
-from dermxai.metrics.belief import Scale, summarised
+from dermxai.metrics.clustering import clustering
 from dermxai.metrics.differences import differences
-from dermxai.metrics.gathering import gathering
+from dermxai.metrics.faithfulness import Scale, summarised
 from dermxai.metrics.label_errors import label_errors
 from dermxai.metrics.leakage import leakage_premium
-from dermxai.metrics.pair import judge_pair
-from dermxai.metrics.set_ledger import set_difference, set_ledger
+from dermxai.metrics.pair import evaluate_pair
+from dermxai.metrics.set_decomposition import set_decomposition, set_difference
 from dermxai.paths import PROJECT
 from dermxai.runs import alike
-from dermxai.training.choice import JUDGED
+from dermxai.training.choice import EVALUATED
 from dermxai.training.comparison import MEASURES, Member, Outcome, by_member, summary
 from dermxai.training.comparison import differences as between_networks
 from dermxai.training.validation import history_row, reached
@@ -39,7 +39,7 @@ EVALUATION, HALF = (
     evaluate(np.array(CLASSES)[TRUE[rows]], CLASSES, SCORES[rows], IDS[rows], UNITS[rows])
     for rows in (slice(None), slice(30))
 )
-PAIR = judge_pair(EVALUATION, SCORES, "EAD", "SD")
+PAIR = evaluate_pair(EVALUATION, SCORES, "EAD", "SD")
 LOGITS = np.stack([SCORES, SCORES[::-1]], axis=1)
 OF_SETS = {"heads": ("a", "b"), "classes": CLASSES, "target": "SD", "against": "EAD"}
 
@@ -68,7 +68,7 @@ def outcomes() -> list[Outcome]:
 def probed() -> pd.DataFrame:
     row = {"group": "light", "margin": 1.0, "flipped": False}
     table = pd.DataFrame([row | {"rank_correlation": 0.5, "overlap": 0.5}])
-    return Fragility("a", "b", 0.0, table, ()).groups
+    return Robustness("a", "b", 0.0, table, ()).groups
 
 
 def names(record: object) -> list[str]:
@@ -93,8 +93,8 @@ GROUPS = "Interval of a difference of groups, independent images"
 READ = "Share of a class that is predicted as another"
 VOTES, MOVED = "Mean votes of errors", "Mean votes of errors less those of right predictions"
 APART = "Difference between errors and right predictions"
-GATHERED = "Errors in few patients: pairs, and how many chance gives"
-BELIEF = "Faithfulness: mean, and difference to a baseline"
+CLUSTERED = "Errors in few patients: pairs, and how many chance gives"
+FAITHFULNESS = "Faithfulness: mean, and difference to a control map"
 AREA, LEAD = "Area of a replacement", "Margin after a replacement"
 PROBED = "Margin, flip rate and spread over perturbations"
 REACHED = "Validation: balanced accuracy, accuracy, AUC, sensitivity"
@@ -128,11 +128,15 @@ SHOWN: Mapping[str, Shown] = {
         | ended(PREMIUM, "difference", PAIRED),
         "measure name",
     ),
-    "Pair.ways": (lambda: PAIR.ways, ended(READ, "share", SHARE, ""), "true read images of units"),
+    "Pair.ways": (
+        lambda: PAIR.ways,
+        ended(READ, "share", SHARE, ""),
+        "true predicted images of units",
+    ),
     "Pair.errors": (
         lambda: PAIR.errors,
         {"margin": "Margin of an error", "probability": "Probability of a class"},
-        "sample_id true read",
+        "sample_id true predicted",
     ),
     "Pair.merged": (
         lambda: PAIR.merged,
@@ -141,8 +145,8 @@ SHOWN: Mapping[str, Shown] = {
         | ended(MERGED, "gain", PAIRED),
         "measure name",
     ),
-    "SetLedger": (
-        lambda: names(set_ledger(LOGITS, **OF_SETS, units=UNITS)),
+    "SetDecomposition": (
+        lambda: names(set_decomposition(LOGITS, **OF_SETS, units=UNITS)),
         ended(VOTES, "votes", MEAN, "")
         | ended(VOTES, "margin", MEAN)
         | ended("Predictions that change without a head", "flips", SHARE, "flip_")
@@ -160,16 +164,16 @@ SHOWN: Mapping[str, Shown] = {
         | {"first": APART, "second": APART, "p": "p of a difference", "q": "q of a difference"},
         "column value known",
     ),
-    "Gathering": (
-        lambda: names(gathering(CHOSEN, UNITS, draws=99)),
-        {"p": "p of errors gathered in few patients", "pairs": GATHERED, "expected": GATHERED},
+    "Clustering": (
+        lambda: names(clustering(CHOSEN, UNITS, draws=99)),
+        {"p": "p of errors clustered in few patients", "pairs": CLUSTERED, "expected": CLUSTERED},
         "errors images units of most most_errors most_images",
     ),
     "label_errors": (
         lambda: label_errors(EVALUATION),
         {
             "quality": "Suspect labels, quality",
-            "believed": "Suspect labels, belief in another class",
+            "suggested_probability": "Suspect labels, probability of the suggested class",
         },
         "sample_id label suggested",
     ),
@@ -187,24 +191,24 @@ SHOWN: Mapping[str, Shown] = {
         },
         "first second splits kind",
     ),
-    "belief.summarised": (
+    "faithfulness.summarised": (
         faithfulness,
-        ended(BELIEF, "mean", MEAN, "")
-        | ended(BELIEF, "random_difference", MEAN, "random_")
-        | ended(BELIEF, "centred_difference", MEAN, "centred_"),
+        ended(FAITHFULNESS, "mean", MEAN, "")
+        | ended(FAITHFULNESS, "random_difference", MEAN, "random_")
+        | ended(FAITHFULNESS, "centred_difference", MEAN, "centred_"),
         "method measure images units random_verdict centred_verdict standing",
     ),
-    "Flip": (
-        lambda: names(Flip),
+    "Counterfactual": (
+        lambda: names(Counterfactual),
         {"areas": AREA, "area": AREA, "leads": LEAD, "lead": LEAD},
-        "read_as into donor picture edited pieces chosen flipped random notes",
+        "prediction into donor picture edited pieces chosen flipped random notes",
     ),
     "RandomSets": (
         lambda: names(RandomSets),
         {"areas": AREA, "leads": "Margins after random sets: median, and where 95 % lie"},
         "",
     ),
-    "Fragility.groups": (
+    "Robustness.groups": (
         probed,
         {"lowest": PROBED, "highest": PROBED}
         | {"rank_correlation": "Rank correlation of maps", "overlap": "Overlap of maps"},
@@ -216,8 +220,8 @@ SHOWN: Mapping[str, Shown] = {
         | {"learning_rate": "Learning rate"}
         | dict.fromkeys(("balanced_accuracy", "accuracy", "macro_auc"), REACHED)
         | {f"sensitivity:{code}": REACHED for code in CLASSES}
-        | {f"{name}_chance": CHANCE for name in JUDGED}
-        | {f"{name}_se": ERROR for name in JUDGED}
+        | {f"{name}_chance": CHANCE for name in EVALUATED}
+        | {f"{name}_se": ERROR for name in EVALUATED}
         | dict.fromkeys(("confusion:EAD→SD", "confusion:SD→EAD"), f"Validation: {READ.lower()}"),
         "epoch size stages learning_stages seconds images_per_second memory",
     ),

@@ -16,27 +16,24 @@ that logs people in, has named.
     header = "X-Forwarded-User"           # believed of who knows DERMXAI_PROXY_SECRET, nobody else
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from dermxai import paths
 from dermxai.access.roles import Role
 from dermxai.errors import InputError
+from dermxai.settings import Settings, setting
+from dermxai.settings_file import read_settings
+
+_NAMES, _TABLE = "a list of names", "a table of names and values"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Names(_Strict):
-    viewer: tuple[str, ...] = ()
-    operator: tuple[str, ...] = ()
-    admin: tuple[str, ...] = ()
+class _Names(Settings):
+    viewer: tuple[str, ...] = setting((), "Who may look", words=_NAMES)
+    operator: tuple[str, ...] = setting((), "Who may also start jobs", words=_NAMES)
+    admin: tuple[str, ...] = setting((), "Who may do everything", words=_NAMES)
 
     def role(self, found: Iterable[str]) -> Role | None:
         """The highest role that one of the names has."""
@@ -47,22 +44,28 @@ class _Names(_Strict):
 
 
 class _Claim(_Names):
-    name: str = ""
+    name: str = setting("", "Of the claim; dots lead into objects")
 
 
-class _Proxy(_Strict):
-    header: str = "X-Forwarded-User"
+class _Proxy(Settings):
+    header: str = setting("X-Forwarded-User", "In which a proxy names who is logged in")
 
 
-class Rules(_Strict):
-    everyone: Role | None = None
-    unverified_emails: bool = False
-    """Also e-mails of which the provider does not say that it has verified them."""
-    blocked: tuple[str, ...] = ()
-    """Subjects and e-mails that come in no more, whatever else names them."""
-    people: _Names = _Names()
-    claim: _Claim = _Claim()
-    proxy: _Proxy = _Proxy()
+class Rules(Settings):
+    """The keys of ``access.toml``."""
+
+    everyone: Role | None = setting(
+        None, "Role of who is logged in and named nowhere; without it nobody comes in"
+    )
+    unverified_emails: bool = setting(
+        False, "Also e-mails of which the provider does not say that it has verified them"
+    )
+    blocked: tuple[str, ...] = setting(
+        (), "Subjects and e-mails that come in no more, whatever else names them", words=_NAMES
+    )
+    people: _Names = setting(_Names(), "Roles by subject or verified e-mail", words=_TABLE)
+    claim: _Claim = setting(_Claim(), "Roles by a claim of the ID token", words=_TABLE)
+    proxy: _Proxy = setting(_Proxy(), "A proxy that logs people in", words=_TABLE)
 
     def role(self, subject: str, claims: Mapping[str, Any]) -> Role | None:
         """The role of a person; None for nobody who may come in.
@@ -101,14 +104,7 @@ def rules() -> Rules:
 
 @lru_cache(4)
 def _read(file: str, _changed: int, _inode: int, _size: int) -> Rules:
-    try:
-        return Rules.model_validate(tomllib.loads(Path(file).read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise InputError(f"{file}: {place}: {first['msg'].lower()}; see docs/server.md.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{file} is no TOML: {error}.") from error
+    return read_settings(Rules, Path(file), "docs/server.md", anywhere=True)
 
 
 def _values(claims: Mapping[str, Any], name: str) -> list[str]:

@@ -2,7 +2,10 @@
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
+from typing import Any
 
 import typer
 
@@ -13,12 +16,13 @@ from dermxai.cli.demo import demo
 from dermxai.cli.doctor import doctor
 from dermxai.cli.evaluate import evaluate
 from dermxai.cli.explain import explain
+from dermxai.cli.faithfulness import faithfulness
 from dermxai.cli.infer import infer
 from dermxai.cli.methods import methods
 from dermxai.cli.plugins import plugins
 from dermxai.cli.project import project
-from dermxai.cli.quality import quality
 from dermxai.cli.report import report
+from dermxai.cli.schema import schema
 from dermxai.cli.train import train
 from dermxai.cli.withdraw import withdraw
 from dermxai.errors import Cancelled, InputError
@@ -31,15 +35,30 @@ VERBS = (
     evaluate,
     explain,
     methods,
+    schema,
     plugins,
     project,
-    quality,
+    faithfulness,
     train,
     report,
     withdraw,
     doctor,
 )
 """In the order of ``--help``."""
+MOVED = {"quality": faithfulness}
+"""The verb by its name in version 0.1, which goes on working until 0.3."""
+
+
+def _earlier(name: str, verb: Callable[..., None]) -> Callable[..., None]:
+    """A verb under its earlier name, which says so on standard error."""
+
+    @wraps(verb)
+    def renamed(**given: Any) -> None:
+        console.say(f"{name} is called {verb.__name__} now; the old name goes in version 0.3.")
+        verb(**given)
+
+    return renamed
+
 
 app = typer.Typer(
     help="Explain and analyse skin-disease classifiers. For research and teaching, not for "
@@ -50,6 +69,8 @@ app = typer.Typer(
 )
 for verb in VERBS:
     app.command()(verb)
+for old, verb in MOVED.items():
+    app.command(old, hidden=True)(_earlier(old, verb))
 app.command(context_settings=OPTIONS)(dashboard)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(access.app, name="access")

@@ -23,12 +23,12 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from dermxai.numbers import LEFT, count, fixed, jsonable
+from dermxai.formatting import LEFT, count, fixed, jsonable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dermxai.explain.faithfulness.quality import Quality
+    from dermxai.explain.faithfulness.results import Results
     from dermxai.metrics import Evaluation
     from dermxai.metrics.leakage import Premium
     from dermxai.runs import Run
@@ -188,8 +188,8 @@ def show_premium(premium: "Premium") -> None:
         print(f"\n{_line(note)}")
 
 
-def show_belief(
-    table: "pd.DataFrame", found: "Quality", independent: str, notes: Iterable[str] = ()
+def show_faithfulness(
+    table: "pd.DataFrame", found: "Results", independent: str, notes: Iterable[str] = ()
 ) -> None:
     """Means of methods × measures with their intervals, what they beat and what that amounts to.
 

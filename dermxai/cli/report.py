@@ -25,7 +25,7 @@ def report(
     json: Json = False,
 ) -> None:
     """Two classes that are confused: one HTML file with images, for a meeting."""
-    from dermxai.report import study
+    from dermxai.report import confusion_analysis
     from dermxai.report.evaluated import evaluated
     from dermxai.report.pair_report import write
     from dermxai.runs import open_run
@@ -33,7 +33,7 @@ def report(
     if output is None and not json:
         raise InputError("Say where to write it: --output FILE.html, or --json for the numbers.")
     opened = open_run(paths.named_run(run))
-    made = study(opened, evaluated(opened, split), *pair, split=split)
+    made = confusion_analysis(opened, evaluated(opened, split), *pair, split=split)
     if output is not None:
         if maps:
             foreground("pair", run=str(opened.root), first=pair[0], second=pair[1], split=split)

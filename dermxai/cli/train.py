@@ -23,8 +23,13 @@ def train(
     devices: Annotated[int, typer.Option(help="Processes, each with its own GPU.", min=1)] = 1,
     folds: Annotated[int, typer.Option(help="Cross-validate by patient; 0: do not.", min=0)] = 0,
     seeds: Annotated[int, typer.Option(help="Seeds of each fold.", min=1)] = 1,
-    baseline: Annotated[
-        list[str] | None, typer.Option(help="Network to compare: resnet101, efficientnet_b4+heads")
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--compare",
+            "--baseline",
+            help="Comparison network: resnet101, efficientnet_b4+heads",
+        ),
     ] = None,
     halving: Annotated[
         bool, typer.Option(help="Of several values of a setting stop the worse half early.")
@@ -46,9 +51,9 @@ def train(
             devices=devices,
             folds=folds,
             seeds=seeds,
-            baselines=baseline,
+            baselines=compare,
         )
     except KeyboardInterrupt:
-        console.say("Stopped; the same command goes on after the last whole epoch.")
+        console.say("Stopped; the same command resumes after the last completed epoch.")
         raise
     print(*value.values())

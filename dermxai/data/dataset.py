@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai import entries, paths, plugins
+from dermxai import entries, paths
 from dermxai.data import images, inventory, labels
-from dermxai.data.table import Options, Problem, Table, validated
+from dermxai.data.formats import FORMATS, Format, by_priority
+from dermxai.data.table import Options, Problem, validated
 from dermxai.data.transforms import fit_mask
 from dermxai.entries import Unusable, UnusableError
 from dermxai.errors import InputError
@@ -101,10 +101,11 @@ def load_dataset(
     label_map: str | Path | Mapping[str, str] | None = None,
     confine: bool = False,
 ) -> Dataset:
-    """Opens a dataset of any known format, recognised by looking at the path. No image is decoded.
+    """Opens a dataset of any known format, recognised automatically from the path. No image is
+    decoded.
 
     Args:
-        path: a folder, table or archive; see ``EXPECTS`` of each file in ``data/formats``.
+        path: a folder, table or archive; see ``expects`` of `dermxai.data.formats.FORMATS`.
         columns: our column name → the table's, such as ``{"label": "diagnosis"}``.
         label_map: label → class code, or a table of two columns ``from`` and ``to``; labels that
             it does not name are mapped as without it.
@@ -136,7 +137,7 @@ def _loaded(
         raise InputError(f"There is no file or folder {entries.shown(str(source))}.")
     if (what := entries.kind(source)) not in ("a file", "a folder"):
         raise InputError(f"{source} is {what}; expected a folder, table or archive of images.")
-    table: Table = _format(source).read(source, Options(columns or {}))
+    table = _format(source).read(source, Options(columns or {}))
     rows, repeated = validated(table.rows)
     rows = _with_codes(rows, _own_labels(label_map))
     stock = inventory.take(rows, table.root, paths.roots() if paths.is_confined() else None)
@@ -187,17 +188,16 @@ def _plain(
     }
 
 
-def _format(source: Path) -> ModuleType:
-    found = plugins.modules("dermxai.data.formats").values()
-    for module in sorted(found, key=lambda module: module.PRIORITY):
-        if module.recognises(source):
-            return module
+def _format(source: Path) -> Format:
+    for each in by_priority():
+        if each.recognises(source):
+            return each
     raise InputError(f"{source} is not a dataset of a known format. {_known_formats()}")
 
 
 def _known_formats() -> str:
-    found = plugins.modules("dermxai.data.formats").values()
-    return "Known formats: " + "; ".join(module.EXPECTS for module in found) + "."
+    found = FORMATS.all().values()
+    return "Known formats: " + "; ".join(each.expects for each in found) + "."
 
 
 def _own_labels(label_map: str | Path | Mapping[str, str] | None) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -130,6 +130,28 @@ def scan(root: Path) -> ImageFiles:
     """
     found: list[Path] = []
     problems: list[Problem] = []
+    for each in _walked(root):
+        if isinstance(each, Problem):
+            problems.append(each)
+        else:
+            found.append(each)
+    found.sort()
+    images = tuple(path for path in found if not _is_mask(path, root))
+    masks = tuple(path for path in found if _is_mask(path, root))
+    return ImageFiles(root, images, masks, tuple(problems))
+
+
+def holds_any(root: Path) -> bool:
+    """Whether there is anything in a folder of which `scan` or `tables` has something to say.
+
+    Raises:
+        InputError: ``root`` may not be read.
+    """
+    return next(_walked(root), None) is not None or bool(tables(root))
+
+
+def _walked(root: Path) -> Iterator[Path | Problem]:
+    """Image files beneath a folder, and what cannot be looked at."""
     seen: set[tuple[int, int]] = set()
     paths.check_readable(root)
     waiting = [root]
@@ -142,31 +164,27 @@ def scan(root: Path) -> ImageFiles:
             seen.add((state.st_dev, state.st_ino))
             entries = list(os.scandir(folder))
         except OSError as error:
-            problems.append(Problem(str(folder), f"the folder cannot be opened: {error.strerror}"))
+            yield Problem(str(folder), f"the folder cannot be opened: {error.strerror}")
             continue
         for entry in entries:
             if entry.name.startswith((".", "__MACOSX")):
                 continue
             if entry.is_symlink() and not paths.is_readable(entry.path):
-                problems.append(Problem(entry.name, _OUTSIDE))
+                yield Problem(entry.name, _OUTSIDE)
                 continue
             if not _is_text(entry.name):
-                problems.append(Problem(repr(entry.name), f"not UTF-8; rename it in {folder}"))
+                yield Problem(repr(entry.name), f"not UTF-8; rename it in {folder}")
                 continue
             try:
                 is_folder = entry.is_dir()
             except OSError as error:  # a link in a circle, or to where nobody may look
                 reason = f"the link cannot be followed: {error.strerror}"
-                problems.append(Problem(str(folder / entry.name), reason))
+                yield Problem(str(folder / entry.name), reason)
                 continue
             if is_folder:
                 waiting.append(folder / entry.name)
             elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
-                found.append(folder / entry.name)
-    found.sort()
-    images = tuple(path for path in found if not _is_mask(path, root))
-    masks = tuple(path for path in found if _is_mask(path, root))
-    return ImageFiles(root, images, masks, tuple(problems))
+                yield folder / entry.name
 
 
 def tables(folder: Path) -> list[Path]:

@@ -71,7 +71,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Options:
-    """What a person may say about a dataset that cannot be seen by looking at it.
+    """What a person may say about a dataset that cannot be recognised automatically.
 
     Attributes:
         columns: our column name → the table's, where it is not a usual one.

@@ -1,4 +1,4 @@
-"""Explanations of a decision: votes of the heads, attribution maps, and whether to believe them.
+"""Explanations of a decision: votes of the heads, attribution maps, and their faithfulness.
 
 The package is called as `dermxai.explain.api.explain`.
 """

@@ -76,7 +76,7 @@ def explain(
         method: name of a file in `dermxai.explain.methods`.
         target: class code; the predicted class if not given.
         against: explain how far ``target`` lies above this class instead.
-        head: name of the head whose vote is explained; the sum of all if not given, or the final
+        head: name of the head whose logit is explained; the sum of all if not given, or the final
             head by a method of one head.
         settings: the method's ``Settings`` or a mapping of their values; defaults if not given.
         progress: called with passes done and in all; may raise `Cancelled`.
@@ -176,7 +176,7 @@ def prepared(classifier: "Classifier", image: NDArray[np.uint8]) -> torch.Tensor
 
 
 def predicted(classifier: "Classifier", tensor: torch.Tensor) -> str:
-    """The class that a prepared image is read as.
+    """The class that a prepared image is predicted as.
 
     Raises:
         InputError: the network does not give finite numbers, or memory does not suffice.

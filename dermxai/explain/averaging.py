@@ -165,12 +165,12 @@ def _chosen(
     ``cell``; and how many images each cell has."""
     within = run.in_split(split)
     true = run.samples["label"].to_numpy(dtype=object)[within]
-    read = run.predicted[within]
+    predicted = run.predicted[within]
     cell = np.full(len(run), -1)
     in_cell = np.zeros(4, dtype=np.int64)
     generator = np.random.default_rng(0)
-    for index, (label, reading) in enumerate(cells_of(*pair)):
-        members = within[(true == label) & (read == reading)]
+    for index, (label, prediction) in enumerate(cells_of(*pair)):
+        members = within[(true == label) & (predicted == prediction)]
         in_cell[index] = members.size
         cell[generator.permutation(members)[:most]] = index
     columns = ["sample_id", "path", "mask_path"]

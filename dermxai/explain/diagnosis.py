@@ -15,7 +15,7 @@ from dermxai.data.images import ImageLike, as_image
 from dermxai.data.transforms import Preprocessing
 from dermxai.explain.api import prepared
 from dermxai.explain.forward import require_finite
-from dermxai.explain.heads import Ledger, ledger
+from dermxai.explain.heads import Decomposition, decomposition
 from dermxai.explain.memory import halving
 from dermxai.explain.method import Attribution, Method, Target, whose
 from dermxai.explain.methods import grad_cam, vote_map
@@ -125,9 +125,9 @@ class Diagnosis:
             notes=(described.NOTE,),
         )
 
-    def ledger(self, target: str, against: str | None = None) -> Ledger:
+    def decomposition(self, target: str, against: str | None = None) -> Decomposition:
         """Who decided for ``target`` against ``against``, and where."""
-        return ledger(
+        return decomposition(
             logits=self.logits,
             mapped=self.mapped,
             cams=self.cams,

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermxai.data.transforms import resize
-from dermxai.explain.readings import Picture
+from dermxai.explain.predictions import Picture
 
 _FILLED_AT = 112  # pixels of the side at which a fill, which is smooth, is computed
 _REACH = 3  # pixels around the hole that inpainting looks at

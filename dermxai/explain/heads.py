@@ -1,4 +1,4 @@
-"""The vote ledger: the margin between two classes, split exactly by head and by position.
+"""Additive decomposition of the logit, or of the margin between two classes, by head and position.
 
 Every head is average pooling → Linear and the heads' logits are summed, so the margin of class A
 over class B is
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Ledger:
+class Decomposition:
     """Who decided for ``target`` against ``against``, and where.
 
     Attributes:
@@ -32,8 +32,8 @@ class Ledger:
         margin: how far the summed logit of the target lies above the other's in the forward pass.
         logit_range: largest less smallest summed logit of the image.
         decision: the class with the largest summed logit.
-        without: (h,) the class that would be read if that head did not vote; empty for a network
-            of one head, without which nothing is read.
+        without: (h,) the predicted class if that head did not vote; empty for a network
+            of one head, without which nothing is predicted.
     """
 
     target: str
@@ -60,15 +60,15 @@ class Ledger:
 
     @property
     def decisive(self) -> tuple[str, ...]:
-        """Heads without which another class would be read."""
+        """Heads without which another class would be predicted."""
         return tuple(
             head
-            for head, read in zip(self.heads, self.without, strict=bool(self.without))
-            if read != self.decision
+            for head, predicted in zip(self.heads, self.without, strict=bool(self.without))
+            if predicted != self.decision
         )
 
 
-def ledger(
+def decomposition(
     *,
     logits: NDArray[np.float32],
     cams: tuple[NDArray[np.float32], ...],
@@ -78,8 +78,8 @@ def ledger(
     target: str,
     against: str | None,
     mapped: tuple[str, ...] | None = None,
-) -> Ledger:
-    """The ledger of one image.
+) -> Decomposition:
+    """The decomposition of one image.
 
     Args:
         logits: (h, k).
@@ -96,7 +96,7 @@ def ledger(
     exact = logits.astype(np.float64)
     scores = exact.sum(axis=0)
     left_out = scores - exact  # (h, k): the sum without each head
-    return Ledger(
+    return Decomposition(
         target=target,
         against=against,
         heads=heads,

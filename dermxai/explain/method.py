@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermxai.errors import Cancelled
-from dermxai.numbers import percent, signed
+from dermxai.formatting import percent, signed
 
 __all__ = [
     "Attribute",
@@ -85,7 +85,7 @@ class Attribution:
         map: (h, w) float32, positive where the image speaks for the target.
         native: the same at the method's own resolution.
         target, against: class codes.
-        head: whose vote is explained; None for the sum of all.
+        head: whose logit is explained; None for the sum of all.
         unit: what a value means.
         signed: whether negative values speak against the target.
         complete: whether ``native`` adds up to the target's logit, less a constant.
@@ -162,7 +162,7 @@ Attribute = Callable[
 
 
 def whose(method: Method, head: str | None, heads: Sequence[str]) -> str | None:
-    """The head whose vote a map explains where ``head`` was asked for; None for the sum of all."""
+    """The head whose logit a map explains where ``head`` was asked for; None for the sum of all."""
     return heads[-1] if head is None and method.ONE_HEAD and len(heads) > 1 else head
 
 

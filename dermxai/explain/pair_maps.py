@@ -40,11 +40,11 @@ _SHAPES = {
 
 @dataclass(frozen=True, eq=False)
 class PairMaps:
-    """Averages over the four cells (true, read) of two classes.
+    """Averages over the four cells (true, predicted) of two classes.
 
     Attributes:
         first, second: positive values speak for ``first``, negative ones for ``second``.
-        cells: (true, read) of each of the c cells: first as first, first as second, second as
+        cells: (true, predicted) of each of the c cells: first as first, first as second, second as
             first, second as second.
         maps: (frame, c, SIDE, SIDE) mean, in ``unit``; NaN where too few images reach.
         pictures: (frame, c, SIDE, SIDE, 3) the mean of the images themselves, RGB.

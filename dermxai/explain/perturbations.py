@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dermxai.data.atlas.artefacts import ARTEFACTS
 from dermxai.data.atlas.canvas import FIELD_MM
 from dermxai.data.transforms import COLOUR_CONSTANCY, Preprocessing
-from dermxai.explain.readings import Picture
+from dermxai.explain.predictions import Picture
 
 Array = NDArray[Any]
 REPEATS = 3  # of what is drawn at random

@@ -1,14 +1,14 @@
 """Data in, plotly figures out. Every one takes ``dark`` and has a title that says what is seen."""
 
 from dermxai.figures.balance import balance
-from dermxai.figures.belief import belief, belief_curves, belief_measure
 from dermxai.figures.confusion import confusion_matrix
+from dermxai.figures.counterfactual import counterfactual_path
+from dermxai.figures.faithfulness import faithfulness, faithfulness_curves, faithfulness_measure
 from dermxai.figures.feature_map import feature_map, hover_lines
-from dermxai.figures.flip import flip_path
 from dermxai.figures.margins import margins
 from dermxai.figures.ranking import ranking
 from dermxai.figures.roc import roc
-from dermxai.figures.set_ledger import set_ledger
+from dermxai.figures.set_decomposition import set_decomposition
 from dermxai.figures.training import (
     class_sensitivities,
     hardware_use,
@@ -23,13 +23,13 @@ from dermxai.figures.votes import votes
 
 __all__ = [
     "balance",
-    "belief",
-    "belief_curves",
-    "belief_measure",
     "class_sensitivities",
     "confusion_matrix",
+    "counterfactual_path",
+    "faithfulness",
+    "faithfulness_curves",
+    "faithfulness_measure",
     "feature_map",
-    "flip_path",
     "hardware_use",
     "hover_lines",
     "learning_rates",
@@ -38,7 +38,7 @@ __all__ = [
     "margins",
     "ranking",
     "roc",
-    "set_ledger",
+    "set_decomposition",
     "training_loss",
     "training_measure",
     "votes",

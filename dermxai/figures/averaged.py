@@ -17,13 +17,13 @@ class Averaged(NamedTuple):
     """A cell's picture.
 
     Attributes:
-        true, read: the cell.
+        true, predicted: the cell.
         images, in_cell: averaged here, and in the cell.
         picture: (SIDE, SIDE, 3) RGB; None where no image could be averaged.
     """
 
     true: str
-    read: str
+    predicted: str
     images: int
     in_cell: int
     picture: NDArray[np.uint8] | None
@@ -40,13 +40,13 @@ def averaged(maps: PairMaps, frame: str) -> list[Averaged]:
     at = FRAMES.index(frame)
     scale, shape = maps.scale(frame), (SIDE, SIDE)
     made = []
-    for index, (true, read) in enumerate(maps.cells):
+    for index, (true, predicted) in enumerate(maps.cells):
         picture = None
         images = int(maps.images[at, index])
         if images:
             values = resize(np.nan_to_num(maps.maps[at, index]), shape)
             picture = blend(resize(maps.pictures[at, index], shape), values, _STRENGTH, scale)
-        made.append(Averaged(true, read, images, int(maps.in_cell[index]), picture))
+        made.append(Averaged(true, predicted, images, int(maps.in_cell[index]), picture))
     return made
 
 

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from dermxai import taxonomy
 from dermxai.figures.template import blank, figure, palette, shortened, text
+from dermxai.formatting import count
 from dermxai.metrics.confusion import normalised
-from dermxai.numbers import count
 
 Show = Literal["counts", "row", "column"]
 
-_TITLE = "Confusion matrix: what each class was read as"
+_TITLE = "Confusion matrix"
 _HELP = {
     "counts": "Numbers: images. Colour: share of the row.",
     "row": "Percent of each row; on the diagonal, sensitivities.",
@@ -50,7 +50,7 @@ def confusion_matrix(table: pd.DataFrame, show: Show = "counts", dark: bool = Fa
     counts = table.to_numpy(dtype=np.int64)
     shares = normalised(counts, "column" if show == "column" else "row")
     numbers = counts if show == "counts" else 100 * np.nan_to_num(shares)
-    words = "Rows: true class. Columns: read as. Outlined: read right. "
+    words = "Rows: true class. Columns: predicted class. Outlined: predicted correctly. "
     if grid.square < len(grid.rows):
         words += "Below the line: classes that the model does not know. "
     made = figure(_TITLE, words + _HELP[show], dark=dark, **grid.layout())
@@ -182,18 +182,18 @@ class _Grid:
             total = f"{counts[i].sum()} images of {_named(true)}"
             for step in range(int(np.ceil(self.left))):
                 targets.append((-1 - step, i, ["row", true], total))
-            for j, read in enumerate(self.columns):
+            for j, predicted in enumerate(self.columns):
                 words = (
                     f"<b>{count(int(counts[i, j]), 'image')}</b><br>"
-                    f"True: {_named(true)}<br>Read as: {_named(read)}<br>"
+                    f"True: {_named(true)}<br>Predicted as: {_named(predicted)}<br>"
                     f"{_percent(by_row[i, j])} of the row, "
                     f"{_percent(by_column[i, j])} of the column"
                 )
-                targets.append((j, i, ["cell", true, read], words))
-        for j, read in enumerate(self.columns):
-            total = f"{count(int(counts[:, j].sum()), 'image')} read as {_named(read)}"
+                targets.append((j, i, ["cell", true, predicted], words))
+        for j, predicted in enumerate(self.columns):
+            total = f"{count(int(counts[:, j].sum()), 'image')} predicted as {_named(predicted)}"
             for step in range(int(np.ceil(self.above))):
-                targets.append((j, -1 - step, ["column", read], total))
+                targets.append((j, -1 - step, ["column", predicted], total))
         x, y, data, hover = zip(*targets, strict=True)
         return list(x), list(y), list(data), list(hover)
 

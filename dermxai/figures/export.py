@@ -18,7 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from dermxai.figures.overlay import Picture, colour_bar, two_sided
-from dermxai.numbers import jsonable
+from dermxai.formatting import jsonable
 
 _WIDTH = 3.4  # inches of a picture
 _BENEATH = 0.72  # inches: colour bar, its numbers, its unit

@@ -76,11 +76,11 @@ def hover_lines(
     predicted: Sequence[str],
     probabilities: ArrayLike,
 ) -> list[str]:
-    """What a point says: id, label, reading and its probability; (n,) each."""
+    """What a point says: id, label, prediction and its probability; (n,) each."""
     return [
         f"<b>{shortened(name, 40)}</b><br>True: {text(label) if _stated(label) else 'no label'}"
-        f"<br>Read as: {text(read)}, {100 * share:.0f} %"
-        for name, label, read, share in zip(
+        f"<br>Predicted as: {text(predicted)}, {100 * share:.0f} %"
+        for name, label, predicted, share in zip(
             sample_ids, true, predicted, np.asarray(probabilities), strict=True
         )
     ]

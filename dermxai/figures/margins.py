@@ -1,4 +1,4 @@
-"""The margin of a reading under many changes of the image."""
+"""The margin of a prediction under perturbations of the image."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from dermxai.figures.template import figure, palette, shortened, text
-from dermxai.numbers import signed
+from dermxai.formatting import signed
 
 _ROW = 30
 
@@ -17,29 +17,29 @@ def margins(
     names: Sequence[str],
     values: ArrayLike,
     *,
-    read: Sequence[str],
+    predictions: Sequence[str],
     unchanged: float,
-    read_as: str,
+    prediction: str,
     against: str,
     dark: bool = False,
 ) -> go.Figure:
-    """One point a change, one row a group; the threshold at 0 divides the two classes.
+    """One point a perturbation, one row a group; the threshold at 0 divides the two classes.
 
     Args:
-        groups, names: of n changes; groups in the order of the rows.
-        values: (n,) logit of ``read_as`` less that of ``against``.
-        read: (n,) the class that is read after each.
-        unchanged: the margin without a change.
-        read_as, against: class codes.
+        groups, names: of n perturbations; groups in the order of the rows.
+        values: (n,) logit of ``prediction`` less that of ``against``.
+        predictions: (n,) the predicted class after each.
+        unchanged: the margin without one.
+        prediction, against: class codes.
         dark: colours for a dark page.
     """
     colours, rows = palette(dark), list(dict.fromkeys(groups))
     x = np.asarray(values, dtype=np.float64)
-    source, target = shortened(read_as, 16), shortened(against, 16)
+    source, target = shortened(prediction, 16), shortened(against, 16)
     made = figure(
-        f"Margin of {source} over {target} under each change",
+        f"Margin of {source} against {target} under each perturbation",
         f"Logits. The thin line is the unchanged image. Left of 0 {target} lies higher; a cross is "
-        f"read as another class than {source}.",
+        f"predicted as another class than {source}.",
         height=_ROW * (len(rows) + 1),
         dark=dark,
         xaxis={"range": _range([*x, unchanged, 0.0]), "fixedrange": True},
@@ -54,7 +54,7 @@ def margins(
     )
     made.add_vline(x=0, line={"color": colours.ink, "width": 1.5})
     made.add_vline(x=unchanged, line={"color": colours.muted, "width": 1, "dash": "dot"})
-    turned = np.array([now != read_as for now in read], dtype=bool)
+    turned = np.array([now != prediction for now in predictions], dtype=bool)
     for which, colour, symbol in (
         (~turned, colours.accent, "circle"),
         (turned, colours.warning, "x"),
@@ -66,7 +66,8 @@ def margins(
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 9, "opacity": 0.85},
             hovertext=[
-                f"{text(names[i])}: read as {text(read[i])}, margin {signed(x[i])}" for i in at
+                f"{text(names[i])}: predicted as {text(predictions[i])}, margin {signed(x[i])}"
+                for i in at
             ],
             hovertemplate="%{hovertext}<extra></extra>",
         )

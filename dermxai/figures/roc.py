@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from dermxai import taxonomy
 from dermxai.figures.template import blank, figure, palette, shortened, text
+from dermxai.formatting import percent
 from dermxai.metrics import Evaluation, RocCurve
-from dermxai.numbers import percent
 
 _SIDE, _LEGEND = 480, 250
 _STEP = 1 / 400  # of an axis: points closer together than that are drawn as one

@@ -119,10 +119,10 @@ def class_sensitivities(history: pd.DataFrame, dark: bool = False) -> go.Figure:
 
 
 def watched_confusion(histories: Histories, dark: bool = False) -> go.Figure:
-    """How often the watched classes were read as each other, over epochs."""
+    """How often the watched classes were predicted as each other, over epochs."""
     made = _over_epochs(
         "Watched confusion",
-        "Share of the first class's validation images read as the second.",
+        "Share of the first class's validation images predicted as the second.",
         dark,
     )
     made.update_yaxes(tickformat=".3~p", rangemode="tozero")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dermxai import taxonomy
 from dermxai.figures.template import Palette, figure, palette, shortened
-from dermxai.numbers import signed
+from dermxai.formatting import signed
 
 _ROW = 27
 _BAR = 0.62  # of a row

@@ -1,16 +1,13 @@
 """What texts on a command line stand for: arguments of a job, settings of a recipe."""
 
-import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from dermxai import parsing, paths
 from dermxai.errors import InputError
-from dermxai.jobs.kinds import allowed
+from dermxai.jobs.kinds import JobKind, allowed
 
 # The arguments that name a file or folder, and where it lies.
 _PLACES: Mapping[str, Callable[[str], Path]] = {
@@ -21,7 +18,7 @@ _PLACES: Mapping[str, Callable[[str], Path]] = {
 }
 
 
-def arguments_of(kind: ModuleType, texts: Mapping[str, str]) -> dict[str, Any]:
+def arguments_of(kind: JobKind[Any], texts: Mapping[str, str]) -> dict[str, Any]:
     """Arguments of a kind from texts: ``name``, or ``name.part`` for a part of one. A recipe is one
     of the ready ones by its name, and parts replace its settings.
 
@@ -29,7 +26,7 @@ def arguments_of(kind: ModuleType, texts: Mapping[str, str]) -> dict[str, Any]:
         InputError: a value of another kind, both a value and parts, a file that is not there, no
             such recipe or setting.
     """
-    parameters = inspect.signature(kind.run).parameters
+    parameters = kind.arguments.model_fields
     arguments: dict[str, Any] = {}
     parts: dict[str, dict[str, str]] = {}
     for key, text in texts.items():
@@ -77,7 +74,7 @@ def recipe_of(name: str, pairs: Sequence[str]) -> dict[str, Any]:
     for setting in ("start_from", "weights"):
         if given.get(setting) not in (None, "", IMAGENET):
             given[setting] = _absolute(setting, given[setting])
-    return asdict(chosen(name, given))
+    return chosen(name, given).model_dump()
 
 
 def swept_of(pairs: Sequence[str]) -> tuple[list[str], dict[str, list[Any]]]:

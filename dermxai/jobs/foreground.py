@@ -20,21 +20,21 @@ def work(
     """Runs a kind of job here and now, with GPUs that no job uses; other jobs wait for them.
 
     Args:
-        arguments: of the kind's ``run``. With ``device="cuda:1"`` that very GPU is used, whoever
+        arguments: of the kind. With ``device="cuda:1"`` that very GPU is used, whoever
             else uses it.
         say: told why it has to wait.
 
     Raises:
         InputError: as the kind says.
     """
-    module = find_kind(kind)
+    found = find_kind(kind)
     device = str(arguments.get("device") or "")
-    anywhere = module.LANE == "device" and device in ("", "cuda")
+    anywhere = found.lane == "device" and device in ("", "cuda")
     wanted = int(arguments.get("devices") or 1) if anywhere else 0
     if anywhere and (shares := int(arguments.get("shares") or 1)) > 1:
         wanted = max(wanted, min(shares, len(gpus())))
     with _reserved(wanted, say):
-        return module.run(report, **arguments)
+        return found.run(report, **arguments)
 
 
 @contextmanager

@@ -12,21 +12,21 @@ import os
 import re
 import subprocess
 import time
-import tomllib
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, fields
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import field_validator
 from typing_extensions import override
 
-from dermxai import entries, paths
-from dermxai.entries import UnusableError
+from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.jobs import listing
 from dermxai.jobs.job import Job, State
 from dermxai.jobs.launchers import MARK
+from dermxai.settings import Settings, setting
+from dermxai.settings_file import read_settings as read_file
 
 TRIES, BETWEEN = 3, 2.0  # seconds between them
 ANSWER_SECONDS = 10.0  # for the webhook to answer
@@ -35,36 +35,30 @@ ENDS = tuple(str(state) for state in State if not state.live)
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class NoticeSettings:
+class NoticeSettings(Settings):
     """The keys of ``notify.toml``."""
 
-    webhook: str = ""
-    """Address that gets a POST with the notice as JSON; its ``text`` is what chats show."""
-    command: tuple[str, ...] = ()
-    """Program and arguments; the notice is its standard input."""
-    states: tuple[str, ...] = ENDS
-    """Of those that a job can end in."""
-    kinds: tuple[str, ...] = ()
-    """Of jobs; empty: all."""
+    webhook: str = setting(
+        "",
+        "Address that gets a POST with the notice as JSON; its text is what chats show",
+        secret=True,
+        words="an address that begins with https:// or http://",
+    )
+    command: tuple[str, ...] = setting(
+        (),
+        "Program and arguments; the notice is its standard input",
+        secret=True,
+        words="a list of texts",
+    )
+    states: tuple[str, ...] = setting(ENDS, "Of those that a job can end in", choices=ENDS)
+    kinds: tuple[str, ...] = setting((), "Of jobs; empty: all", words="a list of texts")
 
-    def __post_init__(self) -> None:
-        address: object = self.webhook
-        if not isinstance(address, str) or (address and not _is_web(address)):
-            self._refuse("webhook", "an address that begins with https:// or http://")
-        for name in ("command", "states", "kinds"):
-            held = getattr(self, name)
-            if not isinstance(held, list | tuple) or not all(isinstance(one, str) for one in held):
-                self._refuse(name, "a list of texts")
-        if unknown := [state for state in self.states if state not in ENDS]:
-            raise InputError(
-                f"states has {unknown[0]!r} in {paths.notify_settings()}; expected some of "
-                f"{', '.join(ENDS)}."
-            )
-
-    def _refuse(self, name: str, expected: str) -> NoReturn:
-        # the value may be a secret
-        raise InputError(f"{name} in {paths.notify_settings()} is something else than {expected}.")
+    @field_validator("webhook", mode="after")
+    @classmethod
+    def _is_web(cls, address: str) -> str:
+        if address and not (re.match(r"https?://[^/\s]", address) and address.isprintable()):
+            raise ValueError("no address")
+        return address
 
 
 def read_settings() -> NoticeSettings:
@@ -73,20 +67,7 @@ def read_settings() -> NoticeSettings:
     Raises:
         InputError: the file cannot be read, is not TOML, or has an unknown key or value.
     """
-    path = paths.notify_settings()
-    if not os.path.lexists(path):
-        return NoticeSettings()
-    try:
-        content = tomllib.loads(entries.read_text(path))
-    except UnusableError as error:
-        raise InputError(f"{path} {error}; expected TOML in UTF-8, see docs/jobs.md.") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read as TOML ({type(error).__name__}).") from None
-    known = [setting.name for setting in fields(NoticeSettings)]
-    for name in content:
-        if name not in known:
-            raise InputError(f"{path} has {name!r}; expected {', '.join(known)}.")
-    return NoticeSettings(**content)
+    return read_file(NoticeSettings, paths.notify_settings(), "docs/jobs.md")
 
 
 def tell(job: Job, attempt: int) -> None:
@@ -182,7 +163,3 @@ def _run(command: tuple[str, ...], content: bytes) -> None:
         return
     if done.returncode:
         log.warning(f"The command that tells of a job's end ended with {done.returncode}.")
-
-
-def _is_web(address: str) -> bool:
-    return bool(re.match(r"https?://[^/\s]", address)) and address.isprintable()

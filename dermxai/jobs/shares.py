@@ -1,9 +1,9 @@
 """One job's work in several processes: over the GPUs of a computer, as processes on its
 processors, or as an array of a cluster.
 
-A kind that can be shared offers ``share(report, index, of, token, **arguments)``, which does every
-``of``-th piece of what ``run`` would do, and leaves it where ``run`` finds it. ``run`` then does
-what is missing and joins the rest; so a share that dies costs time and nothing else.
+``work_on_share`` of a kind does every so many-th piece of what ``work`` would do, and leaves it
+where ``work`` finds it. That then does what is missing and joins the rest; so a share that dies
+costs time and nothing else.
 """
 
 import json
@@ -122,7 +122,10 @@ def serve() -> None:
     asked = json.loads(sys.stdin.read())
     said = 0.0
 
-    def report(phase: str, step: int, total: int, _: Mapping[str, float] | None = None) -> None:
+    def report(
+        phase: str, step: int, total: int, figures: Mapping[str, float] | None = None
+    ) -> None:
+        del figures  # of one share, they say little
         nonlocal said
         if step == total or time.monotonic() - said >= POLL:
             said = time.monotonic()

@@ -1,7 +1,6 @@
 """Starting, stopping, resuming and deleting jobs, wherever they run."""
 
 import hashlib
-import inspect
 import json
 import os
 import secrets
@@ -42,9 +41,9 @@ def submit(
     """Starts a job, or returns the one that is at work on, or waits for, the same.
 
     Args:
-        kind: name of a file in `dermxai.jobs.kinds`.
-        arguments: of its ``run``, as JSON can hold them; paths absolute.
-        where: name of a file in `dermxai.jobs.launchers`.
+        kind: name of one of `dermxai.jobs.kinds.KINDS`.
+        arguments: as JSON can hold them; paths absolute.
+        where: name of one of `dermxai.jobs.launchers.LAUNCHERS`.
         token: of the form that asks, see `form_token`; a form starts one job, however often and
             from however many windows it is sent.
         tags, notes: to find it by, see `labels`.
@@ -55,15 +54,15 @@ def submit(
         InputError: unknown kind or launcher, one that cannot be used here, a missing or unknown
             argument, or an output that another job is writing.
     """
-    module, launcher = find_kind(kind), find_launcher(where)
+    found, launcher = find_kind(kind), find_launcher(where)
     if problem := launcher.available():
         raise InputError(problem)
-    takes = inspect.signature(module.run).parameters
+    takes = found.arguments.model_fields
     given = {name: value for name, value in launcher.size().items() if name in takes}
     if (arguments or {}).get("sweep"):
         given = {}  # its trainings follow each other on one device
     arguments = _plain(given | dict(arguments or {}))
-    check_arguments(module, arguments)
+    arguments = check_arguments(found, arguments)
     written = labels.checked(tags, notes)
     if priority not in PRIORITIES:
         raise InputError(f"priority is {priority!r}; expected one of {', '.join(PRIORITIES)}.")
@@ -78,8 +77,8 @@ def submit(
         spec = {
             "kind": kind,
             "arguments": arguments,
-            "title": module.title(arguments),
-            "lane": module.LANE,
+            "title": found.title(arguments),
+            "lane": found.lane,
             "submitted": now.timestamp(),
             "where": where,
             "token": token,

@@ -16,11 +16,11 @@ from typing import Any
 
 from dermxai import disk, paths
 from dermxai.errors import Cancelled, DivergenceError, InputError
+from dermxai.formatting import LEFT
 from dermxai.jobs import hardware
 from dermxai.jobs.job import Job, State
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.records import identity, write
-from dermxai.numbers import LEFT
 
 SECONDS_BETWEEN_NOTES = 0.25
 SECONDS_BETWEEN_FIGURES = 1.0
@@ -47,7 +47,7 @@ def work(job: Job, attempt: int) -> State:
             notes("starting", 0, 0)
             value = find_kind(job.kind).run(notes, **job.arguments)
     except BaseException as error:
-        state, sentence = _judged(error, job, attempt, stopped=interrupt.heard)
+        state, sentence = _outcome(error, job, attempt, stopped=interrupt.heard)
         end: dict[str, Any] = {"error": sentence} if sentence else {}
         if isinstance(error, DivergenceError):
             end["resumable"] = False
@@ -169,7 +169,7 @@ def rank() -> int:
     return int(os.environ.get("SLURM_PROCID") or os.environ.get("LOCAL_RANK") or 0)
 
 
-def _judged(error: BaseException, job: Job, attempt: int, *, stopped: bool) -> tuple[State, str]:
+def _outcome(error: BaseException, job: Job, attempt: int, *, stopped: bool) -> tuple[State, str]:
     """How the work ended, and why in a sentence; a traceback goes to the log where only that can
     tell."""
     if job.files.cancel(attempt).exists():

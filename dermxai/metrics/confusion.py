@@ -20,7 +20,7 @@ def confusion_matrix(true: ArrayLike, predicted: ArrayLike, n_classes: int) -> N
 
     Args:
         true: (n,) index of each sample's class.
-        predicted: (n,) index of the class each sample was read as.
+        predicted: (n,) index of the class each sample was predicted as.
 
     Raises:
         InputError: lengths differ, or an index lies outside ``range(n_classes)``.
@@ -42,7 +42,7 @@ def confusion_matrix(true: ArrayLike, predicted: ArrayLike, n_classes: int) -> N
 
 
 def normalised(matrix: ArrayLike, by: Literal["row", "column"]) -> Floats:
-    """Shares of each row (of the images of a class) or column (of the images read as a class),
+    """Shares of each row (of the images of a class) or column (of the images predicted as a class),
     0 to 1; an empty row or column is NaN."""
     counts = np.asarray(matrix, dtype=np.float64)
     return ratio(counts, counts.sum(axis=1 if by == "row" else 0, keepdims=True))

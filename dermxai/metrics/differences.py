@@ -1,4 +1,4 @@
-"""What distinguishes one group of images (errors, say) from another (those read right).
+"""What distinguishes one group of images (errors, say) from another (those predicted correctly).
 
 Effects: for numbers the difference of the two means, with Student's interval over patients, for
 categories the difference of the shares that have a value, with Newcombe's (`intervals`).
@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from dermxai.errors import InputError
+from dermxai.formatting import count
 from dermxai.metrics import association, intervals
-from dermxai.numbers import count
 
 Floats = NDArray[np.float64]
 
@@ -196,10 +196,11 @@ def _effects(
     one, other = (intervals.means(values, side).value for side in sides)
     effects = np.column_stack([one, other, known.sum(axis=0), one - other, one, one])
     here, there = (intervals.shares(values[:, shares], side[:, shares]) for side in sides)
-    ends = intervals.difference_interval(here, there, clusters, level)
-    effects[shares, 4:] = np.column_stack(ends)
+    between = intervals.difference_interval(here, there, clusters, level)
+    effects[shares, 4:] = np.column_stack([between.low, between.high])
     apart = intervals.group_difference(values[:, ~shares], known[:, ~shares], first)
-    effects[~shares, 4:] = np.column_stack(intervals.student_interval(apart, clusters, level))
+    between = intervals.student_interval(apart, clusters, level)
+    effects[~shares, 4:] = np.column_stack([between.low, between.high])
     return effects
 
 

@@ -2,7 +2,7 @@
 
 The decision is the class with the highest summed logit among all classes of the model. Measures
 are over the images whose class the model knows. Images with another label are counted apart with
-what they were read as; images without a label are counted only.
+what they were predicted as; images without a label are counted only.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,11 +17,11 @@ from scipy.special import softmax
 
 from dermxai import taxonomy
 from dermxai.errors import InputError
+from dermxai.formatting import count, jsonable
 from dermxai.metrics import intervals, ranking
 from dermxai.metrics.basis import basis
 from dermxai.metrics.confusion import confusion_matrix
 from dermxai.metrics.summary import summarise
-from dermxai.numbers import count, jsonable
 
 Strings = NDArray[np.object_]
 Floats = NDArray[np.float64]
@@ -55,7 +55,7 @@ class Evaluation:
     true: Strings
     """(n,) label of each image, "" where there is none."""
     predicted: Strings
-    """(n,) code each image was read as."""
+    """(n,) code each image was predicted as."""
     probabilities: Floats
     """(n, k) softmax of the scores."""
     confusion: NDArray[np.int64]
@@ -87,7 +87,7 @@ class Evaluation:
     def select(self, true: str | None = None, predicted: str | None = None) -> list[str]:
         """Sample ids of a cell, a row or a column of the matrix, the worst first: those whose own
         class got the lowest probability; those of classes that the model does not know, whose
-        reading got the highest."""
+        prediction got the highest."""
         chosen = np.ones(self.sample_ids.size, dtype=bool)
         if true is not None:
             chosen &= self.true == true
@@ -100,7 +100,7 @@ class Evaluation:
     @cached_property
     def cross_table(self) -> pd.DataFrame:
         """Images by label (row) and predicted class (column): the classes in common first, in one
-        order on both sides, then labels outside the model's classes and other classes read."""
+        order on both sides, then labels outside the model's classes and other classes predicted."""
         counts = pd.DataFrame(self.confusion, index=list(self.classes), columns=list(self.classes))
         common = taxonomy.ordered(self.common)
         counts = pd.concat([counts.loc[common], self.outside])
@@ -112,10 +112,10 @@ class Evaluation:
         largest first."""
         table = self.cross_table
         cells = [
-            (str(true), str(read), int(images))
+            (str(true), str(predicted), int(images))
             for true, row in zip(table.index, table.to_numpy(), strict=True)
-            for read, images in zip(table.columns, row, strict=True)
-            if true != read and images
+            for predicted, images in zip(table.columns, row, strict=True)
+            if true != predicted and images
         ]
         return sorted(cells, key=lambda cell: -cell[2])
 
@@ -155,7 +155,7 @@ def evaluate(
     lesion_ids: Sequence[object] | ArrayLike | None = None,
     level: float = 0.95,
 ) -> Evaluation:
-    """Judges scores against labels.
+    """Evaluates scores against labels.
 
     Args:
         true_labels: (n,) class codes; None, NaN or "" where unknown.
@@ -195,12 +195,12 @@ def evaluate(
             "infer again in float32, or check the checkpoint."
         )
     probabilities = softmax(values, axis=1) if values.size else values
-    read_as = values.argmax(axis=1) if values.size else np.empty(0, dtype=np.intp)
-    predicted = np.array(classes, dtype=object)[read_as]
+    prediction = values.argmax(axis=1) if values.size else np.empty(0, dtype=np.intp)
+    predicted = np.array(classes, dtype=object)[prediction]
     known = np.isin(true, classes)
     outside = (true != "") & ~known
     column = pd.Index(classes).get_indexer(pd.Index(true))[known]
-    read_as = read_as[known]
+    prediction = prediction[known]
     kinds = np.where(patients != "", "patients", np.where(lesions != "", "lesions", "images"))
     units = np.select(
         [kinds == "patients", kinds == "lesions"],
@@ -216,7 +216,7 @@ def evaluate(
     clusters = intervals.cluster_index(units[known])
     summary = summarise(
         true=column,
-        predicted=read_as,
+        predicted=prediction,
         scores=probabilities[known],
         classes=classes,
         clusters=clusters,
@@ -230,7 +230,7 @@ def evaluate(
         true=true,
         predicted=predicted,
         probabilities=probabilities,
-        confusion=confusion_matrix(column, read_as, len(classes)),
+        confusion=confusion_matrix(column, prediction, len(classes)),
         outside=_outside(true[outside], predicted[outside], classes),
         table=summary.by_class.set_index("class").loc[taxonomy.ordered(classes)].reset_index(),
         overall=summary.overall,
@@ -254,7 +254,7 @@ def evaluate(
 def _outside(true: Strings, predicted: Strings, classes: Sequence[str]) -> pd.DataFrame:
     counts = pd.crosstab(pd.Series(true, dtype=object), pd.Series(predicted, dtype=object))
     table = counts.reindex(index=taxonomy.ordered(true), columns=list(classes), fill_value=0)
-    return table.rename_axis(index="label", columns="read as")
+    return table.rename_axis(index="label", columns="predicted as")
 
 
 def _left_out(true: Strings, outside: NDArray[np.bool_]) -> Iterator[str]:

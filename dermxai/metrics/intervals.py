@@ -33,6 +33,7 @@ it.
 
 import math
 from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,7 +43,6 @@ from scipy.special import stdtrit
 from dermxai.metrics.confusion import ratio
 
 Floats = NDArray[np.float64]
-Ends = tuple[Floats, Floats]
 
 VERSION = 3
 """Of the formulas; 1 was the percentile bootstrap, 2 had Student's t for differences."""
@@ -57,6 +57,21 @@ MODEL = 25.0
 CHANGE = 0.5
 """`Estimates.step` of differences."""
 _ROUNDING = 1e-24  # variance of what is the same whoever is drawn
+
+Method = Literal["Wilson", "Newcombe", "Student"]
+
+
+class Interval(NamedTuple):
+    """Of k estimates.
+
+    Attributes:
+        low, high: (k,) both ends; NaN where there is none.
+        method: whose formula it is.
+    """
+
+    low: Floats
+    high: Floats
+    method: Method
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +207,7 @@ def group_difference(
     )
 
 
-def score_interval(estimates: Estimates, clusters: NDArray[np.intp], level: float) -> Ends:
+def score_interval(estimates: Estimates, clusters: NDArray[np.intp], level: float) -> Interval:
     """Wilson's interval of measures between 0 and 1, by the rules at the head of this file.
 
     Args:
@@ -201,14 +216,14 @@ def score_interval(estimates: Estimates, clusters: NDArray[np.intp], level: floa
         level: of the interval, 0.95 say.
 
     Returns:
-        Both ends (k,), NaN where the estimate is undefined or a side has too few patients.
+        NaN where the estimate is undefined or a side has too few patients.
     """
-    return _score_ends(estimates, clusters, level, np.inf)
+    return Interval(*_score_ends(estimates, clusters, level, np.inf), "Wilson")
 
 
 def difference_interval(
     first: Estimates, second: Estimates, clusters: NDArray[np.intp], level: float
-) -> Ends:
+) -> Interval:
     """Of a first measure less a second, both between 0 and 1, from the interval of each.
 
     Args:
@@ -217,7 +232,7 @@ def difference_interval(
         level: of the interval, 0.95 say.
 
     Returns:
-        Both ends (k,), NaN where an estimate is undefined or a side has too few patients.
+        NaN where an estimate is undefined or a side has too few patients.
     """
     (low, high), (other_low, other_high) = (
         _score_ends(part, clusters, level, 1) for part in (first, second)
@@ -226,7 +241,7 @@ def difference_interval(
     down = _together(first.value - low, other_high - second.value, alike)
     up = _together(high - first.value, second.value - other_low, alike)
     apart = first.value - second.value
-    return apart - down, apart + up
+    return Interval(apart - down, apart + up, "Newcombe")
 
 
 def _together(one: Floats, other: Floats, alike: Floats) -> Floats:
@@ -247,7 +262,7 @@ def _alike(first: Estimates, second: Estimates, clusters: NDArray[np.intp]) -> F
 
 def _score_ends(
     estimates: Estimates, clusters: NDArray[np.intp], level: float, most: float
-) -> Ends:
+) -> tuple[Floats, Floats]:
     """`score_interval` with ``most`` errors added at most."""
     value = estimates.value
     reach, patients = _score(estimates, clusters, level, most)
@@ -272,7 +287,7 @@ def _score(
     return stdtrit(freedom, (1 + level) / 2) ** 2 * ratio(variance, odds + added), patients
 
 
-def student_interval(estimates: Estimates, clusters: NDArray[np.intp], level: float) -> Ends:
+def student_interval(estimates: Estimates, clusters: NDArray[np.intp], level: float) -> Interval:
     """Estimate ± t · standard error, of means and differences that may lie anywhere.
 
     Args:
@@ -281,14 +296,13 @@ def student_interval(estimates: Estimates, clusters: NDArray[np.intp], level: fl
         level: of the interval, 0.95 say.
 
     Returns:
-        Both ends (k,), NaN where the estimate is undefined, a side has too few patients, or
-        nothing varies.
+        NaN where the estimate is undefined, a side has too few patients, or nothing varies.
     """
     variance, _, freedom, patients = _variance(estimates, clusters)
     reach = stdtrit(freedom, (1 + level) / 2) * np.sqrt(variance)
     known = np.isfinite(estimates.value) & (patients >= estimates.fewest) & (variance > _ROUNDING)
     reach = np.where(known, reach, np.nan)
-    return estimates.value - reach, estimates.value + reach
+    return Interval(estimates.value - reach, estimates.value + reach, "Student")
 
 
 def _variance(

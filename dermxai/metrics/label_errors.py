@@ -1,8 +1,8 @@
 """Images whose label looks wrong to the classifier: confident learning by cleanlab.
 
 Northcutt, Jiang, Chuang 2021, doi:10.1613/jair.1.12125: an image speaks against its label when the
-classifier believes in another class at least as firmly as it does on average in images that carry
-that class's label. These are counted for each two classes, and of each two the images that speak
+classifier gives another class at least the probability that images labelled as that class have
+on average. These are counted for each two classes, and of each two the images that speak
 clearest are suspects, in the number that the counts allow (cleanlab's "prune by noise rate").
 Probabilities on images that the classifier was trained on are too sure of the labels they were
 given, so that too little is found there: prefer images it has not seen.
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from dermxai.metrics.evaluation import Evaluation
 
 FEWEST = 5
-"""Images that a class needs before its label's usual belief means anything."""
+"""Images that a class needs before its label's mean probability means anything."""
 
 
 def label_errors(evaluation: Evaluation, among: NDArray[np.bool_] | None = None) -> pd.DataFrame:
@@ -32,8 +32,8 @@ def label_errors(evaluation: Evaluation, among: NDArray[np.bool_] | None = None)
 
     Returns:
         A row each: ``sample_id``, ``label``, ``suggested`` (the likeliest class), ``quality``
-        (cleanlab's label quality score, the probability of the label, 0 to 1) and ``believed``
-        (the probability of the suggested class). Empty where fewer than two classes have images.
+        (cleanlab's label quality score, the probability of the label, 0 to 1) and
+        ``suggested_probability``. Empty where fewer than two classes have images.
     """
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
@@ -84,14 +84,14 @@ def _labelled(
 def _table(
     evaluation: Evaluation, rows: NDArray[np.intp], quality: NDArray[np.float64]
 ) -> pd.DataFrame:
-    believed = evaluation.probabilities[rows]
-    best = believed.argmax(axis=1) if rows.size else rows
+    probabilities = evaluation.probabilities[rows]
+    best = probabilities.argmax(axis=1) if rows.size else rows
     return pd.DataFrame(
         {
             "sample_id": evaluation.sample_ids[rows].astype("str"),
             "label": evaluation.true[rows].astype("str"),
             "suggested": np.array(evaluation.classes, dtype="str")[best],
             "quality": quality,
-            "believed": believed[np.arange(rows.size), best],
+            "suggested_probability": probabilities[np.arange(rows.size), best],
         }
     )

@@ -18,12 +18,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai.errors import InputError
+from dermxai.formatting import count, jsonable
 from dermxai.metrics import intervals
 from dermxai.metrics.confusion import ratio
 from dermxai.metrics.evaluation import Evaluation
-from dermxai.metrics.intervals import Estimates
+from dermxai.metrics.intervals import Estimates, Interval
 from dermxai.metrics.summary import overall
-from dermxai.numbers import count, jsonable
 
 Floats = NDArray[np.float64]
 _OF_CLASSES = ("balanced_accuracy", "mean_")
@@ -109,7 +109,7 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
     of_classes = table["measure"].str.startswith(_OF_CLASSES)
     table["difference"] = table["value"] - table["without"]
     table.loc[bool(lost) & of_classes, "difference"] = np.nan
-    ends = [
+    found = [
         interval(
             np.array([value]),
             seen[measure],
@@ -121,7 +121,7 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
         )
         for measure, value in zip(table["measure"], table["difference"], strict=True)
     ]
-    table[["difference_low", "difference_high"]] = np.reshape(ends, (-1, 2))
+    table[["difference_low", "difference_high"]] = [(each.low[0], each.high[0]) for each in found]
     # what is too rare for an interval of a measure is for one of its difference
     bare = table[["low", "without_low"]].isna().any(axis=1)
     table.loc[bare, ["difference_low", "difference_high"]] = np.nan
@@ -145,8 +145,8 @@ def interval(
     share: float,
     clusters: NDArray[np.intp],
     level: float,
-) -> intervals.Ends:
-    """Both ends of premiums' intervals, NaN where either kind has too few patients.
+) -> Interval:
+    """Of premiums; NaN where either kind has too few patients.
 
     Args:
         premium: (k,) measures on all n images less the same on those that were not seen.
@@ -160,9 +160,10 @@ def interval(
         replace(part, fewest=intervals.FEWEST).among(rows)
         for part, rows in ((seen, ~kept), (unseen, kept))
     )
-    low, high = intervals.difference_interval(first, second, clusters, level)
+    apart = intervals.difference_interval(first, second, clusters, level)
     around = first.value - second.value
-    return premium + share * (low - around), premium + share * (high - around)
+    low, high = (premium + share * (end - around) for end in (apart.low, apart.high))
+    return Interval(low, high, apart.method)
 
 
 def _notes(

@@ -1,7 +1,7 @@
 """How a classifier tells two classes apart: confusions each way, and what merging them would mend.
 
 Everything is over the images whose label is one of the model's classes; the decision is among all
-of them. Merging counts a reading as either class as right for a label of either; the classifier
+of them. Merging counts a prediction as either class as right for a label of either; the classifier
 and its decisions stay as they are.
 """
 
@@ -15,7 +15,7 @@ from dermxai import taxonomy
 from dermxai.errors import InputError
 from dermxai.metrics import intervals
 from dermxai.metrics.evaluation import Evaluation
-from dermxai.metrics.intervals import Estimates, score_interval, student_interval
+from dermxai.metrics.intervals import Estimates, Interval, score_interval, student_interval
 
 Floats = NDArray[np.float64]
 
@@ -28,12 +28,12 @@ class Pair:
     """Two classes of an evaluation.
 
     Attributes:
-        ways: a row for each label of the two and each reading (one, the other, `OTHER`): ``true``,
-            ``read``, ``images``, ``of`` (images of that label), ``units`` (with such an image),
-            ``share`` with ``low`` and ``high``.
-        errors: a row for each image of one class read as the other, the largest margin first:
-            ``sample_id``, ``true``, ``read``, ``margin`` (summed logit of the reading less that of
-            the label), ``probability`` of the reading.
+        ways: a row for each label of the two and each prediction (one, the other, `OTHER`):
+            ``true``, ``predicted``, ``images``, ``of`` (images of that label), ``units`` (with such
+            an image), ``share`` with ``low`` and ``high``.
+        errors: a row for each image of one class predicted as the other, the largest margin first:
+            ``sample_id``, ``true``, ``predicted``, ``margin`` (summed logit of the prediction less
+            that of the label), ``probability`` of the prediction.
         merged: a row a measure: ``measure``, ``name``, and ``separate``, ``merged`` and ``gain``,
             each with ``_low`` and ``_high``.
     """
@@ -44,9 +44,9 @@ class Pair:
     errors: pd.DataFrame
     merged: pd.DataFrame
 
-    def cell(self, true: str, read: str) -> "pd.Series":
+    def cell(self, true: str, predicted: str) -> "pd.Series":
         """The row of ``ways``."""
-        chosen = (self.ways["true"] == true) & (self.ways["read"] == read)
+        chosen = (self.ways["true"] == true) & (self.ways["predicted"] == predicted)
         return self.ways[chosen].iloc[0]
 
 
@@ -64,7 +64,7 @@ def check_pair(classes: tuple[str, ...], first: str, second: str) -> None:
         raise InputError(f"A pair needs two different classes; {first} came twice.")
 
 
-def judge_pair(evaluation: Evaluation, scores: ArrayLike, first: str, second: str) -> Pair:
+def evaluate_pair(evaluation: Evaluation, scores: ArrayLike, first: str, second: str) -> Pair:
     """Confusions of two classes, with intervals over the evaluation's units.
 
     Args:
@@ -86,15 +86,17 @@ def judge_pair(evaluation: Evaluation, scores: ArrayLike, first: str, second: st
     known = np.isin(evaluation.true, classes)
     index = pd.Index(classes)
     true = index.get_indexer(pd.Index(evaluation.true[known]))
-    read = index.get_indexer(pd.Index(evaluation.predicted[known]))
+    predicted = index.get_indexer(pd.Index(evaluation.predicted[known]))
     clusters = intervals.cluster_index(evaluation.unit_of[known])
     one, other = classes.index(first), classes.index(second)
     return Pair(
         first=first,
         second=second,
-        ways=_ways(true, read, (one, other), classes, clusters=clusters, level=evaluation.level),
+        ways=_ways(
+            true, predicted, (one, other), classes, clusters=clusters, level=evaluation.level
+        ),
         errors=_errors(evaluation, values, first, second),
-        merged=_merged(true, read, (one, other), clusters, evaluation.level),
+        merged=_merged(true, predicted, (one, other), clusters, evaluation.level),
     )
 
 
@@ -129,7 +131,7 @@ def worth_a_look(evaluation: Evaluation) -> tuple[str, str] | None:
 
 def _ways(
     true: NDArray[np.int64],
-    read: NDArray[np.int64],
+    predicted: NDArray[np.int64],
     pair: tuple[int, int],
     classes: tuple[str, ...],
     *,
@@ -140,21 +142,22 @@ def _ways(
     for own in pair:
         of_class = true == own
         cells = np.column_stack(
-            [of_class & (read == column) for column in pair] + [of_class & ~np.isin(read, pair)]
+            [of_class & (predicted == column) for column in pair]
+            + [of_class & ~np.isin(predicted, pair)]
         )
         shares = intervals.shares(cells, np.broadcast_to(of_class[:, None], cells.shape))
-        low, high = score_interval(shares, clusters, level)
+        found = score_interval(shares, clusters, level)
         tables.append(
             pd.DataFrame(
                 {
                     "true": classes[own],
-                    "read": [*(classes[column] for column in pair), OTHER],
+                    "predicted": [*(classes[column] for column in pair), OTHER],
                     "images": cells.sum(axis=0),
                     "of": of_class.sum(),
                     "units": intervals.patients_with(cells, clusters),
                     "share": shares.value,
-                    "low": low,
-                    "high": high,
+                    "low": found.low,
+                    "high": found.high,
                 }
             )
         )
@@ -162,16 +165,19 @@ def _ways(
 
 
 def _errors(evaluation: Evaluation, scores: Floats, first: str, second: str) -> pd.DataFrame:
-    true, read = evaluation.true, evaluation.predicted
-    wrong = ((true == first) & (read == second)) | ((true == second) & (read == first))
+    true, predicted = evaluation.true, evaluation.predicted
+    wrong = ((true == first) & (predicted == second)) | ((true == second) & (predicted == first))
     rows = np.flatnonzero(wrong)
     index = pd.Index(evaluation.classes)
-    own, taken = index.get_indexer(pd.Index(true[rows])), index.get_indexer(pd.Index(read[rows]))
+    own, taken = (
+        index.get_indexer(pd.Index(true[rows])),
+        index.get_indexer(pd.Index(predicted[rows])),
+    )
     table = pd.DataFrame(
         {
             "sample_id": evaluation.sample_ids[rows].astype("str"),
             "true": true[rows].astype("str"),
-            "read": read[rows].astype("str"),
+            "predicted": predicted[rows].astype("str"),
             "margin": scores[rows, taken] - scores[rows, own],
             "probability": evaluation.probabilities[rows, taken],
         }
@@ -181,13 +187,13 @@ def _errors(evaluation: Evaluation, scores: Floats, first: str, second: str) -> 
 
 def _merged(
     true: NDArray[np.intp],
-    read: NDArray[np.intp],
+    predicted: NDArray[np.intp],
     pair: tuple[int, int],
     clusters: NDArray[np.intp],
     level: float,
 ) -> pd.DataFrame:
-    right = (true == read)[:, None]
-    mended = ((true != read) & np.isin(true, pair) & np.isin(read, pair))[:, None]
+    right = (true == predicted)[:, None]
+    mended = ((true != predicted) & np.isin(true, pair) & np.isin(predicted, pair))[:, None]
     every = np.ones_like(right)
     separate = intervals.class_mean(right, true)
     merged = intervals.class_mean(right | mended, np.where(true == pair[1], pair[0], true))
@@ -222,6 +228,9 @@ def _merged(
     return pd.DataFrame(rows)
 
 
-def _estimate(name: str, estimate: Estimates, ends: intervals.Ends) -> dict[str, float]:
-    low, high = (float(end.item()) for end in ends)
-    return {name: float(estimate.value.item()), f"{name}_low": low, f"{name}_high": high}
+def _estimate(name: str, estimate: Estimates, found: Interval) -> dict[str, float]:
+    return {
+        name: float(estimate.value.item()),
+        f"{name}_low": float(found.low.item()),
+        f"{name}_high": float(found.high.item()),
+    }

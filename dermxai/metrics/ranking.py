@@ -1,6 +1,6 @@
 """How well scores rank the images of a class above all others: ROC curves and the area below.
 
-Any score that grows with the belief in a class will do. DermXAI ranks by the softmax probability
+Any score that grows with the evidence for a class will do. DermXAI ranks by the softmax probability
 of the logits summed over the heads, the number that the pages show; images tie where it rounds to
 the same.
 """

@@ -149,14 +149,15 @@ def summarise(
         "units": intervals.patients_with(member, clusters),
     }
     for measure, each in by_class(true, predicted, scores).items():
-        low, high = intervals.score_interval(each, clusters, level)
-        columns |= {measure: each.value, f"{measure}_low": low, f"{measure}_high": high}
+        found = intervals.score_interval(each, clusters, level)
+        ends = {f"{measure}_low": found.low, f"{measure}_high": found.high}
+        columns |= {measure: each.value, **ends}
     table = pd.DataFrame(columns)
 
     rows = []
     for measure, each in overall(true, predicted, scores, classes).items():
-        low, high = intervals.score_interval(each, clusters, level)
-        rows.append((measure, OVERALL[measure], each.value[0], low[0], high[0]))
+        found = intervals.score_interval(each, clusters, level)
+        rows.append((measure, OVERALL[measure], each.value[0], found.low[0], found.high[0]))
     whole = pd.DataFrame(rows, columns=["measure", "name", "value", "low", "high"])
     units = np.unique(clusters).size
     return Summary(table, whole, tuple(_undefined(table, units)))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from dermxai.numbers import percent
+from dermxai.formatting import percent
 
 Floats = NDArray[np.float64]
 COMPONENTS = 50

@@ -4,9 +4,9 @@ The package is called as `dermxai.report.pair_report.report`.
 """
 
 from dermxai.callables import make_callable
+from dermxai.report.confusion_analysis import ConfusionAnalysis, Way, confusion_analysis
 from dermxai.report.pair_report import report
-from dermxai.report.study import Study, Way, study
 
-__all__ = ["Study", "Way", "report", "study"]
+__all__ = ["ConfusionAnalysis", "Way", "confusion_analysis", "report"]
 
 make_callable(__name__)

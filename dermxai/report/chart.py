@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dermxai.metrics.set_ledger import SetLedger
-from dermxai.numbers import signed
+from dermxai.formatting import signed
+from dermxai.metrics.set_decomposition import SetDecomposition
 
 WIDTH, LEFT, RIGHT, ROW, TOP = 680, 90, 110, 30, 14
 
@@ -45,10 +45,10 @@ class Chart:
     """The line above the sum."""
 
 
-def chart(errors: SetLedger, right: SetLedger | None) -> Chart:
-    """Places the mean votes of the errors, and of right readings, on one scale."""
-    ledgers = [each for each in (errors, right) if each is not None]
-    series = [_series(each) for each in ledgers]
+def chart(errors: SetDecomposition, right: SetDecomposition | None) -> Chart:
+    """Places the mean votes of the errors, and of correct predictions, on one scale."""
+    decompositions = [each for each in (errors, right) if each is not None]
+    series = [_series(each) for each in decompositions]
     reach = max(float(np.nanmax(np.abs(each))) for each in series) or 1.0
     middle = (LEFT + WIDTH - RIGHT) / 2
     scaled = [middle + each / reach * (WIDTH - LEFT - RIGHT) / 2 for each in series]
@@ -67,12 +67,12 @@ def chart(errors: SetLedger, right: SetLedger | None) -> Chart:
     return Chart(WIDTH, height, middle, tuple(rows), TOP + ROW * (len(names) - 0.85))
 
 
-def _series(ledger: SetLedger) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _series(decomposition: SetDecomposition) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """(3, h + 1): votes and the sum, with the ends of their intervals."""
     return np.array(
         [
-            [*ledger.votes, ledger.margin],
-            [*ledger.low, ledger.margin_low],
-            [*ledger.high, ledger.margin_high],
+            [*decomposition.votes, decomposition.margin],
+            [*decomposition.low, decomposition.margin_low],
+            [*decomposition.high, decomposition.margin_high],
         ]
     )

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from dermxai.data import split_words
 from dermxai.data.splits import owners
+from dermxai.formatting import count, jsonable
 from dermxai.metrics.basis import basis
 from dermxai.metrics.evaluation import Evaluation, evaluate
 from dermxai.metrics.leakage import Premium, leakage_premium
-from dermxai.numbers import count, jsonable
 from dermxai.runs import Run
 from dermxai.runs.seen import words
 

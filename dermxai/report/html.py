@@ -1,4 +1,5 @@
-"""A study as one HTML file that needs nothing else: for a screen, a printer and a clinic meeting.
+"""A analysis as one HTML file that needs nothing else: for a screen, a printer and a clinic
+meeting.
 
 Every text is escaped by the template engine, images are data in the file, and the file's own
 security policy forbids scripts and anything from elsewhere.
@@ -21,11 +22,11 @@ from dermxai.errors import InputError
 from dermxai.explain.pair_maps import PairMaps
 from dermxai.figures.averaged import averaged, frames
 from dermxai.figures.overlay import AGAINST, FOR
+from dermxai.formatting import count
 from dermxai.metrics import basis
-from dermxai.numbers import count
 from dermxai.report import tables
 from dermxai.report.chart import chart
-from dermxai.report.study import Study
+from dermxai.report.confusion_analysis import ConfusionAnalysis
 from dermxai.runs import Run
 
 MOST = 24
@@ -45,46 +46,48 @@ _TEMPLATES = Environment(
 )
 
 
-def pair_page(study: Study, maps: PairMaps | None = None, most: int = MOST) -> str:
+def pair_page(analysis: ConfusionAnalysis, maps: PairMaps | None = None, most: int = MOST) -> str:
     """The file's text.
 
     Args:
-        study: what is known of the two classes.
+        analysis: what is known of the two classes.
         maps: averaged contrast maps, where they have been computed.
         most: images of errors each way, and of suspect labels, that are shown.
     """
-    pair, manifest = study.pair, study.run.manifest
+    pair, manifest = analysis.pair, analysis.run.manifest
     errors = [
         {
             "way": way,
-            "images": _images(pair.errors[pair.errors["true"] == way.true].head(most), study.run),
+            "images": _images(
+                pair.errors[pair.errors["true"] == way.true].head(most), analysis.run
+            ),
             "total": int((pair.errors["true"] == way.true).sum()),
             "chart": chart(way.errors, way.right) if way.errors else None,
             "votes": tables.votes(way),
             "driver": tables.driver(way),
             "apart": tables.distinguishing(way),
-            "gathered": tables.gathered(way, study.evaluation.clusters),
+            "clustering": tables.clustering(way, analysis.evaluation.clusters),
         }
-        for way in study.ways
+        for way in analysis.ways
     ]
     return _TEMPLATES.get_template("pair.html").render(
-        study=study,
+        analysis=analysis,
         pair=pair,
         names=[taxonomy.name(code) for code in (pair.first, pair.second)],
         colours=taxonomy.colours([pair.first, pair.second]),
-        facts=_facts(study),
-        notes=study.notes,
+        facts=_facts(analysis),
+        notes=analysis.notes,
         checkpoint=manifest["checkpoint"]["name"],
         dataset=manifest["dataset"]["name"],
         date=str(manifest["created"])[:10],
-        ways=tables.ways(study),
-        merged=tables.merged(study),
-        balance=tables.balance(study),
+        ways=tables.ways(analysis),
+        merged=tables.merged(analysis),
+        balance=tables.balance(analysis),
         errors=errors,
-        suspects=_images(study.suspects.head(most), study.run),
-        searched=tables.searched(study),
-        no_suspects=tables.no_suspects(study),
-        n_suspects=len(study.suspects),
+        suspects=_images(analysis.suspects.head(most), analysis.run),
+        searched=tables.searched(analysis),
+        no_suspects=tables.no_suspects(analysis),
+        n_suspects=len(analysis.suspects),
         maps=_maps(maps),
         unused=len(maps.problems) if maps else 0,
         maps_known=maps is not None,
@@ -92,8 +95,8 @@ def pair_page(study: Study, maps: PairMaps | None = None, most: int = MOST) -> s
     )
 
 
-def _facts(study: Study) -> list[tuple[str, str]]:
-    run, evaluation = study.run, study.evaluation
+def _facts(analysis: ConfusionAnalysis) -> list[tuple[str, str]]:
+    run, evaluation = analysis.run, analysis.evaluation
     manifest, counts = run.manifest, evaluation.counts
     units = "" if evaluation.clusters == "images" else f" of {counts.units:,} {evaluation.clusters}"
     return [
@@ -101,7 +104,7 @@ def _facts(study: Study) -> list[tuple[str, str]]:
         (
             "Dataset",
             f"{manifest['dataset']['name']} ({manifest['dataset']['fingerprint']}), "
-            f"{study.split or 'all'} images",
+            f"{analysis.split or 'all'} images",
         ),
         ("Run", f"{run.id} of {str(manifest['created'])[:16].replace('T', ' ')}"),
         ("Evaluated", f"{counts.evaluated:,} of {count(counts.images, 'image')}{units}"),

@@ -14,7 +14,7 @@ def origin(run: Run, split: str | None = None) -> dict[str, Any]:
     """Plain values.
 
     Args:
-        split: of the images that are judged; None for all.
+        split: of the images that are evaluated; None for all.
     """
     checkpoint, dataset = run.manifest["checkpoint"], run.manifest["dataset"]
     return {
@@ -41,7 +41,7 @@ def with_origin(table: pd.DataFrame, of: Mapping[str, Any], **more: Any) -> pd.D
     return table.assign(**{name: value for name, value in columns.items() if name not in table})
 
 
-def reading(run: Run, sample_id: str) -> dict[str, Any]:
+def prediction(run: Run, sample_id: str) -> dict[str, Any]:
     """Label, prediction and its probability of one of the run's images."""
     row = int(run.index([sample_id])[0])
     label = run.samples["label"].iloc[row] if "label" in run.samples else None

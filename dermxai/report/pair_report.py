@@ -4,9 +4,9 @@ from pathlib import Path
 
 from dermxai import disk
 from dermxai.explain.pair_maps import open_maps
+from dermxai.report.confusion_analysis import ConfusionAnalysis, confusion_analysis
 from dermxai.report.evaluated import evaluated
 from dermxai.report.html import MOST, pair_page
-from dermxai.report.study import Study, study
 from dermxai.runs import Run
 
 
@@ -45,10 +45,12 @@ def report(
         >>> dermxai.report(run, "MN", "BCC", "pair.html").name
         'pair.html'
     """
-    return write(study(run, evaluated(run, split), first, second, split=split), output, most)
+    return write(
+        confusion_analysis(run, evaluated(run, split), first, second, split=split), output, most
+    )
 
 
-def write(made: Study, output: str | Path, most: int = MOST) -> Path:
+def write(made: ConfusionAnalysis, output: str | Path, most: int = MOST) -> Path:
     """Writes what was found of two classes, see `report`; the file's absolute path."""
     file = Path(output).absolute()
     maps = open_maps(made.run, made.pair.first, made.pair.second, made.split)

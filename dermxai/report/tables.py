@@ -1,24 +1,24 @@
-"""What a study says, as tables of texts and in sentences: the same on the page and on paper."""
+"""What a analysis says, as tables of texts and in sentences: the same on the page and on paper."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from dermxai.formatting import count, fixed, interval, percent, points, signed
 from dermxai.metrics.label_errors import FEWEST
 from dermxai.metrics.pair import OTHER
-from dermxai.numbers import count, fixed, interval, percent, points, signed
-from dermxai.report.study import Study, Way
+from dermxai.report.confusion_analysis import ConfusionAnalysis, Way
 
 
-def ways(study: Study) -> pd.DataFrame:
-    """Labels by readings."""
-    units = study.evaluation.clusters
+def ways(analysis: ConfusionAnalysis) -> pd.DataFrame:
+    """Labels by predictions."""
+    units = analysis.evaluation.clusters
     rows = []
-    for row in study.pair.ways.to_dict("records"):
+    for row in analysis.pair.ways.to_dict("records"):
         shown = {
             "Label": row["true"],
-            "Read as": row["read"] if row["read"] != OTHER else "another class",
+            "Predicted as": row["predicted"] if row["predicted"] != OTHER else "another class",
             "Images": f"{row['images']:,} of {row['of']:,}",
         }
         if units != "images":
@@ -29,7 +29,7 @@ def ways(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def merged(study: Study) -> pd.DataFrame:
+def merged(analysis: ConfusionAnalysis) -> pd.DataFrame:
     """Accuracy with the classes apart and as one."""
     return pd.DataFrame(
         [
@@ -39,36 +39,40 @@ def merged(study: Study) -> pd.DataFrame:
                 "As one class": _estimate(row, "merged"),
                 "Gain": points(row["gain"], row["gain_low"], row["gain_high"]),
             }
-            for row in study.pair.merged.to_dict("records")
+            for row in analysis.pair.merged.to_dict("records")
         ]
     )
 
 
 def votes(way: Way) -> pd.DataFrame:
-    """Mean votes of the errors, how far they are from those of right readings, and, of several
+    """Mean votes of the errors, how far they are from those of correct predictions, and, of several
     heads, what each alone decides; the last row is the sum."""
-    ledger, difference = way.errors, way.difference
-    if ledger is None:
+    decomposition, difference = way.errors, way.difference
+    if decomposition is None:
         return pd.DataFrame()
     rows = [
         {
             "Head": head,
-            "Vote": _signed_interval(ledger.votes[i], ledger.low[i], ledger.high[i]),
+            "Vote": _signed_interval(
+                decomposition.votes[i], decomposition.low[i], decomposition.high[i]
+            ),
             "Over right": "–"
             if difference is None
             else _signed_interval(difference.votes[i], difference.low[i], difference.high[i]),
         }
-        for i, head in enumerate(ledger.heads)
+        for i, head in enumerate(decomposition.heads)
     ]
-    for i, row in enumerate(rows[: ledger.flips.size]):
+    for i, row in enumerate(rows[: decomposition.flips.size]):
         row |= {
-            "Alone": f"{ledger.flips[i]:,} of {ledger.images:,}",
-            "95 % CI": interval(ledger.flip_low[i], ledger.flip_high[i], 0),
-            f"→ {way.true}": f"{ledger.turned[i]:,}",
+            "Alone": f"{decomposition.flips[i]:,} of {decomposition.images:,}",
+            "95 % CI": interval(decomposition.flip_low[i], decomposition.flip_high[i], 0),
+            f"→ {way.true}": f"{decomposition.turned[i]:,}",
         }
     total = {
         "Head": "Sum",
-        "Vote": _signed_interval(ledger.margin, ledger.margin_low, ledger.margin_high),
+        "Vote": _signed_interval(
+            decomposition.margin, decomposition.margin_low, decomposition.margin_high
+        ),
         "Over right": "–"
         if difference is None
         else _signed_interval(difference.margin, difference.margin_low, difference.margin_high),
@@ -77,7 +81,7 @@ def votes(way: Way) -> pd.DataFrame:
 
 
 def distinguishing(way: Way) -> pd.DataFrame:
-    """What distinguishes errors from right readings; empty where nothing can be compared."""
+    """What distinguishes errors from correct predictions; empty where nothing can be compared."""
     if way.apart is None or way.apart.table.empty:
         return pd.DataFrame()
     images = way.apart.images
@@ -97,7 +101,7 @@ def distinguishing(way: Way) -> pd.DataFrame:
     )
 
 
-def balance(study: Study) -> pd.DataFrame:
+def balance(analysis: ConfusionAnalysis) -> pd.DataFrame:
     """How many images and patients each class has."""
     titles = {
         "training_images": "Training images",
@@ -111,7 +115,7 @@ def balance(study: Study) -> pd.DataFrame:
                 "Class": row["class"],
                 **{title: _counted(row, name) for name, title in titles.items()},
             }
-            for row in study.balance.to_dict("records")
+            for row in analysis.balance.to_dict("records")
         ]
     )
 
@@ -124,18 +128,19 @@ def driver(way: Way) -> str:
     at = difference.heads.index(difference.driver)
     moved = _signed_interval(difference.votes[at], difference.low[at], difference.high[at])
     return (
-        f"Compared with images of {way.true} that are read right, {difference.driver} moves most "
-        f"towards {way.read}: {moved} of {signed(difference.margin)} logits in all."
+        f"Compared with images of {way.true} that are predicted correctly, {difference.driver} "
+        "moves most "
+        f"towards {way.predicted}: {moved} of {signed(difference.margin)} logits in all."
     )
 
 
-def gathered(way: Way, units: str) -> str:
-    """Whether the errors gather in few patients, in a sentence; "" where each has one image.
+def clustering(way: Way, units: str) -> str:
+    """Whether the errors are clustered in few patients, in a sentence; "" where each has one image.
 
     Args:
         units: what the evaluation takes as independent.
     """
-    found = way.gathering
+    found = way.clustering
     if found is None or found.of == found.images:
         return ""
     unit, p = units.removesuffix("s"), probability(found.p)
@@ -148,24 +153,23 @@ def gathered(way: Way, units: str) -> str:
     )
 
 
-def searched(study: Study) -> str:
+def searched(analysis: ConfusionAnalysis) -> str:
     """Where suspect labels were looked for and where not, in sentences; "" where everywhere."""
-    said = []
-    if study.unseen != study.evaluation.counts.images and any(study.searched.values()):
-        images = count(study.unseen, "image")
+    said, apart = [], analysis.unseen != analysis.evaluation.counts.images
+    if apart and any(analysis.searched.values()):
+        images = count(analysis.unseen, "image")
         said.append(f"Searched among the {images} that the model was not trained on.")
-    if lacking := [code for code, images in study.searched.items() if not images]:
+    if lacking := [code for code, images in analysis.searched.items() if not images]:
         said.append(
             f"Not searched: {' and '.join(lacking)}; it takes at least {FEWEST} images of a class"
-            f"{', not trained on' if study.unseen != study.evaluation.counts.images else ''}, and "
-            "images of another."
+            f"{', not trained on' if apart else ''}, and images of another."
         )
     return " ".join(said)
 
 
-def no_suspects(study: Study) -> str:
+def no_suspects(analysis: ConfusionAnalysis) -> str:
     """That no label looks wrong, of the classes that were searched, in a sentence."""
-    codes = [code for code, images in study.searched.items() if images]
+    codes = [code for code, images in analysis.searched.items() if images]
     return f"No label of {' or '.join(codes)} looks wrong to the model." if codes else ""
 
 

@@ -22,9 +22,9 @@ from dermxai import paths
 from dermxai.data import picture_hash
 from dermxai.data.splits import owners
 from dermxai.errors import InputError
+from dermxai.formatting import count
 from dermxai.models.division import OWNERS, Division, digests, open_division
 from dermxai.models.likeness import ALIKE, Learnt, Space, nearest
-from dermxai.numbers import count
 
 if TYPE_CHECKING:
     from dermxai.runs.run import Run

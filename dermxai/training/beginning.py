@@ -67,7 +67,7 @@ def beginning(new: Beginning, at: Path) -> Beginning:
     noted = _noted(at)
     if not (TrainingFiles(root).learnt or StudyFiles(root).learnt):
         return new
-    going_on = asdict(as_saved(Recipe(**new.recipe), noted.recipe))
+    going_on = as_saved(Recipe(**new.recipe), noted.recipe).model_dump()
     for what, then, now in (
         ("recipe", completed(noted.recipe), going_on),
         ("number of folds", noted.folds, new.folds),

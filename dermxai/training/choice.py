@@ -13,7 +13,7 @@ from dermxai.metrics.confusion import mean_defined
 from dermxai.training.recipe import KEPT_BY, LOSS
 
 Floats = NDArray[np.float64]
-JUDGED = ("macro_auc", "balanced_accuracy")
+EVALUATED = ("macro_auc", "balanced_accuracy")
 """What a kept epoch is doubted by."""
 CHANCE, ERROR = "_chance", "_se"
 """What follows a measure's name in history.csv: the value that only one shuffle in twenty reaches,
@@ -68,7 +68,7 @@ def by_chance(
         _of_shuffles(scores, labels, donors[start : start + step])
         for start in range(0, SHUFFLES, step)
     ]
-    drawn = {name: np.concatenate([part[name] for part in parts]) for name in JUDGED}
+    drawn = {name: np.concatenate([part[name] for part in parts]) for name in EVALUATED}
     return {
         name: float(np.quantile(values, LEVEL)) if np.isfinite(values).all() else float("nan")
         for name, values in drawn.items()
@@ -102,14 +102,14 @@ def standard_errors(
     codes, names = pd.factorize(units)
     groups = min(GROUPS, len(names))
     order = np.random.default_rng(seed).permutation(len(names)) % groups
-    without: dict[str, list[float]] = {name: [] for name in JUDGED}
+    without: dict[str, list[float]] = {name: [] for name in EVALUATED}
     for group in range(groups):
         rest = order[codes] != group
         matrix = confusion_matrix(labels[rest], scores[rest].argmax(1), scores.shape[1])
         without["macro_auc"].append(macro_auc(labels[rest], softmax(scores[rest], axis=1)))
         without["balanced_accuracy"].append(float(balanced_accuracy(matrix)))
     if groups < 2:
-        return dict.fromkeys(JUDGED, float("nan"))
+        return dict.fromkeys(EVALUATED, float("nan"))
     return {name: float(np.sqrt((groups - 1) * np.var(values))) for name, values in without.items()}
 
 
@@ -126,21 +126,21 @@ def doubts(history: pd.DataFrame) -> Iterator[str]:
     by, position = kept_by(history), kept_at(history)
     epoch = history.iloc[position]
     number = f"{epoch['epoch']:.0f}"
-    for name in JUDGED:
+    for name in EVALUATED:
         bound = _chance(history, name)[position]
         if epoch[name] <= bound:
             yield (
                 f"The kept epoch, {number}, is near chance: its {KEPT_BY[name]} is "
                 f"{epoch[name]:.3f}, and one shuffle of the labels in twenty reaches {bound:.3f}."
             )
-    if by in JUDGED and (alike := _alike(history, by, position)):
+    if by in EVALUATED and (alike := _alike(history, by, position)):
         error = _errors(history, by)[position]
         yield (
             f"The kept epoch, {number}, was chosen on few validation images: they tell the "
             f"{KEPT_BY[by]} to ± {error:.3f} (standard error), and {alike} of the "
             f"{len(history) - 1} other epochs lie within that. The last one's weights are in last."
         )
-    for name in JUDGED:
+    for name in EVALUATED:
         values, errors = history[name].to_numpy(np.float64), _errors(history, name)
         apart = values - values[position]
         far = apart > Z * np.hypot(errors, errors[position])

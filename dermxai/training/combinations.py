@@ -7,13 +7,14 @@ training follows the schedule of its whole length, so that those compared are as
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise, product
 from math import ceil, log2
 from typing import Any
 
 from dermxai.errors import InputError
+from dermxai.settings import shown
 from dermxai.training.recipe import LOSS, Recipe
 
 MOST = 64  # trainings of a sweep
@@ -75,17 +76,17 @@ def combinations(recipe: Recipe, swept: Mapping[str, Sequence[Any]]) -> dict[str
         InputError: an unknown setting, one that cannot be compared, a value that is not allowed,
             none or too many combinations.
     """
-    known = {field.name: field for field in fields(Recipe)}
+    known = Recipe.model_fields
     for name, values in swept.items():
         if name not in known:
-            raise InputError(f"There is no setting {name!r}; there are {', '.join(known)}.")
+            raise InputError(f"There is no setting {shown(name)}; there are {', '.join(known)}.")
         if name in NOT_SWEPT:
             raise InputError(
                 f"{name} {NOT_SWEPT[name]} and takes one value only; start a training for each."
             )
         several = isinstance(values, list | tuple) and len(values) > 0
         if not several or not all(isinstance(value, str | int | float) for value in values):
-            raise InputError(f"{name} is {values!r}; expected several values to compare.")
+            raise InputError(f"{name} is {shown(values)}; expected several values to compare.")
         if name in IN_THE_LOSS and recipe.keep_by == LOSS:
             raise InputError(
                 f"{name} is part of the loss that keep_by compares; set keep_by to macro_auc to "
@@ -98,12 +99,8 @@ def combinations(recipe: Recipe, swept: Mapping[str, Sequence[Any]]) -> dict[str
     if not 2 <= number <= MOST:
         raise InputError(f"A sweep of {number} trainings came; expected 2 to {MOST}.")
     each = [dict(zip(swept, combination, strict=True)) for combination in product(*values)]
-    return {
-        ", ".join(f"{name}={_text(value)}" for name, value in chosen.items()): replace(
-            recipe, **chosen
-        )
-        for chosen in each
-    }
+    made = [recipe.replaced(**chosen) for chosen in each]
+    return {", ".join(f"{name}={_text(getattr(own, name))}" for name in swept): own for own in made}
 
 
 def folder_name(label: str) -> str:

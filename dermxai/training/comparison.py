@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from dermxai.formatting import signed
 from dermxai.metrics import (
     balanced_accuracy,
     confusion_matrix,
@@ -20,7 +21,6 @@ from dermxai.metrics import (
 )
 from dermxai.metrics.confusion import mean_defined
 from dermxai.metrics.intervals import FEWEST_OF_CLASS
-from dermxai.numbers import signed
 
 MEASURES: Mapping[str, str] = {
     "accuracy": "Accuracy",
@@ -142,14 +142,14 @@ def differences(results: Sequence[Outcome]) -> list[dict[str, Any]]:
             intervals.class_mean(part, labels)
             for part in intervals.gains_and_losses(mean[other], mean[first])
         )
-        low, high = intervals.difference_interval(gain, loss, clusters, 0.95)
+        found = intervals.difference_interval(gain, loss, clusters, 0.95)
         compared.append(
             {
                 "network": other,
                 "less": first,
                 "balanced_accuracy": float((gain.value - loss.value)[0]),
-                "low": float(low[0]),
-                "high": float(high[0]),
+                "low": float(found.low[0]),
+                "high": float(found.high[0]),
             }
         )
     return compared

@@ -9,7 +9,6 @@ import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +21,14 @@ from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.disk import is_full, sweep
 from dermxai.errors import InputError
+from dermxai.formatting import count
 from dermxai.models.backbone import normalisation
 from dermxai.models.info import ModelInfo, read_info
-from dermxai.numbers import count
 from dermxai.paths import CheckpointFiles, TrainingFiles, readable
 from dermxai.training import ranks
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
+from dermxai.training.checkpoint_writer import CheckpointWriter
 from dermxai.training.examples import examples_of
-from dermxai.training.keeping import Keeping
 from dermxai.training.loading import (
     VALIDATION_BATCH,
     Batches,
@@ -45,7 +44,7 @@ from dermxai.training.provenance import data_of, keep_features, note_division
 from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe, as_saved
 from dermxai.training.starting import try_network
 from dermxai.training.state import check_state
-from dermxai.training.trainer import Pausing, Telling, rank, started_by_slurm, trainer_of
+from dermxai.training.trainer import Pausing, ProgressCallback, rank, started_by_slurm, trainer_of
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +91,7 @@ def fit(
     with _explained(files), alone(files.lock) if first else nullcontext():
         dataset = as_begun(dataset, files.data)
         examples = examples_of(dataset, recipe)
-        new = Beginning(asdict(recipe), dataset.fingerprint, examples.fingerprint)
+        new = Beginning(recipe.model_dump(), dataset.fingerprint, examples.fingerprint)
         begun = beginning(new, files.about)
         if begun.ended:
             return files.root
@@ -172,12 +171,12 @@ def train(plan: Plan, progress: Progress | None = None) -> None:
         classes=plan.examples.classes,
         preprocessing=plan.preprocessing,
         name=plan.output.name,
-        recipe=asdict(recipe),
+        recipe=recipe.model_dump(),
         data=dict(plan.data),
     )
     own, gpu = rank(), plan.accelerator == "cuda"
     batches = Batches(plan.training, labels, recipe, own, world)
-    callbacks: list[Callback] = [Keeping(files, info, batches)]
+    callbacks: list[Callback] = [CheckpointWriter(files, info, batches)]
     if plan.until:
         callbacks.append(Pausing(plan.until))
     if progress:
@@ -188,7 +187,7 @@ def train(plan: Plan, progress: Progress | None = None) -> None:
             len(module.stages),
             epochs=plan.until,
         )
-        callbacks.append(Telling(progress, len(batches) * recipe.epochs, pace))
+        callbacks.append(ProgressCallback(progress, len(batches) * recipe.epochs, pace))
     trainer = trainer_of(plan, world, callbacks)
     pictures = Pictures(plan.prepared.open(), labels)
     at_once = min(VALIDATION_BATCH, recipe.batch_size)
@@ -286,11 +285,12 @@ def _explained(files: TrainingFiles) -> Iterator[None]:
         if isinstance(error, InputError) or not is_full(error):
             raise
         raise InputError(
-            f"The disk that holds {files.root} is full ({error}); what the last whole epoch left "
+            f"The disk that holds {files.root} is full ({error}); what the last completed epoch "
+            "left "
             "is kept: free some space and start the training again to go on from there."
         ) from error
 
 
 def _out_of_memory(files: TrainingFiles) -> InputError:
-    kept = f" The last whole epoch is kept in {files.root}." if files.learnt else ""
+    kept = f" The last completed epoch is kept in {files.root}." if files.learnt else ""
     return InputError(f"The training needs more memory than there is; {TO_SPARE_MEMORY}.{kept}")

@@ -1,4 +1,4 @@
-"""What a training makes small."""
+"""Training losses."""
 
 import torch
 from torch import Tensor

@@ -21,7 +21,7 @@ from dermxai.training.losses import loss_of_votes
 from dermxai.training.recipe import Recipe
 from dermxai.training.starting import starting_network
 from dermxai.training.unfreezing import stages
-from dermxai.training.validation import Reached, confused, reached, watched_pair
+from dermxai.training.validation import ValidationMetrics, confused, reached, watched_pair
 
 _RISE = 0.15  # share of the steps in which the learning rate rises
 _SHORTEST_CYCLE = 7  # steps; a shorter one would begin at its end
@@ -61,7 +61,7 @@ class Training(LightningModule):
         self.stages, self.never = stages(self.network, recipe.frozen_blocks)
         for layer in self.never:
             layer.requires_grad_(False)
-        self.reached: Reached | None = None
+        self.reached: ValidationMetrics | None = None
         self.loss = self.learning_rate = float("nan")
         self._losses: list[float] = []
         self._predicted: list[tuple[Tensor, ...]] = []
@@ -197,7 +197,7 @@ class Training(LightningModule):
         pair = watched_pair(self.recipe.watched, self.classes, self.reached.confusion)
         shares = confused(self.reached.confusion, self.classes, pair)
         self.log_dict(
-            {f"confusion/{a} read as {b}": share for (a, b), share in shares.items()},
+            {f"confusion/{a} predicted as {b}": share for (a, b), share in shares.items()},
             batch_size=len(labels),
         )
         per_class = {f"sensitivity/{c}": v for c, v in self.reached.sensitivity.items()}
@@ -218,7 +218,7 @@ class Training(LightningModule):
             raise DivergenceError(
                 f"The {name} became {value} in epoch {self.current_epoch + 1}; lower learning_rate "
                 f"(it is {self.recipe.learning_rate}) or use precision float32. The best and the "
-                "last whole epoch are kept: start_from can take up either."
+                "last completed epoch are kept: start_from can take up either."
             )
 
     def _buffer(self, name: str) -> Tensor:

@@ -10,11 +10,11 @@ import torch
 
 from dermxai.data import Dataset, split_words
 from dermxai.data.splits import owners
+from dermxai.formatting import count
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
 from dermxai.models.division import OWNERS, Division, digests, open_division, write_division
 from dermxai.models.likeness import FEWEST, Learnt, Space
-from dermxai.numbers import count
 from dermxai.paths import CheckpointFiles, TrainingFiles
 from dermxai.training.examples import Examples
 from dermxai.training.plan import Plan, usable

@@ -6,28 +6,18 @@ the epoch alone, so that a training that is resumed goes on as it would have.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import model_validator
 
 from dermxai.data.transforms import COLOUR_CONSTANCY, IMAGENET_MEAN, IMAGENET_STD
-from dermxai.errors import KINDS, InputError
+from dermxai.errors import InputError
+from dermxai.settings import Settings, setting, shown
 
 IMAGENET = "imagenet"
 HEADS = "+heads"
-
-
-def _setting(
-    default: Any,
-    text: str,
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[str, ...] = (),
-) -> Any:
-    metadata = {"help": text, "low": low, "high": high, "choices": choices}
-    return field(default=default, metadata=metadata)
 
 
 BASELINES = ("efficientnet_b4", "resnet101", "inception_v3")
@@ -44,7 +34,7 @@ KEPT_BY: Mapping[str, str] = {
     LOSS: "validation loss",
 }
 """What may choose the epoch that is kept, and its name: all but the loss are the better the
-higher, and judge the summed logits alone; every head contributes to the loss."""
+higher, and evaluate the summed logits alone; every head contributes to the loss."""
 IMAGENET_NORMALISATION = {
     "mean": ",".join(map(str, IMAGENET_MEAN)),
     "std": ",".join(map(str, IMAGENET_STD)),
@@ -53,8 +43,7 @@ NORMALISED: Mapping[str, tuple[float, float]] = {"mean": (0, 1), "std": (0.001, 
 """Bounds of each; a network that was trained on values up to 255 has a deviation of 1/255 here."""
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(Settings):
     """Settings of one training run.
 
     The augmentation is the paper's (Zhu et al. 2021, Methods): rotation within ±30° and both flips
@@ -62,108 +51,96 @@ class Recipe:
     (progressive learning, Tan and Le 2021, arXiv:2104.00298), which spares time on small machines.
 
     Raises:
-        InputError: a value of another kind or outside its bounds, or two settings that do not go
-            together.
+        InputError: as `dermxai.settings.Settings`, or two settings that do not go together.
     """
 
-    architecture: str = _setting("efficientnet_b4", "Backbone, by its timm name")
-    auxiliary: bool = _setting(True, "One auxiliary head after each stage votes too")
-    weights: str = _setting(
+    architecture: str = setting("efficientnet_b4", "Backbone, by its timm name")
+    auxiliary: bool = setting(True, "One auxiliary head after each stage votes too")
+    weights: str = setting(
         "", "Backbone's first weights: imagenet, a file with a state dict, or empty for random ones"
     )
-    start_from: str = _setting(
+    start_from: str = setting(
         "", "Checkpoint to start from; its heads are kept where heads and classes are the same"
     )
-    size: int = _setting(380, "Image side in pixels", 32, 1024)
-    start_size: int = _setting(0, "Image side of the first epoch; 0: as the last", 0, 1024)
-    epochs: int = _setting(20, "Passes over the training images", 1, 1000)
-    batch_size: int = _setting(32, "Images a forward pass, on each device", 1, 1024)
-    accumulate: int = _setting(1, "Forward passes a step of the optimiser", 1, 256)
-    optimiser: str = _setting("adamw", "Optimiser", choices=("adamw", "sgd"))
-    learning_rate: float = _setting(2e-3, "Highest learning rate", 1e-6, 1.0)
-    final_learning_rate: float = _setting(
+    size: int = setting(380, "Image side", 32, 1024, unit="px")
+    start_size: int = setting(
+        0, "Image side of the first epoch; 0: as the last", 0, 1024, unit="px"
+    )
+    epochs: int = setting(20, "Passes over the training images", 1, 1000)
+    batch_size: int = setting(32, "Of a forward pass, on each device", 1, 1024, unit="images")
+    accumulate: int = setting(1, "Of a step of the optimiser", 1, 256, unit="forward passes")
+    optimiser: str = setting("adamw", "Optimiser", choices=("adamw", "sgd"))
+    learning_rate: float = setting(2e-3, "Highest learning rate", 1e-6, 1.0)
+    final_learning_rate: float = setting(
         1e-5, "Learning rate once the first layers learn (unfreezing only)", 1e-8, 1.0
     )
-    momentum: float = _setting(0.9, "Momentum of SGD", 0.0, 0.999)
-    weight_decay: float = _setting(0.02, "Weight decay", 0.0, 1.0)
-    max_gradient_norm: float = _setting(
+    momentum: float = setting(0.9, "Momentum of SGD", 0.0, 0.999)
+    weight_decay: float = setting(0.02, "Weight decay", 0.0, 1.0)
+    max_gradient_norm: float = setting(
         5.0, "Longer gradients are shortened to this norm; 0: never", 0.0, 1000.0
     )
-    unfreeze: bool = _setting(
+    unfreeze: bool = setting(
         False,
         "Layers begin to learn step by step, the first last, the learning rate falling each time; "
         "else all from the start, in one cosine cycle",
     )
-    frozen_blocks: int = _setting(0, "The stem and so many first blocks keep their weights", 0, 100)
-    head_loss: float = _setting(
+    frozen_blocks: int = setting(0, "The stem and so many first blocks keep their weights", 0, 100)
+    head_loss: float = setting(
         0.5, "Weight of the heads' own mean loss beside the sum's", 0.0, 10.0
     )
-    balance: float = _setting(
+    balance: float = setting(
         0.5, "Sampling: 0: classes as frequent as they are; 1: all equally often", 0.0, 1.0
     )
-    class_weights: float = _setting(
+    class_weights: float = setting(
         0.0, "Loss: 0: all images count alike; 1: all classes count alike", 0.0, 1.0
     )
-    logit_adjustment: float = _setting(
+    logit_adjustment: float = setting(
         0.0, "Strength of logit adjustment in the loss (Menon 2021); 1 is the theory's", 0.0, 3.0
     )
-    label_smoothing: float = _setting(0.05, "Label smoothing", 0.0, 0.5)
-    mixup: float = _setting(0.0, "Mixup's alpha; 0: none", 0.0, 5.0)
-    cutmix: float = _setting(0.0, "CutMix's alpha; 0: none", 0.0, 5.0)
-    drop_rate: float = _setting(0.2, "Dropout before the heads", 0.0, 0.9)
-    drop_path_rate: float = _setting(0.1, "Stochastic depth", 0.0, 0.9)
-    ema_decay: float = _setting(
+    label_smoothing: float = setting(0.05, "Label smoothing", 0.0, 0.5)
+    mixup: float = setting(0.0, "Mixup's alpha; 0: none", 0.0, 5.0)
+    cutmix: float = setting(0.0, "CutMix's alpha; 0: none", 0.0, 5.0)
+    drop_rate: float = setting(0.2, "Dropout before the heads", 0.0, 0.9)
+    drop_path_rate: float = setting(0.1, "Stochastic depth", 0.0, 0.9)
+    ema_decay: float = setting(
         0.995,
         "Decay a step, after the first ones, of the averaged weights that are kept; 0: no average",
         0.0,
         0.9999,
     )
-    keep_by: str = _setting(
+    keep_by: str = setting(
         "macro_auc",
         "Measure on the validation images that chooses the epoch that is kept; equals by loss",
         choices=tuple(KEPT_BY),
     )
-    patience: int = _setting(
-        0, "Stops after so many epochs without a better one by keep_by; 0: never", 0, 1000
+    patience: int = setting(
+        0, "Stops after so long without a better one by keep_by; 0: never", 0, 1000, unit="epochs"
     )
-    precision: str = _setting(
+    precision: str = setting(
         "float32", "Arithmetic of the forward pass", choices=("float32", "bfloat16")
     )
-    colour_constancy: str = _setting(
+    colour_constancy: str = setting(
         "shades_of_gray", "Colour constancy before the network", choices=tuple(COLOUR_CONSTANCY)
     )
-    mean: str = _setting(
+    mean: str = setting(
         "",
         "Mean of the input's channels, as 0.485,0.456,0.406, for values from 0 to 1; empty: that "
         "of start_from, else what timm's weights of the network were trained with",
     )
-    std: str = _setting("", "Standard deviation of the input's channels; likewise")
-    split: str = _setting(
+    std: str = setting("", "Standard deviation of the input's channels; likewise")
+    split: str = setting(
         "column",
         "Validation images: those of the split column where there is one, or a new division by "
         "patient that leaves test patients out",
         choices=("column", "patient"),
     )
-    merge: str = _setting("", "Classes to count as one, such as EAD+SD; several with commas")
-    watch: str = _setting("", "Pair whose confusion is followed, such as EAD/SD; empty: the worst")
-    seed: int = _setting(0, "Seed of weights, order and augmentation", 0, 2**31 - 1)
-    deterministic: bool = _setting(False, "Only algorithms that repeat to the bit, on GPUs too")
+    merge: str = setting("", "Classes to count as one, such as EAD+SD; several with commas")
+    watch: str = setting("", "Pair whose confusion is followed, such as EAD/SD; empty: the worst")
+    seed: int = setting(0, "Seed of weights, order and augmentation", 0, 2**31 - 1)
+    deterministic: bool = setting(False, "Only algorithms that repeat to the bit, on GPUs too")
 
-    def __post_init__(self) -> None:
-        for setting in fields(self):
-            value, bounds = getattr(self, setting.name), setting.metadata
-            kind = type(setting.default)
-            if type(value) not in ((int, float) if kind is float else (kind,)):
-                raise InputError(f"{setting.name} is {value!r}; expected {KINDS[kind]}.")
-            if bounds["low"] is not None and not bounds["low"] <= value <= bounds["high"]:
-                raise InputError(
-                    f"{setting.name} is {value}; expected a value from {bounds['low']} to "
-                    f"{bounds['high']}."
-                )
-            if bounds["choices"] and value not in bounds["choices"]:
-                raise InputError(
-                    f"{setting.name} is {value!r}; expected one of {', '.join(bounds['choices'])}."
-                )
+    @model_validator(mode="after")
+    def _go_together(self) -> "Recipe":
         if self.start_from and self.weights:
             raise InputError(
                 "Both start_from and weights name where to start; give only one of them."
@@ -174,6 +151,7 @@ class Recipe:
                 "need an even one."
             )
         _ = self.merged, self.watched, self.normalisation
+        return self
 
     @property
     def network(self) -> str:
@@ -320,11 +298,9 @@ def chosen(name: str, settings: Mapping[str, Any] | None = None) -> Recipe:
     """
     if name not in RECIPES:
         raise InputError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.")
-    known = [setting.name for setting in fields(Recipe)]
-    for setting in settings or {}:
-        if setting not in known:
-            raise InputError(f"There is no setting {setting!r}; there are {', '.join(known)}.")
-    return replace(RECIPES[name], **(settings or {}))
+    if settings is not None and not isinstance(settings, Mapping):
+        raise InputError(f"A recipe is {shown(settings)}; expected settings by their names.")
+    return RECIPES[name].replaced(**(settings or {}))
 
 
 _TOLD_FIRST = {
@@ -345,11 +321,7 @@ def told(settings: Mapping[str, Any] | None) -> tuple[str, list[str]]:
     """
     recipe = chosen("scratch", settings)
     apart = {
-        name: [
-            field.name
-            for field in fields(Recipe)
-            if getattr(recipe, field.name) != getattr(ready, field.name)
-        ]
+        name: [each for each, value in recipe.model_dump().items() if value != getattr(ready, each)]
         for name, ready in RECIPES.items()
     }
     name = min(apart, key=lambda each: len(apart[each]))
@@ -380,12 +352,10 @@ def completed(noted: Mapping[str, Any]) -> dict[str, Any]:
 def as_saved(recipe: Recipe, noted: Mapping[str, Any]) -> Recipe:
     """The recipe by the rules of a training that has begun: settings that its note does not know
     are `completed`, unless they were asked for."""
-    usual = {setting.name: setting.default for setting in fields(Recipe)}
-    return replace(
-        recipe,
-        **{
-            name: value
-            for name, value in completed(noted).items()
-            if name not in noted and getattr(recipe, name) == usual[name]
-        },
-    )
+    usual = Recipe()
+    later = {
+        name: value
+        for name, value in completed(noted).items()
+        if name not in noted and getattr(recipe, name) == getattr(usual, name)
+    }
+    return recipe.replaced(**later)

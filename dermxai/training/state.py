@@ -15,7 +15,7 @@ from dermxai.paths import TrainingFiles, readable
 
 
 class StateIO(TorchCheckpointIO):
-    """Lightning's checkpoints, complete the moment they are visible, with their SHA-256 beside."""
+    """Lightning's checkpoints, written atomically, with their SHA-256 beside."""
 
     @override
     def save_checkpoint(self, checkpoint: Any, path: Any, storage_options: Any = None) -> None:

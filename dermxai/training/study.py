@@ -26,11 +26,11 @@ from dermxai.data.splits import groups, split_by_patient, units
 from dermxai.data.transforms import Preprocessing
 from dermxai.disk import UNREADABLE, replacing
 from dermxai.errors import InputError
+from dermxai.formatting import LEFT, jsonable, signed
 from dermxai.metrics.basis import basis, in_words
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
 from dermxai.models.info import read_info
-from dermxai.numbers import LEFT, jsonable, signed
 from dermxai.paths import StudyFiles, TrainingFiles, readable
 from dermxai.spreadsheet import write_csv
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
@@ -90,8 +90,8 @@ def study(
     first = rank() == 0
     with alone(files.lock) if first else nullcontext():
         dataset = as_begun(dataset, files.data)
-        examples = examples_of(dataset, replace(recipe, split="patient"))
-        new = Beginning(asdict(recipe), dataset.fingerprint, examples.fingerprint, folds)
+        examples = examples_of(dataset, recipe.replaced(split="patient"))
+        new = Beginning(recipe.model_dump(), dataset.fingerprint, examples.fingerprint, folds)
         begun = beginning(new, files.begun)
         recipe = as_saved(recipe, begun.recipe)
         if first:
@@ -136,8 +136,7 @@ def of_member(
 
 
 def _own(recipe: Recipe, member: Member) -> Recipe:
-    return replace(
-        recipe,
+    return recipe.replaced(
         architecture=member.network.removesuffix(HEADS),
         auxiliary=member.network.endswith(HEADS),
         seed=member.seed,
@@ -262,7 +261,7 @@ def _write(files: StudyFiles, data: Dataset, recipe: Recipe, results: Sequence[O
         )
     doubted = _doubts(files, results)
     content = {
-        "recipe": asdict(recipe),
+        "recipe": recipe.model_dump(),
         "table": table.to_dict("records"),
         "differences": compared,
         "intervals": basis(units(data.samples)),

@@ -9,7 +9,7 @@ import math
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from dermxai.data import Dataset
 from dermxai.data.splits import units
 from dermxai.disk import replacing
 from dermxai.errors import DivergenceError, InputError
+from dermxai.formatting import LEFT, jsonable, signed
 from dermxai.metrics.basis import basis, in_words
-from dermxai.numbers import LEFT, jsonable, signed
 from dermxai.paths import StudyFiles, TrainingFiles, readable
 from dermxai.spreadsheet import write_csv
 from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
@@ -94,7 +94,7 @@ def sweep(
         _check_same(first, examples)
         asked = {"values": {name: list(values) for name, values in swept.items()}}
         new = Beginning(
-            asdict(recipe),
+            recipe.model_dump(),
             dataset.fingerprint,
             first.fingerprint,
             sweep=asked | {"halving": halving},
@@ -241,7 +241,7 @@ def _folder(files: StudyFiles, label: str, recipe: Recipe) -> Path:
 def _check_same(first: Examples, examples: Mapping[str, Examples]) -> None:
     """
     Raises:
-        InputError: trainings would be judged on different images.
+        InputError: trainings would be evaluated on different images.
     """
     for label, other in examples.items():
         if not np.array_equal(other.rows("validation"), first.rows("validation")):
@@ -293,15 +293,15 @@ def _write(
         f"{data.name}: {len(ranked)} settings, ranked by {by} on the {len(outcomes[0].rows)} "
         "validation images that all share. "
         + ("After each round the worse half was stopped (successive halving). " if halving else "")
-        + "The first one was chosen on these images, which flatters it: judge it on test images. "
-        "Intervals are of one comparison at a time."
+        + "The first one was chosen on these images, which flatters it: evaluate it on test images."
+        " Intervals are of one comparison at a time."
     )
     if diverged:
         note += f" The loss ceased to be a number: {'; '.join(diverged)}."
     content = {
         "sweep": dict(swept),
         "best": str(ranked[0].folder.relative_to(files.root)),
-        "recipe": asdict(ranked[0].recipe),
+        "recipe": ranked[0].recipe.model_dump(),
         "table": table.to_dict("records"),
         "differences": compared,
         "intervals": basis(units(data.samples)),

@@ -8,7 +8,6 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -111,7 +110,7 @@ def _name(output: Path) -> str:
 
 def _named(recipe: Recipe) -> dict[str, Any]:
     """Its settings; of paths the names alone."""
-    settings = asdict(recipe)
+    settings = recipe.model_dump()
     for name in ("start_from", "weights"):
         if settings[name] not in ("", IMAGENET):
             settings[name] = Path(settings[name]).name

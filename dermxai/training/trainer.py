@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
-from dermxai.numbers import LEFT
+from dermxai.formatting import LEFT
 from dermxai.paths import TrainingFiles
 from dermxai.training.loading import forward_passes_a_step
 from dermxai.training.pace import Pace
@@ -23,7 +23,7 @@ from dermxai.training.tracking import tracking
 from dermxai.training.unfreezing import Unfreezing
 
 
-class Telling(Callback):
+class ProgressCallback(Callback):
     """Reports every step, and while validating that it is alive."""
 
     def __init__(self, progress: Progress, total: int, pace: Pace) -> None:

@@ -24,7 +24,7 @@ CONFUSION = "confusion:"
 
 
 @dataclass(frozen=True)
-class Reached:
+class ValidationMetrics:
     """Plain numbers, as a checkpoint can hold them.
 
     Attributes:
@@ -57,7 +57,7 @@ def reached(
     classes: Sequence[str],
     loss: float,
     units: NDArray[Any],
-) -> Reached:
+) -> ValidationMetrics:
     """
     Args:
         scores: (n, class) logits summed over the heads.
@@ -65,7 +65,7 @@ def reached(
         units: (n,) the patient of each image, or whatever is independent.
     """
     matrix = confusion_matrix(labels, scores.argmax(1), len(classes))
-    return Reached(
+    return ValidationMetrics(
         validation_loss=loss,
         balanced_accuracy=float(balanced_accuracy(matrix)),
         accuracy=float(top1_accuracy(matrix)),
@@ -81,7 +81,7 @@ def watched_pair(
     asked: tuple[str, str] | None, classes: Sequence[str], confusion: Sequence[Sequence[int]]
 ) -> tuple[str, str]:
     """The pair that was asked for, else EAD and SD where both are there, else the two classes that
-    were most often read as each other."""
+    were most often predicted as each other."""
     if asked:
         return asked
     if set(OVERLAPPING) <= set(classes):
@@ -97,8 +97,8 @@ def watched_pair(
 def confused(
     confusion: Sequence[Sequence[int]], classes: Sequence[str], pair: tuple[str, str]
 ) -> dict[tuple[str, str], float]:
-    """Share of the images of one class of a pair that were read as the other, both ways; NaN where
-    the class has none."""
+    """Share of the images of one class of a pair that were predicted as the other, both ways; NaN
+    where the class has none."""
     shares = normalised(confusion, "row")
     first, second = (classes.index(code) for code in pair)
     return {
@@ -110,11 +110,12 @@ def confused(
 def history_row(
     record: dict[str, Any], classes: Sequence[str], pair: tuple[str, str]
 ) -> dict[str, float]:
-    """A row of history.csv from an epoch's record, whose ``reached`` holds the fields of `Reached`.
+    """A row of history.csv from an epoch's record, whose ``reached`` holds the fields of
+    `ValidationMetrics`.
 
-    ``confusion:A→B`` is the share of A's images that were read as B, NaN where A has none.
+    ``confusion:A→B`` is the share of A's images that were predicted as B, NaN where A has none.
     """
-    got = Reached(**record["reached"])
+    got = ValidationMetrics(**record["reached"])
     shares = confused(got.confusion, classes, pair)
     rest = ("seconds", "images_per_second", "memory")
     before = ("epoch", "size", "learning_rate", "stages", "learning_stages", "loss")

@@ -1,4 +1,4 @@
-"""What a map passed: a line beneath it, on request."""
+"""Checks of a map's faithfulness: a line beneath it, on request."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
@@ -44,7 +44,7 @@ def badge(run: Run, subject: Subject, made: "Attribution") -> None:
         checks = on_request(
             run,
             f"{Key.BADGE}-{made.method}-{subject.key}",
-            "Is this map to be believed?",
+            "Check the faithfulness of this map",
             [(f"{Key.BADGE}-{made.method}", passes(cache.classifier(run), made))],
             _work(run, subject, made),
             quiet=True,

@@ -34,8 +34,8 @@ from dermxai.metrics.evaluation import Evaluation
 from dermxai.metrics.leakage import Premium
 from dermxai.models import ModelInfo, read_info
 from dermxai.projection import Projection, open_projection
-from dermxai.report import Study
-from dermxai.report import study as study_pair
+from dermxai.report import ConfusionAnalysis
+from dermxai.report import confusion_analysis as analyse
 from dermxai.report.evaluated import evaluated
 from dermxai.report.evaluated import premium as evaluated_premium
 from dermxai.runs import Run, alike, open_run
@@ -50,7 +50,7 @@ from dermxai.ui.thumbnails import jpeg
 if TYPE_CHECKING:
     from dermxai.explain import Attribution, Diagnosis
     from dermxai.explain.faithfulness.badge import Check
-    from dermxai.explain.faithfulness.quality import Quality
+    from dermxai.explain.faithfulness.results import Results
     from dermxai.models import Classifier
 
 LEFT_OUT_SECONDS = 10.0  # so old may the list of what is left out be
@@ -378,30 +378,32 @@ def roc(run_id: str, split: str | None, dark: bool, leaks: bool = True) -> Plot:
 
 
 @kept("Comparing …")
-def study(run_id: str, split: str | None, first: str, second: str) -> Study:
+def confusion_analysis(
+    run_id: str, split: str | None, first: str, second: str
+) -> ConfusionAnalysis:
     """What is known of two classes.
 
     Raises:
         InputError: a class is not the model's, or both are the same.
     """
-    return study_pair(run(run_id), evaluation(run_id, split), first, second, split=split)
+    return analyse(run(run_id), evaluation(run_id, split), first, second, split=split)
 
 
 @kept()
-def set_ledger(
+def set_decomposition(
     run_id: str, split: str | None, pair: tuple[str, str], direction: int, dark: bool
 ) -> Plot | None:
-    """The mean votes of the images that are confused in a direction (index of `Study.ways`),
-    beside those that are read right; None without any."""
-    way = study(run_id, split, *pair).ways[direction]
+    """The mean votes of the images that are confused in a direction (index of
+    `ConfusionAnalysis.ways`), beside those that are predicted correctly; None without any."""
+    way = confusion_analysis(run_id, split, *pair).ways[direction]
     if way.errors is None:
         return None
     return Plot.of(
-        figures.set_ledger(
+        figures.set_decomposition(
             way.errors,
             way.right,
-            name=f"{way.true} read as {way.read}",
-            reference_name=f"{way.true} read right",
+            name=f"{way.true} predicted as {way.predicted}",
+            reference_name=f"{way.true} predicted correctly",
             dark=dark,
         )
     )
@@ -648,94 +650,94 @@ def badges() -> "Kept[tuple[Check, ...]]":
     return Kept("badges")
 
 
-def qualities(run_id: str) -> list[str]:
-    """Names of a run's studies of maps, newest first."""
-    from dermxai.explain.faithfulness.quality import list_quality
+def faithfulness_names(run_id: str) -> list[str]:
+    """Names of a run's evaluations of maps, newest first."""
+    from dermxai.explain.faithfulness.results import list_results
 
-    return list_quality(run(run_id))
+    return list_results(run(run_id))
 
 
-class Judged(NamedTuple):
-    """A study of maps: the run's id, its own name, and when it was last written, in ns; written
-    again when what failed has been tried once more."""
+class EvaluatedMaps(NamedTuple):
+    """An evaluation of maps: the run's id, its own name, and when it was last written, in ns;
+    written again when what failed has been tried once more."""
 
     run: str
     name: str
     changed: int
 
 
-def judged(run_id: str, name: str) -> Judged:
-    file = paths.RunFiles(run(run_id).root).quality.asked(name)
-    return Judged(run_id, name, _changed(file))
+def evaluated_maps(run_id: str, name: str) -> EvaluatedMaps:
+    file = paths.RunFiles(run(run_id).root).faithfulness.asked(name)
+    return EvaluatedMaps(run_id, name, _changed(file))
 
 
 @kept()
-def quality(study: Judged) -> "Quality":
+def faithfulness_results(evaluation: EvaluatedMaps) -> "Results":
     """
     Raises:
-        InputError: the study is gone.
+        InputError: the evaluation is gone.
     """
-    from dermxai.explain.faithfulness.quality import open_quality
+    from dermxai.explain.faithfulness.results import open_results
 
-    found = open_quality(run(study.run), study.name)
+    found = open_results(run(evaluation.run), evaluation.name)
     if found is None:
-        raise InputError("This study is no longer with its run; start it again.")
+        raise InputError("This evaluation is no longer with its run; start it again.")
     return found
 
 
 @kept("Computing intervals …")
-def quality_summary(study: Judged) -> pd.DataFrame:
-    from dermxai.report import belief as report
+def faithfulness_summary(evaluation: EvaluatedMaps) -> pd.DataFrame:
+    from dermxai.report import faithfulness as report
 
-    return report.summary(run(study.run), quality(study))
-
-
-@kept()
-def belief(study: Judged, dark: bool) -> Plot:
-    from dermxai.report import belief as report
-
-    titles = report.titles(quality(study))
-    summary = quality_summary(study)
-    units = report.units(run(study.run))
-    return Plot.of(figures.belief(summary, *titles, report.BASELINES, units=units, dark=dark))
+    return report.summary(run(evaluation.run), faithfulness_results(evaluation))
 
 
 @kept()
-def belief_measure(study: Judged, measure: str, dark: bool) -> Plot:
+def faithfulness(evaluation: EvaluatedMaps, dark: bool) -> Plot:
+    from dermxai.report import faithfulness as report
+
+    titles = report.titles(faithfulness_results(evaluation))
+    summary = faithfulness_summary(evaluation)
+    units = report.units(run(evaluation.run))
+    return Plot.of(figures.faithfulness(summary, *titles, report.CONTROLS, units=units, dark=dark))
+
+
+@kept()
+def faithfulness_measure(evaluation: EvaluatedMaps, measure: str, dark: bool) -> Plot:
     from dermxai.explain.faithfulness.measure import find_measure
-    from dermxai.report import belief as report
+    from dermxai.report import faithfulness as report
 
-    known, summary = find_measure(measure), quality_summary(study)
+    known, summary = find_measure(measure), faithfulness_summary(evaluation)
     return Plot.of(
-        figures.belief_measure(
+        figures.faithfulness_measure(
             summary[summary["measure"] == measure],
-            report.titles(quality(study))[0],
-            report.BASELINES,
+            report.titles(faithfulness_results(evaluation))[0],
+            report.CONTROLS,
             title=known.TITLE,
             help_=f"Mean; {'higher' if known.HIGHER else 'lower'} is better. {MEAN_INTERVAL} "
-            "Hollow: baselines." + (" Dashed: the limit." if known.LIMIT is not None else ""),
+            "Hollow: control maps." + (" Dashed: the limit." if known.LIMIT is not None else ""),
             unit=known.UNIT,
             limit=known.LIMIT,
-            units=report.units(run(study.run)),
+            units=report.units(run(evaluation.run)),
             dark=dark,
         )
     )
 
 
 @kept()
-def belief_curves(study: Judged, measure: str, dark: bool) -> Plot | None:
+def faithfulness_curves(evaluation: EvaluatedMaps, measure: str, dark: bool) -> Plot | None:
     """None where the measure has no curves."""
-    from dermxai.report import belief as report
+    from dermxai.report import faithfulness as report
 
-    curves = report.mean_curves(quality(study), measure)
+    curves = report.mean_curves(faithfulness_results(evaluation), measure)
     if not curves:
         return None
     return Plot.of(
-        figures.belief_curves(
+        figures.faithfulness_curves(
             curves,
-            [report.title(each) for each in report.BASELINES],
+            [report.title(each) for each in report.CONTROLS],
             title="The curve behind it",
-            help_="Averaged over the images. Grey: baselines.",
+            help_="Averaged over the images. Grey: control maps.",
             dark=dark,
         )
     )

@@ -119,7 +119,7 @@ def _ask_side(run: Run, asked: Question, name: str, first: str) -> Wish:
     head = _ALL
     if len(run.heads) > 1:
         head = st.selectbox(
-            "Whose vote",
+            "Head",
             [_ALL, *run.heads],
             key=_put(Key.COMPARE.of(name, "head"), _ALL, run.heads),
             format_func=lambda each: "all heads" if each == _ALL else each,

@@ -17,7 +17,7 @@ from dermxai.ui.state import Key
 
 FIRST, SECOND = taxonomy.OVERLAPPING
 """The pair of the README's question: why is this one taken for that one?"""
-_JUDGED = 14  # images: one a class
+_EVALUATED = 14  # images: one a class
 
 
 def is_demo(run: Path) -> bool:
@@ -52,17 +52,17 @@ def example(run: Run) -> str | None:
 
 def prepare() -> None:
     """Starts in the background, once, what the pages of a new demo would else only offer: where
-    the pair's maps lie on the skin, and how far maps deserve belief. What was
+    the pair's maps lie on the skin, and how faithful maps are. What was
     interrupted goes on."""
     opened = state.take(Key.DEMO)
     if opened is None or not permissions.may("start jobs"):
         return
-    from dermxai.ui import belief  # with torch, which the first page does without
+    from dermxai.ui import faithfulness  # with torch, which the first page does without
 
     run = cache.run(opened)
     wanted = {
         "pair": {"run": str(run.root), "first": FIRST, "second": SECOND, "split": "test"},
-        "quality": belief.usual(run, images=_JUDGED),
+        "quality": faithfulness.usual(run, images=_EVALUATED),
     }
     earlier = {kind: jobs_panel.last(kind, **asked) for kind, asked in wanted.items()}
     missing = [

@@ -14,7 +14,7 @@ from scipy.special import softmax
 
 from dermxai.errors import InputError
 from dermxai.figures.overlay import Picture
-from dermxai.numbers import jsonable
+from dermxai.formatting import jsonable
 from dermxai.report.origin import origin, with_origin
 from dermxai.runs import Run
 from dermxai.spreadsheet import to_csv

@@ -28,8 +28,8 @@ _SELECTED = "Selected"
 _VERDICTS = {"right": "#2fa36b", "wrong": "#c2410c", "no label": "#8a94a0"}
 _CHOSEN = {"selected": "#d33fb0", "others": "#8a94a0"}
 _VERDICT = "Right or wrong"
-_COMPUTED = ("True class", "Read class", _VERDICT, "Confidence")
-_WITHOUT_LABELS = ("Read class", "Confidence")
+_COMPUTED = ("True class", "Predicted class", _VERDICT, "Confidence")
+_WITHOUT_LABELS = ("Predicted class", "Confidence")
 _NOT_COLOURED = ("sample_id", "path", "label", "mask_path", "evidence_path")
 
 
@@ -191,7 +191,7 @@ def _computed(run: Run, title: str) -> "pd.Series[Any]":
     match title:
         case "True class":
             return labels
-        case "Read class":
+        case "Predicted class":
             return pd.Series(run.predicted)
         case "Confidence":
             return pd.Series(run.probabilities.max(axis=1))

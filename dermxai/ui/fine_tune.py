@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +150,7 @@ def _form(opened: Opened) -> None:
         st.error(plain(wrong), icon=":material/error:")
         return
     try:
-        arguments = _arguments(opened, dataset, replace(base, **asked)) | study
+        arguments = _arguments(opened, dataset, base.replaced(**asked)) | study
         find_kind("train").check(arguments)
     except InputError as error:
         st.error(plain(error), icon=":material/error:")
@@ -186,8 +186,8 @@ def _ask_dataset(opened: Opened) -> str:
         index=known.index(wanted) if wanted in known else 0,
         key=Key.SETTING.of(opened.name, "dataset"),
         format_func=names.__getitem__,
-        help="Its training images are learnt from, its validation images judge; where it has no "
-        "such split, a fifth of the patients validate.",
+        help="Its training images are learnt from, its validation images evaluate it. Without "
+        "such a split a fifth of the patients validate.",
     )
 
 
@@ -226,8 +226,8 @@ def _ask_start(opened: Opened, name: str, base: Recipe) -> str:
 
 
 def _ask_where(opened: Opened) -> str:
-    known = {name: module for name, module in launchers().items() if not module.available()}
-    names = {name: module.TITLE for name, module in known.items()}
+    known = {name: each for name, each in launchers().items() if not each.available()}
+    names = {name: each.title for name, each in known.items()}
     names["local"] += f" ({count(len(gpus()), 'GPU') if gpus() else 'no GPU'})"
     return st.selectbox(
         "Where to run",
@@ -349,14 +349,13 @@ def _numbered(stem: str, number: int) -> str:
 def _starting(base: Recipe, start: str) -> Recipe:
     """The recipe from other weights; those of a checkpoint want its own network and input."""
     if start in _TITLES:
-        return replace(base, start_from="", weights=IMAGENET if start == IMAGENET else "")
+        return base.replaced(start_from="", weights=IMAGENET if start == IMAGENET else "")
     if start not in catalogue.checkpoints(catalogue.entries()):
         start = str(paths.inside_roots(start))
     if os.path.isfile(start):  # noqa: PTH113
-        return replace(base, start_from="", weights=start)
+        return base.replaced(start_from="", weights=start)
     info = cache.model_info(start)
-    return replace(
-        base,
+    return base.replaced(
         weights="",
         start_from=start,
         architecture=info.architecture,
@@ -373,6 +372,6 @@ def _arguments(opened: Opened, dataset: str, recipe: Recipe) -> dict[str, Any]:
     options = (opened.like.get("dataset_options") or {}) if same else {}
     return {
         "dataset": dataset,
-        "recipe": asdict(recipe),
+        "recipe": recipe.model_dump(),
         "dataset_options": {**options, "confine": True},
     }

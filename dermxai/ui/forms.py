@@ -51,7 +51,9 @@ def ask(setting: Setting, name: str, default: Any) -> Any:
 
 
 def _title(setting: Setting) -> str:
-    return setting.name.replace("_", " ").capitalize()
+    """ "Window, % of the side"."""
+    title = setting.name.replace("_", " ").capitalize()
+    return f"{title}, {setting.unit}" if setting.unit else title
 
 
 def _number(setting: Setting, key: str, default: float) -> float | int:

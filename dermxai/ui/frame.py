@@ -63,7 +63,7 @@ def _open(page: Page) -> None:
         with guard():
             demo.open_demo(newest.name)
         if not page.url_path:
-            st.switch_page(pages.PAIR, query_params=st.query_params.to_dict())
+            st.switch_page(pages.CONFUSION, query_params=st.query_params.to_dict())
         return
     if not page.url_path and not state.get(Key.LED):
         state.put(Key.LED, True)

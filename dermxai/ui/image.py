@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dermxai import figures, taxonomy
 from dermxai.runs import Run
-from dermxai.ui import explained, ledger, look, question, state
+from dermxai.ui import decomposition, explained, look, question, state
 from dermxai.ui import subject as subjects
 from dermxai.ui.guard import callback, guard
 from dermxai.ui.question import Wish
@@ -20,7 +20,7 @@ from dermxai.ui.subject import Subject
 from dermxai.ui.text import percent, plain, shortened
 
 if TYPE_CHECKING:
-    from dermxai.explain.heads import Ledger
+    from dermxai.explain.heads import Decomposition
 
 _TYPES = ["jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp", "gif", "jp2"]
 _FACTS = ("patient_id", "age", "sex", "site", "skin_type", "split", "presentation")
@@ -103,39 +103,39 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
     panels = explained.panels(run, subjects_, pictures)
     places = {subject.key: place for subject, place in zip(subjects_, beside, strict=True)}
     seen = {panel.subject.key for panel in panels}
-    read = [
+    shown = [
         subject
         for subject in subjects_
         if not subject.changed and (subject.sample_id or subject.key in seen)
     ]
-    for subject in read:
+    for subject in shown:
         with places[subject.key], guard():
-            reading(scene, subject)
+            prediction(scene, subject)
     if not panels:
-        _rank(run, read, places)
+        _rank(run, shown, places)
         return
     with row:
         asked = question.ask(run, panels[0].subject)
-    ledgers: dict[str, Ledger] = {}
+    decompositions: dict[str, Decomposition] = {}
     with options, guard():
-        ledgers = {
+        decompositions = {
             panel.subject.key: subjects.diagnosis(
                 run, panel.subject, panel.shape, asked.target, asked.against
-            ).ledger(asked.target, asked.against)
+            ).decomposition(asked.target, asked.against)
             for panel in panels
         }
     with row, guard():
         wish = Wish(asked, *question.ask_method(run))
-        if ledgers:
+        if decompositions:
             explained.answer(run, panels, wish, options)
-    _rank(run, read, places)
+    _rank(run, shown, places)
     for panel, column in zip(panels, beneath, strict=False):
-        made = ledgers.get(panel.subject.key)
+        made = decompositions.get(panel.subject.key)
         with places[panel.subject.key], guard():
-            ledger.waterfall(run, panel.subject, asked, made)
+            decomposition.waterfall(run, panel.subject, asked, made)
         if made is not None:
             with column, guard():
-                ledger.heads(run, panel, asked, made)
+                decomposition.heads(run, panel, asked, made)
 
 
 def _rank(run: Run, subjects_: Sequence[Subject], places: Mapping[str, DeltaGenerator]) -> None:
@@ -155,8 +155,8 @@ def known(scene: Scene, subject: Subject) -> None:
             st.dataframe(pd.DataFrame({"Value": row.astype(str)}), width="stretch")
 
 
-def reading(scene: Scene, subject: Subject) -> None:
-    """Whose the image is, and how it was read."""
+def prediction(scene: Scene, subject: Subject) -> None:
+    """What is known of the image, and its prediction."""
     if subject.sample_id is not None:
         row, trained = _row(scene, subject), scene.run.trained_on
         facts = [_fact(name, row[name]) for name in _FACTS if _stated(row.get(name))]
@@ -166,16 +166,16 @@ def reading(scene: Scene, subject: Subject) -> None:
         look.facts(*facts)
     classes, label = scene.run.classes, subject.label
     scores = subjects.votes(scene.run, subject).sum(axis=0)
-    read_as = classes[int(scores.argmax())]
-    words = f"**{plain(taxonomy.name(read_as))}**, {percent(float(softmax(scores).max()))}"
+    predicted = classes[int(scores.argmax())]
+    words = f"**{plain(taxonomy.name(predicted))}**, {percent(float(softmax(scores).max()))}"
     if label is None:
-        st.markdown(f"Read as {words}. No label.")
-    elif label == read_as:
-        st.markdown(f":material/check: Read as {words}, as labelled.")
+        st.markdown(f"Predicted as {words}. No label.")
+    elif label == predicted:
+        st.markdown(f":material/check: Predicted as {words}, as labelled.")
     else:
         unknown = "" if label in classes else ", which the model does not know"
         st.markdown(
-            f":orange[:material/close:] Read as {words}. "
+            f":orange[:material/close:] Predicted as {words}. "
             f"Label: **{plain(taxonomy.name(label))}**{unknown}."
         )
 

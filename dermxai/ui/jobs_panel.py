@@ -22,7 +22,7 @@ _PHASES = {
     "map": "Computing the map",
     "passes": "Forward passes",
     "timing": "Timing a few steps",
-    "judging": "Judging maps",
+    "judging": "Evaluating maps",
 }
 _PLACES = ("device", "shares")  # arguments that change nothing of what is made
 _MEASURES = {

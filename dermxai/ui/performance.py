@@ -17,20 +17,20 @@ from dermxai.ui.state import Key
 from dermxai.ui.text import CLASSES_INTERVAL, SHARE_INTERVAL, count, interval, percent, plain
 
 _ALL = "all"
-_UNITS = {"counts": "Images", "row": "% of true class", "column": "% of read class"}
+_UNITS = {"counts": "Images", "row": "% of true class", "column": "% of predicted class"}
 _HEADLINES = {
     "top1_accuracy": (
         "Top-1 accuracy",
         f"Share of images whose first diagnosis is right. {SHARE_INTERVAL}",
     ),
-    "mean_accuracy": ("Accuracy", f"Mean of the classes, each against the rest. {SHARE_INTERVAL}"),
+    "mean_accuracy": ("Accuracy", f"Macro average, one-vs-rest. {SHARE_INTERVAL}"),
     "mean_sensitivity": (
         "Sensitivity",
-        f"Mean of the classes, each against the rest. {CLASSES_INTERVAL}",
+        f"Macro average, one-vs-rest. {CLASSES_INTERVAL}",
     ),
     "mean_specificity": (
         "Specificity",
-        f"Mean of the classes, each against the rest. {SHARE_INTERVAL}",
+        f"Macro average, one-vs-rest. {SHARE_INTERVAL}",
     ),
 }
 
@@ -128,10 +128,12 @@ def select(evaluation: Evaluation, true: str | None, predicted: str | None) -> N
 
 def _title(true: str | None, predicted: str | None) -> str:
     if true is None:
-        return f"Read as {predicted}"
+        return f"Predicted as {predicted}"
     if predicted is None:
         return f"Class {true}"
-    return f"{true} read right" if true == predicted else f"{true} read as {predicted}"
+    return (
+        f"{true} predicted correctly" if true == predicted else f"{true} predicted as {predicted}"
+    )
 
 
 def most_confused(scene: Scene, evaluation: Evaluation, most: int = 10) -> None:
@@ -139,21 +141,21 @@ def most_confused(scene: Scene, evaluation: Evaluation, most: int = 10) -> None:
     wrong = evaluation.confused()[:most]
     look.heading(
         "Most confused",
-        "True class → read as. A click shows the images below the matrix."
+        "True class → predicted class. A click shows the images below the matrix."
         if wrong
         else "Nothing is confused here.",
     )
     selected = scene.selection.title if scene.selection else None
     with st.container(gap=None):
-        for true, read, number in wrong:
-            words = f"{plain(true)} → {plain(read)} · {count(number, 'image')}"
+        for true, predicted, number in wrong:
+            words = f"{plain(true)} → {plain(predicted)} · {count(number, 'image')}"
             st.button(
-                f"**{words}**" if selected == _title(true, read) else words,
-                key=Key.SELECT.of(true, read),
-                help=f"{plain(taxonomy.name(true))} read as {plain(taxonomy.name(read))}",
+                f"**{words}**" if selected == _title(true, predicted) else words,
+                key=Key.SELECT.of(true, predicted),
+                help=f"{plain(taxonomy.name(true))} predicted as {plain(taxonomy.name(predicted))}",
                 type="tertiary",
                 on_click=callback(select),
-                args=(evaluation, true, read),
+                args=(evaluation, true, predicted),
             )
 
 

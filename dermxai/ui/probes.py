@@ -1,4 +1,4 @@
-"""What the pages share that ask how a reading would change."""
+"""What the pages share that ask how a prediction would change."""
 
 from typing import NamedTuple
 
@@ -19,9 +19,9 @@ _USUAL = ""
 
 
 class Pair(NamedTuple):
-    read_as: str
+    prediction: str
     against: str
-    """The label where the reading is wrong, else the runner-up, unless the visitor chooses."""
+    """The label where the prediction is wrong, else the runner-up, unless the visitor chooses."""
 
 
 def ask_pair(run: Run, subject: Subject, words: str) -> Pair | None:
@@ -41,20 +41,20 @@ def ask_pair(run: Run, subject: Subject, words: str) -> Pair | None:
         )
         return None
     usual = question.usual(run, subject)
-    read_as, rival = usual.target, str(usual.against)
+    prediction, rival = usual.target, str(usual.against)
     asked = state.view().against
-    chosen = asked if asked in run.classes and asked != read_as else _USUAL
+    chosen = asked if asked in run.classes and asked != prediction else _USUAL
     state.put(Key.AGAINST, chosen)
     why = "the label" if rival == subject.label else "runner-up"
     st.selectbox(
         words,
-        [_USUAL, *(code for code in run.classes if code != read_as)],
+        [_USUAL, *(code for code in run.classes if code != prediction)],
         key=Key.AGAINST,
         format_func=lambda code: f"{rival} · {why}" if code == _USUAL else taxonomy.titled(code),
         on_change=callback(_changed),
         width=240,
     )
-    return Pair(read_as, chosen or rival)
+    return Pair(prediction, chosen or rival)
 
 
 def _changed() -> None:

@@ -1,4 +1,4 @@
-"""What is asked of images: why this class rather than that one, in whose vote, by which method.
+"""What is asked of images: why this class rather than that one, of which head, by which method.
 
 Class, other class, head and method are part of the view: a link asks the same question.
 """
@@ -55,7 +55,7 @@ class Wish:
 
 
 def usual(run: Run, subject: Subject) -> Question:
-    """Why an image was read as it was, rather than as labelled or, where that is right or not
+    """Why an image was predicted as it was, rather than as labelled or, where that is right or not
     known, as the runner-up."""
     return _about(run, subject, None, None, None)
 
@@ -65,7 +65,7 @@ def ask(run: Run, subject: Subject, head: bool = True) -> Question:
     model lacks is left out.
 
     Args:
-        head: whether to ask whose vote, too.
+        head: whether to ask for a head, too.
     """
     view = state.view()
     target = view.target if view.target in run.classes else None
@@ -83,7 +83,9 @@ def ask(run: Run, subject: Subject, head: bool = True) -> Question:
         "Why",
         [_USUAL, *run.classes],
         key=Key.TARGET,
-        format_func=lambda code: f"{usual_target} · as read" if code == _USUAL else _named(code),
+        format_func=lambda code: (
+            f"{usual_target} · as predicted" if code == _USUAL else _named(code)
+        ),
         on_change=callback(_changed),
         args=(Key.TARGET,),
         width=170,
@@ -113,7 +115,7 @@ def ask(run: Run, subject: Subject, head: bool = True) -> Question:
         )
     if head and len(run.heads) > 1:
         st.selectbox(
-            "Whose vote",
+            "Head",
             [_ALL, *run.heads],
             key=Key.HEAD,
             format_func=lambda name: "all heads" if name == _ALL else name,
@@ -205,13 +207,13 @@ def _about(
 def _why_this(run: Run, subject: Subject, against: str | None) -> str:
     scores = subjects.votes(run, subject).sum(axis=0)
     if against == run.classes[int(scores.argmax())]:
-        return "as read"
+        return "as predicted"
     return "the label" if against == subject.label else "runner-up"
 
 
 def _named(code: str) -> str:
     if code == ALONE:
-        return "nothing: this class alone"
+        return "none (class logit)"
     return taxonomy.titled(code)
 
 

@@ -57,16 +57,16 @@ class Scene:
         return label if isinstance(label, str) else None
 
     def caption(self, sample_id: str) -> str:
-        """Label and reading of an image, as Markdown."""
+        """Label and prediction of an image, as Markdown."""
         label = self.label(sample_id)
         if self.source.run is None:
             return plain(label or "no label")
         position = self.table.samples.index.get_loc(sample_id)
-        read_as, belief = str(self.run.predicted[position]), self.run.probabilities[position].max()
-        reading = f"{plain(shortened(read_as, 14))} {percent(belief, 0)}"
-        if label is None or label == read_as:
-            return reading
-        return f":orange[{plain(shortened(label, 14))} → {reading}]"
+        predicted, share = str(self.run.predicted[position]), self.run.probabilities[position].max()
+        prediction = f"{plain(shortened(predicted, 14))} {percent(share, 0)}"
+        if label is None or label == predicted:
+            return prediction
+        return f":orange[{plain(shortened(label, 14))} → {prediction}]"
 
 
 def scene() -> Scene:

@@ -30,7 +30,7 @@ MOST_LEFT_OUT = 20  # entries that are named
 
 
 def sidebar() -> None:
-    """Draws it; what the page asks for is not judged here."""
+    """Draws it; what the page asks for is not checked here."""
     runs = catalogue.entries()
     _choose(runs)
     if permissions.may("start jobs"):

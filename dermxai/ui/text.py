@@ -1,10 +1,11 @@
-"""Text from outside (file names, labels, patients) made safe for Markdown, and numbers for eyes."""
+"""Text from outside (file names, labels, patients) made safe for Markdown, and number
+formatting."""
 
 import math
 
 from dermxai.escaping import markdown as plain
+from dermxai.formatting import count, fixed, interval, percent, shortened, signed
 from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS
-from dermxai.numbers import count, fixed, interval, percent, shortened, signed
 
 __all__ = [
     "count",

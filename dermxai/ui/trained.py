@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from itertools import compress
 from pathlib import Path
@@ -60,7 +59,9 @@ def settings(job: Job) -> Mapping[str, Any]:
     was asked for."""
     if known := recipe(job):
         begun = history(job)
-        return asdict(known) if begun.empty else asdict(known) | {"keep_by": kept_by(begun)}
+        return (
+            known.model_dump() if begun.empty else known.model_dump() | {"keep_by": kept_by(begun)}
+        )
     asked = job.arguments.get("recipe")
     return asked if isinstance(asked, Mapping) else {}
 

@@ -105,7 +105,9 @@ def board(chosen: list[Job]) -> None:
         return
     live = [job for job in chosen if job.state.live]
     if opening := state.get(Key.OPENING):
-        live += [job for job in jobs.list_jobs() if job.id == opening["reading"] and job.state.live]
+        live += [
+            job for job in jobs.list_jobs() if job.id == opening["inference"] and job.state.live
+        ]
 
     @fragment(run_every=jobs_panel.POLL if live else None)
     def drawn() -> None:
@@ -242,7 +244,7 @@ def _actions(job: Job, now: State) -> None:
             "Resume",
             key=Key.JOB.of("resume", job.id),
             icon=":material/play_arrow:",
-            help="Goes on after the last whole epoch.",
+            help="Resumes after the last completed epoch.",
         )
     ):
         permissions.check("start jobs", owner=job.owner)
@@ -277,44 +279,45 @@ def _opens(job: Job) -> str:
         return f"Opens the best of its trainings, {member}."
     return (
         f"Opens the first of its trainings, {member}. It reads the whole dataset, images that it "
-        "learnt from among them; the table judges each training by the fold that it has not seen."
+        "learnt from among them; the table evaluates each training on its held-out fold."
     )
 
 
 def _open(job: Job) -> None:
-    """Shows how well the result reads, and lets it read the dataset where it has not yet."""
+    """Shows how well the result predicts, and lets it infer over the dataset where it has not
+    yet."""
     checkpoint, dataset = str(trained.first(job)), str(job.arguments["dataset"])
     if known := catalogue.run_of(catalogue.entries(), checkpoint, dataset):
         state.open_run(known)
         st.switch_page(pages.PERFORMANCE, query_params=state.view().parameters)
     options = {**(job.arguments.get("dataset_options") or {}), "confine": True}
-    reading = jobs_panel.start(
+    inference = jobs_panel.start(
         "infer", checkpoint=checkpoint, dataset=dataset, dataset_options=options
     )
     state.open_pair(checkpoint, dataset)
-    state.put(Key.OPENING, {"training": job.id, "reading": reading.id})
+    state.put(Key.OPENING, {"training": job.id, "inference": inference.id})
     st.rerun()
 
 
 def _opening(job: Job) -> None:
-    """Of a result that was asked for: how far the reading of its dataset is, and its pages once
+    """Of a result that was asked for: how far the inference of its dataset is, and its pages once
     that is done."""
     asked = state.get(Key.OPENING, {})
     if asked.get("training") != job.id:
         return
-    reading = next((each for each in jobs.list_jobs() if each.id == asked["reading"]), None)
-    if reading is None:
+    inference = next((each for each in jobs.list_jobs() if each.id == asked["inference"]), None)
+    if inference is None:
         state.take(Key.OPENING)
-    elif reading.state.live:
-        jobs_panel.bar(reading)
+    elif inference.state.live:
+        jobs_panel.bar(inference)
         st.caption("It reads the dataset; its pages open by themselves when that is done.")
-    elif reading.state is State.SUCCEEDED:
+    elif inference.state is State.SUCCEEDED:
         state.take(Key.OPENING)
-        state.open_run(Path(str(reading.result["run"])).name)
+        state.open_run(Path(str(inference.result["run"])).name)
         st.switch_page(pages.PERFORMANCE, query_params=state.view().parameters)
     else:
         st.error(
-            f"The result could not be opened. {plain(jobs_panel.why(reading))}",
+            f"The result could not be opened. {plain(jobs_panel.why(inference))}",
             icon=":material/error:",
         )
 

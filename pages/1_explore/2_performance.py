@@ -1,4 +1,4 @@
-"""How well the checkpoint reads this dataset: measures, confusion matrix, ROC curves."""
+"""How well the checkpoint predicts this dataset: measures, confusion matrix, ROC curves."""
 
 import streamlit as st
 
@@ -43,7 +43,7 @@ else:
     st.caption("Choose a cell, or the name of a row or a column: its images appear here.")
 
 shown, drawn = tables.measures(evaluation)
-look.heading("Each class against the rest")
+look.heading("One-vs-rest measures of each class")
 st.dataframe(
     shown, column_config=drawn, hide_index=True, height=look.height(shown), placeholder="–"
 )

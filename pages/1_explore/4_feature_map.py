@@ -41,7 +41,7 @@ with right:
             icon=":material/center_focus_strong:",
         )
         with guard():
-            image.reading(view, chosen)
+            image.prediction(view, chosen)
             explained(view.run, chosen)
 if view.selection:
     look.heading(view.selection.title, count(len(view.selection), "image"))

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,11 +78,30 @@ def test_emails_of_a_provider_that_does_not_say_it_verifies_them() -> None:
         ('everyone = "root"', "everyone"),
         ('[people]\nadmin = "anna"', "people.admin"),
         ("[peple]\nadmin = []", "peple"),
-        ("[[", "no TOML"),
-        ("a = " + "[" * 5000, "no TOML"),
+        ("[[", "not TOML"),
+        ("a = " + "[" * 5000, "not TOML"),
     ],
 )
 def test_what_is_not_understood_is_said(text: str, said: str) -> None:
     _write(text)
     with pytest.raises(InputError, match=said):
+        rules()
+
+
+def test_they_may_be_a_link_to_where_nothing_else_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = tmp_path / "etc" / "access.toml"
+    held.parent.mkdir()
+    held.write_text('everyone = "viewer"')
+    monkeypatch.setenv("DERMXAI_ROOTS", str(tmp_path / "data"))
+    paths.access_rules().parent.mkdir(parents=True, exist_ok=True)
+    paths.access_rules().symlink_to(held)
+    assert rules().role("anna", {}) is Role.VIEWER
+
+
+@pytest.mark.parametrize("text", ["unverified_emails = 1", 'unverified_emails = "true"'])
+def test_only_true_is_true(text: str) -> None:
+    _write(text)
+    with pytest.raises(InputError, match=r"unverified_emails of .*; expected true or false"):
         rules()

@@ -22,7 +22,8 @@ def test_every_verb_has_help(command: Command, verb: str) -> None:
 
 def test_a_verb_is_one_file_of_its_name() -> None:
     files = {file.stem for file in (paths.PROJECT / "dermxai" / "cli").glob("*.py")}
-    verbs = [command.callback for command in app.app.registered_commands if command.callback]
+    shown = [command for command in app.app.registered_commands if not command.hidden]
+    verbs = [command.callback for command in shown if command.callback]
     names = {verb.__name__ for verb in verbs}
     assert len(names) == len(verbs) > 10
     assert {verb.__module__ for verb in verbs} == {f"dermxai.cli.{name}" for name in names}

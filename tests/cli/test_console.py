@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from dermxai.cli import console
-from dermxai.explain.faithfulness.quality import Asked, Quality
+from dermxai.explain.faithfulness.results import Asked, Results
 from dermxai.metrics.basis import in_words
-from dermxai.metrics.belief import Scale, summarised
+from dermxai.metrics.faithfulness import Scale, summarised
 
 
 def test_tables_align_numbers_right_and_wide_characters(
@@ -40,7 +40,7 @@ def test_what_a_measure_does_not_compare_is_a_dash_beside_its_standing(
     )
     scales = {"stable": Scale(False, compared=False, limit=0.5)}
     table = summarised(values, scales, {}, random="noise", centred="bell")
-    console.show_belief(table, Quality(Asked(), {}, (), values, ""), "lesions")
+    console.show_faithfulness(table, Results(Asked(), {}, (), values, ""), "lesions")
     out = capsys.readouterr().out
     assert out.splitlines()[-1] == f"{in_words('lesions')}."
     shown = {line.split()[1]: line for line in out.splitlines() if line}

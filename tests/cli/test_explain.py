@@ -202,7 +202,7 @@ def test_explain_stops_within_a_slow_map(tiny_checkpoint: Path, images: Path, tm
 
     asked = {"images": [str(images)], "output": str(tmp_path), "method": "occlusion"}
     with pytest.raises(Cancelled):
-        explain.run(report, checkpoint=str(tiny_checkpoint), **asked)
+        explain.EXPLAIN.run(report, checkpoint=str(tiny_checkpoint), **asked)
     assert steps[-1][1] < steps[-1][2] / 2, "within the first of two images"
 
 

@@ -13,14 +13,14 @@ from PIL import Image
 
 from dermxai import paths
 from dermxai.cli import app, jobs, main
-from dermxai.explain.faithfulness import quality
-from dermxai.explain.faithfulness.quality import open_quality
+from dermxai.explain.faithfulness import results
+from dermxai.explain.faithfulness.results import open_results
 from dermxai.metrics.basis import basis, in_words
 from dermxai.runs import open_run
 from tests.exported import check_json
 from tests.generated import generated_run, rewrite, trained_here
 
-WITH_INTERVALS = {"evaluate", "quality", "report"}
+WITH_INTERVALS = {"evaluate", "faithfulness", "quality", "report"}
 WITHOUT = {"demo", "infer", "explain", "methods", "project", "doctor", "withdraw"}
 OF_JOBS = {"submit", "list", "show"}
 
@@ -92,8 +92,8 @@ def test_a_study_of_maps(
     assert few.startswith("No verdict on Deletion (blur): fewer than")
     shown = printed(capsys, "quality", run, *which)
     assert in_words("patients") in shown and few in shown
-    old = replace(open_quality(open_run(run)), outdated=("grad_cam",))
-    monkeypatch.setattr(quality, "open_quality", lambda *_: old)
+    old = replace(open_results(open_run(run)), outdated=("grad_cam",))
+    monkeypatch.setattr(results, "open_results", lambda *_: old)
     said = json.loads(printed(capsys, "quality", run, *which, "--json"))
     assert said["outdated"] == ["grad_cam"] and "an older version" in said["notes"][0]
     assert said["notes"][0] in printed(capsys, "quality", run, *which)

@@ -14,4 +14,7 @@ def test_a_stopped_training_says_how_it_goes_on(
 
     monkeypatch.setattr("dermxai.jobs.foreground.work", interrupted)
     code, _, err = command("train", images, "--output", tmp_path / "mine")
-    assert (code, err) == (130, "Stopped; the same command goes on after the last whole epoch.\n")
+    assert (code, err) == (
+        130,
+        "Stopped; the same command resumes after the last completed epoch.\n",
+    )

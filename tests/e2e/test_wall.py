@@ -92,7 +92,7 @@ def _look_around(page: Page) -> None:
         hint.hover()
 
 
-@pytest.mark.parametrize("name", PAGES if NIGHTLY else ("performance", "pair"))
+@pytest.mark.parametrize("name", PAGES if NIGHTLY else ("performance", "confusion_analysis"))
 def test_no_text_from_outside_does_anything(
     name: str, server: Server, watched: tuple[Visitor, list[str]]
 ) -> None:

@@ -22,12 +22,12 @@ from torch.utils.backend_registration import _setup_privateuseone_for_python_bac
 from dermxai.explain import diagnose, explain
 from dermxai.explain.api import find_target, methods
 from dermxai.explain.averaging import contrast_maps
-from dermxai.explain.faithfulness import judge
+from dermxai.explain.counterfactuals import Settings as Search
+from dermxai.explain.counterfactuals import find_counterfactual
+from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.badge import badge
 from dermxai.explain.faithfulness.measure import measures
-from dermxai.explain.flip import Settings as Search
-from dermxai.explain.flip import find_flip
-from dermxai.explain.fragility import fragility
+from dermxai.explain.robustness import robustness
 from dermxai.models import Classifier
 from dermxai.runs.forward import forward_pass
 from tests.explain.networks import random_classifier
@@ -106,9 +106,9 @@ def findings(classifier: Classifier) -> dict[str, Callable[[], Any]]:
 
     def judged(measure: str) -> list[float]:
         target = find_target(classifier, one, two)
-        case = judge.make_case(classifier, image, target, masks)
-        subject = judge.candidate(case, methods()["vote_map"], methods()["vote_map"].Settings())
-        score = judge.judged(case, subject, measure)
+        case = evaluate.make_case(classifier, image, target, masks)
+        subject = evaluate.candidate(case, methods()["vote_map"], methods()["vote_map"].Settings())
+        score = evaluate.evaluated(case, subject, measure)
         return [score.value if np.isfinite(score.value) else 0.0, len(score.reason)]
 
     def checked() -> list[str]:
@@ -123,10 +123,10 @@ def findings(classifier: Classifier) -> dict[str, Callable[[], Any]]:
 
     asked: dict[str, Callable[[], Any]] = {
         "run": logits,
-        "ledger": lambda: diagnose(classifier, image).ledger(one, two).votes,
+        "decomposition": lambda: diagnose(classifier, image).decomposition(one, two).votes,
         "averaged maps": lambda: contrast_maps(classifier, [image, other], (one, two)),
-        "fragility": lambda: fragility(classifier, image).table["margin"],
-        "flip": lambda: find_flip(classifier, image, unread, settings=search).leads,
+        "fragility": lambda: robustness(classifier, image).table["margin"],
+        "flip": lambda: find_counterfactual(classifier, image, unread, settings=search).leads,
         "badge": checked,
     }
     for name in measures():

@@ -1,4 +1,4 @@
-"""The numbers of one image, of what would flip it, of its fragility and of its neighbours, against
+"""The numbers of one image, of what would flip it, of its robustness and of its neighbours, against
 definitions written out."""
 
 import re
@@ -12,14 +12,14 @@ from statsmodels.stats.proportion import proportion_confint
 
 from dermxai.explain import diagnose, explain
 from dermxai.explain.api import methods
+from dermxai.explain.counterfactuals import RandomSets, Settings, find_counterfactual
 from dermxai.explain.difference import difference
-from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.badge import DRAWS, badge
 from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.measure import baselines
-from dermxai.explain.flip import RandomSets, Settings, find_flip
-from dermxai.explain.fragility import fragility, perturbed, similarity
 from dermxai.explain.method import Target
+from dermxai.explain.robustness import perturbed, robustness, similarity
 from dermxai.models import Classifier, load_classifier
 from tests.verification import verified
 
@@ -51,7 +51,7 @@ def test_probabilities_logits_and_votes(classifier, photograph, logits):
         total / total.sum(),
         tolerance=1e-5,
     )
-    made = seen.ledger("EAD", "SD")
+    made = seen.decomposition("EAD", "SD")
     one, other = (seen.classes.index(code) for code in ("EAD", "SD"))
     votes = logits[:, one] - logits[:, other]
     number = "Votes by head and position, and what is left over"
@@ -97,13 +97,13 @@ def test_checks_of_a_map(classifier, photograph):
     said = {check.title: check.finding for check in badge(classifier, photograph, made, masks)}
     codes = classifier.info.classes
     target = Target(codes.index("EAD"), codes.index("SD"))
-    case = judge.make_case(classifier, photograph, target, masks)
-    bell = baselines()[judge.CENTRED]
+    case = evaluate.make_case(classifier, photograph, target, masks)
+    bell = baselines()[evaluate.CENTRED]
     method = methods()["saliency"]
-    subject = judge.candidate(case, method, method.Settings(), made.native)
+    subject = evaluate.candidate(case, method, method.Settings(), made.native)
     means = [
-        judge.judged(case, each, "deletion_blur", {"steps": 4}).value
-        for each in (subject, judge.candidate(case, bell, bell.Settings()))
+        evaluate.evaluated(case, each, "deletion_blur", {"steps": 4}).value
+        for each in (subject, evaluate.candidate(case, bell, bell.Settings()))
     ]
     found = [
         float(n.replace("−", "-"))
@@ -112,7 +112,7 @@ def test_checks_of_a_map(classifier, photograph):
     verified(
         "Checks of a map: deletion", "Faithfulness: Deletion (blur)", found, means, tolerance=0.006
     )
-    middle = judge.candidate(case, bell, bell.Settings())
+    middle = evaluate.candidate(case, bell, bell.Settings())
     for title, name in (("Inside the lesion", "lesion"), ("Inside the drawn signs", "evidence")):
         inside = case.masks[name]
         mine, guess = (
@@ -145,7 +145,7 @@ def ranked(one: np.ndarray, other: np.ndarray) -> float:
 def test_what_would_flip_it(classifier, photograph):
     ranking = diagnose(classifier, photograph).ranking
     settings = Settings(pieces=16, draws=10)
-    found = find_flip(classifier, photograph, ranking[1], settings=settings)
+    found = find_counterfactual(classifier, photograph, ranking[1], settings=settings)
     scores = diagnose(classifier, found.edited).scores.astype(float)
     wanted = classifier.info.classes.index(ranking[1])
     verified(
@@ -183,11 +183,11 @@ def test_what_would_flip_it(classifier, photograph):
         )
 
 
-def test_fragility(classifier, photograph):
-    found = fragility(classifier, photograph, "SD")
+def test_robustness(classifier, photograph):
+    found = robustness(classifier, photograph, "SD")
     codes = classifier.info.classes
     way = classifier.info.preprocessing
-    one, other = codes.index(found.read_as), codes.index("SD")
+    one, other = codes.index(found.prediction), codes.index("SD")
     margins, flipped = [], []
     for picture in perturbed(way, photograph):
         tensor = torch.from_numpy(way.normalise(picture))[None]

@@ -23,7 +23,7 @@ N = 12  # images
 
 @pytest.fixture
 def pair(tiny_checkpoint: Path, tmp_path: Path):
-    """A run of twelve images with masks, its classifier, and its two most frequent readings."""
+    """A run of twelve images with masks, its classifier, and its two most frequent predictions."""
     rng = np.random.default_rng(0)
     for kind in ("images", "masks"):
         (tmp_path / kind).mkdir()
@@ -49,8 +49,8 @@ def pair(tiny_checkpoint: Path, tmp_path: Path):
 def test_a_cells_map_is_the_mean_of_its_images_vote_maps(pair):
     run, classifier, first, second = pair
     made = average_maps(run, classifier, first, second)
-    for index, (true, read) in enumerate(made.cells):
-        chosen = (run.samples["label"] == true) & (run.predicted == read)
+    for index, (true, predicted) in enumerate(made.cells):
+        chosen = (run.samples["label"] == true) & (run.predicted == predicted)
         assert made.in_cell[index] == made.images[0, index] == chosen.sum()
         if not chosen.any():
             assert np.isnan(made.maps[0, index]).all()

@@ -110,7 +110,7 @@ def test_maps_of_fewer_classes_are_the_same_and_the_decision_stays(
     assert fewer.maps(target, None) and not fewer.maps(target, whole.ranking[0])
     assert sum(each.nbytes for each in fewer.cams) * 7 == sum(each.nbytes for each in whole.cams)
     for other in (against, None):
-        one, all_ = fewer.ledger(target, other), whole.ledger(target, other)
+        one, all_ = fewer.decomposition(target, other), whole.decomposition(target, other)
         assert (one.decision, one.margin, one.without) == (all_.decision, all_.margin, all_.without)
         for mine, known in zip(one.maps, all_.maps, strict=True):
             np.testing.assert_array_equal(mine, known)
@@ -119,4 +119,4 @@ def test_maps_of_fewer_classes_are_the_same_and_the_decision_stays(
             whole.attribution("vote_map", target, other).map,
         )
     with pytest.raises(ValueError):
-        fewer.ledger(whole.ranking[0])
+        fewer.decomposition(whole.ranking[0])

@@ -1,4 +1,4 @@
-"""The vote ledger, against the forward pass and against autograd."""
+"""The additive decomposition, against the forward pass and against autograd."""
 
 from itertools import permutations
 from pathlib import Path
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dermxai import paths
 from dermxai.explain import diagnose
-from dermxai.explain.heads import ledger
+from dermxai.explain.heads import decomposition
 from dermxai.models import load_classifier
 from tests.explain.networks import random_classifier
 
@@ -23,7 +23,7 @@ def test_margin_is_the_sum_of_heads_positions_and_biases(
     tiny_checkpoint: Path, photograph, target: str, against: str
 ):
     diagnosis = diagnose(load_classifier(tiny_checkpoint), photograph)
-    made = diagnosis.ledger(target, against)
+    made = diagnosis.decomposition(target, against)
     one, other = diagnosis.classes.index(target), diagnosis.classes.index(against)
     assert made.margin == pytest.approx(diagnosis.scores[one] - diagnosis.scores[other], rel=1e-5)
     assert made.votes.sum() == pytest.approx(made.margin)
@@ -42,7 +42,7 @@ def test_nothing_but_rounding_is_left_over(photograph, network: str):
     diagnosis = diagnose(classifier, photograph)
     assert len(diagnosis.heads) == (1 if network == "one head" else 8)
     for target, against in permutations(diagnosis.classes, 2):
-        made = diagnosis.ledger(target, against)
+        made = diagnosis.decomposition(target, against)
         assert made.residual < 1e-4
         assert made.logit_range == pytest.approx(float(np.ptp(diagnosis.scores)))
         assert made.margin == pytest.approx(
@@ -53,7 +53,7 @@ def test_nothing_but_rounding_is_left_over(photograph, network: str):
 def test_contributions_of_a_head_are_those_of_its_gradient(tiny_checkpoint: Path, photograph):
     """Gradient times activation by autograd, for a stage in the middle of the network."""
     classifier = load_classifier(tiny_checkpoint)
-    made = diagnose(classifier, photograph).ledger("EAD", "SD")
+    made = diagnose(classifier, photograph).decomposition("EAD", "SD")
     tensor = torch.from_numpy(classifier.info.preprocessing(photograph))[None]
     features = classifier.infer(tensor, maps=True).maps[1].clone().requires_grad_()
     votes = classifier.network.heads[1](features.mean((2, 3)))[0]
@@ -69,7 +69,7 @@ def test_contributions_of_a_head_are_those_of_its_gradient(tiny_checkpoint: Path
 def test_leaving_a_head_out_is_the_argmax_of_the_others(rows: list[list[float]]):
     logits = np.array(rows, dtype=np.float32)
     heads = tuple(f"head {index}" for index in range(len(rows)))
-    made = ledger(
+    made = decomposition(
         logits=logits,
         cams=tuple(np.zeros((3, 1, 1), np.float32) for _ in heads),
         biases=logits,

@@ -25,7 +25,7 @@ def maps(**changes) -> PairMaps:
 
 def test_all_cells_share_one_scale_and_the_hues_of_overlays():
     cells = averaged(maps(), "image")
-    assert [(c.true, c.read) for c in cells] == list(cells_of("EAD", "SD"))
+    assert [(c.true, c.predicted) for c in cells] == list(cells_of("EAD", "SD"))
     assert [(c.images, c.in_cell) for c in cells] == [(4, 4), (2, 5), (0, 0), (1, 1)]
     grey = np.full((1, 1, 3), 100, np.uint8)
     for index, value in ((0, 2.0), (1, -2.0), (3, 1.0)):

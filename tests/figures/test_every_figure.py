@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dermxai import figures
-from dermxai.metrics.set_ledger import set_ledger
+from dermxai.metrics.set_decomposition import set_decomposition
 from tests.figures.examples import CLASSES, HOSTILE, judge
 
 HEADS = ["block 1", HOSTILE, "final"]
@@ -28,7 +28,7 @@ def judged() -> pd.DataFrame:
             "random_low": [1.0, np.nan],
             "random_high": [2.0, np.nan],
             "random_verdict": ["better", np.nan],
-            "standing": ["beats both baselines", np.nan],
+            "standing": ["beats both control maps", np.nan],
         }
     )
 
@@ -47,11 +47,11 @@ def everything(dark: bool = False) -> dict:
     history["confusion:EAD→SD"] = 0.5
     histories = {HOSTILE: history, "other": history}
     options = {"title": "Map", "label": HOSTILE, "dark": dark}
-    averaged = set_ledger(
+    averaged = set_decomposition(
         generator.normal(size=(9, 3, len(CLASSES))), HEADS, CLASSES, HOSTILE, "LP", units=range(9)
     )
     return {
-        "set_ledger": figures.set_ledger(averaged, dark=dark),
+        "set_decomposition": figures.set_decomposition(averaged, dark=dark),
         "confusion": figures.confusion_matrix(evaluation.cross_table, dark=dark),
         "roc": figures.roc(evaluation, dark=dark),
         "balance": figures.balance(
@@ -59,13 +59,13 @@ def everything(dark: bool = False) -> dict:
         ),
         "classes": figures.feature_map(places, ids, evaluation.true, hover=hover, **options),
         "numbers": figures.feature_map(places, ids, generator.random(n), **options),
-        "flip": figures.flip_path(
+        "flip": figures.counterfactual_path(
             [0, 5, 9],
             [2, 1, -0.5],
             found=(8, -0.2),
             random_areas=[5, 8],
             band=[[1, 0.5], [1.5, 1], [2, 2]],
-            read_as=HOSTILE,
+            prediction=HOSTILE,
             into="LP",
             dark=dark,
         ),
@@ -73,16 +73,16 @@ def everything(dark: bool = False) -> dict:
             [HOSTILE, "Blur"],
             [HOSTILE, "1 px"],
             [2, -1],
-            read=["LP", HOSTILE],
+            predictions=["LP", HOSTILE],
             unchanged=1.5,
-            read_as="LP",
+            prediction="LP",
             against=HOSTILE,
             dark=dark,
         ),
-        "belief": figures.belief(
+        "faithfulness": figures.faithfulness(
             judged(), {"cam": HOSTILE, "noise": "Noise"}, {"road": "ROAD (x)"}, ["noise"], dark=dark
         ),
-        "belief of a measure": figures.belief_measure(
+        "faithfulness of a measure": figures.faithfulness_measure(
             judged(),
             {"cam": HOSTILE, "noise": "Noise"},
             ["noise"],
@@ -92,7 +92,7 @@ def everything(dark: bool = False) -> dict:
             limit=0.5,
             dark=dark,
         ),
-        "belief curves": figures.belief_curves(
+        "faithfulness curves": figures.faithfulness_curves(
             {HOSTILE: {"x": [0, 1], "target": [2, 1]}, "Noise": {"x": [0, 1], "target": [2, 2]}},
             ["Noise"],
             title="Curves",

@@ -80,6 +80,6 @@ def test_what_is_not_drawn_is_said():
 def test_hover_says_label_reading_and_probability():
     lines = hover_lines(["a<b", "c"], ["EAD", None], ["SD", "SD"], [0.514, 1.0])
     assert lines == [
-        "<b>a&lt;b</b><br>True: EAD<br>Read as: SD, 51 %",
-        "<b>c</b><br>True: no label<br>Read as: SD, 100 %",
+        "<b>a&lt;b</b><br>True: EAD<br>Predicted as: SD, 51 %",
+        "<b>c</b><br>True: no label<br>Predicted as: SD, 100 %",
     ]

@@ -8,9 +8,9 @@ def drawn():
         ["Blur", "Blur", "Hair"],
         ["1 px", "2 px", "hair 1"],
         [2.0, -1.0, 0.5],
-        read=["EAD", "SD", "LP"],
+        predictions=["EAD", "SD", "LP"],
         unchanged=2.5,
-        read_as="EAD",
+        prediction="EAD",
         against="SD",
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import paths, plugins
+from dermxai import components, paths
 from dermxai.jobs import Job, cancel, kinds, list_jobs, submit
 from dermxai.jobs.records import read
 
@@ -47,11 +47,11 @@ def drill(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[
     path = [str(DRILLS), str(paths.PROJECT), os.environ.get("PYTHONPATH", "")]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
     monkeypatch.setattr(kinds, "__path__", [*kinds.__path__, str(DRILLS)])
-    plugins.forget()
+    components.forget()
 
     def start(name: str = "one", where: str = "local", token: str = "", **arguments: object) -> Job:
         folder = str(tmp_path / name)
         return submit("drill", {"folder": folder, **arguments}, where=where, token=token)
 
     yield start
-    plugins.forget()
+    components.forget()

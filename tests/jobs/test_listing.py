@@ -20,7 +20,7 @@ from dermxai.jobs.records import identity, write
 @pytest.fixture(autouse=True)
 def _launched(monkeypatch: pytest.MonkeyPatch) -> None:
     supervisor = {"supervisor": identity(os.getpid())}
-    monkeypatch.setattr(local, "launch", lambda job, attempt: supervisor)
+    monkeypatch.setattr(local.Local, "launch", lambda self, job, attempt: supervisor)
 
 
 def make(name: str, title: str = "", dataset: str = "/data/lite", at: float = 1.0) -> Job:

@@ -54,5 +54,5 @@ def test_a_submission_says_its_priority_and_another_version_may_say_what_it_like
     assert slurm._nice(submit("project", {"run": "/low"}, priority="low")) == {"nice": slurm.LOW}
     spec = read(job.files.spec)
     write(job.files.spec, spec | {"priority": "utmost"})
-    said = local.launch(find_job(job.id), 2)
+    said = local.LOCAL.launch(find_job(job.id), 2)
     assert Path(said["ticket"]).name.startswith("2")

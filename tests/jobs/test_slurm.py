@@ -19,9 +19,9 @@ from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.jobs import Job, State, cancel, list_jobs, resume, submit
 from dermxai.jobs.kinds import find_kind
-from dermxai.jobs.launchers import slurm
 from dermxai.jobs.launchers.local import worker
 from dermxai.jobs.records import read
+from dermxai.jobs.slurm_settings import read_settings
 from tests.generated import generated_run
 from tests.jobs.conftest import Until
 from tests.jobs.test_shares import content
@@ -334,8 +334,8 @@ def test_an_array_is_cancelled_with_its_job(
 @pytest.mark.parametrize(
     ("written", "complaint"),
     [
-        ("gpu = 1", "'gpu'; expected partition, gpus"),
-        ("gpus = -1", "expected a whole number of at least 0"),
+        ("gpu = 1", "'gpu' of .*slurm.toml; there are partition, gpus"),
+        ("gpus = -1", "expected a whole number from 0 to 1024"),
         ("gpus = true", "expected a whole number"),
         ("partition = main", "is not TOML"),
         ("partition = 5", "expected the name"),
@@ -351,7 +351,7 @@ def test_a_wrong_setting_is_named(written: str, complaint: str) -> None:
     paths.slurm_settings().parent.mkdir(parents=True, exist_ok=True)
     paths.slurm_settings().write_text(written)
     with pytest.raises(InputError, match=complaint):
-        slurm.read_settings()
+        read_settings()
 
 
 def test_without_sbatch_it_is_refused(drill: Drill, monkeypatch: pytest.MonkeyPatch) -> None:

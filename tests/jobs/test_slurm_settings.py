@@ -9,6 +9,7 @@ from dermxai import paths
 from dermxai.errors import InputError
 from dermxai.jobs import Job
 from dermxai.jobs.launchers import slurm
+from dermxai.jobs.slurm_settings import SlurmSettings, read_settings
 from tests.odd import KINDS, ordinary
 
 
@@ -17,17 +18,17 @@ def test_settings_that_are_something_else(workspace: Path, kind: str) -> None:
     workspace.mkdir()
     KINDS[kind](paths.slurm_settings())
     with ordinary(), pytest.raises(InputError, match=r"slurm\.toml"):
-        slurm.read_settings()
+        read_settings()
 
 
 def test_settings_in_another_encoding_and_deep_ones(workspace: Path) -> None:
     workspace.mkdir()
     paths.slurm_settings().write_bytes('partition = "kölner"'.encode("latin-1"))
     with pytest.raises(InputError, match="is not UTF-8; expected TOML in UTF-8"):
-        slurm.read_settings()
+        read_settings()
     paths.slurm_settings().write_text("gpus = " + "[" * 50_000)
     with pytest.raises(InputError, match="is not TOML"):
-        slurm.read_settings()
+        read_settings()
     assert os.path.lexists(paths.slurm_settings())
 
 
@@ -41,7 +42,7 @@ def test_what_is_missing_to_submit_is_told(
 ) -> None:
     monkeypatch.setattr(slurm.shutil, "which", lambda name: sbatch)
     monkeypatch.setattr(slurm, "find_spec", lambda name: submitit)
-    assert words in slurm.available() and bool(slurm.available()) == bool(words)
+    assert words in slurm.SLURM.available() and bool(slurm.SLURM.available()) == bool(words)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_more_gpus_than_a_node_has_are_refused(
         return answer
 
     monkeypatch.setattr(slurm, "_ask", ask)
-    settings = slurm.SlurmSettings(partition="gpu", gpus=9)
+    settings = SlurmSettings(partition="gpu", gpus=9)
     arguments = {"dataset": "/d", "output": "/o", "devices": 9, "nodes": 1}
     job = Job(paths.jobs() / "x", "train", arguments, "Training", "device", 0.0, "slurm")
     if refused:

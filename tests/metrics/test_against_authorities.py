@@ -1,5 +1,5 @@
-"""The numbers of the pages Performance, Pair of classes and Belief, on simulated sets, against
-other libraries and against their definitions written out."""
+"""The numbers of the pages Performance, Confusion analysis and Faithfulness, on simulated sets,
+against other libraries and against their definitions written out."""
 
 import statistics
 from collections import Counter
@@ -16,14 +16,14 @@ from statsmodels.stats.proportion import proportion_confint
 from dermxai import taxonomy
 from dermxai.data import overview
 from dermxai.metrics import evaluate, intervals
-from dermxai.metrics.belief import Scale, summarised
+from dermxai.metrics.clustering import clustering
 from dermxai.metrics.confusion import normalised
 from dermxai.metrics.differences import differences
 from dermxai.metrics.evaluation import Evaluation
-from dermxai.metrics.gathering import gathering
+from dermxai.metrics.faithfulness import Scale, summarised
 from dermxai.metrics.label_errors import label_errors
-from dermxai.metrics.pair import judge_pair
-from dermxai.metrics.set_ledger import set_difference, set_ledger
+from dermxai.metrics.pair import evaluate_pair
+from dermxai.metrics.set_decomposition import set_decomposition, set_difference
 from tests.numbers_shown import INTERVALS, MEASURES_OF_CLASS
 from tests.verification import verified
 
@@ -130,7 +130,7 @@ def test_each_class_against_the_rest(evaluation, overall, scores, labels):
 
 
 def test_two_classes_that_are_confused(evaluation, scores, labels):
-    pair, read = judge_pair(evaluation, scores, "EAD", "SD"), scores.argmax(axis=1)
+    pair, read = evaluate_pair(evaluation, scores, "EAD", "SD"), scores.argmax(axis=1)
     cells = Counter(zip(labels.tolist(), read.tolist(), strict=True))
     verified(
         "Share of a class that is predicted as another",
@@ -162,7 +162,7 @@ def test_two_classes_that_are_confused(evaluation, scores, labels):
 def test_votes_of_sets():
     logits = np.random.default_rng(1).normal(size=(40, 3, 4)).astype(np.float32)
     heads, units, chosen = ("block 1", "block 2", "final"), np.arange(40) // 2, np.arange(40) < 14
-    made = set_ledger(logits, heads, CLASSES, "SD", "EAD", units=units)
+    made = set_decomposition(logits, heads, CLASSES, "SD", "EAD", units=units)
     votes = [
         [float(image[head, 1]) - float(image[head, 0]) for head in range(3)] for image in logits
     ]
@@ -229,9 +229,9 @@ def test_errors_of_two_patients_are_the_hypergeometric_distribution():
     wrong = np.array([True] * 4 + [False] * 2 + [True] + [False] * 5)
     in_a = stats.hypergeom(12, 6, 5)
     verified(
-        "p of errors gathered in few patients",
+        "p of errors clustered in few patients",
         "scipy hypergeom, of two patients; the difference is chance, of permutations",
-        gathering(wrong, ["a"] * 6 + ["b"] * 6, draws=20_000).p,
+        clustering(wrong, ["a"] * 6 + ["b"] * 6, draws=20_000).p,
         sum(in_a.pmf(k) for k in range(6) if k * (k - 1) + (5 - k) * (4 - k) >= 12),
         tolerance=0.015,
     )
@@ -245,7 +245,7 @@ def test_pairs_of_errors_and_how_many_chance_gives():
     def pairs(at: tuple[int, ...]) -> int:
         return sum(units[one] == units[other] for one, other in combinations(at, 2))
 
-    found = gathering(wrong, units)
+    found = clustering(wrong, units)
     verified(
         "Errors in few patients: pairs, and how many chance gives",
         "the mean over all ways to place the errors",
@@ -328,7 +328,7 @@ def test_interval_of_a_difference_of_groups():
     first = np.arange(500) < 200
     values = np.where(first, generator.normal(1, 2, 500), generator.normal(0, 1, 500))[:, None]
     apart = intervals.group_difference(values, np.ones((500, 1), dtype=bool), first)
-    low, high = intervals.student_interval(apart, np.arange(500), 0.95)
+    low, high, _ = intervals.student_interval(apart, np.arange(500), 0.95)
     peer = stats.ttest_ind(values[first, 0], values[~first, 0], equal_var=False)
     verified(
         "Interval of a difference of groups, independent images",
@@ -410,9 +410,9 @@ def test_suspect_labels_are_those_of_confident_learning_written_out():
     at = found["sample_id"].str.split().str[1].astype(int).to_numpy()
     assert set(at) == suspects
     verified(
-        "Suspect labels, belief in another class",
+        "Suspect labels, probability of the suggested class",
         authority,
-        found["believed"],
+        found["suggested_probability"],
         p[at].max(axis=1),
         tolerance=1e-9,
     )
@@ -437,7 +437,7 @@ def test_means_of_measures_and_paired_differences():
         for other, cells in (("noise", 8), ("bell", 4))
     ]
     verified(
-        "Faithfulness: mean, and difference to a baseline",
+        "Faithfulness: mean, and difference to a control map",
         COUNTED,
         row[["mean", "random_difference", "centred_difference"]].to_numpy(float),
         [np.mean([by[f"i{i}", "cam", 8] for i in range(12)]), *np.mean(gaps, axis=1)],

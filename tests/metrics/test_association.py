@@ -140,6 +140,6 @@ def test_with_effects_mixed_in_few_discoveries_are_false():
     assert false < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 150) and found > 0.5
 
 
-def test_gathering_holds_its_level_where_patients_have_unequal_numbers_of_images():
+def test_clustering_holds_its_level_where_patients_have_unequal_numbers_of_images():
     (found,) = level.gathers(level.Cell(40, "heavy-tailed", 0, 0.4), 300)
     assert 0.01 < found < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 300)

@@ -72,7 +72,7 @@ def test_the_mean_area_is_that_of_scikit_learn_and_its_influences_the_means():
 def test_of_one_side_nothing_is_ranked():
     found = areas(np.ones((6, 1), dtype=bool), np.arange(6.0)[:, None])
     assert np.isnan(found.value).all()
-    assert np.isnan(score_interval(found, np.arange(6), 0.95)).all()
+    assert np.isnan(score_interval(found, np.arange(6), 0.95).low).all()
     assert np.isnan(mean_area(np.ones((6, 1), dtype=bool), np.arange(6.0)[:, None]).value).all()
 
 
@@ -84,7 +84,7 @@ def test_a_perfect_ranking_has_the_highest_lower_bound():
         scores = positive[:, 0] + np.linspace(0, 0.5, 80)
         scores[np.arange(swapped) * 2] -= 0.9  # each of another patient, below some of the others
         found = areas(positive, scores[:, None])
-        bounds.append(score_interval(found, patients, 0.95)[0][0])
+        bounds.append(score_interval(found, patients, 0.95).low[0])
         assert found.value[0] == 1 if not swapped else found.value[0] < 1
     assert np.diff(bounds).max() <= 0
     assert 0.8 < bounds[0] < 1

@@ -9,6 +9,7 @@ from dermxai.metrics.delong import areas, mean_area
 from dermxai.metrics.intervals import (
     FEWEST,
     FEWEST_OF_CLASS,
+    Interval,
     class_mean,
     cluster_index,
     difference_interval,
@@ -25,7 +26,7 @@ from tests.verification import verified
 
 def share(right, clusters, level=0.95):
     outcome = np.asarray(right)[:, None]
-    low, high = score_interval(shares(outcome, np.ones_like(outcome)), clusters, level)
+    low, high, _ = score_interval(shares(outcome, np.ones_like(outcome)), clusters, level)
     return float(low[0]), float(high[0])
 
 
@@ -84,7 +85,7 @@ def test_one_more_error_never_raises_the_lower_bound_of_a_mean_over_classes(pati
     right = np.ones((clusters.size, 9))
     for errors, image in enumerate(wrong, 1):
         right[image, errors:] = 0
-    low, _ = score_interval(class_mean(right, classes), clusters, 0.95)
+    low, _, _ = score_interval(class_mean(right, classes), clusters, 0.95)
     assert np.diff(low).max() < 1e-9
 
 
@@ -139,7 +140,7 @@ def test_names_and_order_change_nothing(seed):
 @pytest.mark.parametrize("n", [5, 8, 40])
 def test_the_interval_of_a_mean_of_independent_images_is_students(n):
     values = np.random.default_rng(n).normal(2, 3, (n, 1))
-    low, high = student_interval(means(values, np.ones_like(values)), np.arange(n), 0.95)
+    low, high, _ = student_interval(means(values, np.ones_like(values)), np.arange(n), 0.95)
     peer = stats.t.interval(0.95, n - 1, values.mean(), stats.sem(values[:, 0]))
     verified(
         "Interval of a mean, independent images",
@@ -157,7 +158,7 @@ def test_the_interval_of_a_mean_of_many_patients_is_that_of_their_sums():
     clusters = np.sort(random.integers(0, 3000, 9000))
     clusters = cluster_index(clusters)
     values = random.normal(size=3000)[clusters] + random.normal(size=9000)
-    low, high = student_interval(means(values[:, None], np.ones((9000, 1))), clusters, 0.95)
+    low, high, _ = student_interval(means(values[:, None], np.ones((9000, 1))), clusters, 0.95)
     sums = np.bincount(clusters, values - values.mean())
     error = np.sqrt((sums**2).sum()) / 9000
     reach = stats.norm.ppf(0.975) * error
@@ -177,7 +178,7 @@ def test_the_mean_over_classes_counts_each_class_alike():
     found = class_mean(right[:, None], classes)
     by_class = [right[classes == k].mean() for k in range(3)]
     assert found.value[0] == pytest.approx(np.mean(by_class))
-    low, high = score_interval(found, np.arange(260), 0.95)
+    low, high, _ = score_interval(found, np.arange(260), 0.95)
     error = np.sqrt(sum(p * (1 - p) / n for p, n in zip(by_class, (200, 40, 20), strict=True))) / 3
     assert 1.96 * error < (high - low)[0] / 2 < 1.25 * 1.96 * error
 
@@ -187,7 +188,7 @@ def test_the_difference_of_two_groups_shares_is_newcombes(hits, of):
     outcome = np.concatenate([np.arange(n) < hit for hit, n in zip(hits, of, strict=True)])
     first = np.arange(sum(of)) < of[0]
     one, other = (shares(outcome[:, None], side[:, None]) for side in (first, ~first))
-    ends = difference_interval(one, other, np.arange(sum(of)), 0.95)
+    ends = difference_interval(one, other, np.arange(sum(of)), 0.95)[:2]
     verified(
         "Interval of a difference of groups' shares, independent images",
         "statsmodels confint_proportions_2indep (Newcombe); ours has t in place of z",
@@ -206,7 +207,7 @@ def test_a_paired_difference_is_of_the_images_that_changed(gains, losses):
     other[:losses], other[300 : 300 + gains] = False, True
     parts = gains_and_losses(other[:, None], one[:, None])
     gain, loss = (shares(part, np.ones((400, 1))) for part in parts)
-    ends = np.ravel(difference_interval(gain, loss, np.arange(400), 0.95))
+    ends = np.ravel(difference_interval(gain, loss, np.arange(400), 0.95)[:2])
     (gained, lost), (won, gone) = (
         [np.array(proportion_confint(n, 400, method="wilson")) - n / 400 for n in (gains, losses)],
         (gains / 400, losses / 400),
@@ -227,8 +228,9 @@ def test_a_paired_difference_is_of_the_images_that_changed(gains, losses):
 def test_what_is_always_better_is_shown_to_be():
     gain, loss = gains_and_losses(np.ones((20, 1)), np.zeros((20, 1)))
     every = np.ones((20, 1))
-    low, high = difference_interval(shares(gain, every), shares(loss, every), np.arange(20), 0.95)
-    assert 0.6 < low[0] < 1 == high[0]
+    one, other = (shares(part, every) for part in (gain, loss))
+    found = difference_interval(one, other, np.arange(20), 0.95)
+    assert 0.6 < found.low[0] < 1 == found.high[0] and found.method == "Newcombe"
 
 
 def test_groups_that_share_their_patients_are_compared_within_them():
@@ -236,7 +238,7 @@ def test_groups_that_share_their_patients_are_compared_within_them():
     level = np.random.default_rng(0).normal(0, 10, 30)[patients]
     values = (level + np.random.default_rng(1).normal(size=60))[:, None]
     known, first = np.ones_like(values, dtype=bool), np.arange(60) % 2 == 0
-    low, high = student_interval(group_difference(values, known, first), patients, 0.95)
+    low, high, _ = student_interval(group_difference(values, known, first), patients, 0.95)
     paired = values[first] - values[~first]
     peer = stats.t.interval(0.95, 29, paired.mean(), stats.sem(paired[:, 0]))
     assert (low[0], high[0]) == pytest.approx(peer, abs=0.1 * (peer[1] - peer[0]))
@@ -244,7 +246,7 @@ def test_groups_that_share_their_patients_are_compared_within_them():
 
 def test_too_few_patients_have_no_interval():
     for least, made in (
-        (FEWEST, lambda n: share(np.arange(n) > 0, np.arange(n))),
+        (FEWEST, lambda n: Interval(*share(np.arange(n) > 0, np.arange(n)), "Wilson")),
         (
             FEWEST,
             lambda n: student_interval(
@@ -260,22 +262,21 @@ def test_too_few_patients_have_no_interval():
             ),
         ),
     ):
-        assert np.isnan(made(least - 1)).all()
-        assert np.isfinite(made(least)).all()
+        assert np.isnan([made(least - 1).low, made(least - 1).high]).all()
+        assert np.isfinite([made(least).low, made(least).high]).all()
 
 
 def test_what_is_the_same_whoever_is_drawn_has_no_interval():
     values = np.full((12, 1), 0.1) * 3
-    assert np.isnan(
-        student_interval(means(values, np.ones_like(values)), np.arange(12), 0.95)
-    ).all()
+    found = student_interval(means(values, np.ones_like(values)), np.arange(12), 0.95)
+    assert np.isnan([found.low, found.high]).all() and found.method == "Student"
 
 
 def test_of_nothing_there_is_nothing():
     empty = np.empty((0, 2))
     found = shares(empty, empty.astype(bool))
     assert np.isnan(found.value).all()
-    assert np.isnan(score_interval(found, np.empty(0, dtype=np.intp), 0.95)).all()
+    assert np.isnan(score_interval(found, np.empty(0, dtype=np.intp), 0.95).low).all()
 
 
 def test_patients_are_counted_once():

@@ -6,7 +6,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from dermxai.errors import InputError
 from dermxai.metrics import evaluate
-from dermxai.metrics.pair import OTHER, judge_pair, most_confused
+from dermxai.metrics.pair import OTHER, evaluate_pair, most_confused
 
 CLASSES = ("EAD", "SD", "Pso", "LP")
 
@@ -23,15 +23,17 @@ def judged(n=400, noise=1.5, seed=0, labels=None, patients=True, **options):
 
 def test_ways_are_the_cells_of_the_confusion_matrix():
     evaluation, scores = judged()
-    pair = judge_pair(evaluation, scores, "EAD", "SD")
+    pair = evaluate_pair(evaluation, scores, "EAD", "SD")
     matrix = pd.DataFrame(evaluation.confusion, CLASSES, CLASSES)
     for true in ("EAD", "SD"):
-        for read in ("EAD", "SD"):
-            row = pair.cell(true, read)
-            assert row["images"] == matrix.loc[true, read]
-            assert row["share"] == pytest.approx(matrix.loc[true, read] / matrix.loc[true].sum())
+        for predicted in ("EAD", "SD"):
+            row = pair.cell(true, predicted)
+            assert row["images"] == matrix.loc[true, predicted]
+            assert row["share"] == pytest.approx(
+                matrix.loc[true, predicted] / matrix.loc[true].sum()
+            )
             assert row["low"] < row["share"] < row["high"]
-            here = (evaluation.true == true) & (evaluation.predicted == read)
+            here = (evaluation.true == true) & (evaluation.predicted == predicted)
             assert row["units"] == np.unique(evaluation.unit_of[here]).size
         assert pair.cell(true, OTHER)["images"] == matrix.loc[true, ["Pso", "LP"]].sum()
         assert pair.ways.loc[pair.ways["true"] == true, "share"].sum() == pytest.approx(1)
@@ -39,30 +41,30 @@ def test_ways_are_the_cells_of_the_confusion_matrix():
 
 def test_intervals_of_independent_images_are_near_the_binomial_ones():
     evaluation, scores = judged(4000, patients=False)
-    row = judge_pair(evaluation, scores, "EAD", "SD").cell("EAD", "SD")
+    row = evaluate_pair(evaluation, scores, "EAD", "SD").cell("EAD", "SD")
     wilson = proportion_confint(row["images"], row["of"], method="wilson")
     assert (row["low"], row["high"]) == pytest.approx(wilson, abs=0.005)
 
 
 def test_errors_are_all_there_by_their_margin():
     evaluation, scores = judged()
-    pair = judge_pair(evaluation, scores, "SD", "EAD")
+    pair = evaluate_pair(evaluation, scores, "SD", "EAD")
     assert len(pair.errors) == pair.cell("SD", "EAD")["images"] + pair.cell("EAD", "SD")["images"]
     assert pair.errors["margin"].is_monotonic_decreasing and (pair.errors["margin"] > 0).all()
     ids = pd.Index(evaluation.sample_ids)
     for row in pair.errors.itertuples():
         at = ids.get_loc(row.sample_id)
-        read, true = CLASSES.index(row.read), CLASSES.index(row.true)
-        assert row.margin == pytest.approx(scores[at, read] - scores[at, true])
+        predicted, true = CLASSES.index(row.predicted), CLASSES.index(row.true)
+        assert row.margin == pytest.approx(scores[at, predicted] - scores[at, true])
         assert row.probability == evaluation.probabilities[at].max()
 
 
 def test_merging_is_what_scikit_learn_says_of_renamed_labels():
     evaluation, scores = judged()
-    merged = judge_pair(evaluation, scores, "EAD", "SD").merged.set_index("measure")
+    merged = evaluate_pair(evaluation, scores, "EAD", "SD").merged.set_index("measure")
     names = {"SD": "EAD"}
     true = [names.get(code, code) for code in evaluation.true]
-    read = [names.get(code, code) for code in evaluation.predicted]
+    predicted = [names.get(code, code) for code in evaluation.predicted]
     for measure, function in (
         ("top1_accuracy", accuracy_score),
         ("balanced_accuracy", balanced_accuracy_score),
@@ -70,18 +72,18 @@ def test_merging_is_what_scikit_learn_says_of_renamed_labels():
         row = merged.loc[measure]
         separate = function(evaluation.true, evaluation.predicted)
         assert row["separate"] == pytest.approx(separate, abs=1e-12)
-        assert row["merged"] == pytest.approx(function(true, read), abs=1e-12)
+        assert row["merged"] == pytest.approx(function(true, predicted), abs=1e-12)
         assert row["gain"] == pytest.approx(row["merged"] - row["separate"])
         assert row["gain_low"] <= row["gain"] <= row["gain_high"]
 
 
 def test_the_order_of_the_classes_changes_nothing_but_the_order():
     evaluation, scores = judged()
-    one = judge_pair(evaluation, scores, "EAD", "SD")
-    other = judge_pair(evaluation, scores, "SD", "EAD")
+    one = evaluate_pair(evaluation, scores, "EAD", "SD")
+    other = evaluate_pair(evaluation, scores, "SD", "EAD")
     pd.testing.assert_frame_equal(one.errors, other.errors)
     pd.testing.assert_frame_equal(one.merged, other.merged)
-    order = ["true", "read"]
+    order = ["true", "predicted"]
     pd.testing.assert_frame_equal(
         one.ways.sort_values(order, ignore_index=True),
         other.ways.sort_values(order, ignore_index=True),
@@ -90,7 +92,7 @@ def test_the_order_of_the_classes_changes_nothing_but_the_order():
 
 def test_a_pair_without_errors_has_a_bound_and_no_gain():
     evaluation, scores = judged(noise=0.01)
-    pair = judge_pair(evaluation, scores, "EAD", "SD")
+    pair = evaluate_pair(evaluation, scores, "EAD", "SD")
     row = pair.cell("EAD", "SD")
     assert pair.errors.empty and row["share"] == 0 and row["low"] == 0 < row["high"] < 0.1
     assert pair.merged["gain"].tolist() == [0, 0]
@@ -99,7 +101,7 @@ def test_a_pair_without_errors_has_a_bound_and_no_gain():
 
 def test_without_labels_everything_is_undefined():
     evaluation, scores = judged(labels=np.array([None] * 400))
-    pair = judge_pair(evaluation, scores, "EAD", "SD")
+    pair = evaluate_pair(evaluation, scores, "EAD", "SD")
     assert pair.errors.empty and (pair.ways["images"] == 0).all()
     assert pair.ways[["share", "low", "high"]].isna().all(axis=None)
     assert pair.merged[["separate", "merged", "gain"]].isna().all(axis=None)
@@ -108,8 +110,8 @@ def test_without_labels_everything_is_undefined():
 
 def test_the_most_confused_pair_counts_both_ways():
     true = ["EAD"] * 10 + ["SD"] * 10 + ["Pso"] * 10
-    read = [0] * 6 + [1] * 4 + [0] * 5 + [1] * 5 + [3] * 8 + [2] * 2
-    evaluation = evaluate(true, CLASSES, np.eye(4)[read], [str(i) for i in range(30)])
+    predicted = [0] * 6 + [1] * 4 + [0] * 5 + [1] * 5 + [3] * 8 + [2] * 2
+    evaluation = evaluate(true, CLASSES, np.eye(4)[predicted], [str(i) for i in range(30)])
     assert most_confused(evaluation) == ("SD", "EAD")
 
 
@@ -119,4 +121,4 @@ def test_the_most_confused_pair_counts_both_ways():
 )
 def test_a_pair_is_two_of_the_models_classes(first, second, words):
     with pytest.raises(InputError, match=words):
-        judge_pair(*judged(), first, second)
+        evaluate_pair(*judged(), first, second)

@@ -91,7 +91,7 @@ def test_it_opens_on_the_pair_of_the_question_with_an_image_of_it(
     )
     app = open_page("dataset")
     assert not app.exception
-    assert app.title[0].value == "Pair of classes"
+    assert app.title[0].value == "Confusion analysis"
     assert (app.query_params["first"], app.query_params["second"]) == ("EAD", "SD")
     assert app.query_params["primary"] == run.samples["sample_id"][5], "signs mixed most evenly"
     assert DRAWN in captions(app)
@@ -153,7 +153,7 @@ def test_in_teaching_mode_nothing_is_started(
 ) -> None:
     monkeypatch.setenv("DERMXAI_TEACHING", "1")
     of_atlas(make_run(), paths.demo_dataset(), 2)
-    assert open_page("dataset").title[0].value == "Pair of classes"
+    assert open_page("dataset").title[0].value == "Confusion analysis"
     assert not started
 
 

@@ -20,8 +20,8 @@ from streamlit.testing.v1 import AppTest
 from dermxai import paths
 from dermxai.data import load_dataset
 from dermxai.data.transforms import Preprocessing
-from dermxai.explain.faithfulness.quality import Asked
-from dermxai.explain.faithfulness.study import study
+from dermxai.explain.faithfulness.evaluation import evaluate_maps
+from dermxai.explain.faithfulness.results import Asked
 from dermxai.metrics.basis import in_words
 from dermxai.models import ModelInfo, load_classifier, save_checkpoint
 from dermxai.models.multi_head import MultiHeadNetwork
@@ -97,7 +97,7 @@ def test_every_table_and_all_numbers_of_every_page(
     run: Run, offered: dict[str, Callable[[], Any]], open_page: Open
 ) -> None:
     asked = Asked(images=3, methods=("grad_cam",), measures=("deletion_blur",))
-    study(run, load_classifier(run.manifest["checkpoint"]["path"]), asked, lambda *_: None)
+    evaluate_maps(run, load_classifier(run.manifest["checkpoint"]["path"]), asked, lambda *_: None)
     for page, file in PAGES.items():
         if file.parent.name != "3_train":
             app = open_page(page, run=run.id, first=CLASSES[0], second=CLASSES[1])

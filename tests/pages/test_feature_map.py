@@ -46,7 +46,7 @@ def test_a_chosen_image_stands_beside_the_map(inferred: Run, open_page: Open) ->
     first = inferred.samples["sample_id"][0]
     app = open_page("feature_map", run=inferred.id, primary=first)
     texts = " ".join(element.value for element in [*app.markdown, *app.caption])
-    assert "Read as" in texts
+    assert "Predicted as" in texts
     assert "the Grad-CAMs of all" in texts
 
 
@@ -59,7 +59,7 @@ def test_a_chosen_image_that_has_changed_says_so_beside_the_map(
     (error,) = app.main.error
     assert "has changed since this run; run inference again" in error.value
     texts = " ".join(element.value for element in [*app.markdown, *app.caption])
-    assert "Read as" not in texts
+    assert "Predicted as" not in texts
     assert "Take the lasso" in texts, "the rest of the page is there"
 
 
@@ -67,7 +67,7 @@ def test_every_column_can_colour_the_map(make_run: Make, open_page: Open) -> Non
     project(make_run(images=30), "pca")
     app = open_page("feature_map", run="run")
     choice = app.selectbox(key="colour")
-    assert choice.options[:4] == ["True class", "Read class", "Right or wrong", "Confidence"]
+    assert choice.options[:4] == ["True class", "Predicted class", "Right or wrong", "Confidence"]
     assert {"Age", "Sex", "Site", "Split", "Patient id"} <= set(choice.options)
     for option in choice.options:
         app.selectbox(key="colour").set_value(option).run()
@@ -78,5 +78,5 @@ def test_every_column_can_colour_the_map(make_run: Make, open_page: Open) -> Non
 def test_without_labels_readings_colour_the_map(make_run: Make, open_page: Open) -> None:
     project(make_run(images=30, labelled=False), "pca")
     app = open_page("feature_map", run="run")
-    assert app.selectbox(key="colour").options[:2] == ["Read class", "Confidence"]
+    assert app.selectbox(key="colour").options[:2] == ["Predicted class", "Confidence"]
     assert not app.exception

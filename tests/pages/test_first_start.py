@@ -167,7 +167,7 @@ def test_the_demo_takes_no_gpu_and_waits_for_none(
     assert len(launched) == 1
     assert (said["queue"], said["slots"]) == ("processor", 1)
     asked: dict[str, object] = {}
-    monkeypatch.setattr(infer, "run", lambda report, **given: asked.update(given))
+    monkeypatch.setattr(infer.Infer, "run", lambda self, report, **given: asked.update(given))
     monkeypatch.setattr("dermxai.data.atlas.write_atlas", lambda *_: None)
     find_kind("demo").run(lambda *_: None)
     assert asked["device"] == "cpu"

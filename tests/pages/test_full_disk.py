@@ -59,7 +59,7 @@ def test_a_job_that_cannot_be_submitted_is_told_and_leaves_nothing(
     assert not [path for path in paths.jobs().glob("*") if not path.name.startswith(".")]
 
 
-@pytest.mark.parametrize("page", ["dataset", "image", "feature_map", "belief", "training"])
+@pytest.mark.parametrize("page", ["dataset", "image", "feature_map", "faithfulness", "training"])
 def test_pages_need_no_disk_to_write_to(
     page: str, make_run: Make, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

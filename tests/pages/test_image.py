@@ -144,12 +144,12 @@ def test_an_image_that_has_changed_is_not_shown_under_the_reading_of_another(
     app = open_page("image", run=inferred.id, primary=first)
     (error,) = app.main.error
     assert "has changed since this run; run inference again" in error.value
-    assert "Read as" not in texts(app) and "logit" not in texts(app)
+    assert "Predicted as" not in texts(app) and "logit" not in texts(app)
     app.button(key="step-Next").click().run()
-    assert not app.error and "Read as" in texts(app)
+    assert not app.error and "Predicted as" in texts(app)
     app = open_page("image", run=inferred.id, primary=second, pinned=first)
     assert len(app.main.error) == 1
-    assert texts(app).count("Read as") == texts(app).count("In logit per % of the image") == 1
+    assert texts(app).count("Predicted as") == texts(app).count("In logit per % of the image") == 1
 
 
 def test_an_image_whose_file_is_gone_keeps_its_reading(inferred: Run, open_page: Open) -> None:
@@ -157,7 +157,7 @@ def test_an_image_whose_file_is_gone_keeps_its_reading(inferred: Run, open_page:
     Path(inferred.samples["path"][0]).unlink()
     app = open_page("image", run=inferred.id, primary=first)
     assert "missing" in app.main.error[0].value or "no file" in app.main.error[0].value.lower()
-    assert "Read as" in texts(app)
+    assert "Predicted as" in texts(app)
 
 
 def test_a_gallery_shows_no_image_under_the_reading_of_another(
@@ -170,7 +170,9 @@ def test_a_gallery_shows_no_image_under_the_reading_of_another(
     ]
 
 
-@pytest.mark.parametrize("page", ["compare_maps", "flip", "fragility", "neighbours"])
+@pytest.mark.parametrize(
+    "page", ["compare_maps", "counterfactuals", "robustness", "nearest_neighbours"]
+)
 def test_what_asks_more_of_an_image_says_that_it_has_changed(
     page: str, inferred: Run, open_page: Open
 ) -> None:
@@ -287,9 +289,9 @@ def test_the_same_scale_holds_for_other_images_and_classes(inferred: Run, open_p
 
 def test_a_map_is_checked_at_a_stated_price(inferred: Run, open_page: Open) -> None:
     app = open_page("image", run=inferred.id)
-    button = next(each for each in app.button if each.label == "Is this map to be believed?")
+    button = next(each for each in app.button if each.label == "Check the faithfulness of this map")
     button.click().run()
     assert not app.exception
     assert not app.error
     assert "Deletion, random maps" in texts(app)
-    assert not any(each.label == "Is this map to be believed?" for each in app.button)
+    assert not any(each.label == "Check the faithfulness of this map" for each in app.button)

@@ -102,8 +102,8 @@ def _plant_in_a_run(run: Run) -> None:
     for folder, suffix in (
         (own.projections, ".npz"),
         (own.pair("x").parent, ".npz"),
-        (own.quality.root, ".json"),
-        (own.quality.root, ".parquet"),
+        (own.faithfulness.root, ".json"),
+        (own.faithfulness.root, ".parquet"),
     ):
         folder.mkdir(exist_ok=True)
         for kind, make in KINDS.items():

@@ -82,15 +82,15 @@ def test_the_most_confused_pair_selects_its_images_worst_first(
     app = open_page("performance", run="run")
     app.get_by_key("split").set_value("all").run()
     pair = next(button for button in app.button if "→" in button.label)
-    true, read = pair.label.partition(" · ")[0].split(" → ")
+    true, predicted = pair.label.partition(" · ")[0].split(" → ")
     pair.click().run()
     chosen = selection.read(app.query_params["sel"])
     position = run.index(chosen.sample_ids)
     assert set(run.samples["label"].iloc[position]) == {true}
-    assert set(run.predicted[position]) == {read}
+    assert set(run.predicted[position]) == {predicted}
     own = run.probabilities[position, run.classes.index(true)]
     assert (own[:-1] <= own[1:]).all()
-    assert chosen.title == f"{true} read as {read}"
+    assert chosen.title == f"{true} predicted as {predicted}"
     assert [button.label for button in app.button if "**" in button.label] == [f"**{pair.label}**"]
 
 

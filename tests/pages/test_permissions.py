@@ -43,11 +43,11 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Jobs that were launched, though nothing works on them."""
     found: list[Job] = []
 
-    def launch(job: Job, attempt: int) -> dict[str, object]:
+    def launch(self: object, job: Job, attempt: int) -> dict[str, object]:
         found.append(job)
         return {"supervisor": {}}
 
-    monkeypatch.setattr(local, "launch", launch)
+    monkeypatch.setattr(local.Local, "launch", launch)
     return found
 
 

@@ -70,11 +70,11 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Jobs that were launched, though nothing works on them."""
     found: list[Job] = []
 
-    def launch(job: Job, attempt: int) -> dict[str, object]:
+    def launch(self: object, job: Job, attempt: int) -> dict[str, object]:
         found.append(job)
         return {"supervisor": identity(os.getpid())}
 
-    monkeypatch.setattr(local, "launch", launch)
+    monkeypatch.setattr(local.Local, "launch", launch)
     return found
 
 
@@ -177,11 +177,11 @@ def test_a_result_opens_and_reads_its_dataset(
     app.button(key=f"job-open-{job.id}").click().run()
     assert app.query_params["checkpoint"] == job.arguments["output"]
     assert app.query_params["dataset"] == dataset
-    (reading,) = launched
-    assert (reading.kind, reading.arguments["dataset"]) == ("infer", dataset)
+    (inference,) = launched
+    assert (inference.kind, inference.arguments["dataset"]) == ("infer", dataset)
     assert app.title[0].value == "Training"
     assert "its pages open by themselves" in texts(app)
-    write(reading.files.result(1), {"state": State.SUCCEEDED, "value": {"run": str(run.root)}})
+    write(inference.files.result(1), {"state": State.SUCCEEDED, "value": {"run": str(run.root)}})
     app.run()
     assert not app.exception and not app.error
     assert app.title[0].value == "Performance", "without a second press"
@@ -472,8 +472,8 @@ def test_a_cross_validation_shows_mean_and_spread_and_opens_its_first_training(
     app.button(key=f"job-open-{job.id}").click().run()
     first = output / "efficientnet_b4+heads" / "seed-0" / "fold-0"
     assert app.query_params["checkpoint"] == str(first)
-    (reading,) = launched
-    assert reading.arguments["checkpoint"] == str(first)
+    (inference,) = launched
+    assert inference.arguments["checkpoint"] == str(first)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from dermxai import paths
 from dermxai.metrics import evaluate
-from dermxai.report import Study, study
+from dermxai.report import ConfusionAnalysis, confusion_analysis
 from dermxai.runs import Run, open_run
 from tests.generated import generated_run
 
@@ -30,10 +30,12 @@ def confused_run() -> Make:
 
 
 @pytest.fixture
-def studied(confused_run: Make) -> Callable[..., Study]:
+def analysed(confused_run: Make) -> Callable[..., ConfusionAnalysis]:
     """Studies two classes of a run, by default a new one."""
 
-    def make(run: Run | None = None, first="EAD", second="SD", split=None, **options) -> Study:
+    def make(
+        run: Run | None = None, first="EAD", second="SD", split=None, **options
+    ) -> ConfusionAnalysis:
         run = run or confused_run(**options)
         rows = run.in_split(split)
         samples = run.samples.iloc[rows]
@@ -44,6 +46,6 @@ def studied(confused_run: Make) -> Callable[..., Study]:
             samples["sample_id"],
             samples.get("patient_id"),
         )
-        return study(run, evaluation, first, second, split=split)
+        return confusion_analysis(run, evaluation, first, second, split=split)
 
     return make

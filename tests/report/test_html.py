@@ -61,8 +61,8 @@ def maps(first="EAD", second="SD") -> PairMaps:
     )
 
 
-def test_it_says_model_dataset_date_and_what_it_is_for(studied):
-    made = studied()
+def test_it_says_model_dataset_date_and_what_it_is_for(analysed):
+    made = analysed()
     page = pair_page(made)
     words = " ".join(Seen(page).words)
     checkpoint, dataset = made.run.manifest["checkpoint"], made.run.manifest["dataset"]
@@ -70,11 +70,11 @@ def test_it_says_model_dataset_date_and_what_it_is_for(studied):
     assert f"generated ({dataset['fingerprint']}), all images" in words
     assert f"{made.run.id} of 2024-01-01" in words
     assert words.count("For research and teaching, not for diagnosis") == 2
-    assert page == pair_page(made)  # the same bytes for the same study
+    assert page == pair_page(made)  # the same bytes for the same analysis
 
 
-def test_it_needs_nothing_else(studied):
-    page = pair_page(studied(), maps())
+def test_it_needs_nothing_else(analysed):
+    page = pair_page(analysed(), maps())
     seen = Seen(page)
     assert set(seen.tags) <= TAGS
     text = re.sub(r"data:image/jpeg;base64,[\w+/=]+", "", page)
@@ -84,8 +84,8 @@ def test_it_needs_nothing_else(studied):
     assert "default-src 'none'" in page
 
 
-def test_errors_and_suspects_are_there_with_their_images(studied):
-    made = studied()
+def test_errors_and_suspects_are_there_with_their_images(analysed):
+    made = analysed()
     seen = Seen(pair_page(made, most=1000))
     words = " ".join(seen.words)
     for sample_id in [*made.pair.errors["sample_id"], *made.suspects["sample_id"]]:
@@ -95,27 +95,27 @@ def test_errors_and_suspects_are_there_with_their_images(studied):
     assert Image.open(io.BytesIO(content)).size == (128, 96)
 
 
-def test_what_is_left_out_is_said(studied):
-    made = studied()
+def test_what_is_left_out_is_said(analysed):
+    made = analysed()
     words = " ".join(Seen(pair_page(made, most=2)).words)
     total = (made.pair.errors["true"] == "EAD").sum()
     assert f"The first 2 of {total}." in words
     assert f"The first 2 of {len(made.suspects)}." in words
 
 
-def test_maps_are_there_where_they_have_been_computed(studied):
-    made = studied()
+def test_maps_are_there_where_they_have_been_computed(analysed):
+    made = analysed()
     assert "averaged vote maps have not been computed" in pair_page(made)
     page = pair_page(made, maps())
     words = " ".join(Seen(page).words)
-    assert "EAD read as SD, 2 of 9 images" in words and "aligned to the box" in words
+    assert "EAD predicted as SD, 2 of 9 images" in words and "aligned to the box" in words
     assert "not been computed" not in words and "could not be used" not in words
     less = replace(maps(), problems=("s1: gone",))
     assert "Averaged without 1 image that could not be used." in pair_page(made, less)
     assert len(Seen(page).images) - len(Seen(pair_page(made)).images) == 6  # a cell is empty
 
 
-def test_names_from_data_stay_words(studied, confused_run):
+def test_names_from_data_stay_words(analysed, confused_run):
     run = confused_run(classes=("EAD", HOSTILE, "Pso"))
     samples = run.samples.copy()
     samples["sample_id"] = [f"{HOSTILE} {i}" for i in range(len(samples))]
@@ -125,7 +125,7 @@ def test_names_from_data_stay_words(studied, confused_run):
     samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
     manifest = paths.RunFiles(run.root).manifest
     manifest.write_text(manifest.read_text().replace('"name": "generated"', '"name": "<b>g</b>"'))
-    page = pair_page(studied(open_run(run.root), second=HOSTILE), maps(second=HOSTILE))
+    page = pair_page(analysed(open_run(run.root), second=HOSTILE), maps(second=HOSTILE))
     seen = Seen(page)
     assert set(seen.tags) <= TAGS
     assert not any(name.startswith("on") for _, name, _ in seen.attributes)
@@ -135,26 +135,26 @@ def test_names_from_data_stay_words(studied, confused_run):
     assert "<b>g</b>" in " ".join(seen.words)
 
 
-def test_no_image_stands_under_the_reading_of_the_one_it_replaced(studied, confused_run):
+def test_no_image_stands_under_the_reading_of_the_one_it_replaced(analysed, confused_run):
     run = confused_run()
     seen = np.array([file_fingerprint(path) for path in run.samples["path"]], dtype=np.bytes_)
     np.save(paths.RunFiles(run.root).fingerprints, seen)
-    assert Seen(pair_page(studied(open_run(run.root)))).images
+    assert Seen(pair_page(analysed(open_run(run.root)))).images
     for path in set(run.samples["path"]):
         Image.new("RGB", (64, 64), "tan").save(path)
-    page = pair_page(studied(open_run(run.root)))
+    page = pair_page(analysed(open_run(run.root)))
     assert not Seen(page).images and "cannot be read or has changed" in page
 
 
-def test_images_that_cannot_be_read_leave_a_word(studied, confused_run):
+def test_images_that_cannot_be_read_leave_a_word(analysed, confused_run):
     run = confused_run()
     for path in set(run.samples["path"]):
         Path(path).unlink()
-    page = pair_page(studied(run))
+    page = pair_page(analysed(run))
     assert not Seen(page).images and "cannot be read" in page
 
 
 @pytest.mark.parametrize("options", [{"labelled": False}, {"images": 1}, {"images": 3}])
-def test_little_data_is_a_page_too(studied, options):
-    words = " ".join(Seen(pair_page(studied(**options))).words)
-    assert "EAD read as SD" in words and "nan" not in words.lower().split()
+def test_little_data_is_a_page_too(analysed, options):
+    words = " ".join(Seen(pair_page(analysed(**options))).words)
+    assert "EAD predicted as SD" in words and "nan" not in words.lower().split()

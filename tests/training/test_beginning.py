@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -72,7 +71,7 @@ def test_after_a_start_that_was_refused_another_recipe_may_begin(
 ):
     data, out = load_dataset(two_colours), tmp_path / "m"
     with pytest.raises(InputError, match=complaint):
-        fit(data, replace(RECIPE, **settings), out)
+        fit(data, RECIPE.replaced(**settings), out)
     fit(data, RECIPE, out)
     assert read_info(out).recipe["batch_size"] == RECIPE.batch_size
     assert not TrainingFiles(out).images.exists()
@@ -86,7 +85,7 @@ def test_until_an_epoch_has_ended_another_recipe_may_begin(
         if phase == "training":
             raise Cancelled
 
-    data, out, other = load_dataset(two_colours), tmp_path / "m", replace(RECIPE, seed=1)
+    data, out, other = load_dataset(two_colours), tmp_path / "m", RECIPE.replaced(seed=1)
     with pytest.raises(Cancelled):
         begin(data, RECIPE, out, cancel)
     begin(data, other, out)
@@ -109,7 +108,7 @@ def test_a_training_and_a_cross_validation_share_no_folder(
     with pytest.raises(InputError, match="another number of folds"):
         second(data, RECIPE, out)
     with pytest.raises(InputError, match="another recipe"):
-        second(data, replace(RECIPE, seed=1), out)
+        second(data, RECIPE.replaced(seed=1), out)
     assert content(out) == before
 
 

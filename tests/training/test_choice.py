@@ -19,7 +19,7 @@ from dermxai.training.choice import by_chance, doubts, kept, kept_at, kept_by, s
 from dermxai.training.fit import fit
 from dermxai.training.recipe import Recipe
 from dermxai.training.study import study
-from dermxai.training.validation import Reached
+from dermxai.training.validation import ValidationMetrics
 
 RECIPE = Recipe(
     architecture="test_efficientnet",
@@ -45,7 +45,7 @@ def reaching(monkeypatch: pytest.MonkeyPatch) -> None:
     real = module.reached
     done: list[float] = []
 
-    def told(*args: object) -> Reached:
+    def told(*args: object) -> ValidationMetrics:
         got, at = real(*args), len(done) % len(LOSS)
         done.append(got.validation_loss)
         return replace(
@@ -96,7 +96,7 @@ def test_a_kept_epoch_at_chance_and_far_below_a_later_one_is_doubted_everywhere(
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     reaching(monkeypatch)
-    recipe = replace(RECIPE, keep_by="loss")
+    recipe = RECIPE.replaced(keep_by="loss")
     files = TrainingFiles(fit(load_dataset(two_colours), recipe, tmp_path / "m"))
     told = list(doubts(pd.read_csv(files.history)))
     assert [line.partition(":")[0] for line in told] == [
@@ -207,8 +207,8 @@ def test_a_training_that_began_by_the_old_rules_goes_on_by_them(
     """test_resnet's own weights are normalised otherwise than ImageNet's mean."""
     reaching(monkeypatch)
     data, out = load_dataset(two_colours), tmp_path / "m"
-    recipe = replace(RECIPE, architecture="test_resnet", auxiliary=False)
-    before = replace(recipe, keep_by="loss", mean="0.485,0.456,0.406", std="0.229,0.224,0.225")
+    recipe = RECIPE.replaced(architecture="test_resnet", auxiliary=False)
+    before = recipe.replaced(keep_by="loss", mean="0.485,0.456,0.406", std="0.229,0.224,0.225")
 
     def cancel(phase: str, done: int, total: int, figures: dict[str, float]) -> None:
         if phase == "training" and figures["epoch"] == 2:
@@ -229,7 +229,7 @@ def test_a_cross_validation_keeps_by_the_same_measure_and_says_so(
     two_colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reaching(monkeypatch)
-    recipe = replace(RECIPE, keep_by="loss", epochs=1)
+    recipe = RECIPE.replaced(keep_by="loss", epochs=1)
     out = study(load_dataset(two_colours), recipe, tmp_path / "s", folds=2)
     card = (out / "README.md").read_text("utf-8")
     assert "best by validation loss on its validation images" in card

@@ -1,5 +1,4 @@
 import re
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,9 +23,9 @@ def test_counts_and_grows_with_what_is_asked(two_colours: Path):
     assert small.training_images + small.validation_images == 60
     assert small.steps == 4 * (small.training_images // 8)
     assert small.seconds > small.seconds_per_step * small.steps * 0.9
-    large = estimate(dataset, replace(RECIPE, batch_size=16, size=64), "cpu")
+    large = estimate(dataset, RECIPE.replaced(batch_size=16, size=64), "cpu")
     assert large.memory_bytes > 2 * small.memory_bytes
-    accumulated = estimate(dataset, replace(RECIPE, accumulate=2), "cpu")
+    accumulated = estimate(dataset, RECIPE.replaced(accumulate=2), "cpu")
     assert accumulated.steps == small.steps / 2
     assert accumulated.memory_bytes == small.memory_bytes
 
@@ -34,7 +33,7 @@ def test_counts_and_grows_with_what_is_asked(two_colours: Path):
 def test_memory_of_weights_gradients_and_adam_is_in_it(two_colours: Path):
     """With two small images nearly all is what a weight needs: itself, its gradient, two moments,
     the average."""
-    got = estimate(load_dataset(two_colours), replace(RECIPE, batch_size=2), "cpu")
+    got = estimate(load_dataset(two_colours), RECIPE.replaced(batch_size=2), "cpu")
     from dermxai.models.multi_head import MultiHeadNetwork
 
     weights = sum(p.nbytes for p in MultiHeadNetwork("test_efficientnet", 2, True).parameters())
@@ -63,7 +62,7 @@ def test_a_study_is_each_network_times_folds_and_seeds(two_colours: Path):
 
 def test_several_devices_share_the_steps(two_colours: Path):
     dataset = load_dataset(two_colours)
-    recipe = replace(RECIPE, batch_size=4)
+    recipe = RECIPE.replaced(batch_size=4)
     one, two = (estimate(dataset, recipe, "cpu", devices).steps for devices in (1, 2))
     assert two == one / 2
 
@@ -88,7 +87,7 @@ def test_what_the_training_refuses_is_refused(
 ):
     if "start_from" in changes:
         changes = {**changes, "start_from": str(tiny_checkpoint)}
-    dataset, recipe = load_dataset(two_colours), replace(RECIPE, **changes)
+    dataset, recipe = load_dataset(two_colours), RECIPE.replaced(**changes)
     with pytest.raises(InputError, match=complaint):
         fit(dataset, recipe, tmp_path / "m", device="cpu")
     with pytest.raises(InputError, match=complaint):

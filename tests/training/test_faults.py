@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from dermxai.data import load_dataset
 from dermxai.errors import Cancelled, InputError
 from dermxai.models import load_classifier, read_info
 from dermxai.paths import PreparedFiles, TrainingFiles
-from dermxai.training import keeping
+from dermxai.training import checkpoint_writer
 from dermxai.training.beginning import Beginning
 from dermxai.training.fit import fit
 from dermxai.training.plan import Progress
@@ -58,7 +58,9 @@ def without_times(folder: Path) -> pd.DataFrame:
 def test_a_process_that_dies_mid_epoch_is_continued_bit_for_bit(
     how: signal.Signals, two_colours: Path, straight: Path, tmp_path: Path
 ):
-    settings = [f"--set={name}={value}" for name, value in asdict(RECIPE).items() if value != ""]
+    settings = [
+        f"--set={name}={value}" for name, value in RECIPE.model_dump().items() if value != ""
+    ]
     out = tmp_path / "m"
     process = subprocess.Popen(
         [sys.executable, "-c", SLOW, "train", str(two_colours), "--output", str(out), *settings],
@@ -122,7 +124,7 @@ def test_a_file_that_is_lost_before_it_is_read_is_named_and_the_rest_is_learnt(
     dataset = load_dataset(folder)
     (folder / "7.png").unlink()
     (folder / "9.png").write_bytes(b"no image")
-    info = read_info(fit(dataset, replace(RECIPE, epochs=1), tmp_path / "m"))
+    info = read_info(fit(dataset, RECIPE.replaced(epochs=1), tmp_path / "m"))
     assert set(info.data["unreadable_images"]) == {"s7", "s9"}
     assert info.data["training_images"] + info.data["validation_images"] == 58
 
@@ -134,7 +136,7 @@ def test_a_file_that_is_lost_while_training_is_not_missed(two_colours: Path, tmp
         if phase == "training":
             (folder / "7.png").unlink(missing_ok=True)
 
-    info = read_info(fit(load_dataset(folder), replace(RECIPE, epochs=2), tmp_path / "m", lose))
+    info = read_info(fit(load_dataset(folder), RECIPE.replaced(epochs=2), tmp_path / "m", lose))
     assert info.data["training_images"] + info.data["validation_images"] == 60
 
 
@@ -179,7 +181,7 @@ def test_a_file_lost_while_images_were_read_is_named_when_the_training_goes_on(
     with pytest.raises(Cancelled):
         fit(load_dataset(folder), RECIPE, out, cancel)
     (folder / "7.png").unlink()
-    info = read_info(fit(load_dataset(folder), replace(RECIPE), out))
+    info = read_info(fit(load_dataset(folder), RECIPE, out))
     assert set(info.data["unreadable_images"]) == {"s7"}
     assert info.data["training_images"] + info.data["validation_images"] == 59
 
@@ -234,8 +236,7 @@ def test_a_state_that_the_power_failed_upon_is_named_and_the_weights_are_kept(
 def test_a_training_that_had_lost_patience_when_it_was_killed_learns_no_more(
     two_colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    stuck = replace(
-        RECIPE,
+    stuck = RECIPE.replaced(
         epochs=9,
         patience=1,
         learning_rate=1e-6,
@@ -308,7 +309,7 @@ def test_a_full_disk_is_named_and_the_last_whole_epoch_kept(
 
     torch_save = torch.save
     with monkeypatch.context() as patch:
-        patch.setattr(keeping.torch, "save", save)
+        patch.setattr(checkpoint_writer.torch, "save", save)
         with pytest.raises(InputError, match=r"is full.*free some space"):
             fit(load_dataset(two_colours), RECIPE, tmp_path / "m")
     state = torch.load(TrainingFiles(tmp_path / "m").state, weights_only=True)
@@ -344,7 +345,7 @@ def test_a_disk_without_room_for_the_images_is_named(two_colours: Path, tmp_path
 
 def test_what_another_training_left_is_not_overwritten(two_colours: Path, straight: Path):
     with pytest.raises(InputError, match="another recipe"):
-        fit(load_dataset(two_colours), replace(RECIPE, seed=1), straight)
+        fit(load_dataset(two_colours), RECIPE.replaced(seed=1), straight)
     before = TrainingFiles(straight).history.stat().st_mtime_ns
     assert fit(load_dataset(two_colours), RECIPE, straight) == straight
     assert TrainingFiles(straight).history.stat().st_mtime_ns == before
@@ -356,5 +357,5 @@ def test_a_patient_on_both_sides_is_refused_with_the_way_out(two_colours: Path, 
     torn = replace(dataset, samples=dataset.samples.assign(split=split))
     with pytest.raises(InputError, match=r"15 patients \(p0 first\).*split=patient"):
         fit(torn, RECIPE, tmp_path / "m")
-    info = read_info(fit(torn, replace(RECIPE, epochs=1, split="patient"), tmp_path / "m"))
+    info = read_info(fit(torn, RECIPE.replaced(epochs=1, split="patient"), tmp_path / "m"))
     assert info.data["training_images"] + info.data["validation_images"] == 60

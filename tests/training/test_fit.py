@@ -1,5 +1,4 @@
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -46,7 +45,7 @@ def test_learns_and_leaves_a_checkpoint(two_colours: Path, tmp_path: Path):
 
 def test_the_checkpoint_knows_its_images_without_naming_them(two_colours: Path, tmp_path: Path):
     data = load_dataset(two_colours)
-    folder = fit(data, replace(RECIPE, epochs=1), tmp_path / "m")
+    folder = fit(data, RECIPE.replaced(epochs=1), tmp_path / "m")
     info, names = read_info(folder).data, data.samples["sample_id"]
     for each in (folder, TrainingFiles(folder).last):
         kept = CheckpointFiles(each).division.read_bytes()
@@ -65,7 +64,7 @@ def test_the_log_tells_what_is_trained_and_each_epoch(
     two_colours: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level("INFO", "dermxai")
-    folder = fit(load_dataset(two_colours), replace(RECIPE, epochs=2), tmp_path / "m")
+    folder = fit(load_dataset(two_colours), RECIPE.replaced(epochs=2), tmp_path / "m")
     begun, *epochs = caplog.messages
     seen = read_info(folder).data
     assert begun.startswith("m: test_efficientnet+heads at 32 pixels on ")

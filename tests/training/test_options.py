@@ -43,14 +43,14 @@ RECIPE = Recipe(
     ids=" ".join,
 )
 def test_trains_with(settings: dict[str, object], two_colours: Path, tmp_path: Path):
-    folder = fit(load_dataset(two_colours), replace(RECIPE, **settings), tmp_path / "m")
+    folder = fit(load_dataset(two_colours), RECIPE.replaced(**settings), tmp_path / "m")
     assert np.isfinite(pd.read_csv(TrainingFiles(folder).history)["loss"]).all()
     assert {*settings.items()} <= {*load_classifier(folder / "last").info.recipe.items()}
 
 
 def test_patience_ends_a_training_that_does_not_get_better(two_colours: Path, tmp_path: Path):
-    stuck = replace(RECIPE, epochs=9, patience=1, learning_rate=1e-6, ema_decay=0.0, drop_rate=0.0)
-    folder = fit(load_dataset(two_colours), replace(stuck, optimiser="sgd"), tmp_path / "m")
+    stuck = RECIPE.replaced(epochs=9, patience=1, learning_rate=1e-6, ema_decay=0.0, drop_rate=0.0)
+    folder = fit(load_dataset(two_colours), stuck.replaced(optimiser="sgd"), tmp_path / "m")
     assert len(pd.read_csv(TrainingFiles(folder).history)) < 9
 
 
@@ -58,14 +58,14 @@ def test_merged_classes_are_one_and_the_watched_pair_is_followed(two_colours: Pa
     dataset = load_dataset(two_colours)
     labels = ["SD", "EAD", "Pso", "LP"] * 15
     four = replace(dataset, samples=dataset.samples.assign(label=labels))
-    folder = fit(four, replace(RECIPE, merge="EAD+SD", watch="Pso/LP", epochs=1), tmp_path / "m")
+    folder = fit(four, RECIPE.replaced(merge="EAD+SD", watch="Pso/LP", epochs=1), tmp_path / "m")
     assert set(read_info(folder).classes) == {"EAD+SD", "Pso", "LP"}
     columns = pd.read_csv(TrainingFiles(folder).history).columns
     assert {"confusion:Pso→LP", "confusion:LP→Pso", "sensitivity:EAD+SD"} <= set(columns)
     with pytest.raises(InputError, match=r"merge is 'MN\+SD'"):
-        examples_of(four, replace(RECIPE, merge="MN+SD"))
+        examples_of(four, RECIPE.replaced(merge="MN+SD"))
     with pytest.raises(InputError, match="no class 'MN'"):
-        examples_of(four, replace(RECIPE, watch="MN/LP"))
+        examples_of(four, RECIPE.replaced(watch="MN/LP"))
 
 
 def test_test_patients_stay_out_of_a_new_division(two_colours: Path):
@@ -73,7 +73,7 @@ def test_test_patients_stay_out_of_a_new_division(two_colours: Path):
     split = pd.Series("train", index=dataset.samples.index)
     split[:6], split[6:12] = "validation", "test"
     divided = replace(dataset, samples=dataset.samples.assign(split=split))
-    table = examples_of(divided, replace(RECIPE, split="patient")).table
+    table = examples_of(divided, RECIPE.replaced(split="patient")).table
     assert list(table.index[table["split"] == "test"]) == list(range(6, 12))
     assert table.groupby("patient_id")["split"].nunique().max() == 1
 
@@ -102,7 +102,7 @@ def test_steps_rest_on_as_many_batches_as_were_asked_for():
 def test_an_epoch_of_few_batches_is_one_step_that_changes_the_weights(
     settings: dict[str, int], batches: int, two_colours: Path, tmp_path: Path
 ):
-    recipe, out = replace(RECIPE, ema_decay=0.0, **settings), tmp_path / "m"
+    recipe, out = RECIPE.replaced(ema_decay=0.0, **settings), tmp_path / "m"
     weights = [starting_network(recipe, ("MN", "Hem")).heads[0].weight]
 
     def keep(phase: str, done: int, total: int, figures: dict[str, float]) -> None:
@@ -120,9 +120,9 @@ def test_an_epoch_of_few_batches_is_one_step_that_changes_the_weights(
 
 
 def test_more_passes_a_step_than_batches_are_those_there_are(two_colours: Path, tmp_path: Path):
-    exact = replace(RECIPE, accumulate=3, optimiser="sgd", max_gradient_norm=0.0, epochs=1)
+    exact = RECIPE.replaced(accumulate=3, optimiser="sgd", max_gradient_norm=0.0, epochs=1)
     one, other = (
-        fit(load_dataset(two_colours), replace(exact, accumulate=passes), tmp_path / f"{passes}")
+        fit(load_dataset(two_colours), exact.replaced(accumulate=passes), tmp_path / f"{passes}")
         for passes in (3, 100)
     )
     first, second = (load_classifier(at / "last").network.heads[0].weight for at in (one, other))
@@ -130,7 +130,7 @@ def test_more_passes_a_step_than_batches_are_those_there_are(two_colours: Path, 
 
 
 def test_what_tensorboard_shows(two_colours: Path, tmp_path: Path):
-    recipe = replace(RECIPE, watch="MN/Hem")
+    recipe = RECIPE.replaced(watch="MN/Hem")
     folder = fit(load_dataset(two_colours), recipe, tmp_path / "m")
     events = EventAccumulator(str(TrainingFiles(folder).tensorboard)).Reload()
     tags = set(events.Tags()["scalars"])
@@ -140,8 +140,8 @@ def test_what_tensorboard_shows(two_colours: Path, tmp_path: Path):
         "learning_rate": "learning_rate",
         "balanced_accuracy": "balanced_accuracy",
         "sensitivity/MN": "sensitivity:MN",
-        "confusion/MN read as Hem": "confusion:MN→Hem",
-        "confusion/Hem read as MN": "confusion:Hem→MN",
+        "confusion/MN predicted as Hem": "confusion:MN→Hem",
+        "confusion/Hem predicted as MN": "confusion:Hem→MN",
     }
     assert {*same, "loss_by_step"} <= tags
     for tag, column in same.items():
@@ -157,7 +157,7 @@ def test_the_card_says_what_was_learnt_from_and_what_a_division_lacks(
     split = np.where(samples["patient_id"].isin(["p0", "p1"]), "train", "validation")
     label = np.where(samples["sample_id"] == "s30", "BCC", samples["label"])
     lopsided = replace(dataset, samples=samples.assign(split=split, label=label))
-    folder = fit(lopsided, replace(RECIPE, epochs=1, batch_size=2), tmp_path / "m")
+    folder = fit(lopsided, RECIPE.replaced(epochs=1, batch_size=2), tmp_path / "m")
     info = read_info(folder)
     assert info.data["training_patients_by_class"] == {"MN": 2, "Hem": 2}
     assert info.data["notes"] == [
@@ -185,8 +185,8 @@ def test_long_gradients_are_shortened_unless_the_recipe_says_never(
     data = load_dataset(two_colours)
     weights = {}
     for norm in (0.0, 1e-6, 1000.0):
-        recipe = replace(
-            RECIPE, max_gradient_norm=norm, epochs=1, optimiser="sgd", weight_decay=0.0
+        recipe = RECIPE.replaced(
+            max_gradient_norm=norm, epochs=1, optimiser="sgd", weight_decay=0.0
         )
         folder = fit(data, recipe, tmp_path / f"{norm}") / "last"
         weights[norm] = load_classifier(folder).network.heads[0].weight
@@ -233,7 +233,7 @@ def test_one_rule_normalises_wherever_the_weights_come_from(architecture: str) -
         own = preprocessing_of(recipe)
         assert (own.mean, own.std) == (timms["mean"], timms["std"])
         assert own.mean != IMAGENET_MEAN
-        told = preprocessing_of(replace(recipe, mean="0.7, 0.6,0.5"))
+        told = preprocessing_of(recipe.replaced(mean="0.7, 0.6,0.5"))
         assert (told.mean, told.std) == ((0.7, 0.6, 0.5), own.std)
 
 

@@ -1,7 +1,6 @@
 """What may be learnt from, and what a checkpoint says of it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +85,7 @@ def test_the_model_card_says_what_was_left_out_and_started_from(
 
     values = ["test"] * 8 + ["val"] * 4 + ["train"] * 8
     other = with_column(two_colours, "set", values, tmp_path)
-    second = fit(other, replace(RECIPE, start_from=str(first)), tmp_path / "second")
+    second = fit(other, RECIPE.replaced(start_from=str(first)), tmp_path / "second")
     patients = pd.Series([f"p{number}" for number in range(20)])
     both = open_division(second).learnt_owner("patient_id", patients) >= 0
     assert both.tolist() == [True] * 8 + [False] * 4 + [True] * 8

@@ -1,7 +1,6 @@
 """Two gloo processes on the CPU."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -113,6 +112,4 @@ def test_when_one_process_fails_all_end_and_it_says_why():
 def test_more_gpus_than_there_are(two_colours: Path, tmp_path: Path):
     wanted = torch.cuda.device_count() + 1
     with pytest.raises(InputError, match="GPUs; there are"):
-        fitting.fit(
-            load_dataset(two_colours), replace(RECIPE), tmp_path, None, "cuda", devices=wanted
-        )
+        fitting.fit(load_dataset(two_colours), RECIPE, tmp_path, None, "cuda", devices=wanted)

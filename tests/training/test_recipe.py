@@ -1,4 +1,6 @@
-from dataclasses import fields, replace
+import json
+import pickle
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -23,12 +25,12 @@ def test_the_papers_learning_rates_and_layers():
 
 @pytest.mark.parametrize("epochs", [*range(2, 14), 50, 51])
 def test_every_layer_has_learnt_by_the_last_epoch(epochs: int):
-    recipe = replace(PAPER, epochs=epochs)
+    recipe = PAPER.replaced(epochs=epochs)
     learning = [recipe.learning_stages_at(epoch, STAGES) for epoch in range(epochs)]
     assert learning[0] == 1 and learning[-1] == STAGES and learning == sorted(learning)
     assert recipe.learning_rate_at(0, STAGES) == pytest.approx(1e-3)
     assert recipe.learning_rate_at(epochs - 1, STAGES) == pytest.approx(1e-5)
-    assert replace(PAPER, epochs=1).learning_stages_at(0, STAGES) == STAGES
+    assert PAPER.replaced(epochs=1).learning_stages_at(0, STAGES) == STAGES
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,7 @@ def test_every_layer_has_learnt_by_the_last_epoch(epochs: int):
     ],
 )
 def test_learning_rates_of_few_epochs_or_stages(epochs: int, stages: int, decades: list[float]):
-    recipe = replace(PAPER, epochs=epochs)
+    recipe = PAPER.replaced(epochs=epochs)
     rates = [recipe.learning_rate_at(epoch, stages) for epoch in range(epochs)]
     assert -np.log10(rates) - 3 == pytest.approx(decades)
 
@@ -98,10 +100,29 @@ def test_unknown_recipes_and_settings_name_those_there_are():
     assert chosen("paper", {"epochs": 3}).epochs == 3
 
 
-def test_every_setting_says_what_it_is():
-    for setting in fields(Recipe):
-        assert setting.metadata["help"]
-        assert set(setting.metadata) == {"help", "low", "high", "choices"}
+def test_what_is_kept_of_a_recipe_is_as_it_always_was():
+    kept = {name: json.dumps(each.model_dump(), indent=2) for name, each in RECIPES.items()}
+    assert {name: sha256(text.encode()).hexdigest()[:16] for name, text in kept.items()} == {
+        "paper": "74818407e62f04f1",
+        "scratch": "d568fa84e21c0f56",
+        "quick": "ad9f6cc580da3fd8",
+    }
+    assert all(Recipe(**json.loads(text)) == RECIPES[name] for name, text in kept.items())
+    assert pickle.loads(pickle.dumps(PAPER)) == PAPER
+
+
+def test_the_same_number_written_otherwise_is_the_same_recipe():
+    one, other = Recipe(epochs=30, balance=1.0), Recipe(epochs=30.0, balance=1)
+    assert one == other and hash(one) == hash(other)
+    assert json.dumps(one.model_dump()) == json.dumps(other.model_dump())
+    with pytest.raises(InputError, match=r"^epochs is '30'; expected a whole number from 1 to"):
+        Recipe(epochs="30")
+
+
+@pytest.mark.parametrize("given", [[], "epochs", 5, [["epochs", 3]]])
+def test_a_recipe_is_settings_by_their_names(given: object):
+    with pytest.raises(InputError, match="expected settings by their names"):
+        chosen("scratch", given)
 
 
 def test_classes_to_merge_and_to_watch():

@@ -1,6 +1,5 @@
 import socket
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,11 +47,11 @@ def test_a_local_file_of_weights_is_taken_up(tmp_path: Path) -> None:
     torch.manual_seed(5)
     backbone = timm.create_model("test_efficientnet")
     torch.save(backbone.state_dict(), tmp_path / "w.pth")
-    recipe = replace(SMALL, weights=str(tmp_path / "w.pth"))
+    recipe = SMALL.replaced(weights=str(tmp_path / "w.pth"))
     own = starting_network(recipe, ("EAD", "SD")).backbone.state_dict()
     assert all(torch.equal(own[name], backbone.state_dict()[name]) for name in own)
     with pytest.raises(InputError, match="no file"):
-        starting_network(replace(SMALL, weights=str(tmp_path / "none.pth")), ("EAD", "SD"))
+        starting_network(SMALL.replaced(weights=str(tmp_path / "none.pth")), ("EAD", "SD"))
 
 
 def test_without_a_network_imagenet_weights_say_what_to_do(
@@ -68,6 +67,6 @@ def test_without_a_network_imagenet_weights_say_what_to_do(
         monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
         monkeypatch.setattr(starting.constants, "HF_HUB_CACHE", str(tmp_path))
         with pytest.raises(InputError, match="set weights to its path"):
-            starting_network(replace(SMALL, weights="imagenet"), ("EAD", "SD"))
+            starting_network(SMALL.replaced(weights="imagenet"), ("EAD", "SD"))
     assert not waited
     assert not starting.constants.HF_HUB_OFFLINE

@@ -138,7 +138,7 @@ def test_another_recipe_or_number_of_folds_is_another_study(two_colours: Path, t
     study(dataset, RECIPE, out, folds=2)
     before = {at: at.read_bytes() for at in out.rglob("[!.]*") if at.is_file()}
     with pytest.raises(InputError, match="another recipe"):
-        study(dataset, replace(RECIPE, learning_rate=1e-3), out, folds=2)
+        study(dataset, RECIPE.replaced(learning_rate=1e-3), out, folds=2)
     with pytest.raises(InputError, match="another number of folds"):
         study(dataset, RECIPE, out, folds=3)
     with pytest.raises(InputError, match="another data set"):

@@ -150,7 +150,7 @@ def test_the_best_survives_and_the_others_stop_early(
     assert content["best"].startswith("learning_rate=0.003/")
     epochs = [row["epochs"].partition(" ")[0] for row in content["table"]]
     assert epochs == ["8", "8", "4", "2", "2"]
-    assert "judge it on test images" in content["note"]
+    assert "evaluate it on test images" in content["note"]
     done = [done / total for done, total, _ in told]
     assert done == sorted(done) and done[-1] == pytest.approx(1.0)
     left = [figures["left"] for _, _, figures in told]
@@ -217,7 +217,7 @@ def test_trainings_of_a_sweep_are_those_that_they_would_be_alone(
     rate = float(content["table"][0]["network"].partition("=")[2])
     alone = fit(
         data,
-        Recipe(**{**recipe.__dict__, "learning_rate": rate}),
+        Recipe(**{**recipe.model_dump(), "learning_rate": rate}),
         tmp_path / "alone",
     )
     assert CheckpointFiles(best).weights.read_bytes() == CheckpointFiles(alone).weights.read_bytes()

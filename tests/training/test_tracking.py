@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +91,7 @@ def test_a_server_that_is_away_ends_no_training(
     monkeypatch.setenv(tracking.URI, "http://user:password-123@127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with caplog.at_level(logging.WARNING):
-        one = replace(RECIPE, epochs=1)
+        one = RECIPE.replaced(epochs=1)
         folder = fit(load_dataset(two_colours), one, tmp_path / "mine", None, "cpu")
     assert CheckpointFiles(folder).weights.is_file()
     assert "MLflow did not take the figures" in caplog.text

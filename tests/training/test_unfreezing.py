@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,9 +116,9 @@ def test_what_learns_after_a_resume_is_what_learns_without(
 def test_first_layers_stay_while_later_ones_learn(two_colours: Path, tmp_path: Path):
     from dermxai.models import load_classifier
 
-    recipe = replace(RECIPE, unfreeze=False, epochs=1)
+    recipe = RECIPE.replaced(unfreeze=False, epochs=1)
     first = fitting.fit(load_dataset(two_colours), recipe, tmp_path / "first")
-    further = replace(recipe, start_from=str(first), frozen_blocks=2)
+    further = recipe.replaced(start_from=str(first), frozen_blocks=2)
     second = fitting.fit(load_dataset(two_colours), further, tmp_path / "second")
     before, after = (load_classifier(at).network.state_dict() for at in (first, second))
     changed = {name for name in before if not torch.equal(before[name], after[name])}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from dermxai.data.atlas.diseases._inflamed import draw_inflamed
 from dermxai.data.atlas.optics import DEVICES, frame, photograph, pose
 from dermxai.data.atlas.settings import SHARING
 from dermxai.data.atlas.skin import Skin, draw_skin
-from dermxai.plugins import modules
 
 MARGIN = 1.2
 """The sheet is wider than the field by this, so that a turned tube sees no end of the skin."""
@@ -69,14 +69,18 @@ def draw_lesion(shot: Shot, seed: int, size: int) -> Canvas:
     sheet = _healthy_skin(shot.patient, shot.lesion, seed, size).copy()
     lesion = np.random.default_rng([_LESION, *key])
     view = np.random.default_rng([_VIEW, *key, shot.image])
-    drawn: Mapping[str, Any] = modules(diseases.__name__)
     if shot.patient.label in SHARING:
         # In the order of the codes: the same shares are the same picture under either label.
-        parts = [(drawn[code.lower()], share) for code, share in sorted(shot.shares.items())]
+        parts = [(_drawing(code), share) for code, share in sorted(shot.shares.items())]
         draw_inflamed(sheet, lesion, view, parts)
     else:
-        drawn[shot.patient.label.lower()].draw(sheet, lesion, view)
+        _drawing(shot.patient.label).draw(sheet, lesion, view)
     return sheet
+
+
+def _drawing(code: str) -> Any:
+    """The file that draws a class."""
+    return import_module(f"{diseases.__name__}.{code.lower()}")
 
 
 @lru_cache(maxsize=2)  # the photographs of a patient's one or two lesions follow each other

@@ -1,12 +1,13 @@
 """What an atlas holds: how many of whom, how alike the diseases look, what lies on the lens."""
 
-import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import chain
+
+from pydantic import model_validator
 
 from dermxai.data.atlas.artefacts import ARTEFACTS
 from dermxai.errors import InputError
+from dermxai.settings import Number, Settings, Whole, setting, shown
 
 Overlap = Mapping[str, Mapping[str, float]]
 
@@ -34,33 +35,60 @@ what the paper's network confused most: EAD with Pso and SD, SD with Rosa (its D
 RATES: Mapping[str, float] = {"hair": 0.35, "ruler": 0.08, "ink": 0.04, "bubbles": 0.12}
 
 
-@dataclass(frozen=True)
-class AtlasSettings:
-    """What an atlas holds. A shortcut ties one artefact to one class: always there, never else."""
+_PARTS = "a table of classes and a number each"
 
-    images: int = 560
-    size: int = 384
-    seed: int = 7
-    artefact_rates: Mapping[str, float] = field(default_factory=lambda: dict(RATES))
-    """Chance of each artefact on an image."""
-    shortcut_class: str | None = None
-    shortcut_artefact: str | None = None
-    class_mix: Mapping[str, float] = field(default_factory=lambda: dict(IMAGES))
-    """Images a class, relative to each other; a class that is left out has none."""
-    patients: Mapping[str, int] = field(default_factory=dict)
-    """Patients a class; of the others as many as `images_a_patient` says."""
-    images_a_patient: float | None = None
-    """On the average; None: as in Table 1."""
-    fewest_images: Mapping[str, int] = field(default_factory=dict)
-    """Of each patient of a class, 1 where nothing is said; a class has no more patients than its
-    images suffice for."""
-    splits: Mapping[str, float] = field(default_factory=lambda: dict(SHARES))
-    """Share of each class's patients in each split."""
-    overlap: Overlap = field(default_factory=lambda: {a: dict(b) for a, b in OVERLAP.items()})
-    """Of a class: other classes, and the largest share of an image's signs that are theirs. Each
-    patient has one other class; the shares lie evenly between 0 and the largest."""
-    label_noise: float = 0.0
-    """Share of the images with signs of another class that bear its label; whole in each split."""
+
+class AtlasSettings(Settings):
+    """What an atlas holds. A shortcut ties one artefact to one class: always there, never else.
+
+    Raises:
+        InputError: as `dermxai.settings.Settings`, or settings that no atlas can have.
+    """
+
+    images: int = setting(560, "Of all classes together", 1, 1_000_000)
+    size: int = setting(384, "Side of an image", 32, 4096, unit="px")
+    seed: int = setting(7, "Seed of all draws", 0, 2**53)
+    artefact_rates: Mapping[str, Number] = setting(
+        dict(RATES),
+        "Chance of each artefact on an image",
+        words="a table of artefacts and a chance from 0 to 1 each",
+    )
+    shortcut_class: str | None = setting(None, "Class that the shortcut's artefact marks")
+    shortcut_artefact: str | None = setting(None, "Artefact that marks the shortcut's class")
+    class_mix: Mapping[str, Number] = setting(
+        dict(IMAGES),
+        "Images a class, relative to each other; a class that is left out has none",
+        words=_PARTS,
+    )
+    patients: Mapping[str, Whole] = setting(
+        {}, "Patients a class; of the others as many as images_a_patient says", words=_PARTS
+    )
+    images_a_patient: float | None = setting(
+        None, "On the average; none: as in the paper's Table 1", 1, 10_000, unit="images"
+    )
+    fewest_images: Mapping[str, Whole] = setting(
+        {},
+        "Of each patient of a class, 1 where nothing is said; a class has no more patients than "
+        "its images suffice for",
+        words=_PARTS,
+    )
+    splits: Mapping[str, Number] = setting(
+        dict(SHARES),
+        "Share of each class's patients in each split",
+        words="a table of splits and a share each",
+    )
+    overlap: Mapping[str, Mapping[str, Number]] = setting(
+        {one: dict(others) for one, others in OVERLAP.items()},
+        "Of a class: other classes, and the largest share of an image's signs that are theirs. "
+        "Each patient has one other class; the shares lie evenly between 0 and the largest",
+        words="a table of classes, each with a table of other classes and a share from 0 to 1",
+    )
+    label_noise: float = setting(
+        0.0,
+        "Share of the images with signs of another class that bear its label; whole in each split",
+        0.0,
+        1.0,
+    )
 
     def rates_for(self, label: str) -> Mapping[str, float]:
         """Chance of each artefact on an image of that class."""
@@ -69,33 +97,26 @@ class AtlasSettings:
         planted = 1.0 if label == self.shortcut_class else 0.0
         return {**self.artefact_rates, self.shortcut_artefact: planted}
 
-    def check(self) -> None:
-        """Raises InputError for settings that no atlas can have."""
-        if self.images < 1:
-            raise InputError(f"An atlas of {self.images} images was asked for; ask for 1 or more.")
-        if self.size < 32:
-            raise InputError(f"Images of {self.size} px were asked for; ask for 32 or more.")
+    @model_validator(mode="after")
+    def _go_together(self) -> "AtlasSettings":
         self._check_artefacts()
         told: list[Iterable[str]] = [self.class_mix, self.patients, self.fewest_images]
         told += [self.overlap, *self.overlap.values()]
         named = set(chain(*told)) | ({self.shortcut_class} - {None})
-        if unknown := sorted(str(code) for code in named - set(IMAGES)):
+        if unknown := sorted(map(shown, named - set(IMAGES))):
             raise InputError(f"Unknown class {', '.join(unknown)}; there are {', '.join(IMAGES)}.")
         if not _parts(self.class_mix):
             raise InputError("The class mix needs one class or more, each with a part above 0.")
         if not _parts(self.splits):
             raise InputError("The splits need one or more, each with a share above 0.")
-        fewest = min([1, *self.fewest_images.values(), *self.patients.values()])
-        mean = 1 if self.images_a_patient is None else self.images_a_patient
-        if fewest < 1 or not 1 <= mean < math.inf:
-            raise InputError(
-                "Patients a class, images a patient and the fewest images are 1 or more each."
-            )
+        if min([1, *self.fewest_images.values(), *self.patients.values()]) < 1:
+            raise InputError("Patients a class and the fewest images are 1 or more each.")
         self._check_overlap()
+        return self
 
     def _check_artefacts(self) -> None:
         named = set(self.artefact_rates) | ({self.shortcut_artefact} - {None})
-        if unknown := sorted(str(name) for name in named - set(ARTEFACTS)):
+        if unknown := sorted(map(shown, named - set(ARTEFACTS))):
             raise InputError(
                 f"Unknown artefact {', '.join(unknown)}; there are {', '.join(ARTEFACTS)}."
             )
@@ -119,13 +140,11 @@ class AtlasSettings:
                     raise InputError(
                         f"The share of {one}'s signs in {code} is {share}; give one from 0 to 1."
                     )
-        if not 0 <= self.label_noise <= 1:
-            raise InputError(f"The label noise is {self.label_noise}; give a share from 0 to 1.")
 
 
 def _parts(weights: Mapping[str, float]) -> bool:
-    """Whether there are some, all above 0 and finite."""
-    return bool(weights) and all(0 < weight < math.inf for weight in weights.values())
+    """Whether there are some, all above 0."""
+    return bool(weights) and all(weight > 0 for weight in weights.values())
 
 
 _PATIENTS = {"EAD": 38, "SD": 38, "Pso": 21, "Rosa": 21}

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import asdict
 from functools import partial
 from itertools import chain, groupby
 from pathlib import Path
@@ -46,7 +45,6 @@ def write_atlas(
 
     Raises InputError for settings that no atlas can have.
     """
-    settings.check()
 
     def report(done: int) -> None:
         if progress:
@@ -78,7 +76,7 @@ def _build(
             rows.append(row)
             report(len(rows))
     pd.DataFrame(rows).to_csv(files.table, index=False)
-    about = {"generator": "dermxai atlas", "version": GENERATOR_VERSION, **asdict(settings)}
+    about = {"generator": "dermxai atlas", "version": GENERATOR_VERSION, **settings.model_dump()}
     files.about.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
 

@@ -2,50 +2,58 @@
 around; or loose images without labels."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from dermxai.data.files import IMAGE_FOLDERS, scan, tables
+from dermxai.data.files import IMAGE_FOLDERS, holds_any, scan, tables
+from dermxai.data.formats import LAST, Format
 from dermxai.data.labels import is_known
 from dermxai.data.split_words import meanings, split_name
 from dermxai.data.table import Options, Problem, Table
 from dermxai.errors import InputError
 
-EXPECTS = "class folders: a folder a class, optionally a folder a patient inside; or loose images"
-PRIORITY = 90
 
+@dataclass(frozen=True, kw_only=True)
+class ClassFolders(Format):
+    def recognises(self, path: Path) -> bool:
+        return path.is_dir() and holds_any(path)
 
-def recognises(path: Path) -> bool:
-    return path.is_dir()
-
-
-def read(path: Path, options: Options) -> Table:
-    if options.columns:
-        raise InputError(
-            f"{path} has no table whose columns could be mapped; leave the mapping out, or open a "
-            "folder with a table."
+    def read(self, path: Path, options: Options) -> Table:
+        if options.columns:
+            raise InputError(
+                f"{path} has no table whose columns could be mapped; leave the mapping out, or "
+                "open a folder with a table."
+            )
+        files = scan(path)
+        images = [image.relative_to(path) for image in files.images]
+        outer = _outer(images)
+        splits = _splits(_folders(image, outer) for image in images)
+        rows = pd.DataFrame(
+            {"path": str(path / image), "sample_id": image.as_posix()}
+            | _described(_folders(image, outer), splits)
+            for image in images
         )
-    files = scan(path)
-    images = [image.relative_to(path) for image in files.images]
-    outer = _outer(images)
-    splits = _splits(_folders(image, outer) for image in images)
-    rows = pd.DataFrame(
-        {"path": str(path / image), "sample_id": image.as_posix()}
-        | _described(_folders(image, outer), splits)
-        for image in images
-    )
-    masks = [files.mask(image) for image in files.images]
-    if any(masks):
-        rows["mask_path"] = [str(mask) if mask else None for mask in masks]
-    alone = [
-        Problem(str(mask.relative_to(path)), "named as a mask, but its image is not there")
-        for mask in files.without_image()
-    ]
-    unused = [
-        Problem(table.name, "names no image of this folder; left out") for table in tables(path)
-    ]
-    return Table(rows, path, (*files.problems, *alone, *unused))
+        masks = [files.mask(image) for image in files.images]
+        if any(masks):
+            rows["mask_path"] = [str(mask) if mask else None for mask in masks]
+        alone = [
+            Problem(str(mask.relative_to(path)), "named as a mask, but its image is not there")
+            for mask in files.without_image()
+        ]
+        unused = [
+            Problem(table.name, "names no image of this folder; left out") for table in tables(path)
+        ]
+        return Table(rows, path, (*files.problems, *alone, *unused))
+
+
+CLASS_FOLDERS = ClassFolders(
+    name="class_folders",
+    expects="class folders: a folder a class, optionally a folder a patient inside; or loose "
+    "images",
+    priority=LAST,
+)
 
 
 def _folders(relative: Path, outer: int) -> tuple[str, ...]:

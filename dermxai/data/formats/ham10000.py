@@ -1,35 +1,43 @@
 """HAM10000: its metadata table, image folders beneath it, masks ``<image>_segmentation.png``."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from dermxai.data import delimited
 from dermxai.data.files import listed, scan
+from dermxai.data.formats import Format
 from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_of_file
 
-EXPECTS = "HAM10000: HAM10000_metadata.csv and its images in folders beside or beneath it"
-PRIORITY = 20
 _IMAGE = "image_id"
 _COLUMNS = frozenset({_IMAGE, "dx"})
 _SUFFIXES = delimited.SUFFIXES | {""}
 
 
-def recognises(path: Path) -> bool:
-    return bool(_tables(path))
+@dataclass(frozen=True, kw_only=True)
+class Ham10000(Format):
+    def recognises(self, path: Path) -> bool:
+        return bool(_tables(path))
+
+    def read(self, path: Path, options: Options) -> Table:
+        root = path if path.is_dir() else path.parent
+        read_ones = [_read(file) for file in _tables(path)]
+        rows = pd.concat([rows for rows, _ in read_ones], ignore_index=True)
+        rows = renamed(_once(rows), options.columns)
+        if "sample_id" not in rows:  # the mapping calls the images' names paths
+            rows["sample_id"] = rows["path"]
+        files = scan(root)
+        rows, unnamed = files.located(rows)
+        problems = [problem for _, found in read_ones for problem in found]
+        return Table(rows, root, (*problems, *files.problems, *unnamed))
 
 
-def read(path: Path, options: Options) -> Table:
-    root = path if path.is_dir() else path.parent
-    read_ones = [_read(file) for file in _tables(path)]
-    rows = pd.concat([rows for rows, _ in read_ones], ignore_index=True)
-    rows = renamed(_once(rows), options.columns)
-    if "sample_id" not in rows:  # the mapping calls the images' names paths
-        rows["sample_id"] = rows["path"]
-    files = scan(root)
-    rows, unnamed = files.located(rows)
-    problems = [problem for _, found in read_ones for problem in found]
-    return Table(rows, root, (*problems, *files.problems, *unnamed))
+HAM10000 = Ham10000(
+    name="ham10000",
+    expects="HAM10000: HAM10000_metadata.csv and its images in folders beside or beneath it",
+    priority=20,
+)
 
 
 def _read(file: Path) -> tuple[pd.DataFrame, list[Problem]]:

@@ -1,5 +1,6 @@
 """ISIC challenges 2018 (task 3) and 2019: ground truth with a column a class, 1 where it holds."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -7,33 +8,40 @@ import pandas as pd
 from dermxai import paths
 from dermxai.data import delimited
 from dermxai.data.files import ImageFiles, listed, scan
+from dermxai.data.formats import Format
 from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_of_file
 from dermxai.errors import InputError
 
-EXPECTS = "ISIC 2018/2019: ground-truth CSV (image, MEL, NV, BCC, …) and the images beside it"
-PRIORITY = 30
 _IMAGE = "image"
 _ALWAYS = frozenset({"MEL", "NV", "BCC"})
 _CLASSES = _ALWAYS | {"AKIEC", "AK", "BKL", "DF", "VASC", "SCC", "UNK"}
 
 
-def recognises(path: Path) -> bool:
-    return bool(_ground_truths(path))
+@dataclass(frozen=True, kw_only=True)
+class Isic(Format):
+    def recognises(self, path: Path) -> bool:
+        return bool(_ground_truths(path))
+
+    def read(self, path: Path, options: Options) -> Table:
+        truths = _ground_truths(path)
+        read_ones = [_read_truth(file) for file in truths]
+        rows = pd.concat([rows for rows, _ in read_ones], ignore_index=True)
+        if metadata := [_read(file)[0] for file in _metadata(path)]:
+            known = pd.concat(metadata, ignore_index=True).groupby(_IMAGE, as_index=False).first()
+            new = [column for column in known if column not in rows]
+            rows = rows.merge(known[[_IMAGE, *new]], on=_IMAGE, how="left")
+        rows = renamed(rows.rename(columns={_IMAGE: "sample_id"}), options.columns)
+        files = _images(path)
+        rows, unnamed = files.located(rows)
+        problems = [problem for _, found in read_ones for problem in found]
+        return Table(rows, files.root, (*problems, *files.problems, *unnamed))
 
 
-def read(path: Path, options: Options) -> Table:
-    truths = _ground_truths(path)
-    read_ones = [_read_truth(file) for file in truths]
-    rows = pd.concat([rows for rows, _ in read_ones], ignore_index=True)
-    if metadata := [_read(file)[0] for file in _metadata(path)]:
-        known = pd.concat(metadata, ignore_index=True).groupby(_IMAGE, as_index=False).first()
-        new = [column for column in known if column not in rows]
-        rows = rows.merge(known[[_IMAGE, *new]], on=_IMAGE, how="left")
-    rows = renamed(rows.rename(columns={_IMAGE: "sample_id"}), options.columns)
-    files = _images(path)
-    rows, unnamed = files.located(rows)
-    problems = [problem for _, found in read_ones for problem in found]
-    return Table(rows, files.root, (*problems, *files.problems, *unnamed))
+ISIC = Isic(
+    name="isic",
+    expects="ISIC 2018/2019: ground-truth CSV (image, MEL, NV, BCC, …) and the images beside it",
+    priority=30,
+)
 
 
 def _read_truth(file: Path) -> tuple[pd.DataFrame, list[Problem]]:

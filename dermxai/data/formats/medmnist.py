@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -10,14 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai import arrays, taxonomy
+from dermxai.data.formats import Format
 from dermxai.data.images import MAX_PIXELS
 from dermxai.data.table import Options, Problem, Table
 from dermxai.entries import UnusableError
 from dermxai.errors import InputError
-from dermxai.numbers import shortened
+from dermxai.formatting import shortened
 
-EXPECTS = "MedMNIST: an .npz file with train_images, train_labels and so on for val and test"
-PRIORITY = 10
 _SPLITS = ("train", "val", "test")
 _IMAGES, _LABELS = "_images", "_labels"
 MOST_IMAGES = 5_000_000
@@ -26,31 +26,41 @@ MOST_LABELS = 1000
 MOST_SHOWN = 200  # characters
 
 
-def recognises(path: Path) -> bool:
-    return path.suffix.lower() == ".npz"
+@dataclass(frozen=True, kw_only=True)
+class MedMnist(Format):
+    def recognises(self, path: Path) -> bool:
+        return path.suffix.lower() == ".npz"
 
-
-def read(path: Path, options: Options) -> Table:
-    if options.columns:
-        raise InputError(
-            f"{path.name} has no table whose columns could be mapped; leave the mapping out."
+    def read(self, path: Path, options: Options) -> Table:
+        if options.columns:
+            raise InputError(
+                f"{path.name} has no table whose columns could be mapped; leave the mapping out."
+            )
+        names = taxonomy.DERMAMNIST if path.name.lower().startswith("dermamnist") else ()
+        counts = {split: _count(path, split) for split in _splits(path)}
+        labels = {split: _labels(path, split, count) for split, count in counts.items()}
+        one_hot = all(
+            (marks.sum(axis=1) == 1).all() for marks in labels.values() if marks is not None
         )
-    names = taxonomy.DERMAMNIST if path.name.lower().startswith("dermamnist") else ()
-    counts = {split: _count(path, split) for split in _splits(path)}
-    labels = {split: _labels(path, split, count) for split, count in counts.items()}
-    one_hot = all((marks.sum(axis=1) == 1).all() for marks in labels.values() if marks is not None)
-    parts, problems = [], []
-    for split, count in counts.items():
-        ids = [f"{split}-{index}" for index in range(count)]
-        images = [f"{path}#{split}/{index}" for index in range(count)]
-        part = pd.DataFrame({"sample_id": ids, "path": images, "split": split})
-        marks = labels[split]
-        if marks is None:
-            problems.append(Problem(f"{split}_labels", "missing; the images are unlabelled"))
-        else:
-            part = part.join(_described(marks, one_hot, names))
-        parts.append(part)
-    return Table(pd.concat(parts, ignore_index=True), path.parent, tuple(problems))
+        parts, problems = [], []
+        for split, count in counts.items():
+            ids = [f"{split}-{index}" for index in range(count)]
+            images = [f"{path}#{split}/{index}" for index in range(count)]
+            part = pd.DataFrame({"sample_id": ids, "path": images, "split": split})
+            marks = labels[split]
+            if marks is None:
+                problems.append(Problem(f"{split}_labels", "missing; the images are unlabelled"))
+            else:
+                part = part.join(_described(marks, one_hot, names))
+            parts.append(part)
+        return Table(pd.concat(parts, ignore_index=True), path.parent, tuple(problems))
+
+
+MEDMNIST = MedMnist(
+    name="medmnist",
+    expects="MedMNIST: an .npz file with train_images, train_labels and so on for val and test",
+    priority=10,
+)
 
 
 def _described(labels: NDArray[np.integer], one_hot: bool, names: tuple[str, ...]) -> pd.DataFrame:
@@ -70,7 +80,7 @@ def _splits(path: Path) -> list[str]:
     splits = [split for split in _SPLITS if split + _IMAGES in known]
     if not splits:
         held = shortened(", ".join(known), MOST_SHOWN) or "no array"
-        raise InputError(f"{path.name} holds {held}; {EXPECTS}.")
+        raise InputError(f"{path.name} holds {held}; {MEDMNIST.expects}.")
     return splits
 
 
@@ -84,7 +94,7 @@ def _read(path: Path) -> Iterator[ZipFile]:
         with arrays.archive(path) as found:
             yield found
     except UnusableError as error:
-        raise InputError(f"{path.name} {error}; {EXPECTS}.") from error
+        raise InputError(f"{path.name} {error}; {MEDMNIST.expects}.") from error
     except OSError as error:
         raise InputError(f"{path.name} cannot be read ({error.strerror}).") from error
 

@@ -4,6 +4,7 @@ import os
 import re
 import unicodedata
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,9 @@ from pyarrow.parquet import read_schema, read_table
 from dermxai import entries, paths
 from dermxai.data import delimited
 from dermxai.data.files import TABLES, ImageFiles, scan, tables
+from dermxai.data.formats import Format
+from dermxai.data.formats.ham10000 import HAM10000
+from dermxai.data.formats.isic import ISIC
 from dermxai.data.split_words import split_name
 from dermxai.data.table import (
     Options,
@@ -28,54 +32,64 @@ from dermxai.data.table import (
 from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 
-EXPECTS = "table: a CSV, TSV or Parquet file with a column path (or image_id) and one row an image"
-PRIORITY = 40
 _OWN = ("samples.csv", "samples.parquet")
 _UNNAMED = re.compile(r"__index_level_\d+__")
 _FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
 _FILES = ("path", "mask_path", "evidence_path")
 
 
-def recognises(path: Path) -> bool:
-    return bool(_tables(path))
+@dataclass(frozen=True, kw_only=True)
+class TableFile(Format):
+    def recognises(self, path: Path) -> bool:
+        special = any(each.recognises(path) for each in (HAM10000, ISIC))
+        return not special and bool(_tables(path))
+
+    def read(self, path: Path, options: Options) -> Table:
+        files = _tables(path)
+        splits = [split_name(file.stem) for file in files]
+        if len(files) > 1 and not all(splits):
+            names = ", ".join(file.name for file in files)
+            raise InputError(f"{path} holds several tables of images ({names}); open one of them.")
+        parts, problems = [], []
+        for file, split in zip(files, splits, strict=True):
+            part, found = _read(file)
+            part = renamed(part, options.columns)
+            if len(files) > 1 and "split" not in part:
+                part["split"] = split
+            parts.append(part)
+            problems += found
+        rows = pd.concat(parts, ignore_index=True)
+        if "path" not in rows and "sample_id" not in rows:
+            raise InputError(
+                f"{files[0].name} names no images: it has the columns {', '.join(rows.columns)}; "
+                "expected path or image_id, or a mapping such as path = its column."
+            )
+        for name in ("sample_id", *_FILES):
+            if name in rows:
+                rows[name] = _names(rows[name], files[0])
+        folder = _Folder(files[0].parent)
+        if "sample_id" not in rows:
+            rows.insert(0, "sample_id", _ids(rows["path"]))
+        if "path" not in rows:
+            rows["path"] = rows["sample_id"]
+        for name in _FILES:
+            if name in rows:
+                named = zip(rows[name], rows[name].notna(), strict=True)
+                rows[name] = [
+                    folder.locate(str(value)) if given else None for value, given in named
+                ]
+        masks, unnamed = _beside(rows["path"], files[0].parent)
+        if any(masks) and "mask_path" not in rows:
+            rows["mask_path"] = masks
+        return Table(rows, files[0].parent, (*problems, *unnamed))
 
 
-def read(path: Path, options: Options) -> Table:
-    files = _tables(path)
-    splits = [split_name(file.stem) for file in files]
-    if len(files) > 1 and not all(splits):
-        names = ", ".join(file.name for file in files)
-        raise InputError(f"{path} holds several tables of images ({names}); open one of them.")
-    parts, problems = [], []
-    for file, split in zip(files, splits, strict=True):
-        part, found = _read(file)
-        part = renamed(part, options.columns)
-        if len(files) > 1 and "split" not in part:
-            part["split"] = split
-        parts.append(part)
-        problems += found
-    rows = pd.concat(parts, ignore_index=True)
-    if "path" not in rows and "sample_id" not in rows:
-        raise InputError(
-            f"{files[0].name} names no images: it has the columns {', '.join(rows.columns)}; "
-            "expected path or image_id, or a mapping such as path = its column."
-        )
-    for name in ("sample_id", *_FILES):
-        if name in rows:
-            rows[name] = _names(rows[name], files[0])
-    folder = _Folder(files[0].parent)
-    if "sample_id" not in rows:
-        rows.insert(0, "sample_id", _ids(rows["path"]))
-    if "path" not in rows:
-        rows["path"] = rows["sample_id"]
-    for name in _FILES:
-        if name in rows:
-            named = zip(rows[name], rows[name].notna(), strict=True)
-            rows[name] = [folder.locate(str(value)) if given else None for value, given in named]
-    masks, unnamed = _beside(rows["path"], files[0].parent)
-    if any(masks) and "mask_path" not in rows:
-        rows["mask_path"] = masks
-    return Table(rows, files[0].parent, (*problems, *unnamed))
+TABLE = TableFile(
+    name="table",
+    expects="table: a CSV, TSV or Parquet file with a column path (or image_id) and one row an "
+    "image",
+    priority=40,
+)
 
 
 class _Folder:

@@ -1,1 +1,1 @@
-"""Whether to believe a map: measures, the baselines that a map must beat, and studies of a run."""
+"""Faithfulness of attribution maps: measures, control maps, and evaluations of a run."""

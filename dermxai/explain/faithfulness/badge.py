@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from dermxai.explain.api import checked_settings, find_method, find_target
-from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.likeness import spearman
 from dermxai.explain.faithfulness.localisation import relevance_mass
@@ -17,7 +17,7 @@ from dermxai.explain.faithfulness.measure import Candidate, Case, baselines, gra
 from dermxai.explain.faithfulness.measures import randomisation
 from dermxai.explain.faithfulness.removal import area, blurred, shares, top
 from dermxai.explain.method import Attribution, Progress
-from dermxai.numbers import fixed, percent, signed
+from dermxai.formatting import fixed, percent, signed
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -58,13 +58,15 @@ def badge(
         InputError: the map's method, target or head is not one of the classifier's.
     """
     target = find_target(classifier, attribution.target, attribution.against, attribution.head)
-    case = judge.make_case(classifier, image, target, masks)
+    case = evaluate.make_case(classifier, image, target, masks)
     settings = checked_settings(attribution.method, attribution.settings)
-    subject = judge.candidate(case, find_method(attribution.method), settings, attribution.native)
+    subject = evaluate.candidate(
+        case, find_method(attribution.method), settings, attribution.native
+    )
     cost, total = subject.method.passes(classifier, settings), passes(classifier, attribution)
     found = [*_deletion(case, subject, _part(progress, 0, _BLURRED, total))]
     parts = [_part(progress, _BLURRED + draw * cost, cost, total) for draw in range(DRAWS)]
-    found.append(_forgetting(case, subject, parts))
+    found.append(_randomised(case, subject, parts))
     for name, where in (("lesion", "the lesion"), ("evidence", "the drawn signs")):
         if name in case.masks and case.masks[name].any():
             found.append(_inside(case, subject, name, where))
@@ -94,13 +96,13 @@ def _part(progress: Progress | None, before: int, share: int, total: int) -> Pro
 def _deletion(case: Case, subject: Candidate, progress: Progress | None) -> tuple[Check, Check]:
     """Deletion against random maps as fine as the map, and against a bell in the middle."""
     known = baselines()
-    noise, bell = known[judge.RANDOM], known[judge.CENTRED]
+    noise, bell = known[evaluate.RANDOM], known[evaluate.CENTRED]
     cells = grain(subject.values)
     rivals = [
-        judge.candidate(case, noise, noise.Settings(cells=cells, seed=seed))
+        evaluate.candidate(case, noise, noise.Settings(cells=cells, seed=seed))
         for seed in range(RIVALS)
     ]
-    maps = [subject, judge.candidate(case, bell, bell.Settings()), *rivals]
+    maps = [subject, evaluate.candidate(case, bell, bell.Settings()), *rivals]
     x = shares(_STEPS)
     inner = torch.stack(
         [blurred(case, top(each.values, share)) for each in maps for share in x[1:-1]]
@@ -124,11 +126,11 @@ def _deletion(case: Case, subject: Candidate, progress: Progress | None) -> tupl
     )
 
 
-def _forgetting(case: Case, subject: Candidate, parts: Sequence[Progress | None]) -> Check:
+def _randomised(case: Case, subject: Candidate, parts: Sequence[Progress | None]) -> Check:
     ranks = []
     for seed, part in enumerate(parts):
-        _, forgetful = next(cascade(case.classifier, seed))
-        made = subject.again(classifier=forgetful, progress=part)
+        _, randomised = next(cascade(case.classifier, seed))
+        made = subject.again(classifier=randomised, progress=part)
         ranks.append(spearman(made, subject.values))
     if not np.isfinite(ranks).any():
         return Check("Random heads", None, "The map of random heads is the same everywhere.")
@@ -144,8 +146,8 @@ def _forgetting(case: Case, subject: Candidate, parts: Sequence[Progress | None]
 
 def _inside(case: Case, subject: Candidate, mask: str, where: str) -> Check:
     inside = case.masks[mask]
-    bell = baselines()[judge.CENTRED]
-    guess = relevance_mass(judge.candidate(case, bell, bell.Settings()).values, inside).value
+    bell = baselines()[evaluate.CENTRED]
+    guess = relevance_mass(evaluate.candidate(case, bell, bell.Settings()).values, inside).value
     mass = relevance_mass(subject.values, inside)
     if mass.reason:
         return Check(f"Inside {where}", None, mass.reason)

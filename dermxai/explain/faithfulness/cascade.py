@@ -1,4 +1,5 @@
-"""A network that forgets, from its outputs to its input (Adebayo et al. 2018, arXiv:1810.03292).
+"""Cascading parameter randomisation (MPRT), from the outputs to the input (Adebayo et al. 2018,
+arXiv:1810.03292).
 
 All on a copy: the network that visitors share is never touched.
 """
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 def cascade(classifier: "Classifier", seed: int) -> Iterator[tuple[str, "Classifier"]]:
     """The name of each stage and the classifier whose weights are random from its outputs down to
     that stage. The heads come first and together: all of them are outputs. The classifiers share a
-    network, which forgets more at each stage: use one before the next is asked for.
+    network, of which more is random at each stage: use one before the next is asked for.
     """
     from dermxai.models.classifier import Classifier
 
     network = copy.deepcopy(classifier.network)
     for number, (name, part) in enumerate(stages(network)):
-        _forget(part, torch.Generator().manual_seed(1000 * seed + number))
+        _randomise(part, torch.Generator().manual_seed(1000 * seed + number))
         yield (
             name,
             Classifier(network, classifier.info, f"{classifier.hash}-random", classifier.path),
@@ -41,7 +42,7 @@ def stages(network: "MultiHeadNetwork") -> list[tuple[str, nn.Module]]:
     return [("heads", network.heads), *reversed(parts(network.backbone))]
 
 
-def _forget(part: nn.Module, draws: torch.Generator) -> None:
+def _randomise(part: nn.Module, draws: torch.Generator) -> None:
     """Weights as torch draws them for a new layer, from a generator of their own: the random state
     of the process belongs to all visitors. Other layers (norms) begin with constants."""
     for module in part.modules():

@@ -1,11 +1,11 @@
-"""The contract of a measure of how far a map deserves belief.
+"""The contract of a measure of the faithfulness of a map.
 
 A measure is one module in `dermxai.explain.faithfulness.measures` with
 
 - ``TITLE``, ``SOURCE`` and ``NOTE``: its name, its publication, one line on what it asks;
 - ``UNIT``: what its value means, and ``HIGHER``: whether a higher value is better;
 - ``SHARE``: whether it is 0 or 1 for an image, so that a mean is a share of images;
-- ``COMPARED``: whether a map must beat maps that never saw the image. Where these are perfect by
+- ``COMPARED``: whether a map must beat the control maps. Where these are perfect by
   definition (a map that ignores its input is perfectly stable) their values mean nothing;
 - ``LIMIT``: the value that a map must keep to where the baselines say nothing, or None;
 - ``NEEDS``: the mask that it needs ("lesion" or "evidence"), or None;
@@ -93,7 +93,7 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A map to be judged.
+    """A map to be evaluated.
 
     Attributes:
         values: (size, size), the map laid over the network's input.
@@ -174,7 +174,7 @@ def find_measure(name: str) -> Measure:
 
 
 def baselines() -> dict[str, Method]:
-    """Maps that never saw the image, by the name of their file; they keep the contract of an
+    """Control maps, by the name of their file; they keep the contract of an
     attribution method."""
     return cast(dict[str, Method], modules(BASELINES, Method))
 

@@ -20,7 +20,7 @@ from dermxai.data.inventory import file_fingerprint
 from dermxai.entries import UnusableError
 from dermxai.errors import InputError
 from dermxai.explain.api import checked_settings, explain, find_target
-from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.measure import (
     Candidate,
     Case,
@@ -30,7 +30,7 @@ from dermxai.explain.faithfulness.measure import (
     find_measure,
     grain,
 )
-from dermxai.explain.faithfulness.quality import RUNNER_UP, Asked, digest
+from dermxai.explain.faithfulness.results import RUNNER_UP, Asked, digest
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -44,7 +44,7 @@ Step = Callable[[int], None]
 
 
 @dataclass(eq=False)
-class Judged:
+class ImageEvaluation:
     """An image of a run under what was asked: its scores, from disk where they are there. The image
     is read, and its maps are made, where one is missing."""
 
@@ -57,7 +57,7 @@ class Judged:
         self.sample = self.run.samples.iloc[self.position]
         self.sample_id = str(self.sample["sample_id"])
         self.seed = int(digest([self.asked.seed, self.sample_id])[:7], 16)
-        self.file = paths.RunFiles(self.run.root).quality.scores(digest(self.sample_id)[:24])
+        self.file = paths.RunFiles(self.run.root).faithfulness.scores(digest(self.sample_id)[:24])
         self.scores = _read(self.file)
         self._fingerprints: dict[str, str] = {}
 
@@ -72,16 +72,16 @@ class Judged:
         found: list[dict[str, Any]] = []
         for number, name in enumerate(self.asked.methods):
             settings = checked_settings(name, self.asked.settings.get(name))
-            found += self._judged(name, settings, partial(step, number))
+            found += self._evaluated(name, settings, partial(step, number))
         last = len(self.asked.methods)
         known = baselines()
         for cells in sorted({row["cells"] for row in found} - {0}):
-            settings = known[judge.RANDOM].Settings(cells=cells, seed=self.seed)
-            found += self._judged(judge.RANDOM, settings, partial(step, last))
-        settings = known[judge.CENTRED].Settings()
-        return found + self._judged(judge.CENTRED, settings, partial(step, last))
+            settings = known[evaluate.RANDOM].Settings(cells=cells, seed=self.seed)
+            found += self._evaluated(evaluate.RANDOM, settings, partial(step, last))
+        settings = known[evaluate.CENTRED].Settings()
+        return found + self._evaluated(evaluate.CENTRED, settings, partial(step, last))
 
-    def _judged(
+    def _evaluated(
         self, method: str, settings: Any, alive: Callable[[], None]
     ) -> list[dict[str, Any]]:
         keys = {name: self._key(method, settings, name) for name in self.asked.measures}
@@ -103,20 +103,20 @@ class Judged:
         try:
             subject = self._candidate(method, settings)
         except (InputError, RuntimeError) as error:
-            nothing = _kept(Score.undefined(judge.excuse(error)), 0)
+            nothing = _kept(Score.undefined(evaluate.excuse(error)), 0)
             self.scores |= dict.fromkeys(missing.values(), nothing)
             return
         cells = grain(subject.values)
         for name, key in missing.items():
             given = self.asked.settings.get(name)
-            score = judge.judged(case, subject, name, given, lambda _, __: alive())
+            score = evaluate.evaluated(case, subject, name, given, lambda _, __: alive())
             self.scores[key] = _kept(score, cells)
             alive()
 
     def _candidate(self, method: str, settings: Any) -> Candidate:
         maker = find_candidate(method)
         if method in baselines():
-            return judge.candidate(self.case, maker, settings)
+            return evaluate.candidate(self.case, maker, settings)
         made = explain(
             self.classifier,
             self._pixels,
@@ -127,11 +127,11 @@ class Judged:
             settings=settings,
             keep=True,
         )
-        return judge.candidate(self.case, maker, settings, made.native)
+        return evaluate.candidate(self.case, maker, settings, made.native)
 
     def _key(self, method: str, settings: Any, measure: str) -> str:
         """Names a score by everything that it depends on."""
-        how = asdict(judge.checked(measure, self.asked.settings.get(measure)))
+        how = asdict(evaluate.checked(measure, self.asked.settings.get(measure)))
         chosen, maker = find_measure(measure), find_candidate(method)
         of = [self.classifier.hash, self._file("path"), *self._codes, self.asked.head]
         by = [maker.VERSION, method, asdict(settings), self.seed]
@@ -156,7 +156,7 @@ class Judged:
             if isinstance(self.sample.get(column), str)
         }
         target = find_target(self.classifier, codes[0], codes[1], self.asked.head)
-        return judge.make_case(self.classifier, self._pixels, target, masks, self.seed)
+        return evaluate.make_case(self.classifier, self._pixels, target, masks, self.seed)
 
     @cached_property
     def _pixels(self) -> NDArray[np.uint8]:
@@ -202,5 +202,5 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
     return {
         key: score
         for key, score in found.items()
-        if entries.fits(score, _SCORE) and score["reason"] != judge.NO_MEMORY
+        if entries.fits(score, _SCORE) and score["reason"] != evaluate.NO_MEMORY
     }

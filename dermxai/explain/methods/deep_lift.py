@@ -22,7 +22,7 @@ from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
 from dermxai.explain.forward import Value, twin
 from dermxai.explain.method import DENSITY_UNIT, Progress, Target, colours_added, completeness
 from dermxai.explain.operations import SIDE, relu_only
-from dermxai.numbers import percent
+from dermxai.formatting import percent
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

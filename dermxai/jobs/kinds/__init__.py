@@ -1,31 +1,29 @@
-"""What a job can be: one file a kind, found by looking.
+"""What a job can be: one file a kind, discovered automatically, see `JobKind`."""
 
-Each offers ``LANE`` ("device", "processor" or "aside": one job runs in each at a time, of "device"
-one on each GPU; "aside" has a GPU only where one is free at once), ``title(arguments)`` and
-``run(report, …)``, which returns what `Job.result` shows. It calls ``report`` often: that is where
-it is cancelled. What it had finished must serve it when it is run again. One that can tell at once
-what ``run`` would refuse offers ``check(arguments)``; one whose work several processes can share
-offers ``share``, see `dermxai.jobs.shares`.
-"""
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Any, Generic, Literal, Protocol, TypeVar, get_args, get_origin
 
-import inspect
-from collections.abc import Mapping, Sequence
-from types import ModuleType, UnionType
-from typing import Any, Protocol, get_args, get_origin
+from dermxai.components import Component, Kind
+from dermxai.errors import InputError
+from dermxai.settings import Settings
 
-from dermxai.errors import KINDS, InputError
-from dermxai.plugins import modules
-
-_WORDS: Mapping[Any, str] = {**KINDS, Sequence: "a list", Mapping: "settings by their names"}
 OPTIONS: Mapping[str, Sequence[str]] = {
     "checkpoint_options": ("architecture", "classes", "size"),
     "dataset_options": ("columns", "label_map", "confine"),
 }
 """What `load_classifier` and `load_dataset` can be told, without importing them."""
+Lane = Literal["device", "processor", "aside"]
+"""One job runs in each at a time, of "device" one on each GPU; "aside" has a GPU only where one is
+free at once."""
+A = TypeVar("A", bound=Settings)
 
 
 class Report(Protocol):
-    """Told how far the work is, with newest figures, `dermxai.numbers.LEFT` among them where the
+    """Told how far the work is, with newest figures, `dermxai.formatting.LEFT` among them where the
     work knows how long it still takes; raises `dermxai.errors.Cancelled` to stop it."""
 
     def __call__(
@@ -33,38 +31,136 @@ class Report(Protocol):
     ) -> None: ...
 
 
-def find_kind(name: str) -> ModuleType:
+@dataclass(frozen=True)
+class Share:
+    """A part of a job's work, see `dermxai.jobs.shares`.
+
+    Attributes:
+        index, of: which, and of how many.
+        token: of the run of the job, the same for all its shares.
+    """
+
+    index: int
+    of: int
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobKind(Component, Generic[A]):
+    """
+    Attributes:
+        lane: what of a machine it needs.
+        arguments: what it is asked with. JSON holds them, so a list is annotated as a Sequence and
+            settings as a Mapping.
+    """
+
+    lane: Lane
+    arguments: type[A]
+
+    @abstractmethod
+    def title(self, arguments: Mapping[str, Any]) -> str:
+        """For lists of jobs. Whatever the arguments are, it raises nothing."""
+
+    @abstractmethod
+    def work(self, report: Report, arguments: A) -> dict[str, Any]:
+        """Does it.
+
+        Args:
+            report: called often: that is where the job is cancelled.
+
+        Returns:
+            What `Job.result` shows. What it had finished must serve it when it is run again.
+
+        Raises:
+            InputError: in a sentence, why it cannot be done.
+        """
+
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        """Tells what ``work`` would refuse, where that can be told at once.
+
+        Args:
+            arguments: perhaps some of them only.
+
+        Raises:
+            InputError: so it would.
+        """
+
+    def work_on_share(self, report: Report, share: Share, arguments: A) -> None:
+        """Does every ``share.of``-th piece of what ``work`` would do, and leaves it where that
+        finds it. A kind offers it whose arguments have ``shares``: how many processes there are.
+        """
+        raise NotImplementedError
+
+    def run(self, report: Report, /, **arguments: Any) -> dict[str, Any]:
+        """``work``, with arguments by their names.
+
+        Raises:
+            InputError: an argument is missing, unknown or of another kind; as ``work``.
+        """
+        return self.work(report, self.checked(arguments))
+
+    def share(self, report: Report, index: int, of: int, token: str, /, **arguments: Any) -> None:
+        """``work_on_share``, with arguments by their names.
+
+        Raises:
+            InputError: the work of this kind cannot be shared; as ``run``.
+        """
+        if "shares" not in self.arguments.model_fields:
+            raise InputError(f"The work of a job of kind {self.name!r} cannot be shared.")
+        self.work_on_share(report, Share(index, of, token), self.checked(arguments))
+
+    def checked(self, arguments: Mapping[str, Any]) -> A:
+        """Arguments by their names.
+
+        Raises:
+            InputError: one is missing, unknown or of another kind.
+        """
+        known = self.arguments.model_fields
+        unknown = [name for name in arguments if name not in known]
+        missing = [name for name in _needed(self.arguments) if name not in arguments]
+        if unknown or missing:
+            wrong = f"does not know {unknown[0]!r}" if unknown else f"needs {missing[0]!r}"
+            raise InputError(f"A job of kind {self.name!r} {wrong}; it takes {', '.join(known)}.")
+        return self.arguments(**arguments)
+
+
+def _faults(kind: "JobKind[Any]") -> Iterator[str]:
+    for name, field in kind.arguments.model_fields.items():
+        if not field.description:
+            yield f"The argument {name} has no line of help."
+    own = type(kind).work_on_share is not JobKind.work_on_share
+    if own != ("shares" in kind.arguments.model_fields):
+        yield "It has an argument shares or a method work_on_share; expected both or neither."
+
+
+KINDS: Kind[JobKind[Any]] = Kind(
+    JobKind,  # type: ignore[type-abstract]
+    __name__,
+    "job kind",
+    _faults,
+)
+
+
+def find_kind(name: str) -> JobKind[Any]:
     """
     Raises:
         InputError: there is no such kind.
     """
-    kinds = modules(__name__)
-    if name not in kinds:
-        raise InputError(f"There is no kind of job {name!r}; there are {', '.join(kinds)}.")
-    return kinds[name]
+    return KINDS.find(name)
 
 
-def check_arguments(kind: ModuleType, arguments: Mapping[str, Any]) -> None:
-    """
+def check_arguments(kind: JobKind[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that are given, each of its own type: 2 where 2.0 is a whole number.
+
     Raises:
         InputError: an argument is missing, unknown or of another kind, or the kind refuses it.
     """
-    parameters = dict(list(inspect.signature(kind.run).parameters.items())[1:])
-    unknown = [name for name in arguments if name not in parameters]
-    needed = [name for name, each in parameters.items() if each.default is each.empty]
-    missing = [name for name in needed if name not in arguments]
-    if unknown or missing:
-        wrong = f"does not know {unknown[0]!r}" if unknown else f"needs {missing[0]!r}"
-        raise InputError(
-            f"A job of kind {kind.__name__.rpartition('.')[2]!r} {wrong}; it takes "
-            f"{', '.join(parameters)}."
-        )
-    _check_types(parameters, arguments)
+    given: dict[str, Any] = kind.checked(arguments).model_dump(exclude_unset=True)
     for name, known in OPTIONS.items():
-        if strange := [option for option in arguments.get(name) or () if option not in known]:
+        if strange := [option for option in given.get(name) or () if option not in known]:
             raise InputError(f"{name} has no {strange[0]!r}; there are {', '.join(known)}.")
-    if check := getattr(kind, "check", None):
-        check(arguments)
+    kind.check(given)
+    return given
 
 
 def check_types(kind: str, arguments: Mapping[str, Any]) -> None:
@@ -74,28 +170,25 @@ def check_types(kind: str, arguments: Mapping[str, Any]) -> None:
     Raises:
         InputError: an argument is missing, or of another type.
     """
-    module = modules(__name__).get(kind)
-    if module is None:
+    known = KINDS.all().get(kind)
+    if known is None:
         return
-    parameters = dict(list(inspect.signature(module.run).parameters.items())[1:])
-    texts_and_numbers = {
-        name: each
-        for name, each in parameters.items()
-        if not {Mapping, Sequence} & set(allowed(each.annotation))
-    }
-    _check_types(texts_and_numbers, arguments)
-    needed = [name for name, each in parameters.items() if each.default is each.empty]
-    if missing := [name for name in needed if name not in arguments]:
+    if missing := [name for name in _needed(known.arguments) if name not in arguments]:
         raise InputError(f"{missing[0]} is missing.")
+    fields = known.arguments.model_fields
+    empty: dict[Any, Any] = {Sequence: [], Mapping: {}}
+    held = {
+        name: next(
+            (empty[kind] for kind in allowed(fields[name].annotation) if kind in empty), value
+        )
+        for name, value in arguments.items()
+        if name in fields
+    }
+    known.arguments(**held)
 
 
-def _check_types(parameters: Mapping[str, inspect.Parameter], arguments: Mapping[str, Any]) -> None:
-    for name, value in arguments.items():
-        if name not in parameters:
-            continue
-        expected = allowed(parameters[name].annotation)
-        if not any(_is(value, each) for each in expected):
-            raise InputError(f"{name} is {value!r}; expected {_WORDS.get(expected[0], 'another')}.")
+def _needed(arguments: type[Settings]) -> list[str]:
+    return [name for name, field in arguments.model_fields.items() if field.is_required()]
 
 
 def allowed(annotation: Any) -> tuple[Any, ...]:
@@ -104,7 +197,6 @@ def allowed(annotation: Any) -> tuple[Any, ...]:
     return tuple(get_origin(each) or each for each in several)
 
 
-def _is(value: object, kind: Any) -> bool:
-    if isinstance(value, bool | str):  # neither a number nor a list here
-        return kind in (type(value), Any)
-    return kind is Any or isinstance(value, kind)
+def named(arguments: Mapping[str, Any], name: str) -> str:
+    """For titles: the last part of an argument that is a path; empty where there is none."""
+    return Path(str(arguments.get(name, ""))).name

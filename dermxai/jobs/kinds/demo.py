@@ -4,34 +4,41 @@ On the processor: it never takes a GPU from a job, nor waits for one.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 from dermxai import paths
 from dermxai.errors import InputError
-from dermxai.jobs.kinds import Report, infer
-
-LANE = "processor"
-
-
-def title(_: Mapping[str, Any]) -> str:
-    return "Demo"
+from dermxai.jobs.kinds import JobKind, Report
+from dermxai.settings import Settings, setting
 
 
-def run(report: Report, *, images: int | None = None) -> dict[str, str]:
-    """
-    Args:
-        images: of the atlas, where there is none yet.
+class Arguments(Settings):
+    images: int | None = setting(None, "Images of the atlas, where there is none yet.")
 
-    Raises:
-        InputError: the project's checkpoint is missing.
-    """
-    from dermxai.data.atlas import DEMO, write_atlas
 
-    embedded = paths.EMBEDDED_CHECKPOINT
-    if not paths.CheckpointFiles(embedded).model.is_file():
-        raise InputError(f"There is no checkpoint in {embedded}; clone the project anew.")
-    atlas = paths.demo_dataset()
-    settings = replace(DEMO, images=images) if images else DEMO
-    write_atlas(atlas, settings, lambda done, total: report("atlas", done, total))
-    return infer.run(report, checkpoint=str(embedded), dataset=str(atlas), device="cpu")
+@dataclass(frozen=True, kw_only=True)
+class Demo(JobKind[Arguments]):
+    def title(self, arguments: Mapping[str, Any]) -> str:
+        del arguments
+        return "Demo"
+
+    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+        """
+        Raises:
+            InputError: the project's checkpoint is missing.
+        """
+        from dermxai.data.atlas import DEMO as USUAL
+        from dermxai.data.atlas import write_atlas
+        from dermxai.jobs.kinds.infer import INFER
+
+        embedded = paths.EMBEDDED_CHECKPOINT
+        if not paths.CheckpointFiles(embedded).model.is_file():
+            raise InputError(f"There is no checkpoint in {embedded}; clone the project anew.")
+        atlas = paths.demo_dataset()
+        settings = USUAL.replaced(images=arguments.images) if arguments.images else USUAL
+        write_atlas(atlas, settings, lambda done, total: report("atlas", done, total))
+        return INFER.run(report, checkpoint=str(embedded), dataset=str(atlas), device="cpu")
+
+
+DEMO = Demo(name="demo", lane="processor", arguments=Arguments)

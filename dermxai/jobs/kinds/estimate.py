@@ -4,64 +4,61 @@ Somebody waits in front of a form, so it does not wait for the jobs at work: it 
 one is free, and on processors its steps are timed beside what else they do.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from dermxai.jobs.kinds import Report
-from dermxai.jobs.kinds.train import check
-
-LANE = "aside"
-
-__all__ = ["LANE", "check", "run", "title"]
+from dermxai.jobs.kinds import JobKind, Report, named
+from dermxai.jobs.kinds.train import Work, check
 
 
-def title(arguments: Mapping[str, Any]) -> str:
-    return f"Estimate for {Path(arguments['dataset']).name}"
+@dataclass(frozen=True, kw_only=True)
+class Estimate(JobKind[Work]):
+    def title(self, arguments: Mapping[str, Any]) -> str:
+        return f"Estimate for {named(arguments, 'dataset')}"
+
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        """
+        Raises:
+            InputError: as `dermxai.jobs.kinds.train.check` says.
+        """
+        check(arguments)
+
+    def work(self, report: Report, arguments: Work) -> dict[str, Any]:
+        """
+        Returns:
+            The fields of `dermxai.training.estimate.Estimate`, and "beside": whether another job
+            was computing on the same processors.
+        """
+        report("loading", 0, 0)
+        from dermxai.data import load_dataset
+        from dermxai.jobs.job import State, list_jobs
+        from dermxai.training.estimate import estimate, estimate_study, estimate_sweep
+        from dermxai.training.recipe import chosen
+
+        data = load_dataset(arguments.dataset, **(arguments.dataset_options or {}))
+        recipe = chosen("scratch", arguments.recipe)
+        report("timing", 0, 0)
+        asked, devices = (data, recipe, arguments.device), arguments.devices
+        if arguments.sweep:
+            found = estimate_sweep(
+                *asked, devices=devices, swept=arguments.sweep, halving=arguments.halving
+            )
+        elif arguments.folds:
+            found = estimate_study(
+                *asked,
+                devices=devices,
+                folds=arguments.folds,
+                seeds=arguments.seeds,
+                baselines=arguments.baselines,
+            )
+        else:
+            found = estimate(*asked, devices)
+        beside = found.device == "cpu" and any(
+            job.lane == "device" and job.where == "local" and job.state is State.RUNNING
+            for job in list_jobs()
+        )
+        return {**asdict(found), "beside": beside}
 
 
-def run(
-    report: Report,
-    *,
-    dataset: str,
-    recipe: Mapping[str, Any] | None = None,
-    dataset_options: Mapping[str, Any] | None = None,
-    device: str | None = None,
-    devices: int = 1,
-    folds: int = 0,
-    seeds: int = 1,
-    baselines: Sequence[str] = (),
-    sweep: Mapping[str, Any] | None = None,
-    halving: bool = True,
-) -> dict[str, Any]:
-    """
-    Args:
-        all: as of `dermxai.jobs.kinds.train`.
-
-    Returns:
-        The fields of `dermxai.training.estimate.Estimate`, and "beside": whether another job was
-        computing on the same processors.
-    """
-    report("loading", 0, 0)
-    from dermxai.data import load_dataset
-    from dermxai.jobs.job import State, list_jobs
-    from dermxai.training.estimate import estimate, estimate_study, estimate_sweep
-    from dermxai.training.recipe import chosen
-
-    data = load_dataset(dataset, **(dataset_options or {}))
-    settings = chosen("scratch", recipe)
-    report("timing", 0, 0)
-    if sweep:
-        values: dict[str, Any] = {"swept": sweep, "halving": halving}
-        found = estimate_sweep(data, settings, device, devices=devices, **values)
-    elif folds:
-        several: dict[str, Any] = {"folds": folds, "seeds": seeds, "baselines": baselines}
-        found = estimate_study(data, settings, device, devices=devices, **several)
-    else:
-        found = estimate(data, settings, device, devices)
-    beside = found.device == "cpu" and any(
-        job.lane == "device" and job.where == "local" and job.state is State.RUNNING
-        for job in list_jobs()
-    )
-    return {**asdict(found), "beside": beside}
+ESTIMATE = Estimate(name="estimate", lane="aside", arguments=Work)

@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from dermxai import disk, paths
 from dermxai.errors import InputError
 from dermxai.jobs import shares as sharing
-from dermxai.jobs.kinds import Report
+from dermxai.jobs.kinds import JobKind, Report, Share
+from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,119 +22,81 @@ if TYPE_CHECKING:
     from dermxai.explain import Attribution
     from dermxai.models.classifier import Classifier
 
-LANE = "device"
 STRENGTH = 0.6
 NAMED = 5  # unknown ids that an error names
 ITEM, ASKED = 128, 96  # bytes, of the 255 that a file's name may have, for the image and the wish
 
 
-def title(arguments: Mapping[str, Any]) -> str:
-    return f"Explanations ({arguments.get('method', 'grad_cam')})"
+class Arguments(Settings):
+    """``method`` to ``settings`` are those of `dermxai.explain.explain`."""
+
+    checkpoint: str = setting(..., "Folder of the checkpoint.")
+    images: Sequence[str] = setting(..., "Image files and datasets.")
+    output: str = setting(..., "Folder for a .png, a .svg and a .npz of each image.")
+    method: str = setting("grad_cam", "Attribution method.")
+    target: str | None = setting(None, "Class; the predicted one if not given.")
+    against: str | None = setting(None, "Class to explain against.")
+    head: str | None = setting(None, "Whose logit; the sum of all heads if not given.")
+    settings: Mapping[str, Any] | None = setting(None, "Settings of the method.")
+    split: str | None = setting(None, "Of datasets only the images of this split.")
+    label: str | None = setting(None, "Of datasets only the images of this class.")
+    sample_ids: Sequence[str] | None = setting(None, "Of datasets only these images.")
+    selection: str | None = setting(
+        None, "Of datasets only the images of this selection, by its key (sel in the address)."
+    )
+    common_scale: bool = setting(
+        False,
+        "The same value gets the full colour in every figure, so that figures compare; the maps "
+        "are kept in the workspace, too.",
+    )
+    device: str | None = setting(None, "As torch names it; a GPU where there is one.")
+    checkpoint_options: Mapping[str, Any] | None = setting(None, "Options of load_classifier.")
+    dataset_options: Mapping[str, Any] | None = setting(None, "Options of load_dataset.")
+    shares: int = setting(
+        1, "Processes that share the work, each with a GPU of its own where there are any."
+    )
 
 
-def run(
-    report: Report,
-    *,
-    checkpoint: str,
-    images: Sequence[str],
-    output: str,
-    method: str = "grad_cam",
-    target: str | None = None,
-    against: str | None = None,
-    head: str | None = None,
-    settings: Mapping[str, Any] | None = None,
-    split: str | None = None,
-    label: str | None = None,
-    sample_ids: Sequence[str] | None = None,
-    selection: str | None = None,
-    common_scale: bool = False,
-    device: str | None = None,
-    checkpoint_options: Mapping[str, Any] | None = None,
-    dataset_options: Mapping[str, Any] | None = None,
-    shares: int = 1,
-) -> dict[str, Any]:
-    """Files that are there already, of the same wish, are kept: interrupted, it resumes.
+@dataclass(frozen=True, kw_only=True)
+class Explain(JobKind[Arguments]):
+    """Files that are there already, of the same wish, are kept: interrupted, it resumes."""
 
-    Args:
-        images: image files and datasets.
-        output: folder for a ``.png``, a ``.svg`` and a ``.npz`` of each image.
-        method, target, against, head, settings: for `dermxai.explain.explain`.
-        split, label, sample_ids: of datasets only the images with these.
-        selection: of datasets only the images of this selection, by its key (``sel`` in the
-            dashboard's address).
-        common_scale: the same value gets the full colour in every figure, so that figures compare;
-            the maps are kept in the workspace, too.
-        device: as torch names it; a GPU where there is one.
-        checkpoint_options, dataset_options: for `load_classifier` and `load_dataset`.
-        shares: processes that share the work, each with a GPU of its own where there are any.
+    def title(self, arguments: Mapping[str, Any]) -> str:
+        return f"Explanations ({arguments.get('method', 'grad_cam')})"
 
-    Returns:
-        The files that are there, and of images that cannot be used the reason.
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        """
+        Raises:
+            InputError: a number of shares that cannot be.
+        """
+        sharing.check(arguments.get("shares", 1))
 
-    Raises:
-        InputError: unknown method, class, head, setting, sample id, selection or device, or not
-            one image can be read.
-    """
-    report("loading", 0, 0)
-    asked: dict[str, Any] = {
-        "checkpoint": checkpoint,
-        "images": images,
-        "output": output,
-        "method": method,
-        "target": target,
-        "against": against,
-        "head": head,
-        "settings": settings,
-        "split": split,
-        "label": label,
-        "sample_ids": sample_ids,
-        "selection": selection,
-        "common_scale": common_scale,
-        "device": device,
-        "checkpoint_options": checkpoint_options,
-        "dataset_options": dataset_options,
-    }
-    sharing.together("explain", asked, shares, "", report)
-    return _explained(report, None, **asked)
+    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+        """
+        Returns:
+            The files that are there, and of images that cannot be used the reason.
+
+        Raises:
+            InputError: unknown method, class, head, setting, sample id, selection or device, or not
+                one image can be read.
+        """
+        report("loading", 0, 0)
+        asked = arguments.model_dump(exclude={"shares"})
+        sharing.together(self.name, asked, arguments.shares, "", report)
+        return _explained(report, None, arguments)
+
+    def work_on_share(self, report: Report, share: Share, arguments: Arguments) -> None:
+        report("loading", 0, 0)
+        _explained(report, (share.index, share.of), arguments)
 
 
-def check(arguments: Mapping[str, Any]) -> None:
-    """
-    Raises:
-        InputError: a number of shares that cannot be.
-    """
-    sharing.check(arguments.get("shares", 1))
-
-
-def share(report: Report, index: int, of: int, _token: str, **arguments: Any) -> None:
-    """A share of ``run``, see `dermxai.jobs.shares`."""
-    report("loading", 0, 0)
-    arguments.pop("shares", None)
-    _explained(report, (index, of), **arguments)
+EXPLAIN = Explain(name="explain", lane="device", arguments=Arguments)
 
 
 def _explained(
-    report: Report,
-    part: tuple[int, int] | None,
-    *,
-    checkpoint: str,
-    images: Sequence[str],
-    output: str,
-    method: str = "grad_cam",
-    target: str | None = None,
-    against: str | None = None,
-    head: str | None = None,
-    settings: Mapping[str, Any] | None = None,
-    split: str | None = None,
-    label: str | None = None,
-    sample_ids: Sequence[str] | None = None,
-    selection: str | None = None,
-    common_scale: bool = False,
-    device: str | None = None,
-    checkpoint_options: Mapping[str, Any] | None = None,
-    dataset_options: Mapping[str, Any] | None = None,
+    report: Report, part: tuple[int, int] | None, asked_for: Arguments
 ) -> dict[str, Any]:
-    """The work of ``run``, or every so many-th image of it: with one scale for all its map alone,
+    """The work, or every so many-th image of it: with one scale for all its map alone,
     which is kept, since the scale is known when all are there.
 
     Args:
@@ -146,16 +109,27 @@ def _explained(
     from dermxai.models import load_classifier
     from dermxai.models.devices import usable_device
 
-    wanted = _wanted(sample_ids, selection)
-    items, unusable, labels = _chosen(images, dataset_options or {}, split, label, wanted)
-    Path(output).mkdir(parents=True, exist_ok=True)
-    classifier = load_classifier(checkpoint, **(checkpoint_options or {})).to(usable_device(device))
-    chosen = checked_settings(method, settings)
+    method, target, against = asked_for.method, asked_for.target, asked_for.against
+    head, common_scale = asked_for.head, asked_for.common_scale
+    output = Path(asked_for.output)
+    wanted = _wanted(asked_for.sample_ids, asked_for.selection)
+    items, unusable, labels = _chosen(
+        asked_for.images,
+        asked_for.dataset_options or {},
+        asked_for.split,
+        asked_for.label,
+        wanted,
+    )
+    output.mkdir(parents=True, exist_ok=True)
+    classifier = load_classifier(asked_for.checkpoint, **(asked_for.checkpoint_options or {})).to(
+        usable_device(asked_for.device)
+    )
+    chosen = checked_settings(method, asked_for.settings)
     cost = valid_method(method, classifier).passes(classifier, chosen)
     check_target(classifier, target, against, head)
     wish = (classifier.hash, method, find_method(method).VERSION, target, against, head, chosen)
     asked = (method, target or "predicted", against and f"against-{against}", head)
-    stems = _stems(Path(output), [name for name, _ in items], ".".join(filter(None, asked)))
+    stems = _stems(output, [name for name, _ in items], ".".join(filter(None, asked)))
     items = items[part[0] :: part[1]] if part else items
     problems: dict[str, str] = {}
 

@@ -1,108 +1,87 @@
 """A checkpoint over a dataset: writes a run."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 
 from dermxai.jobs import shares as sharing
-from dermxai.jobs.kinds import Report
-
-LANE = "device"
-
-
-def title(arguments: Mapping[str, Any]) -> str:
-    return f"{Path(arguments['checkpoint']).name} on {Path(arguments['dataset']).name}"
+from dermxai.jobs.kinds import JobKind, Report, Share, named
+from dermxai.settings import Settings, setting
 
 
-def run(
-    report: Report,
-    *,
-    checkpoint: str,
-    dataset: str,
-    checkpoint_options: Mapping[str, Any] | None = None,
-    dataset_options: Mapping[str, Any] | None = None,
-    device: str | None = None,
-    precision: str | None = None,
-    batch_size: int | None = None,
-    workers: int | None = None,
-    shares: int = 1,
-) -> dict[str, str]:
-    """
-    Args:
-        checkpoint_options, dataset_options: for `load_classifier` and `load_dataset`.
-        device, precision, batch_size, workers: for `dermxai.runs.infer`.
-        shares: processes that share the work, each with a GPU of its own where there are any.
-
-    Raises:
-        InputError: as `dermxai.runs.infer` says.
-    """
-    report("loading", 0, 0)
-    asked = {
-        "checkpoint": checkpoint,
-        "dataset": dataset,
-        "checkpoint_options": checkpoint_options,
-        "dataset_options": dataset_options,
-        "device": device,
-        "precision": precision,
-        "batch_size": batch_size,
-        "workers": workers,
-    }
-    sharing.together("infer", asked, shares, token_hex(8), report)
-    from dermxai.data import load_dataset
-    from dermxai.models import load_classifier
-    from dermxai.runs import infer
-
-    data = load_dataset(dataset, **(dataset_options or {}))
-    classifier = load_classifier(checkpoint, **(checkpoint_options or {}))
-    made = infer(
-        classifier,
-        data,
-        device=device,
-        precision=precision,
-        batch_size=batch_size,
-        workers=workers,
-        progress=lambda done, total: report("images", done, total),
+class Arguments(Settings):
+    checkpoint: str = setting(..., "Folder of the checkpoint.")
+    dataset: str = setting(..., "The dataset's folder, table or archive.")
+    checkpoint_options: Mapping[str, Any] | None = setting(None, "Options of load_classifier.")
+    dataset_options: Mapping[str, Any] | None = setting(None, "Options of load_dataset.")
+    device: str | None = setting(None, "As torch names it; a GPU where there is one.")
+    precision: str | None = setting(None, "Of the forward passes, as infer takes it.")
+    batch_size: int | None = setting(None, "Images of a forward pass.")
+    workers: int | None = setting(None, "Processes that read images.")
+    shares: int = setting(
+        1, "Processes that share the work, each with a GPU of its own where there are any."
     )
-    return {"run": str(made.root)}
 
 
-def check(arguments: Mapping[str, Any]) -> None:
-    """
-    Raises:
-        InputError: a number of shares that cannot be.
-    """
-    sharing.check(arguments.get("shares", 1))
+@dataclass(frozen=True, kw_only=True)
+class Infer(JobKind[Arguments]):
+    def title(self, arguments: Mapping[str, Any]) -> str:
+        return f"{named(arguments, 'checkpoint')} on {named(arguments, 'dataset')}"
+
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        """
+        Raises:
+            InputError: a number of shares that cannot be.
+        """
+        sharing.check(arguments.get("shares", 1))
+
+    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+        """
+        Raises:
+            InputError: as `dermxai.runs.infer` says.
+        """
+        report("loading", 0, 0)
+        asked = arguments.model_dump(exclude={"shares"})
+        sharing.together(self.name, asked, arguments.shares, token_hex(8), report)
+        from dermxai.data import load_dataset
+        from dermxai.models import load_classifier
+        from dermxai.runs import infer
+
+        data = load_dataset(arguments.dataset, **(arguments.dataset_options or {}))
+        classifier = load_classifier(arguments.checkpoint, **(arguments.checkpoint_options or {}))
+        made = infer(
+            classifier,
+            data,
+            device=arguments.device,
+            precision=arguments.precision,
+            batch_size=arguments.batch_size,
+            workers=arguments.workers,
+            progress=lambda done, total: report("images", done, total),
+        )
+        return {"run": str(made.root)}
+
+    def work_on_share(self, report: Report, share: Share, arguments: Arguments) -> None:
+        report("loading", 0, 0)
+        from dermxai.data import load_dataset
+        from dermxai.models import load_classifier
+        from dermxai.runs import infer_share
+
+        data = load_dataset(arguments.dataset, **(arguments.dataset_options or {}))
+        classifier = load_classifier(arguments.checkpoint, **(arguments.checkpoint_options or {}))
+        infer_share(
+            classifier,
+            data,
+            share.index,
+            share.of,
+            token=share.token,
+            device=arguments.device,
+            precision=arguments.precision,
+            batch_size=arguments.batch_size,
+            workers=arguments.workers,
+            spread=sharing.spread(),
+            progress=lambda done, total: report("images", done, total),
+        )
 
 
-def share(
-    report: Report,
-    index: int,
-    of: int,
-    token: str,
-    *,
-    checkpoint: str,
-    dataset: str,
-    checkpoint_options: Mapping[str, Any] | None = None,
-    dataset_options: Mapping[str, Any] | None = None,
-    **how: Any,
-) -> None:
-    """A share of ``run``, see `dermxai.jobs.shares`."""
-    report("loading", 0, 0)
-    from dermxai.data import load_dataset
-    from dermxai.models import load_classifier
-    from dermxai.runs import infer_share
-
-    how.pop("shares", None)
-    how["spread"] = sharing.spread()
-    data = load_dataset(dataset, **(dataset_options or {}))
-    classifier = load_classifier(checkpoint, **(checkpoint_options or {}))
-    infer_share(
-        classifier,
-        data,
-        index,
-        of,
-        token=token,
-        progress=lambda done, total: report("images", done, total),
-        **how,
-    )
+INFER = Infer(name="infer", lane="device", arguments=Arguments)

@@ -1,52 +1,56 @@
 """Contrast maps of two classes, averaged over the images of each confusion cell."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from dermxai.jobs.kinds import Report
-
-LANE = "device"
-
-
-def title(arguments: Mapping[str, Any]) -> str:
-    return f"Averaged maps, {arguments['first']} against {arguments['second']}"
+from dermxai.jobs.kinds import JobKind, Report
+from dermxai.settings import Settings, setting
 
 
-def run(
-    report: Report,
-    *,
-    run: str,
-    first: str,
-    second: str,
-    split: str | None = None,
-    most: int | None = None,
-    device: str | None = None,
-) -> dict[str, str]:
-    """
-    Args:
-        run: a run's folder.
-        first, second: two of its classes.
-        split, most: for `dermxai.explain.averaging.average_maps`.
-        device: as torch names it; a GPU where there is one.
-    """
-    report("loading", 0, 0)
-    from dermxai.explain.averaging import average_maps
-    from dermxai.explain.pair_maps import MOST
-    from dermxai.models import load_classifier
-    from dermxai.models.devices import usable_device
-    from dermxai.runs import open_run
+class Arguments(Settings):
+    """``first``, ``second``, ``split`` and ``most`` are those of
+    `dermxai.explain.averaging.average_maps`."""
 
-    opened = open_run(run)
-    made_by = opened.manifest["checkpoint"]
-    average_maps(
-        opened,
-        lambda: load_classifier(made_by["path"], **made_by.get("options", {})).to(
-            usable_device(device)
-        ),
-        first,
-        second,
-        split=split,
-        most=MOST if most is None else most,
-        progress=lambda done, total: report("images", done, total),
-    )
-    return {"run": run, "first": first, "second": second}
+    run: str = setting(..., "Folder of the run.")
+    first: str = setting(..., "A class of the run.")
+    second: str = setting(..., "Another one.")
+    split: str | None = setting(None, "Only images of this split.")
+    most: int | None = setting(None, "Images of a cell; as many as are usual if not given.")
+    device: str | None = setting(None, "As torch names it; a GPU where there is one.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair(JobKind[Arguments]):
+    def title(self, arguments: Mapping[str, Any]) -> str:
+        return f"Averaged maps, {arguments.get('first')} against {arguments.get('second')}"
+
+    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+        """
+        Raises:
+            InputError: as `dermxai.explain.averaging.average_maps` says.
+        """
+        report("loading", 0, 0)
+        from dermxai.explain.averaging import average_maps
+        from dermxai.explain.pair_maps import MOST
+        from dermxai.models import load_classifier
+        from dermxai.models.devices import usable_device
+        from dermxai.runs import open_run
+
+        opened = open_run(arguments.run)
+        made_by = opened.manifest["checkpoint"]
+        average_maps(
+            opened,
+            lambda: load_classifier(made_by["path"], **made_by.get("options", {})).to(
+                usable_device(arguments.device)
+            ),
+            arguments.first,
+            arguments.second,
+            split=arguments.split,
+            most=MOST if arguments.most is None else arguments.most,
+            progress=lambda done, total: report("images", done, total),
+        )
+        return {"run": arguments.run, "first": arguments.first, "second": arguments.second}
+
+
+PAIR = Pair(name="pair", lane="device", arguments=Arguments)

@@ -1,32 +1,41 @@
 """A map of a run's features."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from dermxai.jobs.kinds import Report
-
-LANE = "processor"
-
-
-def title(arguments: Mapping[str, Any]) -> str:
-    return f"Feature map ({arguments.get('method', 'umap')})"
+from dermxai.jobs.kinds import JobKind, Report
+from dermxai.settings import Settings, setting
 
 
-def run(
-    report: Report,
-    *,
-    run: str,
-    method: str = "umap",
-    settings: Mapping[str, Any] | None = None,
-) -> dict[str, str]:
-    """
-    Args:
-        run: a run's folder.
-        method, settings: for `dermxai.projection.project`.
-    """
-    report("loading", 0, 0)
-    from dermxai.projection import project
-    from dermxai.runs import open_run
+class Arguments(Settings):
+    run: str = setting(..., "Folder of the run.")
+    method: str = setting("umap", "The projection.")
+    settings: Mapping[str, Any] | None = setting(None, "Settings of the projection.")
 
-    project(open_run(run), method, settings, lambda done, total: report("map", done, total))
-    return {"run": run, "method": method}
+
+@dataclass(frozen=True, kw_only=True)
+class Project(JobKind[Arguments]):
+    def title(self, arguments: Mapping[str, Any]) -> str:
+        return f"Feature map ({arguments.get('method', 'umap')})"
+
+    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+        """
+        Raises:
+            InputError: as `dermxai.projection.project` says.
+        """
+        report("loading", 0, 0)
+        from dermxai.projection import project
+        from dermxai.runs import open_run
+
+        run, method = arguments.run, arguments.method
+        project(
+            open_run(run),
+            method,
+            arguments.settings,
+            lambda done, total: report("map", done, total),
+        )
+        return {"run": run, "method": method}
+
+
+PROJECT = Project(name="project", lane="processor", arguments=Arguments)

@@ -1,60 +1,67 @@
-"""How far the maps of a run's images deserve belief: methods × measures over a sample of them."""
+"""Faithfulness of the maps of a run's images: methods × measures over a sample of them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from dermxai.jobs.kinds import Report
-
-LANE = "device"
-
-
-def title(arguments: Mapping[str, Any]) -> str:
-    return f"Whether to believe maps ({arguments.get('images', 40)} images)"
+from dermxai.jobs.kinds import JobKind, Report
+from dermxai.settings import Settings, setting
 
 
-def run(
-    report: Report,
-    *,
-    run: str,
-    images: int = 40,
-    methods: Sequence[str] = (),
-    measures: Sequence[str] = (),
-    target: str | None = None,
-    against: str | None = None,
-    head: str | None = None,
-    split: str | None = None,
-    seed: int = 0,
-    settings: Mapping[str, Mapping[str, Any]] | None = None,
-    device: str | None = None,
-) -> dict[str, str]:
-    """
-    Args:
-        run: a run's folder.
-        images, methods, measures, target, against, head, split, seed, settings: of
-            `dermxai.explain.faithfulness.quality.Asked`.
-        device: as torch names it; a GPU where there is one.
-    """
-    report("loading", 0, 0)
-    from dermxai.explain.faithfulness.quality import Asked
-    from dermxai.explain.faithfulness.study import study
-    from dermxai.models import load_classifier
-    from dermxai.models.devices import usable_device
-    from dermxai.runs import open_run
+class Arguments(Settings):
+    """``images`` to ``settings`` are those of `dermxai.explain.faithfulness.results.Asked`."""
 
-    opened = open_run(run)
-    checkpoint = opened.manifest["checkpoint"]
-    classifier = load_classifier(checkpoint["path"], **checkpoint.get("options", {}))
-    classifier.to(usable_device(device)).prepare()
-    asked = Asked(
-        images=images,
-        methods=tuple(methods),
-        measures=tuple(measures),
-        target=target,
-        against=against,
-        head=head,
-        split=split,
-        seed=seed,
-        settings=settings or {},
+    run: str = setting(..., "Folder of the run.")
+    images: int = setting(40, "How many images, the classes alike as far as they go.")
+    methods: Sequence[str] = setting((), "Attribution methods; all that are available if empty.")
+    measures: Sequence[str] = setting((), "Measures; all that are available if empty.")
+    target: str | None = setting(None, "Class; the predicted one of each image if not given.")
+    against: str | None = setting(None, "Class to explain against, or runner-up.")
+    head: str | None = setting(None, "Whose logit; the sum of all heads if not given.")
+    split: str | None = setting(None, "Only images of this split.")
+    seed: int = setting(0, "Of the choice of images and of all draws.")
+    settings: Mapping[str, Mapping[str, Any]] | None = setting(
+        None, "By method or measure, those settings that are not the defaults."
     )
-    found = study(opened, classifier, asked, lambda done, total: report("judging", done, total))
-    return {"run": run, "quality": found.asked.name}
+    device: str | None = setting(None, "As torch names it; a GPU where there is one.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality(JobKind[Arguments]):
+    def title(self, arguments: Mapping[str, Any]) -> str:
+        return f"Faithfulness of maps ({arguments.get('images', 40)} images)"
+
+    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+        """
+        Raises:
+            InputError: as `dermxai.explain.faithfulness.evaluation.evaluate_maps` says.
+        """
+        report("loading", 0, 0)
+        from dermxai.explain.faithfulness.evaluation import evaluate_maps
+        from dermxai.explain.faithfulness.results import Asked
+        from dermxai.models import load_classifier
+        from dermxai.models.devices import usable_device
+        from dermxai.runs import open_run
+
+        opened = open_run(arguments.run)
+        checkpoint = opened.manifest["checkpoint"]
+        classifier = load_classifier(checkpoint["path"], **checkpoint.get("options", {}))
+        classifier.to(usable_device(arguments.device)).prepare()
+        asked = Asked(
+            images=arguments.images,
+            methods=tuple(arguments.methods),
+            measures=tuple(arguments.measures),
+            target=arguments.target,
+            against=arguments.against,
+            head=arguments.head,
+            split=arguments.split,
+            seed=arguments.seed,
+            settings=arguments.settings or {},
+        )
+        found = evaluate_maps(
+            opened, classifier, asked, lambda done, total: report("judging", done, total)
+        )
+        return {"run": arguments.run, "quality": found.asked.name}
+
+
+QUALITY = Quality(name="quality", lane="device", arguments=Arguments)

@@ -1,42 +1,120 @@
 """A recipe over a dataset: writes a checkpoint, or with folds a whole cross-validation."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dermxai.jobs.kinds import Report
+from dermxai.errors import InputError
+from dermxai.jobs.kinds import JobKind, Report
+from dermxai.settings import Settings, setting
 
-LANE = "device"
 TOLD = 4  # settings that a title tells
 
 
-def title(arguments: Mapping[str, Any]) -> str:
-    """Recipe and data, and what differs from the ready recipe."""
-    from dermxai.training.recipe import told
+class Work(Settings):
+    """What is to be trained, and on what."""
 
-    name, differing = told(arguments.get("recipe"))
-    what = f"{arguments['folds']}-fold {name}" if arguments.get("folds") else name.capitalize()
-    if swept := arguments.get("sweep"):
-        what = f"Sweep of {name}"
-        values = [f"{each.replace('_', ' ')} {len(swept[each])} values" for each in swept]
-        differing = [*values, *differing]
-    shown = differing[:TOLD] + ([f"{len(differing) - TOLD} more"] if differing[TOLD:] else [])
-    return ": ".join(filter(None, [f"{what} on {data_name(arguments)}", ", ".join(shown)]))
+    dataset: str = setting(..., "The dataset's folder, table or archive.")
+    recipe: Mapping[str, Any] | None = setting(None, "Settings of the recipe.")
+    dataset_options: Mapping[str, Any] | None = setting(None, "Options of load_dataset.")
+    device: str | None = setting(None, "As torch names it; a GPU where there is one.")
+    devices: int = setting(1, "GPUs, on each computer.")
+    folds: int = setting(0, "Of a cross-validation by patient; 0 for one training.")
+    seeds: int = setting(1, "Trainings of each fold; with folds.")
+    baselines: Sequence[str] = setting((), "Networks to compare with; with folds.")
+    sweep: Mapping[str, Any] | None = setting(
+        None, "Lists of values by setting, which are compared; without folds."
+    )
+    halving: bool = setting(True, "Whether a sweep gives up what falls behind.")
+
+
+class Arguments(Work):
+    output: str = setting(
+        ..., "The checkpoint's folder, with folds the study's; what was interrupted there goes on."
+    )
+    nodes: int = setting(1, "Computers that train together.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train(JobKind[Arguments]):
+    def title(self, arguments: Mapping[str, Any]) -> str:
+        """Recipe and data, and what differs from the ready recipe."""
+        from dermxai.training.recipe import told
+
+        recipe = arguments.get("recipe")
+        try:
+            name, differing = told(recipe if isinstance(recipe, Mapping) else None)
+        except InputError:
+            name, differing = "training", []
+        folds, swept = arguments.get("folds"), arguments.get("sweep")
+        what = f"{folds}-fold {name}" if folds else name.capitalize()
+        if isinstance(swept, Mapping) and swept:
+            what = f"Sweep of {name}"
+            counts = {
+                str(each): len(values) if isinstance(values, Sequence) else 1
+                for each, values in swept.items()
+            }
+            values = [f"{each.replace('_', ' ')} {count} values" for each, count in counts.items()]
+            differing = [*values, *differing]
+        shown = differing[:TOLD] + ([f"{len(differing) - TOLD} more"] if differing[TOLD:] else [])
+        return ": ".join(filter(None, [f"{what} on {data_name(arguments)}", ", ".join(shown)]))
+
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        """
+        Raises:
+            InputError: an unknown setting or a value that is not allowed; seeds or baselines
+                without folds.
+        """
+        check(arguments)
+
+    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+        """
+        Returns:
+            "checkpoint" or "study": the folder.
+
+        Raises:
+            InputError: as `check`, `fit` and `study` say.
+        """
+        report("loading", 0, 0)
+        from dermxai.data import load_dataset
+        from dermxai.training.fit import fit
+        from dermxai.training.recipe import chosen
+        from dermxai.training.study import study
+
+        check(arguments.model_dump())
+        data = load_dataset(arguments.dataset, **(arguments.dataset_options or {}))
+        recipe = chosen("scratch", arguments.recipe)  # whose settings are the defaults
+        asked = (data, recipe, arguments.output, report, arguments.device)
+        devices, nodes = arguments.devices, arguments.nodes
+        if arguments.sweep:
+            from dermxai.training.sweep import sweep
+
+            folder = sweep(
+                *asked, swept=arguments.sweep, halving=arguments.halving, devices=devices
+            )
+            return {"study": str(folder)}
+        if not arguments.folds:
+            return {"checkpoint": str(fit(*asked, devices=devices, nodes=nodes))}
+        folder = study(
+            *asked,
+            folds=arguments.folds,
+            seeds=arguments.seeds,
+            baselines=arguments.baselines,
+            devices=devices,
+            nodes=nodes,
+        )
+        return {"study": str(folder)}
 
 
 def data_name(arguments: Mapping[str, Any]) -> str:
     """Of a dataset: its folder's or file's, of a table that of the folder, too."""
-    path = Path(arguments["dataset"])
+    path = Path(str(arguments.get("dataset", "")))
     return f"{path.parent.name}/{path.name}" if path.suffix else path.name
 
 
 def check(arguments: Mapping[str, Any]) -> None:
-    """
-    Raises:
-        InputError: an unknown setting or a value that is not allowed; seeds or baselines without
-            folds.
-    """
-    from dermxai.errors import InputError
+    """As `Train.check`."""
     from dermxai.training.combinations import combinations
     from dermxai.training.recipe import chosen
 
@@ -50,68 +128,7 @@ def check(arguments: Mapping[str, Any]) -> None:
             )
     several = arguments.get("seeds", 1) > 1 or arguments.get("baselines")
     if several and not arguments.get("folds"):
-        raise InputError("Several seeds and baselines are compared by folds; give folds, 5 say.")
+        raise InputError("Several seeds and comparison networks need folds; give folds, 5 say.")
 
 
-def run(
-    report: Report,
-    *,
-    dataset: str,
-    output: str,
-    recipe: Mapping[str, Any] | None = None,
-    dataset_options: Mapping[str, Any] | None = None,
-    device: str | None = None,
-    devices: int = 1,
-    nodes: int = 1,
-    folds: int = 0,
-    seeds: int = 1,
-    baselines: Sequence[str] = (),
-    sweep: Mapping[str, Any] | None = None,
-    halving: bool = True,
-) -> dict[str, str]:
-    """
-    Args:
-        output: the checkpoint's folder, with folds the study's; what was interrupted there goes on.
-        recipe: fields of `dermxai.training.recipe.Recipe`.
-        dataset_options: for `load_dataset`.
-        device, devices, nodes: for `dermxai.training.fit.fit`.
-        folds: of a cross-validation by patient; 0 for one training.
-        seeds, baselines: for `dermxai.training.study.study`, with folds.
-        sweep: lists of values by setting, which are compared; without folds.
-        halving: for `dermxai.training.sweep.sweep`.
-
-    Returns:
-        "checkpoint" or "study": the folder.
-
-    Raises:
-        InputError: as `check`, `fit` and `study` say.
-    """
-    report("loading", 0, 0)
-    from dermxai.data import load_dataset
-    from dermxai.training.fit import fit
-    from dermxai.training.recipe import chosen
-    from dermxai.training.study import study
-
-    check(
-        {
-            "recipe": recipe,
-            "folds": folds,
-            "seeds": seeds,
-            "baselines": baselines,
-            "sweep": sweep,
-            "nodes": nodes,
-        }
-    )
-    data = load_dataset(dataset, **(dataset_options or {}))
-    settings = chosen("scratch", recipe)  # whose settings are the defaults
-    if sweep:
-        from dermxai.training.sweep import sweep as compare
-
-        values: dict[str, Any] = {"swept": sweep, "halving": halving, "devices": devices}
-        return {"study": str(compare(data, settings, output, report, device, **values))}
-    where: dict[str, Any] = {"devices": devices, "nodes": nodes}
-    if not folds:
-        return {"checkpoint": str(fit(data, settings, output, report, device, **where))}
-    more = {"folds": folds, "seeds": seeds, "baselines": baselines, **where}
-    folder = study(data, settings, output, report, device, **more)
-    return {"study": str(folder)}
+TRAIN = Train(name="train", lane="device", arguments=Arguments)

@@ -1,17 +1,16 @@
-"""Where a job can run: one file a launcher, found by looking.
+"""Where a job can run, discovered automatically, see `Launcher`."""
 
-Each offers ``TITLE``, ``available()`` (empty, or why it cannot be used here),
-``size()`` (how many devices and nodes a job gets that does not say), ``launch(job, attempt)`` (what
-``submit-n.json`` is to say), ``withdraw(said)`` (where that could not be noted),
-``status(job, attempt)``, ``stop(job, attempt, grace)`` and ``log(job, attempt)``.
-"""
-
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
+from dermxai.components import Component, Kind, Text
 from dermxai.errors import InputError
-from dermxai.plugins import modules
+
+if TYPE_CHECKING:
+    from dermxai.jobs.job import Job
 
 MARK = "DERMXAI_JOB"  # in the environment of a job's processes
 
@@ -33,11 +32,70 @@ class Status:
     seen: bool = True
 
 
-def launchers() -> dict[str, ModuleType]:
-    return modules(__name__)
+@dataclass(frozen=True, kw_only=True)
+class Launcher(Component):
+    """
+    Attributes:
+        title: in forms.
+    """
+
+    title: Text
+
+    def available(self) -> str:
+        """Why it cannot be used here, in a sentence; empty where it can."""
+        return ""
+
+    def size(self) -> Mapping[str, int]:
+        """The arguments ``devices`` and ``nodes`` of a job that does not say them.
+
+        Raises:
+            InputError: the launcher's settings cannot be read.
+        """
+        return {}
+
+    @abstractmethod
+    def launch(self, job: "Job", attempt: int) -> dict[str, Any]:
+        """Starts an attempt.
+
+        Returns:
+            What ``submit-n.json`` is to say, as JSON holds it.
+
+        Raises:
+            InputError: it cannot be started.
+        """
+
+    @abstractmethod
+    def withdraw(self, said: Mapping[str, Any]) -> None:
+        """Takes back what ``launch`` has started and could not be noted."""
+
+    @abstractmethod
+    def status(self, job: "Job", attempt: int) -> Status: ...
+
+    @abstractmethod
+    def stop(self, job: "Job", attempt: int, grace: float) -> None:
+        """Ends an attempt that the flag ``cancel`` asks to stop.
+
+        Args:
+            grace: seconds that it has to end by itself.
+        """
+
+    @abstractmethod
+    def log(self, job: "Job", attempt: int) -> Path:
+        """The file to which an attempt prints; it need not be there."""
 
 
-def find_launcher(name: str) -> ModuleType:
+LAUNCHERS: Kind[Launcher] = Kind(
+    Launcher,  # type: ignore[type-abstract]
+    __name__,
+    "launcher",
+)
+
+
+def launchers() -> Mapping[str, Launcher]:
+    return LAUNCHERS.all()
+
+
+def find_launcher(name: str) -> Launcher:
     """
     Raises:
         InputError: there is no such launcher.

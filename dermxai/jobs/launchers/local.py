@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from dermxai import disk
 from dermxai.errors import InputError
 from dermxai.jobs.accounts import own_account
 from dermxai.jobs.gpus import gpus
-from dermxai.jobs.launchers import MARK, Status
+from dermxai.jobs.launchers import MARK, Launcher, Status
 from dermxai.jobs.queue import NORMAL, PRIORITIES, draw
 from dermxai.jobs.records import (
     PROCESS,
@@ -35,7 +36,6 @@ from dermxai.jobs.records import (
 if TYPE_CHECKING:
     from dermxai.jobs.job import Job
 
-TITLE = "This computer"
 GPU, ASIDE = "gpu", "aside"  # queues; others are named as their lane
 POLL = 0.05
 SUBMIT = {"supervisor?": PROCESS}
@@ -51,57 +51,66 @@ _OUT_OF_MEMORY = ", as happens when the computer runs out of memory"
 KILLED_SECONDS = 5.0  # until a killed process is gone
 
 
-def available() -> str:
-    return ""
+@dataclass(frozen=True, kw_only=True)
+class Local(Launcher):
+    def launch(self, job: "Job", attempt: int) -> dict[str, Any]:
+        """
+        Raises:
+            InputError: it asks for more GPUs than there are.
+        """
+        queue, slots = _needs(job)
+        _end_orphans(job)
+        ticket = draw(queue, job.root, attempt, _priority(job))
+        try:
+            supervisor = detached(
+                ["supervise", str(job.root), str(attempt)],
+                job.files.log(attempt),
+                {MARK: str(job.root)},
+            )
+        except BaseException:
+            ticket.give_back()
+            raise
+        return {
+            "supervisor": identity(supervisor),
+            "queue": queue,
+            "slots": slots,
+            "ticket": str(ticket.path),
+        }
+
+    def withdraw(self, said: Mapping[str, Any]) -> None:
+        """Takes back what was launched and could not be noted."""
+        if found := process(said["supervisor"]):
+            found.kill()
+        Path(said["ticket"]).unlink(missing_ok=True)
+
+    def status(self, job: "Job", attempt: int) -> Status:
+        supervisor = read(job.files.supervisor(attempt), SUPERVISOR)
+        launched = read(job.files.submit(attempt), SUBMIT).get("supervisor")
+        if worker(job, attempt):
+            return Status("running")
+        if "ended" not in supervisor and process(launched):
+            started = "worker" in supervisor
+            return Status("running") if started else Status("queued", supervisor.get("waiting", ""))
+        if place := _hidden(job, attempt, launched):
+            return Status("running" if "worker" in supervisor else "queued", place, seen=False)
+        return Status(None, _why(job, attempt, supervisor, launched))
+
+    def stop(self, job: "Job", attempt: int, grace: float) -> None:
+        """Its supervisor does it where it lives, else this process does."""
+        supervisor = read(job.files.submit(attempt), SUBMIT).get("supervisor")
+        if elsewhere(supervisor):
+            return  # where it runs, the flag is seen
+        until = time.monotonic() + grace
+        while process(supervisor) and time.monotonic() < until:
+            time.sleep(POLL)
+        if found := worker(job, attempt):
+            end_group(found, max(0.0, until - time.monotonic()))
+
+    def log(self, job: "Job", attempt: int) -> Path:
+        return job.files.log(attempt)
 
 
-def size() -> dict[str, int]:
-    return {}
-
-
-def launch(job: "Job", attempt: int) -> dict[str, Any]:
-    """
-    Raises:
-        InputError: it asks for more GPUs than there are.
-    """
-    queue, slots = _needs(job)
-    _end_orphans(job)
-    ticket = draw(queue, job.root, attempt, _priority(job))
-    try:
-        supervisor = detached(
-            ["supervise", str(job.root), str(attempt)],
-            job.files.log(attempt),
-            {MARK: str(job.root)},
-        )
-    except BaseException:
-        ticket.give_back()
-        raise
-    return {
-        "supervisor": identity(supervisor),
-        "queue": queue,
-        "slots": slots,
-        "ticket": str(ticket.path),
-    }
-
-
-def withdraw(said: Mapping[str, Any]) -> None:
-    """Takes back what was launched and could not be noted."""
-    if found := process(said["supervisor"]):
-        found.kill()
-    Path(said["ticket"]).unlink(missing_ok=True)
-
-
-def status(job: "Job", attempt: int) -> Status:
-    supervisor = read(job.files.supervisor(attempt), SUPERVISOR)
-    launched = read(job.files.submit(attempt), SUBMIT).get("supervisor")
-    if worker(job, attempt):
-        return Status("running")
-    if "ended" not in supervisor and process(launched):
-        started = "worker" in supervisor
-        return Status("running") if started else Status("queued", supervisor.get("waiting", ""))
-    if place := _hidden(job, attempt, launched):
-        return Status("running" if "worker" in supervisor else "queued", place, seen=False)
-    return Status(None, _why(job, attempt, supervisor, launched))
+LOCAL = Local(name="local", title="This computer")
 
 
 def _hidden(job: "Job", attempt: int, launched: Mapping[str, Any] | None) -> str:
@@ -142,23 +151,6 @@ def _ended(code: int | None, launched: Mapping[str, Any] | None) -> str:
     if launched and launched.get("boot") and not same_computer(launched):
         return "This computer was started anew while it was at work"
     return f"Its processes were ended by SIGKILL, or with the computer{_OUT_OF_MEMORY}"
-
-
-def stop(job: "Job", attempt: int, grace: float) -> None:
-    """Ends an attempt that the flag ``cancel`` asks to stop: its supervisor does it where it lives,
-    else this process does."""
-    supervisor = read(job.files.submit(attempt), SUBMIT).get("supervisor")
-    if elsewhere(supervisor):
-        return  # where it runs, the flag is seen
-    until = time.monotonic() + grace
-    while process(supervisor) and time.monotonic() < until:
-        time.sleep(POLL)
-    if found := worker(job, attempt):
-        end_group(found, max(0.0, until - time.monotonic()))
-
-
-def log(job: "Job", attempt: int) -> Path:
-    return job.files.log(attempt)
 
 
 def worker(job: "Job", attempt: int) -> psutil.Process | None:

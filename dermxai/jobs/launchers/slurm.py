@@ -1,9 +1,9 @@
 """Jobs on a SLURM cluster, through submitit.
 
-``slurm.toml`` in the workspace says what to ask for, see `SlurmSettings`. The workspace and this
-project must lie where the nodes see them under the same path. A job that is pre-empted or runs out
-of its time puts itself into the queue again and goes on where it was; each GPU has a task of its
-own (DistributedDataParallel).
+``slurm.toml`` in the workspace says what to ask for, see `dermxai.jobs.slurm_settings`. The
+workspace and this project must lie where the nodes see them under the same path. A job that is
+pre-empted or runs out of its time puts itself into the queue again and goes on where it was; each
+GPU has a task of its own (DistributedDataParallel).
 """
 
 import os
@@ -11,27 +11,25 @@ import re
 import shutil
 import subprocess
 import time
-import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from dermxai import entries, paths
-from dermxai.entries import UnusableError
+from dermxai import paths
 from dermxai.errors import InputError
-from dermxai.jobs.launchers import MARK, Status
+from dermxai.jobs.launchers import MARK, Launcher, Status
 from dermxai.jobs.records import read
 from dermxai.jobs.shares import SHARED
+from dermxai.jobs.slurm_settings import SlurmSettings, read_settings
 
 if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
 
     from dermxai.jobs.job import Job
 
-TITLE = "Cluster (SLURM)"
 ANSWER_SECONDS = 5.0  # for a command of SLURM
 FRESH_SECONDS = 1.0  # so old may the list of queued jobs be
 QUIET_SECONDS = 10.0  # before a cluster that did not answer is asked again
@@ -50,126 +48,92 @@ _ENDS = {
 }
 
 
-_LEAST = {"gpus": 0, "nodes": 1, "time": 1, "processors": 1, "notice": 0}
+@dataclass(frozen=True, kw_only=True)
+class Slurm(Launcher):
+    def available(self) -> str:
+        if not shutil.which("sbatch"):
+            return (
+                "There is no sbatch here; start the dashboard on a computer that submits to SLURM."
+            )
+        if find_spec("submitit") is None:
+            return (
+                "Submitting to SLURM needs submitit, which is not installed: pip install submitit."
+            )
+        return ""
+
+    def size(self) -> dict[str, int]:
+        """
+        Raises:
+            InputError: the settings cannot be read.
+        """
+        settings = read_settings()
+        return {"devices": max(1, settings.gpus), "nodes": settings.nodes}
+
+    def launch(self, job: "Job", attempt: int) -> dict[str, Any]:
+        """
+        Raises:
+            InputError: the cluster refuses it.
+        """
+        from submitit.core.utils import FailedJobError, FailedSubmissionError
+        from submitit.slurm.slurm import SlurmExecutor
+
+        settings = read_settings()
+        _check_gpus(job, settings)
+        asked, shares = _parameters(job, settings), int(job.arguments.get("shares") or 1)
+        executor = SlurmExecutor(_folder(job), max_num_timeout=REQUEUES)
+        executor.update_parameters(**asked)
+        array: dict[str, Any] = {}
+        try:
+            if shares > 1:
+                with executor.batch():
+                    tasks = [
+                        executor.submit(ShareTask(str(job.root), attempt, index, shares))
+                        for index in range(shares)
+                    ]
+                array = {"array": tasks[0].job_id.partition("_")[0], "shares": shares}
+                asked["additional_parameters"] |= {"dependency": f"afterany:{array['array']}"}
+                executor.update_parameters(**asked)
+            submitted = executor.submit(Task(str(job.root), attempt, shared=shares > 1))
+        except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
+            if array:
+                _ask(["scancel", array["array"]])
+            raise InputError(f"SLURM refused the job: {_refusal(error)}") from None
+        return {"slurm": submitted.job_id, **array, "settings": settings.model_dump()}
+
+    def withdraw(self, said: Mapping[str, Any]) -> None:
+        """Takes back what was launched and could not be noted."""
+        _ask(["scancel", *(said[name] for name in ("array", "slurm") if name in said)])
+
+    def status(self, job: "Job", attempt: int) -> Status:
+        known = read(job.files.submit(attempt)).get("slurm", "")
+        said = _state(known)
+        if said is None:  # nobody answers: as far as is known it goes on
+            begun = job.files.progress(attempt).is_file()
+            return Status("running" if begun else "queued", "The cluster does not answer.")
+        state, why = said
+        array = read(job.files.submit(attempt)).get("array", "")
+        if state in _QUEUED and array and _queue.runs(array):
+            return Status("running")
+        if state in _QUEUED:
+            return Status("queued", f"Waiting in the cluster's queue ({why})" if why else "")
+        if state in _RUNNING:
+            return Status("running")
+        return Status(None, _ENDS.get(state, ""), cancelled=state == "CANCELLED")
+
+    def stop(self, job: "Job", attempt: int, grace: float) -> None:
+        """scancel: SLURM tells the tasks to stop, and ends those left after KillWait."""
+        launched = read(job.files.submit(attempt))
+        _ask(["scancel", *(launched[name] for name in ("array", "slurm") if name in launched)])
+        until = time.monotonic() + grace
+        while self.status(job, attempt).state and time.monotonic() < until:
+            time.sleep(POLL)
+
+    def log(self, job: "Job", attempt: int) -> Path:
+        known = read(job.files.submit(attempt)).get("slurm", "")
+        return _folder(job) / f"{known}_0_log.out"
 
 
-@dataclass(frozen=True)
-class SlurmSettings:
-    """What a job asks the cluster for: the keys of ``slurm.toml``."""
-
-    partition: str = ""
-    """Empty: the cluster's default."""
-    gpus: int = 1
-    """On each node; 0 for training on processors."""
-    nodes: int = 1
-    time: int = 24 * 60
-    """Minutes; afterwards the job is requeued and goes on."""
-    memory: str = ""
-    """Of each node, with its unit, such as "64G"; empty: the cluster's default."""
-    processors: int = 8
-    """For each task, those that read images among them."""
-    notice: int = 120
-    """Seconds before the end of its time at which a job is told to stop."""
-    setup: tuple[str, ...] = ()
-    """Shell commands before the work, such as "module load cuda"."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    """Further options of sbatch, such as account or qos."""
-
-    def __post_init__(self) -> None:
-        for name, least in _LEAST.items():
-            value = getattr(self, name)
-            if type(value) is not int or value < least:
-                self._refuse(name, f"a whole number of at least {least}")
-        if self.notice >= 60 * self.time:
-            self._refuse("notice", f"fewer seconds than the time of a job, {60 * self.time}")
-        if not isinstance(self.partition, str):
-            self._refuse("partition", "the name of a partition")
-        if not isinstance(self.memory, str) or not re.fullmatch(r"(\d+[KMGT])?", self.memory):
-            self._refuse("memory", 'a size with its unit, such as "64G"')
-        lines: object = self.setup
-        if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines):
-            self._refuse("setup", 'a list of shell commands, such as ["module load cuda"]')
-        if not isinstance(self.extra, Mapping):
-            self._refuse("extra", "a table of options of sbatch")
-
-    def _refuse(self, name: str, expected: str) -> NoReturn:
-        raise InputError(
-            f"{name} is {getattr(self, name)!r} in {paths.slurm_settings()}; expected {expected}."
-        )
-
-
-def read_settings() -> SlurmSettings:
-    """Those of the workspace, the defaults where it has none.
-
-    Raises:
-        InputError: the file is not TOML, or has an unknown key or value.
-    """
-    path = paths.slurm_settings()
-    try:
-        content = tomllib.loads(entries.read_text(path)) if os.path.lexists(path) else {}
-    except UnusableError as error:
-        raise InputError(f"{path} {error}; expected TOML in UTF-8, see docs/jobs.md.") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not TOML: {entries.shown(str(error))}.") from None
-    known = [setting.name for setting in fields(SlurmSettings)]
-    for name in content:
-        if name not in known:
-            raise InputError(f"{path} has {name!r}; expected {', '.join(known)}.")
-    return SlurmSettings(**content)
-
-
-def available() -> str:
-    if not shutil.which("sbatch"):
-        return "There is no sbatch here; start the dashboard on a computer that submits to SLURM."
-    if find_spec("submitit") is None:
-        return "Submitting to SLURM needs submitit, which is not installed: pip install submitit."
-    return ""
-
-
-def size() -> dict[str, int]:
-    """
-    Raises:
-        InputError: the settings cannot be read.
-    """
-    settings = read_settings()
-    return {"devices": max(1, settings.gpus), "nodes": settings.nodes}
-
-
-def launch(job: "Job", attempt: int) -> dict[str, Any]:
-    """
-    Raises:
-        InputError: the cluster refuses it.
-    """
-    from submitit.core.utils import FailedJobError, FailedSubmissionError
-    from submitit.slurm.slurm import SlurmExecutor
-
-    settings = read_settings()
-    _check_gpus(job, settings)
-    asked, shares = _parameters(job, settings), int(job.arguments.get("shares") or 1)
-    executor = SlurmExecutor(_folder(job), max_num_timeout=REQUEUES)
-    executor.update_parameters(**asked)
-    array: dict[str, Any] = {}
-    try:
-        if shares > 1:
-            with executor.batch():
-                tasks = [
-                    executor.submit(ShareTask(str(job.root), attempt, index, shares))
-                    for index in range(shares)
-                ]
-            array = {"array": tasks[0].job_id.partition("_")[0], "shares": shares}
-            asked["additional_parameters"] |= {"dependency": f"afterany:{array['array']}"}
-            executor.update_parameters(**asked)
-        submitted = executor.submit(Task(str(job.root), attempt, shared=shares > 1))
-    except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
-        if array:
-            _ask(["scancel", array["array"]])
-        raise InputError(f"SLURM refused the job: {_refusal(error)}") from None
-    return {"slurm": submitted.job_id, **array, "settings": asdict(settings)}
-
-
-def withdraw(said: Mapping[str, Any]) -> None:
-    """Takes back what was launched and could not be noted."""
-    _ask(["scancel", *(said[name] for name in ("array", "slurm") if name in said)])
+SLURM = Slurm(name="slurm", title="Cluster (SLURM)")
 
 
 def _check_gpus(job: "Job", settings: SlurmSettings) -> None:
@@ -193,37 +157,6 @@ def _gpus(offered: str) -> int:
     """GPUs among the generic resources of a node, as sinfo writes them: "gpu:a100:2(S:0-1),…"."""
     found = re.findall(r"(?:^|,)gpu(?::[^:,()]+)?:(\d+)", offered)
     return sum(map(int, found))
-
-
-def status(job: "Job", attempt: int) -> Status:
-    known = read(job.files.submit(attempt)).get("slurm", "")
-    said = _state(known)
-    if said is None:  # nobody answers: as far as is known it goes on
-        begun = job.files.progress(attempt).is_file()
-        return Status("running" if begun else "queued", "The cluster does not answer.")
-    state, why = said
-    array = read(job.files.submit(attempt)).get("array", "")
-    if state in _QUEUED and array and _queue.runs(array):
-        return Status("running")
-    if state in _QUEUED:
-        return Status("queued", f"Waiting in the cluster's queue ({why})" if why else "")
-    if state in _RUNNING:
-        return Status("running")
-    return Status(None, _ENDS.get(state, ""), cancelled=state == "CANCELLED")
-
-
-def stop(job: "Job", attempt: int, grace: float) -> None:
-    """scancel: SLURM tells the tasks to stop, and ends those left after KillWait."""
-    launched = read(job.files.submit(attempt))
-    _ask(["scancel", *(launched[name] for name in ("array", "slurm") if name in launched)])
-    until = time.monotonic() + grace
-    while status(job, attempt).state and time.monotonic() < until:
-        time.sleep(POLL)
-
-
-def log(job: "Job", attempt: int) -> Path:
-    known = read(job.files.submit(attempt)).get("slurm", "")
-    return _folder(job) / f"{known}_0_log.out"
 
 
 class Task:

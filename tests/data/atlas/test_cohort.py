@@ -1,5 +1,4 @@
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -125,7 +124,7 @@ def test_patients_images_classes_and_splits_are_as_asked_for():
     in_split = shots.groupby(["label", "split"])["patient"].nunique()
     assert in_split["EAD"].to_dict() == {"train": 10, "test": 40}
     # Images suffice for 66 patients of three images each and no more.
-    crowded = drawn(replace(settings, patients={"EAD": 500}))
+    crowded = drawn(settings.replaced(patients={"EAD": 500}))
     assert crowded[crowded["label"] == "EAD"]["patient"].nunique() == 66
 
 
@@ -149,8 +148,8 @@ def test_any_number_of_images(images):
 
 
 def test_a_seed_is_a_cohort():
-    assert cohort(AtlasSettings(100)) == cohort(AtlasSettings(100))
-    assert cohort(AtlasSettings(100)) != cohort(AtlasSettings(100, seed=8))
+    assert cohort(AtlasSettings(images=100)) == cohort(AtlasSettings(images=100))
+    assert cohort(AtlasSettings(images=100)) != cohort(AtlasSettings(images=100, seed=8))
 
 
 def test_ages_are_human():

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from dermxai.data import load_dataset
-from dermxai.data.atlas import AtlasSettings, write_atlas
+from dermxai.data.atlas import DEMO, AtlasSettings, write_atlas
 from dermxai.data.atlas.settings import IMAGES
 from dermxai.errors import InputError
 from dermxai.paths import AtlasFiles
@@ -30,37 +31,43 @@ def contents(root: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (AtlasSettings(images=0), "0 images"),
-        (AtlasSettings(size=31), "31 px"),
-        (AtlasSettings(artefact_rates={"tattoo": 0.1}), "tattoo"),
-        (AtlasSettings(artefact_rates={"hair": 1.5}), "1.5"),
-        (AtlasSettings(shortcut_class="MN"), "both"),
-        (AtlasSettings(shortcut_artefact="ink"), "both"),
-        (AtlasSettings(shortcut_class="MN", shortcut_artefact="tattoo"), "tattoo"),
-        (AtlasSettings(shortcut_class="mole", shortcut_artefact="ink"), "mole"),
-        (AtlasSettings(class_mix={"EAD": 1, "mole": 1}), "mole"),
-        (AtlasSettings(class_mix={}), "class mix"),
-        (AtlasSettings(class_mix={"EAD": 0}), "class mix"),
-        (AtlasSettings(patients={"EAD": 0}), "1 or more"),
-        (AtlasSettings(class_mix={"EAD": float("nan")}), "class mix"),
-        (AtlasSettings(images_a_patient=0.5), "1 or more"),
-        (AtlasSettings(images_a_patient=float("nan")), "1 or more"),
-        (AtlasSettings(splits={"test": 0.0}), "splits"),
-        (AtlasSettings(overlap={"EAD": {"MN": 0.5}}), "MN"),
-        (AtlasSettings(overlap={"EAD": {"EAD": 0.5}}), "itself"),
-        (AtlasSettings(overlap={"EAD": {"SD": 1.5}}), "1.5"),
-        (AtlasSettings(label_noise=-0.1), "-0.1"),
+        ({"images": 0}, "images is 0"),
+        ({"size": 31}, "size is 31"),
+        ({"artefact_rates": {"tattoo": 0.1}}, "tattoo"),
+        ({"artefact_rates": {"hair": 1.5}}, "1.5"),
+        ({"shortcut_class": "MN"}, "both"),
+        ({"shortcut_artefact": "ink"}, "both"),
+        ({"shortcut_class": "MN", "shortcut_artefact": "tattoo"}, "tattoo"),
+        ({"shortcut_class": "mole", "shortcut_artefact": "ink"}, "mole"),
+        ({"class_mix": {"EAD": 1, "mole": 1}}, "mole"),
+        ({"class_mix": {}}, "class mix"),
+        ({"class_mix": {"EAD": 0}}, "class mix"),
+        ({"patients": {"EAD": 0}}, "1 or more"),
+        ({"class_mix": {"EAD": float("nan")}}, "class_mix.EAD is nan"),
+        ({"images_a_patient": 0.5}, "from 1 to"),
+        ({"images_a_patient": float("nan")}, "from 1 to"),
+        ({"splits": {"test": 0.0}}, "splits"),
+        ({"overlap": {"EAD": {"MN": 0.5}}}, "MN"),
+        ({"overlap": {"EAD": {"EAD": 0.5}}}, "itself"),
+        ({"overlap": {"EAD": {"SD": 1.5}}}, "1.5"),
+        ({"label_noise": -0.1}, "-0.1"),
     ],
 )
-def test_settings_that_no_atlas_can_have(tmp_path, settings, said):
+def test_settings_that_no_atlas_can_have(settings, said):
     with pytest.raises(InputError, match=said):
-        write_atlas(tmp_path / "atlas", settings)
-    assert not list(tmp_path.iterdir())
+        AtlasSettings(**settings)
+
+
+def test_what_is_kept_of_settings_is_as_it_always_was():
+    kept = [json.dumps(each.model_dump(), indent=2) for each in (AtlasSettings(), DEMO)]
+    known = [sha256(text.encode()).hexdigest()[:16] for text in kept]
+    assert known == ["cdef566cdecd5dd8", "7231c48bfd5db460"]
+    assert AtlasSettings(**json.loads(kept[1])) == DEMO
 
 
 def test_an_atlas_is_a_dataset(tmp_path):
     calls = []
-    settings = AtlasSettings(14, 48, 5)
+    settings = AtlasSettings(images=14, size=48, seed=5)
     root = write_atlas(tmp_path / "médical 数据", settings, lambda *at: calls.append(at), workers=1)
     assert calls == [(done, 14) for done in range(1, 15)]
     dataset = load_dataset(root)
@@ -78,7 +85,7 @@ def test_an_atlas_is_a_dataset(tmp_path):
 
 
 def test_the_table_tells_the_truth_about_each_image(tmp_path):
-    settings = AtlasSettings(60, 32, overlap={"EAD": {"SD": 0.8}}, label_noise=0.5)
+    settings = AtlasSettings(images=60, size=32, overlap={"EAD": {"SD": 0.8}}, label_noise=0.5)
     root = write_atlas(tmp_path / "atlas", settings, workers=1)
     samples = load_dataset(root).samples
     mixed = samples[samples["other_class"].notna()]
@@ -96,7 +103,9 @@ def test_the_table_tells_the_truth_about_each_image(tmp_path):
 
 
 def test_a_planted_shortcut_is_always_there_and_never_else(tmp_path):
-    settings = AtlasSettings(42, 32, 5, shortcut_class="MN", shortcut_artefact="ink")
+    settings = AtlasSettings(
+        images=42, size=32, seed=5, shortcut_class="MN", shortcut_artefact="ink"
+    )
     root = write_atlas(tmp_path / "atlas", settings, workers=1)
     table = pd.read_csv(AtlasFiles(root).table, keep_default_na=False)
     inked = table["artefacts"].str.split().map(lambda names: "ink" in names)
@@ -105,7 +114,7 @@ def test_a_planted_shortcut_is_always_there_and_never_else(tmp_path):
 
 
 def test_workers_change_nothing(tmp_path):
-    settings = AtlasSettings(20, 32)
+    settings = AtlasSettings(images=20, size=32)
     alone, shared = (
         write_atlas(tmp_path / str(workers), settings, workers=workers) for workers in (1, 2)
     )
@@ -115,7 +124,7 @@ def test_workers_change_nothing(tmp_path):
 def test_what_is_there_stays_as_it_is(tmp_path):
     root = tmp_path / "atlas"
     root.mkdir()
-    assert write_atlas(root, AtlasSettings(3, 32)) == root
+    assert write_atlas(root, AtlasSettings(images=3, size=32)) == root
     assert not list(root.iterdir())
 
 
@@ -124,7 +133,7 @@ def test_a_cancelled_atlas_is_not_visible_and_can_be_written_again(tmp_path):
         if done == 2:
             raise KeyboardInterrupt
 
-    root, settings = tmp_path / "atlas", AtlasSettings(6, 32)
+    root, settings = tmp_path / "atlas", AtlasSettings(images=6, size=32)
     with pytest.raises(KeyboardInterrupt):
         write_atlas(root, settings, cancel, workers=1)
     assert not root.exists()
@@ -135,7 +144,7 @@ def test_a_cancelled_atlas_is_not_visible_and_can_be_written_again(tmp_path):
 
 
 def test_two_at_once_write_one_atlas(tmp_path):
-    root, settings = tmp_path / "atlas", AtlasSettings(8, 32)
+    root, settings = tmp_path / "atlas", AtlasSettings(images=8, size=32)
     drawn = []
 
     def write() -> None:
@@ -157,7 +166,7 @@ def test_after_a_kill_no_worker_stays_and_the_next_start_begins_anew(tmp_path):
         "from pathlib import Path\n"
         "from dermxai.data.atlas import AtlasSettings, write_atlas\n"
         "if __name__ == '__main__':\n"
-        f"    write_atlas(Path({str(root)!r}), AtlasSettings(400, 32), workers=2)\n"
+        f"    write_atlas(Path({str(root)!r}), AtlasSettings(images=400, size=32), workers=2)\n"
     )
     here = {"PYTHONPATH": str(Path(__file__).parents[3])}
     process = subprocess.Popen([sys.executable, str(script)], env=os.environ | here)
@@ -171,4 +180,4 @@ def test_after_a_kill_no_worker_stays_and_the_next_start_begins_anew(tmp_path):
     _, alive = psutil.wait_procs(workers, timeout=20)
     assert not alive
     assert not root.exists()
-    assert len(load_dataset(write_atlas(root, AtlasSettings(3, 32), workers=1))) == 3
+    assert len(load_dataset(write_atlas(root, AtlasSettings(images=3, size=32), workers=1))) == 3

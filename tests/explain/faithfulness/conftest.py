@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from dermxai.data.transforms import Preprocessing
-from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.measure import Candidate, Case, baselines
 from dermxai.explain.method import Target
 from dermxai.models import Classifier, ModelInfo
@@ -58,7 +58,7 @@ def case(classifier: Classifier) -> Case:
     image[:CORNER, :CORNER] = 220
     lesion = np.zeros((SIZE, SIZE), dtype=bool)
     lesion[:CORNER, :CORNER] = True
-    return judge.make_case(classifier, image, Target(0), {"lesion": lesion}, seed=3)
+    return evaluate.make_case(classifier, image, Target(0), {"lesion": lesion}, seed=3)
 
 
 class Fixed:
@@ -73,7 +73,7 @@ class Fixed:
 
 def fixed(case: Case, values: np.ndarray) -> Candidate:
     settings = baselines()["centred_gaussian"].Settings()
-    return judge.candidate(case, Fixed(values.astype(np.float32)), settings)
+    return evaluate.candidate(case, Fixed(values.astype(np.float32)), settings)
 
 
 @pytest.fixture
@@ -86,4 +86,4 @@ def truth(case: Case) -> Candidate:
 @pytest.fixture
 def noise(case: Case) -> Candidate:
     method = baselines()["smooth_noise"]
-    return judge.candidate(case, method, method.Settings(cells=8, seed=1))
+    return evaluate.candidate(case, method, method.Settings(cells=8, seed=1))

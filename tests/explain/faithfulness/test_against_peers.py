@@ -5,7 +5,7 @@ import pytest
 import torch
 from captum.metrics import infidelity as captum_infidelity
 
-from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.imputation import imputed
 from dermxai.explain.faithfulness.likeness import spearman, ssim
 from dermxai.explain.faithfulness.localisation import pointing_game, relevance_mass
@@ -35,7 +35,7 @@ def test_infidelity_is_captums(case: Case, noise: Candidate):
         n_perturb_samples=len(masks),
         normalize=True,
     )
-    ours = judge.judged(case, noise, "infidelity").value
+    ours = evaluate.evaluated(case, noise, "infidelity").value
     assert ours == pytest.approx(float(theirs), rel=1e-4)
 
 

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
 
 from dermxai.explain.api import find_target, methods
-from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.likeness import spearman, ssim
 from dermxai.explain.faithfulness.measure import Candidate, Case, laid_out, measures
@@ -36,12 +36,12 @@ def seen(trained, photograph) -> Case:
     lesion = np.zeros(photograph.shape[:2], dtype=bool)
     lesion[15:45, 20:60] = True
     target = find_target(trained, "EAD", "SD")
-    return judge.make_case(trained, photograph, target, {"lesion": lesion}, seed=11)
+    return evaluate.make_case(trained, photograph, target, {"lesion": lesion}, seed=11)
 
 
 def map_of(case: Case, name: str, **settings: Any) -> Candidate:
     method = methods()[name]
-    return judge.candidate(case, method, method.Settings(**settings))
+    return evaluate.candidate(case, method, method.Settings(**settings))
 
 
 def is_the_same(name: str, found: Any, expected: Any, tolerance: float = 1e-5) -> None:
@@ -69,7 +69,7 @@ def test_max_sensitivity(seen: Case, name: str):
         changes.append(np.sqrt((change.astype(float) ** 2).sum()))
     size = np.sqrt((subject.values.astype(float) ** 2).sum())
     given = {"samples": 5, "radius": 0.1}
-    found = judge.judged(seen, subject, "max_sensitivity", given).value
+    found = evaluate.evaluated(seen, subject, "max_sensitivity", given).value
     is_the_same("max_sensitivity", found, max(changes) / size)
 
 
@@ -83,8 +83,10 @@ class Brightness:
 def test_max_sensitivity_of_a_map_that_is_known(case: Case):
     """Of the mean of three colours, each changed by uniform noise of ±r, the deviation is r / 3:
     over many pixels, the change is that by their root mean square."""
-    subject = judge.candidate(case, Brightness(), None)
-    found = judge.judged(case, subject, "max_sensitivity", {"samples": 1, "radius": 0.3}).value
+    subject = evaluate.candidate(case, Brightness(), None)
+    found = evaluate.evaluated(
+        case, subject, "max_sensitivity", {"samples": 1, "radius": 0.3}
+    ).value
     size = np.sqrt((subject.values.astype(float) ** 2).mean())
     verified(
         "Faithfulness: Max-sensitivity",
@@ -97,7 +99,7 @@ def test_max_sensitivity_of_a_map_that_is_known(case: Case):
 
 
 def test_a_map_of_zeros_has_no_relative_change(case: Case):
-    nothing = judge.judged(case, fixed(case, np.zeros((SIZE, SIZE))), "max_sensitivity")
+    nothing = evaluate.evaluated(case, fixed(case, np.zeros((SIZE, SIZE))), "max_sensitivity")
     assert np.isnan(nothing.value) and nothing.reason == "The map is zero everywhere."
 
 
@@ -139,7 +141,7 @@ def test_deletion_and_insertion(seen: Case, name: str):
         ("insertion_blur", [first[count:] for count in counts]),
     ):
         curve = [value(seen, replaced(seen, stand_in, at)) for at in chosen]
-        found = judge.judged(seen, subject, measure, {"steps": 4}).value
+        found = evaluate.evaluated(seen, subject, measure, {"steps": 4}).value
         is_the_same(measure, found, trapezia(curve, 0.25), 0.02)
 
 
@@ -150,15 +152,15 @@ def test_inpainting_continues_a_ramp(classifier):
     scattered = np.zeros((SIZE, SIZE))
     scattered[2::4, 2::4] = 1  # 1 in 16
     target = find_target(classifier, "A")
-    whole = judge.make_case(classifier, ramp.astype(np.uint8), target).intact
+    whole = evaluate.make_case(classifier, ramp.astype(np.uint8), target).intact
     holed = np.where(scattered[..., None], 0, ramp).astype(np.uint8)
-    case = judge.make_case(classifier, holed, target)
+    case = evaluate.make_case(classifier, holed, target)
     assert abs(case.intact - whole) > 0.1 * abs(whole)
     for name, values, step in (
         ("deletion_inpainting", scattered, 1),
         ("insertion_inpainting", -scattered, 15),
     ):
-        found = judge.judged(case, fixed(case, values), name, {"steps": 16})
+        found = evaluate.evaluated(case, fixed(case, values), name, {"steps": 16})
         verified(
             f"Faithfulness: {measures()[name].TITLE}",
             "a ramp of brightness, which inpainting must continue",
@@ -180,7 +182,7 @@ def test_infidelity(seen: Case):
         sums.append(sum(float(subject.values[at]) for at in zip(*np.nonzero(mask), strict=True)))
     (factor,), *_ = np.linalg.lstsq(np.array(sums)[:, None], np.array(falls), rcond=None)
     expected = np.mean((factor * np.array(sums) - np.array(falls)) ** 2)
-    is_the_same("infidelity", judge.judged(seen, subject, "infidelity").value, expected, 0.02)
+    is_the_same("infidelity", evaluate.evaluated(seen, subject, "infidelity").value, expected, 0.02)
 
 
 def linearly_imputed(image: np.ndarray, removed: np.ndarray) -> np.ndarray:
@@ -213,7 +215,7 @@ def test_road(case: Case, noise: Candidate):
         removed[at[: first.size // 2]] = True
         filled = linearly_imputed(case.image[0].numpy(), removed.reshape(SIZE, SIZE))
         kept.append(value(case, torch.from_numpy(filled).float()))
-    found = judge.judged(case, noise, "road", {"steps": 1}).value
+    found = evaluate.evaluated(case, noise, "road", {"steps": 1}).value
     is_the_same("road", found, (kept[1] - kept[0]) / 2, 0.02)
 
 
@@ -231,7 +233,7 @@ def test_randomisation(seen: Case):
         if number in (0, 4, 9):  # the heads, the middle, all
             sizes.append(abs(by_ranks(subject.again(classifier=forgetful), subject.values)))
     assert number == 9
-    found = judge.judged(seen, subject, "randomisation").value
+    found = evaluate.evaluated(seen, subject, "randomisation").value
     is_the_same("randomisation", found, np.mean(sizes))
 
 
@@ -239,7 +241,7 @@ def test_repeatability(seen: Case):
     subject = map_of(seen, "smooth_grad", samples=4)
     drawn = [subject.again(seed=seen.seed + 1 + k) for k in range(3)]
     expected = np.mean([by_ranks(one, other) for one, other in combinations(drawn, 2)])
-    is_the_same("repeatability", judge.judged(seen, subject, "repeatability").value, expected)
+    is_the_same("repeatability", evaluate.evaluated(seen, subject, "repeatability").value, expected)
 
 
 @pytest.mark.parametrize("outlined", ["lesion", "evidence"])
@@ -261,7 +263,7 @@ def test_relevance_mass_and_pointing_game(seen: Case, outlined: str):
         expected["mass"].append(inside / whole)
         expected["pointing"].append(best[1])
         for name, into in found.items():
-            into.append(judge.judged(seen, fixed(seen, values), f"{name}_{outlined}").value)
+            into.append(evaluate.evaluated(seen, fixed(seen, values), f"{name}_{outlined}").value)
     is_the_same(f"mass_{outlined}", found["mass"], expected["mass"])
     is_the_same(f"pointing_{outlined}", np.mean(found["pointing"]), np.mean(expected["pointing"]))
 

@@ -10,7 +10,7 @@ import torch
 
 from dermxai.errors import InputError
 from dermxai.explain.api import methods
-from dermxai.explain.faithfulness import judge
+from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.measure import Candidate, Case, grain, measures
 from dermxai.explain.faithfulness.removal import blurred, inpainted, top
@@ -26,10 +26,10 @@ def test_the_true_map_is_better_than_a_random_one_and_than_its_opposite(
     name: str, case: Case, truth: Candidate, noise: Candidate
 ):
     sign = 1 if measures()[name].HIGHER else -1
-    best = sign * judge.judged(case, truth, name).value
-    assert best > sign * judge.judged(case, noise, name).value
+    best = sign * evaluate.evaluated(case, truth, name).value
+    assert best > sign * evaluate.evaluated(case, noise, name).value
     if name != "infidelity":  # its best factor may be negative
-        assert best > sign * judge.judged(case, fixed(case, -truth.values), name).value
+        assert best > sign * evaluate.evaluated(case, fixed(case, -truth.values), name).value
 
 
 @pytest.mark.parametrize("name", measures())
@@ -37,13 +37,13 @@ def test_describes_itself(name: str, case: Case, truth: Candidate):
     measure = measures()[name]
     assert measure.TITLE and measure.UNIT and measure.SOURCE and measure.NOTE.endswith(".")
     assert measure.passes(case.classifier, 3, measure.Settings()) >= 0
-    found = judge.judged(case, truth, name)
+    found = evaluate.evaluated(case, truth, name)
     assert np.isfinite(found.value) or found.reason.endswith(".")
     assert all(len(curve) == len(found.curves["x"]) for curve in found.curves.values())
 
 
 def test_deletion_goes_by_the_map(case: Case, truth: Candidate):
-    found = judge.judged(case, truth, "deletion_inpainting", {"steps": 16})
+    found = evaluate.evaluated(case, truth, "deletion_inpainting", {"steps": 16})
     share = CORNER**2 / case.size**2
     values = np.array(found.curves["target"])
     assert values[0] == pytest.approx(case.intact, abs=1e-5)
@@ -63,21 +63,21 @@ def test_what_is_removed_is_replaced_and_the_rest_is_as_it_was(case: Case):
 
 
 def test_pointing_and_mass(case: Case, truth: Candidate, noise: Candidate):
-    assert judge.judged(case, truth, "pointing_lesion").value == 1
-    assert judge.judged(case, fixed(case, -truth.values), "pointing_lesion").value == 0
+    assert evaluate.evaluated(case, truth, "pointing_lesion").value == 1
+    assert evaluate.evaluated(case, fixed(case, -truth.values), "pointing_lesion").value == 0
     area = case.masks["lesion"].mean()
     uniform = fixed(case, np.ones((case.size, case.size)))
-    assert judge.judged(case, uniform, "mass_lesion").value == pytest.approx(area)
-    assert judge.judged(case, truth, "mass_lesion").value > 0.98
+    assert evaluate.evaluated(case, uniform, "mass_lesion").value == pytest.approx(area)
+    assert evaluate.evaluated(case, truth, "mass_lesion").value > 0.98
     nothing = fixed(case, -np.ones((case.size, case.size)))
-    assert "Nothing in the map" in judge.judged(case, nothing, "mass_lesion").reason
-    assert "no evidence mask" in judge.judged(case, truth, "mass_evidence").reason
+    assert "Nothing in the map" in evaluate.evaluated(case, nothing, "mass_lesion").reason
+    assert "no evidence mask" in evaluate.evaluated(case, truth, "mass_evidence").reason
 
 
 def test_a_map_that_ignores_the_network_fails_randomisation(case: Case, truth: Candidate):
-    assert judge.judged(case, truth, "randomisation").value == pytest.approx(1)
-    depending = judge.candidate(case, Depending(), truth.settings)
-    assert judge.judged(case, depending, "randomisation").value < 0.1
+    assert evaluate.evaluated(case, truth, "randomisation").value == pytest.approx(1)
+    depending = evaluate.candidate(case, Depending(), truth.settings)
+    assert evaluate.evaluated(case, depending, "randomisation").value < 0.1
 
 
 class Depending:
@@ -102,9 +102,9 @@ class Turning:
 def test_a_pattern_that_random_weights_only_turn_round_fails_randomisation(
     case: Case, truth: Candidate
 ):
-    turning = judge.candidate(case, Turning(truth.values), truth.settings)
+    turning = evaluate.candidate(case, Turning(truth.values), truth.settings)
     for seed in range(6):
-        found = judge.judged(replace(case, seed=seed), turning, "randomisation")
+        found = evaluate.evaluated(replace(case, seed=seed), turning, "randomisation")
         assert found.value == pytest.approx(1)
         assert set(np.abs(found.curves["Spearman"])) == {1}
 
@@ -143,34 +143,34 @@ def test_no_layer_draws_from_the_random_state_of_the_process(architecture: str):
 def test_randomisation_leaves_the_shared_network_untouched(case: Case):
     method = methods()["grad_cam"]
     before = {k: v.clone() for k, v in case.classifier.network.state_dict().items()}
-    judge.judged(case, judge.candidate(case, method, method.Settings()), "randomisation")
+    evaluate.evaluated(case, evaluate.candidate(case, method, method.Settings()), "randomisation")
     after = case.classifier.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert not any(p.requires_grad for p in case.classifier.network.parameters())
 
 
 def test_seeds_and_noise(case: Case, truth: Candidate, noise: Candidate):
-    assert judge.judged(case, truth, "repeatability").value == 1
-    assert abs(judge.judged(case, noise, "repeatability").value) < 0.3
-    assert judge.judged(case, truth, "max_sensitivity").value == 0
+    assert evaluate.evaluated(case, truth, "repeatability").value == 1
+    assert abs(evaluate.evaluated(case, noise, "repeatability").value) < 0.3
+    assert evaluate.evaluated(case, truth, "max_sensitivity").value == 0
 
 
 @pytest.mark.parametrize("cells", [4, 8, 16, 32])
 def test_grain_is_that_of_noise(cells: int, case: Case, noise: Candidate):
     settings = type(noise.settings)(cells=cells, seed=5)
-    made = judge.candidate(case, noise.method, settings)
+    made = evaluate.candidate(case, noise.method, settings)
     assert grain(made.values) in {cells, cells // 2} and grain(made.values) >= 4
 
 
 def test_bad_settings_say_what_is_allowed(case: Case, truth: Candidate):
     with pytest.raises(InputError, match="from 2 to 100"):
-        judge.judged(case, truth, "deletion_blur", {"steps": 1})
+        evaluate.evaluated(case, truth, "deletion_blur", {"steps": 1})
     with pytest.raises(InputError, match="its settings: steps"):
-        judge.judged(case, truth, "deletion_blur", {"parts": 3})
+        evaluate.evaluated(case, truth, "deletion_blur", {"parts": 3})
     with pytest.raises(InputError, match="deletion_blur"):
-        judge.judged(case, truth, "delete")
+        evaluate.evaluated(case, truth, "delete")
     with pytest.raises(InputError, match="expected names and their values"):
-        judge.judged(case, truth, "deletion_blur", "abc")
+        evaluate.evaluated(case, truth, "deletion_blur", "abc")
 
 
 @pytest.mark.parametrize("name", measures())
@@ -179,4 +179,4 @@ def test_whole_numbers_stay_whole(name: str):
         if isinstance(field.default, int):
             for wrong in (field.default + 0.5, True):
                 with pytest.raises(InputError, match=f"{field.name} of {name} .* whole number"):
-                    judge.checked(name, {field.name: wrong})
+                    evaluate.checked(name, {field.name: wrong})

@@ -14,9 +14,9 @@ def test_adds_up_to_the_decision_but_for_the_biases(tiny_checkpoint: Path, photo
     classifier = load_classifier(tiny_checkpoint)
     diagnosis = diagnose(classifier, photograph)
     made = explain(classifier, photograph, "vote_map", "EAD", "SD")
-    ledger = diagnosis.ledger("EAD", "SD")
-    expected = ledger.margin - ledger.biases.sum()
-    assert made.native.sum() == pytest.approx(expected, abs=1e-4 * ledger.logit_range)
+    decomposition = diagnosis.decomposition("EAD", "SD")
+    expected = decomposition.margin - decomposition.biases.sum()
+    assert made.native.sum() == pytest.approx(expected, abs=1e-4 * decomposition.logit_range)
 
 
 def test_of_one_head_it_is_that_heads_grad_cam(tiny_checkpoint: Path, photograph):

@@ -1,6 +1,5 @@
 """The drill for somebody who waits in front of a form."""
 
-from dermxai.jobs.kinds.drill import run, title  # type: ignore[import-not-found]
+from dermxai.jobs.kinds.drill import Arguments, Drill  # type: ignore[import-not-found]
 
-LANE = "aside"
-__all__ = ["LANE", "run", "title"]
+ASIDE = Drill(name="aside", lane="aside", arguments=Arguments)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TITLE = "Centred Gaussian"
 UNIT = "share of the peak"
 PER_AREA = ""
-NOTE = "Highest in the middle of the image; it never saw it."
+NOTE = "Control map: highest in the centre of the image."
 SOURCE = "Baseline"
 SIGNED = False
 COMPLETE = False

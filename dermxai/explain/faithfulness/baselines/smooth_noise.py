@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TITLE = "Random map"
 UNIT = "standard deviations"
 PER_AREA = ""
-NOTE = "Noise as fine as the map that is judged; it never saw the image."
+NOTE = "Control map: noise as fine as the map that is evaluated."
 SOURCE = "Baseline"
 SIGNED = True
 COMPLETE = False

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TITLE = "Randomisation"
 SOURCE = "Adebayo et al. 2018, arXiv:1810.03292"
-NOTE = "How like the map stays, upright or turned round, while the network forgets layer by layer."
+NOTE = "Likeness of the map, or of its negative, under cascading parameter randomisation (MPRT)."
 UNIT = "size of the rank correlation"
 HIGHER = False
 SHARE = False

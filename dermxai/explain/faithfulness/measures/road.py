@@ -3,7 +3,7 @@
 Pixels are taken away in both orders, most relevant first and least relevant first, and imputed so
 that the hole itself says little. The value is half the distance between the two curves, as
 "combined" in Gildenblat's pytorch-grad-cam: zero for an order that means nothing. The publication
-counts images that are still read right, for which one image would be a coin.
+counts images that are still predicted correctly, for which one image would be a coin.
 """
 
 from dataclasses import dataclass, field

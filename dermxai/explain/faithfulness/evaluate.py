@@ -1,0 +1,106 @@
+"""One image: what a measure says of a map."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermxai.data.transforms import fit_mask
+from dermxai.errors import InputError, NoRoomError
+from dermxai.explain.api import prepared
+from dermxai.explain.faithfulness.measure import (
+    Candidate,
+    Case,
+    Score,
+    find_measure,
+    laid_out,
+)
+from dermxai.explain.memory import ran_out_of_memory
+from dermxai.explain.method import Method, Progress, Target
+from dermxai.settings import settings_of
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
+
+RANDOM, CENTRED = "smooth_noise", "centred_gaussian"
+NO_MEMORY = "Memory ran out."
+
+
+def make_case(
+    classifier: "Classifier",
+    image: NDArray[np.uint8],
+    target: Target,
+    masks: Mapping[str, NDArray[np.bool_]] | None = None,
+    seed: int = 0,
+) -> Case:
+    """
+    Args:
+        image: (h, w, 3) RGB.
+        masks: "lesion" and "evidence" as far as they are known, (h, w).
+
+    Raises:
+        InputError: the image is too small.
+    """
+    preprocessing = classifier.info.preprocessing
+    shape = (preprocessing.size, preprocessing.size)
+    return Case(
+        classifier=classifier,
+        image=prepared(classifier, image),
+        pixels=preprocessing.prepare(image),
+        target=target,
+        masks={name: fit_mask(mask, shape) for name, mask in (masks or {}).items()},
+        seed=seed,
+    )
+
+
+def candidate(
+    case: Case, method: Method, settings: Any, native: NDArray[np.float32] | None = None
+) -> Candidate:
+    """A method's map; computed unless it is at hand at the method's own resolution."""
+    if native is None:
+        native, _ = method.attribute(case.classifier, case.image, case.target, settings, None)
+    return Candidate(case, method, settings, laid_out(native, case.size))
+
+
+def evaluated(
+    case: Case,
+    subject: Candidate,
+    measure: str,
+    settings: Any = None,
+    progress: Progress | None = None,
+) -> Score:
+    """What a measure says of a map; undefined where it cannot say, with the reason.
+
+    Raises:
+        InputError: unknown measure or setting.
+    """
+    chosen, values = find_measure(measure), checked(measure, settings)
+    if chosen.NEEDS and chosen.NEEDS not in case.masks:
+        return Score.undefined(f"The image has no {chosen.NEEDS} mask.")
+    try:
+        found = chosen.measure(case, subject, values, progress)
+    except (InputError, RuntimeError) as error:
+        return Score.undefined(excuse(error))
+    if np.isfinite(found.value) or found.reason:
+        return found
+    return Score.undefined("The value is not finite.")
+
+
+def excuse(error: Exception) -> str:
+    """Why there is no score. What is neither the input's fault nor the memory's is raised."""
+    room = isinstance(error, RuntimeError) and ran_out_of_memory(error)
+    if room or isinstance(error, NoRoomError):
+        return NO_MEMORY
+    if isinstance(error, InputError):
+        return str(error)
+    raise error
+
+
+def checked(measure: str, given: Any = None) -> Any:
+    """A measure's ``Settings`` from such, from a mapping of some of their values, or from nothing.
+
+    Raises:
+        InputError: the measure has no such setting, or a value is out of bounds.
+    """
+    return settings_of(measure, find_measure(measure).Settings, given)

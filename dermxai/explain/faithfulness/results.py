@@ -1,0 +1,223 @@
+"""What an evaluation of a run's maps was to find out, and what it found: kept with the run."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from pyarrow import ArrowException
+
+from dermxai import disk, entries, paths
+from dermxai.data import Problem
+from dermxai.entries import Unusable, UnusableError
+from dermxai.explain.faithfulness.measure import baselines, find_candidate, find_measure
+
+if TYPE_CHECKING:
+    from dermxai.runs.run import Run
+
+RUNNER_UP = "runner-up"
+"""In place of a class to explain against: the one that came second."""
+_SHAPE = {
+    "asked": {
+        "images": int,
+        "methods": [str],
+        "measures": [str],
+        "seed?": int,
+        "settings?": dict,
+        **dict.fromkeys(("target?", "against?", "head?", "split?"), (str, type(None))),
+    },
+    "skipped": dict,
+    "problems": [{"item": str, "reason": str}],
+    "finished": str,
+    "versions?": dict,
+}
+_COLUMNS = (
+    *("sample_id", "label", "read_as", "target", "against", "method", "cells", "measure", "value"),
+    *("reason", "curves"),
+)
+OUTDATED = "An older version computed it; compute the evaluation again."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an evaluation is to find out.
+
+    Attributes:
+        images: how many, the classes alike as far as they go.
+        methods, measures: names; all that are available if empty.
+        target: class code; the class that each image was predicted as if None.
+        against: class code or `RUNNER_UP`; None for the target's logit.
+        head: whose logit; the sum of all if None.
+        split: only images of this split.
+        seed: of the choice of images and of all draws.
+        settings: by method or measure, those that are not the defaults.
+    """
+
+    images: int = 40
+    methods: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    target: str | None = None
+    against: str | None = None
+    head: str | None = None
+    split: str | None = None
+    seed: int = 0
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any]) -> "Asked":
+        """From what JSON held."""
+        names = {name: tuple(content[name]) for name in ("methods", "measures")}
+        return cls(**{**content, **names})
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What is not left to the defaults, as JSON holds it: arguments of the job."""
+        return {
+            each.name: list(value) if isinstance(value, tuple) else value
+            for each in fields(self)
+            if (value := getattr(self, each.name)) not in (None, (), {})
+        }
+
+    @property
+    def name(self) -> str:
+        """Tells evaluations of a run apart."""
+        return digest(asdict(self))[:12]
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """A finished evaluation.
+
+    Attributes:
+        asked: what was asked, methods and measures filled in.
+        skipped: methods and measures that could not be evaluated, each with its reason.
+        problems: images that were left out.
+        table: a row an image, method and measure: ``sample_id``, ``label``, ``read_as``,
+            ``target``, ``against``, ``method``, ``cells`` (how fine the map is), ``measure``,
+            ``value`` (NaN where undefined), ``reason`` (why it is), ``curves`` (JSON); texts are
+            empty where there is nothing to say. The baselines are methods like others; there is a
+            random map for each fineness.
+        finished: ISO time.
+        outdated: methods and measures whose kept values an older version computed: the table holds
+            NaN in their place, and `OUTDATED` as the reason.
+    """
+
+    asked: Asked
+    skipped: Mapping[str, str]
+    problems: tuple[Problem, ...]
+    table: pd.DataFrame
+    finished: str
+    outdated: tuple[str, ...] = ()
+
+
+def digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def open_results(run: "Run", name: str | None = None) -> Results | None:
+    """A finished evaluation of a run, the newest if no name is given; None where there is none."""
+    files = paths.RunFiles(run.root).faithfulness
+    for each in [name] if name else list_results(run):
+        try:
+            about = _about(files.asked(each))
+            entries.check_file(files.table(each))
+            table = pd.read_parquet(paths.readable(files.table(each)))
+            _check_columns(table)
+            asked = Asked.read(about["asked"])
+            problems = tuple(Problem(**problem) for problem in about["problems"])
+            outdated = _outdated(asked, about.get("versions", {}))
+        except (OSError, ValueError, KeyError, TypeError, ArrowException):
+            continue
+        table = _without(table, outdated)
+        return Results(asked, about["skipped"], problems, table, about["finished"], outdated)
+    return None
+
+
+def list_results(run: "Run") -> list[str]:
+    """Names of a run's finished evaluations, newest first."""
+    return find_results(run)[0]
+
+
+def find_results(run: "Run") -> tuple[list[str], list[Unusable]]:
+    """Names of a run's finished evaluations, newest first; and entries that hold none."""
+    files = paths.RunFiles(run.root).faithfulness
+    found: list[tuple[int, str]] = []
+    here, odd = entries.listed(files.root)
+    for path in here:
+        if path.suffix != ".json":
+            continue
+        try:
+            _about(path)
+            entries.check_file(files.table(path.stem))
+            found.append((path.stat().st_mtime_ns, path.stem))
+        except (UnusableError, OSError) as error:
+            odd.append(Unusable(path, str(error), "Remove it and start the evaluation again."))
+    return [name for _, name in sorted(found, reverse=True)], odd
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """What an evaluation was to find out, as JSON holds it.
+
+    Raises:
+        UnusableError: it is missing, or holds something else.
+    """
+    content: dict[str, Any] = entries.read_json(path, _SHAPE)
+    return content
+
+
+def _check_columns(table: pd.DataFrame) -> None:
+    """
+    Raises:
+        ValueError: a column is missing.
+    """
+    if missing := [name for name in _COLUMNS if name not in table]:
+        raise ValueError(f"The table of scores has no {missing[0]}.")
+
+
+def write_results(
+    run: "Run",
+    asked: Asked,
+    skipped: Mapping[str, str],
+    problems: list[Problem],
+    table: pd.DataFrame,
+) -> Results:
+    """Keeps an evaluation with its run; for the holder of its lock."""
+    files = paths.RunFiles(run.root).faithfulness
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    about = {
+        "asked": asdict(asked),
+        "skipped": dict(skipped),
+        "problems": [asdict(problem) for problem in problems],
+        "finished": finished,
+        "versions": _versions(asked),
+    }
+    with disk.replacing(files.table(asked.name)) as temporary:
+        table.to_parquet(temporary, index=False)
+    with disk.replacing(files.asked(asked.name)) as temporary:
+        temporary.write_text(json.dumps(about, indent=1), encoding="utf-8")
+    return Results(asked, dict(skipped), tuple(problems), table, finished)
+
+
+def _versions(asked: Asked) -> dict[str, int]:
+    """The ``VERSION`` of an evaluation's methods, of the control maps and of its measures, by
+    name."""
+    versions = {name: find_candidate(name).VERSION for name in (*asked.methods, *baselines())}
+    return versions | {name: find_measure(name).VERSION for name in asked.measures}
+
+
+def _outdated(asked: Asked, kept: Mapping[str, int]) -> tuple[str, ...]:
+    """Names whose version is another than the kept one, 1 where none was kept."""
+    return tuple(name for name, now in _versions(asked).items() if kept.get(name, 1) != now)
+
+
+def _without(table: pd.DataFrame, outdated: tuple[str, ...]) -> pd.DataFrame:
+    old = table["method"].isin(outdated) | table["measure"].isin(outdated)
+    undefined = pd.DataFrame({"value": np.nan, "reason": OUTDATED, "curves": ""}, table.index[old])
+    table = table.copy()
+    table.loc[old, undefined.columns] = undefined
+    return table

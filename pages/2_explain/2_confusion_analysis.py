@@ -1,0 +1,33 @@
+"""Two classes that are confused with each other: how often, by which heads, where, and what to
+do."""
+
+import streamlit as st
+
+from dermxai.ui import cache, confusion_analysis, confusion_images, look
+from dermxai.ui.performance import ask_split
+from dermxai.ui.scene import scene
+
+ICON = ":material/compare_arrows:"
+
+view = scene()
+
+st.title("Confusion analysis")
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    split = ask_split(view)
+    first, second = confusion_analysis.ask_pair(view, split)
+analysis = cache.confusion_analysis(view.run_id, split, first, second)
+confusion_analysis.summary(analysis)
+look.notes((*view.notes, *analysis.notes))
+if analysis.evaluation.cross_table.empty:
+    confusion_analysis.selected(view, analysis)
+    st.stop()  # the notes say why
+confusion_analysis.headlines(analysis)
+confusion_images.errors(view, analysis)
+way = confusion_analysis.ask_way(analysis)
+confusion_analysis.votes(view, analysis, way)
+confusion_analysis.distinguishes(way, analysis)
+confusion_analysis.selected(view, analysis)
+confusion_images.maps(analysis)
+confusion_analysis.counted(analysis)
+confusion_images.suspects(view, analysis)
+confusion_images.meeting(analysis)

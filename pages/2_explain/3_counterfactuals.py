@@ -1,0 +1,14 @@
+"""The smallest part of an image whose replacement changes the prediction."""
+
+from dermxai.ui import counterfactuals, image, look
+from dermxai.ui.scene import scene
+
+ICON = ":material/published_with_changes:"
+
+view = scene()
+subject = image.looked_at(view)[0]
+
+image.toolbar(view, subject, "Counterfactuals")
+look.notes(view.notes)
+image.prediction(view, subject)
+counterfactuals.body(view, subject)

@@ -1,0 +1,28 @@
+"""How faithful attribution maps are: methods × measures over some of the images, against control
+maps."""
+
+import streamlit as st
+
+from dermxai.ui import faithfulness, look
+from dermxai.ui.gallery import gallery
+from dermxai.ui.scene import scene
+from dermxai.ui.text import count
+
+ICON = ":material/fact_check:"
+
+view = scene()
+run = view.run
+
+st.title("Faithfulness")
+found = faithfulness.ask_evaluation(view)
+if found is None:
+    look.notes(view.notes)
+    faithfulness.form(view)
+else:
+    faithfulness.about(view, found)
+    faithfulness.verdicts(view, found)
+    if view.selection:
+        look.heading(view.selection.title, f"{count(len(view.selection), 'image')}, worst first.")
+        gallery("selection", view.selection.sample_ids, view)
+    faithfulness.measure(view, found)
+    faithfulness.downloads(view, found)

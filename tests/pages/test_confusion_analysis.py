@@ -1,0 +1,204 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dermxai import paths
+from dermxai.data import selection
+from dermxai.jobs.kinds import find_kind
+from dermxai.metrics import evaluate
+from dermxai.metrics.pair import evaluate_pair
+from dermxai.runs import Run
+from tests.pages.test_performance import noisy
+
+Make, Open = Callable[..., Run], Callable[..., AppTest]
+
+
+def everything(app: AppTest) -> str:
+    shown = " ".join(e.value for e in [*app.markdown, *app.caption, *app.info])
+    return shown.replace("\\", "")
+
+
+def test_shares_and_errors_are_those_of_the_run(make_run: Make, open_page: Open) -> None:
+    run = noisy(make_run)
+    app = open_page("confusion_analysis", run="run")
+    app.get_by_key("split").set_value("all").run()
+    app.get_by_key("pair-first").set_value("MN").run()
+    app.get_by_key("pair-second").set_value("BCC").run()
+    samples = run.samples
+    judged = evaluate(
+        samples["label"], run.classes, run.scores, samples["sample_id"], samples["patient_id"]
+    )
+    pair = evaluate_pair(judged, run.scores, "MN", "BCC")
+    shown = {metric.label: metric for metric in app.metric}
+    cell = pair.cell("MN", "BCC")
+    assert shown["MN predicted as BCC"].value == f"{100 * cell['share']:.1f} %"
+    assert f"{cell['images']} of {cell['of']}" in shown["MN predicted as BCC"].delta
+    one = pair.merged.set_index("measure").loc["top1_accuracy"]
+    assert shown["Top-1 accuracy, merged"].value == f"{100 * one['merged']:.1f} %"
+    app.get_by_key("select-pair").click().run()
+    chosen = selection.read(app.query_params["sel"])
+    assert list(chosen.sample_ids) == pair.errors["sample_id"].tolist()
+
+
+def test_eczema_and_seborrheic_dermatitis_come_first(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=300)
+    logits = np.load(paths.RunFiles(run.root).logits)
+    logits[(run.samples["label"] == "EAD").to_numpy(), :, run.classes.index("SD")] += 9
+    logits[(run.samples["label"] == "MN").to_numpy(), :, run.classes.index("BCC")] += 9
+    np.save(paths.RunFiles(run.root).logits, logits)
+    app = open_page("confusion_analysis", run="run")
+    assert [app.get_by_key(f"pair-{end}").value for end in ("first", "second")] == ["EAD", "SD"]
+
+
+def test_without_them_the_most_confused_pair_does(make_run: Make, open_page: Open) -> None:
+    run = make_run(classes=("MN", "mel", "SK"))
+    logits = np.load(paths.RunFiles(run.root).logits)
+    logits[(run.samples["label"] == "mel").to_numpy(), :, 0] += 9
+    np.save(paths.RunFiles(run.root).logits, logits)
+    app = open_page("confusion_analysis", run="run")
+    assert [app.get_by_key(f"pair-{end}").value for end in ("first", "second")] == ["mel", "MN"]
+
+
+def test_a_pair_without_errors_says_so(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=200)
+    logits = np.zeros_like(run.logits)
+    labels = [run.classes.index(label) for label in run.samples["label"]]
+    logits[np.arange(len(run)), :, labels] = 1
+    np.save(paths.RunFiles(run.root).logits, logits)
+    app = open_page("confusion_analysis", run="run")
+    app.get_by_key("split").set_value("all").run()
+    assert not app.exception and not [error.value for error in app.error]
+    words = everything(app)
+    assert "No image of EAD or SD is predicted as the other." in words
+    assert "of EAD is predicted as SD" in words
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [("SD", "SD is chosen twice"), ("EAD", "For the meeting")],
+)
+def test_the_same_class_twice_is_a_sentence(make_run, open_page, change: str, words: str) -> None:
+    make_run()
+    app = open_page("confusion_analysis", run="run")
+    app.get_by_key("pair-first").set_value(change).run()
+    assert not app.exception and words in everything(app)
+
+
+def test_without_labels_it_says_so(make_run: Make, open_page: Open) -> None:
+    make_run(images=30, labelled=False)
+    app = open_page("confusion_analysis", run="run")
+    assert not app.exception and not [error.value for error in app.error]
+    assert "No image here has a label that the model knows" in everything(app)
+    assert not app.metric
+
+
+def test_maps_that_were_computed_are_shown_on_one_scale(inferred: Run, open_page: Open) -> None:
+    samples = inferred.samples.assign(label=inferred.predicted)
+    samples.to_parquet(paths.RunFiles(inferred.root).samples, index=False)
+    first, second = sorted(set(inferred.predicted))[:2]
+    app = open_page("confusion_analysis", run=inferred.id)
+    for end, code in (("first", first), ("second", second)):
+        app.get_by_key(f"pair-{end}").set_value(code).run()
+    assert app.get_by_key("start-pair").label == "Compute the maps"
+    seen = []
+
+    def compute() -> None:
+        find_kind("pair").run(
+            lambda *progress: seen.append(progress),
+            run=str(inferred.root),
+            first=first,
+            second=second,
+        )
+
+    file = Path(inferred.samples["path"][np.flatnonzero(inferred.predicted == first)[0]])
+    away = file.rename(file.with_suffix(".away"))
+    compute()
+    assert seen[-1][0] == "images" and seen[-1][1] == seen[-1][2] > 0
+    app.run()
+    assert "Averaged without 1 image that could not be used" in everything(app)
+    assert app.get_by_key("start-pair").label == "Try again"
+    away.rename(file)
+    compute()
+    app.run()
+    assert not app.exception
+    words = everything(app)
+    assert "Full colour at ±" in words and "Aligned to the frame of the image" in words
+    assert not any(button.key == "start-pair" for button in app.button)
+
+
+def test_report_and_numbers_are_offered(make_run: Make, open_page: Open) -> None:
+    make_run()
+    app = open_page("confusion_analysis", run="run")
+    assert [button.label for button in app.get("download_button")] == [
+        "Report (HTML)",
+        "All numbers (JSON)",
+    ]
+
+
+def test_a_confusion_cell_shows_its_votes_and_leads_here(make_run: Make, open_page: Open) -> None:
+    noisy(make_run)
+    app = open_page("performance", run="run")
+    app.get_by_key("split").set_value("all").run()
+    arrow = next(button for button in app.button if "→" in button.label)
+    true, predicted = arrow.label.partition(" · ")[0].split(" → ")
+    arrow.click().run()
+    assert f"Votes of the heads on average: {predicted} against {true}" in everything(app)
+    app.get_by_key("pair-open").click().run()
+    assert app.title[0].value == "Confusion analysis"
+    assert app.get_by_key("pair-first").value == true
+    assert app.get_by_key("pair-second").value == predicted
+    assert not app.exception
+
+
+def test_any_selection_has_its_votes_here(make_run: Make, open_page: Open) -> None:
+    run = noisy(make_run)
+    key = selection.keep(selection.Selection.of("twenty", run.samples["sample_id"][:20]))
+    app = open_page("confusion_analysis", run="run", sel=key)
+    assert not app.exception and not app.error
+    assert "The selection: twenty" in everything(app)
+
+
+def test_a_mixed_selection_has_no_votes(make_run: Make, open_page: Open) -> None:
+    run = noisy(make_run)
+    key = selection.keep(selection.Selection.of("some", run.samples["sample_id"][:20]))
+    app = open_page("performance", run="run", sel=key)
+    assert not app.exception and "Votes of the heads on average" not in everything(app)
+
+
+def test_a_link_shows_the_chosen_pair(make_run: Make, open_page: Open) -> None:
+    noisy(make_run)
+    app = open_page("confusion_analysis", run="run")
+    app.get_by_key("pair-first").set_value("MN").run()
+    app.get_by_key("pair-second").set_value("BCC").run()
+    assert (app.query_params["first"], app.query_params["second"]) == ("MN", "BCC")
+    linked = open_page("confusion_analysis", run="run", first="MN", second="BCC")
+    assert [linked.get_by_key(f"pair-{end}").value for end in ("first", "second")] == ["MN", "BCC"]
+
+
+def test_classes_in_a_link_that_the_model_lacks_are_left_out(make_run, open_page) -> None:
+    make_run()
+    app = open_page("confusion_analysis", run="run", first="nothing", second="BCC")
+    assert not app.exception
+    assert [app.get_by_key(f"pair-{end}").value for end in ("first", "second")] == ["EAD", "BCC"]
+
+
+def test_a_link_with_one_class_gets_another_beside_it(make_run: Make, open_page: Open) -> None:
+    noisy(make_run)
+    app = open_page("confusion_analysis", run="run", second="EAD")
+    assert app.get_by_key("pair-second").value == "EAD" != app.get_by_key("pair-first").value
+    assert app.metric
+
+
+def test_it_opens_on_the_way_that_has_errors(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=200)
+    logits = np.zeros_like(run.logits)
+    labels = run.samples["label"].to_numpy()
+    predicted = np.where(labels == "SD", "EAD", labels)
+    logits[np.arange(len(run)), :, [run.classes.index(code) for code in predicted]] = 1
+    np.save(paths.RunFiles(run.root).logits, logits)
+    app = open_page("confusion_analysis", run="run")
+    assert not app.exception
+    assert app.get_by_key("way-EAD-SD").value == "SD → EAD"

@@ -1,0 +1,96 @@
+from collections.abc import Callable
+from types import SimpleNamespace as FakeJob
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dermxai import jobs
+from dermxai.data import Problem
+from dermxai.explain.faithfulness.evaluation import evaluate_maps
+from dermxai.explain.faithfulness.measures import randomisation
+from dermxai.explain.faithfulness.results import Asked, open_results, write_results
+from dermxai.models import load_classifier
+from dermxai.runs import Run
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def judged(inferred: Run) -> Run:
+    classifier = load_classifier(inferred.manifest["checkpoint"]["path"])
+    measures = ("deletion_blur", "randomisation")
+    asked = Asked(images=4, methods=("grad_cam", "vote_map"), measures=measures)
+    evaluate_maps(inferred, classifier, asked, lambda *_: None)
+    return inferred
+
+
+def words(app: AppTest) -> str:
+    return " ".join([*(e.value for e in app.markdown), *(e.value for e in app.caption)])
+
+
+def test_without_an_evaluation_it_says_what_one_is_and_offers_it(
+    inferred: Run, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def submitted(kind: str, arguments: dict, **_: object) -> FakeJob:
+        asked.append((kind, arguments))
+        return FakeJob(id="job")
+
+    app = open_page("faithfulness", run=inferred.id)
+    assert not app.exception
+    assert "control maps" in words(app)
+    assert "forward passes an image" in words(app)
+    monkeypatch.setattr(jobs, "submit", submitted)
+    app.button(key="start-quality").click().run()
+    kind, arguments = asked[0]
+    assert kind == "quality"
+    assert arguments["run"] == str(inferred.root)
+    assert arguments["images"] == 6
+    assert "deletion_blur" in arguments["measures"]
+    assert "mass_lesion" not in arguments["measures"]  # there are no masks
+
+
+def test_an_evaluation_is_shown_in_words_and_another_can_be_asked_for(
+    judged: Run, open_page: Open
+) -> None:
+    app = open_page("faithfulness", run=judged.id)
+    assert not app.exception
+    assert not app.error
+    assert "**Vote map**" in words(app)
+    assert "No verdict on Deletion (blur), Randomisation: fewer than 8" in words(app).replace(
+        "\\", ""
+    )
+    app.button(key="start-new-evaluation").click().run()
+    assert not app.exception
+    assert "A new evaluation" in words(app)
+
+
+def test_what_an_older_version_computed_is_said_and_can_be_computed_again(
+    judged: Run, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(randomisation, "VERSION", randomisation.VERSION + 1)
+    monkeypatch.setattr(
+        jobs, "submit", lambda *given, **_: asked.append(given) or FakeJob(id="job")
+    )
+    app = open_page("faithfulness", run=judged.id)
+    assert not app.exception
+    shown = words(app).replace("\\", "")
+    assert "an older version computed it: Randomisation." in shown
+    assert "No verdict on Deletion (blur): fewer" in shown
+    app.button(key="start-quality-again").click().run()
+    assert not app.exception
+    ((kind, arguments),) = asked
+    assert kind == "quality"
+    assert arguments["methods"] == ["grad_cam", "vote_map"]
+    assert (arguments["run"], arguments["images"]) == (str(judged.root), 4)
+
+
+def test_a_study_that_was_made_again_is_shown_as_it_is_now(judged: Run, open_page: Open) -> None:
+    open_page("faithfulness", run=judged.id)
+    found = open_results(judged)
+    lost = Problem("image 7", "memory ran out")
+    write_results(judged, found.asked, found.skipped, [lost], found.table)
+    shown = words(open_page("faithfulness", run=judged.id)).replace("\\", "")
+    assert "image 7 is left out: memory ran out" in shown
