@@ -8,8 +8,11 @@ from dermxai.components import Kind
 def kinds() -> tuple[Kind[Any], ...]:
     """In the order in which they are listed. Importing them takes seconds."""
     from dermxai.data.formats import FORMATS
+    from dermxai.explain.faithfulness.measure import CONTROLS, MEASURES
+    from dermxai.explain.method import METHODS
     from dermxai.jobs.kinds import KINDS
     from dermxai.jobs.launchers import LAUNCHERS
     from dermxai.pages import PAGES
+    from dermxai.projection.projector import METHODS as PROJECTIONS
 
-    return FORMATS, KINDS, LAUNCHERS, PAGES
+    return METHODS, MEASURES, CONTROLS, PROJECTIONS, FORMATS, KINDS, LAUNCHERS, PAGES

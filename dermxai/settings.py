@@ -2,11 +2,10 @@
 ``--set``, kept files and JSON schemas all follow from their fields."""
 
 import types
-from collections.abc import Mapping, Sequence
-from dataclasses import Field as DataclassField
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Any, Self, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Self, TypeVar, Union, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -19,6 +18,7 @@ from pydantic import (
     field_validator,
 )
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 from pydantic_core.core_schema import ValidationInfo
 
 from dermxai.errors import KINDS, InputError
@@ -181,10 +181,8 @@ def setting(
     )
 
 
-def described(kind: type) -> tuple[Setting, ...]:
+def described(kind: type[Settings]) -> tuple[Setting, ...]:
     """Of each setting, in their order."""
-    if not issubclass(kind, Settings):
-        return tuple(_of_field(field) for field in fields(cast(Any, kind)))
     return tuple(_described(name, field) for name, field in kind.model_fields.items())
 
 
@@ -212,18 +210,21 @@ def checked(of: str, kind: type[S], given: object = None) -> S:
         raise SettingError(f"{error.subject} of {of}", error.rest) from None
 
 
-def _of_field(field: DataclassField[Any]) -> Setting:
-    about = field.metadata
-    return Setting(
-        name=field.name,
-        kind=type(field.default),
-        default=field.default,
-        help=about.get("help", ""),
-        low=about.get("low"),
-        high=about.get("high"),
-        choices=tuple(about.get("choices") or ()),
-        unit="",
-    )
+def setting_faults(kind: type[Settings]) -> Iterator[str]:
+    """What is wrong with the settings of a plug-in, a sentence each: a form asks for every one of
+    them, and each is left alone by those who do not care."""
+    for each in described(kind):
+        if each.default is PydanticUndefined:
+            yield f"The setting {each.name} has no default."
+            continue
+        if not each.help:
+            yield f"The setting {each.name} has no line of help."
+        if each.kind in (int, float) and not each.choices and None in (each.low, each.high):
+            yield f"The setting {each.name} is a number without bounds."
+        try:
+            kind(**{each.name: each.default})
+        except InputError as error:
+            yield f"The default is not allowed: {error}"
 
 
 def _described(name: str, field: FieldInfo) -> Setting:
@@ -355,47 +356,3 @@ def _container(kind: Any) -> str:
     """Of a list or of settings, which may be none."""
     kinds = (get_origin(each) for each in _kinds(kind))
     return next((_CONTAINERS[each] for each in kinds if each in _CONTAINERS), "")
-
-
-def settings_of(of: str, kind: type, given: Any = None) -> Any:
-    """A ``kind`` from such, from a mapping of some of its values, or from nothing. Numbers become
-    the settings' own types, so that 30 and 30.0 are one setting.
-
-    Args:
-        of: whose settings they are.
-
-    Raises:
-        InputError: there is no such setting, or its value is not allowed.
-    """
-    if given is None:
-        return kind()
-    if isinstance(given, Mapping):
-        values = dict(given)
-    elif isinstance(given, kind):
-        values = asdict(cast(Any, given))
-    else:
-        raise InputError(f"The settings of {of} are {given!r}; expected names and their values.")
-    known = {field.name: field for field in fields(kind)}
-    if unknown := [name for name in values if name not in known]:
-        raise InputError(
-            f"{of} has no setting {unknown[0]!r}; its settings: {', '.join(known) or 'none'}."
-        )
-    return kind(**{name: _checked_field(of, known[name], value) for name, value in values.items()})
-
-
-def _checked_field(of: str, field: DataclassField[Any], value: Any) -> Any:
-    allowed = field.metadata
-    kind: type = type(field.default)
-    if "choices" in allowed:
-        if value not in allowed["choices"]:
-            raise InputError(
-                f"{field.name} of {of} is {value!r}; choose from {', '.join(allowed['choices'])}."
-            )
-        return value
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not allowed["low"] <= value <= allowed["high"] or kind(value) != value:
-        raise InputError(
-            f"{field.name} of {of} is {value!r}; give {KINDS[kind]} from {allowed['low']} to "
-            f"{allowed['high']}."
-        )
-    return kind(value)

@@ -97,4 +97,4 @@ def nested(pairs: list[str]) -> dict[str, dict[str, object]]:
                 f"of {', '.join(known)}."
             )
         given.setdefault(name, []).append(setting)
-    return {name: parsing.typed(known[name].Settings, each) for name, each in given.items()}
+    return {name: parsing.typed(known[name].settings, each) for name, each in given.items()}

@@ -21,9 +21,9 @@ def methods(
     rows = [
         {
             "method": name,
-            "passes": method.passes(classifier, method.Settings()),
-            "signed": method.SIGNED,
-            "unit": method.UNIT,
+            "passes": method.passes(classifier, method.settings()),
+            "signed": method.signed,
+            "unit": method.unit,
             "unavailable": method.unavailable(classifier),
         }
         for name, method in known().items()

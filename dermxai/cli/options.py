@@ -7,6 +7,7 @@ from typing import Annotated, Protocol, TypedDict
 import typer
 
 from dermxai import parsing
+from dermxai.settings import Settings
 
 Checkpoint = Annotated[
     str, typer.Argument(help="Checkpoint folder, foreign weights, or a checkpoint's name.")
@@ -46,7 +47,8 @@ class DatasetOptions(TypedDict, total=False):
 class Configurable(Protocol):
     """A method or measure that has settings."""
 
-    Settings: type
+    @property
+    def settings(self) -> type[Settings]: ...
 
 
 def checkpoint_options(
@@ -86,7 +88,7 @@ def method_settings(
     Raises:
         InputError: no such setting, or a value of another kind.
     """
-    return parsing.typed(known[method].Settings, pairs or []) if method in known else {}
+    return parsing.typed(known[method].settings, pairs or []) if method in known else {}
 
 
 def names(text: str | None) -> list[str]:

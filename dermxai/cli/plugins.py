@@ -30,25 +30,10 @@ def plugins(json: Json = False) -> None:
 
 def _listed() -> Iterator[tuple[str, dict[str, list[dict[str, str]]]]]:
     """By kind, what is used of it, from which installed package, and what is left out."""
-    from dermxai.explain import api
-    from dermxai.explain.faithfulness import measure
-    from dermxai.explain.method import Method
     from dermxai.kinds import kinds
     from dermxai.pages import PAGES, pages
     from dermxai.pages._trial import failures
-    from dermxai.plugins import left_out, modules
-    from dermxai.projection import projector
 
-    of_modules: dict[str, tuple[str, type | None]] = {
-        "attribution method": (api.METHODS, Method),
-        "faithfulness measure": (measure.MEASURES, measure.Measure),
-        "control map": (measure.BASELINES, Method),
-        "projection": (projector.METHODS, projector.Method),
-    }
-    for title, (package, contract) in of_modules.items():
-        own = dict.fromkeys(modules(package, contract), OWN)
-        odd = [LeftOut(each.name, each.reason) for each in left_out(package, contract)]
-        yield title, _shown(own, odd)
     for kind in kinds():
         if kind is not PAGES:
             yield kind.title, _shown(kind.origins(), kind.left_out())

@@ -1,7 +1,8 @@
 """`explain`: any method, any image, any target."""
 
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,9 +14,15 @@ from dermxai.explain import store
 from dermxai.explain.dropped import DROPPED
 from dermxai.explain.forward import require_finite
 from dermxai.explain.memory import one_at_a_time
-from dermxai.explain.method import Attribution, Method, Progress, Target, whose
-from dermxai.plugins import modules
-from dermxai.settings import settings_of
+from dermxai.explain.method import (
+    METHODS,
+    Attribution,
+    AttributionMethod,
+    Progress,
+    Target,
+    whose,
+)
+from dermxai.settings import Settings, checked
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -23,37 +30,29 @@ if TYPE_CHECKING:
 SMALLEST = 8  # pixels of an image's shorter side
 
 
-METHODS = "dermxai.explain.methods"
+def methods() -> Mapping[str, AttributionMethod[Settings]]:
+    """The attribution methods by name."""
+    return METHODS.all()
 
 
-def methods() -> dict[str, Method]:
-    """The attribution methods, by the name of their file."""
-    return cast(dict[str, Method], modules(METHODS, Method))
-
-
-def find_method(name: str) -> Method:
+def find_method(name: str) -> AttributionMethod[Settings]:
     """
     Raises:
         InputError: there is no such method.
     """
-    available = methods()
-    if name in DROPPED and name not in available:
+    if name in DROPPED and name not in methods():
         raise InputError(DROPPED[name])
-    if name not in available:
-        raise InputError(
-            f"There is no attribution method {name!r}; choose from {', '.join(available)}."
-        )
-    return available[name]
+    return METHODS.find(name)
 
 
-def valid_method(name: str, classifier: "Classifier") -> Method:
+def valid_method(name: str, classifier: "Classifier") -> AttributionMethod[Settings]:
     """
     Raises:
         InputError: there is no such method, or it means nothing for this network.
     """
     method = find_method(name)
     if reason := method.unavailable(classifier):
-        raise InputError(f"{method.TITLE} is not available for this network: {reason}")
+        raise InputError(f"{method.title} is not available for this network: {reason}")
     return method
 
 
@@ -65,7 +64,7 @@ def explain(
     against: str | None = None,
     *,
     head: str | None = None,
-    settings: Any = None,
+    settings: object = None,
     progress: Progress | None = None,
     keep: bool = False,
 ) -> Attribution:
@@ -73,12 +72,12 @@ def explain(
 
     Args:
         image: a path, a PIL image, or an array (h, w, 3) RGB of uint8.
-        method: name of a file in `dermxai.explain.methods`.
+        method: name of one of `dermxai.explain.method.METHODS`.
         target: class code; the predicted class if not given.
         against: explain how far ``target`` lies above this class instead.
         head: name of the head whose logit is explained; the sum of all if not given, or the final
             head by a method of one head.
-        settings: the method's ``Settings`` or a mapping of their values; defaults if not given.
+        settings: the method's ``settings`` or a mapping of their values; defaults if not given.
         progress: called with passes done and in all; may raise `Cancelled`.
         keep: read the map from the workspace if it was kept there before, else keep it.
 
@@ -130,7 +129,7 @@ def recall(
     against: str | None = None,
     *,
     head: str | None = None,
-    settings: Any = None,
+    settings: object = None,
 ) -> Attribution | None:
     """The map that `explain` kept in the workspace for the same wish; None where there is none.
 
@@ -149,9 +148,13 @@ def recall(
 
 
 def _key(
-    classifier: "Classifier", image: NDArray[np.uint8], method: str, target: Target, settings: Any
+    classifier: "Classifier",
+    image: NDArray[np.uint8],
+    method: str,
+    target: Target,
+    settings: Settings,
 ) -> str:
-    version = find_method(method).VERSION
+    version = find_method(method).version
     return store.key(classifier.hash, image, method, target, settings, version=version)
 
 
@@ -211,7 +214,11 @@ def find_target(
 
 
 def _explained(
-    classifier: "Classifier", method: Method, target: str, against: str | None, head: str | None
+    classifier: "Classifier",
+    method: AttributionMethod[Settings],
+    target: str,
+    against: str | None,
+    head: str | None,
 ) -> Target:
     """What a method's map will explain where this is asked for."""
     names = [each.name for each in classifier.info.heads]
@@ -231,13 +238,13 @@ def check_target(
     find_target(classifier, target or other, against, head)
 
 
-def checked_settings(method: str, given: Any = None) -> Any:
-    """A method's ``Settings`` from such, from a mapping of some of their values, or from nothing.
+def checked_settings(method: str, given: object = None) -> Settings:
+    """A method's ``settings`` from such, from a mapping of some of their values, or from nothing.
 
     Raises:
         InputError: the method has no such setting, or a value is out of bounds.
     """
-    return settings_of(method, find_method(method).Settings, given)
+    return checked(method, find_method(method).settings, given)
 
 
 def _described(
@@ -245,14 +252,14 @@ def _described(
     *,
     method: str,
     target: Target,
-    settings: Any,
+    settings: Settings,
     native: NDArray[np.float32],
     notes: tuple[str, ...],
 ) -> Attribution:
     chosen, info = find_method(method), classifier.info
     if not np.isfinite(native).all():
         raise InputError(
-            f"{chosen.TITLE} of {classifier.name} gives numbers that are not finite for this "
+            f"{chosen.title} of {classifier.name} gives numbers that are not finite for this "
             "image; check the network's weights."
         )
     return Attribution(
@@ -262,10 +269,10 @@ def _described(
         target=info.classes[target.index],
         against=None if target.against is None else info.classes[target.against],
         head=None if target.head is None else info.heads[target.head].name,
-        unit=chosen.UNIT,
-        signed=chosen.SIGNED,
-        complete=chosen.COMPLETE,
-        per_area=chosen.PER_AREA,
-        settings=asdict(settings),
-        notes=(chosen.NOTE, *notes),
+        unit=chosen.unit,
+        signed=chosen.signed,
+        complete=chosen.complete,
+        per_area=chosen.per_area,
+        settings=settings.model_dump(),
+        notes=(chosen.note, *notes),
     )

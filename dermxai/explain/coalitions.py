@@ -2,59 +2,61 @@
 them left and the others covered, by Captum."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
+from typing_extensions import override
 
 from dermxai.explain.baselines import BLURRED, CHOICES, HELP, baseline
 from dermxai.explain.forward import Value
 from dermxai.explain.memory import first_batch, halving
-from dermxai.explain.method import Attribute, Progress, Target
+from dermxai.explain.method import AttributionMethod, Made, Progress, Target
 from dermxai.explain.regions import regions_of
+from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 
-@dataclass(frozen=True)
-class CoalitionSettings:
-    superpixels: int = field(
-        default=60, metadata={"help": "Regions of like colour, about", "low": 9, "high": 400}
-    )
-    samples: int = field(
-        default=400, metadata={"help": "Coalitions of regions", "low": 30, "high": 5000}
-    )
-    baseline: str = field(default=BLURRED, metadata={"help": HELP, "choices": CHOICES})
-    seed: int = field(
-        default=0, metadata={"help": "Of the random draws", "low": 0, "high": 2**31 - 1}
-    )
+class CoalitionSettings(Settings):
+    superpixels: int = setting(60, "Regions of like colour, about", 9, 400)
+    samples: int = setting(400, "Coalitions of regions", 30, 5000)
+    baseline: str = setting(BLURRED, HELP, choices=CHOICES)
+    seed: int = setting(0, "Of the random draws", 0, 2**31 - 1)
 
 
-def passes(classifier: "Classifier", settings: CoalitionSettings) -> int:  # noqa: ARG001
-    """One a coalition."""
-    return settings.samples
+@dataclass(frozen=True, kw_only=True)
+class CoalitionMethod(AttributionMethod[CoalitionSettings]):
+    """
+    Attributes:
+        model: makes Captum's model for a value and a seed.
+    """
 
+    model: Callable[[Value, int], Any]
 
-def fitted_by(model: Callable[[Value, int], Any]) -> Attribute:
-    """A method's ``attribute`` from what makes Captum's model for a value and a seed."""
+    @override
+    def passes(self, classifier: "Classifier", settings: CoalitionSettings) -> int:
+        return settings.samples
 
+    @override
     def attribute(
+        self,
         classifier: "Classifier",
         image: Tensor,
         target: Target,
         settings: CoalitionSettings,
         progress: Progress | None,
-    ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    ) -> Made:
         """The map (size, size) for an image (1, 3, size, size), each region in one colour."""
         image = image.to(classifier.device)
         regions = regions_of(image, classifier.info.preprocessing, settings.superpixels)
 
         def fit(batch: int) -> Tensor:
             value = Value(classifier, target, progress, settings.samples)
-            found: Tensor = model(value, settings.seed).attribute(
+            found: Tensor = self.model(value, settings.seed).attribute(
                 image,
                 feature_mask=regions,
                 baselines=baseline(classifier, image, settings.baseline),
@@ -66,8 +68,6 @@ def fitted_by(model: Callable[[Value, int], Any]) -> Attribute:
         shares, notes = halving(fit, first_batch(classifier))
         values: NDArray[np.float32] = shares[0, 0].float().cpu().numpy()  # alike in each colour
         return values, (*_about(int(regions.max()) + 1, settings.samples), *notes)
-
-    return attribute
 
 
 def _about(regions: int, samples: int) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ Related: Fong & Vedaldi 2017 (arXiv:1704.03296) delete the smallest region; Goya
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,7 @@ from dermxai.explain.api import find_target, predicted, prepared
 from dermxai.explain.method import Progress
 from dermxai.explain.predictions import Picture, Predictions, leads
 from dermxai.explain.superpixels import superpixels
+from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -37,18 +38,11 @@ if TYPE_CHECKING:
 LEVEL = 0.95
 
 
-@dataclass(frozen=True)
-class Settings:
-    pieces: int = field(
-        default=40, metadata={"low": 8, "high": 150, "help": "Superpixels, about so many."}
-    )
-    most: int = field(
-        default=40, metadata={"low": 5, "high": 80, "help": "Largest area, percent of the image."}
-    )
-    draws: int = field(
-        default=20, metadata={"low": 5, "high": 200, "help": "Random sets to compare with."}
-    )
-    seed: int = field(default=0, metadata={"low": 0, "high": 9999, "help": "Of the random sets."})
+class CounterfactualSettings(Settings):
+    pieces: int = setting(40, "Superpixels, about so many.", 8, 150)
+    most: int = setting(40, "Largest area, percent of the image.", 5, 80)
+    draws: int = setting(20, "Random sets to compare with.", 5, 200)
+    seed: int = setting(0, "Of the random sets.", 0, 9999)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +140,7 @@ class Counterfactual:
         return np.asarray(np.rint(image + share * (new - image)), dtype=np.uint8)
 
 
-def passes(settings: Settings) -> int:
+def passes(settings: CounterfactualSettings) -> int:
     """Forward passes at most, about: pieces are taken to be of one size."""
     steps = max(1, settings.pieces * settings.most // 100)
     search = sum(settings.pieces - step for step in range(steps))
@@ -160,7 +154,7 @@ def find_counterfactual(
     *,
     donor: Donor | None = None,
     mask: NDArray[np.bool_] | None = None,
-    settings: Settings | None = None,
+    settings: CounterfactualSettings | None = None,
     progress: Progress | None = None,
 ) -> Counterfactual:
     """Searches the smallest set of superpixels whose replacement makes ``into`` the predicted
@@ -179,7 +173,7 @@ def find_counterfactual(
         InputError: no such class, it is the predicted one, an image that is too small, or a
             network that does not give finite numbers.
     """
-    settings = settings or Settings()
+    settings = settings or CounterfactualSettings()
     prediction = predicted(classifier, prepared(classifier, image))
     if into == prediction:
         raise InputError(f"The image is predicted as {into} already; choose another class.")
@@ -277,7 +271,7 @@ def _random_sets(
     predictions: Predictions,
     areas: NDArray[np.float64],
     at: NDArray[np.float64],
-    settings: Settings,
+    settings: CounterfactualSettings,
 ) -> RandomSets:
     """Pieces in random order, one or more, as many as come nearest to each area."""
     rng = np.random.default_rng(settings.seed)

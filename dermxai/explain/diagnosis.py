@@ -1,10 +1,10 @@
 """One image, one forward pass: ranked classes, every head's votes, Grad-CAM of every class in every
 head."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,16 +17,16 @@ from dermxai.explain.api import prepared
 from dermxai.explain.forward import require_finite
 from dermxai.explain.heads import Decomposition, decomposition
 from dermxai.explain.memory import halving
-from dermxai.explain.method import Attribution, Method, Target, whose
-from dermxai.explain.methods import grad_cam, vote_map
-from dermxai.explain.methods.grad_cam import all_classes
-from dermxai.explain.methods.vote_map import added_up
+from dermxai.explain.method import Attribution, AttributionMethod, Target, whose
+from dermxai.explain.methods.grad_cam import GRAD_CAM, all_classes
+from dermxai.explain.methods.vote_map import VOTE_MAP, added_up
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 FINAL = -1
-AT_HAND = ("vote_map", "grad_cam")
+_COMPUTED: Mapping[str, AttributionMethod[Any]] = {each.name: each for each in (VOTE_MAP, GRAD_CAM)}
+AT_HAND = tuple(_COMPUTED)
 """Methods whose map of every class and head comes with the diagnosis."""
 
 
@@ -106,8 +106,8 @@ class Diagnosis:
         self, method: str, target: str, against: str | None = None, head: str | None = None
     ) -> Attribution:
         """What a method of `AT_HAND` gives, without another pass: the map (height, width)."""
-        described = cast(Method, {"vote_map": vote_map, "grad_cam": grad_cam}[method])
-        if head is None and method == "vote_map":
+        described = _COMPUTED[method]
+        if head is None and method == VOTE_MAP.name:
             native = added_up([self._cam(target, against, each) for each in range(len(self.heads))])
         else:
             native = self._cam(target, against, self.heads.index(head) if head else FINAL)
@@ -118,11 +118,11 @@ class Diagnosis:
             target=target,
             against=against,
             head=whose(described, head, self.heads),
-            unit=described.UNIT,
-            signed=described.SIGNED,
-            complete=described.COMPLETE,
-            per_area=described.PER_AREA,
-            notes=(described.NOTE,),
+            unit=described.unit,
+            signed=described.signed,
+            complete=described.complete,
+            per_area=described.per_area,
+            notes=(described.note,),
         )
 
     def decomposition(self, target: str, against: str | None = None) -> Decomposition:

@@ -1,41 +1,31 @@
-"""The contract of an attribution method.
+"""What an attribution method is.
 
-A method is one module in `dermxai.explain.methods` with
-
-- ``TITLE``, ``SOURCE`` and ``NOTE``: its name in full, its publication, one line on what it
-  explains;
-- ``UNIT``: what a value of its map means;
-- ``PER_AREA``: the unit in which maps of several resolutions compare, where a value is what one
-  position adds: per percent of the image; "" where a value does not depend on the resolution;
-- ``SIGNED``: whether negative values speak against the target, so that exchanging the two classes
-  of a contrast turns the sign of the map;
-- ``COMPLETE``: whether the values of its map add up to the target's logit, less a constant;
-- ``ONE_HEAD``: whether its map holds one head's vote only, the final one's where none is chosen;
-- ``VERSION``: raised when the same input gives another map than before: what was kept of the older
-  one is not shown any more;
-- ``Settings``: a frozen dataclass, each field's metadata giving ``help`` and bounds (``low`` and
-  ``high``) or ``choices``;
-- ``unavailable``, ``passes`` and ``attribute``: see `Method`.
+One file in `dermxai.explain.methods`, or an entry point of that group in another package, holds an
+instance of a class derived from `AttributionMethod`. `dermxai.explain.contract` checks one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dermxai.components import Component, Kind, Text
 from dermxai.errors import Cancelled
 from dermxai.formatting import percent, signed
+from dermxai.settings import Settings, setting_faults
 
 __all__ = [
-    "Attribute",
+    "METHODS",
     "Attribution",
+    "AttributionMethod",
     "Cancelled",
-    "Method",
+    "Made",
     "Progress",
     "Target",
-    "always_available",
+    "colours_added",
     "completeness",
     "whose",
 ]
@@ -119,51 +109,96 @@ class Attribution:
         return self.per_area or self.unit
 
 
-class Method(Protocol):
-    """What a module in `dermxai.explain.methods` offers."""
+Made = tuple[NDArray[np.float32], tuple[str, ...]]
+"""A map (rows, columns) over the network's input at the method's own resolution, and notes."""
 
-    TITLE: str
-    UNIT: str
-    PER_AREA: str
-    NOTE: str
-    SOURCE: str
-    SIGNED: bool
-    COMPLETE: bool
-    ONE_HEAD: bool
-    VERSION: int
-    Settings: type
+S = TypeVar("S", bound=Settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttributionMethod(Component, Generic[S]):
+    """
+    Attributes:
+        title: the method's name in full.
+        unit: what a value of its map means.
+        note: a line on what it explains, a sentence.
+        source: its publication.
+        signed: whether negative values speak against the target, so that exchanging the two classes
+            of a contrast turns the sign of the map.
+        complete: whether the values of its map add up to the target's logit, less a constant.
+        settings: what can be chosen; each has a default. ``Settings`` itself where nothing can.
+        per_area: unit in which maps of several resolutions compare, where a value is what one
+            position adds: per percent of the image; "" where a value does not depend on the
+            resolution.
+        one_head: whether its map holds one head's vote only, the final one's where none is chosen.
+        version: raised when the same input gives another map than before: what was kept of the
+            older one is not shown any more.
+    """
+
+    title: Text
+    unit: Text
+    note: Text
+    source: Text
+    signed: bool
+    complete: bool
+    settings: type[S]
+    per_area: str = ""
+    one_head: bool = False
+    version: int = 1
 
     def unavailable(self, classifier: "Classifier") -> str | None:
         """Why the method means nothing for this network, in a sentence; None where it is valid."""
-        ...
 
-    def passes(self, classifier: "Classifier", settings: Any) -> int:
-        """What a map costs, in forward passes of one image; a backward pass counts as two."""
-        ...
+    @abstractmethod
+    def passes(self, classifier: "Classifier", settings: S) -> int:
+        """What a map costs, in forward passes of one image; a backward pass counts as two. The
+        dashboard makes a map of few passes without being asked."""
 
+    @abstractmethod
     def attribute(
         self,
         classifier: "Classifier",
         image: "Tensor",
         target: Target,
-        settings: Any,
+        settings: S,
         progress: Progress | None,
-    ) -> "tuple[NDArray[np.float32], tuple[str, ...]]":
-        """The map (h, w) at the method's own resolution for an image (1, 3, size, size), and
-        notes."""
-        ...
+    ) -> Made:
+        """The map of an image (1, 3, size, size), row 0 at the top and column 0 at the left.
+
+        Args:
+            classifier: shared by all visitors: hooks lie on a `dermxai.explain.forward.twin`.
+            image: normalised; not to be changed.
+            settings: an instance of ``self.settings``.
+            progress: called with passes done and in all.
+
+        Raises:
+            InputError: there is no such map.
+            Cancelled: by ``progress``.
+        """
 
 
-Attribute = Callable[
-    ["Classifier", "Tensor", Target, Any, Progress | None],
-    tuple[NDArray[np.float32], tuple[str, ...]],
-]
-"""A method's ``attribute``; see `Method`."""
+def description_faults(made: AttributionMethod[Any]) -> Iterator[str]:
+    """What loading finds wrong with a method's description, a sentence each."""
+    if not made.note.endswith("."):
+        yield f"note is {made.note!r}; expected a sentence that ends with a full stop."
+    if made.version < 1:
+        yield f"version is {made.version}; expected at least 1."
+    if made.complete and not made.per_area:
+        yield "complete maps add up over positions; per_area names the unit of their density."
+    yield from setting_faults(made.settings)
 
 
-def whose(method: Method, head: str | None, heads: Sequence[str]) -> str | None:
-    """The head whose logit a map explains where ``head`` was asked for; None for the sum of all."""
-    return heads[-1] if head is None and method.ONE_HEAD and len(heads) > 1 else head
+METHODS: Kind[AttributionMethod[Settings]] = Kind(
+    AttributionMethod,  # type: ignore[type-abstract]
+    "dermxai.explain.methods",
+    "attribution method",
+    description_faults,
+)
+
+
+def whose(method: AttributionMethod[Any], head: str | None, heads: Sequence[str]) -> str | None:
+    """The head whose vote a map explains where ``head`` was asked for; None for the sum of all."""
+    return heads[-1] if head is None and method.one_head and len(heads) > 1 else head
 
 
 def completeness(total: float, change: float) -> str:
@@ -179,7 +214,3 @@ def colours_added(values: "Tensor") -> NDArray[np.float32]:
     """The map (size, size) of values (1, 3, size, size) of each pixel's colours."""
     added: NDArray[np.float32] = values[0].detach().sum(0).float().cpu().numpy()
     return added
-
-
-def always_available(classifier: "Classifier") -> None:
-    """For methods that are valid for every network with linear heads."""

@@ -6,14 +6,16 @@ that of B against A turned round: not signed.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor, nn
+from typing_extensions import override
 
 from dermxai.explain.forward import Value, twin
-from dermxai.explain.method import Attribute, Progress, Target, colours_added
+from dermxai.explain.method import AttributionMethod, Made, Progress, Target, colours_added
+from dermxai.explain.operations import relu_only
+from dermxai.settings import Settings
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -21,27 +23,36 @@ if TYPE_CHECKING:
 UNIT = "arbitrary units: a gradient without its negative parts"
 
 
-def passes(classifier: "Classifier", settings: object) -> int:  # noqa: ARG001
-    """One forwards, one backwards."""
-    return 3
+@dataclass(frozen=True, kw_only=True)
+class ReluRule(AttributionMethod[Settings]):
+    """
+    Attributes:
+        rule: Captum's class for it, whose hooks lie on a twin.
+    """
 
+    rule: Callable[[nn.Module], Any]
 
-def gradient_by(rule: Callable[[nn.Module], Any]) -> Attribute:
-    """A method's ``attribute`` from Captum's class for it, whose hooks lie on a twin."""
+    @override
+    def unavailable(self, classifier: "Classifier") -> str | None:
+        return relu_only(classifier, self.title)
 
+    @override
+    def passes(self, classifier: "Classifier", settings: Settings) -> int:
+        return 3  # one forwards, one backwards
+
+    @override
     def attribute(
+        self,
         classifier: "Classifier",
         image: Tensor,
         target: Target,
-        settings: object,  # noqa: ARG001
+        settings: Settings,
         progress: Progress | None,
-    ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    ) -> Made:
         """The map (size, size) for an image (1, 3, size, size), colours added up."""
         with twin(classifier) as network:
             value = Value(classifier, target, progress, 1, network=network)
-            gradient = rule(value).attribute(
+            gradient = self.rule(value).attribute(
                 image.to(classifier.device, copy=True).requires_grad_()
             )
         return colours_added(gradient), ()
-
-    return attribute

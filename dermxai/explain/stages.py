@@ -6,18 +6,20 @@ of EfficientNet-B4 holds the votes of block 4 to 7 and of the final head.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from typing_extensions import override
 
 from dermxai.explain.forward import Value, twin
-from dermxai.explain.method import Attribute, Progress, Target
+from dermxai.explain.method import AttributionMethod, Made, Progress, Target
 from dermxai.explain.recent import shared
 from dermxai.models.backbone import stage_modules
+from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -28,43 +30,42 @@ Formula = Callable[[Tensor, Tensor], Tensor]
 """A map (h, w) from the activation and the gradient (channels, h, w) of a stage."""
 
 
-@dataclass(frozen=True)
-class StageSettings:
+class StageSettings(Settings):
     """Where in the network a map is taken."""
 
-    stages_back: int = field(
-        default=1,
-        metadata={
-            "help": "Stages before the head's own feature map; 0 is that map itself",
-            "low": 0,
-            "high": 8,
-        },
+    stages_back: int = setting(
+        1, "Stages before the head's own feature map; 0 is that map itself", 0, 8
     )
 
 
-def passes(classifier: "Classifier", settings: StageSettings) -> int:  # noqa: ARG001
-    """Of a method that looks at a stage: one forwards, one backwards."""
-    return 3
+@dataclass(frozen=True, kw_only=True)
+class StageMethod(AttributionMethod[StageSettings]):
+    """
+    Attributes:
+        formula: the map from what a stage holds.
+    """
 
+    formula: Formula
 
-def at_stage_by(formula: Formula) -> Attribute:
-    """A method's ``attribute`` from its formula."""
+    @override
+    def passes(self, classifier: "Classifier", settings: StageSettings) -> int:
+        return 3  # one forwards, one backwards
 
+    @override
     def attribute(
+        self,
         classifier: "Classifier",
         image: Tensor,
         target: Target,
         settings: StageSettings,
         progress: Progress | None,
-    ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    ) -> Made:
         """The map (h, w) of the chosen stage for an image (1, 3, size, size)."""
         activation, gradient, notes = _at_stage(
             classifier, image, target, settings.stages_back, progress
         )
-        values: NDArray[np.float32] = formula(activation, gradient).float().cpu().numpy()
+        values: NDArray[np.float32] = self.formula(activation, gradient).float().cpu().numpy()
         return values, notes
-
-    return attribute
 
 
 def _at_stage(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dermxai import arrays, disk, entries, paths
 from dermxai.entries import UnusableError
 from dermxai.explain.method import Attribution, Target
+from dermxai.settings import Settings
 
 MOST = 4_000_000_000  # bytes kept; the oldest go first
 _held: dict[Path, int] = {}
@@ -37,14 +38,14 @@ def key(
     image: NDArray[np.uint8],
     method: str,
     target: Target,
-    settings: object,
+    settings: Settings,
     *,
     version: int,
 ) -> str:
-    """Names a map by everything that it depends on, the method's ``VERSION`` among it."""
+    """Names a map by everything that it depends on, the method's ``version`` among it."""
     pixels = hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
     of = [version, classifier_hash, pixels, image.shape]
-    parts = [*of, method, asdict(target), asdict(settings)]  # type: ignore[call-overload]
+    parts = [*of, method, asdict(target), settings.model_dump()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -1,51 +1,77 @@
 """Two coordinates for each image of a run, computed once and kept in the run's folder.
 
-A method is one module in `dermxai.projection.methods` with
-
-- ``TITLE`` and ``NOTE``: its name, and one line on what its map shows;
-- ``FEWEST``: images that it needs; fewer are shown by PCA;
-- ``VERSION``: raised when the same settings give other coordinates than before;
-- ``Settings``: a frozen dataclass, each field's metadata giving ``help`` and bounds;
-- ``embed(features, settings, progress)``: coordinates (n, 2) and notes.
+One file in `dermxai.projection.methods`, or an entry point of that group in another package, holds
+an instance of a class derived from `ProjectionMethod`.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dermxai import arrays, disk, entries, paths
+from dermxai.components import Component, Kind, Text
 from dermxai.entries import UnusableError
 from dermxai.errors import InputError
-from dermxai.plugins import modules
 from dermxai.projection.components import principal_components
 from dermxai.runs.run import Run
-from dermxai.settings import settings_of
+from dermxai.settings import Settings, checked, setting_faults
 
 Features = NDArray[np.floating[Any]]
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all; whatever it raises stops the projection."""
 
 
-class Method(Protocol):
-    """What a module in `dermxai.projection.methods` offers."""
+S = TypeVar("S", bound=Settings)
 
-    TITLE: str
-    NOTE: str
-    FEWEST: int
-    VERSION: int
-    Settings: type
 
+@dataclass(frozen=True, kw_only=True)
+class ProjectionMethod(Component, Generic[S]):
+    """
+    Attributes:
+        title: the method's name.
+        note: a line on what its map shows, a sentence.
+        fewest: images that it needs, at least two; fewer are shown by PCA.
+        settings: what can be chosen; each has a default. ``Settings`` itself where nothing can.
+        version: raised when the same settings give other coordinates than before.
+    """
+
+    title: Text
+    note: Text
+    fewest: int
+    settings: type[S]
+    version: int = 1
+
+    @abstractmethod
     def embed(
-        self, features: Features, settings: Any, progress: Progress, /
+        self, features: Features, settings: S, progress: Progress
     ) -> tuple[Features, tuple[str, ...]]:
         """Coordinates (n, 2) of finite features (n, d) that are not all alike, and notes."""
-        ...
+
+
+def description_faults(made: ProjectionMethod[Any]) -> Iterator[str]:
+    """What loading finds wrong with a method's description, a sentence each."""
+    if not made.note.endswith("."):
+        yield f"note is {made.note!r}; expected a sentence that ends with a full stop."
+    if made.fewest < 2:
+        yield f"fewest is {made.fewest}; expected at least 2."
+    if made.version < 1:
+        yield f"version is {made.version}; expected at least 1."
+    yield from setting_faults(made.settings)
+
+
+METHODS: Kind[ProjectionMethod[Settings]] = Kind(
+    ProjectionMethod,  # type: ignore[type-abstract]
+    "dermxai.projection.methods",
+    "projection method",
+    description_faults,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,26 +86,23 @@ class Projection:
     """What was done, and what the method has to say of this map."""
 
 
-METHODS = "dermxai.projection.methods"
-
-
-def methods() -> dict[str, Method]:
-    """The projection methods, by the name of their file."""
-    return cast(dict[str, Method], modules(METHODS, Method))
+def methods() -> Mapping[str, ProjectionMethod[Settings]]:
+    """The projection methods by name."""
+    return METHODS.all()
 
 
 def project(
     run: Run,
     method: str = "umap",
-    settings: Any = None,
+    settings: object = None,
     progress: Progress | None = None,
 ) -> Projection:
     """Coordinates of the run's features, from its folder where they were computed before.
 
     Args:
         run: whose features, the inputs of the final head, are projected.
-        method: name of a file in `dermxai.projection.methods`.
-        settings: the method's ``Settings`` or a mapping of their values; defaults if not given.
+        method: name of one of `METHODS`.
+        settings: the method's ``settings`` or a mapping of their values; defaults if not given.
         progress: called with steps done and in all; whatever it raises stops the projection.
 
     Raises:
@@ -94,25 +117,25 @@ def project(
     """
     chosen, values = _chosen(method, settings)
     step: Progress = progress or (lambda *_: None)
-    files, name = paths.RunFiles(run.root), _name(method, chosen, values)
+    files, name = paths.RunFiles(run.root), _name(chosen, values)
     with disk.locked(files.projection_lock(name), waiting=lambda: step(0, 1)):
         stored = open_projection(run, method, values)
         if stored is not None:
             return stored
         coordinates, notes = _embed(chosen, np.asarray(run.features), values, step)
-        made = Projection(_sample_ids(run), coordinates, method, asdict(values), notes)
+        made = Projection(_sample_ids(run), coordinates, method, values.model_dump(), notes)
         _write(made, files.projection(name))
     return made
 
 
-def open_projection(run: Run, method: str, settings: Any = None) -> Projection | None:
+def open_projection(run: Run, method: str, settings: object = None) -> Projection | None:
     """The stored projection, None where there is none yet.
 
     Raises:
         InputError: unknown method or setting.
     """
     chosen, values = _chosen(method, settings)
-    path = paths.RunFiles(run.root).projection(_name(method, chosen, values))
+    path = paths.RunFiles(run.root).projection(_name(chosen, values))
     try:
         stored = arrays.load(path, "sample_ids", "coordinates", "notes")
         notes = entries.parse_json(str(stored["notes"]).encode("utf-8", "replace"), [str])
@@ -121,7 +144,7 @@ def open_projection(run: Run, method: str, settings: Any = None) -> Projection |
     ids, coordinates = stored["sample_ids"], stored["coordinates"]
     if coordinates.shape != (len(run), 2) or coordinates.dtype.kind != "f":
         return None
-    made = Projection(ids, coordinates, method, asdict(values), tuple(notes))
+    made = Projection(ids, coordinates, method, values.model_dump(), tuple(notes))
     return made if np.array_equal(ids, _sample_ids(run)) else None
 
 
@@ -135,28 +158,23 @@ def _write(projection: Projection, path: Path) -> None:
         )
 
 
-def _name(method: str, chosen: Method, values: Any) -> str:
-    identity = json.dumps([asdict(values), chosen.VERSION], sort_keys=True)
-    return f"{method}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+def _name(method: ProjectionMethod[Settings], values: Settings) -> str:
+    identity = json.dumps([values.model_dump(), method.version], sort_keys=True)
+    return f"{method.name}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
 
 
 def _sample_ids(run: Run) -> NDArray[np.str_]:
     return np.asarray(run.samples["sample_id"], dtype=np.str_)
 
 
-def _chosen(method: str, settings: Any) -> tuple[Method, Any]:
+def _chosen(method: str, settings: object) -> tuple[ProjectionMethod[Settings], Settings]:
     """The method and its checked settings."""
-    available = methods()
-    if method not in available:
-        raise InputError(
-            f"There is no projection method {method!r}; choose from {', '.join(available)}."
-        )
-    chosen = available[method]
-    return chosen, settings_of(method, chosen.Settings, settings)
+    chosen = METHODS.find(method)
+    return chosen, checked(method, chosen.settings, settings)
 
 
 def _embed(
-    method: Method, features: Features, settings: Any, progress: Progress
+    method: ProjectionMethod[Settings], features: Features, settings: Settings, progress: Progress
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """Coordinates (n, 2), also where there is little to project."""
     n = len(features)
@@ -169,9 +187,9 @@ def _embed(
     if n == 0 or (features == features[0]).all():
         note = "There is one image." if n == 1 else "All images have the same features."
         return np.zeros((n, 2), dtype=np.float32), (note,)
-    if n < method.FEWEST:
+    if n < method.fewest:
         coordinates, _ = principal_components(features, 2)
-        note = f"{method.TITLE} needs {method.FEWEST} images and there are {n}: this is their PCA."
+        note = f"{method.title} needs {method.fewest} images and there are {n}: this is their PCA."
         return coordinates.astype(np.float32), (note,)
     made, notes = method.embed(features, settings, progress)
     return made.astype(np.float32), notes

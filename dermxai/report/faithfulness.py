@@ -34,7 +34,7 @@ CONTROLS = (RANDOM, CENTRED)
 def scale(measure: str) -> Scale:
     """How a measure's values are compared."""
     found = find_measure(measure)
-    return Scale(found.HIGHER, found.SHARE, found.COMPARED, found.LIMIT)
+    return Scale(found.higher, found.share, found.compared, found.limit)
 
 
 def summary(run: "Run", found: "Results") -> pd.DataFrame:
@@ -53,7 +53,7 @@ def outdated(found: "Results") -> Iterator[str]:
     """A sentence on what an older version computed, if there is any."""
     if found.outdated:
         names = (
-            measures()[name].TITLE if name in measures() else title(name) for name in found.outdated
+            measures()[name].title if name in measures() else title(name) for name in found.outdated
         )
         yield (
             f"Not shown, since an older version computed it: {', '.join(names)}. Compute the "
@@ -70,7 +70,7 @@ def too_few(run: "Run", found: "Results", summary: pd.DataFrame) -> Iterator[str
     names = dict.fromkeys(of_methods.loc[of_methods["units"] < FEWEST, "measure"])
     if names:
         yield (
-            f"No verdict on {', '.join(find_measure(name).TITLE for name in names)}: fewer than "
+            f"No verdict on {', '.join(find_measure(name).title for name in names)}: fewer than "
             f"{FEWEST} {units(run)} have a value, too few to tell a difference from chance."
         )
 
@@ -82,14 +82,14 @@ def failed(found: "Results", method: str, measure: str) -> list[str]:
 
 def title(method: str) -> str:
     """A method's or a control map's name in full."""
-    return find_candidate(method).TITLE
+    return find_candidate(method).title
 
 
 def titles(found: "Results") -> tuple[dict[str, str], dict[str, str]]:
     """Methods, control maps last, and measures of an evaluation: title by name."""
     return (
         {name: title(name) for name in (*found.asked.methods, *CONTROLS)},
-        {name: find_measure(name).TITLE for name in found.asked.measures},
+        {name: find_measure(name).title for name in found.asked.measures},
     )
 
 
@@ -106,7 +106,7 @@ def in_words(summary: pd.DataFrame) -> Iterator[tuple[str, str]]:
             (BREAKS, "is not shown to keep to the limit of {}"),
         ):
             names = [
-                find_measure(str(name)).TITLE
+                find_measure(str(name)).title
                 for name in rows.loc[rows["standing"] == standing, "measure"]
             ]
             if names:

@@ -713,11 +713,11 @@ def faithfulness_measure(evaluation: EvaluatedMaps, measure: str, dark: bool) ->
             summary[summary["measure"] == measure],
             report.titles(faithfulness_results(evaluation))[0],
             report.CONTROLS,
-            title=known.TITLE,
-            help_=f"Mean; {'higher' if known.HIGHER else 'lower'} is better. {MEAN_INTERVAL} "
-            "Hollow: control maps." + (" Dashed: the limit." if known.LIMIT is not None else ""),
-            unit=known.UNIT,
-            limit=known.LIMIT,
+            title=known.title,
+            help_=f"Mean; {'higher' if known.higher else 'lower'} is better. {MEAN_INTERVAL} "
+            "Hollow: control maps." + (" Dashed: the limit." if known.limit is not None else ""),
+            unit=known.unit,
+            limit=known.limit,
             units=report.units(run(evaluation.run)),
             dark=dark,
         )

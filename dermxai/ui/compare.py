@@ -46,18 +46,18 @@ def methods(run: Run, subject: Subject) -> None:
     """Several methods on one image. Fast ones first and at once, the others when asked for."""
     asked = _ask(run, subject)
     known, reasons = question.methods(), question.unavailable(run)
-    available = sorted(set(known) - set(reasons), key=lambda name: known[name].TITLE)
+    available = sorted(set(known) - set(reasons), key=lambda name: known[name].title)
     available.sort(key=lambda name: (name != question.FIRST, _is_slow(run, name)))
     chosen = st.multiselect(
         "Methods",
         available,
         key=Key.COMPARE.of("methods"),
         default=available,
-        format_func=lambda name: known[name].TITLE,
+        format_func=lambda name: known[name].title,
         persist_state="session",
     )
     wanted = [Wanted(subject, Wish(asked, name, _settings(name))) for name in chosen]
-    _grid(run, wanted, [known[name].TITLE for name in chosen], f"{subject.name} · why {asked.text}")
+    _grid(run, wanted, [known[name].title for name in chosen], f"{subject.name} · why {asked.text}")
     question.say_unavailable(run)
 
 
@@ -75,7 +75,7 @@ def images(run: Run, looked_at: Sequence[Subject]) -> None:
     if reason := question.unavailable(run).get(wish.method):
         st.info(plain(reason), icon=":material/block:")
         return
-    title = f"{question.methods()[wish.method].TITLE} · why {asked.text}"
+    title = f"{question.methods()[wish.method].title} · why {asked.text}"
     names = [each.name for each in looked_at]
     _grid(
         run,
@@ -110,9 +110,9 @@ def _ask_side(run: Run, asked: Question, name: str, first: str) -> Wish:
     known, reasons = question.methods(), question.unavailable(run)
     method = st.selectbox(
         f"{name} map",
-        sorted(set(known) - set(reasons), key=lambda each: known[each].TITLE),
+        sorted(set(known) - set(reasons), key=lambda each: known[each].title),
         key=_put(Key.COMPARE.of(name, "method"), first),
-        format_func=lambda each: known[each].TITLE,
+        format_func=lambda each: known[each].title,
         persist_state="session",
         width=220,
     )
@@ -139,16 +139,16 @@ def _put(key: str, value: str, allowed: Sequence[str] | None = None) -> str:
 
 def _is_slow(run: Run, method: str) -> bool:
     module = question.methods()[method]
-    return module.passes(cache.classifier(run), module.Settings()) > maps.AT_ONCE
+    return module.passes(cache.classifier(run), module.settings()) > maps.AT_ONCE
 
 
 def _settings(method: str) -> Any:
     """Those that the visitor has entered for the method on this or the Image page."""
-    return forms.entered(question.methods()[method].Settings, method)
+    return forms.entered(question.methods()[method].settings, method)
 
 
 def _name(wanted: Wanted) -> str:
-    title, head = question.methods()[wanted.wish.method].TITLE, wanted.wish.question.head
+    title, head = question.methods()[wanted.wish.method].title, wanted.wish.question.head
     return title if head is None else f"{title}, {head}"
 
 

@@ -52,7 +52,7 @@ def body(scene: Scene, subject: Subject) -> None:
             persist_state="session",
         )
         with st.popover("", icon=":material/tune:", help="Settings of the search"):
-            settings = forms.settings(counterfactuals.Settings, "flip")
+            settings = forms.settings(counterfactuals.CounterfactualSettings, "flip")
     picture = subjects.shown(subject)
     donor = _donor(scene, subject, pair) if fill == "paste" else None
     key = (

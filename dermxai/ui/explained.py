@@ -172,7 +172,7 @@ def answer(run: Run, looked_at: Sequence[Panel], wish: Wish, options: DeltaGener
                     badge(run, panel.subject, made)
     if any(found):
         subjects_ = [panel.subject for panel in looked_at]
-        title = f"{question.methods()[wish.method].TITLE}: why {wish.question.text}"
+        title = f"{question.methods()[wish.method].title}: why {wish.question.text}"
         with row:
             downloads.export(
                 shown,
@@ -260,7 +260,7 @@ def _show(panel: Panel, picture: NDArray[np.uint8]) -> None:
 def whose_vote(run: Run, made: "Attribution") -> Iterator[str]:
     """What part of the decision a map explains, in a sentence; nothing where its notes say it, as
     those of an earlier stage do."""
-    title, votes = question.methods()[made.method].TITLE, len(run.heads)
+    title, votes = question.methods()[made.method].title, len(run.heads)
     number = _NUMBERS[votes] if votes < len(_NUMBERS) else str(votes)
     if votes == 1:
         yield f"{title} explains the only head."

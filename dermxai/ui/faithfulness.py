@@ -113,7 +113,7 @@ def about(scene: Scene, found: Results) -> None:
             *report.outdated(found),
             *report.too_few(scene.run, found, cache.faithfulness_summary(_evaluated(scene, found))),
             *(
-                f"{titles[name].TITLE} is left out: {reason}"
+                f"{titles[name].title} is left out: {reason}"
                 for name, reason in found.skipped.items()
                 if name in titles
             ),
@@ -161,7 +161,7 @@ def _select(found: Results, key: str) -> None:
     if method in report.CONTROLS:
         st.toast("This is a control map; choose the square of a method.")
     elif failed:
-        title = f"{report.title(method)} fails {measures()[measure].TITLE}"
+        title = f"{report.title(method)} fails {measures()[measure].title}"
         state.select(title, failed)
     else:
         st.toast("The method does not fail on any image.")
@@ -174,7 +174,7 @@ def measure(scene: Scene, found: Results) -> None:
         "Measure",
         asked.measures,
         key=Key.MEASURE,
-        format_func=lambda name: known[name].TITLE,
+        format_func=lambda name: known[name].title,
         persist_state="session",
         width=300,
     )
@@ -187,7 +187,7 @@ def measure(scene: Scene, found: Results) -> None:
         curves = cache.faithfulness_curves(_evaluated(scene, found), chosen, look.dark())
         if curves is not None:
             look.plot(curves, Key.FIGURE.of("faithfulness-curves"))
-    st.caption(f"{plain(known[chosen].NOTE)} {plain(known[chosen].SOURCE)}.")
+    st.caption(f"{plain(known[chosen].note)} {plain(known[chosen].source)}.")
 
 
 def downloads(scene: Scene, found: Results) -> None:
@@ -265,7 +265,7 @@ def _last(scene: Scene) -> Job | None:
 
 def _ask(scene: Scene) -> Asked:
     methods, known, reasons = question.methods(), measures(), question.unavailable(scene.run)
-    valid = sorted(set(methods) - set(reasons), key=lambda name: methods[name].TITLE)
+    valid = sorted(set(methods) - set(reasons), key=lambda name: methods[name].title)
     offered = _offered(scene.run)
     chosen = _pills("Methods", Key.METHOD.of("quality"), valid, methods, _QUICK_METHODS)
     measured = _pills("Measures", Key.MEASURE.of("quality"), offered, known, _QUICK_MEASURES)
@@ -299,7 +299,7 @@ def _ask(scene: Scene) -> Asked:
 def _offered(run: Run) -> list[str]:
     """Measures whose masks the images have."""
     return [
-        name for name, each in measures().items() if not each.NEEDS or has_mask(run, each.NEEDS)
+        name for name, each in measures().items() if not each.needs or has_mask(run, each.needs)
     ]
 
 
@@ -312,7 +312,7 @@ def _pills(
         selection_mode="multi",
         default=[name for name in quick if name in names],
         key=key,
-        format_func=lambda name: known[name].TITLE,
+        format_func=lambda name: known[name].title,
         persist_state="session",
     )
 

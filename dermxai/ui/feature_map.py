@@ -1,7 +1,6 @@
 """Parts of the Feature map page."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -48,16 +47,16 @@ def ask_method() -> tuple[str, dict[str, Any]]:
         key=Key.PROJECTION,
         default=FIRST,
         required=True,
-        format_func=lambda name: known[name].TITLE,
+        format_func=lambda name: known[name].title,
         persist_state="session",
     )
     method = method or FIRST
-    kind = known[method].Settings
+    kind = known[method].settings
     if not described(kind):
         return method, {}
     with st.popover("Settings", icon=":material/tune:"):
-        st.caption(known[method].NOTE)
-        return method, asdict(forms.settings(kind, method))
+        st.caption(known[method].note)
+        return method, forms.settings(kind, method).model_dump()
 
 
 def ask_colour(scene: Scene) -> Colour:
@@ -110,7 +109,7 @@ def draw(scene: Scene, made: Projection, colour: Colour) -> None:
         _figure(scene, made, colour),
         key,
         toolbar=True,
-        on_select=lambda: _selected(key, methods()[made.method].TITLE),
+        on_select=lambda: _selected(key, methods()[made.method].title),
         selection_mode=("points", "box", "lasso"),
     )
     look.notes(made.notes)
@@ -137,7 +136,7 @@ def _figure(scene: Scene, made: Projection, colour: Colour) -> look.Plot:
         made.coordinates,
         made.sample_ids.tolist(),
         values.tolist(),
-        title=f"{methods()[made.method].TITLE} of the features",
+        title=f"{methods()[made.method].title} of the features",
         label=colour.title,
         hover=cache.hover_lines(scene.run_id),
         colours=colours,
@@ -152,7 +151,7 @@ def _sign(figure: go.Figure, made: Projection, run: Run) -> None:
     """Where the map comes from, on the figure itself: plotly's picture of it holds nothing else."""
     of, settings = origin(run), [f"{name} {value}" for name, value in made.settings.items()]
     lines = (
-        [methods()[made.method].TITLE, *settings],
+        [methods()[made.method].title, *settings],
         [f"run {of['run']}", f"checkpoint {of['checkpoint']} ({of['checkpoint_hash'][:12]})"],
         [f"dataset {of['dataset']}"],
     )

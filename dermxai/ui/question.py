@@ -3,7 +3,7 @@
 Class, other class, head and method are part of the view: a link asks the same question.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import streamlit as st
 
 from dermxai import taxonomy
 from dermxai.runs import Run
-from dermxai.settings import described
+from dermxai.settings import Settings, described
 from dermxai.ui import cache, forms, state
 from dermxai.ui import subject as subjects
 from dermxai.ui.guard import callback
@@ -21,7 +21,7 @@ from dermxai.ui.subject import Subject
 from dermxai.ui.text import count, plain, span
 
 if TYPE_CHECKING:
-    from dermxai.explain.method import Method
+    from dermxai.explain.method import AttributionMethod
 
 FIRST = "vote_map"
 ALONE = "-"
@@ -130,28 +130,28 @@ def ask_method(run: Run) -> tuple[str, Any]:
     """Which method, and its settings."""
     known = methods()
     view = state.view()
-    chosen = view.method if view.method in known else FIRST
+    chosen = view.method if view.method is not None and view.method in known else FIRST
     reasons = unavailable(run)
     state.put(Key.METHOD, chosen)
     st.selectbox(
         "Method",
-        sorted(known, key=lambda name: (name in reasons, known[name].TITLE)),
+        sorted(known, key=lambda name: (name in reasons, known[name].title)),
         key=Key.METHOD,
-        format_func=lambda name: known[name].TITLE + (" · not available" * (name in reasons)),
+        format_func=lambda name: known[name].title + (" · not available" * (name in reasons)),
         on_change=callback(_changed),
         args=(Key.METHOD,),
         width=190,
     )
     with st.popover("", icon=":material/tune:", help="About this method, and its settings"):
         _describe(known[chosen])
-        settings = forms.settings(known[chosen].Settings, chosen)
+        settings = forms.settings(known[chosen].settings, chosen)
         if chosen not in reasons:
             passes = known[chosen].passes(_model(run), settings)
             st.caption(plain(f"Cost: {cost(run, [(chosen, passes)])}."))
     return chosen, settings
 
 
-def methods() -> "dict[str, Method]":
+def methods() -> "Mapping[str, AttributionMethod[Settings]]":
     from dermxai.explain.api import methods as found
 
     return found()
@@ -174,7 +174,7 @@ def say_unavailable(run: Run) -> None:
     if reasons:
         with st.expander(f"{count(len(reasons), 'method')} not valid for this network"):
             for name, reason in reasons.items():
-                st.markdown(f"**{plain(known[name].TITLE)}**: {plain(reason)}")
+                st.markdown(f"**{plain(known[name].title)}**: {plain(reason)}")
 
 
 def cost(run: Run, work: Sequence[tuple[str, int]]) -> str:
@@ -223,18 +223,18 @@ def _changed(key: Key) -> None:
     state.show(**{key.value: None if chosen == FIRST else chosen})
 
 
-def _describe(method: "Method") -> None:
-    st.markdown(f"**{plain(method.TITLE)}**")
-    signs = "signed" if method.SIGNED else "not signed"
-    complete = ", adds up to the logit" if method.COMPLETE else ""
+def _describe(method: "AttributionMethod[Settings]") -> None:
+    st.markdown(f"**{plain(method.title)}**")
+    signs = "signed" if method.signed else "not signed"
+    complete = ", adds up to the logit" if method.complete else ""
     with st.container(gap=None):
         for line in (
-            method.NOTE,
-            f"Map: {signs}, {method.UNIT}{complete}.",
-            f"Source: {method.SOURCE}.",
+            method.note,
+            f"Map: {signs}, {method.unit}{complete}.",
+            f"Source: {method.source}.",
         ):
             st.caption(plain(line))
-    if described(method.Settings):
+    if described(method.settings):
         st.markdown("**Settings**")
 
 

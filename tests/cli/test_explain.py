@@ -11,7 +11,7 @@ from dermxai.data import selection
 from dermxai.data.selection import Selection
 from dermxai.errors import Cancelled
 from dermxai.explain.dropped import DROPPED
-from dermxai.explain.methods import grad_cam
+from dermxai.explain.methods.grad_cam import GRAD_CAM
 from dermxai.jobs.kinds import explain
 from tests.cli.conftest import Command, one_line
 
@@ -48,7 +48,7 @@ def test_explain_writes_overlays_and_maps(
     np.load(written[2]).close()
     before = written[2].stat().st_mtime_ns
     with pytest.MonkeyPatch.context() as later:
-        later.setattr(grad_cam, "VERSION", grad_cam.VERSION + 1)
+        later.setitem(vars(GRAD_CAM), "version", GRAD_CAM.version + 1)
         command(
             "explain", tiny_checkpoint, source, "--target", "BCC", "--output", tmp_path / "maps"
         )

@@ -3,7 +3,6 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,20 @@ import torch
 from dermxai.errors import InputError, NoRoomError
 from dermxai.explain import Cancelled, explain, memory, recent
 from dermxai.explain.api import find_target, methods, prepared
+from dermxai.explain.contract import method_faults
 from dermxai.explain.forward import twin
+from dermxai.explain.method import description_faults
 from dermxai.models import Classifier, load_classifier
 from tests.explain.networks import random_classifier
 
 FEW = {"samples": 30, "steps": 8, "superpixels": 9, "channels": 8, "window": 50}
+ENOUGH = {"samples": 40, "steps": 16, "superpixels": 20, "channels": 32, "window": 30}
 HEADS = {True: "block 2", False: "final"}
 
 
 def quick(name: str) -> dict[str, Any]:
     """Settings of a method that cost little."""
-    known = {field.name for field in fields(methods()[name].Settings)}
+    known = methods()[name].settings.model_fields
     return {setting: value for setting, value in FEW.items() if setting in known}
 
 
@@ -67,24 +69,22 @@ def untouched(classifier: Classifier) -> bool:
 class TestMethod:
     def test_describes_itself(self, name: str):
         method = methods()[name]
-        assert method.TITLE and method.UNIT and method.NOTE.endswith(".") and method.SOURCE
-        of_a_position = re.match("logit per (input pixel|.*position)", method.UNIT)
-        assert method.VERSION >= 1
-        assert bool(method.PER_AREA) == bool(of_a_position) >= method.COMPLETE
-        assert is_dataclass(method.Settings) and method.Settings.__dataclass_params__.frozen
-        for setting in fields(method.Settings):
-            known = setting.metadata
-            assert known["help"]
-            if "choices" in known:
-                assert setting.default in known["choices"]
-            else:
-                assert known["low"] <= setting.default <= known["high"]
+        of_a_position = re.match("logit per (input pixel|.*position)", method.unit)
+        assert bool(method.per_area) == bool(of_a_position) >= method.complete
+        assert list(description_faults(method)) == []
+
+    def test_keeps_the_contract_that_authors_can_check(self, name: str):
+        """A map that lies where the image changes, and no more passes than it declares."""
+        method = methods()[name]
+        known = method.settings.model_fields
+        settings = {setting: value for setting, value in ENOUGH.items() if setting in known}
+        assert list(method_faults(method, method.settings(**settings))) == []
 
     def test_is_valid_or_says_why_not(self, name: str, classifiers: list[Classifier], photograph):
         method = methods()[name]
         for classifier in classifiers:
             reason = method.unavailable(classifier)
-            assert method.passes(classifier, method.Settings()) >= 1
+            assert method.passes(classifier, method.settings()) >= 1
             if reason is not None:
                 assert reason.endswith(".")
                 with pytest.raises(InputError, match="not available for this network"):
@@ -117,7 +117,7 @@ class TestMethod:
             )
             scale = np.abs(one).max()
             assert scale > 0
-            if methods()[name].SIGNED:
+            if methods()[name].signed:
                 np.testing.assert_allclose(one, -other, atol=2e-4 * scale)
             else:
                 assert np.abs(one + other).max() > 0.01 * scale
@@ -128,7 +128,7 @@ class TestMethod:
     ):
         """From one image to another, the sum of the map changes as the logit of its own target and
         head does, whether a head is asked for or not."""
-        if not methods()[name].COMPLETE:
+        if not methods()[name].complete:
             pytest.skip("it does not claim to")
         classifier = able(name)
         for head in (None, HEADS[classifier.info.auxiliary]):
@@ -166,7 +166,7 @@ class TestMethod:
         np.testing.assert_allclose(again, first, rtol=1e-6, atol=1e-7)
 
     def test_the_seed_decides(self, name: str, able, photograph):
-        if "seed" not in {field.name for field in fields(methods()[name].Settings)}:
+        if "seed" not in methods()[name].settings.model_fields:
             pytest.skip("nothing is drawn")
         one, other = (
             explain(able(name), photograph, name, "MN", settings={**quick(name), "seed": seed}).map
@@ -289,7 +289,7 @@ def all_turns_taken():
 @pytest.mark.parametrize("name", methods())
 def test_what_a_page_makes_at_once_waits_for_nobody(name: str, able, photograph):
     classifier = able(name)
-    settings = methods()[name].Settings()
+    settings = methods()[name].settings()
     if methods()[name].passes(classifier, settings) > 3:
         pytest.skip("a page asks before it makes it")
     with ThreadPoolExecutor(1) as visitor:

@@ -422,7 +422,6 @@ FREE = {
     "ui/access/page.py": "the program's own files",
     "cli/": "the command line",
     "components.py": "the program's own files",
-    "plugins.py": "the program's own files",
     "pages/": "the program's own files",
     "ui/preload.py": "the program's own files",
     "ui/access/headers.py": "the program's own files",

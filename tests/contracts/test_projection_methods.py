@@ -1,6 +1,5 @@
 """Every projection method, found by looking, keeps the contract of `dermxai.projection`."""
 
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,8 @@ from sklearn.manifold import trustworthiness
 
 from dermxai.errors import Cancelled, InputError
 from dermxai.projection import project
-from dermxai.projection.projector import methods
+from dermxai.projection.projector import description_faults, methods
+from dermxai.settings import described
 from tests.generated import generated_run
 from tests.verification import verified
 
@@ -28,12 +28,7 @@ def run_of(tmp_path: Path):
 class TestMethod:
     def test_describes_itself(self, name):
         method = methods()[name]
-        assert method.TITLE and method.NOTE.endswith(".")
-        assert method.FEWEST >= 2 and method.VERSION >= 1
-        assert is_dataclass(method.Settings) and method.Settings.__dataclass_params__.frozen
-        for setting in fields(method.Settings):
-            assert setting.metadata["help"]
-            assert setting.metadata["low"] <= setting.default <= setting.metadata["high"]
+        assert list(description_faults(method)) == []
 
     def test_gives_each_image_two_finite_numbers_and_says_how_far_it_is(self, name, run_of):
         run, steps = run_of(60), []
@@ -99,18 +94,17 @@ class TestMethod:
         run = run_of(12)
         for bound in ("low", "high"):
             settings = {
-                setting.name: setting.metadata[bound]
-                for setting in fields(methods()[name].Settings)
+                each.name: getattr(each, bound) for each in described(methods()[name].settings)
             }
             assert np.isfinite(project(run, name, settings).coordinates).all()
 
     def test_settings_outside_their_bounds_are_refused(self, name, run_of):
         run = run_of(5)
-        for setting in fields(methods()[name].Settings):
-            for wrong in (setting.metadata["low"] - 1, setting.metadata["high"] + 1, "x", np.nan):
+        for setting in described(methods()[name].settings):
+            for wrong in (setting.low - 1, setting.high + 1, "x", np.nan):
                 with pytest.raises(InputError, match=setting.name):
                     project(run, name, {setting.name: wrong})
-        with pytest.raises(InputError, match="no setting 'colour'"):
+        with pytest.raises(InputError, match="no setting 'colour' of"):
             project(run, name, {"colour": 1})
 
     def test_features_that_are_not_numbers_are_refused(self, name, run_of, monkeypatch):
@@ -150,7 +144,7 @@ def test_umap_is_given_the_neighbours_that_it_asks_for(run_of, monkeypatch):
             total = np.exp(-beyond[1:] / width).sum()
             low, high = (width, high) if total < np.log2(count) else (low, width)
         weights[row, near[1:]] = np.exp(-beyond[1:] / width)
-    title = f"Coordinates: {methods()['umap'].TITLE}"
+    title = f"Coordinates: {methods()['umap'].title}"
     expected = weights + weights.T - weights * weights.T
     authority = "the graph of neighbours (McInnes et al. 2018), written out"
     verified(title, authority, graphs[0], expected, tolerance=1e-4)

@@ -107,7 +107,7 @@ def findings(classifier: Classifier) -> dict[str, Callable[[], Any]]:
     def judged(measure: str) -> list[float]:
         target = find_target(classifier, one, two)
         case = evaluate.make_case(classifier, image, target, masks)
-        subject = evaluate.candidate(case, methods()["vote_map"], methods()["vote_map"].Settings())
+        subject = evaluate.candidate(case, methods()["vote_map"], methods()["vote_map"].settings())
         score = evaluate.evaluated(case, subject, measure)
         return [score.value if np.isfinite(score.value) else 0.0, len(score.reason)]
 

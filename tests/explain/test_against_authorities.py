@@ -17,7 +17,7 @@ from dermxai.explain.difference import difference
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.badge import DRAWS, badge
 from dermxai.explain.faithfulness.cascade import cascade
-from dermxai.explain.faithfulness.measure import baselines
+from dermxai.explain.faithfulness.measure import control_maps
 from dermxai.explain.method import Target
 from dermxai.explain.robustness import perturbed, robustness, similarity
 from dermxai.models import Classifier, load_classifier
@@ -98,12 +98,12 @@ def test_checks_of_a_map(classifier, photograph):
     codes = classifier.info.classes
     target = Target(codes.index("EAD"), codes.index("SD"))
     case = evaluate.make_case(classifier, photograph, target, masks)
-    bell = baselines()[evaluate.CENTRED]
+    bell = control_maps()[evaluate.CENTRED]
     method = methods()["saliency"]
-    subject = evaluate.candidate(case, method, method.Settings(), made.native)
+    subject = evaluate.candidate(case, method, method.settings(), made.native)
     means = [
         evaluate.evaluated(case, each, "deletion_blur", {"steps": 4}).value
-        for each in (subject, evaluate.candidate(case, bell, bell.Settings()))
+        for each in (subject, evaluate.candidate(case, bell, bell.settings()))
     ]
     found = [
         float(n.replace("−", "-"))
@@ -112,7 +112,7 @@ def test_checks_of_a_map(classifier, photograph):
     verified(
         "Checks of a map: deletion", "Faithfulness: Deletion (blur)", found, means, tolerance=0.006
     )
-    middle = evaluate.candidate(case, bell, bell.Settings())
+    middle = evaluate.candidate(case, bell, bell.settings())
     for title, name in (("Inside the lesion", "lesion"), ("Inside the drawn signs", "evidence")):
         inside = case.masks[name]
         mine, guess = (

@@ -5,10 +5,16 @@ import pytest
 
 from dermxai.errors import Cancelled, InputError
 from dermxai.explain import memory
-from dermxai.explain.counterfactuals import Donor, RandomSets, Settings, find_counterfactual, passes
+from dermxai.explain.counterfactuals import (
+    CounterfactualSettings,
+    Donor,
+    RandomSets,
+    find_counterfactual,
+    passes,
+)
 from tests.explain.constructed import SIZE, constructed, upper_left
 
-QUICK = Settings(pieces=16, draws=10)
+QUICK = CounterfactualSettings(pieces=16, draws=10)
 
 
 @pytest.fixture
@@ -50,14 +56,18 @@ def test_no_piece_can_be_left_out(classifier, picture):
     from dermxai.explain import diagnose
     from dermxai.explain.edits import inpainted
 
-    found = find_counterfactual(classifier, picture, "dark", settings=Settings(pieces=60, draws=5))
+    found = find_counterfactual(
+        classifier, picture, "dark", settings=CounterfactualSettings(pieces=60, draws=5)
+    )
     for piece in found.chosen:
         fewer = np.isin(found.pieces, [k for k in found.chosen if k != piece])
         assert diagnose(classifier, inpainted(found.picture, fewer)).ranking[0] == "bright"
 
 
 def test_random_sets_have_the_area_and_flip_less_often(classifier, picture):
-    found = find_counterfactual(classifier, picture, "dark", settings=Settings(pieces=16, draws=40))
+    found = find_counterfactual(
+        classifier, picture, "dark", settings=CounterfactualSettings(pieces=16, draws=40)
+    )
     share, low, high = found.random.flip_rate
     assert low <= share <= high < 0.6
     assert found.random.areas[-1] == pytest.approx(found.area)
@@ -97,7 +107,7 @@ def test_says_where_nothing_flips_it(picture):
 def test_area_stays_below_the_limit(picture):
     classifier = constructed(lambda images: images.mean(1, keepdim=True), threshold=0.0)
     found = find_counterfactual(
-        classifier, picture, "dark", settings=Settings(pieces=16, most=20, draws=5)
+        classifier, picture, "dark", settings=CounterfactualSettings(pieces=16, most=20, draws=5)
     )
     assert not found.flipped and 0 < found.areas[-1] <= 20
 
@@ -109,7 +119,7 @@ def test_the_same_twice_and_whatever_the_batch(classifier, picture, monkeypatch)
     assert first.chosen == again.chosen
     np.testing.assert_allclose(first.random.leads, again.random.leads, atol=1e-5)
     other = find_counterfactual(
-        classifier, picture, "dark", settings=Settings(pieces=16, draws=10, seed=1)
+        classifier, picture, "dark", settings=CounterfactualSettings(pieces=16, draws=10, seed=1)
     )
     assert other.chosen == first.chosen
     assert not np.allclose(other.random.leads, first.random.leads)
@@ -181,6 +191,6 @@ def test_random_sets_are_not_larger_than_the_found_one():
         Counted(),
         areas,
         at,
-        Settings(draws=200),
+        CounterfactualSettings(draws=200),
     )
     assert np.abs(random.leads.mean(axis=0) - at).max() < 0.4

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dermxai.explain import Cancelled, explain
-from dermxai.explain.methods.integrated_gradients import Settings
+from dermxai.explain.methods.integrated_gradients import IntegratedGradientsSettings as Settings
 from dermxai.models import load_classifier
 
 
@@ -14,7 +14,11 @@ def test_map_accounts_for_the_change_of_the_logit(tiny_checkpoint: Path, photogr
     size = classifier.info.preprocessing.size
     square = photograph[:60, :60].repeat(2, 0).repeat(2, 1)[:size, :size]
     attribution = explain(
-        classifier, square, "integrated_gradients", "BCC", settings=Settings(steps=128)
+        classifier,
+        square,
+        "integrated_gradients",
+        "BCC",
+        settings=Settings(steps=128),
     )
     image = torch.from_numpy(classifier.info.preprocessing(square))[None]
     ends = torch.cat([image, torch.zeros_like(image)])

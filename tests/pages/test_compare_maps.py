@@ -19,9 +19,9 @@ def test_several_methods_on_one_image_the_fast_ones_at_once(inferred: Run, open_
     chosen = ["vote_map", "grad_cam", "integrated_gradients"]
     app.multiselect(key="compare-methods").set_value(chosen).run()
     assert not app.error and not app.exception
-    assert all(f"**{methods()[name].TITLE}**" in texts(app) for name in chosen)
+    assert all(f"**{methods()[name].title}**" in texts(app) for name in chosen)
     assert texts(app).count("for EAD") == 2
-    assert "Not computed yet: 96 forward passes" in texts(app)
+    assert "Not computed yet: 98 forward passes" in texts(app)
     compute(app)
     assert not app.error
     assert texts(app).count("for EAD") == 3

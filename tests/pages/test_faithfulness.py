@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from dermxai import jobs
 from dermxai.data import Problem
 from dermxai.explain.faithfulness.evaluation import evaluate_maps
-from dermxai.explain.faithfulness.measures import randomisation
+from dermxai.explain.faithfulness.measures.randomisation import RANDOMISATION
 from dermxai.explain.faithfulness.results import Asked, open_results, write_results
 from dermxai.models import load_classifier
 from dermxai.runs import Run
@@ -70,7 +70,7 @@ def test_what_an_older_version_computed_is_said_and_can_be_computed_again(
     judged: Run, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr(randomisation, "VERSION", randomisation.VERSION + 1)
+    monkeypatch.setitem(vars(RANDOMISATION), "version", RANDOMISATION.version + 1)
     monkeypatch.setattr(
         jobs, "submit", lambda *given, **_: asked.append(given) or FakeJob(id="job")
     )

@@ -270,7 +270,7 @@ def test_the_cost_is_said_before(inferred: Run, open_page: Open) -> None:
     app = open_page("image", run=inferred.id, method="integrated_gradients")
     app.run()  # a pass has run now: what more of them take is known
     assert re.search(
-        r"96 forward passes, (about )?\d+( s to \d+| to \d+)? (s|min) here", texts(app)
+        r"98 forward passes, (about )?\d+( s to \d+| to \d+)? (s|min) here", texts(app)
     )
 
 

@@ -22,7 +22,7 @@ def features(tmp_path, monkeypatch):
 
 
 def number(name: str) -> str:
-    return f"Coordinates: {methods()[name].TITLE}"
+    return f"Coordinates: {methods()[name].title}"
 
 
 def test_principal_components(features):

@@ -7,7 +7,7 @@ import pytest
 
 from dermxai.errors import InputError
 from dermxai.projection import open_projection, project
-from dermxai.projection.methods import pca
+from dermxai.projection.methods.pca import Pca
 from dermxai.projection.projector import methods
 from tests.generated import generated_run
 
@@ -20,7 +20,7 @@ def run(tmp_path: Path):
 def test_a_projection_is_computed_once(run, monkeypatch):
     assert open_projection(run, "pca") is None
     first = project(run, "pca")
-    monkeypatch.setattr(pca, "embed", None)
+    monkeypatch.setattr(Pca, "embed", None)
     for again in (project(run, "pca"), open_projection(run, "pca")):
         np.testing.assert_array_equal(again.coordinates, first.coordinates)
         np.testing.assert_array_equal(again.sample_ids, first.sample_ids)
@@ -33,7 +33,7 @@ def test_a_projection_is_computed_once(run, monkeypatch):
 
 def test_the_same_number_written_otherwise_is_the_same_setting(run):
     project(run, "tsne", {"perplexity": 5})
-    for settings in ({"perplexity": 5.0}, methods()["tsne"].Settings(perplexity=5)):
+    for settings in ({"perplexity": 5.0}, methods()["tsne"].settings(perplexity=5)):
         assert open_projection(run, "tsne", settings) is not None
     assert open_projection(run, "tsne", {"perplexity": 6}) is None
     assert open_projection(run, "tsne") is None

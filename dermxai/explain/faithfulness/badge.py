@@ -13,7 +13,7 @@ from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.likeness import spearman
 from dermxai.explain.faithfulness.localisation import relevance_mass
-from dermxai.explain.faithfulness.measure import Candidate, Case, baselines, grain
+from dermxai.explain.faithfulness.measure import Candidate, Case, control_maps, grain
 from dermxai.explain.faithfulness.measures import randomisation
 from dermxai.explain.faithfulness.removal import area, blurred, shares, top
 from dermxai.explain.method import Attribution, Progress
@@ -95,14 +95,14 @@ def _part(progress: Progress | None, before: int, share: int, total: int) -> Pro
 
 def _deletion(case: Case, subject: Candidate, progress: Progress | None) -> tuple[Check, Check]:
     """Deletion against random maps as fine as the map, and against a bell in the middle."""
-    known = baselines()
+    known = control_maps()
     noise, bell = known[evaluate.RANDOM], known[evaluate.CENTRED]
     cells = grain(subject.values)
     rivals = [
-        evaluate.candidate(case, noise, noise.Settings(cells=cells, seed=seed))
+        evaluate.candidate(case, noise, noise.settings(cells=cells, seed=seed))
         for seed in range(RIVALS)
     ]
-    maps = [subject, evaluate.candidate(case, bell, bell.Settings()), *rivals]
+    maps = [subject, evaluate.candidate(case, bell, bell.settings()), *rivals]
     x = shares(_STEPS)
     inner = torch.stack(
         [blurred(case, top(each.values, share)) for each in maps for share in x[1:-1]]
@@ -146,8 +146,8 @@ def _randomised(case: Case, subject: Candidate, parts: Sequence[Progress | None]
 
 def _inside(case: Case, subject: Candidate, mask: str, where: str) -> Check:
     inside = case.masks[mask]
-    bell = baselines()[evaluate.CENTRED]
-    guess = relevance_mass(evaluate.candidate(case, bell, bell.Settings()).values, inside).value
+    bell = control_maps()[evaluate.CENTRED]
+    guess = relevance_mass(evaluate.candidate(case, bell, bell.settings()).values, inside).value
     mass = relevance_mass(subject.values, inside)
     if mass.reason:
         return Check(f"Inside {where}", None, mass.reason)

@@ -17,8 +17,9 @@ from dermxai.explain.faithfulness.measure import (
     laid_out,
 )
 from dermxai.explain.memory import ran_out_of_memory
-from dermxai.explain.method import Method, Progress, Target
-from dermxai.settings import settings_of
+from dermxai.explain.method import AttributionMethod, Progress, Target
+from dermxai.settings import Settings
+from dermxai.settings import checked as checked_settings
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -55,7 +56,10 @@ def make_case(
 
 
 def candidate(
-    case: Case, method: Method, settings: Any, native: NDArray[np.float32] | None = None
+    case: Case,
+    method: AttributionMethod[Any],
+    settings: Settings,
+    native: NDArray[np.float32] | None = None,
 ) -> Candidate:
     """A method's map; computed unless it is at hand at the method's own resolution."""
     if native is None:
@@ -67,7 +71,7 @@ def evaluated(
     case: Case,
     subject: Candidate,
     measure: str,
-    settings: Any = None,
+    settings: object = None,
     progress: Progress | None = None,
 ) -> Score:
     """What a measure says of a map; undefined where it cannot say, with the reason.
@@ -76,8 +80,8 @@ def evaluated(
         InputError: unknown measure or setting.
     """
     chosen, values = find_measure(measure), checked(measure, settings)
-    if chosen.NEEDS and chosen.NEEDS not in case.masks:
-        return Score.undefined(f"The image has no {chosen.NEEDS} mask.")
+    if chosen.needs and chosen.needs not in case.masks:
+        return Score.undefined(f"The image has no {chosen.needs} mask.")
     try:
         found = chosen.measure(case, subject, values, progress)
     except (InputError, RuntimeError) as error:
@@ -97,10 +101,10 @@ def excuse(error: Exception) -> str:
     raise error
 
 
-def checked(measure: str, given: Any = None) -> Any:
-    """A measure's ``Settings`` from such, from a mapping of some of their values, or from nothing.
+def checked(measure: str, given: object = None) -> Settings:
+    """A measure's ``settings`` from such, from a mapping of some of their values, or from nothing.
 
     Raises:
         InputError: the measure has no such setting, or a value is out of bounds.
     """
-    return settings_of(measure, find_measure(measure).Settings, given)
+    return checked_settings(measure, find_measure(measure).settings, given)

@@ -69,8 +69,8 @@ def available(run: "Run", classifier: "Classifier") -> tuple[list[str], list[str
         if reason := method.unavailable(classifier):
             skipped[name] = reason
     for name, measure in measures().items():
-        if measure.NEEDS and not has_mask(run, measure.NEEDS):
-            skipped[name] = f"The dataset has no {measure.NEEDS} masks."
+        if measure.needs and not has_mask(run, measure.needs):
+            skipped[name] = f"The dataset has no {measure.needs} masks."
     return (
         [name for name in methods() if name not in skipped],
         [name for name in measures() if name not in skipped],

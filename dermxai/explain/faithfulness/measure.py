@@ -1,35 +1,27 @@
-"""The contract of a measure of the faithfulness of a map.
+"""What a faithfulness measure and a control map are.
 
-A measure is one module in `dermxai.explain.faithfulness.measures` with
-
-- ``TITLE``, ``SOURCE`` and ``NOTE``: its name, its publication, one line on what it asks;
-- ``UNIT``: what its value means, and ``HIGHER``: whether a higher value is better;
-- ``SHARE``: whether it is 0 or 1 for an image, so that a mean is a share of images;
-- ``COMPARED``: whether a map must beat the control maps. Where these are perfect by
-  definition (a map that ignores its input is perfectly stable) their values mean nothing;
-- ``LIMIT``: the value that a map must keep to where the baselines say nothing, or None;
-- ``NEEDS``: the mask that it needs ("lesion" or "evidence"), or None;
-- ``VERSION``: raised when the same input gives another value than before;
-- ``Settings``: a frozen dataclass, each field's metadata giving ``help``, ``low`` and ``high``;
-- ``passes`` and ``measure``: see `Measure`.
+One file in `dermxai.explain.faithfulness.measures` or ``…controls``, or an entry point of such a
+group in another package, holds instances of classes derived from `Measure` or `ControlMap`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from typing_extensions import override
 
+from dermxai.components import Component, Kind, Text
 from dermxai.data.transforms import resize
-from dermxai.errors import InputError
 from dermxai.explain.api import find_method
 from dermxai.explain.memory import logits_of
-from dermxai.explain.method import Method, Progress, Target
-from dermxai.plugins import modules
+from dermxai.explain.method import AttributionMethod, Made, Progress, Target, description_faults
+from dermxai.settings import Settings, setting_faults
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -100,8 +92,8 @@ class Candidate:
     """
 
     case: Case
-    method: Method
-    settings: Any
+    method: AttributionMethod[Any]
+    settings: Settings
     values: NDArray[np.float32]
 
     def again(
@@ -113,7 +105,7 @@ class Candidate:
         progress: Progress | None = None,
     ) -> NDArray[np.float32]:
         """The method's map (size, size) of another network, another image or another seed."""
-        settings = self.settings if seed is None else replace(self.settings, seed=seed)
+        settings = self.settings if seed is None else self.settings.replaced(seed=seed)
         native, _ = self.method.attribute(
             classifier or self.case.classifier,
             self.case.image if image is None else image,
@@ -126,66 +118,131 @@ class Candidate:
     @property
     def has_seed(self) -> bool:
         """Whether chance has a part in the map."""
-        return any(each.name == "seed" for each in fields(self.settings))
+        return "seed" in type(self.settings).model_fields
 
 
-class Measure(Protocol):
-    """What a module in `dermxai.explain.faithfulness.measures` offers."""
+S = TypeVar("S", bound=Settings)
 
-    TITLE: str
-    SOURCE: str
-    NOTE: str
-    UNIT: str
-    HIGHER: bool
-    SHARE: bool
-    COMPARED: bool
-    LIMIT: float | None
-    NEEDS: str | None
-    VERSION: int
-    Settings: type
 
-    def passes(self, classifier: "Classifier", map_passes: int, settings: Any) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Measure(Component, Generic[S]):
+    """
+    Attributes:
+        title, source: the measure's name and its publication.
+        note: a line on what it asks, a sentence.
+        unit: what its value means.
+        higher: whether a higher value is better.
+        settings: what can be chosen; each has a default. ``Settings`` itself where nothing can.
+        share: whether it is 0 or 1 for an image, so that a mean is a share of images.
+        compared: whether a map must beat the control maps. Where these are perfect by definition (a
+            map that ignores its input is perfectly stable) their values mean nothing.
+        limit: the value that a map must keep to where the control maps say nothing, or None.
+        needs: the mask that it needs, or None.
+        version: raised when the same input gives another value than before.
+    """
+
+    title: Text
+    source: Text
+    note: Text
+    unit: Text
+    higher: bool
+    settings: type[S]
+    share: bool = False
+    compared: bool = True
+    limit: float | None = None
+    needs: Literal["lesion", "evidence"] | None = None
+    version: int = 1
+
+    @abstractmethod
+    def passes(self, classifier: "Classifier", map_passes: int, settings: S) -> int:
         """What a value costs in forward passes, where a map costs ``map_passes``."""
-        ...
 
+    @abstractmethod
     def measure(
-        self, case: Case, candidate: Candidate, settings: Any, progress: Progress | None
-    ) -> Score: ...
+        self, case: Case, candidate: Candidate, settings: S, progress: Progress | None
+    ) -> Score:
+        """What it says of a map.
+
+        Raises:
+            InputError: it cannot say.
+        """
 
 
-MEASURES = "dermxai.explain.faithfulness.measures"
-BASELINES = "dermxai.explain.faithfulness.baselines"
+@dataclass(frozen=True, kw_only=True)
+class ControlMap(AttributionMethod[S]):
+    """A map that never sees the image: what a faithful map must beat."""
+
+    source: Text = "Control map"
+    complete: bool = False
+
+    @abstractmethod
+    def drawn(self, settings: S) -> NDArray[np.float32]:
+        """(rows, columns) over the network's input."""
+
+    @override
+    def passes(self, classifier: "Classifier", settings: S) -> int:
+        return 0
+
+    @override
+    def attribute(
+        self,
+        classifier: "Classifier",
+        image: Tensor,
+        target: Target,
+        settings: S,
+        progress: Progress | None,
+    ) -> Made:
+        return self.drawn(settings), ()
 
 
-def measures() -> dict[str, Measure]:
-    """The measures, by the name of their file."""
-    return cast(dict[str, Measure], modules(MEASURES, Measure))
+def measure_faults(made: Measure[Any]) -> Iterator[str]:
+    """What loading finds wrong with a measure's description, a sentence each."""
+    if not made.note.endswith("."):
+        yield f"note is {made.note!r}; expected a sentence that ends with a full stop."
+    if made.version < 1:
+        yield f"version is {made.version}; expected at least 1."
+    yield from setting_faults(made.settings)
 
 
-def find_measure(name: str) -> Measure:
+MEASURES: Kind[Measure[Settings]] = Kind(
+    Measure,  # type: ignore[type-abstract]
+    "dermxai.explain.faithfulness.measures",
+    "faithfulness measure",
+    measure_faults,
+)
+CONTROLS: Kind[ControlMap[Settings]] = Kind(
+    ControlMap,  # type: ignore[type-abstract]
+    "dermxai.explain.faithfulness.controls",
+    "control map",
+    description_faults,
+)
+
+
+def measures() -> Mapping[str, Measure[Settings]]:
+    """The measures by name."""
+    return MEASURES.all()
+
+
+def find_measure(name: str) -> Measure[Settings]:
     """
     Raises:
         InputError: there is no such measure.
     """
-    available = measures()
-    if name not in available:
-        raise InputError(f"There is no measure {name!r}; choose from {', '.join(available)}.")
-    return available[name]
+    return MEASURES.find(name)
 
 
-def baselines() -> dict[str, Method]:
-    """Control maps, by the name of their file; they keep the contract of an
-    attribution method."""
-    return cast(dict[str, Method], modules(BASELINES, Method))
+def control_maps() -> Mapping[str, ControlMap[Settings]]:
+    """The control maps by name."""
+    return CONTROLS.all()
 
 
-def find_candidate(name: str) -> Method:
-    """An attribution method or a baseline.
+def find_candidate(name: str) -> AttributionMethod[Settings]:
+    """An attribution method or a control map.
 
     Raises:
         InputError: there is neither of that name.
     """
-    return baselines().get(name) or find_method(name)
+    return control_maps().get(name) or find_method(name)
 
 
 def laid_out(native: NDArray[np.float32], size: int) -> NDArray[np.float32]:

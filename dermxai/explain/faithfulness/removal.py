@@ -7,7 +7,7 @@ doi:10.1080/10867651.2004.10487596).
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
@@ -15,9 +15,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from typing_extensions import override
 
-from dermxai.explain.faithfulness.measure import Candidate, Case, Score
+from dermxai.explain.faithfulness.measure import Candidate, Case, Measure, Score
 from dermxai.explain.method import Progress
+from dermxai.settings import Settings, setting
+
+if TYPE_CHECKING:
+    from dermxai.models.classifier import Classifier
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -30,16 +35,8 @@ BLUR = 0.1  # standard deviation as a share of the image's side
 _RADIUS = 3  # pixels that inpainting looks at
 
 
-@dataclass(frozen=True)
-class CurveSettings:
-    steps: int = field(
-        default=8, metadata={"help": "Parts in which the pixels go", "low": 2, "high": 100}
-    )
-
-
-def passes(classifier: "Classifier", map_passes: int, settings: CurveSettings) -> int:  # noqa: ARG001
-    """Of a curve from nothing taken to everything."""
-    return settings.steps + 1
+class CurveSettings(Settings):
+    steps: int = setting(8, "Parts in which the pixels go", 2, 100)
 
 
 def blurred(case: Case, removed: Mask) -> Tensor:
@@ -92,23 +89,28 @@ def area(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     return float(np.trapezoid(y, x))
 
 
-def deletion(
-    case: Case, candidate: Candidate, steps: int, fill: Fill, progress: Progress | None
-) -> Score:
-    """The curve of the target's value while the highest values' pixels are taken away."""
-    x = shares(steps)
-    y = remaining(case, (top(candidate.values, share) for share in x), fill, progress)
-    return _scored(x, y)
+@dataclass(frozen=True, kw_only=True)
+class CurveMeasure(Measure[CurveSettings]):
+    """The area under the curve of the target's value over the share of the image.
 
+    Attributes:
+        given_back: the highest values' pixels return to an image without any (insertion), rather
+            than leave one with all (deletion).
+        fill: what stands in the place of those that are missing.
+    """
 
-def insertion(
-    case: Case, candidate: Candidate, steps: int, fill: Fill, progress: Progress | None
-) -> Score:
-    """The curve of the target's value while the highest values' pixels are given back."""
-    x = shares(steps)
-    y = remaining(case, (~top(candidate.values, share) for share in x), fill, progress)
-    return _scored(x, y)
+    given_back: bool
+    fill: Fill
 
+    @override
+    def passes(self, classifier: "Classifier", map_passes: int, settings: CurveSettings) -> int:
+        return settings.steps + 1
 
-def _scored(x: NDArray[np.float64], y: NDArray[np.float64]) -> Score:
-    return Score(area(x, y), curves={"x": x.tolist(), "target": y.tolist()})
+    @override
+    def measure(
+        self, case: Case, candidate: Candidate, settings: CurveSettings, progress: Progress | None
+    ) -> Score:
+        x = shares(settings.steps)
+        removed = (top(candidate.values, share) ^ self.given_back for share in x)
+        y = remaining(case, removed, self.fill, progress)
+        return Score(area(x, y), curves={"x": x.tolist(), "target": y.tolist()})

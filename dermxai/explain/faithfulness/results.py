@@ -15,7 +15,7 @@ from pyarrow import ArrowException
 from dermxai import disk, entries, paths
 from dermxai.data import Problem
 from dermxai.entries import Unusable, UnusableError
-from dermxai.explain.faithfulness.measure import baselines, find_candidate, find_measure
+from dermxai.explain.faithfulness.measure import control_maps, find_candidate, find_measure
 
 if TYPE_CHECKING:
     from dermxai.runs.run import Run
@@ -100,8 +100,8 @@ class Results:
         table: a row an image, method and measure: ``sample_id``, ``label``, ``read_as``,
             ``target``, ``against``, ``method``, ``cells`` (how fine the map is), ``measure``,
             ``value`` (NaN where undefined), ``reason`` (why it is), ``curves`` (JSON); texts are
-            empty where there is nothing to say. The baselines are methods like others; there is a
-            random map for each fineness.
+            empty where there is nothing to say. The control maps are methods like others; there is
+            a random map for each fineness.
         finished: ISO time.
         outdated: methods and measures whose kept values an older version computed: the table holds
             NaN in their place, and `OUTDATED` as the reason.
@@ -206,8 +206,8 @@ def write_results(
 def _versions(asked: Asked) -> dict[str, int]:
     """The ``VERSION`` of an evaluation's methods, of the control maps and of its measures, by
     name."""
-    versions = {name: find_candidate(name).VERSION for name in (*asked.methods, *baselines())}
-    return versions | {name: find_measure(name).VERSION for name in asked.measures}
+    versions = {name: find_candidate(name).version for name in (*asked.methods, *control_maps())}
+    return versions | {name: find_measure(name).version for name in asked.measures}
 
 
 def _outdated(asked: Asked, kept: Mapping[str, int]) -> tuple[str, ...]:

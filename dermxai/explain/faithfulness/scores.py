@@ -6,7 +6,7 @@ alone.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,12 +25,13 @@ from dermxai.explain.faithfulness.measure import (
     Candidate,
     Case,
     Score,
-    baselines,
+    control_maps,
     find_candidate,
     find_measure,
     grain,
 )
 from dermxai.explain.faithfulness.results import RUNNER_UP, Asked, digest
+from dermxai.settings import Settings
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -62,7 +63,7 @@ class ImageEvaluation:
         self._fingerprints: dict[str, str] = {}
 
     def rows(self, step: Step) -> list[dict[str, Any]]:
-        """A row a method and measure, those of the baselines last.
+        """A row a method and measure, those of the control maps last.
 
         Raises:
             InputError: the image cannot be read, has changed since the run, or its target is set
@@ -74,11 +75,11 @@ class ImageEvaluation:
             settings = checked_settings(name, self.asked.settings.get(name))
             found += self._evaluated(name, settings, partial(step, number))
         last = len(self.asked.methods)
-        known = baselines()
+        known = control_maps()
         for cells in sorted({row["cells"] for row in found} - {0}):
-            settings = known[evaluate.RANDOM].Settings(cells=cells, seed=self.seed)
+            settings = known[evaluate.RANDOM].settings(cells=cells, seed=self.seed)
             found += self._evaluated(evaluate.RANDOM, settings, partial(step, last))
-        settings = known[evaluate.CENTRED].Settings()
+        settings = known[evaluate.CENTRED].settings()
         return found + self._evaluated(evaluate.CENTRED, settings, partial(step, last))
 
     def _evaluated(
@@ -97,7 +98,7 @@ class ImageEvaluation:
         ]
 
     def _fill(
-        self, missing: Mapping[str, str], method: str, settings: Any, alive: Callable[[], None]
+        self, missing: Mapping[str, str], method: str, settings: Settings, alive: Callable[[], None]
     ) -> None:
         case = self.case
         try:
@@ -113,9 +114,9 @@ class ImageEvaluation:
             self.scores[key] = _kept(score, cells)
             alive()
 
-    def _candidate(self, method: str, settings: Any) -> Candidate:
+    def _candidate(self, method: str, settings: Settings) -> Candidate:
         maker = find_candidate(method)
-        if method in baselines():
+        if method in control_maps():
             return evaluate.candidate(self.case, maker, settings)
         made = explain(
             self.classifier,
@@ -129,14 +130,14 @@ class ImageEvaluation:
         )
         return evaluate.candidate(self.case, maker, settings, made.native)
 
-    def _key(self, method: str, settings: Any, measure: str) -> str:
+    def _key(self, method: str, settings: Settings, measure: str) -> str:
         """Names a score by everything that it depends on."""
-        how = asdict(evaluate.checked(measure, self.asked.settings.get(measure)))
+        how = evaluate.checked(measure, self.asked.settings.get(measure)).model_dump()
         chosen, maker = find_measure(measure), find_candidate(method)
         of = [self.classifier.hash, self._file("path"), *self._codes, self.asked.head]
-        by = [maker.VERSION, method, asdict(settings), self.seed]
-        mask = self._file(MASKS[chosen.NEEDS]) if chosen.NEEDS else ""
-        return digest([*of, *by, measure, how, chosen.VERSION, mask])[:24]
+        by = [maker.version, method, settings.model_dump(), self.seed]
+        mask = self._file(MASKS[chosen.needs]) if chosen.needs else ""
+        return digest([*of, *by, measure, how, chosen.version, mask])[:24]
 
     def _file(self, column: str) -> str:
         """What tells a file of the image from another; "" where there is none."""

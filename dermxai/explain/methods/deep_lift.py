@@ -8,75 +8,39 @@ instead), of an Inception-v3 a quarter. So the completeness is measured once on 
 method is offered where the gap is small; each map states its own.
 """
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-import numpy as np
 import torch
 from captum.attr import DeepLift
-from numpy.typing import NDArray
 from torch import Tensor
+from typing_extensions import override
 
 from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
 from dermxai.explain.forward import Value, twin
-from dermxai.explain.method import DENSITY_UNIT, Progress, Target, colours_added, completeness
+from dermxai.explain.method import (
+    DENSITY_UNIT,
+    AttributionMethod,
+    Made,
+    Progress,
+    Target,
+    colours_added,
+    completeness,
+)
 from dermxai.explain.operations import SIDE, relu_only
 from dermxai.formatting import percent
+from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-TITLE = "DeepLIFT"
-UNIT = "logit per input pixel"
-PER_AREA = DENSITY_UNIT
-NOTE = "Splits the logit's change from the baseline to this image among pixels, layer by layer."
-SOURCE = "Shrikumar et al. 2017, arXiv:1704.02685"
-SIGNED = True
-COMPLETE = True
-ONE_HEAD = False
-VERSION = 1
 
 TOLERANCE = 0.05  # of the logit's change
 _gaps: "WeakKeyDictionary[Classifier, float]" = WeakKeyDictionary()
 
 
-@dataclass(frozen=True)
-class Settings:
-    baseline: str = field(default=MEAN, metadata={"help": HELP, "choices": CHOICES})
-
-
-def unavailable(classifier: "Classifier") -> str | None:
-    if reason := relu_only(classifier, "Captum's rescale rule"):
-        return reason
-    if classifier not in _gaps:
-        _gaps[classifier] = _gap(classifier)
-    if _gaps[classifier] > TOLERANCE:
-        return (
-            f"on noise its map misses {percent(_gaps[classifier], 0)} of the logit's change, so "
-            "Captum's rules (for max pooling, that is) do not hold well enough."
-        )
-    return None
-
-
-def passes(classifier: "Classifier", settings: Settings) -> int:  # noqa: ARG001
-    return 6  # the image and the baseline, forwards and backwards
-
-
-def attribute(
-    classifier: "Classifier",
-    image: Tensor,
-    target: Target,
-    settings: Settings,
-    progress: Progress | None,
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The map (size, size) for an image (1, 3, size, size), colours added up."""
-    image = image.to(classifier.device)
-    with twin(classifier) as network:
-        value = Value(classifier, target, progress, 2, network=network)
-        found, gap = _split(value, image, baseline(classifier, image, settings.baseline))
-    values = colours_added(found)
-    return values, (completeness(float(values.sum()), float(values.sum()) - gap),)
+class DeepLiftSettings(Settings):
+    baseline: str = setting(MEAN, HELP, choices=CHOICES)
 
 
 def _split(value: Value, image: Tensor, covered: Tensor) -> tuple[Tensor, float]:
@@ -99,3 +63,52 @@ def _gap(classifier: "Classifier") -> float:
             gaps.append(abs(gap))
             changes.append(abs(float(found.sum()) - gap))
     return sum(gaps) / sum(changes) if sum(changes) else 0.0
+
+
+class DeepLiftMethod(AttributionMethod[DeepLiftSettings]):
+    @override
+    def unavailable(self, classifier: "Classifier") -> str | None:
+        if reason := relu_only(classifier, "Captum's rescale rule"):
+            return reason
+        if classifier not in _gaps:
+            _gaps[classifier] = _gap(classifier)
+        if _gaps[classifier] > TOLERANCE:
+            return (
+                f"on noise its map misses {percent(_gaps[classifier], 0)} of the logit's change, "
+                "so Captum's rules (for max pooling, that is) do not hold well enough."
+            )
+        return None
+
+    @override
+    def passes(self, classifier: "Classifier", settings: DeepLiftSettings) -> int:
+        return 8  # the image and the baseline, forwards and backwards, and forwards for the gap
+
+    @override
+    def attribute(
+        self,
+        classifier: "Classifier",
+        image: Tensor,
+        target: Target,
+        settings: DeepLiftSettings,
+        progress: Progress | None,
+    ) -> Made:
+        """The map (size, size) for an image (1, 3, size, size), colours added up."""
+        image = image.to(classifier.device)
+        with twin(classifier) as network:
+            value = Value(classifier, target, progress, 2, network=network)
+            found, gap = _split(value, image, baseline(classifier, image, settings.baseline))
+        values = colours_added(found)
+        return values, (completeness(float(values.sum()), float(values.sum()) - gap),)
+
+
+DEEP_LIFT = DeepLiftMethod(
+    name="deep_lift",
+    title="DeepLIFT",
+    unit="logit per input pixel",
+    per_area=DENSITY_UNIT,
+    note="Splits the logit's change from the baseline to this image among pixels, layer by layer.",
+    source="Shrikumar et al. 2017, arXiv:1704.02685",
+    signed=True,
+    complete=True,
+    settings=DeepLiftSettings,
+)

@@ -12,24 +12,7 @@ is left to the reader.
 import torch
 from torch import Tensor
 
-from dermxai.explain import stages
-from dermxai.explain.method import always_available
-
-TITLE = "Eigen-Grad-CAM"
-UNIT = "arbitrary units: first principal component"
-PER_AREA = ""
-NOTE = (
-    "What most channels agree on: the first principal component of HiResCAM's channels. It counts "
-    "from the map's mean: above zero speaks for the target more than elsewhere in the image."
-)
-SOURCE = "Muhammad and Yeasin 2020, arXiv:2008.00299"
-SIGNED = True
-COMPLETE = False
-ONE_HEAD = False
-VERSION = 2
-Settings = stages.StageSettings
-unavailable = always_available
-passes = stages.passes
+from dermxai.explain.stages import StageMethod, StageSettings
 
 
 def cam(activation: Tensor, gradient: Tensor) -> Tensor:
@@ -42,4 +25,19 @@ def cam(activation: Tensor, gradient: Tensor) -> Tensor:
     return torch.unflatten(component, 0, activation.shape[-2:])
 
 
-attribute = stages.at_stage_by(cam)
+EIGEN_GRAD_CAM = StageMethod(
+    name="eigen_grad_cam",
+    title="Eigen-Grad-CAM",
+    unit="arbitrary units: first principal component",
+    note=(
+        "What most channels agree on: the first principal component of HiResCAM's channels. It "
+        "counts from the map's mean: above zero speaks for the target more than elsewhere in the "
+        "image."
+    ),
+    source="Muhammad and Yeasin 2020, arXiv:2008.00299",
+    signed=True,
+    complete=False,
+    version=2,
+    settings=StageSettings,
+    formula=cam,
+)

@@ -9,39 +9,20 @@ On the last feature map the gradient of the *summed* logits is the final head's 
 other heads sit upstream: plain Grad-CAM there explains one vote of all the heads.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from typing_extensions import override
 
 from dermxai.explain.forward import require_finite
-from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
+from dermxai.explain.method import DENSITY_UNIT, AttributionMethod, Made, Progress, Target
+from dermxai.settings import Settings
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier, Output
-
-TITLE = "Grad-CAM"
-UNIT = "logit per feature-map position"
-PER_AREA = DENSITY_UNIT
-NOTE = "Explains one head at its own stage: the final head, unless another is chosen."
-SOURCE = "Selvaraju et al. 2017, arXiv:1610.02391"
-SIGNED = True
-COMPLETE = True
-ONE_HEAD = True
-VERSION = 1
-unavailable = always_available
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Grad-CAM has none."""
-
-
-def passes(classifier: "Classifier", settings: Settings) -> int:  # noqa: ARG001
-    return 1
 
 
 def all_classes(feature_map: Tensor, weight: Tensor) -> Tensor:
@@ -68,18 +49,39 @@ def head_maps(
     return values
 
 
-def attribute(
-    classifier: "Classifier",
-    image: Tensor,
-    target: Target,
-    settings: Settings,  # noqa: ARG001
-    progress: Progress | None,
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The map (h, w) of the head's feature map for an image (1, 3, size, size)."""
-    output = classifier.infer(image, maps=True)
-    require_finite(output.logits, classifier.name)
-    head = -1 if target.head is None else target.head
-    (values,) = head_maps(classifier, output, target, head)
-    if progress:
-        progress(1, 1)
-    return values, ()
+class GradCam(AttributionMethod[Settings]):
+    @override
+    def passes(self, classifier: "Classifier", settings: Settings) -> int:
+        return 1
+
+    @override
+    def attribute(
+        self,
+        classifier: "Classifier",
+        image: Tensor,
+        target: Target,
+        settings: Settings,
+        progress: Progress | None,
+    ) -> Made:
+        """The map (h, w) of the head's feature map for an image (1, 3, size, size)."""
+        output = classifier.infer(image, maps=True)
+        require_finite(output.logits, classifier.name)
+        head = -1 if target.head is None else target.head
+        (values,) = head_maps(classifier, output, target, head)
+        if progress:
+            progress(1, 1)
+        return values, ()
+
+
+GRAD_CAM = GradCam(
+    name="grad_cam",
+    title="Grad-CAM",
+    unit="logit per feature-map position",
+    per_area=DENSITY_UNIT,
+    note="Explains one head at its own stage: the final head, unless another is chosen.",
+    source="Selvaraju et al. 2017, arXiv:1610.02391",
+    signed=True,
+    complete=True,
+    one_head=True,
+    settings=Settings,
+)

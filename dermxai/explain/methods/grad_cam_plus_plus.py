@@ -11,23 +11,7 @@ reader.
 import torch
 from torch import Tensor
 
-from dermxai.explain import stages
-from dermxai.explain.method import always_available
-
-TITLE = "Grad-CAM++"
-UNIT = "arbitrary units: weighted activation"
-PER_AREA = ""
-NOTE = (
-    "Only channels that raise the target count; what speaks against it is left out by the method."
-)
-SOURCE = "Chattopadhay et al. 2018, arXiv:1710.11063"
-SIGNED = False
-COMPLETE = False
-ONE_HEAD = False
-VERSION = 1
-Settings = stages.StageSettings
-unavailable = always_available
-passes = stages.passes
+from dermxai.explain.stages import StageMethod, StageSettings
 
 
 def cam(activation: Tensor, gradient: Tensor) -> Tensor:
@@ -40,4 +24,17 @@ def cam(activation: Tensor, gradient: Tensor) -> Tensor:
     return (weights * activation).sum(0)
 
 
-attribute = stages.at_stage_by(cam)
+GRAD_CAM_PLUS_PLUS = StageMethod(
+    name="grad_cam_plus_plus",
+    title="Grad-CAM++",
+    unit="arbitrary units: weighted activation",
+    note=(
+        "Only channels that raise the target count; what speaks against it is left out by the "
+        "method."
+    ),
+    source="Chattopadhay et al. 2018, arXiv:1710.11063",
+    signed=False,
+    complete=False,
+    settings=StageSettings,
+    formula=cam,
+)

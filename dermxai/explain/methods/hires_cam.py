@@ -8,24 +8,8 @@ the summed logits differs from place to place: there it keeps what Grad-CAM aver
 
 from torch import Tensor
 
-from dermxai.explain import stages
-from dermxai.explain.method import DENSITY_UNIT, always_available
-
-TITLE = "HiResCAM"
-UNIT = "logit per position, to first order"
-PER_AREA = f"{DENSITY_UNIT}, to first order"
-NOTE = (
-    "Gradient times activation at an earlier stage, which the votes of all later heads pass; on "
-    "the head's own map it equals Grad-CAM."
-)
-SOURCE = "Draelos and Carin 2020, arXiv:2011.08891"
-SIGNED = True
-COMPLETE = False
-ONE_HEAD = False
-VERSION = 1
-Settings = stages.StageSettings
-unavailable = always_available
-passes = stages.passes
+from dermxai.explain.method import DENSITY_UNIT
+from dermxai.explain.stages import StageMethod, StageSettings
 
 
 def cam(activation: Tensor, gradient: Tensor) -> Tensor:
@@ -33,4 +17,18 @@ def cam(activation: Tensor, gradient: Tensor) -> Tensor:
     return (gradient * activation).sum(0)
 
 
-attribute = stages.at_stage_by(cam)
+HIRES_CAM = StageMethod(
+    name="hires_cam",
+    title="HiResCAM",
+    unit="logit per position, to first order",
+    per_area=f"{DENSITY_UNIT}, to first order",
+    note=(
+        "Gradient times activation at an earlier stage, which the votes of all later heads pass; "
+        "on the head's own map it equals Grad-CAM."
+    ),
+    source="Draelos and Carin 2020, arXiv:2011.08891",
+    signed=True,
+    complete=False,
+    settings=StageSettings,
+    formula=cam,
+)

@@ -4,47 +4,53 @@ The input is what the network sees: the difference from the training mean colour
 deviations.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
+from typing_extensions import override
 
 from dermxai.explain.input_gradient import input_gradient
-from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available, colours_added
+from dermxai.explain.method import (
+    DENSITY_UNIT,
+    AttributionMethod,
+    Made,
+    Progress,
+    Target,
+    colours_added,
+)
+from dermxai.settings import Settings
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-TITLE = "Input × Gradient"
-UNIT = "logit per input pixel, to first order"
-PER_AREA = f"{DENSITY_UNIT}, to first order"
-NOTE = "The first-order part of the logit's rise from the training mean colour to this image."
-SOURCE = "Shrikumar et al. 2016, arXiv:1605.01713"
-SIGNED = True
-COMPLETE = False
-ONE_HEAD = False
-VERSION = 1
-unavailable = always_available
+
+class InputXGradient(AttributionMethod[Settings]):
+    @override
+    def passes(self, classifier: "Classifier", settings: Settings) -> int:
+        return 3
+
+    @override
+    def attribute(
+        self,
+        classifier: "Classifier",
+        image: Tensor,
+        target: Target,
+        settings: Settings,
+        progress: Progress | None,
+    ) -> Made:
+        """The map (size, size) for an image (1, 3, size, size), colours added up."""
+        gradient = input_gradient(classifier, image, target, progress)
+        return colours_added(image.to(classifier.device) * gradient), ()
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Input × gradient has none."""
-
-
-def passes(classifier: "Classifier", settings: Settings) -> int:  # noqa: ARG001
-    return 3
-
-
-def attribute(
-    classifier: "Classifier",
-    image: Tensor,
-    target: Target,
-    settings: Settings,  # noqa: ARG001
-    progress: Progress | None,
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The map (size, size) for an image (1, 3, size, size), colours added up."""
-    gradient = input_gradient(classifier, image, target, progress)
-    return colours_added(image.to(classifier.device) * gradient), ()
+INPUT_X_GRADIENT = InputXGradient(
+    name="input_x_gradient",
+    title="Input × Gradient",
+    unit="logit per input pixel, to first order",
+    per_area=f"{DENSITY_UNIT}, to first order",
+    note="The first-order part of the logit's rise from the training mean colour to this image.",
+    source="Shrikumar et al. 2016, arXiv:1605.01713",
+    signed=True,
+    complete=False,
+    settings=Settings,
+)

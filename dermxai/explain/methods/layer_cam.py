@@ -7,24 +7,8 @@ be HiResCAM. The ReLU on the finished map is left to the reader.
 
 from torch import Tensor
 
-from dermxai.explain import stages
-from dermxai.explain.method import DENSITY_UNIT, always_available
-
-TITLE = "LayerCAM"
-UNIT = "logit per position, to first order, of what raises the target"
-PER_AREA = f"{DENSITY_UNIT}, to first order, of what raises the target"
-NOTE = (
-    "As HiResCAM, of positive gradients only; what speaks against the target is left out by the "
-    "method."
-)
-SOURCE = "Jiang et al. 2021, doi:10.1109/TIP.2021.3089943"
-SIGNED = False
-COMPLETE = False
-ONE_HEAD = False
-VERSION = 1
-Settings = stages.StageSettings
-unavailable = always_available
-passes = stages.passes
+from dermxai.explain.method import DENSITY_UNIT
+from dermxai.explain.stages import StageMethod, StageSettings
 
 
 def cam(activation: Tensor, gradient: Tensor) -> Tensor:
@@ -32,4 +16,18 @@ def cam(activation: Tensor, gradient: Tensor) -> Tensor:
     return (gradient.clamp(min=0) * activation).sum(0)
 
 
-attribute = stages.at_stage_by(cam)
+LAYER_CAM = StageMethod(
+    name="layer_cam",
+    title="LayerCAM",
+    unit="logit per position, to first order, of what raises the target",
+    per_area=f"{DENSITY_UNIT}, to first order, of what raises the target",
+    note=(
+        "As HiResCAM, of positive gradients only; what speaks against the target is left out by "
+        "the method."
+    ),
+    source="Jiang et al. 2021, doi:10.1109/TIP.2021.3089943",
+    signed=False,
+    complete=False,
+    settings=StageSettings,
+    formula=cam,
+)

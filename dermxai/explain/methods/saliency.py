@@ -2,46 +2,44 @@
 value is left to the reader.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
+from typing_extensions import override
 
 from dermxai.explain.input_gradient import input_gradient
-from dermxai.explain.method import Progress, Target, always_available, colours_added
+from dermxai.explain.method import AttributionMethod, Made, Progress, Target, colours_added
+from dermxai.settings import Settings
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-TITLE = "Saliency"
-UNIT = "logit per standard deviation of a pixel's colour"
-PER_AREA = ""
-NOTE = "How the logit would change if a pixel became brighter, to first order."
-SOURCE = "Simonyan et al. 2013, arXiv:1312.6034"
-SIGNED = True
-COMPLETE = False
-ONE_HEAD = False
-VERSION = 1
-unavailable = always_available
+
+class Saliency(AttributionMethod[Settings]):
+    @override
+    def passes(self, classifier: "Classifier", settings: Settings) -> int:
+        return 3
+
+    @override
+    def attribute(
+        self,
+        classifier: "Classifier",
+        image: Tensor,
+        target: Target,
+        settings: Settings,
+        progress: Progress | None,
+    ) -> Made:
+        """The map (size, size) for an image (1, 3, size, size), colours added up."""
+        return colours_added(input_gradient(classifier, image, target, progress)), ()
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Saliency has none."""
-
-
-def passes(classifier: "Classifier", settings: Settings) -> int:  # noqa: ARG001
-    return 3
-
-
-def attribute(
-    classifier: "Classifier",
-    image: Tensor,
-    target: Target,
-    settings: Settings,  # noqa: ARG001
-    progress: Progress | None,
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The map (size, size) for an image (1, 3, size, size), colours added up."""
-    return colours_added(input_gradient(classifier, image, target, progress)), ()
+SALIENCY = Saliency(
+    name="saliency",
+    title="Saliency",
+    unit="logit per standard deviation of a pixel's colour",
+    note="How the logit would change if a pixel became brighter, to first order.",
+    source="Simonyan et al. 2013, arXiv:1312.6034",
+    signed=True,
+    complete=False,
+    settings=Settings,
+)

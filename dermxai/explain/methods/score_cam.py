@@ -8,7 +8,6 @@ against A turned round. Channels are taken by how much their activation varies o
 does not depend on the target.
 """
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,67 +15,71 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
+from typing_extensions import override
 
 from dermxai.explain.baselines import CHOICES, HELP, MEAN, baseline
 from dermxai.explain.forward import Value
 from dermxai.explain.memory import first_batch, halving
-from dermxai.explain.method import Progress, Target, always_available
+from dermxai.explain.method import AttributionMethod, Made, Progress, Target
+from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-TITLE = "Score-CAM"
-UNIT = "arbitrary units: activation weighted by logits gained"
-PER_AREA = ""
-NOTE = "Channels weighted by what the target gains when only what they see is left of the image."
-SOURCE = "Wang et al. 2020, arXiv:1910.01279"
-SIGNED = True
-COMPLETE = False
-ONE_HEAD = False
-VERSION = 1
-unavailable = always_available
+
+class ScoreCamSettings(Settings):
+    channels: int = setting(128, "Channels, those that vary most over the image", 8, 2048)
+    baseline: str = setting(MEAN, HELP, choices=CHOICES)
 
 
-@dataclass(frozen=True)
-class Settings:
-    channels: int = field(
-        default=128,
-        metadata={"help": "Channels, those that vary most over the image", "low": 8, "high": 2048},
-    )
-    baseline: str = field(default=MEAN, metadata={"help": HELP, "choices": CHOICES})
+class ScoreCam(AttributionMethod[ScoreCamSettings]):
+    @override
+    def passes(self, classifier: "Classifier", settings: ScoreCamSettings) -> int:
+        return min(settings.channels, classifier.info.heads[-1].channels) + 2
+
+    @override
+    def attribute(
+        self,
+        classifier: "Classifier",
+        image: Tensor,
+        target: Target,
+        settings: ScoreCamSettings,
+        progress: Progress | None,
+    ) -> Made:
+        """The map (h, w) of the head's feature map for an image (1, 3, size, size)."""
+        image = image.to(classifier.device)
+        maps = classifier.infer(image, maps=True).maps[-1 if target.head is None else target.head][
+            0
+        ]
+        maps = maps.float()
+        chosen = maps.flatten(1).std(1).argsort(descending=True, stable=True)[: settings.channels]
+        maps = maps[chosen]  # (channel, h, w)
+        covered = baseline(classifier, image, settings.baseline)
+        low, high = maps.amin((1, 2), keepdim=True), maps.amax((1, 2), keepdim=True)
+        windows = (maps - low) / (high - low).clamp(min=torch.finfo(maps.dtype).tiny)
+
+        def gains(batch: int) -> Tensor:
+            value = Value(classifier, target, progress, len(windows) + 1)
+            with torch.inference_mode():
+                found = [value(covered)]
+                for some in torch.split(windows, batch):
+                    seen = interpolate(some[:, None], image.shape[-2:], mode="bilinear")
+                    found.append(value(seen * image + (1 - seen) * covered))
+                gained: Tensor = torch.cat(found[1:]) - found[0]
+            return gained
+
+        weights, notes = halving(gains, first_batch(classifier))
+        values: NDArray[np.float32] = torch.einsum("c,chw->hw", weights, maps).cpu().numpy()
+        return values, (f"{len(maps)} channels.", *notes)
 
 
-def passes(classifier: "Classifier", settings: Settings) -> int:
-    return min(settings.channels, classifier.info.heads[-1].channels) + 2
-
-
-def attribute(
-    classifier: "Classifier",
-    image: Tensor,
-    target: Target,
-    settings: Settings,
-    progress: Progress | None,
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The map (h, w) of the head's feature map for an image (1, 3, size, size)."""
-    image = image.to(classifier.device)
-    maps = classifier.infer(image, maps=True).maps[-1 if target.head is None else target.head][0]
-    maps = maps.float()
-    chosen = maps.flatten(1).std(1).argsort(descending=True, stable=True)[: settings.channels]
-    maps = maps[chosen]  # (channel, h, w)
-    covered = baseline(classifier, image, settings.baseline)
-    low, high = maps.amin((1, 2), keepdim=True), maps.amax((1, 2), keepdim=True)
-    windows = (maps - low) / (high - low).clamp(min=torch.finfo(maps.dtype).tiny)
-
-    def gains(batch: int) -> Tensor:
-        value = Value(classifier, target, progress, len(windows) + 1)
-        with torch.inference_mode():
-            found = [value(covered)]
-            for some in torch.split(windows, batch):
-                seen = interpolate(some[:, None], image.shape[-2:], mode="bilinear")
-                found.append(value(seen * image + (1 - seen) * covered))
-            gained: Tensor = torch.cat(found[1:]) - found[0]
-        return gained
-
-    weights, notes = halving(gains, first_batch(classifier))
-    values: NDArray[np.float32] = torch.einsum("c,chw->hw", weights, maps).cpu().numpy()
-    return values, (f"{len(maps)} channels.", *notes)
+SCORE_CAM = ScoreCam(
+    name="score_cam",
+    title="Score-CAM",
+    unit="arbitrary units: activation weighted by logits gained",
+    note="Channels weighted by what the target gains when only what they see is left of the image.",
+    source="Wang et al. 2020, arXiv:1910.01279",
+    signed=True,
+    complete=False,
+    settings=ScoreCamSettings,
+)

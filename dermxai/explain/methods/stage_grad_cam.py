@@ -7,24 +7,8 @@ here and against it there, which `hires_cam` keeps. Both are offered so that the
 
 from torch import Tensor
 
-from dermxai.explain import stages
-from dermxai.explain.method import DENSITY_UNIT, always_available
-
-TITLE = "Grad-CAM at an earlier stage"
-UNIT = "logit per position, to first order"
-PER_AREA = f"{DENSITY_UNIT}, to first order"
-NOTE = (
-    "Channels weighted by their mean gradient at an earlier stage, which the votes of all later "
-    "heads pass."
-)
-SOURCE = "Selvaraju et al. 2017, arXiv:1610.02391"
-SIGNED = True
-COMPLETE = False
-ONE_HEAD = False
-VERSION = 1
-Settings = stages.StageSettings
-unavailable = always_available
-passes = stages.passes
+from dermxai.explain.method import DENSITY_UNIT
+from dermxai.explain.stages import StageMethod, StageSettings
 
 
 def cam(activation: Tensor, gradient: Tensor) -> Tensor:
@@ -32,4 +16,18 @@ def cam(activation: Tensor, gradient: Tensor) -> Tensor:
     return (gradient.mean((1, 2), keepdim=True) * activation).sum(0)
 
 
-attribute = stages.at_stage_by(cam)
+STAGE_GRAD_CAM = StageMethod(
+    name="stage_grad_cam",
+    title="Grad-CAM at an earlier stage",
+    unit="logit per position, to first order",
+    per_area=f"{DENSITY_UNIT}, to first order",
+    note=(
+        "Channels weighted by their mean gradient at an earlier stage, which the votes of all "
+        "later heads pass."
+    ),
+    source="Selvaraju et al. 2017, arXiv:1610.02391",
+    signed=True,
+    complete=False,
+    settings=StageSettings,
+    formula=cam,
+)

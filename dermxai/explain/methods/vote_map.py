@@ -6,56 +6,21 @@ Grad-CAM of the final feature map explains one vote of eight (Zhu et al. 2021 su
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
+from typing_extensions import override
 
 from dermxai.explain.forward import require_finite
-from dermxai.explain.method import DENSITY_UNIT, Progress, Target, always_available
+from dermxai.explain.method import DENSITY_UNIT, AttributionMethod, Made, Progress, Target
 from dermxai.explain.methods.grad_cam import head_maps
+from dermxai.settings import Settings
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier, Output
-
-TITLE = "Vote map"
-UNIT = "logit per position of the finest feature map"
-PER_AREA = DENSITY_UNIT
-NOTE = "Explains the sum of all heads: their Grad-CAMs added up, exact but for the biases."
-SOURCE = "Zhu et al. 2021, doi:10.3389/fmed.2021.626369; Selvaraju et al. 2017, arXiv:1610.02391"
-SIGNED = True
-COMPLETE = True
-ONE_HEAD = False
-VERSION = 1
-unavailable = always_available
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The vote map has none."""
-
-
-def passes(classifier: "Classifier", settings: Settings) -> int:  # noqa: ARG001
-    return 1
-
-
-def attribute(
-    classifier: "Classifier",
-    image: Tensor,
-    target: Target,
-    settings: Settings,  # noqa: ARG001
-    progress: Progress | None,
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The map (h, w) at the resolution of the finest feature map."""
-    output = classifier.infer(image, maps=True)
-    require_finite(output.logits, classifier.name)
-    (made,) = vote_maps(classifier, output, target)
-    if progress:
-        progress(1, 1)
-    return made, ()
 
 
 def vote_maps(
@@ -85,3 +50,39 @@ def spreading(coarse: int, fine: int) -> NDArray[np.float64]:
     tents = np.clip(1 - away, 0, None)
     weights: NDArray[np.float64] = tents / tents.sum(axis=0)
     return weights
+
+
+class VoteMap(AttributionMethod[Settings]):
+    @override
+    def passes(self, classifier: "Classifier", settings: Settings) -> int:
+        return 1
+
+    @override
+    def attribute(
+        self,
+        classifier: "Classifier",
+        image: Tensor,
+        target: Target,
+        settings: Settings,
+        progress: Progress | None,
+    ) -> Made:
+        """The map (h, w) at the resolution of the finest feature map."""
+        output = classifier.infer(image, maps=True)
+        require_finite(output.logits, classifier.name)
+        (made,) = vote_maps(classifier, output, target)
+        if progress:
+            progress(1, 1)
+        return made, ()
+
+
+VOTE_MAP = VoteMap(
+    name="vote_map",
+    title="Vote map",
+    unit="logit per position of the finest feature map",
+    per_area=DENSITY_UNIT,
+    note="Explains the sum of all heads: their Grad-CAMs added up, exact but for the biases.",
+    source="Zhu et al. 2021, doi:10.3389/fmed.2021.626369; Selvaraju et al. 2017, arXiv:1610.02391",
+    signed=True,
+    complete=True,
+    settings=Settings,
+)

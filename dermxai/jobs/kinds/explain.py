@@ -127,7 +127,7 @@ def _explained(
     chosen = checked_settings(method, asked_for.settings)
     cost = valid_method(method, classifier).passes(classifier, chosen)
     check_target(classifier, target, against, head)
-    wish = (classifier.hash, method, find_method(method).VERSION, target, against, head, chosen)
+    wish = (classifier.hash, method, find_method(method).version, target, against, head, chosen)
     asked = (method, target or "predicted", against and f"against-{against}", head)
     stems = _stems(output, [name for name, _ in items], ".".join(filter(None, asked)))
     items = items[part[0] :: part[1]] if part else items
@@ -352,7 +352,7 @@ def _save(
 
     scale = full_colour(made.density) if common is None else common
     name = about["images"][0]["name"]
-    heading = f"{find_method(made.method).TITLE}: {made.target}"
+    heading = f"{find_method(made.method).title}: {made.target}"
     heading += f" against {made.against}" if made.against else ""
     heading += f", {made.head}" if made.head else ""
     drawn = blend(image, made.density, STRENGTH, scale)

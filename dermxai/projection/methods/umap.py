@@ -3,76 +3,22 @@
 import io
 import re
 import warnings
-from dataclasses import dataclass, field
 
 import numpy as np
+from typing_extensions import override
 
 from dermxai.projection.components import reduced
 from dermxai.projection.neighbours import nearest
-from dermxai.projection.projector import Features, Progress
-
-TITLE = "UMAP"
-NOTE = "Neighbours are kept; distances between clusters are a rough guide only."
-FEWEST = 5
-VERSION = 1
+from dermxai.projection.projector import Features, Progress, ProjectionMethod
+from dermxai.settings import Settings, setting
 
 _NEIGHBOURS, _STEPS = 25, 100  # steps of progress until the neighbours are found, and in all
 
 
-@dataclass(frozen=True)
-class Settings:
-    n_neighbors: int = field(
-        default=15,
-        metadata={"help": "Few show fine detail, many the larger shape", "low": 2, "high": 200},
-    )
-    min_dist: float = field(
-        default=0.1,
-        metadata={"help": "How close points may lie: 0 packs clusters", "low": 0.0, "high": 0.99},
-    )
-    seed: int = field(
-        default=0, metadata={"help": "Seed of the random numbers", "low": 0, "high": 2**31 - 1}
-    )
-
-
-def embed(
-    features: Features, settings: Settings, progress: Progress
-) -> tuple[Features, tuple[str, ...]]:
-    """UMAP of the first principal components, started from the first two. One thread, so that the
-    seed decides. McInnes, Healy, Melville 2018, arXiv:1802.03426."""
-    progress(0, _STEPS)
-    from umap import UMAP
-
-    data, notes = reduced(features)
-    n = len(data)
-    count = min(settings.n_neighbors, n - 1)
-    if count < settings.n_neighbors:
-        notes += (f"{count} neighbours, all that {n} images have.",)
-
-    def found(rows: int, all_rows: int) -> None:
-        progress(_NEIGHBOURS * rows // all_rows, _STEPS)
-
-    # UMAP counts each image as the first of its own neighbours.
-    indices, distances = nearest(data, count - 1, found)
-    own = np.arange(n)[:, None]
-    generator = np.random.default_rng(settings.seed)
-    start = 10 * data[:, :2] / np.abs(data[:, :2]).max() + generator.normal(0, 1e-4, (n, 2))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "precomputed_knn")  # new images need no transform
-        made = UMAP(
-            n_neighbors=count,
-            min_dist=settings.min_dist,
-            init=start.astype(np.float32),
-            precomputed_knn=(np.hstack([own, indices]), np.hstack([0.0 * own, distances])),
-            random_state=settings.seed,
-            n_jobs=1,
-            tqdm_kwds={
-                "file": _Epochs(progress),
-                "disable": False,
-                "mininterval": 0.2,
-                "bar_format": "{n_fmt}/{total_fmt}",
-            },
-        ).fit_transform(data)
-    return made, notes
+class UmapSettings(Settings):
+    n_neighbors: int = setting(15, "Few show fine detail, many the larger shape", 2, 200)
+    min_dist: float = setting(0.1, "How close points may lie: 0 packs clusters", 0.0, 0.99)
+    seed: int = setting(0, "Seed of the random numbers", 0, 2**31 - 1)
 
 
 class _Epochs(io.StringIO):
@@ -88,3 +34,55 @@ class _Epochs(io.StringIO):
             share = int(counted[1]) / int(counted[2])
             self._progress(_NEIGHBOURS + round(share * (_STEPS - _NEIGHBOURS)), _STEPS)
         return len(text)
+
+
+class Umap(ProjectionMethod[UmapSettings]):
+    @override
+    def embed(
+        self, features: Features, settings: UmapSettings, progress: Progress
+    ) -> tuple[Features, tuple[str, ...]]:
+        """UMAP of the first principal components, started from the first two. One thread, so that
+        the seed decides. McInnes, Healy, Melville 2018, arXiv:1802.03426."""
+        progress(0, _STEPS)
+        from umap import UMAP
+
+        data, notes = reduced(features)
+        n = len(data)
+        count = min(settings.n_neighbors, n - 1)
+        if count < settings.n_neighbors:
+            notes += (f"{count} neighbours, all that {n} images have.",)
+
+        def found(rows: int, all_rows: int) -> None:
+            progress(_NEIGHBOURS * rows // all_rows, _STEPS)
+
+        # UMAP counts each image as the first of its own neighbours.
+        indices, distances = nearest(data, count - 1, found)
+        own = np.arange(n)[:, None]
+        generator = np.random.default_rng(settings.seed)
+        start = 10 * data[:, :2] / np.abs(data[:, :2]).max() + generator.normal(0, 1e-4, (n, 2))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "precomputed_knn")  # new images need no transform
+            made = UMAP(
+                n_neighbors=count,
+                min_dist=settings.min_dist,
+                init=start.astype(np.float32),
+                precomputed_knn=(np.hstack([own, indices]), np.hstack([0.0 * own, distances])),
+                random_state=settings.seed,
+                n_jobs=1,
+                tqdm_kwds={
+                    "file": _Epochs(progress),
+                    "disable": False,
+                    "mininterval": 0.2,
+                    "bar_format": "{n_fmt}/{total_fmt}",
+                },
+            ).fit_transform(data)
+        return made, notes
+
+
+UMAP = Umap(
+    name="umap",
+    title="UMAP",
+    note="Neighbours are kept; distances between clusters are a rough guide only.",
+    fewest=5,
+    settings=UmapSettings,
+)

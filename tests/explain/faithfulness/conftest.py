@@ -9,7 +9,7 @@ from torch import nn
 
 from dermxai.data.transforms import Preprocessing
 from dermxai.explain.faithfulness import evaluate
-from dermxai.explain.faithfulness.measure import Candidate, Case, baselines
+from dermxai.explain.faithfulness.measure import Candidate, Case, control_maps
 from dermxai.explain.method import Target
 from dermxai.models import Classifier, ModelInfo
 from dermxai.models.info import Head
@@ -72,7 +72,7 @@ class Fixed:
 
 
 def fixed(case: Case, values: np.ndarray) -> Candidate:
-    settings = baselines()["centred_gaussian"].Settings()
+    settings = control_maps()["centred_gaussian"].settings()
     return evaluate.candidate(case, Fixed(values.astype(np.float32)), settings)
 
 
@@ -85,5 +85,5 @@ def truth(case: Case) -> Candidate:
 
 @pytest.fixture
 def noise(case: Case) -> Candidate:
-    method = baselines()["smooth_noise"]
-    return evaluate.candidate(case, method, method.Settings(cells=8, seed=1))
+    method = control_maps()["smooth_noise"]
+    return evaluate.candidate(case, method, method.settings(cells=8, seed=1))

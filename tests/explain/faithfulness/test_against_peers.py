@@ -10,13 +10,13 @@ from dermxai.explain.faithfulness.imputation import imputed
 from dermxai.explain.faithfulness.likeness import spearman, ssim
 from dermxai.explain.faithfulness.localisation import pointing_game, relevance_mass
 from dermxai.explain.faithfulness.measure import Candidate, Case
-from dermxai.explain.faithfulness.measures.infidelity import Settings, squares
-from dermxai.explain.faithfulness.removal import blurred, deletion
+from dermxai.explain.faithfulness.measures.infidelity import InfidelitySettings, squares
+from dermxai.explain.faithfulness.removal import CurveMeasure, CurveSettings, blurred
 from dermxai.explain.method import Target
 
 
 def test_infidelity_is_captums(case: Case, noise: Candidate):
-    masks = squares(case.size, Settings().squares, case.seed)
+    masks = squares(case.size, InfidelitySettings().squares, case.seed)
     inputs = torch.stack([blurred(case, mask) for mask in masks])
     area = torch.from_numpy(masks)[:, None].double().expand(-1, 3, -1, -1)
 
@@ -78,7 +78,19 @@ def test_deletion_is_pixel_flipping_of_quantus(case: Case, noise: Candidate):
     def nothing(case: Case, removed: np.ndarray) -> torch.Tensor:
         return torch.where(torch.from_numpy(removed), 0.0, case.image[0])
 
-    ours = deletion(case, noise, parts, nothing, None).curves["target"][1:]
+    measure = CurveMeasure(
+        name="deletion_nothing",
+        title="Deletion",
+        source="-",
+        note="-.",
+        unit="logit",
+        higher=False,
+        settings=CurveSettings,
+        given_back=False,
+        fill=nothing,
+    )
+    settings = CurveSettings(steps=parts)
+    ours = measure.measure(case, noise, settings, None).curves["target"][1:]
     np.testing.assert_allclose(ours, theirs[2::3], atol=1e-5)  # theirs flips colours one by one
 
 

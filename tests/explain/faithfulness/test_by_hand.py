@@ -41,11 +41,11 @@ def seen(trained, photograph) -> Case:
 
 def map_of(case: Case, name: str, **settings: Any) -> Candidate:
     method = methods()[name]
-    return evaluate.candidate(case, method, method.Settings(**settings))
+    return evaluate.candidate(case, method, method.settings(**settings))
 
 
 def is_the_same(name: str, found: Any, expected: Any, tolerance: float = 1e-5) -> None:
-    title = f"Faithfulness: {measures()[name].TITLE}"
+    title = f"Faithfulness: {measures()[name].title}"
     verified(title, WRITTEN_OUT, found, expected, tolerance=tolerance, relative=True)
 
 
@@ -162,7 +162,7 @@ def test_inpainting_continues_a_ramp(classifier):
     ):
         found = evaluate.evaluated(case, fixed(case, values), name, {"steps": 16})
         verified(
-            f"Faithfulness: {measures()[name].TITLE}",
+            f"Faithfulness: {measures()[name].title}",
             "a ramp of brightness, which inpainting must continue",
             found.curves["target"][step],
             whole,

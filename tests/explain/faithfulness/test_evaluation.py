@@ -86,10 +86,10 @@ def test_what_an_older_version_computed_is_not_shown_but_computed_again(
     asked = Asked(images=3, methods=("saliency", "grad_cam"), measures=measures)
     with monkeypatch.context() as before:
         if older == "measure":
-            before.setattr(infidelity, "VERSION", 0)
+            before.setitem(vars(infidelity.INFIDELITY), "version", 0)
             before.setattr(infidelity, "infidelity", lambda *_: 7.0)
         if older == "method":
-            before.setattr(saliency, "VERSION", 0)
+            before.setitem(vars(saliency.SALIENCY), "version", 0)
         kept = evaluate_maps(run, classifier, asked, nothing)
     assert kept.outdated == ()
     if older == "unrecorded":  # as those before versions were kept
@@ -121,7 +121,7 @@ def test_nothing_is_computed_twice(run: Run, classifier: Classifier, monkeypatch
     judged, judge_ = [], evaluate.evaluated
 
     def counted(case, subject, measure, *rest):
-        judged.append((subject.method.__name__.rpartition(".")[2], measure))
+        judged.append((subject.method.name, measure))
         return judge_(case, subject, measure, *rest)
 
     monkeypatch.setattr(evaluate, "evaluated", counted)
@@ -247,8 +247,8 @@ def test_nothing_that_is_available_is_one_sentence(run: Run, classifier: Classif
 def test_what_memory_did_not_suffice_for_is_tried_again(
     where: str, run: Run, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ):
-    from dermxai.explain.faithfulness.measures import deletion_blur
-    from dermxai.explain.methods import vote_map
+    from dermxai.explain.faithfulness.removal import CurveMeasure
+    from dermxai.explain.methods.vote_map import VoteMap
 
     asked = Asked(images=2, methods=("vote_map",), measures=MEASURES[:2], settings=QUICK)
 
@@ -257,9 +257,9 @@ def test_what_memory_did_not_suffice_for_is_tried_again(
 
     with monkeypatch.context() as small:
         if where == "method":
-            small.setattr(vote_map, "attribute", cramped)
+            small.setattr(VoteMap, "attribute", cramped)
         else:
-            small.setattr(deletion_blur, "measure", cramped)
+            small.setattr(CurveMeasure, "measure", cramped)
         table = evaluate_maps(run, classifier, asked, nothing).table
     lost = table[table["reason"] == "Memory ran out."]
     assert lost["value"].isna().all() and set(lost["measure"]) >= {"deletion_blur"}

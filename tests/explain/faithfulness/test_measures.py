@@ -1,7 +1,7 @@
 """Measures on a network whose true attribution is known."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,17 +15,18 @@ from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.measure import Candidate, Case, grain, measures
 from dermxai.explain.faithfulness.removal import blurred, inpainted, top
 from dermxai.models import Classifier
+from dermxai.settings import described
 from tests.explain.faithfulness.conftest import CORNER, fixed
 from tests.explain.networks import random_classifier
 
-COMPARED = [name for name, each in measures().items() if each.COMPARED and each.NEEDS is None]
+COMPARED = [name for name, each in measures().items() if each.compared and each.needs is None]
 
 
 @pytest.mark.parametrize("name", COMPARED)
 def test_the_true_map_is_better_than_a_random_one_and_than_its_opposite(
     name: str, case: Case, truth: Candidate, noise: Candidate
 ):
-    sign = 1 if measures()[name].HIGHER else -1
+    sign = 1 if measures()[name].higher else -1
     best = sign * evaluate.evaluated(case, truth, name).value
     assert best > sign * evaluate.evaluated(case, noise, name).value
     if name != "infidelity":  # its best factor may be negative
@@ -35,8 +36,8 @@ def test_the_true_map_is_better_than_a_random_one_and_than_its_opposite(
 @pytest.mark.parametrize("name", measures())
 def test_describes_itself(name: str, case: Case, truth: Candidate):
     measure = measures()[name]
-    assert measure.TITLE and measure.UNIT and measure.SOURCE and measure.NOTE.endswith(".")
-    assert measure.passes(case.classifier, 3, measure.Settings()) >= 0
+    assert measure.title and measure.unit and measure.source and measure.note.endswith(".")
+    assert measure.passes(case.classifier, 3, measure.settings()) >= 0
     found = evaluate.evaluated(case, truth, name)
     assert np.isfinite(found.value) or found.reason.endswith(".")
     assert all(len(curve) == len(found.curves["x"]) for curve in found.curves.values())
@@ -143,7 +144,7 @@ def test_no_layer_draws_from_the_random_state_of_the_process(architecture: str):
 def test_randomisation_leaves_the_shared_network_untouched(case: Case):
     method = methods()["grad_cam"]
     before = {k: v.clone() for k, v in case.classifier.network.state_dict().items()}
-    evaluate.evaluated(case, evaluate.candidate(case, method, method.Settings()), "randomisation")
+    evaluate.evaluated(case, evaluate.candidate(case, method, method.settings()), "randomisation")
     after = case.classifier.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert not any(p.requires_grad for p in case.classifier.network.parameters())
@@ -175,8 +176,8 @@ def test_bad_settings_say_what_is_allowed(case: Case, truth: Candidate):
 
 @pytest.mark.parametrize("name", measures())
 def test_whole_numbers_stay_whole(name: str):
-    for field in fields(measures()[name].Settings):
-        if isinstance(field.default, int):
+    for field in described(measures()[name].settings):
+        if field.kind is int:
             for wrong in (field.default + 0.5, True):
                 with pytest.raises(InputError, match=f"{field.name} of {name} .* whole number"):
                     evaluate.checked(name, {field.name: wrong})

@@ -56,7 +56,7 @@ def added(values: Tensor) -> np.ndarray:
 
 
 def is_the_same(name: str, found: np.ndarray, expected: Any, tolerance: float = RELATIVE) -> None:
-    title = f"Map: {methods()[name].TITLE}"
+    title = f"Map: {methods()[name].title}"
     authority = "the definition, written out"
     verified(title, authority, found, expected, tolerance=tolerance, relative=True)
 
@@ -161,7 +161,7 @@ def test_kernel_shap_is_the_shapley_value_but_for_its_draws(with_heads, photogra
         share = [factorial(s) * factorial(count - s - 1) / factorial(count) for s in sizes[out]]
         expected[k] = np.array(share) @ (game[out + powers[k]] - game[out])
     found = made(with_heads, photograph, "kernel_shap", superpixels=9, samples=800)
-    title = f"Map: {methods()['kernel_shap'].TITLE}"
+    title = f"Map: {methods()['kernel_shap'].title}"
     verified(
         title,
         "Shapley values over all subsets of regions; the difference is chance, of 800 draws",

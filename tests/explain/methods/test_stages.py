@@ -36,7 +36,7 @@ def test_hires_cam_is_gradient_times_activation(classifier, photograph):
     assert made.notes[-2].startswith("At block 3")
 
 
-STAGED = [name for name, each in methods().items() if each.Settings is StageSettings]
+STAGED = [name for name, each in methods().items() if each.settings is StageSettings]
 
 
 @pytest.mark.parametrize("name", STAGED)

@@ -6,53 +6,26 @@ in different units: ``captum.metrics.infidelity(normalize=True)``, whose values 
 squares pass through the network once for all maps of an image.
 """
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
-from dermxai.explain.faithfulness.measure import Candidate, Case, Score
+from dermxai.explain.faithfulness.measure import Candidate, Case, Measure, Score
 from dermxai.explain.faithfulness.removal import blurred, remaining
 from dermxai.explain.method import Progress
+from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-TITLE = "Infidelity"
-SOURCE = "Yeh et al. 2019, arXiv:1901.09392"
-NOTE = "How far the target's fall without a square differs from the map's sum over the square."
-UNIT = "logit²"
-HIGHER = False
-SHARE = False
-COMPARED = True
-LIMIT = None
-NEEDS = None
-VERSION = 1
 
 _SMALLEST, _LARGEST = 0.1, 0.5  # sides of squares as shares of the image's
 
 
-@dataclass(frozen=True)
-class Settings:
-    squares: int = field(default=32, metadata={"help": "Squares to try", "low": 4, "high": 512})
-
-
-def passes(classifier: "Classifier", map_passes: int, settings: Settings) -> int:  # noqa: ARG001
-    return settings.squares
-
-
-def measure(
-    case: Case, candidate: Candidate, settings: Settings, progress: Progress | None
-) -> Score:
-    key = ("infidelity", settings.squares)
-    if key not in case.shared:
-        masks = squares(case.size, settings.squares, case.seed)
-        falls = case.intact - remaining(case, masks, blurred, progress)
-        case.shared[key] = masks, falls
-    masks, falls = case.shared[key]
-    sums = masks.reshape(len(masks), -1) @ candidate.values.ravel().astype(np.float64)
-    return Score(infidelity(sums, falls))
+class InfidelitySettings(Settings):
+    squares: int = setting(32, "Squares to try", 4, 512)
 
 
 def infidelity(expected: NDArray[np.float64], found: NDArray[np.float64]) -> float:
@@ -71,3 +44,39 @@ def squares(size: int, count: int, seed: int) -> NDArray[np.bool_]:
         top, left = generator.integers(0, size - side + 1, 2)
         mask[top : top + side, left : left + side] = True
     return masks
+
+
+class Infidelity(Measure[InfidelitySettings]):
+    @override
+    def passes(
+        self, classifier: "Classifier", map_passes: int, settings: InfidelitySettings
+    ) -> int:
+        return settings.squares
+
+    @override
+    def measure(
+        self,
+        case: Case,
+        candidate: Candidate,
+        settings: InfidelitySettings,
+        progress: Progress | None,
+    ) -> Score:
+        key = ("infidelity", settings.squares)
+        if key not in case.shared:
+            masks = squares(case.size, settings.squares, case.seed)
+            falls = case.intact - remaining(case, masks, blurred, progress)
+            case.shared[key] = masks, falls
+        masks, falls = case.shared[key]
+        sums = masks.reshape(len(masks), -1) @ candidate.values.ravel().astype(np.float64)
+        return Score(infidelity(sums, falls))
+
+
+INFIDELITY = Infidelity(
+    name="infidelity",
+    title="Infidelity",
+    source="Yeh et al. 2019, arXiv:1901.09392",
+    note="How far the target's fall without a square differs from the map's sum over the square.",
+    unit="logit²",
+    higher=False,
+    settings=InfidelitySettings,
+)

@@ -9,70 +9,26 @@ both). Signed values and SSIM stand beside it. The publication sets no limit; ou
 average, less than half of the order is left.
 """
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from typing_extensions import override
 
 from dermxai.explain.faithfulness.cascade import cascade, stages
 from dermxai.explain.faithfulness.likeness import spearman, ssim
-from dermxai.explain.faithfulness.measure import Candidate, Case, Score
+from dermxai.explain.faithfulness.measure import Candidate, Case, Measure, Score
 from dermxai.explain.method import Progress
+from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-TITLE = "Randomisation"
-SOURCE = "Adebayo et al. 2018, arXiv:1810.03292"
-NOTE = "Likeness of the map, or of its negative, under cascading parameter randomisation (MPRT)."
-UNIT = "size of the rank correlation"
-HIGHER = False
-SHARE = False
-COMPARED = False
+
 LIMIT = 0.5
-NEEDS = None
-VERSION = 2
 
 
-@dataclass(frozen=True)
-class Settings:
-    stages: int = field(
-        default=3,
-        metadata={"help": "Stages to look at, from the heads to all", "low": 1, "high": 50},
-    )
-
-
-def passes(classifier: "Classifier", map_passes: int, settings: Settings) -> int:
-    return min(settings.stages, len(stages(classifier.network))) * map_passes
-
-
-def measure(
-    case: Case, candidate: Candidate, settings: Settings, progress: Progress | None
-) -> Score:
-    looked_at = _looked_at(len(stages(case.classifier.network)), settings.stages)
-    names: list[str] = []
-    ranks: list[float] = []
-    structures: list[float] = []
-    for number, (name, classifier) in enumerate(cascade(case.classifier, case.seed)):
-        if number not in looked_at:
-            continue
-        if progress:
-            progress(len(names), len(looked_at))
-        values = candidate.again(classifier=classifier)
-        names.append(name)
-        ranks.append(spearman(values, candidate.values))
-        structures.append(ssim(values, candidate.values))
-    if not np.isfinite(ranks).any():
-        return Score.undefined("The map of the randomised network is the same everywhere.")
-    return Score(
-        float(np.nanmean(np.abs(ranks))),
-        curves={
-            "x": names,
-            "|Spearman|": _listed([abs(each) for each in ranks]),
-            "Spearman": _listed(ranks),
-            "SSIM": _listed(structures),
-        },
-    )
+class RandomisationSettings(Settings):
+    stages: int = setting(3, "Stages to look at, from the heads to all", 1, 50)
 
 
 def _looked_at(count: int, wanted: int) -> set[int]:
@@ -82,3 +38,60 @@ def _looked_at(count: int, wanted: int) -> set[int]:
 
 def _listed(values: list[float]) -> list[float | None]:
     return [value if np.isfinite(value) else None for value in values]
+
+
+class Randomisation(Measure[RandomisationSettings]):
+    @override
+    def passes(
+        self, classifier: "Classifier", map_passes: int, settings: RandomisationSettings
+    ) -> int:
+        return min(settings.stages, len(stages(classifier.network))) * map_passes
+
+    @override
+    def measure(
+        self,
+        case: Case,
+        candidate: Candidate,
+        settings: RandomisationSettings,
+        progress: Progress | None,
+    ) -> Score:
+        looked_at = _looked_at(len(stages(case.classifier.network)), settings.stages)
+        names: list[str] = []
+        ranks: list[float] = []
+        structures: list[float] = []
+        for number, (name, classifier) in enumerate(cascade(case.classifier, case.seed)):
+            if number not in looked_at:
+                continue
+            if progress:
+                progress(len(names), len(looked_at))
+            values = candidate.again(classifier=classifier)
+            names.append(name)
+            ranks.append(spearman(values, candidate.values))
+            structures.append(ssim(values, candidate.values))
+        if not np.isfinite(ranks).any():
+            return Score.undefined("The map of the randomised network is the same everywhere.")
+        return Score(
+            float(np.nanmean(np.abs(ranks))),
+            curves={
+                "x": names,
+                "|Spearman|": _listed([abs(each) for each in ranks]),
+                "Spearman": _listed(ranks),
+                "SSIM": _listed(structures),
+            },
+        )
+
+
+RANDOMISATION = Randomisation(
+    name="randomisation",
+    title="Randomisation",
+    source="Adebayo et al. 2018, arXiv:1810.03292",
+    note=(
+        "Likeness of the map, or of its negative, under cascading parameter randomisation (MPRT)."
+    ),
+    unit="size of the rank correlation",
+    higher=False,
+    settings=RandomisationSettings,
+    compared=False,
+    limit=LIMIT,
+    version=2,
+)

@@ -6,63 +6,64 @@ that the hole itself says little. The value is half the distance between the two
 counts images that are still predicted correctly, for which one image would be a coin.
 """
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from dermxai.explain.faithfulness.imputation import imputed
-from dermxai.explain.faithfulness.measure import Candidate, Case, Score
+from dermxai.explain.faithfulness.measure import Candidate, Case, Measure, Score
 from dermxai.explain.faithfulness.removal import Mask, remaining, top
 from dermxai.explain.method import Progress
+from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-TITLE = "ROAD"
-SOURCE = "Rong et al. 2022, arXiv:2202.00449"
-NOTE = "How much more of the target stays when the least important pixels go than the most."
-UNIT = "logit"
-HIGHER = True
-SHARE = False
-COMPARED = True
-LIMIT = None
-NEEDS = None
-VERSION = 1
 
 _MOST = 0.5  # share of the image that is taken away at most
 _NOISE = 0.01  # standard deviation, normalised colours
 
 
-@dataclass(frozen=True)
-class Settings:
-    steps: int = field(
-        default=3, metadata={"help": "Shares to take away, up to half", "low": 1, "high": 25}
-    )
+class RoadSettings(Settings):
+    steps: int = setting(3, "Shares to take away, up to half", 1, 25)
 
 
-def passes(classifier: "Classifier", map_passes: int, settings: Settings) -> int:  # noqa: ARG001
-    return 2 * settings.steps
+class Road(Measure[RoadSettings]):
+    @override
+    def passes(self, classifier: "Classifier", map_passes: int, settings: RoadSettings) -> int:
+        return 2 * settings.steps
+
+    @override
+    def measure(
+        self, case: Case, candidate: Candidate, settings: RoadSettings, progress: Progress | None
+    ) -> Score:
+        generator = np.random.default_rng(case.seed)
+
+        def fill(case: Case, removed: Mask) -> Tensor:
+            return torch.from_numpy(imputed(case.image[0].numpy(), removed, _NOISE, generator))
+
+        x = np.linspace(0, _MOST, settings.steps + 1)[1:]
+        masks = [top(sign * candidate.values, share) for sign in (1, -1) for share in x]
+        most, least = remaining(case, masks, fill, progress).reshape(2, -1)
+        return Score(
+            float((least - most).mean() / 2),
+            curves={
+                "x": x.tolist(),
+                "most relevant first": most.tolist(),
+                "least relevant first": least.tolist(),
+            },
+        )
 
 
-def measure(
-    case: Case, candidate: Candidate, settings: Settings, progress: Progress | None
-) -> Score:
-    generator = np.random.default_rng(case.seed)
-
-    def fill(case: Case, removed: Mask) -> Tensor:
-        return torch.from_numpy(imputed(case.image[0].numpy(), removed, _NOISE, generator))
-
-    x = np.linspace(0, _MOST, settings.steps + 1)[1:]
-    masks = [top(sign * candidate.values, share) for sign in (1, -1) for share in x]
-    most, least = remaining(case, masks, fill, progress).reshape(2, -1)
-    return Score(
-        float((least - most).mean() / 2),
-        curves={
-            "x": x.tolist(),
-            "most relevant first": most.tolist(),
-            "least relevant first": least.tolist(),
-        },
-    )
+ROAD = Road(
+    name="road",
+    title="ROAD",
+    source="Rong et al. 2022, arXiv:2202.00449",
+    note="How much more of the target stays when the least important pixels go than the most.",
+    unit="logit",
+    higher=True,
+    settings=RoadSettings,
+)
