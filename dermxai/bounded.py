@@ -1,15 +1,16 @@
-"""What is kept in memory, bounded in bytes: the values that were used last stay."""
+"""An LRU cache in memory, bounded in bytes."""
 
+import math
 import sys
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from itertools import islice
 from types import FunctionType, MethodType, ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
+from cachetools import LRUCache
 
 T = TypeVar("T")
 
@@ -19,6 +20,11 @@ _WITHOUT_PARTS = (
     *(str, bytes, int, float, bool, type(None)),
     *(type, ModuleType, FunctionType, MethodType),
 )
+
+
+class _Weighed(NamedTuple, Generic[T]):
+    value: T
+    weight: int
 
 
 class Bounded(Generic[T]):
@@ -32,16 +38,15 @@ class Bounded(Generic[T]):
             weight: of a value, in bytes; `weigh` if not given.
         """
         self.room = room
+        self._kept: LRUCache[Hashable, _Weighed[T]] = LRUCache(math.inf, lambda each: each.weight)
         self._weight = weight or weigh
-        self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._lock = threading.Lock()
         self._busy: dict[Hashable, threading.Lock] = {}
-        self._held = 0
 
     @property
     def held(self) -> int:
         """Bytes of all values."""
-        return self._held
+        return int(self._kept.currsize)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -49,19 +54,14 @@ class Bounded(Generic[T]):
     def get(self, key: Hashable) -> T | None:
         with self._lock:
             found = self._kept.get(key)
-            if found is None:
-                return None
-            self._kept.move_to_end(key)
-            return found[0]
+        return found.value if found else None
 
     def put(self, key: Hashable, value: T) -> T:
         weight = self._weight(value)
         with self._lock:
-            self._drop(key)
-            self._kept[key] = value, weight
-            self._held += weight
-            while self._held > self.room and len(self._kept) > 1:
-                self._drop(next(iter(self._kept)))
+            self._kept[key] = _Weighed(value, weight)
+            while self._kept.currsize > self.room and len(self._kept) > 1:
+                self._kept.popitem()  # the least recently used
         return value
 
     def made(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -85,11 +85,7 @@ class Bounded(Generic[T]):
         """Drops the values of keys; all if not said otherwise."""
         with self._lock:
             for key in [key for key in self._kept if wanted(key)]:
-                self._drop(key)
-
-    def _drop(self, key: Hashable) -> None:
-        _, weight = self._kept.pop(key, (None, 0))
-        self._held -= weight
+                del self._kept[key]
 
 
 def weigh(value: object) -> int:
@@ -120,8 +116,8 @@ def _weigh(value: Any, seen: set[int], depth: int) -> int:
     return own
 
 
-def _of_parts(value: Any, seen: set[int], depth: int) -> int:
-    held: list[Any] = []
+def _of_parts(value: object, seen: set[int], depth: int) -> int:
+    held: list[object] = []
     if is_dataclass(value) and not isinstance(value, type):
         held += [getattr(value, each.name, None) for each in fields(value)]
     held += list(getattr(value, "__dict__", {}).values())
@@ -136,7 +132,7 @@ def _of_array(value: "np.ndarray[Any, Any]") -> int:
     return value.nbytes
 
 
-def _of_many(items: Any, seen: set[int], depth: int) -> int:
+def _of_many(items: Collection[object], seen: set[int], depth: int) -> int:
     number = len(items)
     some = list(islice(items, _LOOKED_AT))
     weight = sum(_weigh(each, seen, depth + 1) for each in some)

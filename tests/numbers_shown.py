@@ -104,5 +104,3 @@ NUMBERS: Mapping[str, str] = {
     "Study: mean and standard deviation": TRAINING,
     "Study: measures of a network": TRAINING,
 }
-UNVERIFIABLE = frozenset({f"Map: {methods()['lrp'].title}"})
-"""Offered nowhere: it says why it is valid for no network that can be opened."""

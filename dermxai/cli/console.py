@@ -1,5 +1,6 @@
 """What the command line shows: progress bars on a terminal, tables, one line for an error."""
 
+import io
 import json
 import math
 import sys
@@ -8,8 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,6 +20,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 from rich.text import Text
 
 from dermxai.formatting import LEFT, count, fixed, jsonable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from dermxai.runs import Run
 
 FEW = 5  # problems that are told one by one
+_WIDEST = 100_000  # columns of a table's line: it is never wrapped
 
 
 class Bars:
@@ -110,15 +112,17 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     """Aligned text, the same on a terminal and in a file; numbers stand right."""
     if not rows:
         return
-    cells = [list(columns), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(cell_len(line[index]) for line in cells) for index in range(len(columns))]
-    right = [isinstance(value, int | float) for value in rows[0]]
-    for line in cells:
-        padded = (
-            " " * (width - cell_len(text)) + text if left else set_cell_size(text, width)
-            for text, width, left in zip(line, widths, right, strict=True)
-        )
-        print("  ".join(padded).rstrip())
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    for name, value in zip(columns, rows[0], strict=True):
+        side: JustifyMethod = "right" if isinstance(value, int | float) else "left"
+        table.add_column(Text(_line(name)), justify=side, no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    wide = Console(file=io.StringIO(), width=_WIDEST, color_system=None)
+    with wide.capture() as shown:
+        wide.print(table, crop=False)
+    for line in shown.get().splitlines():
+        print(line.rstrip())
 
 
 def show_run(run: "Run", json: bool) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dermxai.data.images import ImageLike, as_image
 from dermxai.errors import InputError
 from dermxai.explain import store
+from dermxai.explain.dropped import DROPPED
 from dermxai.explain.forward import require_finite
 from dermxai.explain.memory import one_at_a_time
 from dermxai.explain.method import (
@@ -39,6 +40,8 @@ def find_method(name: str) -> AttributionMethod[Settings]:
     Raises:
         InputError: there is no such method.
     """
+    if name in DROPPED and name not in methods():
+        raise InputError(DROPPED[name])
     return METHODS.find(name)
 
 

@@ -1,6 +1,6 @@
 """What a network computes on the way to its logits, seen at torch's own operators.
 
-Rules that change how a layer passes gradients on (guided backpropagation, DeepLIFT, LRP) hold for
+Rules that change how a layer passes gradients on (guided backpropagation, DeepLIFT) hold for
 some operations only, and see only those that are modules. Looking at modules would miss what is
 written as a function, such as the product of squeeze-and-excitation; so one small forward pass is
 watched instead.

@@ -1,14 +1,16 @@
 """The GPUs of this computer that jobs may use."""
 
 import os
-import shutil
-import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pynvml
 
 from dermxai.errors import InputError
 
 PRETENDED = "DERMXAI_GPUS"  # so many GPUs, whatever this computer has
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-SECONDS = 20.0  # for nvidia-smi to answer
+_MEMORY = pynvml.nvmlMemory_v2  # what the driver has reserved for itself is not counted as used
 
 
 def gpus() -> list[str]:
@@ -34,14 +36,38 @@ def gpus() -> list[str]:
     return [installed[int(name)] for name in valid if int(name) < len(installed)]
 
 
-def _installed() -> list[str]:
-    if not shutil.which("nvidia-smi"):
-        return []
-    command = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
+def use(names: str) -> tuple[float, int] | None:
+    """Percent busy and bytes taken, summed over GPUs, each by its number or UUID, with commas
+    between; None where there is no such GPU, or it does not tell, as a part of one (MIG)."""
     try:
-        answer = subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
+        with _nvml():
+            devices = [_device(name.strip()) for name in names.split(",")]
+            busy = [pynvml.nvmlDeviceGetUtilizationRates(each).gpu for each in devices]
+            taken = [pynvml.nvmlDeviceGetMemoryInfo(each, _MEMORY).used for each in devices]
+    except pynvml.NVMLError:
+        return None
+    return float(sum(busy)), int(sum(taken))
+
+
+def _installed() -> list[str]:
+    try:
+        with _nvml():
+            numbers = range(pynvml.nvmlDeviceGetCount())
+            return [pynvml.nvmlDeviceGetUUID(_device(str(each))) for each in numbers]
+    except pynvml.NVMLError:  # as where there is no driver
         return []
-    return answer.stdout.split()
+
+
+@contextmanager
+def _nvml() -> Iterator[None]:
+    pynvml.nvmlInit()
+    try:
+        yield
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _device(name: str) -> object:
+    if name.isdecimal():
+        return pynvml.nvmlDeviceGetHandleByIndex(int(name))
+    return pynvml.nvmlDeviceGetHandleByUUID(name)

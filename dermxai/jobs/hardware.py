@@ -2,8 +2,6 @@
 
 import csv
 import os
-import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from dermxai.jobs.gpus import VISIBLE
+from dermxai.jobs import gpus
 
 INTERVAL = 5.0  # seconds
 COLUMNS = ("time", "processors", "memory", "gpu", "gpu_memory")
@@ -41,7 +39,9 @@ def _sample(path: Path, done: threading.Event) -> None:
             now, at = _processor_seconds(), time.monotonic()
             busy = max(0.0, now - before) / (at - since)
             before, since = now, at
-            row = (f"{time.time():.1f}", f"{busy:.2f}", _memory(), *(_gpu() or ("", "")))
+            mine = os.environ.get(gpus.VISIBLE)
+            on_gpus = gpus.use(mine) if mine else None
+            row = (f"{time.time():.1f}", f"{busy:.2f}", _memory(), *(on_gpus or ("", "")))
             new = not path.exists()
             with path.open("a", newline="", encoding="utf-8") as file:
                 csv.writer(file).writerows([COLUMNS, row] if new else [row])
@@ -68,20 +68,3 @@ def _memory() -> int:
 def _family() -> list[psutil.Process]:
     this = psutil.Process()
     return [this, *this.children(recursive=True)]
-
-
-def _gpu() -> tuple[float, int] | None:
-    """Percent busy and bytes taken of the job's GPUs."""
-    mine = os.environ.get(VISIBLE)
-    if not mine or not shutil.which("nvidia-smi"):
-        return None
-    query = "--query-gpu=utilization.gpu,memory.used"
-    command = ["nvidia-smi", "-i", mine, query, "--format=csv,noheader,nounits"]
-    try:
-        answer = subprocess.run(
-            command, capture_output=True, text=True, timeout=INTERVAL, check=True
-        )
-        rows = [[float(cell) for cell in line.split(",")] for line in answer.stdout.splitlines()]
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return None
-    return sum(row[0] for row in rows), int(sum(row[1] for row in rows) * 2**20)

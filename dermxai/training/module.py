@@ -25,6 +25,7 @@ from dermxai.training.validation import ValidationMetrics, confused, reached, wa
 
 _RISE = 0.15  # share of the steps in which the learning rate rises
 _SHORTEST_CYCLE = 7  # steps; a shorter one would begin at its end
+_Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 class Training(LightningModule):
@@ -229,12 +230,12 @@ class Training(LightningModule):
         return (images - self._buffer("_mean")) / self._buffer("_std")
 
 
-def moving_average(decay: float) -> Callable[[Any, Any, Any], None]:
+def moving_average(decay: float) -> Callable[[_Tensors, _Tensors, Tensor | int], None]:
     """Exponential moving average of weights that forgets faster in the first steps, so that few
     steps do not leave the random weights in it: the decay after n steps is at most
     (1 + n) / (10 + n), as TensorFlow's ``ExponentialMovingAverage`` has it."""
 
-    def update(averaged: Any, newest: Any, steps: Any) -> None:
+    def update(averaged: _Tensors, newest: _Tensors, steps: Tensor | int) -> None:
         now = min(decay, (1 + int(steps)) / (10 + int(steps)))
         get_ema_multi_avg_fn(now)(averaged, newest, steps)  # type: ignore[no-untyped-call]
 

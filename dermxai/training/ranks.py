@@ -7,11 +7,13 @@ import os
 import queue
 import signal
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from multiprocessing.queues import Queue
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from lightning.fabric.plugins.environments.lightning import find_free_network_port
 from torch import multiprocessing
 from torch.multiprocessing.spawn import (
+    ProcessContext,
     ProcessExitedException,
     ProcessRaisedException,
     start_processes,
@@ -19,12 +21,15 @@ from torch.multiprocessing.spawn import (
 
 from dermxai.errors import InputError
 from dermxai.logs import log_to_stderr, logs_to_stderr
+from dermxai.training.plan import Progress
 
 POLL = 0.1  # seconds
-Work = Callable[[Any, Any], None]
+P = TypeVar("P")
+Work = Callable[[P, Progress | None], None]
+Messages: TypeAlias = "Queue[InputError | tuple[str, int, int, dict[str, float]]]"
 
 
-def run(work: Work, plan: Any, count: int, progress: Any) -> None:
+def run(work: Work[P], plan: P, count: int, progress: Progress | None) -> None:
     """Calls ``work(plan, progress)`` in ``count`` processes; the first one's progress arrives here.
 
     When one ends badly, or ``progress`` raises, all end: the state on disk is whole at any time.
@@ -33,7 +38,7 @@ def run(work: Work, plan: Any, count: int, progress: Any) -> None:
         InputError: that of a process.
     """
     context = multiprocessing.get_context("spawn")
-    messages = context.Queue()
+    messages: Messages = context.Queue()
     port = find_free_network_port()
     processes = start_processes(  # type: ignore[no-untyped-call]
         _rank,
@@ -53,7 +58,7 @@ def run(work: Work, plan: Any, count: int, progress: Any) -> None:
             process.join()
 
 
-def _ended(processes: Any, messages: Any) -> bool:
+def _ended(processes: ProcessContext, messages: Messages) -> bool:
     try:
         return bool(processes.join(timeout=POLL))
     except (ProcessRaisedException, ProcessExitedException) as error:
@@ -61,16 +66,16 @@ def _ended(processes: Any, messages: Any) -> bool:
         raise RuntimeError(f"A process of the training ended: {error}") from error
 
 
-def _relay(messages: Any, progress: Any) -> None:
+def _relay(messages: Messages, progress: Progress | None) -> None:
     while True:
         try:
-            kind, content = messages.get(timeout=POLL)
+            message = messages.get(timeout=POLL)
         except queue.Empty:
             return
-        if kind == "error":
-            raise content
+        if isinstance(message, InputError):
+            raise message
         if progress:
-            progress(*content)
+            progress(*message)
 
 
 class _Common(NamedTuple):
@@ -81,7 +86,7 @@ class _Common(NamedTuple):
     log: bool
 
 
-def _rank(rank: int, work: Work, plan: Any, common: _Common, messages: Any) -> None:
+def _rank(rank: int, work: Work[P], plan: P, common: _Common, messages: Messages) -> None:
     if common.log and rank == 0:
         log_to_stderr()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -93,13 +98,13 @@ def _rank(rank: int, work: Work, plan: Any, common: _Common, messages: Any) -> N
         "MASTER_PORT": str(common.port),
     }
 
-    def tell(*content: Any) -> None:
-        messages.put(("progress", content))
+    def tell(phase: str, done: int, total: int, figures: dict[str, float]) -> None:
+        messages.put((phase, done, total, figures))
 
     try:
         work(plan, tell if rank == 0 else None)
     except InputError as error:
-        messages.put(("error", error))
+        messages.put(error)
         messages.close()
         messages.join_thread()
         raise

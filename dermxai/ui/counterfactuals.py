@@ -89,7 +89,7 @@ def _donor(scene: Scene, subject: Subject, pair: Pair) -> Subject:
     Raises:
         InputError: the dataset has none.
     """
-    from dermxai.explain.nearest_neighbours import nearest
+    from dermxai.runs.nearest_neighbours import nearest
 
     near = nearest(
         scene.run,

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from dermxai.data.transforms import fitted
-from dermxai.explain.nearest_neighbours import Neighbour, Neighbours, nearest
 from dermxai.figures import overlay
 from dermxai.runs import Run
+from dermxai.runs.nearest_neighbours import Neighbour, Neighbours, nearest
 from dermxai.ui import cache, explained, look, probes, question, state
 from dermxai.ui import subject as subjects
 from dermxai.ui.guard import callback, guard

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from dermxai.data.selection import Selection
 from dermxai.errors import InputError
+from dermxai.explain.dropped import DROPPED
 from dermxai.runs import Run
 from dermxai.ui import cache, catalogue, permissions, state
 from dermxai.ui.cache import Source, Table
@@ -116,3 +117,5 @@ def _lost(view: View, table: Table) -> Iterator[str]:
     for kind, sample_id in (("primary", view.primary), ("pinned", view.pinned)):
         if sample_id and sample_id not in table.samples.index:
             yield f"The {kind} image {sample_id} is not in this dataset."
+    if said := DROPPED.get(view.method or ""):
+        yield said

@@ -10,6 +10,7 @@ from PIL import Image
 from dermxai.data import selection
 from dermxai.data.selection import Selection
 from dermxai.errors import Cancelled
+from dermxai.explain.dropped import DROPPED
 from dermxai.explain.methods.grad_cam import GRAD_CAM
 from dermxai.jobs.kinds import explain
 from tests.cli.conftest import Command, one_line
@@ -203,3 +204,12 @@ def test_explain_stops_within_a_slow_map(tiny_checkpoint: Path, images: Path, tm
     with pytest.raises(Cancelled):
         explain.EXPLAIN.run(report, checkpoint=str(tiny_checkpoint), **asked)
     assert steps[-1][1] < steps[-1][2] / 2, "within the first of two images"
+
+
+def test_explain_by_a_dropped_method_says_so(
+    command: Command, tiny_checkpoint: Path, images: Path, tmp_path: Path
+) -> None:
+    wanted = ("--method", "lrp", "--output", tmp_path / "maps")
+    code, _, err = command("explain", tiny_checkpoint, images, *wanted)
+    assert code == 2
+    assert one_line(err) and DROPPED["lrp"] in err

@@ -76,8 +76,6 @@ class TestMethod:
     def test_keeps_the_contract_that_authors_can_check(self, name: str):
         """A map that lies where the image changes, and no more passes than it declares."""
         method = methods()[name]
-        if name == "lrp":
-            pytest.skip("it is valid for no network")
         known = method.settings.model_fields
         settings = {setting: value for setting, value in ENOUGH.items() if setting in known}
         assert list(method_faults(method, method.settings(**settings))) == []
@@ -266,7 +264,7 @@ class TestMethod:
 
 def test_visitors_do_not_disturb_each_other(able, photograph):
     """Every method at once on the same networks gives what each gives alone."""
-    valid = [name for name in methods() if name != "lrp"]
+    valid = list(methods())
 
     def work(name: str) -> np.ndarray:
         return explain(able(name), photograph, name, "EAD", "SD", settings=quick(name)).map

@@ -30,7 +30,6 @@ MAPS = {
     "kernel_shap": "e9e0a2b3148d2b6c0135f5908f2da3ac",
     "layer_cam": "b6c4e22a7ecd8bc0b6d9b97d86942b1c",
     "lime": "b69e88c9b850bd04a2db91bf12e7598b",
-    "lrp": "3b7116cb129e8a10d1203b0ba6afa21c",
     "occlusion": "173fc79e4a93aed2a82595a495d0190c",
     "saliency": "3a017f0faf83e050912fe774bf0e2964",
     "score_cam": "946c19712192d8676483d285ecb9c4ab",

@@ -8,6 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dermxai import paths
+from dermxai.escaping import markdown as plain
+from dermxai.explain.dropped import DROPPED
 from dermxai.runs import Run
 from tests.pages.conftest import PAGES
 
@@ -109,11 +111,13 @@ def test_files_that_are_gone_after_the_run(page: str, make_run: Make, open_page:
 
 def test_a_link_to_what_is_not_here(page: str, make_run: Make, open_page: Open) -> None:
     make_run(images=12)
-    app = open_page(page, run="run", primary="nobody", pinned="nobody", sel="0123456789abcdef")
+    gone = {"primary": "nobody", "pinned": "nobody", "sel": "0123456789abcdef", "method": "lrp"}
+    app = open_page(page, run="run", **gone)
     assert not app.exception
     notes = " ".join(caption.value for caption in app.caption)
     assert "primary image nobody is not in this dataset" in notes
     assert "selection in this link is not known here" in notes
+    assert plain(DROPPED["lrp"]) in notes
 
 
 @pytest.mark.parametrize("run", ["gone", "../run", ""])

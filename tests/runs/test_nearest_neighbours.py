@@ -7,8 +7,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from dermxai import paths
 from dermxai.errors import InputError
-from dermxai.explain.nearest_neighbours import nearest
 from dermxai.runs import Run, open_run
+from dermxai.runs.nearest_neighbours import nearest
 from tests.generated import generated_run
 from tests.verification import verified
 

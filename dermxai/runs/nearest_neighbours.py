@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from dermxai.data.splits import UNITS
 from dermxai.errors import InputError
-from dermxai.runs import Run
+from dermxai.runs.run import Run
 
 
 class Neighbour(NamedTuple):
@@ -57,7 +57,7 @@ def nearest(
 
     Args:
         sample_id: the image whose neighbours are wanted; None for one that is not in the run.
-        features: (channels of the final head,) of that one; see `Diagnosis.features`.
+        features: (channels of the final head,) of that one, as a diagnosis has them.
         count: how many at most.
         typical: only those that are predicted as ``code``, too, where there are any.
 
