@@ -2,7 +2,7 @@
 
 Streamlit takes a folder `pages` beside its script for the pages of an older kind, and tells the
 first visitor who follows a link that there is no such page. So the server imports this file and
-runs `dermxai/ui/script.py`. What that needs is imported while the browser loads Streamlit.
+runs `dermxai/ui/app/script.py`. What that needs is imported while the browser loads Streamlit.
 """
 
 import os
@@ -14,12 +14,13 @@ from threading import Thread
 from starlette.middleware import Middleware
 from streamlit import App
 
-from dermxai import paths
-from dermxai.errors import InputError
-from dermxai.ui import collector, uploads
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.ui.access import middleware
-from dermxai.ui.preload import Preload
-from dermxai.ui.uploads import Uploads
+from dermxai.ui.app import collector
+from dermxai.ui.app.preload import Preload
+from dermxai.ui.session import uploads
+from dermxai.ui.session.uploads import Uploads
 
 # Threads that wait for each other in a forward pass sleep rather than spin: where anything else
 # wants the cores, spinning takes ten times the pass itself. Read when torch is loaded.
@@ -38,7 +39,7 @@ async def importing(_app: App) -> AsyncIterator[None]:
 
 
 def _import() -> None:
-    import_module("dermxai.ui.frame")
+    import_module("dermxai.ui.app.frame")
     collector.start()
 
 

@@ -361,7 +361,7 @@ def _keep(asked: argparse.Namespace, meter: Meter) -> None:
 
 def _started(port: int) -> subprocess.Popen[bytes]:
     """The dashboard over the demo, which is prepared where it is not there."""
-    from dermxai.paths import PROJECT
+    from dermxai.core.paths import PROJECT
 
     subprocess.run([sys.executable, "-c", PREPARE], cwd=PROJECT, check=True)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]

@@ -32,13 +32,13 @@ import torch
 from captum._utils.models.linear_model import SkLearnRidge
 from torch import Tensor, nn
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.data.transforms import Preprocessing
 from dermxai.explain import Target, diagnose, explain
-from dermxai.explain.api import prepared
-from dermxai.explain.baselines import CHOICES, baseline
+from dermxai.explain.attribution.api import prepared
+from dermxai.explain.attribution.baselines import CHOICES, baseline
+from dermxai.explain.attribution.regions import regions_of
 from dermxai.explain.memory import first_batch, gradient_batch
-from dermxai.explain.regions import regions_of
 from dermxai.models import Classifier, ModelInfo, load_classifier
 from dermxai.models.multi_head import MultiHeadNetwork
 

@@ -21,7 +21,7 @@ from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from dermxai.data.transforms import Preprocessing
-from dermxai.explain.methods.grad_cam import all_classes
+from dermxai.explain.attribution.methods.grad_cam import all_classes
 from dermxai.models import Classifier, ModelInfo
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.taxonomy import CODES

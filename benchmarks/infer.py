@@ -26,7 +26,7 @@ import timm
 import torch
 from PIL import Image
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.data import Dataset, load_dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.models import Classifier, ModelInfo, load_classifier

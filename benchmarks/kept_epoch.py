@@ -27,13 +27,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from dermxai.core.parsing import typed
 from dermxai.data import Dataset, load_dataset
 from dermxai.data.splits import groups
 from dermxai.metrics import balanced_accuracy, confusion_matrix, macro_auc
-from dermxai.parsing import typed
-from dermxai.training import module
 from dermxai.training.fit import fit
-from dermxai.training.losses import loss_of_votes
+from dermxai.training.loop import module
+from dermxai.training.loop.losses import loss_of_votes
 from dermxai.training.recipe import Recipe, chosen
 
 PATIENTS = (8, 20, 50, 100)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.data import Dataset, load_dataset
 from dermxai.data.picture_hash import BITS, NEAR, nearest, picture_hashes
 from dermxai.data.splits import groups

@@ -42,9 +42,10 @@ def measure(images: int) -> dict[str, object]:
     import torch
     from streamlit.testing.v1 import AppTest
 
-    from dermxai import paths
+    from dermxai.core import paths
     from dermxai.projection import project
-    from dermxai.ui import explained, feature_map
+    from dermxai.ui.components import explained
+    from dermxai.ui.pages.feature_map import feature_map
     from tests.generated import generated_run
 
     classifier = _classifier(paths.checkpoints() / "b4")

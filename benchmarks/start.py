@@ -24,8 +24,8 @@ from lightning.fabric.plugins.environments.lightning import find_free_network_po
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from dermxai import jobs
+from dermxai.core.paths import PROJECT
 from dermxai.jobs.kinds import find_kind
-from dermxai.paths import PROJECT
 
 BARE = """
 import plotly.graph_objects as go

@@ -20,13 +20,13 @@ import pandas as pd
 import torch
 from torch.nn.functional import cross_entropy
 
+from dermxai.core.paths import TrainingFiles
 from dermxai.data.transforms import Preprocessing
 from dermxai.models.multi_head import MultiHeadNetwork
-from dermxai.paths import TrainingFiles
-from dermxai.training.examples import Examples
+from dermxai.training.data.examples import Examples
+from dermxai.training.data.prepared import Prepared
 from dermxai.training.fit import train
-from dermxai.training.plan import Plan
-from dermxai.training.prepared import Prepared
+from dermxai.training.loop.plan import Plan
 from dermxai.training.recipe import Recipe
 
 CLASSES = tuple(f"class {index}" for index in range(14))

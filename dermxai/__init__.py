@@ -27,7 +27,7 @@ from dermxai.version import __version__
 
 if TYPE_CHECKING:
     from dermxai.data.dataset import load_dataset
-    from dermxai.explain.api import explain
+    from dermxai.explain.attribution.api import explain
     from dermxai.explain.diagnosis import diagnose
     from dermxai.models.checkpoint import load_classifier
     from dermxai.projection.projector import project
@@ -49,7 +49,7 @@ _PUBLIC = {
     "report": "dermxai.report",
     "train": "dermxai.training.train.train",
 }
-"""Where each public name is; two are packages that are called, see `dermxai.callables`."""
+"""Where each public name is; two are packages that are called, see `dermxai.core.callables`."""
 
 __all__ = [
     "__version__",

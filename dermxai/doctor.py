@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from dermxai import arrays, disk, entries, paths
 from dermxai.access.rules import rules
-from dermxai.components import LeftOut
+from dermxai.core import arrays, disk, entries, paths
+from dermxai.core.components import LeftOut
+from dermxai.core.entries import Unusable, UnusableError
+from dermxai.core.errors import InputError
 from dermxai.data.dataset import find_datasets, load_dataset
 from dermxai.data.files import scan
-from dermxai.entries import Unusable, UnusableError
-from dermxai.errors import InputError
 from dermxai.jobs import Job, notices, slurm_settings
 from dermxai.jobs.accounts import administers
 from dermxai.jobs.job import PROGRESS, RESULT, find_jobs

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from dermxai.components import Kind
+from dermxai.core.components import Kind
 
 
 def kinds() -> tuple[Kind[Any], ...]:
     """In the order in which they are listed. Importing them takes seconds."""
     from dermxai.data.formats import FORMATS
+    from dermxai.explain.attribution.method import METHODS
     from dermxai.explain.faithfulness.measure import CONTROLS, MEASURES
-    from dermxai.explain.method import METHODS
     from dermxai.jobs.kinds import KINDS
     from dermxai.jobs.launchers import LAUNCHERS
     from dermxai.pages import PAGES

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from dermxai.core.formatting import fixed, signed
 from dermxai.explain.faithfulness.measure import find_measure
 from dermxai.explain.faithfulness.results import Results, list_results, open_results
-from dermxai.formatting import fixed, signed
 from dermxai.metrics.basis import in_words
 from dermxai.metrics.faithfulness import BEATS
 from dermxai.report import faithfulness as report

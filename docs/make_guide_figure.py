@@ -11,7 +11,8 @@ from typing import Any
 
 from PIL import Image
 
-from dermxai import load_dataset, paths
+from dermxai import load_dataset
+from dermxai.core import paths
 from dermxai.data.atlas import AtlasSettings, write_atlas
 
 GUIDE = paths.PROJECT / "docs/guides/figure.md"

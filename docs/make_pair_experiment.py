@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermxai.core.formatting import fixed
 from dermxai.data import Dataset, load_dataset
 from dermxai.data.atlas import AtlasSettings, write_atlas
-from dermxai.formatting import fixed
 from dermxai.metrics import intervals
 from dermxai.metrics.basis import in_words
 from dermxai.metrics.intervals import Estimates

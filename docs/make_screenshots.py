@@ -17,7 +17,7 @@ from playwright.sync_api import Page, sync_playwright
 from dermxai.jobs.kinds import find_kind
 from dermxai.projection import project
 from dermxai.runs import open_run
-from dermxai.ui import demo
+from dermxai.ui.app import demo
 
 PROJECT = Path(__file__).resolve().parent.parent
 IMAGES = PROJECT / "docs" / "images"

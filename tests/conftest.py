@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
 
-from dermxai import paths
+from dermxai.core import paths
 
 # The processes of the tests share the cores: threads that wait sleep, rather than spin. Read when
 # torch is loaded.

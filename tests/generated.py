@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from dermxai import paths, taxonomy
+from dermxai import taxonomy
+from dermxai.core import paths
 from dermxai.data.transforms import Preprocessing
 from dermxai.models.division import digests, write_division
 from dermxai.models.info import Head, ModelInfo

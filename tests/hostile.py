@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.data import load_dataset
 from dermxai.data import selection as selections
 from dermxai.data.selection import Selection

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import components
+from dermxai.core import components
 
 Install = Callable[..., None]
 

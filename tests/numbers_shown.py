@@ -4,7 +4,7 @@ tables and records that pages draw, tests/test_numbers_shown.py says which numbe
 
 from collections.abc import Mapping
 
-from dermxai.explain.api import methods
+from dermxai.explain.attribution.api import methods
 from dermxai.explain.faithfulness.measure import measures
 from dermxai.metrics.summary import OVERALL
 from dermxai.projection.projector import methods as projections

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticUndefined
 
 import dermxai
-from dermxai.errors import LONGEST, InputError
-from dermxai.settings import Settings, checked, described
+from dermxai.core.errors import LONGEST, InputError
+from dermxai.core.settings import Settings, checked, described
 
 ROOT = Path(dermxai.__file__).parent
 UNBOUNDED = "dermxai.jobs.kinds"  # what does the work has the bounds of a job's arguments

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dermxai import doctor, entries, paths
+from dermxai import doctor
 from dermxai.cli import main
+from dermxai.core import entries, paths
+from dermxai.core.errors import InputError
 from dermxai.data import selection
-from dermxai.errors import InputError
-from dermxai.explain import store
+from dermxai.explain.attribution import store
+from dermxai.explain.confusion.pair_maps import name_of, open_maps
 from dermxai.explain.faithfulness.results import list_results, open_results
-from dermxai.explain.pair_maps import name_of, open_maps
 from dermxai.models.division import open_division
 from dermxai.models.likeness import Learnt
 from dermxai.projection import open_projection, project

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import components
-from dermxai.explain.contract import method_faults
-from dermxai.explain.method import METHODS
+from dermxai.core import components
+from dermxai.explain.attribution.contract import method_faults
+from dermxai.explain.attribution.method import METHODS
 
 DOCUMENT = Path(__file__).parent.parent / "docs/extending.md"
 

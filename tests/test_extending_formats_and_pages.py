@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermxai import components, pages, paths
+from dermxai import pages
+from dermxai.core import components, paths
+from dermxai.core.errors import InputError
 from dermxai.data import formats, labels, load_dataset
 from dermxai.data.formats import FORMATS, Format
-from dermxai.errors import InputError
 from dermxai.pages import _trial
 from tests.contracts.test_formats import stolen
 from tests.installed import installing

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dermxai.core.paths import PROJECT
 from dermxai.data import overview
-from dermxai.explain.api import methods
-from dermxai.explain.counterfactuals import Counterfactual, RandomSets
-from dermxai.explain.robustness import Robustness
+from dermxai.explain.attribution.api import methods
+from dermxai.explain.counterfactual.search import Counterfactual, RandomSets
+from dermxai.explain.robustness.evaluate import Robustness
 from dermxai.metrics import evaluate
 from dermxai.metrics.clustering import clustering
 from dermxai.metrics.differences import differences
@@ -21,12 +22,11 @@ from dermxai.metrics.label_errors import label_errors
 from dermxai.metrics.leakage import leakage_premium
 from dermxai.metrics.pair import evaluate_pair
 from dermxai.metrics.set_decomposition import set_decomposition, set_difference
-from dermxai.paths import PROJECT
 from dermxai.runs import alike
-from dermxai.training.choice import EVALUATED
-from dermxai.training.comparison import MEASURES, Member, Outcome, by_member, summary
-from dermxai.training.comparison import differences as between_networks
-from dermxai.training.validation import history_row, reached
+from dermxai.training.loop.choice import EVALUATED
+from dermxai.training.loop.validation import history_row, reached
+from dermxai.training.studies.comparison import MEASURES, Member, Outcome, by_member, summary
+from dermxai.training.studies.comparison import differences as between_networks
 from tests.numbers_shown import INTERVALS, MEASURES_OF_CLASS, NUMBERS
 
 TRUE = np.arange(60) % 3

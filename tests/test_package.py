@@ -23,7 +23,7 @@ from PIL import Image
 
 import dermxai
 from benchmarks.visitor import Page, Visitor
-from dermxai import paths
+from dermxai.core import paths
 
 PATIENCE = 120  # seconds
 
@@ -99,7 +99,12 @@ def test_the_wheel_holds_all_and_nothing_at_the_top_of_site_packages(wheel: Path
           ("weights.safetensors", "model.json", "README.md")),
     ]  # fmt: skip
     assert len(kept) > 10 and names.issuperset(f"dermxai/_app/{name}" for name in kept)
-    own = ("py.typed", "ui/icon.png", "ui/access/files/login.html", "report/templates/pair.html")
+    own = (
+        "py.typed",
+        "ui/components/icon.png",
+        "ui/access/files/login.html",
+        "report/templates/pair.html",
+    )
     assert names.issuperset(f"dermxai/{name}" for name in own)
     assert not [name for name in names if "__pycache__" in name or "workspace" in name]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import dermxai
-from dermxai import paths
+from dermxai.core import paths
 
 NAMES = [
     *("load_dataset", "load_classifier", "infer", "open_run", "evaluate"),
@@ -70,7 +70,7 @@ def test_importing_it_imports_nothing_heavy() -> None:
 
 def test_a_name_is_its_function_in_an_interpreter_that_has_imported_nothing() -> None:
     done = python(
-        "from dermxai import *\nimport dermxai, inspect, dermxai.explain.api as api\n"
+        "from dermxai import *\nimport dermxai, inspect, dermxai.explain.attribution.api as api\n"
         f"for name in {NAMES}: inspect.signature(getattr(dermxai, name))\n"
         "assert inspect.signature(explain) == inspect.signature(api.explain)\n"
     )
@@ -78,11 +78,12 @@ def test_a_name_is_its_function_in_an_interpreter_that_has_imported_nothing() ->
 
 
 def test_a_package_is_its_function_where_its_parts_were_imported_before() -> None:
-    import dermxai.explain.api
+    import dermxai.explain.attribution.api
     import dermxai.report.pair_report
 
-    assert inspect.signature(dermxai.explain) == inspect.signature(dermxai.explain.api.explain)
-    assert inspect.getdoc(dermxai.explain) == inspect.getdoc(dermxai.explain.api.explain)
+    explain = dermxai.explain.attribution.api.explain
+    assert inspect.signature(dermxai.explain) == inspect.signature(explain)
+    assert inspect.getdoc(dermxai.explain) == inspect.getdoc(explain)
     assert inspect.signature(dermxai.report) == inspect.signature(dermxai.report.pair_report.report)
 
 

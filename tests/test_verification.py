@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from dermxai.paths import PROJECT
+from dermxai.core.paths import PROJECT
 from tests.numbers_shown import NUMBERS
 from tests.verification import verified
 

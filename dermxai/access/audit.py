@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dermxai import disk, paths
 from dermxai.access.codes import own_folder
 from dermxai.access.roles import Person
+from dermxai.core import disk, paths
 
 LARGEST = 5_000_000  # bytes of a file, after which the next is begun
 KEPT = 20  # older files

@@ -16,9 +16,9 @@ from hmac import compare_digest
 from pathlib import Path
 from typing import Any
 
-from dermxai import disk, paths
 from dermxai.access.roles import Role
-from dermxai.errors import InputError
+from dermxai.core import disk, paths
+from dermxai.core.errors import InputError
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # none is taken for another
 _ID, _SECRET, _GROUP = 6, 20, 5  # characters

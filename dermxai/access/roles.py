@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 
 
 class Role(StrEnum):

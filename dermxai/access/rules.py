@@ -21,11 +21,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dermxai import paths
 from dermxai.access.roles import Role
-from dermxai.errors import InputError
-from dermxai.settings import Settings, setting
-from dermxai.settings_file import read_settings
+from dermxai.core import paths
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings, setting
+from dermxai.core.settings_file import read_settings
 
 _NAMES, _TABLE = "a list of names", "a table of names and values"
 

@@ -11,8 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from dermxai import disk, paths
 from dermxai.access import codes
+from dermxai.core import disk, paths
 
 LASTS = 12 * 3600.0  # seconds
 

@@ -11,7 +11,7 @@ from dermxai.access import audit, codes
 from dermxai.access.codes import Code
 from dermxai.access.roles import Role
 from dermxai.cli.options import Json
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 
 ADDRESS = "DERMXAI_URL"
 _USUAL = "http://localhost:8501"

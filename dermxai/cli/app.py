@@ -9,7 +9,6 @@ from typing import Any
 
 import typer
 
-from dermxai import disk, paths
 from dermxai.cli import access, console, jobs
 from dermxai.cli.dashboard import OPTIONS, dashboard
 from dermxai.cli.demo import demo
@@ -25,7 +24,8 @@ from dermxai.cli.report import report
 from dermxai.cli.schema import schema
 from dermxai.cli.train import train
 from dermxai.cli.withdraw import withdraw
-from dermxai.errors import Cancelled, InputError
+from dermxai.core import disk, paths
+from dermxai.core.errors import Cancelled, InputError
 
 BAD_INPUT = 2
 STOPPED = 130  # as shells say of Ctrl+C

@@ -23,7 +23,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from dermxai.formatting import LEFT, count, fixed, jsonable
+from dermxai.core.formatting import LEFT, count, fixed, jsonable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from dermxai import paths
+from dermxai.core import paths
 
 OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
 """For the command: what it does not know is Streamlit's."""

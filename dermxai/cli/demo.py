@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from dermxai import paths
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
 from dermxai.cli.options import Json
+from dermxai.core import paths
 
 
 def demo(

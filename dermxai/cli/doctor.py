@@ -2,9 +2,9 @@
 
 import typer
 
-from dermxai import entries, paths
 from dermxai.cli import console
 from dermxai.cli.options import Json
+from dermxai.core import entries, paths
 
 _MEND = "Mend it, or uninstall the package that offers it."
 

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from dermxai import paths
 from dermxai.cli import console
 from dermxai.cli.options import Json, RunFolder
+from dermxai.core import paths
 
 
 def evaluate(

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from dermxai import paths
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
 from dermxai.cli.options import (
@@ -23,7 +22,8 @@ from dermxai.cli.options import (
     dataset_options,
     method_settings,
 )
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 
 
 def explain(
@@ -57,7 +57,7 @@ def explain(
     json: Json = False,
 ) -> None:
     """Attribution maps: figures (.png, .svg) and numbers (.npz). Interrupted, it resumes."""
-    from dermxai.explain.api import methods
+    from dermxai.explain.attribution.api import methods
 
     value = foreground(
         "explain",

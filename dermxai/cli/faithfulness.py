@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from dermxai import parsing, paths
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
 from dermxai.cli.options import Configurable, Device, Json, RunFolder, names
-from dermxai.errors import InputError
+from dermxai.core import parsing, paths
+from dermxai.core.errors import InputError
 
 
 def faithfulness(
@@ -84,7 +84,7 @@ def nested(pairs: list[str]) -> dict[str, dict[str, object]]:
     Raises:
         InputError: there is none of that name, or it has no such setting.
     """
-    from dermxai.explain.api import methods
+    from dermxai.explain.attribution.api import methods
     from dermxai.explain.faithfulness.measure import measures
 
     known: dict[str, Configurable] = {**methods(), **measures()}

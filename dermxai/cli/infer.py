@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from dermxai import paths
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
 from dermxai.cli.options import (
@@ -21,6 +20,7 @@ from dermxai.cli.options import (
     checkpoint_options,
     dataset_options,
 )
+from dermxai.core import paths
 
 
 def infer(

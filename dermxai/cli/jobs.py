@@ -8,16 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
-from dermxai import parsing
 from dermxai.cli import console
 from dermxai.cli.options import Json
-from dermxai.errors import InputError
+from dermxai.core import parsing
+from dermxai.core.errors import InputError
+from dermxai.core.logs import log_to_stderr
 from dermxai.jobs import labels, listing, shares, submission, supervisor, worker
 from dermxai.jobs.arguments import arguments_of
 from dermxai.jobs.job import Job, State, find_job, find_jobs, open_job
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.queue import NORMAL
-from dermxai.logs import log_to_stderr
 
 POLL = 0.5  # seconds
 

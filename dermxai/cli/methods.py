@@ -1,8 +1,8 @@
 """``python -m dermxai methods``: the attribution methods and their cost."""
 
-from dermxai import paths
 from dermxai.cli import console
 from dermxai.cli.options import Architecture, Checkpoint, Classes, Json, Size, checkpoint_options
+from dermxai.core import paths
 
 
 def methods(
@@ -13,7 +13,7 @@ def methods(
     json: Json = False,
 ) -> None:
     """Attribution methods: which are valid for a checkpoint, their cost, and why others are not."""
-    from dermxai.explain.api import methods as known
+    from dermxai.explain.attribution.api import methods as known
     from dermxai.models import load_classifier
 
     options = checkpoint_options(architecture, classes, size)

@@ -6,8 +6,8 @@ from typing import Annotated, Protocol, TypedDict
 
 import typer
 
-from dermxai import parsing
-from dermxai.settings import Settings
+from dermxai.core import parsing
+from dermxai.core.settings import Settings
 
 Checkpoint = Annotated[
     str, typer.Argument(help="Checkpoint folder, foreign weights, or a checkpoint's name.")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dermxai.cli import console
 from dermxai.cli.options import Json
-from dermxai.components import LeftOut
+from dermxai.core.components import LeftOut
 
 OWN = "dermxai"
 

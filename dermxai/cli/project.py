@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from dermxai import paths
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
 from dermxai.cli.options import Json, RunFolder, Setting, method_settings
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 
 
 def project(

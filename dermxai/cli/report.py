@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from dermxai import paths
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
 from dermxai.cli.options import Json, RunFolder
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 
 
 def report(

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from dermxai.cli import console
-from dermxai.errors import InputError
-from dermxai.settings import Settings
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -32,7 +32,7 @@ def kinds() -> Mapping[str, type[Settings]]:
     """Settings of files and commands by their name, then those of plug-ins by the plug-in's."""
     from dermxai.access.rules import Rules
     from dermxai.data.atlas import AtlasSettings
-    from dermxai.explain.api import methods
+    from dermxai.explain.attribution.api import methods
     from dermxai.explain.faithfulness.measure import measures
     from dermxai.jobs.notices import NoticeSettings
     from dermxai.jobs.slurm_settings import SlurmSettings

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai import entries, paths
+from dermxai.core import entries, paths
+from dermxai.core.entries import Unusable, UnusableError
+from dermxai.core.errors import InputError
 from dermxai.data import images, inventory, labels
 from dermxai.data.formats import FORMATS, Format, by_priority
 from dermxai.data.table import Options, Problem, validated
 from dermxai.data.transforms import fit_mask
-from dermxai.entries import Unusable, UnusableError
-from dermxai.errors import InputError
 
 _SOURCE = "source_label"
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dermxai import entries
+from dermxai.core import entries
+from dermxai.core.entries import UnusableError
+from dermxai.core.errors import InputError
 from dermxai.data.table import Problem
-from dermxai.entries import UnusableError
-from dermxai.errors import InputError
 
 MOST_BYTES = 1_000_000_000
 SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".txt"})

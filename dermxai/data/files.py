@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermxai import paths
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.data import delimited
 from dermxai.data.images import SUFFIXES
 from dermxai.data.table import Problem, folded
-from dermxai.errors import InputError
 
 _MASK_NAME = re.compile(r"(?P<stem>.+)[_-](?:segmentation|mask)", re.IGNORECASE)
 _MASK_FOLDERS = frozenset({"mask", "masks", "segmentation", "segmentations"})

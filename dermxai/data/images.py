@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from dermxai import arrays, disk, entries, paths
-from dermxai.entries import UnusableError
-from dermxai.errors import InputError
+from dermxai.core import arrays, disk, entries, paths
+from dermxai.core.entries import UnusableError
+from dermxai.core.errors import InputError
 
 ImageLike = str | PathLike[str] | Image.Image | NDArray[np.uint8]
 """A path, what Pillow has opened, or an array (height, width, 3) RGB."""

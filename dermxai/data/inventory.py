@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dermxai import paths
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.data.images import container
 from dermxai.data.table import Problem
-from dermxai.errors import InputError
 
 _BLOCK = 4096
 # Beginnings of BMP, TIFF and PPM files, which may hold pixels as they are.

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from dermxai import taxonomy
+from dermxai.core.errors import InputError
 from dermxai.data.delimited import read_delimited
 from dermxai.data.table import folded
-from dermxai.errors import InputError
 
 _FOREIGN: Mapping[str, str] = {
     **{disease.code.casefold(): disease.code for disease in taxonomy.OTHERS},

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from dermxai import disk, entries, paths
-from dermxai.errors import InputError
+from dermxai.core import disk, entries, paths
+from dermxai.core.errors import InputError
 
 _KEY = re.compile(r"[0-9a-f]{16}")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
-from dermxai.formatting import count, shortened
+from dermxai.core.formatting import count, shortened
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 LEARNT = (TRAIN, VALIDATION)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 
 UNITS: Mapping[str, str] = {"patient_id": "patients", "lesion_id": "lesions", "sample_id": "images"}
 """Columns that tell what an image belongs to, the widest first, and what they count."""

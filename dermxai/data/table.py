@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dermxai.core.errors import InputError
 from dermxai.data import split_words
 from dermxai.data.split_words import split_name
-from dermxai.errors import InputError
 
 # Usual names of each column, ours first; compared in lower case with _ for blanks, dots, dashes.
 COLUMNS: Mapping[str, tuple[str, ...]] = {

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 
 Pixel = TypeVar("Pixel", np.uint8, np.float32)
 

@@ -1,15 +1,15 @@
 """Explanations of a decision: votes of the heads, attribution maps, and their faithfulness.
 
-The package is called as `dermxai.explain.api.explain`.
+The package is called as `dermxai.explain.attribution.api.explain`.
 """
 
 from typing import TYPE_CHECKING
 
-from dermxai.callables import make_callable
-from dermxai.explain.method import Attribution, Cancelled, Target
+from dermxai.core.callables import make_callable
+from dermxai.explain.attribution.method import Attribution, Cancelled, Target
 
 if TYPE_CHECKING:
-    from dermxai.explain.api import explain
+    from dermxai.explain.attribution.api import explain
     from dermxai.explain.diagnosis import Diagnosis, diagnose
 
 __all__ = ["Attribution", "Cancelled", "Diagnosis", "Target", "diagnose", "explain"]
@@ -24,7 +24,7 @@ def __getattr__(name: str) -> object:
 
         return getattr(diagnosis, name)
     if name == "explain":
-        from dermxai.explain import api
+        from dermxai.explain.attribution import api
 
         return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dermxai import disk, entries, paths
+from dermxai.core import disk, entries, paths
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

@@ -13,13 +13,13 @@ from scipy.special import softmax
 
 from dermxai.data.images import ImageLike, as_image
 from dermxai.data.transforms import Preprocessing
-from dermxai.explain.api import prepared
+from dermxai.explain.attribution.api import prepared
+from dermxai.explain.attribution.method import Attribution, AttributionMethod, Target, whose
+from dermxai.explain.attribution.methods.grad_cam import GRAD_CAM, all_classes
+from dermxai.explain.attribution.methods.vote_map import VOTE_MAP, added_up
 from dermxai.explain.forward import require_finite
 from dermxai.explain.heads import Decomposition, decomposition
 from dermxai.explain.memory import halving
-from dermxai.explain.method import Attribution, AttributionMethod, Target, whose
-from dermxai.explain.methods.grad_cam import GRAD_CAM, all_classes
-from dermxai.explain.methods.vote_map import VOTE_MAP, added_up
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -177,7 +177,7 @@ def diagnose_all(
     """Looks at several images at once.
 
     Args:
-        images: (n, 3, size, size), see `dermxai.explain.api.prepared`.
+        images: (n, 3, size, size), see `dermxai.explain.attribution.api.prepared`.
         shapes: (height, width) of each original image.
 
     Raises:

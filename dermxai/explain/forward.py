@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from dermxai.errors import InputError
-from dermxai.explain.method import Progress, Target
+from dermxai.core.errors import InputError
+from dermxai.explain.attribution.method import Progress, Target
 from dermxai.models.copies import sharing_weights
 from dermxai.models.folding import folded
 

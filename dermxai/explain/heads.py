@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.explain.method import Target
+from dermxai.explain.attribution.method import Target
 
 Floats = NDArray[np.float64]
 

@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.errors import NoRoomError
+from dermxai.core.errors import NoRoomError
+from dermxai.explain.attribution.method import Progress
 from dermxai.explain.forward import require_finite
-from dermxai.explain.method import Progress
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

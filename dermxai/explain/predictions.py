@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.explain import memory
-from dermxai.explain.method import Progress, Target
-from dermxai.explain.methods.vote_map import vote_maps
+from dermxai.explain.attribution.method import Progress, Target
+from dermxai.explain.attribution.methods.vote_map import vote_maps
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermxai.data.transforms import resize
-from dermxai.explain.pair_maps import FRAMES, PairMaps
+from dermxai.explain.confusion.pair_maps import FRAMES, PairMaps
 from dermxai.figures.overlay import blend
 
 SIDE = 384  # pixels

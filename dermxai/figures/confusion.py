@@ -13,8 +13,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dermxai import taxonomy
+from dermxai.core.formatting import count
 from dermxai.figures.template import blank, figure, palette, shortened, text
-from dermxai.formatting import count
 from dermxai.metrics.confusion import normalised
 
 Show = Literal["counts", "row", "column"]

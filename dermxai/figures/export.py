@@ -18,8 +18,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from dermxai.core.formatting import jsonable
 from dermxai.figures.overlay import Picture, colour_bar, two_sided
-from dermxai.formatting import jsonable
 
 _WIDTH = 3.4  # inches of a picture
 _BENEATH = 0.72  # inches: colour bar, its numbers, its unit

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from dermxai.core.formatting import fixed, signed
 from dermxai.figures.template import figure, palette, shortened
-from dermxai.formatting import fixed, signed
 from dermxai.metrics.faithfulness import BOTH, BREAKS, KEEPS, NEITHER, ONE
 
 _ROW, _COLUMN = 40, 96

@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from dermxai.core.formatting import signed
 from dermxai.figures.template import figure, palette, shortened, text
-from dermxai.formatting import signed
 
 _ROW = 30
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dermxai.data.transforms import resize
 
 if TYPE_CHECKING:
-    from dermxai.explain.method import Attribution
+    from dermxai.explain.attribution.method import Attribution
 
 FOR = (255, 208, 0)
 AGAINST = (32, 84, 255)

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dermxai import taxonomy
+from dermxai.core.formatting import percent
 from dermxai.figures.template import blank, figure, palette, shortened, text
-from dermxai.formatting import percent
 from dermxai.metrics import Evaluation, RocCurve
 
 _SIDE, _LEGEND = 480, 250

@@ -5,8 +5,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dermxai import taxonomy
+from dermxai.core.formatting import signed
 from dermxai.figures.template import figure, palette, shortened, text
-from dermxai.formatting import signed
 from dermxai.metrics.set_decomposition import SetDecomposition
 
 _ROW, _COMPACT_ROW = 34, 24

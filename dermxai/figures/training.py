@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from dermxai import taxonomy
 from dermxai.figures.template import blank, figure, palette, shortened
-from dermxai.training.validation import CONFUSION
+from dermxai.training.loop.validation import CONFUSION
 
 _HEIGHT, _AXIS, _LEGEND_ROW = 240, 48, 19  # pixels
 _SERIES = ("#0f6fa8", "#c2410c", "#2fa36b", "#8d5fb0", "#b08900", "#d33fb0", "#5b6773", "#4aa8dd")

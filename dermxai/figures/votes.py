@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from dermxai import taxonomy
+from dermxai.core.formatting import signed
 from dermxai.figures.template import Palette, figure, palette, shortened
-from dermxai.formatting import signed
 
 _ROW = 27
 _BAR = 0.62  # of a row

@@ -7,7 +7,7 @@ import os
 import pwd
 from pathlib import Path
 
-from dermxai import paths
+from dermxai.core import paths
 
 
 def account_of(path: Path) -> str:

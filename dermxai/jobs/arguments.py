@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dermxai import parsing, paths
-from dermxai.errors import InputError
+from dermxai.core import parsing, paths
+from dermxai.core.errors import InputError
 from dermxai.jobs.kinds import JobKind, allowed
 
 # The arguments that name a file or folder, and where it lies.
@@ -84,8 +84,8 @@ def swept_of(pairs: Sequence[str]) -> tuple[list[str], dict[str, list[Any]]]:
     Raises:
         InputError: a value of another kind.
     """
-    from dermxai.training.combinations import NOT_SWEPT
     from dermxai.training.recipe import Recipe
+    from dermxai.training.studies.combinations import NOT_SWEPT
 
     given = parsing.assigned(pairs)
     several = {

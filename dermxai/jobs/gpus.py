@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pynvml
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 
 PRETENDED = "DERMXAI_GPUS"  # so many GPUs, whatever this computer has
 VISIBLE = "CUDA_VISIBLE_DEVICES"

@@ -16,9 +16,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dermxai import entries, paths
-from dermxai.entries import Unusable, UnusableError
-from dermxai.errors import InputError
+from dermxai.core import entries, paths
+from dermxai.core.entries import Unusable, UnusableError
+from dermxai.core.errors import InputError
 from dermxai.jobs.accounts import account_of
 from dermxai.jobs.kinds import check_types
 from dermxai.jobs.launchers import Status, find_launcher

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from unicodedata import category
 
-from dermxai import disk, paths
-from dermxai.entries import is_text
-from dermxai.errors import InputError
+from dermxai.core import disk, paths
+from dermxai.core.entries import is_text
+from dermxai.core.errors import InputError
 from dermxai.jobs.job import Job
 from dermxai.jobs.records import read, write
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.jobs.job import Job
 from dermxai.jobs.labels import labels
 

@@ -20,13 +20,13 @@ from urllib.parse import urlsplit
 from pydantic import field_validator
 from typing_extensions import override
 
-from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings, setting
+from dermxai.core.settings_file import read_settings as read_file
 from dermxai.jobs import listing
 from dermxai.jobs.job import Job, State
 from dermxai.jobs.launchers import MARK
-from dermxai.settings import Settings, setting
-from dermxai.settings_file import read_settings as read_file
 
 TRIES, BETWEEN = 3, 2.0  # seconds between them
 ANSWER_SECONDS = 10.0  # for the webhook to answer

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dermxai import disk, entries, paths
+from dermxai.core import disk, entries, paths
 from dermxai.jobs.records import elsewhere, process, read, write
 
 TICKET = {"job": str, "attempt": int}

@@ -15,8 +15,8 @@ from typing import Any
 
 import psutil
 
-from dermxai import disk, entries, paths
-from dermxai.entries import UnusableError
+from dermxai.core import disk, entries, paths
+from dermxai.core.entries import UnusableError
 
 CLOCK_DRIFT = 5.0  # seconds; start times are told from the clock, which is corrected now and then
 TICK = 0.01  # seconds, in which the system counts from its start to that of a process

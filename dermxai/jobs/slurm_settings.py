@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 from pydantic import model_validator
 
-from dermxai import paths
-from dermxai.settings import Scalar, SettingError, Settings, setting, shown
-from dermxai.settings_file import read_settings as read_file
+from dermxai.core import paths
+from dermxai.core.settings import Scalar, SettingError, Settings, setting, shown
+from dermxai.core.settings_file import read_settings as read_file
 
 _YEAR = 366 * 24 * 60  # minutes
 _MEMORY = 'a size with its unit, such as "64G"'

@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dermxai import disk, entries, paths
-from dermxai.errors import InputError
+from dermxai.core import disk, entries, paths
+from dermxai.core.errors import InputError
 from dermxai.jobs import labels
 from dermxai.jobs.accounts import administers, own_account
 from dermxai.jobs.job import Job, State, list_jobs, open_job

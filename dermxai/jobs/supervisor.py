@@ -13,8 +13,8 @@ from typing import Any
 
 import psutil
 
-from dermxai import disk
-from dermxai.errors import InputError
+from dermxai.core import disk
+from dermxai.core.errors import InputError
 from dermxai.jobs import notices, queue
 from dermxai.jobs.gpus import VISIBLE, gpus
 from dermxai.jobs.job import LAUNCH_SECONDS, Job

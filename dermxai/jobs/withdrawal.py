@@ -15,12 +15,12 @@ from uuid import uuid4
 
 import pandas as pd
 
-from dermxai import disk, entries, paths
 from dermxai.access import audit
 from dermxai.access.roles import Person
+from dermxai.core import disk, entries, paths
+from dermxai.core.entries import UnusableError
+from dermxai.core.errors import InputError
 from dermxai.data.images import container, place_of
-from dermxai.entries import UnusableError
-from dermxai.errors import InputError
 from dermxai.jobs.job import Job, list_jobs
 
 _ARCHIVE = ".npz"

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from dermxai import disk, paths
-from dermxai.errors import Cancelled, DivergenceError, InputError
-from dermxai.formatting import LEFT
+from dermxai.core import disk, paths
+from dermxai.core.errors import Cancelled, DivergenceError, InputError
+from dermxai.core.formatting import LEFT
 from dermxai.jobs import hardware
 from dermxai.jobs.job import Job, State
 from dermxai.jobs.kinds import find_kind

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 
 Floats = NDArray[np.float64]
 

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from dermxai.errors import InputError
-from dermxai.formatting import count
+from dermxai.core.errors import InputError
+from dermxai.core.formatting import count
 from dermxai.metrics import association, intervals
 
 Floats = NDArray[np.float64]

@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 
 from dermxai import taxonomy
-from dermxai.errors import InputError
-from dermxai.formatting import count, jsonable
+from dermxai.core.errors import InputError
+from dermxai.core.formatting import count, jsonable
 from dermxai.metrics import intervals, ranking
 from dermxai.metrics.basis import basis
 from dermxai.metrics.confusion import confusion_matrix

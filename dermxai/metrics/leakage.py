@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai.errors import InputError
-from dermxai.formatting import count, jsonable
+from dermxai.core.errors import InputError
+from dermxai.core.formatting import count, jsonable
 from dermxai.metrics import intervals
 from dermxai.metrics.confusion import ratio
 from dermxai.metrics.evaluation import Evaluation

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from dermxai import taxonomy
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.metrics import intervals
 from dermxai.metrics.evaluation import Evaluation
 from dermxai.metrics.intervals import Estimates, Interval, score_interval, student_interval

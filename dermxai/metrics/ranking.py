@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.metrics.confusion import mean_defined
 
 Floats = NDArray[np.float64]

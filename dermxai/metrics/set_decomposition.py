@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.metrics import intervals
 
 Floats = NDArray[np.float64]

@@ -13,9 +13,9 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from dermxai.core.entries import shown
+from dermxai.core.errors import InputError
 from dermxai.data.transforms import IMAGENET_MEAN, IMAGENET_STD
-from dermxai.entries import shown
-from dermxai.errors import InputError
 from dermxai.models.info import Head
 from dermxai.models.operators import Watched
 

@@ -13,16 +13,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from dermxai import entries
-from dermxai.disk import replacing
-from dermxai.entries import UnusableError
-from dermxai.errors import InputError
+from dermxai.core import entries
+from dermxai.core.disk import replacing
+from dermxai.core.entries import UnusableError
+from dermxai.core.errors import InputError
+from dermxai.core.paths import CheckpointFiles, check_readable, named_checkpoint, readable
 from dermxai.models.classifier import Classifier
 from dermxai.models.foreign import interpret
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.models.state_dict import read_tensors
-from dermxai.paths import CheckpointFiles, check_readable, named_checkpoint, readable
 
 FEW = 0.1  # share of tensors that do not fit, up to which the architecture itself is right
 SHARD_SIZE = "2GB"

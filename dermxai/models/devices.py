@@ -2,7 +2,7 @@
 
 import torch
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 
 
 def usable_device(name: str | None) -> torch.device:

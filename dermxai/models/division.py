@@ -18,11 +18,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyarrow import ArrowException
 
-from dermxai import entries
+from dermxai.core import entries
+from dermxai.core.disk import replacing
+from dermxai.core.paths import CheckpointFiles, readable
 from dermxai.data.images import container
 from dermxai.data.picture_hash import BITS, Hashes
-from dermxai.disk import replacing
-from dermxai.paths import CheckpointFiles, readable
 
 OWNERS = {"lesion_id": "lesion", "patient_id": "patient"}
 """Columns of a sample table → those of a division that hold their digests."""

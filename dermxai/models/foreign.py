@@ -10,15 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dermxai import entries
+from dermxai.core import entries
+from dermxai.core.entries import UnusableError
+from dermxai.core.errors import InputError
+from dermxai.core.paths import readable
 from dermxai.data.labels import standard
 from dermxai.data.transforms import Preprocessing
-from dermxai.entries import UnusableError
-from dermxai.errors import InputError
 from dermxai.models.backbone import normalisation, published
 from dermxai.models.info import MOST_CLASSES, MOST_HEADS, ModelInfo
 from dermxai.models.multi_head import MultiHeadNetwork
-from dermxai.paths import readable
 
 PREFIXES = ("module.", "model.", "_orig_mod.", "net.", "network.", "backbone.", "encoder.")
 CLASSIFIERS = ("classifier", "fc", "head.fc", "head")

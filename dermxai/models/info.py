@@ -9,11 +9,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dermxai import entries
+from dermxai.core import entries
+from dermxai.core.entries import Unusable, UnusableError
+from dermxai.core.errors import InputError
+from dermxai.core.paths import (
+    EMBEDDED_CHECKPOINTS,
+    CheckpointFiles,
+    StudyFiles,
+    checkpoints,
+    readable,
+)
 from dermxai.data.transforms import Preprocessing
-from dermxai.entries import Unusable, UnusableError
-from dermxai.errors import InputError
-from dermxai.paths import EMBEDDED_CHECKPOINTS, CheckpointFiles, StudyFiles, checkpoints, readable
 
 FORMAT = 1
 MOST_CLASSES = 10_000

@@ -14,9 +14,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai import arrays
-from dermxai.disk import replacing
-from dermxai.entries import UnusableError
+from dermxai.core import arrays
+from dermxai.core.disk import replacing
+from dermxai.core.entries import UnusableError
 
 Floats = NDArray[np.float32]
 ALIKE = 0.8

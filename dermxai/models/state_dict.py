@@ -19,10 +19,10 @@ from numpy._core import multiarray
 from safetensors.torch import load_file
 from torch import Tensor
 
-from dermxai import entries
-from dermxai.entries import UnusableError
-from dermxai.errors import InputError
-from dermxai.paths import readable
+from dermxai.core import entries
+from dermxai.core.entries import UnusableError
+from dermxai.core.errors import InputError
+from dermxai.core.paths import readable
 
 CONTAINERS = ("state_dict", "model_state_dict", "model", "net", "state_dict_ema", "model_ema")
 # What training programs keep beside the weights: options, paths and numpy's numbers. Plain values;

@@ -15,8 +15,8 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from dermxai.components import Component, Kind, LeftOut, Text, said
-from dermxai.paths import PROJECT
+from dermxai.core.components import Component, Kind, LeftOut, Text, said
+from dermxai.core.paths import PROJECT
 
 FOLDER = PROJECT / "pages"
 START = "start"

@@ -14,7 +14,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from tempfile import TemporaryDirectory
 
-from dermxai.components import LeftOut, said
+from dermxai.core.components import LeftOut, said
 from dermxai.pages import Page
 
 SECONDS = 120.0

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from dermxai.formatting import percent
+from dermxai.core.formatting import percent
 
 Floats = NDArray[np.float64]
 COMPONENTS = 50

@@ -15,13 +15,13 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai import arrays, disk, entries, paths
-from dermxai.components import Component, Kind, Text
-from dermxai.entries import UnusableError
-from dermxai.errors import InputError
+from dermxai.core import arrays, disk, entries, paths
+from dermxai.core.components import Component, Kind, Text
+from dermxai.core.entries import UnusableError
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings, checked, setting_faults
 from dermxai.projection.components import principal_components
 from dermxai.runs.run import Run
-from dermxai.settings import Settings, checked, setting_faults
 
 Features = NDArray[np.floating[Any]]
 Progress = Callable[[int, int], None]

@@ -3,7 +3,7 @@
 The package is called as `dermxai.report.pair_report.report`.
 """
 
-from dermxai.callables import make_callable
+from dermxai.core.callables import make_callable
 from dermxai.report.confusion_analysis import ConfusionAnalysis, Way, confusion_analysis
 from dermxai.report.pair_report import report
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dermxai.formatting import signed
+from dermxai.core.formatting import signed
 from dermxai.metrics.set_decomposition import SetDecomposition
 
 WIDTH, LEFT, RIGHT, ROW, TOP = 680, 90, 110, 30, 14

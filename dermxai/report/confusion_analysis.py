@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai import taxonomy
+from dermxai.core.formatting import count, jsonable
 from dermxai.data import overview
-from dermxai.formatting import count, jsonable
 from dermxai.metrics import Evaluation
 from dermxai.metrics.basis import basis
 from dermxai.metrics.clustering import Clustering, clustering

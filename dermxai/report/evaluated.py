@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dermxai.core.formatting import count, jsonable
 from dermxai.data import split_words
 from dermxai.data.splits import owners
-from dermxai.formatting import count, jsonable
 from dermxai.metrics.basis import basis
 from dermxai.metrics.evaluation import Evaluation, evaluate
 from dermxai.metrics.leakage import Premium, leakage_premium

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dermxai import taxonomy
+from dermxai.core.errors import InputError
+from dermxai.core.formatting import count
 from dermxai.data.images import read_image
-from dermxai.errors import InputError
-from dermxai.explain.pair_maps import PairMaps
+from dermxai.explain.confusion.pair_maps import PairMaps
 from dermxai.figures.averaged import averaged, frames
 from dermxai.figures.overlay import AGAINST, FOR
-from dermxai.formatting import count
 from dermxai.metrics import basis
 from dermxai.report import tables
 from dermxai.report.chart import chart

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from dermxai import disk
-from dermxai.explain.pair_maps import open_maps
+from dermxai.core import disk
+from dermxai.explain.confusion.pair_maps import open_maps
 from dermxai.report.confusion_analysis import ConfusionAnalysis, confusion_analysis
 from dermxai.report.evaluated import evaluated
 from dermxai.report.html import MOST, pair_page

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dermxai.formatting import count, fixed, interval, percent, points, signed
+from dermxai.core.formatting import count, fixed, interval, percent, points, signed
 from dermxai.metrics.label_errors import FEWEST
 from dermxai.metrics.pair import OTHER
 from dermxai.report.confusion_analysis import ConfusionAnalysis, Way

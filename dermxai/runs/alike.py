@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai import disk, entries, paths
+from dermxai.core import disk, entries, paths
 from dermxai.data import picture_hash
 from dermxai.models.likeness import ALIKE, Floats, Space, nearest
 from dermxai.runs.run import Run

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_object_dtype
 
-from dermxai import disk, paths
+from dermxai.core import disk, paths
+from dermxai.core.errors import InputError
 from dermxai.data import Dataset, Problem
-from dermxai.errors import InputError
 from dermxai.models import Classifier
 from dermxai.runs.run import Run, open_run
 from dermxai.runs.shards import Shards

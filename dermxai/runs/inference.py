@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dermxai import disk, paths
+from dermxai.core import disk, paths
+from dermxai.core.errors import InputError
 from dermxai.data import Dataset
 from dermxai.data.picture_hash import Hashes
-from dermxai.errors import InputError
 from dermxai.models import Classifier
 from dermxai.models.devices import usable_device
 from dermxai.runs.alike import near_duplicates

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermxai.core.errors import InputError
 from dermxai.data.splits import UNITS
-from dermxai.errors import InputError
 from dermxai.runs.run import Run
 
 

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from dermxai import disk, paths
+from dermxai.core import disk, paths
+from dermxai.core.errors import InputError
 from dermxai.data.images import read_image
 from dermxai.data.picture_hash import HASHES, Hashes, picture_hashes
-from dermxai.errors import InputError
 from dermxai.runs.run import Run, open_run
 
 

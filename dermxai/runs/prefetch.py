@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dermxai.core.errors import InputError
 from dermxai.data import Dataset
 from dermxai.data.images import read_image
 from dermxai.data.picture_hash import HASHES, Hashes, picture_hashes
 from dermxai.data.transforms import Preprocessing
-from dermxai.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from pandas.api.types import infer_dtype
 from scipy.special import softmax
 
-from dermxai import entries, paths
+from dermxai.core import entries, paths
+from dermxai.core.entries import Unusable, UnusableError
+from dermxai.core.errors import InputError
 from dermxai.data import Problem, splits
 from dermxai.data.images import container
 from dermxai.data.inventory import file_fingerprint
 from dermxai.data.picture_hash import HASHES, Hashes
 from dermxai.data.table import REQUIRED
-from dermxai.entries import Unusable, UnusableError
-from dermxai.errors import InputError
 from dermxai.models import ModelInfo, read_info
 from dermxai.runs import seen
 

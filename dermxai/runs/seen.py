@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai import paths
+from dermxai.core import paths
+from dermxai.core.errors import InputError
+from dermxai.core.formatting import count
 from dermxai.data import picture_hash
 from dermxai.data.splits import owners
-from dermxai.errors import InputError
-from dermxai.formatting import count
 from dermxai.models.division import OWNERS, Division, digests, open_division
 from dermxai.models.likeness import ALIKE, Learnt, Space, nearest
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dermxai.core.disk import UNREADABLE, replacing
+from dermxai.core.entries import opened
+from dermxai.core.paths import RunFiles, readable
 from dermxai.data.picture_hash import Hashes
-from dermxai.disk import UNREADABLE, replacing
-from dermxai.entries import opened
-from dermxai.paths import RunFiles, readable
 
 SHARD = 256  # images
 _ARRAYS = ("logits", "pooled", "pictures", "reasons")

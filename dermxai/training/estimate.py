@@ -9,18 +9,18 @@ import psutil
 import torch
 from torch import Tensor
 
+from dermxai.core.errors import InputError
 from dermxai.data import Dataset, split_words
 from dermxai.data.transforms import Preprocessing
-from dermxai.errors import InputError
 from dermxai.models.devices import usable_device
-from dermxai.training.combinations import combinations, epochs_in_all, rounds
-from dermxai.training.examples import examples_of
+from dermxai.training.data.examples import examples_of
+from dermxai.training.data.loading import batches_an_epoch, steps_an_epoch
 from dermxai.training.fit import preprocessing_of
-from dermxai.training.loading import batches_an_epoch, steps_an_epoch
-from dermxai.training.module import Training
+from dermxai.training.loop.module import Training
 from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe
 from dermxai.training.starting import check_learns
-from dermxai.training.study import members, of_member
+from dermxai.training.studies.combinations import combinations, epochs_in_all, rounds
+from dermxai.training.studies.study import members, of_member
 
 CPU_BATCH = 4  # images a timed step on a CPU, where time is proportional to their number
 TIMED_STEPS = 2
@@ -133,8 +133,8 @@ def estimate_study(
     baselines: Sequence[str] = (),
     devices: int = 1,
 ) -> Estimate:
-    """What `dermxai.training.study.study` would take: each network is tried once and counted for
-    all folds and seeds; of memory the largest.
+    """What `studies.study.study` would take: each network is tried once and counted for all folds
+    and seeds; of memory the largest.
 
     Raises:
         InputError: as `estimate` and `study`.
@@ -169,8 +169,7 @@ def estimate_sweep(
     halving: bool = True,
     devices: int = 1,
 ) -> Estimate:
-    """What `dermxai.training.sweep.sweep` would take, if all its settings were as fast as the
-    first.
+    """What `studies.sweep.sweep` would take, if all its settings were as fast as the first.
 
     Raises:
         InputError: as `estimate` and `combinations`.

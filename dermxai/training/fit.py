@@ -17,34 +17,40 @@ import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from dermxai.core.disk import is_full, sweep
+from dermxai.core.errors import InputError
+from dermxai.core.formatting import count
+from dermxai.core.paths import CheckpointFiles, TrainingFiles, readable
 from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
-from dermxai.disk import is_full, sweep
-from dermxai.errors import InputError
-from dermxai.formatting import count
 from dermxai.models.backbone import normalisation
 from dermxai.models.info import ModelInfo, read_info
-from dermxai.paths import CheckpointFiles, TrainingFiles, readable
-from dermxai.training import ranks
-from dermxai.training.beginning import Beginning, alone, as_begun, beginning, note_data
-from dermxai.training.checkpoint_writer import CheckpointWriter
-from dermxai.training.examples import examples_of
-from dermxai.training.loading import (
+from dermxai.training.data.examples import examples_of
+from dermxai.training.data.loading import (
     VALIDATION_BATCH,
     Batches,
     Pictures,
     loader,
     steps_an_epoch,
 )
-from dermxai.training.module import Training
-from dermxai.training.pace import Pace
-from dermxai.training.plan import Plan, Progress
-from dermxai.training.prepared import prepare_images
-from dermxai.training.provenance import data_of, keep_features, note_division
+from dermxai.training.data.prepared import prepare_images
+from dermxai.training.loop import ranks
+from dermxai.training.loop.checkpoint_writer import CheckpointWriter
+from dermxai.training.loop.module import Training
+from dermxai.training.loop.pace import Pace
+from dermxai.training.loop.plan import Plan, Progress
+from dermxai.training.loop.state import check_state
+from dermxai.training.loop.trainer import (
+    Pausing,
+    ProgressCallback,
+    rank,
+    started_by_slurm,
+    trainer_of,
+)
 from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe, as_saved
+from dermxai.training.record.beginning import Beginning, alone, as_begun, beginning, note_data
+from dermxai.training.record.provenance import data_of, keep_features, note_division
 from dermxai.training.starting import try_network
-from dermxai.training.state import check_state
-from dermxai.training.trainer import Pausing, ProgressCallback, rank, started_by_slurm, trainer_of
 
 log = logging.getLogger(__name__)
 

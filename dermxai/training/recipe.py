@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from pydantic import model_validator
 
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings, setting, shown
 from dermxai.data.transforms import COLOUR_CONSTANCY, IMAGENET_MEAN, IMAGENET_STD
-from dermxai.errors import InputError
-from dermxai.settings import Settings, setting, shown
 
 IMAGENET = "imagenet"
 HEADS = "+heads"
@@ -51,7 +51,7 @@ class Recipe(Settings):
     (progressive learning, Tan and Le 2021, arXiv:2104.00298), which spares time on small machines.
 
     Raises:
-        InputError: as `dermxai.settings.Settings`, or two settings that do not go together.
+        InputError: as `dermxai.core.settings.Settings`, or two settings that do not go together.
     """
 
     architecture: str = setting("efficientnet_b4", "Backbone, by its timm name")

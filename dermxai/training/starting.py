@@ -9,12 +9,12 @@ import torch
 from huggingface_hub import constants, get_session
 from torch import Tensor, nn
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
+from dermxai.core.paths import readable
 from dermxai.models.checkpoint import check_fit, load_classifier
 from dermxai.models.foreign import strip_prefixes
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.models.state_dict import read_tensors
-from dermxai.paths import readable
 from dermxai.training.recipe import IMAGENET, Recipe
 
 CLASSIFIERS = ("classifier.", "fc.", "head.", "heads.", "AuxLogits.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from dermxai.data import Dataset
 from dermxai.training.fit import fit
-from dermxai.training.plan import Progress
+from dermxai.training.loop.plan import Progress
 from dermxai.training.recipe import chosen
 
 

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from dermxai.ui import cache, filters, leaks, look, state, tables, withdrawal
-from dermxai.ui.gallery import gallery
-from dermxai.ui.guard import callback
-from dermxai.ui.scene import scene
-from dermxai.ui.state import Key
-from dermxai.ui.text import count, percent, plain
+from dermxai.ui.app.guard import callback
+from dermxai.ui.components import filters, leaks, look, tables
+from dermxai.ui.components.gallery import gallery
+from dermxai.ui.components.text import count, percent, plain
+from dermxai.ui.pages.dataset import withdrawal
+from dermxai.ui.session import cache, state
+from dermxai.ui.session.scene import scene
+from dermxai.ui.session.state import Key
 
 ICON = ":material/photo_library:"
 

@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from dermxai.ui import cache, cell, leaks, look, performance, tables
-from dermxai.ui.gallery import gallery
-from dermxai.ui.scene import scene
-from dermxai.ui.state import Key
-from dermxai.ui.text import count
+from dermxai.ui.components import leaks, look, tables
+from dermxai.ui.components.gallery import gallery
+from dermxai.ui.components.text import count
+from dermxai.ui.pages.performance import cell, performance
+from dermxai.ui.session import cache
+from dermxai.ui.session.scene import scene
+from dermxai.ui.session.state import Key
 
 ICON = ":material/monitoring:"
 

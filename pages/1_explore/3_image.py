@@ -1,7 +1,8 @@
 """One image: the ranked diagnosis, the votes behind it, and where on the skin they come from."""
 
-from dermxai.ui import image, look
-from dermxai.ui.scene import scene
+from dermxai.ui.components import look
+from dermxai.ui.pages.image import image
+from dermxai.ui.session.scene import scene
 
 ICON = ":material/center_focus_strong:"
 

@@ -2,14 +2,16 @@
 
 import streamlit as st
 
-from dermxai.ui import feature_map, image, look
-from dermxai.ui.explained import explained
-from dermxai.ui.gallery import gallery, opener
-from dermxai.ui.guard import guard
-from dermxai.ui.scene import scene
-from dermxai.ui.state import Key
-from dermxai.ui.subject import of_sample
-from dermxai.ui.text import count, plain, shortened
+from dermxai.ui.app.guard import guard
+from dermxai.ui.components import look
+from dermxai.ui.components.explained import explained
+from dermxai.ui.components.gallery import gallery, opener
+from dermxai.ui.components.text import count, plain, shortened
+from dermxai.ui.pages.feature_map import feature_map
+from dermxai.ui.pages.image import image
+from dermxai.ui.session.scene import scene
+from dermxai.ui.session.state import Key
+from dermxai.ui.session.subject import of_sample
 
 ICON = ":material/scatter_plot:"
 

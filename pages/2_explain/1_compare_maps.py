@@ -1,8 +1,10 @@
 """Several methods on one image, one method on two, the difference of two maps."""
 
-from dermxai.ui import compare, image, look
-from dermxai.ui.guard import guard
-from dermxai.ui.scene import scene
+from dermxai.ui.app.guard import guard
+from dermxai.ui.components import look
+from dermxai.ui.pages.compare_maps import compare
+from dermxai.ui.pages.image import image
+from dermxai.ui.session.scene import scene
 
 ICON = ":material/compare:"
 

@@ -3,9 +3,11 @@ do."""
 
 import streamlit as st
 
-from dermxai.ui import cache, confusion_analysis, confusion_images, look
-from dermxai.ui.performance import ask_split
-from dermxai.ui.scene import scene
+from dermxai.ui.components import look
+from dermxai.ui.pages.confusion_analysis import confusion_analysis, confusion_images
+from dermxai.ui.pages.performance.performance import ask_split
+from dermxai.ui.session import cache
+from dermxai.ui.session.scene import scene
 
 ICON = ":material/compare_arrows:"
 

@@ -1,7 +1,9 @@
 """The smallest part of an image whose replacement changes the prediction."""
 
-from dermxai.ui import counterfactuals, image, look
-from dermxai.ui.scene import scene
+from dermxai.ui.components import look
+from dermxai.ui.pages.counterfactuals import counterfactuals
+from dermxai.ui.pages.image import image
+from dermxai.ui.session.scene import scene
 
 ICON = ":material/published_with_changes:"
 

@@ -1,7 +1,9 @@
 """Whether the prediction stays under rotation, blur, light, hair or a ruler."""
 
-from dermxai.ui import image, look, robustness
-from dermxai.ui.scene import scene
+from dermxai.ui.components import look
+from dermxai.ui.pages.image import image
+from dermxai.ui.pages.robustness import robustness
+from dermxai.ui.session.scene import scene
 
 ICON = ":material/vibration:"
 

@@ -1,8 +1,10 @@
 """The nearest images in feature space, of the predicted class and of the one it is confused with,
 from other patients."""
 
-from dermxai.ui import image, look, nearest_neighbours
-from dermxai.ui.scene import scene
+from dermxai.ui.components import look
+from dermxai.ui.pages.image import image
+from dermxai.ui.pages.nearest_neighbours import nearest_neighbours
+from dermxai.ui.session.scene import scene
 
 ICON = ":material/hub:"
 

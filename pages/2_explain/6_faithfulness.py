@@ -3,10 +3,11 @@ maps."""
 
 import streamlit as st
 
-from dermxai.ui import faithfulness, look
-from dermxai.ui.gallery import gallery
-from dermxai.ui.scene import scene
-from dermxai.ui.text import count
+from dermxai.ui.components import look
+from dermxai.ui.components.gallery import gallery
+from dermxai.ui.components.text import count
+from dermxai.ui.pages.faithfulness import faithfulness
+from dermxai.ui.session.scene import scene
 
 ICON = ":material/fact_check:"
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dermxai.ui import training
+from dermxai.ui.pages.training import training
 
 ICON = ":material/model_training:"
 

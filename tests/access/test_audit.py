@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dermxai import paths
 from dermxai.access import audit
 from dermxai.access.roles import Person, Role
+from dermxai.core import paths
 
 ANNA = Person("code k3m9qd", "Anna", Role.ADMIN, "12345678")
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import paths
 from dermxai.access import codes
 from dermxai.access.roles import Role
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 
 
 def test_a_code_opens_and_is_kept_as_a_hash_alone(workspace: Path) -> None:

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import paths
 from dermxai.access import codes, gate, visits
 from dermxai.access.roles import Person, Role
+from dermxai.core import paths
 
 
 def _came(days: float = 30, role: Role = Role.VIEWER) -> tuple[codes.Code, visits.Visit, str]:

@@ -1,7 +1,7 @@
 import pytest
 
 from dermxai.access.roles import LOCAL, NEEDS, Person, Role
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 
 VIEWER, OPERATOR, ADMIN = (Person(f"code {role}", role, role) for role in Role)
 NOBODY = Person("oidc x", "x", None)

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from dermxai import paths
 from dermxai.access.roles import Role
 from dermxai.access.rules import rules
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 
 RULES = """
 [people]

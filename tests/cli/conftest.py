@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermxai import paths
 from dermxai.cli import main
+from dermxai.core import paths
 from dermxai.runs import Run
 from tests.generated import generated_run
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from dermxai import paths
 from dermxai.cli import app
-from dermxai.errors import Cancelled
+from dermxai.core import paths
+from dermxai.core.errors import Cancelled
 from dermxai.runs import Run
 from tests.cli.conftest import Command, one_line
 

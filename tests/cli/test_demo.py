@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.data import atlas
 from dermxai.runs import open_run
 from tests.cli.conftest import Command

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dermxai.core.errors import Cancelled
 from dermxai.data import selection
 from dermxai.data.selection import Selection
-from dermxai.errors import Cancelled
-from dermxai.explain.dropped import DROPPED
-from dermxai.explain.methods.grad_cam import GRAD_CAM
+from dermxai.explain.attribution.dropped import DROPPED
+from dermxai.explain.attribution.methods.grad_cam import GRAD_CAM
 from dermxai.jobs.kinds import explain
 from tests.cli.conftest import Command, one_line
 

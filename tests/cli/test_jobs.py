@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import paths
 from dermxai.cli import jobs as commands
+from dermxai.core import paths
 from dermxai.jobs import State, find_job, list_jobs, submit
 from dermxai.jobs.records import write
 from tests.cli.conftest import Command

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.runs import Run
 from tests.cli.conftest import Command
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermxai import paths
 from dermxai.cli import app, jobs, main
+from dermxai.core import paths
 from dermxai.explain.faithfulness import results
 from dermxai.explain.faithfulness.results import open_results
 from dermxai.metrics.basis import basis, in_words

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.runs import Run
 from tests.cli.conftest import Command
 

@@ -1,4 +1,4 @@
-"""Every attribution method, found by looking, keeps the contract of `dermxai.explain.method`."""
+"""Every attribution method that is discovered keeps the contract of `attribution.method`."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from dermxai.errors import InputError, NoRoomError
-from dermxai.explain import Cancelled, explain, memory, recent
-from dermxai.explain.api import find_target, methods, prepared
-from dermxai.explain.contract import method_faults
+from dermxai.core.errors import InputError, NoRoomError
+from dermxai.explain import Cancelled, explain, memory
+from dermxai.explain.attribution import recent
+from dermxai.explain.attribution.api import find_target, methods, prepared
+from dermxai.explain.attribution.contract import method_faults
+from dermxai.explain.attribution.method import description_faults
 from dermxai.explain.forward import twin
-from dermxai.explain.method import description_faults
 from dermxai.models import Classifier, load_classifier
 from tests.explain.networks import random_classifier
 

@@ -14,15 +14,16 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermxai import arrays, entries, paths
+from dermxai.core import arrays, entries, paths
+from dermxai.core.entries import UnusableError
+from dermxai.core.errors import InputError
+from dermxai.core.spreadsheet import read_csv
 from dermxai.data import files, images, labels, load_dataset
 from dermxai.data import selection as selections
 from dermxai.data.inventory import file_fingerprint
 from dermxai.data.selection import Selection
-from dermxai.entries import UnusableError
-from dermxai.errors import InputError
-from dermxai.explain import store
-from dermxai.explain.method import Attribution
+from dermxai.explain.attribution import store
+from dermxai.explain.attribution.method import Attribution
 from dermxai.jobs.records import read as read_record
 from dermxai.models import load_classifier, read_info
 from dermxai.models.division import open_division, write_division
@@ -30,7 +31,6 @@ from dermxai.models.likeness import Learnt, Space
 from dermxai.models.state_dict import read_tensors
 from dermxai.projection import open_projection, project
 from dermxai.runs import list_runs, open_run
-from dermxai.spreadsheet import read_csv
 from tests.generated import generated_run, rewrite
 
 Read = Callable[[Path], object]
@@ -416,26 +416,26 @@ ASKS = {
 ASKING = {"entries", "arrays"}
 """Modules, all functions of which ask by themselves; tested above."""
 FREE = {
-    "paths.py": "asks by itself",
-    "entries.py": "asks by itself",
+    "core/paths.py": "asks by itself",
+    "core/entries.py": "asks by itself",
     "access/": "the operator's settings and the server's own records",
     "ui/access/page.py": "the program's own files",
     "cli/": "the command line",
-    "components.py": "the program's own files",
+    "core/components.py": "the program's own files",
     "pages/": "the program's own files",
-    "ui/preload.py": "the program's own files",
+    "ui/app/preload.py": "the program's own files",
     "ui/access/headers.py": "the program's own files",
-    "disk.py": "writes",
+    "core/disk.py": "writes",
     "jobs/queue.py": "locks, and names of tickets",
     "jobs/supervisor.py": "writes",
     "jobs/hardware.py": "writes",
-    "settings_file.py": "the operator's settings",
+    "core/settings_file.py": "the operator's settings",
     "data/atlas": "draws the demo",
 }
 """Modules that read nothing which visitors could choose."""
 LOCAL = {
-    ("arrays.py", "described"): "of an archive that is open",
-    ("arrays.py", "_read"): "of an archive that is open",
+    ("core/arrays.py", "described"): "of an archive that is open",
+    ("core/arrays.py", "_read"): "of an archive that is open",
     ("doctor.py", "_locks"): "the command line",
     ("jobs/records.py", "_first_line"): "this computer's name for itself",
     ("jobs/withdrawal.py", "remove"): "removes",
@@ -443,26 +443,26 @@ LOCAL = {
     ("jobs/withdrawal.py", "_maps"): "removes",
     ("jobs/withdrawal.py", "_selections"): "names in its own folder; entries reads them",
     ("models/checkpoint.py", "_umask"): "this process's own",
-    ("training/beginning.py", "_forget"): "removes",
+    ("training/record/beginning.py", "_forget"): "removes",
     ("data/inventory.py", "_stamp"): "its callers ask",
     ("data/images.py", "_unpacked"): "array_images asks",
     ("models/checkpoint.py", "save_checkpoint"): "writes",
     ("models/state_dict.py", "_is_program"): "read_tensors asks",
     ("models/state_dict.py", "_is_safetensors"): "read_tensors asks",
     ("models/state_dict.py", "_is_packed"): "read_tensors asks",
-    ("training/beginning.py", "beginning"): "names in its own folder",
-    ("explain/store.py", "_make_room"): "removes",
+    ("training/record/beginning.py", "beginning"): "names in its own folder",
+    ("explain/attribution/store.py", "_make_room"): "removes",
     ("data/images.py", "_upright"): "decodes what is open",
     ("jobs/job.py", "list_jobs"): "open_job asks",
     ("training/fit.py", "train"): "Prepared.open asks",
-    ("training/provenance.py", "keep_features"): "Prepared.open asks",
-    ("training/prepared.py", "_write"): "writes",
-    ("training/sweep.py", "_outcome"): "Prepared.open asks",
+    ("training/record/provenance.py", "keep_features"): "Prepared.open asks",
+    ("training/data/prepared.py", "_write"): "writes",
+    ("training/studies/sweep.py", "_outcome"): "Prepared.open asks",
     ("jobs/notices.py", "_post"): "asks a server",
-    ("ui/cache.py", "_manifest"): "manifest asks, each time",
-    ("ui/cache.py", "_series"): "series asks, each time",
-    ("ui/cache.py", "_reported"): "reported asks, each time",
-    ("ui/fine_tune.py", "_ask_output"): "names that are taken",
+    ("ui/session/cache.py", "_manifest"): "manifest asks, each time",
+    ("ui/session/cache.py", "_series"): "series asks, each time",
+    ("ui/session/cache.py", "_reported"): "reported asks, each time",
+    ("ui/pages/training/fine_tune.py", "_ask_output"): "names that are taken",
 }
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dermxai.core.errors import InputError
 from dermxai.data import load_dataset
 from dermxai.data.formats import FORMATS, LAST, Format, by_priority
 from dermxai.data.table import Options, Table
-from dermxai.errors import InputError
 from tests import odd
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings, described, setting
 from dermxai.jobs.kinds import KINDS, JobKind, Report, Share, check_arguments, check_types
-from dermxai.settings import Settings, described, setting
 
 ODD: tuple[Any, ...] = (
     *(None, True, -1, 10**400, float("nan"), "", "\0", "\ud800", "<b>", "../../etc", "x" * 9999),

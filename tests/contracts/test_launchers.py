@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.jobs.job import Job, State, find_job
 from dermxai.jobs.launchers import LAUNCHERS, Launcher, Status
 from dermxai.jobs.records import write

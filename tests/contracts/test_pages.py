@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import components, pages
+from dermxai import pages
+from dermxai.core import components
 from dermxai.pages import PAGES, Page, _trial
 from tests.installed import Install, installing
 

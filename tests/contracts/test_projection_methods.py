@@ -1,4 +1,4 @@
-"""Every projection method, found by looking, keeps the contract of `dermxai.projection`."""
+"""Every projection method that is discovered keeps the contract of `dermxai.projection`."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
 
-from dermxai.errors import Cancelled, InputError
+from dermxai.core.errors import Cancelled, InputError
+from dermxai.core.settings import described
 from dermxai.projection import project
 from dermxai.projection.projector import description_faults, methods
-from dermxai.settings import described
 from tests.generated import generated_run
 from tests.verification import verified
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from dermxai.core.errors import InputError
 from dermxai.data import load_dataset
-from dermxai.errors import InputError
 
 
 def table(folder: Path, text: str) -> Path:

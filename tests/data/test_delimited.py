@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dermxai.core.errors import InputError
 from dermxai.data.delimited import decode, header, read_delimited
-from dermxai.errors import InputError
 
 CHINESE = "编号,诊断\n痤疮一号,寻常痤疮\n玫瑰痤疮,毛细血管扩张\n"
 WESTERN = (

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
+from dermxai.core.errors import InputError
 from dermxai.data import images
 from dermxai.data.images import MAX_PIXELS, as_image, container, image_shape, read_image, read_mask
-from dermxai.errors import InputError
 
 Array = NDArray[np.uint8]
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from dermxai import taxonomy
+from dermxai.core.errors import InputError
 from dermxai.data.labels import mapped, read_label_map, standard
-from dermxai.errors import InputError
 
 
 @pytest.mark.parametrize(

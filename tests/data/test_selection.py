@@ -2,10 +2,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dermxai import paths
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.data import selection
 from dermxai.data.selection import Selection
-from dermxai.errors import InputError
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dermxai.core.errors import InputError
 from dermxai.data.splits import folds, groups, split_by_patient
-from dermxai.errors import InputError
 
 SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dermxai.core.errors import InputError
 from dermxai.data.split_words import split_name
 from dermxai.data.table import COLUMNS, recognised, renamed, validated
-from dermxai.errors import InputError
 
 
 def column(name: str, *values: object) -> pd.Series:

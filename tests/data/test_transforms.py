@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from dermxai.core.errors import InputError
 from dermxai.data.images import read_image
 from dermxai.data.transforms import (
     COLOUR_CONSTANCY,
@@ -18,7 +19,6 @@ from dermxai.data.transforms import (
     fit_mask,
     resize,
 )
-from dermxai.errors import InputError
 
 Array = NDArray[np.uint8]
 sides = st.integers(1, 400)

@@ -17,8 +17,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
-from dermxai import paths
 from dermxai.cli import main
+from dermxai.core import paths
 from docs.make_guide_figure import BLOCK, GUIDE, blocks, run_python
 
 NOTEBOOK = paths.PROJECT / "docs/guides/notebook.ipynb"

@@ -14,7 +14,7 @@ from mkdocs.config import load_config
 from mkdocs.exceptions import Abort, ConfigurationError, PluginError
 
 import dermxai
-from dermxai import paths
+from dermxai.core import paths
 from docs.site.grouped import ungrouped
 from docs.site.hooks import PAGES, as_markdown, in_site, modules, on_post_build
 from docs.site.links import faults

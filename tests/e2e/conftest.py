@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from dermxai import paths
+from dermxai.core import paths
 from tests.e2e.visitor import Visitor
 
 ARGUMENTS = (

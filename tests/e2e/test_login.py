@@ -15,9 +15,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
-from dermxai import paths
 from dermxai.access import audit, codes, visits
 from dermxai.access.roles import Role
+from dermxai.core import paths
 from dermxai.ui.access import identity
 from tests.e2e.conftest import PATIENCE, Server
 from tests.e2e.visitor import Visitor

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from dermxai import paths
 from dermxai.access import audit, codes
 from dermxai.access.roles import Role
+from dermxai.core import paths
 from tests.e2e.conftest import PATIENCE, Server
 from tests.e2e.visitor import Visitor
 

@@ -20,14 +20,14 @@ from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 from dermxai.explain import diagnose, explain
-from dermxai.explain.api import find_target, methods
-from dermxai.explain.averaging import contrast_maps
-from dermxai.explain.counterfactuals import Settings as Search
-from dermxai.explain.counterfactuals import find_counterfactual
+from dermxai.explain.attribution.api import find_target, methods
+from dermxai.explain.confusion.averaging import contrast_maps
+from dermxai.explain.counterfactual.search import Settings as Search
+from dermxai.explain.counterfactual.search import find_counterfactual
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.badge import badge
 from dermxai.explain.faithfulness.measure import measures
-from dermxai.explain.robustness import robustness
+from dermxai.explain.robustness.evaluate import robustness
 from dermxai.models import Classifier
 from dermxai.runs.forward import forward_pass
 from tests.explain.networks import random_classifier

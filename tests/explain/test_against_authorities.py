@@ -11,15 +11,15 @@ from scipy.stats import rankdata
 from statsmodels.stats.proportion import proportion_confint
 
 from dermxai.explain import diagnose, explain
-from dermxai.explain.api import methods
-from dermxai.explain.counterfactuals import RandomSets, Settings, find_counterfactual
-from dermxai.explain.difference import difference
+from dermxai.explain.attribution.api import methods
+from dermxai.explain.attribution.difference import difference
+from dermxai.explain.attribution.method import Target
+from dermxai.explain.counterfactual.search import RandomSets, Settings, find_counterfactual
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.badge import DRAWS, badge
 from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.measure import control_maps
-from dermxai.explain.method import Target
-from dermxai.explain.robustness import perturbed, robustness, similarity
+from dermxai.explain.robustness.evaluate import perturbed, robustness, similarity
 from dermxai.models import Classifier, load_classifier
 from tests.verification import verified
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from captum.attr import LayerGradCam
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.explain import diagnose, explain
-from dermxai.explain.averaging import contrast_maps
+from dermxai.explain.confusion.averaging import contrast_maps
 from dermxai.explain.faithfulness.badge import badge
 from dermxai.models import load_classifier
 

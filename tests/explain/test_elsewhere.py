@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dermxai import paths
-from dermxai.explain.api import methods
+from dermxai.core import paths
+from dermxai.explain.attribution.api import methods
 from dermxai.explain.faithfulness.measure import measures
 from tests.explain.networks import random_classifier
 

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.explain import diagnose
 from dermxai.explain.heads import decomposition
 from dermxai.models import load_classifier

@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from dermxai.explain import Cancelled, explain
-from dermxai.explain.methods.integrated_gradients import IntegratedGradientsSettings as Settings
+from dermxai.explain.attribution.methods.integrated_gradients import (
+    IntegratedGradientsSettings as Settings,
+)
 from dermxai.models import load_classifier
 
 

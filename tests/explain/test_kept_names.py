@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from dermxai.explain import store
-from dermxai.explain.api import methods
+from dermxai.explain.attribution import store
+from dermxai.explain.attribution.api import methods
+from dermxai.explain.attribution.method import Target
 from dermxai.explain.faithfulness.measure import control_maps, find_candidate, measures
 from dermxai.explain.faithfulness.results import Asked
 from dermxai.explain.faithfulness.scores import ImageEvaluation
-from dermxai.explain.method import Target
 from dermxai.projection import projector
 
 MAPS = {

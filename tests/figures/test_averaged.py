@@ -1,6 +1,6 @@
 import numpy as np
 
-from dermxai.explain.pair_maps import SIDE, PairMaps, cells_of
+from dermxai.explain.confusion.pair_maps import SIDE, PairMaps, cells_of
 from dermxai.figures import overlay
 from dermxai.figures.averaged import averaged, frames
 

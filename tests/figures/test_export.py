@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermxai.explain.method import Attribution
+from dermxai.explain.attribution.method import Attribution
 from dermxai.figures import export
 from dermxai.figures.overlay import Picture
 from tests.figures.examples import HOSTILE

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from dermxai import figures, taxonomy
-from dermxai.ui.look import Plot
+from dermxai.ui.components.look import Plot
 
 EPOCHS = 12
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import components, paths
+from dermxai.core import components, paths
 from dermxai.jobs import Job, cancel, kinds, list_jobs, submit
 from dermxai.jobs.records import read
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.jobs import State, cancel, find_job, list_jobs
 from dermxai.jobs.records import process, read
 from tests.jobs.conftest import DRILLS, Until
@@ -40,7 +40,7 @@ print(json.dumps(told))
 BEGIN = """
 import json, os, pathlib, time
 from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.jobs import State, cancel, delete, list_jobs, resume, submit
 paths.share()
 home = paths.home()

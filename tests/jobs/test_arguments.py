@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import parsing, paths
+from dermxai.core import parsing, paths
+from dermxai.core.errors import InputError
 from dermxai.data import load_dataset
-from dermxai.errors import InputError
 from dermxai.jobs import list_jobs, submit
 from dermxai.jobs.arguments import arguments_of, recipe_of
 from dermxai.jobs.kinds import OPTIONS, check_arguments, find_kind

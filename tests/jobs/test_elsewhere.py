@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from dermxai import disk, paths
-from dermxai.errors import InputError
+from dermxai.core import disk, paths
+from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, cancel, delete, find_job, queue, resume
 from dermxai.jobs.records import elsewhere, here, identity, process, read, write
 from dermxai.jobs.submission import declare_gone

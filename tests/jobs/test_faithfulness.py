@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.data import load_dataset
 from dermxai.explain.faithfulness.results import open_results
 from dermxai.jobs import State, resume, submit

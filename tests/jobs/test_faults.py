@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, cancel, delete, find_job, list_jobs, resume, submit
 from dermxai.jobs.launchers.local import worker
 from dermxai.jobs.records import process, read

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.jobs import foreground, queue
 from dermxai.jobs.gpus import VISIBLE, gpus
 from dermxai.jobs.kinds.explain import EXPLAIN

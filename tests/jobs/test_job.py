@@ -8,8 +8,8 @@ from typing import Any
 import psutil
 import pytest
 
-from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.jobs import State, find_job, list_jobs, open_job
 from dermxai.jobs.job import Job
 from dermxai.jobs.records import identity, process, write

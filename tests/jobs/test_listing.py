@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dermxai import paths
 from dermxai.cli import jobs as commands
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.jobs import Job, find_job, labels, list_jobs, listing, submit
 from dermxai.jobs.arguments import recipe_of
 from dermxai.jobs.kinds import find_kind

@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, cancel, list_jobs, resume, submit
 from dermxai.jobs.launchers.local import worker
 from dermxai.runs import open_run

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, cancel, notices, open_job
 from dermxai.jobs.records import write
 from tests.jobs.conftest import Until

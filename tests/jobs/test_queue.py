@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.jobs import find_job, queue, submit
 from dermxai.jobs.launchers import local, slurm
 from dermxai.jobs.records import identity, read, write

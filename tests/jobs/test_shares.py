@@ -12,8 +12,8 @@ import pandas as pd
 import psutil
 import pytest
 
-from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.jobs import State, shares, submit
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.launchers import local

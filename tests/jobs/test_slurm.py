@@ -15,8 +15,8 @@ import pandas as pd
 import psutil
 import pytest
 
-from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, cancel, list_jobs, resume, submit
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.launchers.local import worker

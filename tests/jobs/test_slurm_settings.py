@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.jobs import Job
 from dermxai.jobs.launchers import slurm
 from dermxai.jobs.slurm_settings import SlurmSettings, read_settings

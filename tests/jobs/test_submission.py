@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dermxai import disk, paths
-from dermxai.errors import InputError
+from dermxai.core import disk, paths
+from dermxai.core.errors import InputError
 from dermxai.jobs import State, list_jobs, resume, submit
 from dermxai.jobs.launchers import local
 from dermxai.jobs.records import process, read

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dermxai import disk, paths
 from dermxai.access import audit
+from dermxai.core import disk, paths
+from dermxai.core.errors import InputError
 from dermxai.data import selection
 from dermxai.data.images import array_images
 from dermxai.data.selection import Selection
-from dermxai.errors import InputError
 from dermxai.jobs import withdrawal
 from dermxai.jobs.job import Job, State, open_job
 from dermxai.jobs.records import write

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dermxai import paths
-from dermxai.errors import DivergenceError, InputError
+from dermxai.core import paths
+from dermxai.core.errors import DivergenceError, InputError
 from dermxai.jobs import State, resume, worker
 from dermxai.jobs.job import Job, find_job
 from dermxai.jobs.records import identity, write

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics as sk
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.metrics.confusion import (
     balanced_accuracy,
     confusion_matrix,

@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.metrics.differences import differences
 
 RNG = np.random.default_rng(0)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 from sklearn import metrics as sk
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.metrics.evaluation import evaluate
 
 CLASSES = ("EAD", "SD", "MN", "own <b>class</b>")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.metrics import evaluate
 from dermxai.metrics.evaluation import Evaluation
 from dermxai.metrics.leakage import leakage_premium

@@ -4,7 +4,7 @@ import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from statsmodels.stats.proportion import proportion_confint
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.metrics import evaluate
 from dermxai.metrics.pair import OTHER, evaluate_pair, most_confused
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics as sk
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.metrics.ranking import auc, macro_average, micro_average, roc_curve
 from tests.verification import verified
 

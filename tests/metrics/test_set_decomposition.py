@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.explain.heads import decomposition
 from dermxai.metrics.set_decomposition import set_decomposition, set_difference
 

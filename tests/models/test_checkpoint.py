@@ -7,10 +7,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
+from dermxai.core.paths import CheckpointFiles
 from dermxai.models import checkpoint, load_classifier, read_info
 from dermxai.models.multi_head import MultiHeadNetwork
-from dermxai.paths import CheckpointFiles
 
 
 def test_what_is_saved_is_what_is_loaded(tiny_checkpoint: Path):

@@ -4,7 +4,7 @@ import pytest
 import timm
 import torch
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.models import load_classifier
 from dermxai.models.multi_head import MultiHeadNetwork
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.models.devices import usable_device
 
 

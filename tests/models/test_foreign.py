@@ -7,7 +7,7 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.models import load_classifier
 
 

@@ -8,10 +8,10 @@ from shutil import copytree
 import pytest
 import torch
 
-from dermxai.errors import LONGEST, InputError
+from dermxai.core.errors import LONGEST, InputError
+from dermxai.core.paths import CheckpointFiles, checkpoints
 from dermxai.models import foreign, load_classifier, read_info
 from dermxai.models.info import list_checkpoints
-from dermxai.paths import CheckpointFiles, checkpoints
 from tests.odd import KINDS, ordinary
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.models.state_dict import read_tensors
 
 STATE = {"fc.weight": torch.ones(7, 4), "fc.bias": torch.zeros(7)}

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.runs import Run
-from dermxai.ui import cache
+from dermxai.ui.session import cache
 from tests.generated import generated_run
 
 SCRIPT = paths.PROJECT / "dermxai" / "ui" / "script.py"

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
-from dermxai.explain.api import methods
+from dermxai.explain.attribution.api import methods
 from dermxai.runs import Run
 from tests.pages.test_image import photo, texts
 

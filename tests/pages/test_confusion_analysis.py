@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.data import selection
 from dermxai.jobs.kinds import find_kind
 from dermxai.metrics import evaluate

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from dermxai import paths, taxonomy
+from dermxai import taxonomy
+from dermxai.core import paths
 from dermxai.data import selection
 from dermxai.runs import Run
 

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dermxai import jobs, paths
+from dermxai import jobs
+from dermxai.core import paths
 from dermxai.jobs import State
 from dermxai.runs import Run, open_run
-from dermxai.ui import demo
+from dermxai.ui.app import demo
 from tests.generated import rewrite
 from tests.pages.conftest import PAGES
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dermxai import paths
-from dermxai.escaping import markdown as plain
-from dermxai.explain.dropped import DROPPED
+from dermxai.core import paths
+from dermxai.core.escaping import markdown as plain
+from dermxai.explain.attribution.dropped import DROPPED
 from dermxai.runs import Run
 from tests.pages.conftest import PAGES
 
@@ -46,7 +46,7 @@ def page(request: pytest.FixtureRequest) -> str:
 def _projected_by_pca(monkeypatch: pytest.MonkeyPatch) -> None:
     """Maps are at hand: jobs are tested elsewhere."""
     from dermxai.projection import project
-    from dermxai.ui import cache
+    from dermxai.ui.session import cache
 
     monkeypatch.setattr(cache, "projection", lambda run, method, settings: project(run, "pca"))
 

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.data import load_dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.explain.faithfulness.evaluation import evaluate_maps

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from dermxai.jobs import State, list_jobs
 from dermxai.projection import project
 from dermxai.runs import Run
-from dermxai.ui import feature_map
+from dermxai.ui.pages.feature_map import feature_map
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
 

@@ -7,13 +7,14 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dermxai import jobs, paths
+from dermxai import jobs
+from dermxai.core import paths
 from dermxai.jobs import State, open_job
 from dermxai.jobs.kinds import find_kind, infer
 from dermxai.jobs.launchers import local
 from dermxai.jobs.records import identity, read, write
 from dermxai.runs import Run
-from dermxai.ui import first_start
+from dermxai.ui.app import first_start
 from tests.pages.conftest import PAGES
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dermxai import jobs, paths
+from dermxai import jobs
+from dermxai.core import paths
 from dermxai.data import selection
 from dermxai.data.selection import Selection
 from dermxai.projection import project
@@ -105,8 +106,8 @@ def test_inference_from_the_sidebar(
 def test_a_path_outside_the_roots_is_refused(
     wanted: str, make_run: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dermxai.errors import InputError
-    from dermxai.ui import sidebar
+    from dermxai.core.errors import InputError
+    from dermxai.ui.app import sidebar
 
     make_run()
     with pytest.raises(InputError, match="outside the folders"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dermxai import disk, paths
+from dermxai.core import disk, paths
 from dermxai.jobs import list_jobs
 from dermxai.runs import Run
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from dermxai.data import selection
 from dermxai.data.selection import Selection
 from dermxai.runs import Run
-from dermxai.ui import cache
+from dermxai.ui.session import cache
 
 Open = Callable[..., AppTest]
 
@@ -120,7 +120,7 @@ def test_a_bad_upload_is_a_sentence(
 def test_a_checkpoint_that_has_changed(inferred: Run, open_page: Open, tiny_checkpoint) -> None:
     import json
 
-    from dermxai import paths
+    from dermxai.core import paths
 
     manifest = paths.RunFiles(inferred.root).manifest
     content = json.loads(manifest.read_text())

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dermxai import doctor, paths
+from dermxai import doctor
+from dermxai.core import paths
 from dermxai.jobs import list_jobs
 from dermxai.jobs.records import identity
 from dermxai.runs import Run
-from dermxai.ui import cache, catalogue
+from dermxai.ui.session import cache, catalogue
 from tests.odd import KINDS, NAMES, ordinary
 from tests.pages.conftest import PAGES
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.data import selection
 from dermxai.data.splits import split_by_patient
 from dermxai.metrics.evaluation import evaluate
@@ -19,7 +19,7 @@ def noisy(make_run: Make) -> Run:
     """A run with errors in it: logits without the favour of the true class for every third."""
     import numpy as np
 
-    from dermxai import paths
+    from dermxai.core import paths
     from dermxai.runs import open_run
 
     run = make_run(images=300)

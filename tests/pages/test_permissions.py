@@ -8,16 +8,17 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dermxai import jobs, paths
+from dermxai import jobs
 from dermxai.access import audit, codes, gate, visits
 from dermxai.access.roles import Role
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, open_job
 from dermxai.jobs.launchers import local
 from dermxai.jobs.records import write
 from dermxai.runs import Run
-from dermxai.ui import jobs_panel, permissions, sidebar
-from dermxai.ui.guard import callback
+from dermxai.ui.app import jobs_panel, permissions, sidebar
+from dermxai.ui.app.guard import callback
 
 Open = Callable[..., AppTest]
 Make = Callable[..., Run]
@@ -208,7 +209,7 @@ def test_nothing_is_downloaded_past_the_log() -> None:
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Attribute) and node.attr == "download_button"
     ]
-    assert found == ["dermxai/ui/downloads.py"]
+    assert found == ["dermxai/ui/components/downloads.py"]
 
 
 def test_an_admin_withdraws_the_dataset_of_a_page(

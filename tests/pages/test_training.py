@@ -13,16 +13,17 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dermxai import jobs, paths
-from dermxai.errors import InputError
+from dermxai import jobs
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, open_job
 from dermxai.jobs.launchers import local
 from dermxai.jobs.records import identity, write
 from dermxai.metrics.basis import basis
 from dermxai.runs import Run
-from dermxai.ui import jobs_panel, sidebar
-from dermxai.ui.state import Key
-from dermxai.ui.training import _interval
+from dermxai.ui.app import jobs_panel, sidebar
+from dermxai.ui.pages.training.training import _interval
+from dermxai.ui.session.state import Key
 from tests.figures.test_training import history
 from tests.pages.conftest import PAGES
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.projection import open_projection, project
 from dermxai.projection.methods.pca import Pca
 from dermxai.projection.projector import methods

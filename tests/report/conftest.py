@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.metrics import evaluate
 from dermxai.report import ConfusionAnalysis, confusion_analysis
 from dermxai.runs import Run, open_run

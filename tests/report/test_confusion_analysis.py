@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.report import confusion_analysis, tables
 from dermxai.report.evaluated import evaluated
 from dermxai.report.html import pair_page

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dermxai.core.errors import InputError
 from dermxai.data.splits import groups, split_by_patient
-from dermxai.errors import InputError
 from dermxai.report.evaluated import evaluated, leaks_json, premium
 from tests.generated import rewrite, trained, trained_here
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.data.inventory import file_fingerprint
-from dermxai.explain.pair_maps import SIDE, PairMaps, cells_of
+from dermxai.explain.confusion.pair_maps import SIDE, PairMaps, cells_of
 from dermxai.report.html import pair_page
 from dermxai.runs import open_run
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dermxai.paths import RunFiles
+from dermxai.core.paths import RunFiles
 from dermxai.runs import open_run
 from dermxai.runs.alike import between_splits
 from tests.generated import generated_run

@@ -15,9 +15,9 @@ import pytest
 import torch
 from PIL import Image
 
-from dermxai import disk, paths
+from dermxai.core import disk, paths
+from dermxai.core.errors import Cancelled, InputError
 from dermxai.data import Dataset, load_dataset
-from dermxai.errors import Cancelled, InputError
 from dermxai.models import Classifier, load_classifier
 from dermxai.runs import infer, infer_share, inference, list_runs, open_run, shards
 

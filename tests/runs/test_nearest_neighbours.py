@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.runs import Run, open_run
 from dermxai.runs.nearest_neighbours import nearest
 from tests.generated import generated_run

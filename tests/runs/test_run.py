@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.runs.run import Run, list_runs, open_run, run_id
 from tests.generated import B4_HEADS, generated_run
 

@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from dermxai import paths
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.data.splits import split_by_patient
-from dermxai.errors import InputError
 from dermxai.runs import Run, open_run
 from dermxai.runs.seen import words
 from tests.generated import generated_run, rewrite, trained, trained_here

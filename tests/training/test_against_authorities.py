@@ -8,12 +8,12 @@ from sklearn import metrics as sk
 from timm.data.mixup import Mixup
 
 from dermxai.data.transforms import Preprocessing
-from dermxai.training.choice import by_chance, standard_errors
-from dermxai.training.comparison import MEASURES, measured, summary
-from dermxai.training.losses import loss_of_votes
-from dermxai.training.module import Training
+from dermxai.training.loop.choice import by_chance, standard_errors
+from dermxai.training.loop.losses import loss_of_votes
+from dermxai.training.loop.module import Training
+from dermxai.training.loop.validation import confused, reached
 from dermxai.training.recipe import Recipe
-from dermxai.training.validation import confused, reached
+from dermxai.training.studies.comparison import MEASURES, measured, summary
 from tests.verification import verified
 
 GENERATOR = np.random.default_rng(0)

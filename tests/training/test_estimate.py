@@ -7,8 +7,8 @@ import psutil
 import pytest
 import torch
 
+from dermxai.core.errors import InputError
 from dermxai.data import load_dataset
-from dermxai.errors import InputError
 from dermxai.training import estimate as module
 from dermxai.training.estimate import estimate, estimate_study
 from dermxai.training.fit import fit

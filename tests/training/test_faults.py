@@ -15,15 +15,15 @@ import pandas as pd
 import pytest
 import torch
 
+from dermxai.core.errors import Cancelled, InputError
+from dermxai.core.paths import PreparedFiles, TrainingFiles
 from dermxai.data import load_dataset
-from dermxai.errors import Cancelled, InputError
 from dermxai.models import load_classifier, read_info
-from dermxai.paths import PreparedFiles, TrainingFiles
-from dermxai.training import checkpoint_writer
-from dermxai.training.beginning import Beginning
 from dermxai.training.fit import fit
-from dermxai.training.plan import Progress
+from dermxai.training.loop import checkpoint_writer
+from dermxai.training.loop.plan import Progress
 from dermxai.training.recipe import Recipe
+from dermxai.training.record.beginning import Beginning
 
 # every option that draws random numbers or keeps a state of its own
 RECIPE = Recipe(
@@ -289,7 +289,7 @@ def test_too_little_memory_is_answered_with_advice(
     def full(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("dermxai.training.module.augment", full)
+    monkeypatch.setattr("dermxai.training.loop.module.augment", full)
     with pytest.raises(InputError, match=r"halve batch_size and double accumulate.*bfloat16"):
         fit(load_dataset(two_colours), RECIPE, tmp_path / "m")
 
@@ -325,7 +325,7 @@ def test_a_disk_without_room_for_the_images_is_named(two_colours: Path, tmp_path
         "from pathlib import Path;"
         "from dermxai.data import load_dataset;"
         "from dermxai.data.transforms import Preprocessing;"
-        "from dermxai.training.prepared import prepare_images;"
+        "from dermxai.training.data.prepared import prepare_images;"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000));"
         "data = load_dataset(sys.argv[1]);"
         "prepare_images(data, list(data.samples.sample_id), Preprocessing(32),"

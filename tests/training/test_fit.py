@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 import torch
 
+from dermxai.core.errors import DivergenceError, InputError
+from dermxai.core.paths import CheckpointFiles, TrainingFiles
 from dermxai.data import load_dataset
-from dermxai.errors import DivergenceError, InputError
 from dermxai.models import load_classifier, read_info
-from dermxai.paths import CheckpointFiles, TrainingFiles
 from dermxai.runs import infer
 from dermxai.training.fit import fit
-from dermxai.training.losses import loss_of_votes
+from dermxai.training.loop.losses import loss_of_votes
 from dermxai.training.recipe import Recipe
 
 RECIPE = Recipe(
@@ -99,7 +99,7 @@ def test_a_loss_that_is_not_finite_stops_with_advice_and_keeps_the_best(
         steps += 1
         return loss_of_votes(logits, *rest, **options) * (float("nan") if steps > 9 else 1.0)
 
-    monkeypatch.setattr("dermxai.training.module.loss_of_votes", diverging)
+    monkeypatch.setattr("dermxai.training.loop.module.loss_of_votes", diverging)
     with pytest.raises(DivergenceError, match="lower learning_rate"):
         fit(load_dataset(two_colours), RECIPE, tmp_path / "m")
     for kept in (tmp_path / "m", tmp_path / "m" / "last"):

@@ -10,20 +10,20 @@ import timm
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from dermxai.core.errors import InputError
+from dermxai.core.paths import TrainingFiles
 from dermxai.data import load_dataset
 from dermxai.data.transforms import IMAGENET_MEAN, Preprocessing
-from dermxai.errors import InputError
 from dermxai.models import load_classifier, read_info
-from dermxai.paths import TrainingFiles
-from dermxai.training.examples import draw_weights, examples_of, log_priors, loss_weights
-from dermxai.training.fit import fit, preprocessing_of
-from dermxai.training.loading import (
+from dermxai.training.data.examples import draw_weights, examples_of, log_priors, loss_weights
+from dermxai.training.data.loading import (
     Batches,
     batches_an_epoch,
     forward_passes_a_step,
     steps_an_epoch,
 )
-from dermxai.training.module import Training, moving_average
+from dermxai.training.fit import fit, preprocessing_of
+from dermxai.training.loop.module import Training, moving_average
 from dermxai.training.recipe import Recipe
 from dermxai.training.starting import starting_network
 

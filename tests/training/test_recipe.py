@@ -5,7 +5,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.training.recipe import RECIPES, Recipe, chosen
 
 PAPER, STAGES = RECIPES["paper"], 10

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.models import load_classifier
 from dermxai.taxonomy import CODES
 from dermxai.training import starting

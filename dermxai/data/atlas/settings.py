@@ -5,9 +5,9 @@ from itertools import chain
 
 from pydantic import model_validator
 
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Number, Settings, Whole, setting, shown
 from dermxai.data.atlas.artefacts import ARTEFACTS
-from dermxai.errors import InputError
-from dermxai.settings import Number, Settings, Whole, setting, shown
 
 Overlap = Mapping[str, Mapping[str, float]]
 
@@ -42,7 +42,7 @@ class AtlasSettings(Settings):
     """What an atlas holds. A shortcut ties one artefact to one class: always there, never else.
 
     Raises:
-        InputError: as `dermxai.settings.Settings`, or settings that no atlas can have.
+        InputError: as `dermxai.core.settings.Settings`, or settings that no atlas can have.
     """
 
     images: int = setting(560, "Of all classes together", 1, 1_000_000)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from dermxai import paths
-from dermxai.components import Component, Kind
+from dermxai.core import paths
+from dermxai.core.components import Component, Kind
 from dermxai.data.table import Options, Table
 
 LAST = 90

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from dermxai.core.errors import InputError
 from dermxai.data.files import IMAGE_FOLDERS, holds_any, scan, tables
 from dermxai.data.formats import LAST, Format
 from dermxai.data.labels import is_known
 from dermxai.data.split_words import meanings, split_name
 from dermxai.data.table import Options, Problem, Table
-from dermxai.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermxai import paths
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.data import delimited
 from dermxai.data.files import ImageFiles, listed, scan
 from dermxai.data.formats import Format
 from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_of_file
-from dermxai.errors import InputError
 
 _IMAGE = "image"
 _ALWAYS = frozenset({"MEL", "NV", "BCC"})

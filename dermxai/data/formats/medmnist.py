@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai import arrays, taxonomy
+from dermxai import taxonomy
+from dermxai.core import arrays
+from dermxai.core.entries import UnusableError
+from dermxai.core.errors import InputError
+from dermxai.core.formatting import shortened
 from dermxai.data.formats import Format
 from dermxai.data.images import MAX_PIXELS
 from dermxai.data.table import Options, Problem, Table
-from dermxai.entries import UnusableError
-from dermxai.errors import InputError
-from dermxai.formatting import shortened
 
 _SPLITS = ("train", "val", "test")
 _IMAGES, _LABELS = "_images", "_labels"

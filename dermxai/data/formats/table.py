@@ -13,7 +13,9 @@ import pandas as pd
 from pyarrow import ArrowException
 from pyarrow.parquet import read_schema, read_table
 
-from dermxai import entries, paths
+from dermxai.core import entries, paths
+from dermxai.core.entries import UnusableError
+from dermxai.core.errors import InputError
 from dermxai.data import delimited
 from dermxai.data.files import TABLES, ImageFiles, scan, tables
 from dermxai.data.formats import Format
@@ -29,8 +31,6 @@ from dermxai.data.table import (
     recognised,
     renamed,
 )
-from dermxai.entries import UnusableError
-from dermxai.errors import InputError
 
 _OWN = ("samples.csv", "samples.parquet")
 _UNNAMED = re.compile(r"__index_level_\d+__")

@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dermxai.explain.api import checked_settings, find_method, find_target
+from dermxai.core.formatting import fixed, percent, signed
+from dermxai.explain.attribution.api import checked_settings, find_method, find_target
+from dermxai.explain.attribution.method import Attribution, Progress
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.likeness import spearman
@@ -16,8 +18,6 @@ from dermxai.explain.faithfulness.localisation import relevance_mass
 from dermxai.explain.faithfulness.measure import Candidate, Case, control_maps, grain
 from dermxai.explain.faithfulness.measures import randomisation
 from dermxai.explain.faithfulness.removal import area, blurred, shares, top
-from dermxai.explain.method import Attribution, Progress
-from dermxai.formatting import fixed, percent, signed
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

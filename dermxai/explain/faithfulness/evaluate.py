@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dermxai.core.errors import InputError, NoRoomError
+from dermxai.core.settings import Settings
+from dermxai.core.settings import checked as checked_settings
 from dermxai.data.transforms import fit_mask
-from dermxai.errors import InputError, NoRoomError
-from dermxai.explain.api import prepared
+from dermxai.explain.attribution.api import prepared
+from dermxai.explain.attribution.method import AttributionMethod, Progress, Target
 from dermxai.explain.faithfulness.measure import (
     Candidate,
     Case,
@@ -17,9 +20,6 @@ from dermxai.explain.faithfulness.measure import (
     laid_out,
 )
 from dermxai.explain.memory import ran_out_of_memory
-from dermxai.explain.method import AttributionMethod, Progress, Target
-from dermxai.settings import Settings
-from dermxai.settings import checked as checked_settings
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

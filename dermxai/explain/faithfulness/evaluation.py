@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai import disk, paths
+from dermxai.core import disk, paths
+from dermxai.core.errors import InputError
 from dermxai.data import Problem
-from dermxai.errors import InputError
-from dermxai.explain.api import check_target, checked_settings, find_method, methods
+from dermxai.explain.attribution.api import check_target, checked_settings, find_method, methods
 from dermxai.explain.costs import timed
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.measure import find_measure, measures

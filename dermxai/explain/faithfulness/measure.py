@@ -16,12 +16,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 from typing_extensions import override
 
-from dermxai.components import Component, Kind, Text
+from dermxai.core.components import Component, Kind, Text
+from dermxai.core.settings import Settings, setting_faults
 from dermxai.data.transforms import resize
-from dermxai.explain.api import find_method
+from dermxai.explain.attribution.api import find_method
+from dermxai.explain.attribution.method import (
+    AttributionMethod,
+    Made,
+    Progress,
+    Target,
+    description_faults,
+)
 from dermxai.explain.memory import logits_of
-from dermxai.explain.method import AttributionMethod, Made, Progress, Target, description_faults
-from dermxai.settings import Settings, setting_faults
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from typing_extensions import override
 
+from dermxai.core.settings import Settings, setting
+from dermxai.explain.attribution.method import Progress
 from dermxai.explain.faithfulness.measure import Candidate, Case, Measure, Score
-from dermxai.explain.method import Progress
-from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

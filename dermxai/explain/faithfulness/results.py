@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from pyarrow import ArrowException
 
-from dermxai import disk, entries, paths
+from dermxai.core import disk, entries, paths
+from dermxai.core.entries import Unusable, UnusableError
 from dermxai.data import Problem
-from dermxai.entries import Unusable, UnusableError
 from dermxai.explain.faithfulness.measure import control_maps, find_candidate, find_measure
 
 if TYPE_CHECKING:

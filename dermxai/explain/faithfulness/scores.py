@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai import disk, entries, paths
+from dermxai.core import disk, entries, paths
+from dermxai.core.entries import UnusableError
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings
 from dermxai.data.images import read_image, read_mask
 from dermxai.data.inventory import file_fingerprint
-from dermxai.entries import UnusableError
-from dermxai.errors import InputError
-from dermxai.explain.api import checked_settings, explain, find_target
+from dermxai.explain.attribution.api import checked_settings, explain, find_target
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.measure import (
     Candidate,
@@ -31,7 +32,6 @@ from dermxai.explain.faithfulness.measure import (
     grain,
 )
 from dermxai.explain.faithfulness.results import RUNNER_UP, Asked, digest
-from dermxai.settings import Settings
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Generic, Literal, Protocol, TypeVar, get_args, get_origin
 
-from dermxai.components import Component, Kind
-from dermxai.errors import InputError
-from dermxai.settings import Settings
+from dermxai.core.components import Component, Kind
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings
 
 OPTIONS: Mapping[str, Sequence[str]] = {
     "checkpoint_options": ("architecture", "classes", "size"),
@@ -23,8 +23,8 @@ A = TypeVar("A", bound=Settings)
 
 
 class Report(Protocol):
-    """Told how far the work is, with newest figures, `dermxai.formatting.LEFT` among them where the
-    work knows how long it still takes; raises `dermxai.errors.Cancelled` to stop it."""
+    """Told how far the work is, with newest figures, `formatting.LEFT` among them where the work
+    knows how long it still takes; raises `Cancelled` to stop it."""
 
     def __call__(
         self, phase: str, step: int, total: int, figures: Mapping[str, float] | None = None

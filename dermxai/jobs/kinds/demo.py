@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings, setting
 from dermxai.jobs.kinds import JobKind, Report
-from dermxai.settings import Settings, setting
 
 
 class Arguments(Settings):

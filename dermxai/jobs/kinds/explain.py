@@ -9,11 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dermxai import disk, paths
-from dermxai.errors import InputError
+from dermxai.core import disk, paths
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings, setting
 from dermxai.jobs import shares as sharing
 from dermxai.jobs.kinds import JobKind, Report, Share
-from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +104,12 @@ def _explained(
     """
     from dermxai.data.images import read_image
     from dermxai.explain import explain
-    from dermxai.explain.api import check_target, checked_settings, find_method, valid_method
+    from dermxai.explain.attribution.api import (
+        check_target,
+        checked_settings,
+        find_method,
+        valid_method,
+    )
     from dermxai.figures.overlay import full_colour
     from dermxai.models import load_classifier
     from dermxai.models.devices import usable_device
@@ -346,7 +351,7 @@ def _save(
         InputError: the files cannot be written.
         OSError: the disk is full.
     """
-    from dermxai.explain.api import find_method
+    from dermxai.explain.attribution.api import find_method
     from dermxai.figures import export
     from dermxai.figures.overlay import Picture, blend, ends, full_colour
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 
+from dermxai.core.settings import Settings, setting
 from dermxai.jobs import shares as sharing
 from dermxai.jobs.kinds import JobKind, Report, Share, named
-from dermxai.settings import Settings, setting
 
 
 class Arguments(Settings):

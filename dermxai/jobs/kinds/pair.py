@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dermxai.core.settings import Settings, setting
 from dermxai.jobs.kinds import JobKind, Report
-from dermxai.settings import Settings, setting
 
 
 class Arguments(Settings):
     """``first``, ``second``, ``split`` and ``most`` are those of
-    `dermxai.explain.averaging.average_maps`."""
+    `dermxai.explain.confusion.averaging.average_maps`."""
 
     run: str = setting(..., "Folder of the run.")
     first: str = setting(..., "A class of the run.")
@@ -28,11 +28,11 @@ class Pair(JobKind[Arguments]):
     def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
         """
         Raises:
-            InputError: as `dermxai.explain.averaging.average_maps` says.
+            InputError: as `dermxai.explain.confusion.averaging.average_maps` says.
         """
         report("loading", 0, 0)
-        from dermxai.explain.averaging import average_maps
-        from dermxai.explain.pair_maps import MOST
+        from dermxai.explain.confusion.averaging import average_maps
+        from dermxai.explain.confusion.pair_maps import MOST
         from dermxai.models import load_classifier
         from dermxai.models.devices import usable_device
         from dermxai.runs import open_run

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dermxai.core.settings import Settings, setting
 from dermxai.jobs.kinds import JobKind, Report
-from dermxai.settings import Settings, setting
 
 
 class Arguments(Settings):

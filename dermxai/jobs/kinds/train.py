@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings, setting
 from dermxai.jobs.kinds import JobKind, Report
-from dermxai.settings import Settings, setting
 
 TOLD = 4  # settings that a title tells
 
@@ -80,7 +80,7 @@ class Train(JobKind[Arguments]):
         from dermxai.data import load_dataset
         from dermxai.training.fit import fit
         from dermxai.training.recipe import chosen
-        from dermxai.training.study import study
+        from dermxai.training.studies.study import study
 
         check(arguments.model_dump())
         data = load_dataset(arguments.dataset, **(arguments.dataset_options or {}))
@@ -88,7 +88,7 @@ class Train(JobKind[Arguments]):
         asked = (data, recipe, arguments.output, report, arguments.device)
         devices, nodes = arguments.devices, arguments.nodes
         if arguments.sweep:
-            from dermxai.training.sweep import sweep
+            from dermxai.training.studies.sweep import sweep
 
             folder = sweep(
                 *asked, swept=arguments.sweep, halving=arguments.halving, devices=devices
@@ -115,8 +115,8 @@ def data_name(arguments: Mapping[str, Any]) -> str:
 
 def check(arguments: Mapping[str, Any]) -> None:
     """As `Train.check`."""
-    from dermxai.training.combinations import combinations
     from dermxai.training.recipe import chosen
+    from dermxai.training.studies.combinations import combinations
 
     recipe = chosen("scratch", arguments.get("recipe"))
     if swept := arguments.get("sweep"):

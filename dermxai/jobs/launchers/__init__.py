@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from dermxai.components import Component, Kind, Text
-from dermxai.errors import InputError
+from dermxai.core.components import Component, Kind, Text
+from dermxai.core.errors import InputError
 
 if TYPE_CHECKING:
     from dermxai.jobs.job import Job

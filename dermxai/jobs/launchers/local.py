@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from dermxai import disk
-from dermxai.errors import InputError
+from dermxai.core import disk
+from dermxai.core.errors import InputError
 from dermxai.jobs.accounts import own_account
 from dermxai.jobs.gpus import gpus
 from dermxai.jobs.launchers import MARK, Launcher, Status

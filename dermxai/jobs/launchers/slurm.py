@@ -18,8 +18,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from dermxai import paths
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.jobs.launchers import MARK, Launcher, Status
 from dermxai.jobs.records import read
 from dermxai.jobs.shares import SHARED
@@ -174,9 +174,9 @@ class Task:
         self.shared = shared
 
     def __call__(self) -> str:
+        from dermxai.core.logs import log_to_stderr
         from dermxai.jobs import notices, worker
         from dermxai.jobs.job import State, open_job
-        from dermxai.logs import log_to_stderr
 
         paths.share()
         if self.shared:
@@ -204,9 +204,9 @@ class ShareTask:
         self.folder, self.attempt, self.index, self.of = folder, attempt, index, of
 
     def __call__(self) -> str:
+        from dermxai.core.logs import log_to_stderr
         from dermxai.jobs import worker
         from dermxai.jobs.job import open_job
-        from dermxai.logs import log_to_stderr
 
         paths.share()
         log_to_stderr()

@@ -2,9 +2,9 @@
 
 from typing_extensions import override
 
+from dermxai.core.settings import Settings
 from dermxai.projection.components import principal_components
 from dermxai.projection.projector import Features, Progress, ProjectionMethod
-from dermxai.settings import Settings
 
 
 class Pca(ProjectionMethod[Settings]):

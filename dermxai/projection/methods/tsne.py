@@ -3,10 +3,10 @@
 import numpy as np
 from typing_extensions import override
 
+from dermxai.core.settings import Settings, setting
 from dermxai.projection.components import reduced
 from dermxai.projection.neighbours import nearest
 from dermxai.projection.projector import Features, Progress, ProjectionMethod
-from dermxai.settings import Settings, setting
 
 _EXAGGERATED, _PLAIN, _EVERY = 250, 500, 5  # iterations of the two phases, and between reports
 _NEIGHBOURS = 50  # steps of progress until the neighbours are found

@@ -7,10 +7,10 @@ import warnings
 import numpy as np
 from typing_extensions import override
 
+from dermxai.core.settings import Settings, setting
 from dermxai.projection.components import reduced
 from dermxai.projection.neighbours import nearest
 from dermxai.projection.projector import Features, Progress, ProjectionMethod
-from dermxai.settings import Settings, setting
 
 _NEIGHBOURS, _STEPS = 25, 100  # steps of progress until the neighbours are found, and in all
 

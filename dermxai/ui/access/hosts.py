@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 
 SETTING = "DERMXAI_HOSTS"
 LOCAL = ("localhost", "127.0.0.1", "::1")

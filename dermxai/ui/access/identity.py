@@ -11,10 +11,10 @@ from starlette.requests import cookie_parser
 from starlette.types import Scope
 from streamlit import config
 
-from dermxai import paths
 from dermxai.access import audit, codes, gate, visits
 from dermxai.access.visits import Visit
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.ui.access import oidc
 
 REFERENCE = "x-dermxai-person"

@@ -20,7 +20,7 @@ from dermxai.access import audit, codes, gate, visits
 from dermxai.access.roles import Person
 from dermxai.access.teaching import teaching
 from dermxai.access.throttle import Throttle, network
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.ui.access import identity, oidc, page
 from dermxai.ui.access.socket import Watched
 

@@ -16,7 +16,7 @@ from streamlit.web.server.starlette import starlette_app_utils
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 from dermxai.access import visits
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 
 DEFAULT = "default"
 ROUTES = ("/auth/login", "/auth/logout", "/oauth2callback")

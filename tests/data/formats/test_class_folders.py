@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from dermxai.core.errors import InputError
 from dermxai.data import load_dataset
-from dermxai.errors import InputError
 
 
 def described(path: Path, *columns: str) -> dict[str, tuple[object, ...]]:

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from dermxai.core.errors import InputError
 from dermxai.data import load_dataset
-from dermxai.errors import InputError
 
 CLASSES_2018 = "MEL,NV,BCC,AKIEC,BKL,DF,VASC"
 CLASSES_2019 = "MEL,NV,BCC,AK,BKL,DF,VASC,SCC,UNK"

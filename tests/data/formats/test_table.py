@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dermxai.core.errors import InputError
 from dermxai.data import load_dataset
-from dermxai.errors import InputError
 
 
 def table(folder: Path, text: str, name: str = "t.csv", encoding: str = "utf-8") -> Path:

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from dermxai.data.transforms import Preprocessing
+from dermxai.explain.attribution.method import Target
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.measure import Candidate, Case, control_maps
-from dermxai.explain.method import Target
 from dermxai.models import Classifier, ModelInfo
 from dermxai.models.info import Head
 from dermxai.models.multi_head import Output

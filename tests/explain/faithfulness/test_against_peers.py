@@ -5,6 +5,7 @@ import pytest
 import torch
 from captum.metrics import infidelity as captum_infidelity
 
+from dermxai.explain.attribution.method import Target
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.imputation import imputed
 from dermxai.explain.faithfulness.likeness import spearman, ssim
@@ -12,7 +13,6 @@ from dermxai.explain.faithfulness.localisation import pointing_game, relevance_m
 from dermxai.explain.faithfulness.measure import Candidate, Case
 from dermxai.explain.faithfulness.measures.infidelity import InfidelitySettings, squares
 from dermxai.explain.faithfulness.removal import CurveMeasure, CurveSettings, blurred
-from dermxai.explain.method import Target
 
 
 def test_infidelity_is_captums(case: Case, noise: Candidate):

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dermxai.errors import Cancelled
+from dermxai.core.errors import Cancelled
 from dermxai.explain import explain
 from dermxai.explain.faithfulness.badge import DRAWS, badge, passes
 from dermxai.explain.faithfulness.measure import Candidate

@@ -11,7 +11,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
 
-from dermxai.explain.api import find_target, methods
+from dermxai.explain.attribution.api import find_target, methods
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.likeness import spearman, ssim

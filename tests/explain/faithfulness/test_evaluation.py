@@ -8,9 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
-from dermxai import paths
-from dermxai.errors import Cancelled, InputError
-from dermxai.explain.api import methods
+from dermxai.core import paths
+from dermxai.core.errors import Cancelled, InputError
+from dermxai.explain.attribution.api import methods
 from dermxai.explain.faithfulness.evaluation import (
     available,
     evaluate_maps,
@@ -79,8 +79,8 @@ def test_a_study_is_kept_and_opened_again(run: Run, classifier: Classifier):
 def test_what_an_older_version_computed_is_not_shown_but_computed_again(
     older: str, run: Run, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ):
+    from dermxai.explain.attribution.methods import saliency
     from dermxai.explain.faithfulness.measures import infidelity
-    from dermxai.explain.methods import saliency
 
     measures = ("infidelity", "pointing_lesion", "max_sensitivity")
     asked = Asked(images=3, methods=("saliency", "grad_cam"), measures=measures)
@@ -247,8 +247,8 @@ def test_nothing_that_is_available_is_one_sentence(run: Run, classifier: Classif
 def test_what_memory_did_not_suffice_for_is_tried_again(
     where: str, run: Run, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ):
+    from dermxai.explain.attribution.methods.vote_map import VoteMap
     from dermxai.explain.faithfulness.removal import CurveMeasure
-    from dermxai.explain.methods.vote_map import VoteMap
 
     asked = Asked(images=2, methods=("vote_map",), measures=MEASURES[:2], settings=QUICK)
 
@@ -269,7 +269,7 @@ def test_what_memory_did_not_suffice_for_is_tried_again(
 
 
 def test_a_model_of_one_class_is_refused_in_a_sentence(classifier: Classifier):
-    from dermxai.explain.api import check_target
+    from dermxai.explain.attribution.api import check_target
 
     one = Classifier(classifier.network, replace(classifier.info, classes=("EAD",)), "one", Path())
     with pytest.raises(InputError, match="set against itself"):

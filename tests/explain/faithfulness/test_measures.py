@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from dermxai.errors import InputError
-from dermxai.explain.api import methods
+from dermxai.core.errors import InputError
+from dermxai.core.settings import described
+from dermxai.explain.attribution.api import methods
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.cascade import cascade
 from dermxai.explain.faithfulness.measure import Candidate, Case, grain, measures
 from dermxai.explain.faithfulness.removal import blurred, inpainted, top
 from dermxai.models import Classifier
-from dermxai.settings import described
 from tests.explain.faithfulness.conftest import CORNER, fixed
 from tests.explain.networks import random_classifier
 

@@ -11,9 +11,9 @@ from captum._utils.models.linear_model import SkLearnRidge
 from torch import Tensor, nn
 
 from dermxai.explain import Target, explain
-from dermxai.explain.api import methods, prepared
-from dermxai.explain.baselines import CHOICES, baseline
-from dermxai.explain.regions import regions_of
+from dermxai.explain.attribution.api import methods, prepared
+from dermxai.explain.attribution.baselines import CHOICES, baseline
+from dermxai.explain.attribution.regions import regions_of
 from dermxai.models import Classifier
 from tests.explain.networks import random_classifier
 

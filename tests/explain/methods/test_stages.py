@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from dermxai.explain import explain, recent
-from dermxai.explain.api import methods, prepared
-from dermxai.explain.stages import StageSettings
+from dermxai.explain import explain
+from dermxai.explain.attribution import recent
+from dermxai.explain.attribution.api import methods, prepared
+from dermxai.explain.attribution.stages import StageSettings
 from dermxai.models import Classifier
 from tests.explain.networks import random_classifier
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dermxai.explain import diagnose, explain
-from dermxai.explain.methods.vote_map import added_up, spreading
+from dermxai.explain.attribution.methods.vote_map import added_up, spreading
 from dermxai.models import load_classifier
 
 

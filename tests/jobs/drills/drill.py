@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dermxai.core.settings import Settings, setting
 from dermxai.jobs.kinds import JobKind, Report, named
-from dermxai.settings import Settings, setting
 
 STEP = 0.02  # seconds
 

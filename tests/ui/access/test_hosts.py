@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from dermxai.errors import InputError
+from dermxai.core.errors import InputError
 from dermxai.ui.access import hosts
 from dermxai.ui.access.hosts import Authority, TrustedHosts, authority, trusted_hosts
 

@@ -16,10 +16,10 @@ from streamlit import config
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.web.server.starlette.starlette_app import create_streamlit_routes
 
-from dermxai import paths
 from dermxai.access import audit, codes, gate
 from dermxai.access.roles import Role
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.ui.access import identity, login, socket
 from dermxai.ui.access.login import Login, check_address
 

@@ -13,10 +13,10 @@ from streamlit.web.server import server_util
 from streamlit.web.server.starlette import starlette_app_utils
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
-from dermxai import paths
 from dermxai.access import gate
 from dermxai.access.roles import Role
-from dermxai.errors import InputError
+from dermxai.core import paths
+from dermxai.core.errors import InputError
 from dermxai.ui.access import oidc
 from dermxai.ui.access.login import Login, check_address
 from tests.ui.access.test_login import Inside

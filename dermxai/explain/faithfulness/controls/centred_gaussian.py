@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from dermxai.core.settings import Settings, setting
 from dermxai.explain.faithfulness.measure import ControlMap
-from dermxai.settings import Settings, setting
 
 _CELLS = 64
 

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from dermxai.core.settings import Settings, setting
 from dermxai.data.transforms import LARGEST
 from dermxai.explain.faithfulness.measure import ControlMap
-from dermxai.settings import Settings, setting
 
 
 class SmoothNoiseSettings(Settings):

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from dermxai.core.settings import Settings, setting
+from dermxai.explain.attribution.method import Progress
 from dermxai.explain.faithfulness.measure import Candidate, Case, Measure, Score
 from dermxai.explain.faithfulness.removal import blurred, remaining
-from dermxai.explain.method import Progress
-from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 from typing_extensions import override
 
+from dermxai.core.settings import Settings
+from dermxai.explain.attribution.method import Progress
 from dermxai.explain.faithfulness.localisation import relevance_mass
 from dermxai.explain.faithfulness.measure import Candidate, Case, Measure, Score
-from dermxai.explain.method import Progress
-from dermxai.settings import Settings
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from typing_extensions import override
 
+from dermxai.core.settings import Settings, setting
+from dermxai.explain.attribution.method import Progress
 from dermxai.explain.faithfulness.cascade import cascade, stages
 from dermxai.explain.faithfulness.likeness import spearman, ssim
 from dermxai.explain.faithfulness.measure import Candidate, Case, Measure, Score
-from dermxai.explain.method import Progress
-from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

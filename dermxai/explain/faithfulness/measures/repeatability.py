@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from typing_extensions import override
 
+from dermxai.core.settings import Settings, setting
+from dermxai.explain.attribution.method import Progress
 from dermxai.explain.faithfulness.likeness import spearman
 from dermxai.explain.faithfulness.measure import Candidate, Case, Measure, Score
-from dermxai.explain.method import Progress
-from dermxai.settings import Settings, setting
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

@@ -1,0 +1,358 @@
+"""Settings of plug-ins, recipes, launchers and notices: pydantic models under one rule. Forms,
+``--set``, kept files and JSON schemas all follow from their fields."""
+
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Any, Self, TypeVar, Union, get_args, get_origin
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from pydantic_core.core_schema import ValidationInfo
+
+from dermxai.core.errors import KINDS, InputError
+
+_PLAIN = (bool, int, float, str)
+_CONTAINERS = {Sequence: "a list", Mapping: "settings by their names"}
+_LARGEST = 1e300  # of a number without bounds of its own
+_DEEPEST = 20  # lists and tables within each other
+_SHOWN = 200  # characters of a value that is refused
+
+
+def _number(value: Any) -> Any:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not -_LARGEST <= value <= _LARGEST:
+        raise ValueError("no number")
+    return value
+
+
+def _scalar(value: Any) -> Any:
+    return value if isinstance(value, bool | str) else _number(value)
+
+
+Number = Annotated[int | float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
+"""Of a list or table of `Settings`; 3 stays 3."""
+Whole = Annotated[int, BeforeValidator(_number)]
+"""Of a list or table of `Settings`; 3.0 becomes 3."""
+Scalar = Annotated[
+    bool | int | float | str,
+    PlainValidator(_scalar),
+    WithJsonSchema({"type": ["boolean", "number", "string"]}),
+]
+"""Of a list or table of `Settings`."""
+
+
+class SettingError(InputError):
+    """A value that is not allowed.
+
+    Attributes:
+        subject: the setting's name.
+        rest: of the sentence: what came and what was expected.
+    """
+
+    def __init__(self, subject: str, rest: str) -> None:
+        super().__init__(f"{subject} {rest}")
+        self.subject, self.rest = subject, rest
+
+
+class Settings(BaseModel):
+    """A frozen set of values. Whole numbers may be written as 30.0 and numbers as 1; no text is a
+    number, and neither is true.
+
+    Raises:
+        InputError: an unknown setting, or a value that is not allowed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __init__(self, /, **values: Any) -> None:
+        if unknown := [name for name in values if name not in type(self).model_fields]:
+            raise _unknown(type(self), unknown[0])
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise _told(type(self), error) from None
+
+    def replaced(self, **values: Any) -> Self:
+        """The same but for some values, which are checked."""
+        return type(self)(**{**self.model_dump(), **values})
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_allowed(cls, value: Any, info: ValidationInfo) -> Any:
+        field = cls.model_fields[str(info.field_name)]
+        kinds, choices = _kinds(field.annotation), _extra(field).get("enum")
+        if value is None and types.NoneType in kinds:
+            return None
+        if set(kinds) <= {*_PLAIN, types.NoneType}:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (number and {int, float} & set(kinds)) and type(value) not in kinds:
+                raise ValueError("another kind")
+        if not _is_plain(value):
+            raise ValueError("too deep or large, or names that are no texts")
+        if not _is_utf8(value):
+            raise SettingError(str(info.field_name), "is not UTF-8; expected text in UTF-8.")
+        if choices is not None and value not in choices:
+            raise ValueError("none of the choices")
+        if (each_of := _each_of(field)) and isinstance(value, list | tuple):
+            for each in value:
+                if each not in each_of:
+                    known = ", ".join(map(str, each_of))
+                    raise SettingError(
+                        str(info.field_name), f"has {shown(each)}; expected some of {known}."
+                    )
+        return value
+
+
+S = TypeVar("S", bound=Settings)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is known of a setting.
+
+    Attributes:
+        kind: bool, int, float or str; what else a field is annotated with.
+        low, high: bounds of a number that has some.
+        choices: empty where any value of its kind and bounds is allowed; of a list what each of its
+            values may be.
+        words: what it may be, where the rest does not say it.
+        optional: whether it may be None.
+    """
+
+    name: str
+    kind: Any
+    default: Any
+    help: str
+    low: float | None
+    high: float | None
+    choices: tuple[Any, ...]
+    unit: str
+    words: str = ""
+    optional: bool = False
+
+
+def setting(
+    default: Any,
+    text: str,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    choices: Sequence[Any] = (),
+    unit: str = "",
+    secret: bool = False,
+    words: str = "",
+) -> Any:
+    """A field of `Settings`.
+
+    Args:
+        text: a line of help; of a number without its unit.
+        choices: what it may be; of a list what each of its values may be.
+        secret: no sentence shows its value.
+        words: what it may be, where kind, bounds and choices do not say it: "a size with its unit".
+    """
+    extra: dict[str, Any] = {"unit": unit} if unit else {}
+    if choices and isinstance(default, tuple):
+        extra["items"] = {"type": "string", "enum": list(choices)}
+    elif choices:
+        extra["enum"] = list(choices)
+    if secret:
+        extra["writeOnly"] = True
+    if words:
+        extra["expected"] = words
+    return Field(
+        default=default,
+        ge=low,
+        le=high,
+        description=text,
+        json_schema_extra=extra or None,
+        repr=not secret,
+    )
+
+
+def described(kind: type[Settings]) -> tuple[Setting, ...]:
+    """Of each setting, in their order."""
+    return tuple(_described(name, field) for name, field in kind.model_fields.items())
+
+
+def checked(of: str, kind: type[S], given: object = None) -> S:
+    """A ``kind`` from such, from a mapping of some of its values, or from nothing.
+
+    Args:
+        of: whose settings they are, for the sentence.
+
+    Raises:
+        InputError: an unknown setting, or a value that is not allowed.
+    """
+    if isinstance(given, kind):
+        return given
+    if given is not None and not isinstance(given, Mapping):
+        raise InputError(
+            f"The settings of {of} are {shown(given)}; expected names and their values."
+        )
+    values = dict(given or {})
+    if unknown := [name for name in values if name not in kind.model_fields]:
+        raise _unknown(kind, unknown[0], f" of {of}")
+    try:
+        return kind(**values)
+    except SettingError as error:
+        raise SettingError(f"{error.subject} of {of}", error.rest) from None
+
+
+def setting_faults(kind: type[Settings]) -> Iterator[str]:
+    """What is wrong with the settings of a plug-in, a sentence each: a form asks for every one of
+    them, and each is left alone by those who do not care."""
+    for each in described(kind):
+        if each.default is PydanticUndefined:
+            yield f"The setting {each.name} has no default."
+            continue
+        if not each.help:
+            yield f"The setting {each.name} has no line of help."
+        if each.kind in (int, float) and not each.choices and None in (each.low, each.high):
+            yield f"The setting {each.name} is a number without bounds."
+        try:
+            kind(**{each.name: each.default})
+        except InputError as error:
+            yield f"The default is not allowed: {error}"
+
+
+def _described(name: str, field: FieldInfo) -> Setting:
+    low, high = (
+        next((getattr(each, end) for each in field.metadata if hasattr(each, end)), None)
+        for end in ("ge", "le")
+    )
+    extra, kinds = _extra(field), _kinds(field.annotation)
+    plain = [each for each in kinds if each in _PLAIN]
+    return Setting(
+        name=name,
+        kind=plain[0] if plain else field.annotation,
+        default=field.get_default(call_default_factory=True),
+        help=field.description or "",
+        low=low,
+        high=high,
+        choices=tuple(extra.get("enum", ())) or _each_of(field) or _members(kinds),
+        unit=extra.get("unit", ""),
+        words=extra.get("expected", ""),
+        optional=types.NoneType in kinds,
+    )
+
+
+def _kinds(annotation: Any) -> tuple[Any, ...]:
+    """(int, NoneType) of ``int | None``."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return get_args(annotation)
+    return (annotation,)
+
+
+def _extra(field: FieldInfo) -> dict[str, Any]:
+    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+
+
+def _each_of(field: FieldInfo) -> tuple[Any, ...]:
+    """What each value of a list may be; empty where nothing is said."""
+    items: Any = _extra(field).get("items", {})
+    return tuple(items.get("enum", ()))
+
+
+def _members(kinds: Sequence[Any]) -> tuple[Any, ...]:
+    enums = [each for each in kinds if isinstance(each, type) and issubclass(each, Enum)]
+    return tuple(member.value for each in enums for member in each)
+
+
+def _within(value: Any) -> list[Any]:
+    """What a list or table holds, names included."""
+    if isinstance(value, Mapping):
+        return [*value, *value.values()]
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether lists and tables are as few within each other as `_DEEPEST`, names are texts, and
+    whole numbers are no larger than `_LARGEST`."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        tables = (each for each in level if isinstance(each, Mapping))
+        if not all(isinstance(name, str) for table in tables for name in table):
+            return False
+        if any(isinstance(each, int) and abs(each) > _LARGEST for each in level):
+            return False
+        level = [each for holder in level for each in _within(holder)]
+    return not level
+
+
+def _is_utf8(value: Any) -> bool:
+    """Whether all texts are, of what `_is_plain`."""
+    if not isinstance(value, str):
+        return all(map(_is_utf8, _within(value)))
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(value: object) -> str:
+    """A value as a sentence shows it, however long or deep."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # whole numbers of thousands of digits, too
+        return f"a {type(value).__name__} that is too large to show"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 40]} … {text[-40:]}"
+
+
+def _told(kind: type[Settings], error: ValidationError) -> InputError:
+    """The first of what is wrong, as a sentence."""
+    first = error.errors(include_url=False)[0]
+    cause = first.get("ctx", {}).get("error")
+    places = [str(each) for each in first["loc"] if each != "[key]"]
+    if isinstance(cause, SettingError):
+        inner = bool(places) and places[0] != cause.subject  # of settings within settings
+        return SettingError(f"{places[0]}.{cause.subject}" if inner else cause.subject, cause.rest)
+    if not places:
+        return InputError(str(cause))
+    if isinstance(cause, InputError):
+        return InputError(f"{places[0]}: {cause}")
+    name = places[0]
+    known = _described(name, kind.model_fields[name])
+    if _extra(kind.model_fields[name]).get("writeOnly"):
+        return SettingError(name, f"is something else than {expected(known)}.")
+    place = shown(".".join(places))[1:-1]
+    return SettingError(place, f"is {shown(first['input'])}; expected {expected(known)}.")
+
+
+def _unknown(kind: type[Settings], name: object, of: str = "") -> InputError:
+    known = ", ".join(kind.model_fields) or "none"
+    return InputError(f"There is no setting {shown(name)}{of}; there are {known}.")
+
+
+def expected(known: Setting) -> str:
+    """What a setting may be, as part of a sentence: "a whole number from 1 to 9"."""
+    if known.words:
+        return known.words
+    if known.choices:
+        several = known.kind not in _PLAIN and isinstance(known.default, tuple)
+        return f"{'some' if several else 'one'} of {', '.join(map(str, known.choices))}"
+    words = KINDS.get(known.kind) or _container(known.kind)
+    words = words or known.help[:1].lower() + known.help[1:]
+    if known.low is not None and known.high is not None:
+        return f"{words} from {known.low} to {known.high}"
+    if known.low is not None:
+        return f"{words} of at least {known.low}"
+    return words
+
+
+def _container(kind: Any) -> str:
+    """Of a list or of settings, which may be none."""
+    kinds = (get_origin(each) for each in _kinds(kind))
+    return next((_CONTAINERS[each] for each in kinds if each in _CONTAINERS), "")

@@ -1,0 +1,216 @@
+"""What an attribution method is.
+
+One file in `dermxai.explain.attribution.methods`, or an entry point of that group in another
+package, holds an instance of a class derived from `AttributionMethod`; `contract` checks one.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermxai.core.components import Component, Kind, Text
+from dermxai.core.errors import Cancelled
+from dermxai.core.formatting import percent, signed
+from dermxai.core.settings import Settings, setting_faults
+
+__all__ = [
+    "METHODS",
+    "Attribution",
+    "AttributionMethod",
+    "Cancelled",
+    "Made",
+    "Progress",
+    "Target",
+    "colours_added",
+    "completeness",
+    "whose",
+]
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dermxai.models.classifier import Classifier
+
+Progress = Callable[[int, int], None]
+"""Called with passes done and passes in all, with (0, 0) while others' work is waited for; raises
+`Cancelled` to stop."""
+
+DENSITY_UNIT = "logit per % of the image"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is explained: the logit of a class, or how far it lies above another's.
+
+    Attributes:
+        index, against: positions in the classifier's classes.
+        head: position in the classifier's heads; None for the sum of all, which decides.
+    """
+
+    index: int
+    against: int | None = None
+    head: int | None = None
+
+    def of(self, logits: "Tensor") -> "Tensor":
+        """The target's value (n,) from logits (n, head, class)."""
+        scores = logits.sum(1) if self.head is None else logits[:, self.head]
+        value: Tensor = self.among_classes(scores.T)
+        return value
+
+    def among_classes(self, values: Any) -> Any:
+        """The target's part of values (class, …): the class's, less the other's."""
+        value = values[self.index]
+        return value if self.against is None else value - values[self.against]
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """A map on the original image.
+
+    Attributes:
+        map: (h, w) float32, positive where the image speaks for the target.
+        native: the same at the method's own resolution.
+        target, against: class codes.
+        head: whose logit is explained; None for the sum of all.
+        unit: what a value means.
+        signed: whether negative values speak against the target.
+        complete: whether ``native`` adds up to the target's logit, less a constant.
+        notes: what the method has to say of this map, such as a completeness gap.
+        per_area: unit of ``density`` where it is taken per area; "" where it is the map as it is.
+    """
+
+    map: NDArray[np.float32]
+    native: NDArray[np.float32]
+    method: str
+    target: str
+    against: str | None
+    head: str | None
+    unit: str
+    signed: bool
+    complete: bool
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    per_area: str = ""
+
+    @property
+    def density(self) -> NDArray[np.float32]:
+        """The map (h, w) in a unit that does not depend on its resolution."""
+        if not self.per_area:
+            return self.map
+        values: NDArray[np.float32] = self.map * np.float32(self.native.size / 100)
+        return values
+
+    @property
+    def density_unit(self) -> str:
+        return self.per_area or self.unit
+
+
+Made = tuple[NDArray[np.float32], tuple[str, ...]]
+"""A map (rows, columns) over the network's input at the method's own resolution, and notes."""
+
+S = TypeVar("S", bound=Settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttributionMethod(Component, Generic[S]):
+    """
+    Attributes:
+        title: the method's name in full.
+        unit: what a value of its map means.
+        note: a line on what it explains, a sentence.
+        source: its publication.
+        signed: whether negative values speak against the target, so that exchanging the two classes
+            of a contrast turns the sign of the map.
+        complete: whether the values of its map add up to the target's logit, less a constant.
+        settings: what can be chosen; each has a default. ``Settings`` itself where nothing can.
+        per_area: unit in which maps of several resolutions compare, where a value is what one
+            position adds: per percent of the image; "" where a value does not depend on the
+            resolution.
+        one_head: whether its map holds one head's vote only, the final one's where none is chosen.
+        version: raised when the same input gives another map than before: what was kept of the
+            older one is not shown any more.
+    """
+
+    title: Text
+    unit: Text
+    note: Text
+    source: Text
+    signed: bool
+    complete: bool
+    settings: type[S]
+    per_area: str = ""
+    one_head: bool = False
+    version: int = 1
+
+    def unavailable(self, classifier: "Classifier") -> str | None:
+        """Why the method means nothing for this network, in a sentence; None where it is valid."""
+
+    @abstractmethod
+    def passes(self, classifier: "Classifier", settings: S) -> int:
+        """What a map costs, in forward passes of one image; a backward pass counts as two. The
+        dashboard makes a map of few passes without being asked."""
+
+    @abstractmethod
+    def attribute(
+        self,
+        classifier: "Classifier",
+        image: "Tensor",
+        target: Target,
+        settings: S,
+        progress: Progress | None,
+    ) -> Made:
+        """The map of an image (1, 3, size, size), row 0 at the top and column 0 at the left.
+
+        Args:
+            classifier: shared by all visitors: hooks lie on a `dermxai.explain.forward.twin`.
+            image: normalised; not to be changed.
+            settings: an instance of ``self.settings``.
+            progress: called with passes done and in all.
+
+        Raises:
+            InputError: there is no such map.
+            Cancelled: by ``progress``.
+        """
+
+
+def description_faults(made: AttributionMethod[Any]) -> Iterator[str]:
+    """What loading finds wrong with a method's description, a sentence each."""
+    if not made.note.endswith("."):
+        yield f"note is {made.note!r}; expected a sentence that ends with a full stop."
+    if made.version < 1:
+        yield f"version is {made.version}; expected at least 1."
+    if made.complete and not made.per_area:
+        yield "complete maps add up over positions; per_area names the unit of their density."
+    yield from setting_faults(made.settings)
+
+
+METHODS: Kind[AttributionMethod[Settings]] = Kind(
+    AttributionMethod,  # type: ignore[type-abstract]
+    "dermxai.explain.attribution.methods",
+    "attribution method",
+    description_faults,
+)
+
+
+def whose(method: AttributionMethod[Any], head: str | None, heads: Sequence[str]) -> str | None:
+    """The head whose logit a map explains where ``head`` was asked for; None for the sum of all."""
+    return heads[-1] if head is None and method.one_head and len(heads) > 1 else head
+
+
+def completeness(total: float, change: float) -> str:
+    """What a map that adds up to ``total`` leaves of the logit's ``change`` unexplained."""
+    gap = total - change
+    share = abs(gap / change) if change else float("nan")
+    return (
+        f"Completeness gap {signed(gap, 3)} of a change of {signed(change, 3)} ({percent(share)})."
+    )
+
+
+def colours_added(values: "Tensor") -> NDArray[np.float32]:
+    """The map (size, size) of values (1, 3, size, size) of each pixel's colours."""
+    added: NDArray[np.float32] = values[0].detach().sum(0).float().cpu().numpy()
+    return added

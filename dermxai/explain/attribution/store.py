@@ -1,0 +1,100 @@
+"""Attribution maps on disk, found again by what went in."""
+
+import hashlib
+import json
+import logging
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermxai.core import arrays, disk, entries, paths
+from dermxai.core.entries import UnusableError
+from dermxai.core.settings import Settings
+from dermxai.explain.attribution.method import Attribution, Target
+
+MOST = 4_000_000_000  # bytes kept; the oldest go first
+_held: dict[Path, int] = {}
+"""Bytes in a folder, as far as this process knows."""
+_ABOUT = (
+    *("method", "target", "against", "head", "unit", "signed", "complete", "settings", "notes"),
+    "per_area",
+)
+_SHAPE = {
+    **dict.fromkeys(("method", "target", "unit", "per_area"), str),
+    **dict.fromkeys(("against", "head"), (str, type(None))),
+    **dict.fromkeys(("signed", "complete"), bool),
+    "settings": dict,
+    "notes": [str],
+}
+_MOST_OF_ONE = 256_000_000  # bytes of a map
+log = logging.getLogger(__name__)
+
+
+def key(
+    classifier_hash: str,
+    image: NDArray[np.uint8],
+    method: str,
+    target: Target,
+    settings: Settings,
+    *,
+    version: int,
+) -> str:
+    """Names a map by everything that it depends on, the method's ``version`` among it."""
+    pixels = hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
+    of = [version, classifier_hash, pixels, image.shape]
+    parts = [*of, method, asdict(target), settings.model_dump()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def read(name: str) -> Attribution | None:
+    """The stored map, ``map`` at the method's own resolution, too; None where there is none."""
+    try:
+        held = arrays.load(paths.attribution(name), "about", "native", most=_MOST_OF_ONE)
+        about = entries.parse_json(str(held["about"]).encode("utf-8", "surrogatepass"), _SHAPE)
+        native = held["native"]
+        if native.ndim != 2 or native.dtype.kind != "f" or not native.size:
+            return None
+        about = {part: about[part] for part in _ABOUT}
+        about["notes"] = tuple(about["notes"])
+        return Attribution(map=native, native=native, **about)
+    except (UnusableError, KeyError):
+        return None
+
+
+def write(name: str, attribution: Attribution) -> None:
+    """Keeps a map where that is possible; the oldest are removed where all together take too much
+    room."""
+    path = paths.attribution(name)
+    about = {part: getattr(attribution, part) for part in _ABOUT}
+    try:
+        with disk.replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, native=attribution.native, about=json.dumps(about))
+            file.flush()
+            size = temporary.stat().st_size
+        folder = path.parent
+        _held[folder] = _held.get(folder, MOST) + size  # not known at first: it is looked at
+        if _held[folder] > MOST:
+            _held[folder] = _make_room(folder)
+    except OSError as error:  # a full disk, or one that is read-only: it is computed anew then
+        log.warning("A map could not be kept. %s", disk.trouble(error) or error)
+
+
+def _make_room(folder: Path) -> int:
+    """Bytes of what is left. Looking at every file takes its time where there are many: not at each
+    map."""
+    states = []
+    for file in folder.glob("*.npz"):
+        with suppress(OSError):  # another process makes room, too
+            states.append((file.stat(), file))
+    room, left = MOST, 0
+    for state, file in sorted(states, key=lambda each: -each[0].st_mtime):
+        room -= state.st_size
+        if room < 0:
+            with suppress(OSError):  # a folder of that name, or another account's
+                file.unlink(missing_ok=True)
+        else:
+            left += state.st_size
+    return left

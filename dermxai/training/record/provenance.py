@@ -1,0 +1,144 @@
+"""What a checkpoint says of the images that it learnt from and was validated on."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from dermxai.core.formatting import count
+from dermxai.core.paths import CheckpointFiles, TrainingFiles
+from dermxai.data import Dataset, split_words
+from dermxai.data.splits import owners
+from dermxai.models import load_classifier
+from dermxai.models.devices import usable_device
+from dermxai.models.division import OWNERS, Division, digests, open_division, write_division
+from dermxai.models.likeness import FEWEST, Learnt, Space
+from dermxai.training.data.examples import Examples
+from dermxai.training.data.prepared import Prepared
+from dermxai.training.loop.plan import Plan, usable
+from dermxai.training.recipe import IMAGENET
+
+_BATCH = 32
+
+
+def data_of(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[str, Any]:
+    """What model.json says of the data that a network learns from."""
+    training, validation = (
+        examples.table.iloc[usable(examples.rows(split), prepared)]
+        for split in ("train", "validation")
+    )
+    seen: dict[str, Any] = {
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "training_images": len(training),
+        "validation_images": len(validation),
+        "training_images_by_class": training["label"].value_counts().to_dict(),
+    }
+    if "patient_id" in training:
+        patients = training.groupby("label")["patient_id"].nunique()
+        seen["training_patients"] = int(training["patient_id"].nunique())
+        seen["training_patients_by_class"] = patients.to_dict()
+    notes = [
+        *split_words.notes(dataset.samples),
+        *_left_out(examples),
+        *_division_notes(training, validation, examples.classes),
+    ]
+    if notes:
+        seen["notes"] = notes
+    if prepared.problems:
+        seen["unreadable_images"] = {p.item: p.reason for p in prepared.problems}
+    return seen
+
+
+def _left_out(examples: Examples) -> Iterator[str]:
+    """How many images of known splits, or without one, are not learnt from."""
+    split = examples.table["split"]
+    if tests := int((split == "test").sum()):
+        yield f"{count(tests, 'test image')} left out of training and validation."
+    if silent := int(split.isna().sum()):
+        yield (
+            f"{count(silent, 'image')} without a split, or of patients who are held out: left out "
+            "of training and validation."
+        )
+
+
+def _division_notes(
+    training: pd.DataFrame, validation: pd.DataFrame, classes: tuple[str, ...]
+) -> list[str]:
+    """What a division lacks, as where one patient has most of the images."""
+    unlearnt = [code for code in classes if code not in set(training["label"])]
+    unseen = [code for code in classes if code not in set(validation["label"])]
+    notes = []
+    if len(validation) > len(training):
+        notes.append(
+            f"More images are validated on ({len(validation)}) than learnt from ({len(training)})."
+        )
+    if unlearnt:
+        notes.append(f"No training image of {', '.join(unlearnt)}: never learnt.")
+    if unseen:
+        notes.append(f"No validation image of {', '.join(unseen)}: never measured.")
+    return notes
+
+
+def note_division(plan: Plan, fingerprints: Mapping[str, str]) -> None:
+    """Keeps with both checkpoints which images are learnt from and validated on.
+
+    Args:
+        fingerprints: of the images' files, by sample id.
+    """
+    known = plan.examples.table["sample_id"].isin(fingerprints).to_numpy(dtype=bool)
+    rows = np.flatnonzero(known & plan.prepared.usable)
+    table = plan.examples.table.iloc[rows]
+    images = digests(table["path"], table["sample_id"].map(fingerprints))
+    ids = owners(plan.examples.table)
+    earlier, whole = _earlier(plan)
+    for folder in (plan.output, TrainingFiles(plan.output).last):
+        write_division(
+            folder,
+            images,
+            table["split"],
+            owners={column: ids[column].iloc[rows] for column in OWNERS if column in ids},
+            pictures=plan.prepared.pictures[rows],
+            earlier=earlier,
+            whole=whole,
+        )
+
+
+def keep_features(plan: Plan, fingerprints: Mapping[str, str]) -> None:
+    """Keeps with the checkpoint what its network sees of the images that it learnt from, so that
+    near-duplicates are known again: one more pass over them. Too few images keep nothing.
+
+    Args:
+        fingerprints: of the images' files, by sample id.
+    """
+    files = CheckpointFiles(plan.output)
+    if len(plan.training) < FEWEST:
+        return
+    index = plan.devices[0] if isinstance(plan.devices, list) else 0
+    device = f"cuda:{index}" if plan.accelerator == "cuda" else plan.accelerator
+    classifier = load_classifier(plan.output).to(usable_device(device))
+    if Learnt.read(files.learnt, classifier.hash) is not None:
+        return
+    pictures, parts = plan.prepared.open(), []
+    for rows in np.array_split(plan.training, -(-len(plan.training) // _BATCH)):
+        batch = np.stack([plan.preprocessing.normalise(pictures[row]) for row in rows])
+        parts.append(classifier.infer(torch.from_numpy(batch)).pooled.cpu().numpy())
+    pooled = np.concatenate(parts)
+    space = Space.fitted([pooled])
+    if space is None:
+        return
+    table = plan.examples.table.iloc[plan.training]
+    images = digests(table["path"], table["sample_id"].map(fingerprints))
+    Learnt(classifier.hash, np.array(images), space, space.of(pooled)).write(files.learnt)
+
+
+def _earlier(plan: Plan) -> tuple[Division | None, bool]:
+    """The division of the checkpoint that a training starts from, and whether all is told that its
+    first weights have learnt from; photographs of ImageNet are none of skin."""
+    if start := plan.recipe.start_from:
+        division = open_division(Path(start))
+        return division, division is not None
+    return None, plan.recipe.weights in ("", IMAGENET)

@@ -1,0 +1,112 @@
+"""How figures and headings are put on a page."""
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, cast
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from dermxai.figures.template import SIDE
+from dermxai.ui.app.guard import callback
+from dermxai.ui.components.text import plain
+
+_CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["autoScale2d"],
+}
+_TOOLBAR = 36  # pixels
+
+SIDEBAR = 264  # pixels wide
+ICON = str(Path(__file__).with_name("icon.png"))
+
+STYLE = """<style>
+/* Room for figures and tables on a laptop and a projector: columns too narrow for them wrap. */
+.stMainBlockContainer { padding-inline: min(3vw, 5rem); }
+.stMain .stColumn { min-width: min(17rem, 100%); }
+/* A card of a gallery: its whole face is the button. */
+[class*="st-key-card-"] { position: relative; }
+[class*="st-key-card-"] :is(.stElementContainer:has(.stButton), .stButton, .stButton *) {
+  position: static; }
+[class*="st-key-card-"] .stButton button { min-height: 0; padding: 0; }
+[class*="st-key-card-"] .stButton button::after {
+  content: ""; position: absolute; inset: 0; border-radius: 0.375rem; }
+[class*="st-key-card-"] .stButton button:is(:hover, :focus-visible)::after,
+[class*="st-key-card-primary"] .stButton button::after {
+  box-shadow: 0 0 0 2px var(--st-primary-color, #0f6fa8); }
+[class*="st-key-card-"] .stElementToolbar { display: none; }
+[class*="st-key-card-"] img { border-radius: 0.375rem; }
+/* Streamlit's own CSV of a table has formulas as they are and says nothing of the run. */
+[data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
+</style>"""
+
+
+def dark() -> bool:
+    """Whether the visitor sees the dark theme."""
+    return bool(st.context.theme.type == "dark")
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """A figure of `dermxai.figures` without its title, which the page writes above it: there it
+    wraps, and looks like all other titles."""
+
+    title: str
+    help: str
+    figure: go.Figure
+
+    @classmethod
+    def of(cls, figure: go.Figure, toolbar: bool = False) -> Self:
+        """Takes the title off a figure that nobody else has; leaves room for the tools."""
+        title, margin = figure.layout.title, figure.layout.margin
+        made = cls(_words(title.text), _words(title.subtitle.text), figure)
+        band = max(0, margin.t - SIDE) - (_TOOLBAR if toolbar else 0)
+        figure.layout.title = None
+        figure.layout.height -= band
+        margin.t -= band
+        return made
+
+
+def plot(drawn: Plot, key: str, toolbar: bool = False, **options: Any) -> Any:
+    """A figure in its own colours under its title, its tools always in sight or never."""
+    heading(drawn.title, drawn.help)
+    if callable(chosen := options.get("on_select")):
+        options["on_select"] = callback(chosen)
+    config = _CONFIG | {"displayModeBar": toolbar}
+    return cast(Any, st.plotly_chart)(
+        drawn.figure, key=key, theme=None, config=config, alt=drawn.title, **options
+    )
+
+
+def facts(*parts: str) -> None:
+    """A quiet line of what is known, as Markdown; empty parts are left out."""
+    st.caption(" · ".join(part for part in parts if part))
+
+
+def heading(title: str, help_: str = "") -> None:
+    """The title of a part of a page and how to use it, spaced like those of the figures."""
+    with st.container(gap=None):
+        st.markdown(f"##### {plain(title)}")
+        if help_:
+            st.caption(plain(help_))
+
+
+def notes(lines: Iterable[str]) -> None:
+    """What a visitor should know of the page, one line each."""
+    with st.container(gap=None):
+        for line in lines:
+            st.caption(f":material/info: {plain(line)}")
+
+
+def height(table: pd.DataFrame, most: int = 16) -> int:
+    """Pixels of a table that shows its rows without scrolling, up to ``most``."""
+    return 35 * (min(len(table), most) + 1) + 3
+
+
+def _words(text: str | None) -> str:
+    """What a text of plotly says: its tags are taken out, its entities read."""
+    return html.unescape(re.sub(r"<[^>]*>", " ", text or "")).strip()

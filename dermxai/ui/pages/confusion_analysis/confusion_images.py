@@ -1,0 +1,205 @@
+"""Parts of the Confusion analysis page: its images and maps."""
+
+import re
+
+import streamlit as st
+
+from dermxai.explain.confusion.pair_maps import MOST
+from dermxai.figures.averaged import averaged, frames
+from dermxai.figures.overlay import colour_bar
+from dermxai.jobs import Job
+from dermxai.metrics.pair import OTHER
+from dermxai.report import ConfusionAnalysis, tables
+from dermxai.report.html import pair_page
+from dermxai.ui.app import jobs_panel
+from dermxai.ui.app.guard import callback, fragment
+from dermxai.ui.components import downloads, look
+from dermxai.ui.components.gallery import gallery
+from dermxai.ui.components.text import count, percent, plain, shortened
+from dermxai.ui.components.thumbnails import jpeg
+from dermxai.ui.session import cache, state
+from dermxai.ui.session.scene import Scene
+from dermxai.ui.session.state import Key
+
+_TITLE = "Where on the skin"
+_CELL = 170  # pixels of a picture, the narrowest: two in a row in half a window
+_FRAMES = {
+    "lesion": (
+        "Lesion",
+        "Aligned to the box of the lesion's mask with a quarter of its sides as margin, squashed "
+        "to a square.",
+    ),
+    "image": ("Whole image", "Aligned to the frame of the image, squashed to a square."),
+}
+
+
+def maps(analysis: ConfusionAnalysis) -> None:
+    """Averaged contrast maps of the four cells."""
+    pair = analysis.pair
+    made = cache.pair_maps(analysis.run, pair.first, pair.second, analysis.split)
+    if made is None:
+        look.heading(
+            _TITLE,
+            f"Vote maps of {pair.first} against {pair.second}, averaged over the images of each "
+            "cell. They need one forward pass an image.",
+        )
+        _compute(analysis)
+        return
+    look.heading(
+        _TITLE,
+        f"Vote maps of {pair.first} against {pair.second}, averaged, over the mean image of each "
+        "cell.",
+    )
+    known = [frame for frame in _FRAMES if frame in frames(made)]
+    if not known:
+        st.caption("No image of these cells could be averaged.")
+        return
+    frame = known[0]
+    if len(known) > 1:
+        frame = st.segmented_control(
+            "Aligned to",
+            known,
+            key=Key.FRAME,
+            default=frame,
+            required=True,
+            format_func=lambda name: _FRAMES[name][0],
+            persist_state="session",
+        )
+    grid = st.grid(4, min_column_width=_CELL)
+    for cell in averaged(made, frame):
+        with grid.cell():
+            if cell.picture is not None:
+                name = f"{cell.true} predicted as {cell.predicted}"
+                st.image(jpeg(cell.picture), width="stretch", alt=name)
+            of = "" if cell.images == cell.in_cell else f" of {cell.in_cell:,}"
+            st.markdown(
+                f"**{plain(shortened(cell.true, 16))}** predicted as "
+                f"**{plain(shortened(cell.predicted, 16))}**  \n{cell.images:,}{of} images"
+            )
+    with st.container(gap=None):
+        st.image(colour_bar(), width="stretch", alt="From blue over clear to yellow")
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            st.caption(f"for {plain(pair.second)}", width="content")
+            st.caption("0", width="content")
+            st.caption(f"for {plain(pair.first)}", width="content")
+        scale = made.scale(frame)
+        st.caption(f"Full colour at ± {scale:.3g} {made.unit} in all four. {_FRAMES[frame][1]}")
+    if made.problems:
+        st.caption(f"Averaged without {count(len(made.problems), 'image')} that could not be used.")
+        _compute(analysis, "Try again")
+
+
+def _compute(analysis: ConfusionAnalysis, label: str = "Compute the maps") -> None:
+    """Starts the job that averages, and shows how far it is."""
+    cells = analysis.pair.ways[analysis.pair.ways["predicted"] != OTHER]["images"]
+    passes = int(cells.clip(upper=MOST).sum())
+    if not passes:
+        st.caption("There is no image in these cells.")
+        return
+    asked = {
+        "run": str(analysis.run.root),
+        "first": analysis.pair.first,
+        "second": analysis.pair.second,
+    }
+    if analysis.split:
+        asked["split"] = analysis.split
+    job = jobs_panel.last("pair", **asked)
+    if job is not None and job.state.live:
+        _progress(job)
+        return
+    if job is not None and (ended := jobs_panel.why(job)):
+        st.warning(plain(ended))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        wanted = st.button(
+            label,
+            key=Key.START.of("pair"),
+            type="primary",
+            icon=":material/play_arrow:",
+        )
+        st.caption(
+            f"{passes:,} forward passes, at most {MOST} a cell, in the "
+            "background; kept with the run.",
+            width="content",
+        )
+    if wanted:
+        jobs_panel.start("pair", **asked)
+        st.rerun()
+
+
+@fragment(run_every=jobs_panel.POLL)
+def _progress(job: Job) -> None:
+    jobs_panel.bar(job)
+
+
+def errors(scene: Scene, analysis: ConfusionAnalysis) -> None:
+    """Confused images, those of the largest margin first."""
+    table, pair = analysis.pair.errors, analysis.pair
+    if table.empty:
+        look.heading(
+            "Errors", f"No image of {pair.first} or {pair.second} is predicted as the other."
+        )
+        return
+    look.heading(
+        "Errors",
+        f"{count(len(table), 'image')} by margin: how far the summed votes lie on the wrong side, "
+        "in logits. Choose one to open it.",
+    )
+    sample_ids = tuple(table["sample_id"])
+    st.button(
+        "Make them the selection",
+        key=Key.SELECT.of("pair"),
+        type="tertiary",
+        icon=":material/select_all:",
+        on_click=callback(state.select),
+        args=(f"{pair.first} and {pair.second} confused", sample_ids),
+    )
+    margins = {row["sample_id"]: f"margin {row['margin']:.2f}" for row in table.to_dict("records")}
+    gallery("pair-errors", sample_ids, scene, margins)
+
+
+def suspects(scene: Scene, analysis: ConfusionAnalysis) -> None:
+    """Images whose label may be wrong."""
+    table = analysis.suspects
+    if table.empty:
+        look.heading(
+            "Possible label errors",
+            f"{tables.no_suspects(analysis)} {tables.searched(analysis)}".strip(),
+        )
+        return
+    look.heading(
+        "Possible label errors",
+        f"{count(len(table), 'image')} by confident learning: the model gives another class a "
+        "higher probability than its images have on average; beneath each, the probability of "
+        "its label. Hard cases "
+        f"look the same. {tables.searched(analysis)}",
+    )
+    probabilities = {
+        row[
+            "sample_id"
+        ]: f"label {plain(shortened(row['label'], 12))}: {percent(row['quality'], 0)}"
+        for row in table.to_dict("records")
+    }
+    gallery("pair-suspects", tuple(table["sample_id"]), scene, probabilities)
+
+
+def meeting(analysis: ConfusionAnalysis) -> None:
+    """What can be taken along."""
+    pair, split = analysis.pair, analysis.split
+    look.heading(
+        "For the meeting",
+        "All of this with the images in one file that needs nothing else and prints on A4, with "
+        "room for notes. It holds patients' images: keep it where they may be.",
+    )
+    stem = re.sub(r"[^\w.-]+", "_", f"{pair.first}-{pair.second}-{split or 'all'}")
+    with st.container(horizontal=True):
+        downloads.button(
+            "Report (HTML)",
+            lambda: pair_page(
+                analysis, cache.pair_maps(analysis.run, pair.first, pair.second, analysis.split)
+            ),
+            f"pair-{stem}.html",
+            "text/html",
+            icon=":material/download:",
+            type="primary",
+        )
+        downloads.numbers("All numbers (JSON)", analysis.as_json, f"pair-{stem}")

@@ -1,0 +1,202 @@
+"""Parts of the Feature map page."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from dermxai import figures, taxonomy
+from dermxai.core.settings import described
+from dermxai.data.table import COLUMNS
+from dermxai.figures.template import palette, text
+from dermxai.jobs import Job
+from dermxai.projection import Projection
+from dermxai.projection.projector import methods
+from dermxai.report.origin import origin
+from dermxai.runs import Run
+from dermxai.ui.app import jobs_panel
+from dermxai.ui.app.guard import fragment
+from dermxai.ui.components import filters, forms, look
+from dermxai.ui.components.text import plain, shortened
+from dermxai.ui.session import cache, state
+from dermxai.ui.session.scene import Scene
+from dermxai.ui.session.state import Key
+
+FIRST = "umap"
+_SELECTED = "Selected"
+_VERDICTS = {"right": "#2fa36b", "wrong": "#c2410c", "no label": "#8a94a0"}
+_CHOSEN = {"selected": "#d33fb0", "others": "#8a94a0"}
+_VERDICT = "Right or wrong"
+_COMPUTED = ("True class", "Predicted class", _VERDICT, "Confidence")
+_WITHOUT_LABELS = ("Predicted class", "Confidence")
+_NOT_COLOURED = ("sample_id", "path", "label", "mask_path", "evidence_path")
+
+
+class Colour(NamedTuple):
+    title: str
+    column: str | None = None
+    """Of the sample table; None for what is computed."""
+
+
+def ask_method() -> tuple[str, dict[str, Any]]:
+    """Which map, and its settings."""
+    known = methods()
+    method = st.segmented_control(
+        "Map",
+        list(known),
+        key=Key.PROJECTION,
+        default=FIRST,
+        required=True,
+        format_func=lambda name: known[name].title,
+        persist_state="session",
+    )
+    method = method or FIRST
+    kind = known[method].settings
+    if not described(kind):
+        return method, {}
+    with st.popover("Settings", icon=":material/tune:"):
+        st.caption(known[method].note)
+        return method, forms.settings(kind, method).model_dump()
+
+
+def ask_colour(scene: Scene) -> Colour:
+    """What colours the points: something computed, or a column of the sample table."""
+    samples = scene.run.samples
+    columns = [str(name) for name in samples if name not in _NOT_COLOURED]
+    columns = [name for name in columns if samples[name].notna().any()]
+    columns.sort(key=lambda name: (name not in COLUMNS, name))
+    labelled = samples["label"].notna().any()
+    options = [Colour(name) for name in (_COMPUTED if labelled else _WITHOUT_LABELS)]
+    options += [Colour(_SELECTED)] if scene.selection else []
+    options += [Colour(filters.title(name), name) for name in columns]
+    if state.get(Key.COLOUR) not in options:
+        state.put(Key.COLOUR, options[0])
+    chosen: Colour = st.selectbox(
+        "Colour",
+        options,
+        key=Key.COLOUR,
+        format_func=lambda colour: shortened(colour.title),
+        persist_state="session",
+        width=220,
+    )
+    return chosen
+
+
+def projection(scene: Scene, method: str, settings: Mapping[str, Any]) -> Projection | None:
+    """The stored map; where there is none, starts the job that makes it and shows how far it is."""
+    known = cache.projection(scene.run, method, settings)
+    if known is not None:
+        return known
+    asked = {"run": str(scene.run.root), "method": method, "settings": dict(settings)}
+    job = jobs_panel.last("project", **asked)
+    if job is None:
+        jobs_panel.start("project", **asked)
+        st.rerun()
+    if job.state.live:
+        _progress(job)
+        return None
+    st.error(plain(jobs_panel.why(job) or "The map is gone from the run's folder."))
+    if st.button("Compute it", key=Key.START.of("project"), type="primary"):
+        jobs_panel.start("project", **asked)
+        st.rerun()
+    return None
+
+
+def draw(scene: Scene, made: Projection, colour: Colour) -> None:
+    """The map; a click makes an image primary, a lasso or box makes a selection."""
+    key = Key.FIGURE.of("map", scene.run_id, made.method)
+    look.plot(
+        _figure(scene, made, colour),
+        key,
+        toolbar=True,
+        on_select=lambda: _selected(key, methods()[made.method].title),
+        selection_mode=("points", "box", "lasso"),
+    )
+    look.notes(made.notes)
+
+
+def _figure(scene: Scene, made: Projection, colour: Colour) -> look.Plot:
+    selected = state.view().sel if colour == Colour(_SELECTED) else None
+    key = (scene.run_id, made.method, tuple(sorted(made.settings.items())), colour, selected)
+    known = cache.feature_maps().get((*key, look.dark()))
+    if known is not None:
+        return known
+    run = scene.run
+    if selected and scene.selection:
+        chosen = run.samples["sample_id"].isin(scene.selection.sample_ids)
+        values, colours = chosen.map({True: "selected", False: "others"}), _CHOSEN
+    elif colour.column is not None:
+        values, colours = run.samples[colour.column], None
+    else:
+        values = _computed(run, colour.title)
+        labels = sorted(run.samples["label"].dropna().unique())
+        classes = taxonomy.colours([*run.classes, *labels])
+        colours = _VERDICTS if colour.title == _VERDICT else classes
+    figure = figures.feature_map(
+        made.coordinates,
+        made.sample_ids.tolist(),
+        values.tolist(),
+        title=f"{methods()[made.method].title} of the features",
+        label=colour.title,
+        hover=cache.hover_lines(scene.run_id),
+        colours=colours,
+        total=len(run) + len(run.problems),
+        dark=look.dark(),
+    )
+    _sign(figure, made, run)
+    return cache.feature_maps().put((*key, look.dark()), look.Plot.of(figure, toolbar=True))
+
+
+def _sign(figure: go.Figure, made: Projection, run: Run) -> None:
+    """Where the map comes from, on the figure itself: plotly's picture of it holds nothing else."""
+    of, settings = origin(run), [f"{name} {value}" for name, value in made.settings.items()]
+    lines = (
+        [methods()[made.method].title, *settings],
+        [f"run {of['run']}", f"checkpoint {of['checkpoint']} ({of['checkpoint_hash'][:12]})"],
+        [f"dataset {of['dataset']}"],
+    )
+    figure.add_annotation(
+        text="<br>".join(text(" · ".join(line)) for line in lines),
+        font={"size": 9, "color": palette(look.dark()).muted},
+        showarrow=False,
+        align="left",
+        **{"xref": "paper", "yref": "paper", "x": 0, "y": 0, "xanchor": "left", "yanchor": "top"},
+    )
+    room = 14 * len(lines)  # pixels
+    figure.update_layout(margin_b=figure.layout.margin.b + room, height=figure.layout.height + room)
+
+
+def _selected(key: str, map_title: str) -> None:
+    """Takes over what was clicked or drawn around on the map."""
+    points = state.get(key).selection.points
+    ids = [_sample_id(point["customdata"]) for point in points if "customdata" in point]
+    if len(ids) == 1:
+        state.show(primary=ids[0])
+    elif ids:
+        state.select(f"Drawn on {map_title}", ids)
+
+
+def _sample_id(data: object) -> str:
+    return str(data[0] if isinstance(data, list | tuple) else data)
+
+
+@fragment(run_every=jobs_panel.POLL)
+def _progress(job: Job) -> None:
+    jobs_panel.bar(job)
+
+
+def _computed(run: Run, title: str) -> "pd.Series[Any]":
+    labels = run.samples["label"]
+    match title:
+        case "True class":
+            return labels
+        case "Predicted class":
+            return pd.Series(run.predicted)
+        case "Confidence":
+            return pd.Series(run.probabilities.max(axis=1))
+        case _:
+            right = pd.Series(labels.to_numpy() == run.predicted)
+            words = right.map({True: "right", False: "wrong"})
+            return words.where(labels.notna().to_numpy(), "no label")

@@ -1,0 +1,227 @@
+"""An image that is looked at: one of a run, or a visitor's own; and what the model makes of it."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermxai.core.errors import InputError
+from dermxai.data.images import decode
+from dermxai.data.transforms import fitted
+from dermxai.figures.overlay import Line
+from dermxai.runs import Run
+from dermxai.runs.run import CHANGED
+from dermxai.ui.app.lanes import QUICK, Task
+from dermxai.ui.app.turnstile import TURNSTILE
+from dermxai.ui.components.thumbnails import stamp
+from dermxai.ui.session import cache, state
+from dermxai.ui.session.scene import Scene
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dermxai.explain import Diagnosis
+
+LONGEST = 960  # pixels of the longer side as shown; smaller images are enlarged, for fine outlines
+_ASKED: "dict[tuple[str, str], Future[Diagnosis]]" = {}
+_ASKED_LOCK = Lock()
+_MASKS = {"Lesion": "mask_path", "Signs": "evidence_path"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    key: str
+    """Tells images apart, and changes with their content."""
+    name: str
+    sample_id: str | None
+    """None for a visitor's own image."""
+    label: str | None
+    read: Callable[[], NDArray[np.uint8]] = field(repr=False)
+    """As ``pixels``, whatever the run has seen."""
+    masks: dict[str, str] = field(default_factory=dict)
+    """Files of masks by what they outline."""
+    changed: bool = False
+    """Whether the run has seen another image under this name."""
+
+    def check(self) -> None:
+        """
+        Raises:
+            InputError: the run has seen another image under this name.
+        """
+        if self.changed:
+            raise InputError(CHANGED.format(self.name))
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """The whole image (h, w, 3) RGB.
+
+        Raises:
+            InputError: as ``check``, or it cannot be read.
+        """
+        self.check()
+        return self.read()
+
+
+def of_sample(scene: Scene, sample_id: str) -> Subject:
+    """An image of the open dataset."""
+    row = scene.table.samples.loc[sample_id]
+    path = str(row["path"])
+    written = stamp(path) or 0
+    return Subject(
+        key=f"{path}|{written}",
+        name=sample_id,
+        sample_id=sample_id,
+        label=scene.label(sample_id),
+        read=lambda: cache.image(path, written),
+        masks={
+            name: str(row[column])
+            for name, column in _MASKS.items()
+            if isinstance(row.get(column), str)
+        },
+        changed=has_changed(scene, sample_id),
+    )
+
+
+def has_changed(scene: Scene, sample_id: str) -> bool:
+    """Whether the run has seen another image under this name; False where there is no run, or no
+    file that could be compared."""
+    if scene.source.run is None:
+        return False
+    path = scene.path(sample_id)
+    try:
+        return cache.has_changed(scene.source.run, sample_id, path, stamp(path) or 0)
+    except InputError:
+        return False
+
+
+def of_upload(name: str, content: bytes) -> Subject:
+    """A visitor's own image, held in memory."""
+    return Subject(
+        key=f"upload|{hashlib.sha256(content).hexdigest()}",
+        name=name,
+        sample_id=None,
+        label=None,
+        read=lambda: decode(content, name),
+    )
+
+
+def shown(subject: Subject, longest: int = LONGEST) -> NDArray[np.uint8]:
+    """The image as it is shown, its longer side of so many pixels.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    return fitted(subject.pixels(), longest)
+
+
+def masks(subject: Subject, shape: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:
+    """The masks that can be read, at the shape of the image as shown."""
+    found = {}
+    for name, path in subject.masks.items():
+        try:
+            found[name] = cache.mask(path, stamp(path) or 0, shape)
+        except InputError:
+            continue
+    return found
+
+
+def outlines(subject: Subject, shape: tuple[int, int]) -> dict[str, Line]:
+    """Those of the masks that can be read, at the shape of the image as shown."""
+    found = {}
+    for name, path in subject.masks.items():
+        with suppress(InputError):
+            found[name] = cache.outline(path, stamp(path) or 0, shape)
+    return found
+
+
+def votes(run: Run, subject: Subject) -> NDArray[np.float32]:
+    """Logits (head, class): the run's own where it holds the image.
+
+    Raises:
+        InputError: the image has changed since, or it or the checkpoint cannot be read.
+    """
+    subject.check()
+    if subject.sample_id is None:
+        return diagnosis(run, subject, (1, 1)).logits
+    return np.asarray(run.logits[run.index([subject.sample_id])[0]])
+
+
+def is_known(run: Run, subject: Subject, *classes: str | None) -> bool:
+    """Whether the run's classifier has looked at the image lately, and maps of the classes were
+    kept."""
+    return _known(run, subject, classes) is not None
+
+
+def _known(run: Run, subject: Subject, classes: Sequence[str | None]) -> "Diagnosis | None":
+    known = cache.diagnoses().get(_key(run, subject))
+    return known if known is not None and known.maps(*classes) else None
+
+
+def diagnosis(
+    run: Run, subject: Subject, shape: tuple[int, int], *classes: str | None
+) -> "Diagnosis":
+    """What the run's classifier makes of an image, with maps of the classes, if not more, at the
+    shape of the image as shown.
+
+    Raises:
+        InputError: the image or the checkpoint cannot be read.
+    """
+    known = _known(run, subject, classes)
+    if known is None:
+        coming = looked_at(run, subject, *classes)
+        with TURNSTILE.aside():
+            known = coming.result()
+    return replace(known, shape=shape)
+
+
+def looked_at(run: Run, subject: Subject, *classes: str | None) -> "Future[Diagnosis]":
+    """A forward pass on an image, by the quick lane: together with what others ask for, and once
+    where several ask for the same image. A page asks for all its images before it waits for one.
+    Kept are the maps of these classes, of the label and of the two likeliest.
+
+    Raises:
+        InputError: the image or the checkpoint cannot be read.
+    """
+    from dermxai.explain import costs
+    from dermxai.explain.attribution.api import prepared
+    from dermxai.explain.diagnosis import diagnose_all
+
+    key, classifier = _key(run, subject), cache.classifier(run)
+    with _ASKED_LOCK:
+        if (under_way := _ASKED.get(key)) is not None:
+            return under_way
+    pixels = subject.pixels()
+    item = (prepared(classifier, pixels), pixels.shape)
+
+    def work(items: "Sequence[tuple[Tensor, tuple[int, ...]]]") -> "Sequence[Diagnosis]":
+        import torch
+
+        images, shapes = zip(*items, strict=True)
+        with costs.timed(classifier, costs.FORWARD, len(items)):
+            return diagnose_all(classifier, torch.cat(images), shapes)
+
+    def done(future: "Future[Diagnosis]") -> None:
+        if future.exception() is None:
+            found, before = future.result(), cache.diagnoses().get(key)
+            wanted = {subject.label, *found.ranking[:2], *classes}
+            wanted |= set(before.mapped if before else ())
+            cache.diagnoses().put(key, found.with_maps_of(wanted))
+        with _ASKED_LOCK:
+            _ASKED.pop(key, None)
+
+    with _ASKED_LOCK:
+        if (under_way := _ASKED.get(key)) is not None:
+            return under_way
+        task = Task(state.visitor(), work, item, together=("look", id(classifier)))
+        _ASKED[key] = task.future
+    task.future.add_done_callback(done)
+    return QUICK.put(task)
+
+
+def _key(run: Run, subject: Subject) -> tuple[str, str]:
+    return str(run.manifest["checkpoint"]["hash"]), subject.key

@@ -1,0 +1,115 @@
+"""What may be learnt from, and what a checkpoint says of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from dermxai.core.errors import InputError
+from dermxai.core.paths import CheckpointFiles
+from dermxai.data import Dataset, load_dataset
+from dermxai.models import load_classifier, read_info
+from dermxai.models.division import open_division
+from dermxai.models.likeness import Learnt, Space
+from dermxai.training.data.examples import examples_of
+from dermxai.training.fit import fit
+from dermxai.training.loop.plan import Plan
+from dermxai.training.recipe import Recipe
+from dermxai.training.record.provenance import keep_features
+
+RECIPE = Recipe(
+    architecture="test_efficientnet", size=32, epochs=1, batch_size=16, colour_constancy="none"
+)
+
+
+def with_column(folder: Path, name: str, values: list[str | None], tmp_path: Path) -> Dataset:
+    """The squares of ``two_colours`` with a further column: a value for each of 20 patients."""
+    table = pd.read_csv(folder / "samples.csv")
+    table["path"] = [str(folder / path) for path in table["path"]]
+    table[name] = np.repeat(np.array(values, dtype=object), 3)
+    table.to_csv(tmp_path / "squares.csv", index=False)
+    return load_dataset(tmp_path / "squares.csv")
+
+
+def learnt(dataset: Dataset) -> set[int]:
+    """Patients whose images are trained or validated on."""
+    table = examples_of(dataset, RECIPE).table
+    kept = table[table["split"].isin(["train", "validation"])]
+    return {int(name[1:]) for name in kept["patient_id"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("set", ["ham10000"] * 14 + ["isic2018_task3_test"] * 6, range(14)),
+        ("set", ["train"] * 14 + ["external"] * 6, range(14)),
+        ("partition", ["training"] * 14 + ["holdout"] * 6, range(14)),
+        ("set", ["train"] * 8 + ["tuning"] * 4 + ["Handyscope"] * 4 + ["test"] * 4, range(12)),
+        ("set", ["train"] * 12 + ["clinic B"] * 4 + [None] * 4, range(12)),
+        ("set", [None] * 14 + ["Test"] * 6, range(14)),
+        ("set", ["Canon"] * 10 + ["Nikon"] * 10, range(20)),
+        ("is_test", [0] * 14 + [1] * 6, range(14)),
+    ],
+)
+def test_nothing_is_learnt_from_what_may_be_a_test(
+    two_colours: Path, tmp_path: Path, name: str, values: list[str | None], expected: range
+) -> None:
+    assert learnt(with_column(two_colours, name, values, tmp_path)) == set(expected)
+
+
+def test_where_only_tests_and_unknown_words_are_there_nothing_is_learnt(
+    two_colours: Path, tmp_path: Path
+) -> None:
+    dataset = with_column(two_colours, "set", ["clinic B"] * 14 + ["test"] * 6, tmp_path)
+    with pytest.raises(InputError, match=r"No labelled image is left.*clinic B \(42\), test \(18"):
+        examples_of(dataset, RECIPE)
+
+
+def test_the_model_card_says_what_was_left_out_and_started_from(
+    two_colours: Path, tmp_path: Path
+) -> None:
+    values = ["train"] * 8 + ["val"] * 4 + ["Handyscope"] * 4 + ["test"] * 4
+    dataset = with_column(two_colours, "set", values, tmp_path)
+    first = fit(dataset, RECIPE, tmp_path / "first")
+    told = " ".join(read_info(first).data["notes"])
+    assert "'Handyscope' (12). Left out of training and validation" in told
+    assert "12 test images left out of training and validation." in told
+    assert "'Handyscope' (12)" in (first / "README.md").read_text()
+    kept = open_division(first)
+    assert kept.whole and kept.tells("patient_id") and not kept.tells("lesion_id")
+    assert kept.pictures.shape == (60, 32)
+    assert b"p19" not in (first / "division.parquet").read_bytes()
+
+    values = ["test"] * 8 + ["val"] * 4 + ["train"] * 8
+    other = with_column(two_colours, "set", values, tmp_path)
+    second = fit(other, RECIPE.replaced(start_from=str(first)), tmp_path / "second")
+    patients = pd.Series([f"p{number}" for number in range(20)])
+    both = open_division(second).learnt_owner("patient_id", patients) >= 0
+    assert both.tolist() == [True] * 8 + [False] * 4 + [True] * 8
+
+
+def test_features_of_what_was_learnt_are_those_of_the_network_beside_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random, rows = np.random.default_rng(0), []
+    for index in range(300):
+        pixels = random.integers(0, 255, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
+        split = "validation" if index < 10 else "train"
+        rows.append({"path": f"{index}.png", "label": "ab"[index % 2], "split": split})
+    folder = tmp_path / "noise.csv"
+    pd.DataFrame(rows).to_csv(folder, index=False)
+
+    def beside_those_of_another(plan: Plan, fingerprints: Mapping[str, str]) -> None:
+        nothing = np.zeros((1, 1), np.float32)
+        another = Learnt("another", np.array(["x"]), Space(nothing[0], nothing), nothing)
+        another.write(CheckpointFiles(plan.output).learnt)
+        keep_features(plan, fingerprints)
+
+    monkeypatch.setattr("dermxai.training.fit.keep_features", beside_those_of_another)
+    checkpoint = fit(load_dataset(folder), RECIPE, tmp_path / "network")
+    kept = Learnt.read(CheckpointFiles(checkpoint).learnt, load_classifier(checkpoint).hash)
+    assert kept is not None and len(kept.images) == 290
