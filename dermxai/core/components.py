@@ -12,12 +12,14 @@ import os
 from abc import ABC
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, wraps
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from pkgutil import iter_modules
+from traceback import extract_tb
 from types import ModuleType
-from typing import Annotated, Any, Generic, TypeVar, get_type_hints
+from typing import Annotated, Any, Generic, ParamSpec, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
@@ -42,6 +44,7 @@ class Component(ABC):
 
 
 C = TypeVar("C", bound=Component)
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -188,9 +191,29 @@ def _changed_signatures(made: type, base: type) -> Iterator[str]:
             yield f"{name} takes {', '.join(given)}; expected {', '.join(asked)}."
 
 
+def sentences(faults: Callable[P, Iterator[str]]) -> Callable[P, Iterator[str]]:
+    """Checks of a component, of which one that raises anything is a fault, too, and the last."""
+
+    @wraps(faults)
+    def told(*args: P.args, **kwargs: P.kwargs) -> Iterator[str]:
+        try:
+            yield from faults(*args, **kwargs)
+        except (Exception, SystemExit) as error:
+            log.warning("A component raises an exception.", exc_info=True)
+            at = extract_tb(error.__traceback__)[-1]
+            yield f"It raises {said(error)} ({Path(at.filename).name}, line {at.lineno})."
+
+    return told
+
+
+def begun(fault: str) -> str:
+    """A sentence as the end of another."""
+    return fault[:1].lower() + fault[1:]
+
+
 def said(error: BaseException) -> str:
     """An error's kind and words, where it has some to say."""
     try:
-        return f"{type(error).__name__}: {error}".rstrip(".: ")
+        return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".: ")
     except Exception:
         return type(error).__name__

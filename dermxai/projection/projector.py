@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermxai.core import arrays, disk, entries, paths
-from dermxai.core.components import Component, Kind, Text
+from dermxai.core.components import Component, Kind, Text, begun
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
 from dermxai.core.settings import Settings, checked, setting_faults
@@ -66,6 +66,25 @@ def description_faults(made: ProjectionMethod[Any]) -> Iterator[str]:
     yield from setting_faults(made.settings)
 
 
+def embedding_faults(made: object, n: int) -> Iterator[str]:
+    """What is wrong with what ``embed`` gave of n images, a sentence each."""
+    if not (isinstance(made, tuple) and len(made) == 2 and isinstance(made[1], tuple)):
+        yield f"embed gives a {type(made).__name__}; expected coordinates and a tuple of notes."
+        return
+    values, notes = made
+    if type(values) is not np.ndarray:
+        yield f"The coordinates are a {type(values).__name__}; expected a NumPy array."
+    elif values.shape != (n, 2) or values.dtype.kind not in "fiu":
+        yield (
+            f"The coordinates are an array {values.shape} of {values.dtype}; expected ({n}, 2) of "
+            "numbers."
+        )
+    elif outside := np.count_nonzero(~(np.abs(values) <= np.finfo(np.float32).max)):
+        yield f"{outside} of the coordinates are not finite."
+    if not all(isinstance(note, str) for note in notes):
+        yield "A note is no text."
+
+
 METHODS: Kind[ProjectionMethod[Settings]] = Kind(
     ProjectionMethod,  # type: ignore[type-abstract]
     "dermxai.projection.methods",
@@ -106,7 +125,8 @@ def project(
         progress: called with steps done and in all; whatever it raises stops the projection.
 
     Raises:
-        InputError: unknown method or setting, or features that are not finite.
+        InputError: unknown method or setting, features that are not finite, or a method that
+            gives no coordinates.
 
     Examples:
         >>> import dermxai
@@ -122,7 +142,7 @@ def project(
         stored = open_projection(run, method, values)
         if stored is not None:
             return stored
-        coordinates, notes = _embed(chosen, np.asarray(run.features), values, step)
+        coordinates, notes = embedded(chosen, np.asarray(run.features), values, step)
         made = Projection(_sample_ids(run), coordinates, method, values.model_dump(), notes)
         _write(made, files.projection(name))
     return made
@@ -173,10 +193,14 @@ def _chosen(method: str, settings: object) -> tuple[ProjectionMethod[Settings], 
     return chosen, checked(method, chosen.settings, settings)
 
 
-def _embed(
+def embedded(
     method: ProjectionMethod[Settings], features: Features, settings: Settings, progress: Progress
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Coordinates (n, 2), also where there is little to project."""
+    """Coordinates (n, 2), also where there is little to project, and notes.
+
+    Raises:
+        InputError: features that are not finite, or coordinates that are none.
+    """
     n = len(features)
     broken = int((~np.isfinite(features).all(axis=1)).sum())
     if broken:
@@ -191,5 +215,7 @@ def _embed(
         coordinates, _ = principal_components(features, 2)
         note = f"{method.title} needs {method.fewest} images and there are {n}: this is their PCA."
         return coordinates.astype(np.float32), (note,)
-    made, notes = method.embed(features, settings, progress)
-    return made.astype(np.float32), notes
+    made = method.embed(features, settings, progress)
+    for fault in embedding_faults(made, n):
+        raise InputError(f"{method.title} gives no map: {begun(fault)}")
+    return made[0].astype(np.float32), made[1]

@@ -70,3 +70,33 @@ def test_nothing_slow_is_imported_before_it_is_needed():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+ODD = {
+    "one more axis": (
+        (np.ones((6, 2, 1)), ()),
+        r"array \(6, 2, 1\) of float64; expected \(6, 2\)",
+    ),
+    "three numbers": ((np.ones((6, 3)), ()), r"an array \(6, 3\) of float64"),
+    "too few": ((np.ones((5, 2)), ()), r"an array \(5, 2\) of float64"),
+    "turned": ((np.ones((2, 6)), ()), r"an array \(2, 6\) of float64"),
+    "texts": ((np.full((6, 2), "1"), ()), "of <U1; expected"),
+    "complex": ((np.ones((6, 2), complex), ()), "of complex128"),
+    "a list": (([[1, 2]] * 6, ()), "the coordinates are a list; expected a NumPy array"),
+    "not finite": ((np.full((6, 2), np.nan), ()), "12 of the coordinates are not finite"),
+    "too large": ((np.full((6, 2), 1e300), ()), "12 of the coordinates are not finite"),
+    "no notes": (np.ones((6, 2)), "embed gives a ndarray; expected coordinates and a tuple"),
+    "odd notes": ((np.ones((6, 2)), (5,)), "a note is no text"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_no_projection_is_refused_and_names_the_method(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, sentence = ODD[name]
+    run = generated_run(tmp_path / "run", 6, heads={"final": 12})
+    monkeypatch.setattr(Pca, "embed", lambda *_: given)
+    with pytest.raises(InputError, match=f"^PCA gives no map: .*{sentence}"):
+        project(run, "pca")
+    assert not list(run.root.glob("projections/*.npz"))

@@ -19,6 +19,7 @@ from dermxai.explain.attribution.method import (
     AttributionMethod,
     Progress,
     Target,
+    attributed,
     whose,
 )
 from dermxai.explain.forward import require_finite
@@ -87,8 +88,8 @@ def explain(
 
     Raises:
         InputError: unknown method, class, head or setting; a method that is not valid for this
-            network; an image that cannot be read or is too small; a network that does not give
-            finite numbers; memory that does not suffice for one image.
+            network, or whose map is none; an image that cannot be read or is too small; a network
+            that does not give finite numbers; memory that does not suffice for one image.
 
     Examples:
         >>> import dermxai
@@ -106,7 +107,9 @@ def explain(
     made = store.read(name) if name else None
     if made is None:
         with one_at_a_time():
-            native, notes = chosen.attribute(classifier, tensor, wanted, values, progress)
+            native, notes = attributed(
+                chosen, classifier, tensor, wanted, settings=values, progress=progress
+            )
         made = _described(
             classifier,
             method=method,
@@ -257,11 +260,6 @@ def _described(
     notes: tuple[str, ...],
 ) -> Attribution:
     chosen, info = find_method(method), classifier.info
-    if not np.isfinite(native).all():
-        raise InputError(
-            f"{chosen.title} of {classifier.name} gives numbers that are not finite for this "
-            "image; check the network's weights."
-        )
     return Attribution(
         map=native,
         native=native,

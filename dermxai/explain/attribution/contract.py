@@ -19,12 +19,19 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 from typing_extensions import override
 
+from dermxai.core.components import sentences
 from dermxai.core.errors import Cancelled
 from dermxai.core.settings import Settings
 from dermxai.data.transforms import Preprocessing
 from dermxai.explain.attribution import recent
 from dermxai.explain.attribution.api import prepared
-from dermxai.explain.attribution.method import AttributionMethod, Made, Target, description_faults
+from dermxai.explain.attribution.method import (
+    AttributionMethod,
+    Made,
+    Target,
+    description_faults,
+    map_faults,
+)
 from dermxai.explain.forward import twin
 from dermxai.models.classifier import Classifier
 from dermxai.models.info import ModelInfo
@@ -95,6 +102,7 @@ def pictures() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return cued, plain
 
 
+@sentences
 def method_faults(
     method: AttributionMethod[Any], settings: Settings | None = None
 ) -> Iterator[str]:
@@ -125,25 +133,6 @@ def method_faults(
         )
 
 
-def map_faults(made: object) -> Iterator[str]:
-    """What is wrong with what ``attribute`` gave."""
-    if not (isinstance(made, tuple) and len(made) == 2 and isinstance(made[1], tuple)):
-        yield f"attribute gives a {type(made).__name__}; expected a map and a tuple of notes."
-        return
-    values, notes = made
-    if not isinstance(values, np.ndarray):
-        yield f"The map is a {type(values).__name__}; expected a NumPy array."
-    elif values.ndim != 2 or not values.size or values.dtype != np.float32:
-        yield (
-            f"The map is an array {values.shape} of {values.dtype}; expected (rows, columns) of "
-            "float32."
-        )
-    elif not np.isfinite(values).all():
-        yield f"{np.count_nonzero(~np.isfinite(values))} of the map's values are not finite."
-    if not all(isinstance(note, str) for note in notes):
-        yield "Notes are texts."
-
-
 def _faults_on(
     method: AttributionMethod[Any],
     classifier: Classifier,
@@ -159,15 +148,15 @@ def _faults_on(
     if not isinstance(passes, int) or isinstance(passes, bool) or passes < 0:
         yield f"passes gives {passes!r}; expected a whole number of at least 0."
         return
-    given, state, weights = cued.clone(), _random_state(), _weights(classifier)
+    given, state, held = cued.clone(), random_state(), weights(classifier)
     found = run(method, classifier, cued, settings)
     if not torch.equal(cued, given):
         yield "attribute changes the image that it is given; work on a clone."
-    if _random_state() != state:
+    if random_state() != state:
         yield "attribute draws from the random state of the process; draw from a generator."
-    if _weights(classifier) != weights:
+    if weights(classifier) != held:
         yield "attribute changes the network, which all visitors share; work on a twin."
-    if _hooked(classifier):
+    if hooked(classifier):
         yield "attribute leaves hooks on the network; remove them, and put them on a twin."
     if found.passes > passes * SLACK + 1:
         yield (
@@ -315,7 +304,7 @@ def _cancelled(
     else:
         if asked:
             yield "attribute catches what progress raises, and goes on."
-    if _hooked(classifier):
+    if hooked(classifier):
         yield "attribute leaves hooks on the network when it is cancelled."
 
 
@@ -345,19 +334,22 @@ def _around(change: NDArray[np.floating], row: float, column: float) -> float:
     return float(change[rows, columns].mean())
 
 
-def _random_state() -> tuple[bytes, str]:
+def random_state() -> tuple[bytes, str]:
+    """That of the process, torch's and NumPy's."""
     numpy: Any = np.random.get_state()  # noqa: NPY002
     return torch.get_rng_state().numpy().tobytes(), str((numpy[1].tolist(), numpy[2:]))
 
 
-def _weights(classifier: Classifier) -> tuple[float | bool, ...]:
+def weights(classifier: Classifier) -> tuple[float | bool, ...]:
+    """What tells a network from one that was changed."""
     network = classifier.network
     held = [*network.parameters(), *network.buffers()]
     asks = any(each.requires_grad or each.grad is not None for each in network.parameters())
     return (network.training, asks, *(float(each.double().abs().sum()) for each in held))
 
 
-def _hooked(classifier: Classifier) -> bool:
+def hooked(classifier: Classifier) -> bool:
+    """Whether hooks lie on the network or on a twin that is used again."""
     with twin(classifier) as network:
         modules = [*classifier.network.modules(), *network.modules()]
     return any(

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.core.components import Component, Kind, Text
-from dermxai.core.errors import Cancelled
+from dermxai.core.components import Component, Kind, Text, begun
+from dermxai.core.errors import Cancelled, InputError
 from dermxai.core.formatting import percent, signed
 from dermxai.core.settings import Settings, setting_faults
 
@@ -25,6 +25,7 @@ __all__ = [
     "Made",
     "Progress",
     "Target",
+    "attributed",
     "colours_added",
     "completeness",
     "whose",
@@ -186,6 +187,48 @@ def description_faults(made: AttributionMethod[Any]) -> Iterator[str]:
     if made.complete and not made.per_area:
         yield "complete maps add up over positions; per_area names the unit of their density."
     yield from setting_faults(made.settings)
+
+
+def map_faults(made: object) -> Iterator[str]:
+    """What is wrong with what ``attribute`` gave, a sentence each."""
+    if not (isinstance(made, tuple) and len(made) == 2 and isinstance(made[1], tuple)):
+        yield f"attribute gives a {type(made).__name__}; expected a map and a tuple of notes."
+        return
+    values, notes = made
+    if type(values) is not np.ndarray:
+        yield f"The map is a {type(values).__name__}; expected a NumPy array."
+    elif values.ndim != 2 or not values.size or values.dtype != np.float32:
+        yield (
+            f"The map is an array {values.shape} of {values.dtype}; expected (rows, columns) of "
+            "float32."
+        )
+    elif not np.isfinite(values).all():
+        yield (
+            f"{np.count_nonzero(~np.isfinite(values))} of the map's values are not finite; check "
+            "the network's weights."
+        )
+    if not all(isinstance(note, str) for note in notes):
+        yield "A note is no text."
+
+
+def attributed(
+    method: AttributionMethod[S],
+    classifier: "Classifier",
+    image: "Tensor",
+    target: Target,
+    *,
+    settings: S,
+    progress: Progress | None = None,
+) -> Made:
+    """A method's map, if it is one.
+
+    Raises:
+        InputError: there is no such map, or what the method gives is none.
+    """
+    made = method.attribute(classifier, image, target, settings, progress)
+    for fault in map_faults(made):
+        raise InputError(f"{method.title} gives no map for {classifier.name}: {begun(fault)}")
+    return made
 
 
 METHODS: Kind[AttributionMethod[Settings]] = Kind(

@@ -1,28 +1,34 @@
 """One image: what a measure says of a map."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dermxai.core.components import begun
 from dermxai.core.errors import InputError, NoRoomError
 from dermxai.core.settings import Settings
 from dermxai.core.settings import checked as checked_settings
 from dermxai.data.transforms import fit_mask
 from dermxai.explain.attribution.api import prepared
-from dermxai.explain.attribution.method import AttributionMethod, Progress, Target
+from dermxai.explain.attribution.method import AttributionMethod, Progress, Target, attributed
 from dermxai.explain.faithfulness.measure import (
     Candidate,
     Case,
+    Measure,
     Score,
     find_measure,
     laid_out,
+    score_faults,
 )
 from dermxai.explain.memory import ran_out_of_memory
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
+
+S = TypeVar("S", bound=Settings)
 
 RANDOM, CENTRED = "smooth_noise", "centred_gaussian"
 NO_MEMORY = "Memory ran out."
@@ -63,7 +69,7 @@ def candidate(
 ) -> Candidate:
     """A method's map; computed unless it is at hand at the method's own resolution."""
     if native is None:
-        native, _ = method.attribute(case.classifier, case.image, case.target, settings, None)
+        native, _ = attributed(method, case.classifier, case.image, case.target, settings=settings)
     return Candidate(case, method, settings, laid_out(native, case.size))
 
 
@@ -77,17 +83,34 @@ def evaluated(
     """What a measure says of a map; undefined where it cannot say, with the reason.
 
     Raises:
-        InputError: unknown measure or setting.
+        InputError: unknown measure or setting, or a measure whose score is no number.
     """
-    chosen, values = find_measure(measure), checked(measure, settings)
+    return score(case, subject, find_measure(measure), checked(measure, settings), progress)
+
+
+def score(
+    case: Case,
+    subject: Candidate,
+    chosen: Measure[S],
+    values: S,
+    progress: Progress | None = None,
+) -> Score:
+    """As `evaluated`, of any measure with settings of its own.
+
+    Raises:
+        InputError: its score is no number.
+    """
     if chosen.needs and chosen.needs not in case.masks:
         return Score.undefined(f"The image has no {chosen.needs} mask.")
     try:
         found = chosen.measure(case, subject, values, progress)
     except (InputError, RuntimeError) as error:
         return Score.undefined(excuse(error))
-    if np.isfinite(found.value) or found.reason:
-        return found
+    for fault in score_faults(found):
+        raise InputError(f"{chosen.title} gives no score: {begun(fault)}")
+    value = float(found.value)
+    if np.isfinite(value) or found.reason:
+        return replace(found, value=value)
     return Score.undefined("The value is not finite.")
 
 

@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import numpy as np
@@ -25,6 +26,7 @@ from dermxai.explain.attribution.method import (
     Made,
     Progress,
     Target,
+    attributed,
     description_faults,
 )
 from dermxai.explain.memory import logits_of
@@ -112,12 +114,13 @@ class Candidate:
     ) -> NDArray[np.float32]:
         """The method's map (size, size) of another network, another image or another seed."""
         settings = self.settings if seed is None else self.settings.replaced(seed=seed)
-        native, _ = self.method.attribute(
+        native, _ = attributed(
+            self.method,
             classifier or self.case.classifier,
             self.case.image if image is None else image,
             self.case.target,
-            settings,
-            progress,
+            settings=settings,
+            progress=progress,
         )
         return laid_out(native, self.case.size)
 
@@ -201,7 +204,7 @@ class ControlMap(AttributionMethod[S]):
         return self.drawn(settings), ()
 
 
-def measure_faults(made: Measure[Any]) -> Iterator[str]:
+def measure_description_faults(made: Measure[Any]) -> Iterator[str]:
     """What loading finds wrong with a measure's description, a sentence each."""
     if not made.note.endswith("."):
         yield f"note is {made.note!r}; expected a sentence that ends with a full stop."
@@ -210,11 +213,53 @@ def measure_faults(made: Measure[Any]) -> Iterator[str]:
     yield from setting_faults(made.settings)
 
 
+def score_faults(found: object) -> Iterator[str]:
+    """What is wrong with what ``measure`` gave, a sentence each."""
+    if not isinstance(found, Score):
+        yield f"measure gives a {type(found).__name__}; expected a Score."
+        return
+    if not _is_number(found.value):
+        kind = type(found.value).__name__
+        yield f"The score's value is a {kind}; expected a number, NaN where it is undefined."
+    reason: object = found.reason
+    if not isinstance(reason, str):
+        yield f"The score's reason is a {type(reason).__name__}; expected a text."
+    if not _are_curves(found.curves):
+        yield (
+            'The score\'s curves are no lists by their names, "x" among them, of one length, of '
+            "numbers, texts and None."
+        )
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
+
+
+def _are_curves(curves: object) -> bool:
+    if not isinstance(curves, Mapping):
+        return False
+    if not curves:
+        return True
+    plain = all(
+        isinstance(name, str)
+        and isinstance(curve, list | tuple)
+        and all(each is None or isinstance(each, int | float | str) for each in curve)
+        for name, curve in curves.items()
+    )
+    return plain and "x" in curves and len({len(curve) for curve in curves.values()}) == 1
+
+
 MEASURES: Kind[Measure[Settings]] = Kind(
     Measure,  # type: ignore[type-abstract]
     "dermxai.explain.faithfulness.measures",
     "faithfulness measure",
-    measure_faults,
+    measure_description_faults,
 )
 CONTROLS: Kind[ControlMap[Settings]] = Kind(
     ControlMap,  # type: ignore[type-abstract]

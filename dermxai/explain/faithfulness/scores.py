@@ -110,7 +110,10 @@ class ImageEvaluation:
         cells = grain(subject.values)
         for name, key in missing.items():
             given = self.asked.settings.get(name)
-            score = evaluate.evaluated(case, subject, name, given, lambda _, __: alive())
+            try:
+                score = evaluate.evaluated(case, subject, name, given, lambda _, __: alive())
+            except InputError as error:  # one measure's, which stops no other
+                score = Score.undefined(str(error))
             self.scores[key] = _kept(score, cells)
             alive()
 

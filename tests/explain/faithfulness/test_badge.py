@@ -7,9 +7,9 @@ import pytest
 from dermxai.core.errors import Cancelled
 from dermxai.explain import explain
 from dermxai.explain.faithfulness.badge import DRAWS, badge, passes
+from dermxai.explain.faithfulness.contract import SIZE, corner_classifier
 from dermxai.explain.faithfulness.measure import Candidate
 from dermxai.models import load_classifier
-from tests.explain.faithfulness.conftest import SIZE, corner_classifier
 
 SIDE = 16
 

@@ -13,34 +13,23 @@ from dermxai.core.settings import described
 from dermxai.explain.attribution.api import methods
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.cascade import cascade
+from dermxai.explain.faithfulness.contract import CORNER
 from dermxai.explain.faithfulness.measure import Candidate, Case, grain, measures
 from dermxai.explain.faithfulness.removal import blurred, inpainted, top
 from dermxai.models import Classifier
-from tests.explain.faithfulness.conftest import CORNER, fixed
+from tests.explain.faithfulness.conftest import fixed
 from tests.explain.networks import random_classifier
 
 COMPARED = [name for name, each in measures().items() if each.compared and each.needs is None]
 
 
 @pytest.mark.parametrize("name", COMPARED)
-def test_the_true_map_is_better_than_a_random_one_and_than_its_opposite(
-    name: str, case: Case, truth: Candidate, noise: Candidate
-):
+def test_the_true_map_is_better_than_its_opposite(name: str, case: Case, truth: Candidate):
+    if name == "infidelity":
+        pytest.skip("its best factor may be negative")
     sign = 1 if measures()[name].higher else -1
     best = sign * evaluate.evaluated(case, truth, name).value
-    assert best > sign * evaluate.evaluated(case, noise, name).value
-    if name != "infidelity":  # its best factor may be negative
-        assert best > sign * evaluate.evaluated(case, fixed(case, -truth.values), name).value
-
-
-@pytest.mark.parametrize("name", measures())
-def test_describes_itself(name: str, case: Case, truth: Candidate):
-    measure = measures()[name]
-    assert measure.title and measure.unit and measure.source and measure.note.endswith(".")
-    assert measure.passes(case.classifier, 3, measure.settings()) >= 0
-    found = evaluate.evaluated(case, truth, name)
-    assert np.isfinite(found.value) or found.reason.endswith(".")
-    assert all(len(curve) == len(found.curves["x"]) for curve in found.curves.values())
+    assert best > sign * evaluate.evaluated(case, fixed(case, -truth.values), name).value
 
 
 def test_deletion_goes_by_the_map(case: Case, truth: Candidate):
@@ -166,7 +155,7 @@ def test_grain_is_that_of_noise(cells: int, case: Case, noise: Candidate):
 def test_bad_settings_say_what_is_allowed(case: Case, truth: Candidate):
     with pytest.raises(InputError, match="from 2 to 100"):
         evaluate.evaluated(case, truth, "deletion_blur", {"steps": 1})
-    with pytest.raises(InputError, match="its settings: steps"):
+    with pytest.raises(InputError, match="there are steps"):
         evaluate.evaluated(case, truth, "deletion_blur", {"parts": 3})
     with pytest.raises(InputError, match="deletion_blur"):
         evaluate.evaluated(case, truth, "delete")
