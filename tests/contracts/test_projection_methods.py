@@ -9,7 +9,8 @@ from sklearn.manifold import trustworthiness
 from dermxai.core.errors import Cancelled, InputError
 from dermxai.core.settings import described
 from dermxai.projection import project
-from dermxai.projection.projector import description_faults, methods
+from dermxai.projection.contract import projection_faults
+from dermxai.projection.projector import methods
 from tests.generated import generated_run
 from tests.verification import verified
 
@@ -26,31 +27,18 @@ def run_of(tmp_path: Path):
 
 @pytest.mark.parametrize("name", methods())
 class TestMethod:
-    def test_describes_itself(self, name):
-        method = methods()[name]
-        assert list(description_faults(method)) == []
+    def test_keeps_the_contract_that_authors_can_check(self, name):
+        """Also of few, identical and degenerate images, and in another order of rows."""
+        assert list(projection_faults(methods()[name])) == []
 
-    def test_gives_each_image_two_finite_numbers_and_says_how_far_it_is(self, name, run_of):
-        run, steps = run_of(60), []
-        made = project(run, name, progress=lambda done, total: steps.append((done, total)))
+    def test_gives_each_image_two_finite_numbers(self, name, run_of):
+        run = run_of(60)
+        made = project(run, name)
         assert made.coordinates.shape == (60, 2) and made.coordinates.dtype == np.float32
         assert np.isfinite(made.coordinates).all()
         assert (made.coordinates.std(axis=0) > 0).all()
         assert made.sample_ids.tolist() == run.samples["sample_id"].tolist()
         assert made.method == name and made.notes
-        done, total = np.array(steps).T
-        assert len(set(total)) == 1
-        assert (np.diff(done) >= 0).all() and done[0] == 0 and done[-1] == total[0]
-
-    def test_images_of_a_class_lie_together(self, name, run_of):
-        run = run_of(60)
-        places = project(run, name).coordinates
-        labels = run.samples["label"].to_numpy()
-        apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
-        np.fill_diagonal(apart, np.inf)
-        same = labels[apart.argmin(axis=1)] == labels
-        chance = (labels[:, None] == labels[None]).mean()
-        assert same.mean() > 2 * chance
 
     def test_the_same_run_gives_the_same_map(self, name, run_of):
         first = project(run_of(40, name="one"), name).coordinates
@@ -70,12 +58,6 @@ class TestMethod:
         made = project(run, name)
         assert not made.coordinates.any()
         assert "same features" in made.notes[0]
-
-    def test_copies_and_a_single_direction_are_no_trouble(self, name, run_of, monkeypatch):
-        run = run_of(30)
-        line = np.outer(np.repeat([0.0, 1, 2], 10), np.ones(12)).astype(np.float32)
-        monkeypatch.setitem(vars(run), "features", line)
-        assert np.isfinite(project(run, name).coordinates).all()
 
     def test_can_be_cancelled_and_leaves_nothing(self, name, run_of):
         run = run_of(40)
