@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from dermxai import pages
 from dermxai.core import components, paths
 from dermxai.core.errors import InputError
 from dermxai.data import formats, labels, load_dataset
-from dermxai.data.formats import FORMATS, Format
+from dermxai.data.format_contract import format_faults
+from dermxai.data.formats import FORMATS
 from dermxai.pages import _trial
-from tests.contracts.test_formats import stolen
 from tests.installed import installing
 
 TEXT = (paths.PROJECT / "docs" / "extending.md").read_text(encoding="utf-8")
@@ -68,8 +69,14 @@ def test_the_format_as_another_package_offers_it(
         install("dermxai.data.formats", f"{name} = {value}", labels_json=shown("labels_json.py"))
         assert FORMATS.left_out() == ()
         assert FORMATS.origins()["labels_json"] == "theirs"
+        (block,) = re.findall(r"## Contracts\n.*?```python\n(.*?)```", TEXT, re.DOTALL)
+        held = {"LABELS_JSON": FORMATS.find("labels_json")}
+        exec(block, held)
+        shutil.copytree(dataset, tmp_path / "a-small-dataset")
+        monkeypatch.chdir(tmp_path)
+        held["test_it_keeps_the_contract"]()
+        assert list(format_faults(FORMATS.find("labels_json"), dataset)) == []
         reads(dataset)
-        keeps(FORMATS.find("labels_json"), tmp_path / "others")
 
 
 def test_the_format_as_a_file_of_a_checkout(
@@ -82,12 +89,6 @@ def test_the_format_as_a_file_of_a_checkout(
         components.forget()
         assert FORMATS.left_out() == ()
         reads(dataset)
-
-
-def keeps(made: Format, folder: Path) -> None:
-    """The contract: it claims nobody else's dataset."""
-    folder.mkdir()
-    assert list(stolen(made, folder)) == []
 
 
 def test_the_page_as_a_file_of_a_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

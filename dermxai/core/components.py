@@ -199,7 +199,7 @@ def sentences(faults: Callable[P, Iterator[str]]) -> Callable[P, Iterator[str]]:
         try:
             yield from faults(*args, **kwargs)
         except (Exception, SystemExit) as error:
-            log.warning("A component raises an exception.", exc_info=True)
+            log.info("A component raises an exception.", exc_info=True)
             at = extract_tb(error.__traceback__)[-1]
             yield f"It raises {said(error)} ({Path(at.filename).name}, line {at.lineno})."
 

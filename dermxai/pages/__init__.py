@@ -15,7 +15,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from dermxai.core.components import Component, Kind, LeftOut, Text, said
+from dermxai.core.components import Component, Kind, LeftOut, Text, said, sentences
 from dermxai.core.paths import PROJECT
 
 FOLDER = PROJECT / "pages"
@@ -54,6 +54,18 @@ def _faults(page: Page) -> Iterator[str]:
 
 PAGES: Kind[Page] = Kind(Page, __name__, "page", _faults)
 """Of other packages."""
+
+
+@sentences
+def page_faults(page: Page) -> Iterator[str]:
+    """What is wrong with a page, a sentence each; its body is imported in another process."""
+    from dermxai.pages._trial import failures
+
+    if told := list(PAGES.faults_of(page, {})):
+        yield from told
+        return
+    for failed in failures([page]):
+        yield failed.reason
 
 
 def pages() -> tuple[list[Page], list[LeftOut]]:
