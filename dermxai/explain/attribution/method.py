@@ -132,6 +132,8 @@ class AttributionMethod(Component, Generic[S]):
             position adds: per percent of the image; "" where a value does not depend on the
             resolution.
         one_head: whether its map holds one head's vote only, the final one's where none is chosen.
+        passes_exact: whether a map never costs more than ``passes`` says. Not so where it hangs on
+            the image, such as on how many regions of like colour there are.
         version: raised when the same input gives another map than before: what was kept of the
             older one is not shown any more.
     """
@@ -145,6 +147,7 @@ class AttributionMethod(Component, Generic[S]):
     settings: type[S]
     per_area: str = ""
     one_head: bool = False
+    passes_exact: bool = True
     version: int = 1
 
     def unavailable(self, classifier: "Classifier") -> str | None:

@@ -9,9 +9,10 @@ import torch
 from typing_extensions import override
 
 from dermxai.core.errors import Cancelled
-from dermxai.explain.attribution.contract import method_faults
+from dermxai.explain.attribution.contract import method_faults, networks
 from dermxai.explain.attribution.method import AttributionMethod, Made
 from dermxai.explain.attribution.methods.grad_cam import GRAD_CAM, GradCam
+from dermxai.explain.attribution.methods.occlusion import OCCLUSION
 from dermxai.explain.forward import twin
 
 WRONG: dict[str, type[GradCam]] = {}
@@ -121,6 +122,19 @@ class FortyMore(GradCam):
         return super().attribute(classifier, image, *rest)
 
 
+@says("attribute makes work of 4 forward passes where passes says 3; a backward pass")
+class OneMorePass(GradCam):
+    @override
+    def passes(self, classifier, settings):
+        return 3
+
+    @override
+    def attribute(self, classifier, image, *rest):
+        for _ in range(3):
+            classifier.infer(image)
+        return super().attribute(classifier, image, *rest)
+
+
 @says("attribute makes work of 13 forward passes where passes says 1; a backward pass")
 class GradientsOfItsOwnCopy(GradCam):
     @override
@@ -202,7 +216,18 @@ def test_what_is_right_is_not() -> None:
     assert list(method_faults(of(Changed))) == []
 
 
+def test_a_method_may_say_that_its_passes_are_not_exact() -> None:
+    assert list(method_faults(replace(of(OneMorePass), passes_exact=False))) == []
+    few = replace(of(FortyMore), passes_exact=False)
+    assert any("41 forward passes where passes says 1" in each for each in method_faults(few))
+
+
 def test_a_wrong_description_is_said_before_anything_is_tried() -> None:
     assert "full stop" in next(method_faults(replace(GRAD_CAM, note="No sentence")))
     assert "at least 1" in next(method_faults(replace(GRAD_CAM, version=0)))
     assert "per_area" in next(method_faults(replace(GRAD_CAM, per_area="")))
+
+
+def test_what_a_network_costs_once_is_charged_to_no_method() -> None:
+    networks.cache_clear()
+    assert list(method_faults(OCCLUSION, OCCLUSION.settings(window=30))) == []

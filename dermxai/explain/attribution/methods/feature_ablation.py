@@ -68,5 +68,6 @@ FEATURE_ABLATION = FeatureAblationMethod(
     ),
     signed=True,
     complete=False,
+    passes_exact=False,
     settings=FeatureAblationSettings,
 )
