@@ -196,12 +196,17 @@ def sentences(faults: Callable[P, Iterator[str]]) -> Callable[P, Iterator[str]]:
 
     @wraps(faults)
     def told(*args: P.args, **kwargs: P.kwargs) -> Iterator[str]:
+        found: list[str] = []
         try:
-            yield from faults(*args, **kwargs)
-        except (Exception, SystemExit) as error:
+            for fault in faults(*args, **kwargs):
+                found.append(fault)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # sys.exit in a file of somebody else's, too
             log.info("A component raises an exception.", exc_info=True)
             at = extract_tb(error.__traceback__)[-1]
-            yield f"It raises {said(error)} ({Path(at.filename).name}, line {at.lineno})."
+            found.append(f"It raises {said(error)} ({Path(at.filename).name}, line {at.lineno}).")
+        yield from found
 
     return told
 

@@ -1,7 +1,6 @@
 """Principal components, exact, of features that may be larger than memory."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ COMPONENTS = 50
 _BLOCK = 4096  # images held at once
 
 
-def principal_components(features: NDArray[np.floating[Any]], count: int) -> tuple[Floats, Floats]:
+def principal_components(features: NDArray[np.floating], count: int) -> tuple[Floats, Floats]:
     """Coordinates on the first components, and the share of the variance on each.
 
     Components come by falling variance; the largest loading of each is positive, so the signs are
@@ -50,7 +49,7 @@ def principal_components(features: NDArray[np.floating[Any]], count: int) -> tup
     return coordinates, shares
 
 
-def _centred(features: NDArray[np.floating[Any]], mean: Floats) -> Iterator[Floats]:
+def _centred(features: NDArray[np.floating], mean: Floats) -> Iterator[Floats]:
     for start in range(0, len(features), _BLOCK):
         yield features[start : start + _BLOCK] - mean
 
@@ -62,7 +61,7 @@ def _leading(scatter: Floats, count: int) -> tuple[Floats, Floats]:
     return values[::-1], vectors[:, ::-1]
 
 
-def reduced(features: NDArray[np.floating[Any]]) -> tuple[Floats, tuple[str, ...]]:
+def reduced(features: NDArray[np.floating]) -> tuple[Floats, tuple[str, ...]]:
     """What neighbour methods start from: the first 50 principal components that have variance
     (at least two columns), and the note that says so."""
     coordinates, shares = principal_components(features, min(COMPONENTS, *features.shape))

@@ -1,7 +1,6 @@
 """Nearest neighbours, exact, so that a map is the same on every machine with the same numbers."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +9,7 @@ _CELLS = 2**24  # distances held at once
 
 
 def nearest(
-    data: NDArray[np.floating[Any]], count: int, progress: Callable[[int, int], None]
+    data: NDArray[np.floating], count: int, progress: Callable[[int, int], None]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The nearest other rows of each row, by Euclidean distance.
 

@@ -23,7 +23,7 @@ from dermxai.core.settings import Settings, checked, setting_faults
 from dermxai.projection.components import principal_components
 from dermxai.runs.run import Run
 
-Features = NDArray[np.floating[Any]]
+Features = NDArray[np.floating]
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all; whatever it raises stops the projection."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dermxai.core import components
-from dermxai.core.components import Component, Kind, Text
+from dermxai.core.components import Component, Kind, Text, sentences
 from dermxai.core.errors import InputError
 
 
@@ -29,7 +29,7 @@ def faults(made: Sum) -> Iterator[str]:
 SUMS = Kind(Sum, "made_up", "sum", faults)
 HEAD = """
 from dataclasses import dataclass
-from tests.test_components import Sum
+from tests.core.test_components import Sum
 
 @dataclass(frozen=True)
 class Plain(Sum):
@@ -124,3 +124,25 @@ def test_other_packages_offer_theirs_as_entry_points_unless_that_is_switched_off
     assert list(SUMS.all()) == ["good"]
     assert SUMS.left_out() == ()
     sys.modules.pop("elsewhere", None)
+
+
+@pytest.mark.parametrize("error", [ValueError, SystemExit, GeneratorExit])
+def test_checks_of_one_that_raises_end_in_a_sentence(error: type[BaseException]) -> None:
+    @sentences
+    def found(name: str) -> Iterator[str]:
+        yield f"Of {name}: first."
+        raise error("two\nlines")
+
+    first, last = found("a")
+    assert first == "Of a: first."
+    assert "two lines (test_components.py, line " in last and last.endswith(").")
+
+
+def test_checks_can_be_stopped() -> None:
+    @sentences
+    def found() -> Iterator[str]:
+        yield "First."
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(found())

@@ -34,7 +34,7 @@ from dermxai.explain.memory import logits_of
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-Curves = Mapping[str, Sequence[Any]]
+Curves = Mapping[str, Sequence[float | str | None]]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Case:
     target: Target
     masks: Mapping[str, NDArray[np.bool_]]
     seed: int = 0
-    shared: dict[Any, Any] = field(default_factory=dict)
+    shared: dict[object, Any] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

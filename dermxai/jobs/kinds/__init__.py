@@ -58,11 +58,11 @@ class JobKind(Component, Generic[A]):
     arguments: type[A]
 
     @abstractmethod
-    def title(self, arguments: Mapping[str, Any]) -> str:
+    def title(self, arguments: Mapping[str, object]) -> str:
         """For lists of jobs. Whatever the arguments are, it raises nothing."""
 
     @abstractmethod
-    def work(self, report: Report, arguments: A) -> dict[str, Any]:
+    def work(self, report: Report, arguments: A) -> dict[str, object]:
         """Does it.
 
         Args:
@@ -75,7 +75,7 @@ class JobKind(Component, Generic[A]):
             InputError: in a sentence, why it cannot be done.
         """
 
-    def check(self, arguments: Mapping[str, Any]) -> None:
+    def check(self, arguments: Mapping[str, object]) -> None:
         """Tells what ``work`` would refuse, where that can be told at once.
 
         Args:
@@ -91,7 +91,7 @@ class JobKind(Component, Generic[A]):
         """
         raise NotImplementedError
 
-    def run(self, report: Report, /, **arguments: Any) -> dict[str, Any]:
+    def run(self, report: Report, /, **arguments: Any) -> dict[str, object]:
         """``work``, with arguments by their names.
 
         Raises:
@@ -109,7 +109,7 @@ class JobKind(Component, Generic[A]):
             raise InputError(f"The work of a job of kind {self.name!r} cannot be shared.")
         self.work_on_share(report, Share(index, of, token), self.checked(arguments))
 
-    def checked(self, arguments: Mapping[str, Any]) -> A:
+    def checked(self, arguments: Mapping[str, object]) -> A:
         """Arguments by their names.
 
         Raises:
@@ -149,7 +149,7 @@ def find_kind(name: str) -> JobKind[Any]:
     return KINDS.find(name)
 
 
-def check_arguments(kind: JobKind[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+def check_arguments(kind: JobKind[Any], arguments: Mapping[str, object]) -> dict[str, object]:
     """The arguments that are given, each of its own type: 2 where 2.0 is a whole number.
 
     Raises:
@@ -163,7 +163,7 @@ def check_arguments(kind: JobKind[Any], arguments: Mapping[str, Any]) -> dict[st
     return given
 
 
-def check_types(kind: str, arguments: Mapping[str, Any]) -> None:
+def check_types(kind: str, arguments: Mapping[str, object]) -> None:
     """As `check_arguments`, of a job of perhaps another version: settings, and what is not known
     today, may be anything.
 
@@ -197,6 +197,6 @@ def allowed(annotation: Any) -> tuple[Any, ...]:
     return tuple(get_origin(each) or each for each in several)
 
 
-def named(arguments: Mapping[str, Any], name: str) -> str:
+def named(arguments: Mapping[str, object], name: str) -> str:
     """For titles: the last part of an argument that is a path; empty where there is none."""
     return Path(str(arguments.get(name, ""))).name

@@ -5,7 +5,6 @@ On the processor: it never takes a GPU from a job, nor waits for one.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from dermxai.core import paths
 from dermxai.core.errors import InputError
@@ -19,11 +18,11 @@ class Arguments(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Demo(JobKind[Arguments]):
-    def title(self, arguments: Mapping[str, Any]) -> str:
+    def title(self, arguments: Mapping[str, object]) -> str:
         del arguments
         return "Demo"
 
-    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+    def work(self, report: Report, arguments: Arguments) -> dict[str, object]:
         """
         Raises:
             InputError: the project's checkpoint is missing.

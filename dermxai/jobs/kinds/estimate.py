@@ -6,7 +6,6 @@ one is free, and on processors its steps are timed beside what else they do.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from dermxai.jobs.kinds import JobKind, Report, named
 from dermxai.jobs.kinds.train import Work, check
@@ -14,17 +13,17 @@ from dermxai.jobs.kinds.train import Work, check
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate(JobKind[Work]):
-    def title(self, arguments: Mapping[str, Any]) -> str:
+    def title(self, arguments: Mapping[str, object]) -> str:
         return f"Estimate for {named(arguments, 'dataset')}"
 
-    def check(self, arguments: Mapping[str, Any]) -> None:
+    def check(self, arguments: Mapping[str, object]) -> None:
         """
         Raises:
             InputError: as `dermxai.jobs.kinds.train.check` says.
         """
         check(arguments)
 
-    def work(self, report: Report, arguments: Work) -> dict[str, Any]:
+    def work(self, report: Report, arguments: Work) -> dict[str, object]:
         """
         Returns:
             The fields of `dermxai.training.estimate.Estimate`, and "beside": whether another job

@@ -61,7 +61,7 @@ class Arguments(Settings):
 class Explain(JobKind[Arguments]):
     """Files that are there already, of the same wish, are kept: interrupted, it resumes."""
 
-    def title(self, arguments: Mapping[str, Any]) -> str:
+    def title(self, arguments: Mapping[str, object]) -> str:
         return f"Explanations ({arguments.get('method', 'grad_cam')})"
 
     def check(self, arguments: Mapping[str, Any]) -> None:
@@ -71,7 +71,7 @@ class Explain(JobKind[Arguments]):
         """
         sharing.check(arguments.get("shares", 1))
 
-    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+    def work(self, report: Report, arguments: Arguments) -> dict[str, object]:
         """
         Returns:
             The files that are there, and of images that cannot be used the reason.
@@ -95,7 +95,7 @@ EXPLAIN = Explain(name="explain", lane="device", arguments=Arguments)
 
 def _explained(
     report: Report, part: tuple[int, int] | None, asked_for: Arguments
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The work, or every so many-th image of it: with one scale for all its map alone,
     which is kept, since the scale is known when all are there.
 
@@ -259,7 +259,7 @@ def _chosen(
     return items, unusable, labels
 
 
-def _prediction(classifier: "Classifier", image: "NDArray[np.uint8]") -> dict[str, Any]:
+def _prediction(classifier: "Classifier", image: "NDArray[np.uint8]") -> dict[str, object]:
     """What an image is predicted as."""
     import torch
 

@@ -26,7 +26,7 @@ class Arguments(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Infer(JobKind[Arguments]):
-    def title(self, arguments: Mapping[str, Any]) -> str:
+    def title(self, arguments: Mapping[str, object]) -> str:
         return f"{named(arguments, 'checkpoint')} on {named(arguments, 'dataset')}"
 
     def check(self, arguments: Mapping[str, Any]) -> None:
@@ -36,7 +36,7 @@ class Infer(JobKind[Arguments]):
         """
         sharing.check(arguments.get("shares", 1))
 
-    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+    def work(self, report: Report, arguments: Arguments) -> dict[str, object]:
         """
         Raises:
             InputError: as `dermxai.runs.infer` says.

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from dermxai.core.settings import Settings, setting
 from dermxai.jobs.kinds import JobKind, Report
@@ -22,10 +21,10 @@ class Arguments(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Pair(JobKind[Arguments]):
-    def title(self, arguments: Mapping[str, Any]) -> str:
+    def title(self, arguments: Mapping[str, object]) -> str:
         return f"Averaged maps, {arguments.get('first')} against {arguments.get('second')}"
 
-    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+    def work(self, report: Report, arguments: Arguments) -> dict[str, object]:
         """
         Raises:
             InputError: as `dermxai.explain.confusion.averaging.average_maps` says.

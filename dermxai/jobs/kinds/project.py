@@ -16,10 +16,10 @@ class Arguments(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Project(JobKind[Arguments]):
-    def title(self, arguments: Mapping[str, Any]) -> str:
+    def title(self, arguments: Mapping[str, object]) -> str:
         return f"Feature map ({arguments.get('method', 'umap')})"
 
-    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+    def work(self, report: Report, arguments: Arguments) -> dict[str, object]:
         """
         Raises:
             InputError: as `dermxai.projection.project` says.

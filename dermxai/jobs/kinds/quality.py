@@ -28,10 +28,10 @@ class Arguments(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Quality(JobKind[Arguments]):
-    def title(self, arguments: Mapping[str, Any]) -> str:
+    def title(self, arguments: Mapping[str, object]) -> str:
         return f"Faithfulness of maps ({arguments.get('images', 40)} images)"
 
-    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+    def work(self, report: Report, arguments: Arguments) -> dict[str, object]:
         """
         Raises:
             InputError: as `dermxai.explain.faithfulness.evaluation.evaluate_maps` says.

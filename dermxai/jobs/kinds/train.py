@@ -38,7 +38,7 @@ class Arguments(Work):
 
 @dataclass(frozen=True, kw_only=True)
 class Train(JobKind[Arguments]):
-    def title(self, arguments: Mapping[str, Any]) -> str:
+    def title(self, arguments: Mapping[str, object]) -> str:
         """Recipe and data, and what differs from the ready recipe."""
         from dermxai.training.recipe import told
 
@@ -68,7 +68,7 @@ class Train(JobKind[Arguments]):
         """
         check(arguments)
 
-    def work(self, report: Report, arguments: Arguments) -> dict[str, Any]:
+    def work(self, report: Report, arguments: Arguments) -> dict[str, object]:
         """
         Returns:
             "checkpoint" or "study": the folder.
@@ -107,7 +107,7 @@ class Train(JobKind[Arguments]):
         return {"study": str(folder)}
 
 
-def data_name(arguments: Mapping[str, Any]) -> str:
+def data_name(arguments: Mapping[str, object]) -> str:
     """Of a dataset: its folder's or file's, of a table that of the folder, too."""
     path = Path(str(arguments.get("dataset", "")))
     return f"{path.parent.name}/{path.name}" if path.suffix else path.name

@@ -283,3 +283,21 @@ def test_classes_are_alike_as_far_as_they_go():
     assert (counts["a"], counts["b"], counts["c"]) == (10, 3, 10)
     assert np.array_equal(chosen, stratified(strata, np.arange(103), 23, seed=1))
     assert len(stratified(strata, np.arange(5), 23, seed=1)) == 5
+
+
+def test_a_measure_whose_score_is_no_number_stops_no_other(
+    run: Run, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+):
+    from dermxai.explain.faithfulness.measures.infidelity import Infidelity
+
+    monkeypatch.setattr(Infidelity, "measure", lambda *_: "0.5")
+    asked = Asked(
+        images=2, methods=("vote_map",), measures=("infidelity", "deletion_blur"), settings=QUICK
+    )
+    made = evaluate_maps(run, classifier, asked, nothing)
+    assert not made.problems
+    odd = made.table["measure"] == "infidelity"
+    assert set(made.table.loc[odd, "reason"]) == {
+        "Infidelity gives no score: measure gives a str; expected a Score."
+    }
+    assert np.isfinite(made.table.loc[~odd, "value"]).all()
