@@ -50,7 +50,7 @@ def hostile_workspace(tiny_checkpoint: Path) -> Run:
     run = infer(load_classifier(_checkpoint(tiny_checkpoint)), dataset)
     project(run, "pca")
     files = paths.RunFiles(run.root)
-    one, other = (files.projection(_name(each, *_chosen(each, None))) for each in ("pca", "umap"))
+    one, other = (files.projection(_name(*_chosen(each, None))) for each in ("pca", "umap"))
     shutil.copy(one, other)
     _training_that_failed()
     _job_at_work()
