@@ -29,7 +29,7 @@ def faults(made: Sum) -> Iterator[str]:
 SUMS = Kind(Sum, "made_up", "sum", faults)
 HEAD = """
 from dataclasses import dataclass
-from tests.test_components import Sum
+from tests.core.test_components import Sum
 
 @dataclass(frozen=True)
 class Plain(Sum):

@@ -39,7 +39,7 @@ print(json.dumps(told))
 """
 BEGIN = """
 import json, os, pathlib, time
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import State, cancel, delete, list_jobs, resume, submit
 paths.share()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.test_arrays import npy_bytes
+from tests.core.test_arrays import npy_bytes
 
 from dermxai.core.errors import InputError
 from dermxai.data import images, load_dataset
