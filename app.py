@@ -27,7 +27,7 @@ from dermxai.ui.session.uploads import Uploads
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 paths.share()
-SCRIPT = paths.PACKAGE / "ui" / "script.py"
+SCRIPT = paths.PACKAGE / "ui" / "app" / "script.py"
 
 
 @asynccontextmanager

@@ -59,7 +59,9 @@ def measure(images: int) -> dict[str, object]:
     project(run, "pca")
     feature_map.FIRST = "pca"
 
-    app = AppTest.from_file(paths.PROJECT / "dermxai" / "ui" / "script.py", default_timeout=600)
+    app = AppTest.from_file(
+        paths.PROJECT / "dermxai" / "ui" / "app" / "script.py", default_timeout=600
+    )
     app.query_params["run"] = "run"
     app.run()
     pages = {}

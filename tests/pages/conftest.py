@@ -13,7 +13,7 @@ from dermxai.runs import Run
 from dermxai.ui.session import cache
 from tests.generated import generated_run
 
-SCRIPT = paths.PROJECT / "dermxai" / "ui" / "script.py"
+SCRIPT = paths.PROJECT / "dermxai" / "ui" / "app" / "script.py"
 PAGES = {
     file.stem.partition("_")[2]: file for file in sorted((paths.PROJECT / "pages").glob("*/*.py"))
 }
