@@ -459,9 +459,8 @@ LOCAL = {
     ("training/data/prepared.py", "_write"): "writes",
     ("training/studies/sweep.py", "_outcome"): "Prepared.open asks",
     ("jobs/notices.py", "_post"): "asks a server",
-    ("ui/session/cache.py", "_manifest"): "manifest asks, each time",
-    ("ui/session/cache.py", "_series"): "series asks, each time",
-    ("ui/session/cache.py", "_reported"): "reported asks, each time",
+    ("ui/session/caches/growing.py", "_series"): "series asks, each time",
+    ("ui/session/caches/growing.py", "_reported"): "reported asks, each time",
     ("ui/pages/training/fine_tune.py", "_ask_output"): "names that are taken",
 }
 

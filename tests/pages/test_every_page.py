@@ -46,9 +46,11 @@ def page(request: pytest.FixtureRequest) -> str:
 def _projected_by_pca(monkeypatch: pytest.MonkeyPatch) -> None:
     """Maps are at hand: jobs are tested elsewhere."""
     from dermxai.projection import project
-    from dermxai.ui.session import cache
+    from dermxai.ui.session.caches import projections
 
-    monkeypatch.setattr(cache, "projection", lambda run, method, settings: project(run, "pca"))
+    monkeypatch.setattr(
+        projections, "projection", lambda run, method, settings: project(run, "pca")
+    )
 
 
 def test_a_usual_run(page: str, make_run: Make, open_page: Open) -> None:

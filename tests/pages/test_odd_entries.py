@@ -14,7 +14,8 @@ from dermxai.core import paths
 from dermxai.jobs import list_jobs
 from dermxai.jobs.records import identity
 from dermxai.runs import Run
-from dermxai.ui.session import cache, catalogue
+from dermxai.ui.session import catalogue
+from dermxai.ui.session.caches import workspace
 from tests.odd import KINDS, NAMES, ordinary
 from tests.pages.conftest import PAGES
 
@@ -212,7 +213,7 @@ def test_a_damaged_run_that_a_link_names_is_told_of_on_its_page_alone(
             app = open_page("performance", run=name)
             assert not app.exception
             assert "damaged" in app.error[0].value, name
-    assert cache.left_out(str(paths.home()))
+    assert workspace.left_out(str(paths.home()))
 
 
 def test_trainings_with_odd_records_are_shown_beside_each_other(

@@ -19,6 +19,7 @@ from dermxai.jobs.records import write
 from dermxai.runs import Run
 from dermxai.ui.app import jobs_panel, permissions, sidebar
 from dermxai.ui.app.guard import callback
+from dermxai.ui.session.caches import rooms
 
 Open = Callable[..., AppTest]
 Make = Callable[..., Run]
@@ -225,10 +226,10 @@ def test_an_admin_withdraws_the_dataset_of_a_page(
     assert not app.exception and not app.error
     assert any("1 × run" in markdown.value for markdown in app.markdown)
     assert run.root.is_dir()
-    assert str(run.root) in repr(sidebar.cache._results._kept.keys())
+    assert str(run.root) in repr(rooms.RESULTS._kept.keys())
     app.button(key="withdraw-now").click().run()
     assert not app.exception
-    assert str(run.root) not in repr(sidebar.cache._results._kept.keys()), "no result of it is kept"
+    assert str(run.root) not in repr(rooms.RESULTS._kept.keys()), "no result of it is kept"
     assert not run.root.exists() and other.root.is_dir()
     newest = next(each for each in audit.entries() if each["action"] == "withdrew dataset")
     assert newest["name"] == "The admin" and newest["removed"] == {"run": 1}

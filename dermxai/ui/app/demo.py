@@ -13,7 +13,8 @@ from dermxai.jobs import State
 from dermxai.jobs.gpus import gpus
 from dermxai.runs import Run
 from dermxai.ui.app import jobs_panel, permissions
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import stored_runs
 from dermxai.ui.session.scene import Scene, scene
 from dermxai.ui.session.state import Key
 
@@ -25,7 +26,7 @@ _EVALUATED = 14  # images: one a class
 def is_demo(run: Path) -> bool:
     """Whether the run is one over the demo's atlas."""
     try:
-        return Path(cache.manifest(run)["dataset"]["path"]) == paths.demo_dataset()
+        return Path(stored_runs.manifest(run)["dataset"]["path"]) == paths.demo_dataset()
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -33,7 +34,7 @@ def is_demo(run: Path) -> bool:
 def open_demo(run: str) -> None:
     """Shows the question's two classes, and an image that was taken for the other one."""
     state.open_run(run)
-    state.show(first=FIRST, second=SECOND, primary=example(cache.run(run)))
+    state.show(first=FIRST, second=SECOND, primary=example(stored_runs.run(run)))
     state.put(Key.DEMO, run)
 
 
@@ -63,7 +64,7 @@ def prepare() -> None:
         faithfulness,  # with torch, which the first page does without
     )
 
-    run = cache.run(opened)
+    run = stored_runs.run(opened)
     wanted = {
         "pair": {"run": str(run.root), "first": FIRST, "second": SECOND, "split": "test"},
         "quality": faithfulness.usual(run, images=_EVALUATED),

@@ -16,7 +16,8 @@ from dermxai.models import list_checkpoints
 from dermxai.runs import list_runs
 from dermxai.ui.app import permissions
 from dermxai.ui.components.text import count
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import models, stored_runs
 from dermxai.ui.session.state import View
 
 FRESH = 1.0
@@ -96,7 +97,7 @@ def _complete() -> list[Entry]:
     found = []
     for folder in list_runs():
         try:
-            manifest = cache.manifest(folder)
+            manifest = stored_runs.manifest(folder)
             checkpoint, dataset = manifest["checkpoint"]["path"], manifest["dataset"]["path"]
             found.append(Entry(folder.name, checkpoint, dataset))
         except (OSError, ValueError, KeyError, TypeError):
@@ -143,7 +144,7 @@ def pair(runs: list[Entry], view: View) -> tuple[str | None, str | None]:
 def checkpoint_name(path: str) -> str:
     """What a checkpoint calls itself, else the name of its folder."""
     try:
-        return cache.model_info(path).name or Path(path).name
+        return models.model_info(path).name or Path(path).name
     except InputError:
         return Path(path).name
 
