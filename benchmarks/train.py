@@ -20,11 +20,11 @@ import pandas as pd
 import torch
 from torch.nn.functional import cross_entropy
 
-from dermxai.core.paths import TrainingFiles
 from dermxai.data.transforms import Preprocessing
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.training.data.examples import Examples
 from dermxai.training.data.prepared import Prepared
+from dermxai.training.files import TrainingFiles
 from dermxai.training.fit import train
 from dermxai.training.loop.plan import Plan
 from dermxai.training.recipe import Recipe

@@ -20,10 +20,11 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from dermxai.core.disk import is_full, sweep
 from dermxai.core.errors import InputError
 from dermxai.core.formatting import count
-from dermxai.core.paths import CheckpointFiles, TrainingFiles, readable
+from dermxai.core.paths import readable
 from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.models.backbone import normalisation
+from dermxai.models.files import CheckpointFiles
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.training.data.examples import examples_of
 from dermxai.training.data.loading import (
@@ -34,6 +35,7 @@ from dermxai.training.data.loading import (
     steps_an_epoch,
 )
 from dermxai.training.data.prepared import prepare_images
+from dermxai.training.files import TrainingFiles
 from dermxai.training.loop import ranks
 from dermxai.training.loop.checkpoint_writer import CheckpointWriter
 from dermxai.training.loop.module import Training

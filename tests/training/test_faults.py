@@ -16,9 +16,9 @@ import pytest
 import torch
 
 from dermxai.core.errors import Cancelled, InputError
-from dermxai.core.paths import PreparedFiles, TrainingFiles
 from dermxai.data import load_dataset
 from dermxai.models import load_classifier, read_info
+from dermxai.training.files import PreparedFiles, TrainingFiles
 from dermxai.training.fit import fit
 from dermxai.training.loop import checkpoint_writer
 from dermxai.training.loop.plan import Progress

@@ -14,8 +14,8 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
 from dermxai.core.formatting import LEFT
-from dermxai.core.paths import TrainingFiles
 from dermxai.training.data.loading import forward_passes_a_step
+from dermxai.training.files import TrainingFiles
 from dermxai.training.loop.pace import Pace
 from dermxai.training.loop.plan import Plan, Progress
 from dermxai.training.loop.state import StateIO

@@ -9,15 +9,16 @@ import pandas as pd
 import torch
 
 from dermxai.core.formatting import count
-from dermxai.core.paths import CheckpointFiles, TrainingFiles
 from dermxai.data import Dataset, split_words
 from dermxai.data.splits import owners
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
 from dermxai.models.division import OWNERS, Division, digests, open_division, write_division
+from dermxai.models.files import CheckpointFiles
 from dermxai.models.likeness import FEWEST, Learnt, Space
 from dermxai.training.data.examples import Examples
 from dermxai.training.data.prepared import Prepared
+from dermxai.training.files import TrainingFiles
 from dermxai.training.loop.plan import Plan, usable
 from dermxai.training.recipe import IMAGENET
 

@@ -14,6 +14,7 @@ from dermxai.core.errors import InputError
 from dermxai.data.dataset import find_datasets
 from dermxai.models import list_checkpoints
 from dermxai.runs import list_runs
+from dermxai.runs.files import RunFiles
 from dermxai.ui.app import permissions
 from dermxai.ui.components.text import count
 from dermxai.ui.session import state
@@ -76,7 +77,7 @@ def entries() -> list[Entry]:
 
 def _changed(run_id: str) -> int | None:
     try:
-        return paths.RunFiles(paths.runs() / run_id).manifest.stat().st_mtime_ns
+        return RunFiles(paths.runs() / run_id).manifest.stat().st_mtime_ns
     except (OSError, ValueError):
         return None
 

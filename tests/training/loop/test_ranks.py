@@ -10,9 +10,9 @@ from lightning.pytorch import Callback
 
 from dermxai.core import paths
 from dermxai.core.errors import DivergenceError, InputError
-from dermxai.core.paths import TrainingFiles
 from dermxai.data import load_dataset
 from dermxai.training import fit as fitting
+from dermxai.training.files import TrainingFiles
 from dermxai.training.loop import ranks
 from dermxai.training.recipe import Recipe
 

@@ -13,6 +13,7 @@ import pandas as pd
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import Job
+from dermxai.training.files import StudyFiles
 from dermxai.training.loop.choice import kept_by
 from dermxai.training.recipe import Recipe, chosen
 from dermxai.ui.session.caches import growing, models
@@ -77,7 +78,7 @@ def first(job: Job) -> Path:
         return _best(job)
     if not job.arguments.get("folds") or known is None:
         return output(job)
-    return paths.StudyFiles(output(job)).member(known.network, known.seed, 0)
+    return StudyFiles(output(job)).member(known.network, known.seed, 0)
 
 
 def _best(job: Job) -> Path:

@@ -15,6 +15,7 @@ from dermxai.data import Problem, audit, load_dataset, overview, split_words
 from dermxai.data import selection as selections
 from dermxai.data.files import last_change
 from dermxai.data.selection import Selection
+from dermxai.runs.files import RunFiles
 from dermxai.ui.components import filters
 from dermxai.ui.session.caches import stored_runs
 from dermxai.ui.session.caches.rooms import kept
@@ -48,7 +49,7 @@ def source(run_id: str | None, dataset: str | None) -> Source:
     changes."""
     try:
         if run_id:
-            manifest = paths.readable(paths.RunFiles(paths.runs() / run_id).manifest)
+            manifest = paths.readable(RunFiles(paths.runs() / run_id).manifest)
             return Source(run_id, None, manifest.stat().st_mtime_ns)
         return Source(None, dataset, last_change(paths.readable(dataset)) if dataset else 0)
     except (OSError, ValueError):

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from dermxai.core import paths
 from dermxai.core.errors import InputError
+from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.ui.session.caches.rooms import changed, kept
 from dermxai.ui.session.caches.stored_runs import run
 
@@ -30,7 +30,7 @@ class EvaluatedMaps(NamedTuple):
 
 
 def evaluated_maps(run_id: str, name: str) -> EvaluatedMaps:
-    file = paths.RunFiles(run(run_id).root).faithfulness.asked(name)
+    file = FaithfulnessFiles.of(run(run_id).root).asked(name)
     return EvaluatedMaps(run_id, name, changed(file))
 
 

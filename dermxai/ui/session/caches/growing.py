@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from dermxai.core import entries, paths
+from dermxai.core import entries
 from dermxai.core.entries import UnusableError
 from dermxai.core.spreadsheet import read_csv
+from dermxai.training.files import StudyFiles, TrainingFiles
 from dermxai.ui.session.caches.rooms import kept
 
 _OF_HISTORY = (
@@ -29,7 +30,7 @@ _STUDY = {
 def history(output: str) -> pd.DataFrame:
     """The epochs of a training, by its output folder; no row before the first has ended, or where
     the file holds something else."""
-    path = paths.TrainingFiles(Path(output)).history
+    path = TrainingFiles(Path(output)).history
     found = series(path) if output else pd.DataFrame()
     return found if set(_OF_HISTORY) <= set(found) else pd.DataFrame()
 
@@ -37,7 +38,7 @@ def history(output: str) -> pd.DataFrame:
 def cross_validation(output: str) -> Mapping[str, Any] | None:
     """study.json of a cross-validation that has ended; None where it was removed, or holds
     something else."""
-    path = paths.StudyFiles(Path(output)).about
+    path = StudyFiles(Path(output)).about
     try:
         content: Mapping[str, Any] = entries.read_json(path, _STUDY)
     except UnusableError:

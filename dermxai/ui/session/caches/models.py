@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.models import ModelInfo, read_info
+from dermxai.models.files import CheckpointFiles
 from dermxai.runs import Run
 from dermxai.ui.app.collector import COLLECTOR
 from dermxai.ui.session.caches.rooms import MODELS, changed, kept
@@ -25,7 +26,7 @@ def model_info(folder: str) -> ModelInfo:
     Raises:
         InputError: there is no checkpoint.
     """
-    file = paths.readable(paths.CheckpointFiles(Path(folder)).model)
+    file = paths.readable(CheckpointFiles(Path(folder)).model)
     return _model_info(folder, changed(file))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.runs import Run, open_run
+from dermxai.runs.files import RunFiles
 from dermxai.runs.run import NAME, read_manifest
 from dermxai.ui.session.caches.rooms import kept
 
@@ -19,7 +20,7 @@ def run(run_id: str) -> Run:
         InputError: there is none of this id.
     """
     folder = paths.runs() / run_id
-    file = paths.RunFiles(folder).manifest
+    file = RunFiles(folder).manifest
     if not NAME.fullmatch(run_id) or not paths.is_readable(file) or not _is_there(file):
         raise InputError(
             "The run of this link is not in this workspace; choose a checkpoint and a dataset at "
