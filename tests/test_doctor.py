@@ -81,7 +81,11 @@ def test_all_that_lies_there_is_named_with_what_to_do(
                     kind,
                 )
     own = RunFiles(run.root)
-    for place in (own.projections, own.pair("x").parent, own.faithfulness.root):
+    for place in (
+        ProjectionFiles.of(run.root).root,
+        PairFiles.of(run.root).root,
+        FaithfulnessFiles.of(run.root).root,
+    ):
         told = [path for path in named if path.startswith(str(place))]
         assert len(told) > len(KINDS) / 2, place
     assert str(slurm_settings_file()) in named
