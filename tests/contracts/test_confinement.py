@@ -457,7 +457,7 @@ LOCAL = {
     ("explain/attribution/store.py", "_make_room"): "removes",
     ("data/images.py", "_upright"): "decodes what is open",
     ("jobs/job.py", "list_jobs"): "open_job asks",
-    ("training/fit.py", "train"): "Prepared.open asks",
+    ("training/loop/process.py", "train"): "Prepared.open asks",
     ("training/record/provenance.py", "keep_features"): "Prepared.open asks",
     ("training/data/prepared.py", "_write"): "writes",
     ("training/studies/sweep.py", "_outcome"): "Prepared.open asks",

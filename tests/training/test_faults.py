@@ -92,7 +92,7 @@ def test_a_process_that_dies_mid_epoch_is_continued_bit_for_bit(
 # the command line with steps slow enough to be hit in the middle
 SLOW = """
 import sys, time
-from dermxai.training import module
+from dermxai.training.loop import module
 step = module.Training.training_step
 def slow(self, *batch):
     time.sleep(0.2)

@@ -118,9 +118,7 @@ def keep_features(plan: Plan, fingerprints: Mapping[str, str]) -> None:
     files = CheckpointFiles(plan.output)
     if len(plan.training) < FEWEST:
         return
-    index = plan.devices[0] if isinstance(plan.devices, list) else 0
-    device = f"cuda:{index}" if plan.accelerator == "cuda" else plan.accelerator
-    classifier = load_classifier(plan.output).to(usable_device(device))
+    classifier = load_classifier(plan.output).to(usable_device(plan.hardware.first))
     if Learnt.read(files.learnt, classifier.hash) is not None:
         return
     pictures, parts = plan.prepared.open(), []
