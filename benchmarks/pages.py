@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+from dermxai.runs.files import RunFiles
+
 REPEATS = 15
 
 
@@ -52,7 +54,7 @@ def measure(images: int) -> dict[str, object]:
     run = generated_run(
         paths.runs() / "run", images, files=2 * REPEATS + 1, checkpoint=classifier.path
     )
-    manifest = paths.RunFiles(run.root).manifest
+    manifest = RunFiles(run.root).manifest
     content = json.loads(manifest.read_text())
     content["checkpoint"]["hash"] = classifier.hash
     manifest.write_text(json.dumps(content))

@@ -19,11 +19,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai.core import disk
-from dermxai.core.paths import AtlasFiles
 from dermxai.core.spawning import without_main
 from dermxai.data.atlas.cohort import Shot, cohort
 from dermxai.data.atlas.render import render
 from dermxai.data.atlas.settings import AtlasSettings
+from dermxai.data.places import AtlasFiles
 
 GENERATOR_VERSION = 2
 FOLDERS = ("images", "masks", "evidence")
