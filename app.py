@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
+from pkgutil import iter_modules
 from threading import Thread
 
 from starlette.middleware import Middleware
@@ -19,7 +20,7 @@ from dermxai.core.errors import InputError
 from dermxai.ui.access import middleware
 from dermxai.ui.app import collector
 from dermxai.ui.app.preload import Preload
-from dermxai.ui.session import uploads
+from dermxai.ui.session import caches, uploads
 from dermxai.ui.session.uploads import Uploads
 
 # Threads that wait for each other in a forward pass sleep rather than spin: where anything else
@@ -27,7 +28,7 @@ from dermxai.ui.session.uploads import Uploads
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 paths.share()
-SCRIPT = paths.PACKAGE / "ui" / "script.py"
+SCRIPT = paths.PACKAGE / "ui" / "app" / "script.py"
 
 
 @asynccontextmanager
@@ -40,6 +41,8 @@ async def importing(_app: App) -> AsyncIterator[None]:
 
 def _import() -> None:
     import_module("dermxai.ui.app.frame")
+    for module in iter_modules(caches.__path__, f"{caches.__name__}."):
+        import_module(module.name)
     collector.start()
 
 

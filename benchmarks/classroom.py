@@ -61,7 +61,8 @@ PREPARE = """
 from dermxai import taxonomy
 from dermxai.jobs.kinds import find_kind
 from dermxai.runs import list_runs, open_run
-from dermxai.ui import faithfulness, demo
+from dermxai.ui.app import demo
+from dermxai.ui.pages.faithfulness import faithfulness
 
 def quietly(*_, **__): pass
 

@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+from dermxai.runs.files import RunFiles
+
 REPEATS = 15
 
 
@@ -52,14 +54,16 @@ def measure(images: int) -> dict[str, object]:
     run = generated_run(
         paths.runs() / "run", images, files=2 * REPEATS + 1, checkpoint=classifier.path
     )
-    manifest = paths.RunFiles(run.root).manifest
+    manifest = RunFiles(run.root).manifest
     content = json.loads(manifest.read_text())
     content["checkpoint"]["hash"] = classifier.hash
     manifest.write_text(json.dumps(content))
     project(run, "pca")
     feature_map.FIRST = "pca"
 
-    app = AppTest.from_file(paths.PROJECT / "dermxai" / "ui" / "script.py", default_timeout=600)
+    app = AppTest.from_file(
+        paths.PROJECT / "dermxai" / "ui" / "app" / "script.py", default_timeout=600
+    )
     app.query_params["run"] = "run"
     app.run()
     pages = {}

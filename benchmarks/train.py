@@ -20,13 +20,14 @@ import pandas as pd
 import torch
 from torch.nn.functional import cross_entropy
 
-from dermxai.core.paths import TrainingFiles
 from dermxai.data.transforms import Preprocessing
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.training.data.examples import Examples
 from dermxai.training.data.prepared import Prepared
-from dermxai.training.fit import train
+from dermxai.training.files import TrainingFiles
+from dermxai.training.loop.hardware import Hardware
 from dermxai.training.loop.plan import Plan
+from dermxai.training.loop.process import train
 from dermxai.training.recipe import Recipe
 
 CLASSES = tuple(f"class {index}" for index in range(14))
@@ -50,9 +51,7 @@ def plan(recipe: Recipe, steps: int, folder: Path, device: str) -> Plan:
         preprocessing=Preprocessing(size=recipe.size),
         output=Path(tempfile.mkdtemp(dir=folder)),
         data={},
-        accelerator=device,
-        devices=1,
-        nodes=1,
+        hardware=Hardware(device),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
+from dermxai.access.files import rules_file
 from dermxai.access.rules import rules
 from dermxai.core import arrays, disk, entries, paths
 from dermxai.core.components import LeftOut
@@ -18,14 +19,22 @@ from dermxai.core.entries import Unusable, UnusableError
 from dermxai.core.errors import InputError
 from dermxai.data.dataset import find_datasets, load_dataset
 from dermxai.data.files import scan
+from dermxai.data.places import selections_folder, unpacked_folder
+from dermxai.explain.attribution.files import maps_folder
+from dermxai.explain.confusion.files import PairFiles
+from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.jobs import Job, notices, slurm_settings
 from dermxai.jobs.accounts import administers
+from dermxai.jobs.files import notify_settings_file, slurm_settings_file
 from dermxai.jobs.job import PROGRESS, RESULT, find_jobs
 from dermxai.jobs.launchers.local import SUPERVISOR
 from dermxai.kinds import kinds
+from dermxai.models.files import CheckpointFiles
 from dermxai.models.info import find_checkpoints
 from dermxai.pages import PAGES, pages
+from dermxai.projection.files import ProjectionFiles
 from dermxai.runs import open_run
+from dermxai.runs.files import RunFiles
 from dermxai.runs.run import find_runs
 
 LITTLE_ROOM = 1_000_000_000  # bytes
@@ -88,9 +97,9 @@ def _home() -> Iterator[Unusable]:
         if place.name in _FOLDERS:
             yield from _checked(place, entries.check_folder, "Move it away.")
     for file, read in (
-        (paths.slurm_settings(), slurm_settings.read_settings),
-        (paths.notify_settings(), notices.read_settings),
-        (paths.access_rules(), rules),
+        (slurm_settings_file(), slurm_settings.read_settings),
+        (notify_settings_file(), notices.read_settings),
+        (rules_file(), rules),
     ):
         try:
             read()
@@ -102,7 +111,7 @@ def _runs() -> Iterator[Unusable]:
     from dermxai.explain.faithfulness.results import find_results, open_results  # with torch
 
     for root in find_runs()[0]:
-        files = paths.RunFiles(root)
+        files, faithfulness = RunFiles(root), FaithfulnessFiles.of(root)
         try:
             run = open_run(root)
         except InputError as error:
@@ -111,20 +120,20 @@ def _runs() -> Iterator[Unusable]:
         yield from find_results(run)[1]
         for name in find_results(run)[0]:
             if open_results(run, name) is None:
-                study = files.faithfulness.asked(name)
+                study = faithfulness.asked(name)
                 yield Unusable(
                     study, "is damaged, or its table is", "Remove it and evaluate again."
                 )
-        yield from _each(files.faithfulness.root / "scores", ".json", _score, _AGAIN)
-        yield from _each(files.projections, ".npz", _array, _AGAIN)
-        yield from _each(files.pair("x").parent, ".npz", _array, _AGAIN)
+        yield from _each(faithfulness.root / "scores", ".json", _score, _AGAIN)
+        yield from _each(ProjectionFiles.of(root).root, ".npz", _array, _AGAIN)
+        yield from _each(PairFiles.of(root).root, ".npz", _array, _AGAIN)
         if os.path.lexists(files.near_duplicates):
             yield from _checked(files.near_duplicates, entries.check_file, _AGAIN)
 
 
 def _checkpoints() -> Iterator[Unusable]:
     for root in find_checkpoints()[0]:
-        files = paths.CheckpointFiles(root)
+        files = CheckpointFiles(root)
         weights = files.weights_index if os.path.lexists(files.weights_index) else files.weights
         for file in (weights, files.card, files.division, files.learnt):
             if file == weights or os.path.lexists(file):
@@ -173,9 +182,9 @@ def _strange_attempt(job: Job) -> Iterator[Unusable]:
 
 def _small_files() -> Iterator[Unusable]:
     """Selections, kept maps and unpacked images."""
-    yield from _each(paths.selections(), ".json", _selection, "Remove it; select again.")
-    yield from _each(paths.attribution("x").parent, ".npz", _array, _AGAIN)
-    here, odd = entries.listed(paths.home() / "arrays")
+    yield from _each(selections_folder(), ".json", _selection, "Remove it; select again.")
+    yield from _each(maps_folder(), ".npz", _array, _AGAIN)
+    here, odd = entries.listed(unpacked_folder())
     yield from odd
     for place in here:
         yield from _checked(place, entries.check_folder, _AGAIN)

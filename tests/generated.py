@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dermxai import taxonomy
-from dermxai.core import paths
 from dermxai.data.transforms import Preprocessing
 from dermxai.models.division import digests, write_division
+from dermxai.models.files import CheckpointFiles
 from dermxai.models.info import Head, ModelInfo
+from dermxai.runs.files import RunFiles
 from dermxai.runs.run import Run, open_run, run_id
 
 B4_HEADS = {
@@ -55,7 +56,7 @@ def generated_run(
         samples["label"] = pd.array([None] * images, dtype="str")
     samples.to_csv(root / "dataset.csv", index=False)
 
-    run_files = paths.RunFiles(root)
+    run_files = RunFiles(root)
     samples.to_parquet(run_files.samples, index=False)
     logits = np.lib.format.open_memmap(
         run_files.logits, "w+", np.float32, (images, len(heads), len(classes))
@@ -104,19 +105,19 @@ def generated_run(
 def rewrite(run: Run, **columns: object) -> Run:
     """Other columns of a run's sample table."""
     samples = run.samples.assign(**columns)
-    samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
+    samples.to_parquet(RunFiles(run.root).samples, index=False)
     return open_run(run.root)
 
 
 def trained(run: Run, split: "pd.Series[Any] | None" = None, **data: object) -> Run:
     """Describes the run's checkpoint as trained on ``data``, images divided as ``split``."""
-    files = paths.CheckpointFiles(Path(run.manifest["checkpoint"]["path"]))
+    files = CheckpointFiles(Path(run.manifest["checkpoint"]["path"]))
     files.root.mkdir(exist_ok=True)
     info = ModelInfo("x", (Head("final", 8),), run.classes, Preprocessing(), data=data)
     files.model.write_text(info.to_json())
     if split is not None:
         told = [str(index) for index in range(len(run))]
-        np.save(paths.RunFiles(run.root).fingerprints, np.array(told, dtype=np.bytes_))
+        np.save(RunFiles(run.root).fingerprints, np.array(told, dtype=np.bytes_))
         images = digests(run.samples["path"][split.index], [told[row] for row in split.index])
         write_division(files.root, images, split)
     return open_run(run.root)

@@ -14,11 +14,15 @@ from dermxai.core import paths
 from dermxai.data import load_dataset
 from dermxai.data import selection as selections
 from dermxai.data.selection import Selection
+from dermxai.jobs.files import JobFiles
 from dermxai.jobs.records import identity, write
 from dermxai.models import load_classifier
+from dermxai.models.files import CheckpointFiles
 from dermxai.projection import project
+from dermxai.projection.files import ProjectionFiles
 from dermxai.projection.projector import _chosen, _name
 from dermxai.runs import Run, infer
+from dermxai.training.files import TrainingFiles
 from tests.figures.test_training import history
 
 MARK = "![](//ev.il"
@@ -49,8 +53,8 @@ def hostile_workspace(tiny_checkpoint: Path) -> Run:
     dataset = load_dataset(_dataset())
     run = infer(load_classifier(_checkpoint(tiny_checkpoint)), dataset)
     project(run, "pca")
-    files = paths.RunFiles(run.root)
-    one, other = (files.projection(_name(each, *_chosen(each, None))) for each in ("pca", "umap"))
+    files = ProjectionFiles.of(run.root)
+    one, other = (files.coordinates(_name(*_chosen(each, None))) for each in ("pca", "umap"))
     shutil.copy(one, other)
     _training_that_failed()
     _job_at_work()
@@ -65,7 +69,7 @@ def selection_of(run: Run) -> str:
 def _checkpoint(tiny: Path) -> Path:
     folder = paths.checkpoints() / name("checkpoint")
     shutil.copytree(tiny, folder)
-    at = paths.CheckpointFiles(folder).model
+    at = CheckpointFiles(folder).model
     told = json.loads(at.read_text())
     told["name"] = text("name")
     told["classes"] = [short(i) if i < 6 else text(f"class{i}") for i in range(14)]
@@ -107,7 +111,7 @@ def _dataset() -> Path:
 
 
 def _training_that_failed() -> None:
-    files = paths.JobFiles(paths.jobs() / "20260101-000000-train-hostile")
+    files = JobFiles(paths.jobs() / "20260101-000000-train-hostile")
     output = paths.checkpoints() / name("output")
     output.mkdir()
     told = history().rename(
@@ -116,7 +120,7 @@ def _training_that_failed() -> None:
             "confusion:EAD→SD": f"confusion:{text('a')}→{text('b')}",
         }
     )
-    told.to_csv(paths.TrainingFiles(output).history, index=False)
+    told.to_csv(TrainingFiles(output).history, index=False)
     arguments = {
         "dataset": str(paths.datasets() / name("dataset")),
         "output": str(output),
@@ -131,7 +135,7 @@ def _training_that_failed() -> None:
 
 def _job_at_work() -> None:
     """As far as its folder tells: this process stands for its supervisor and its worker."""
-    files = paths.JobFiles(paths.jobs() / "20260101-000001-project-hostile")
+    files = JobFiles(paths.jobs() / "20260101-000001-project-hostile")
     write(files.spec, _spec("project", {"run": text("run")}, lane="processor"))
     write(files.submit(1), {"supervisor": identity(os.getpid())})
     noted = {

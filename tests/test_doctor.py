@@ -9,18 +9,27 @@ import numpy as np
 import pytest
 
 from dermxai import doctor
+from dermxai.access.files import rules_file
 from dermxai.cli import main
 from dermxai.core import entries, paths
 from dermxai.core.errors import InputError
 from dermxai.data import selection
+from dermxai.data.places import selection_file
 from dermxai.explain.attribution import store
+from dermxai.explain.attribution.files import map_file
+from dermxai.explain.confusion.files import PairFiles
 from dermxai.explain.confusion.pair_maps import name_of, open_maps
+from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.explain.faithfulness.results import list_results, open_results
+from dermxai.jobs.files import notify_settings_file, slurm_settings_file
 from dermxai.models.division import open_division
+from dermxai.models.files import CheckpointFiles
 from dermxai.models.likeness import Learnt
 from dermxai.projection import open_projection, project
+from dermxai.projection.files import ProjectionFiles
 from dermxai.runs import Run
 from dermxai.runs.alike import near_duplicates
+from dermxai.runs.files import RunFiles
 from tests.generated import generated_run
 from tests.odd import KINDS, NAMES, NOT_UTF8, ordinary
 from tests.pages.test_odd_entries import PLACES, plant
@@ -71,11 +80,15 @@ def test_all_that_lies_there_is_named_with_what_to_do(
                     file,
                     kind,
                 )
-    own = paths.RunFiles(run.root)
-    for place in (own.projections, own.pair("x").parent, own.faithfulness.root):
+    own = RunFiles(run.root)
+    for place in (
+        ProjectionFiles.of(run.root).root,
+        PairFiles.of(run.root).root,
+        FaithfulnessFiles.of(run.root).root,
+    ):
         told = [path for path in named if path.startswith(str(place))]
         assert len(told) > len(KINDS) / 2, place
-    assert str(paths.slurm_settings()) in named
+    assert str(slurm_settings_file()) in named
     assert str(own.near_duplicates) in named
     assert len(named) > 300
 
@@ -91,20 +104,20 @@ def test_what_only_one_page_reads(run: Run, workspace: Path, kind: str, tmp_path
         else:
             KINDS[kind](path)
 
-    files = paths.RunFiles(run.root)
+    files = RunFiles(run.root)
     project(run, "pca")
-    (projection,) = files.projections.glob("*.npz")
+    (projection,) = ProjectionFiles.of(run.root).root.glob("*.npz")
     classes = run.classes[:2]
     key = "0" * 16
     for path in (
         projection,
-        files.pair(name_of(run, *classes, None, 200)),
-        files.faithfulness.asked("study"),
+        PairFiles.of(run.root).maps(name_of(run, *classes, None, 200)),
+        FaithfulnessFiles.of(run.root).asked("study"),
         files.near_duplicates,
-        paths.attribution("map"),
-        paths.selection(key),
-        paths.CheckpointFiles(tmp_path).learnt,
-        paths.CheckpointFiles(tmp_path).division,
+        map_file("map"),
+        selection_file(key),
+        CheckpointFiles(tmp_path).learnt,
+        CheckpointFiles(tmp_path).division,
     ):
         make(path)
     with ordinary():
@@ -114,7 +127,7 @@ def test_what_only_one_page_reads(run: Run, workspace: Path, kind: str, tmp_path
         assert open_results(run, "study") is None
         assert near_duplicates(run).empty
         assert store.read("map") is None
-        assert Learnt.read(paths.CheckpointFiles(tmp_path).learnt, "x") is None
+        assert Learnt.read(CheckpointFiles(tmp_path).learnt, "x") is None
         assert open_division(tmp_path) is None
         with pytest.raises(InputError, match="selection in this link"):
             selection.read(key)
@@ -131,7 +144,7 @@ def test_what_only_one_page_reads(run: Run, workspace: Path, kind: str, tmp_path
 def test_arrays_of_another_kind(
     write: Callable[[Path], None], read: Callable[[str], object]
 ) -> None:
-    path = paths.attribution("map")
+    path = map_file("map")
     path.parent.mkdir(parents=True)
     write(path)
     assert read("map") is None
@@ -160,7 +173,7 @@ def test_names_are_shown_whatever_they_are() -> None:
 
 def test_settings_of_a_workspace_that_nobody_can_read_are_named(workspace: Path) -> None:
     workspace.mkdir(exist_ok=True)
-    files = (paths.slurm_settings(), paths.notify_settings(), paths.access_rules())
+    files = (slurm_settings_file(), notify_settings_file(), rules_file())
     for file in files:
         file.write_text("colour = 1")
     found = {odd.path: odd.reason for odd in doctor.examine()}

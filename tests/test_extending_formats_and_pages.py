@@ -30,7 +30,7 @@ def shown(name: str) -> str:
 
 def package() -> dict[str, dict[str, str]]:
     """Entry points of the package that is shown, by group."""
-    (found,) = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+    found, *_ = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
     points: dict[str, dict[str, str]] = tomllib.loads(found)["project"]["entry-points"]
     return points
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from dermxai.access.codes import own_folder
+from dermxai.access.files import audit_log
 from dermxai.access.roles import Person
-from dermxai.core import disk, paths
+from dermxai.core import disk
 
 LARGEST = 5_000_000  # bytes of a file, after which the next is begun
 KEPT = 20  # older files
@@ -42,7 +43,7 @@ def record(person: Person | None, action: str, *, address: str = "", **what: obj
     line |= {"address": address, "action": action, **what}
     said = {name: _short(value) for name, value in line.items() if value not in (None, "")}
     own_folder()
-    file = paths.audit_log()
+    file = audit_log()
     with disk.locked(file.with_name(".audit.lock")):
         _rotate(file)
         descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -63,7 +64,7 @@ def note(person: Person | None, action: str, *, address: str = "", **what: objec
 def entries() -> list[dict[str, Any]]:
     """All that is kept, the newest first; lines that are damaged are left out."""
     found = []
-    for file in (paths.audit_log(), *(_older(number) for number in range(1, KEPT + 1))):
+    for file in (audit_log(), *(_older(number) for number in range(1, KEPT + 1))):
         with suppress(FileNotFoundError):
             for line in reversed(file.read_text(encoding="utf-8", errors="replace").splitlines()):
                 with suppress(ValueError):
@@ -82,7 +83,7 @@ def _rotate(file: Path) -> None:
 
 
 def _older(number: int) -> Path:
-    file = paths.audit_log()
+    file = audit_log()
     return file.with_name(f"{file.stem}-{number}{file.suffix}")
 
 

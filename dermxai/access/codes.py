@@ -16,8 +16,9 @@ from hmac import compare_digest
 from pathlib import Path
 from typing import Any
 
+from dermxai.access.files import access_folder, codes_file
 from dermxai.access.roles import Role
-from dermxai.core import disk, paths
+from dermxai.core import disk
 from dermxai.core.errors import InputError
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # none is taken for another
@@ -91,7 +92,7 @@ def withdraw(code_id: str) -> Code:
 def forget_all() -> None:
     """From now on nobody logs in by a code, or has to."""
     with disk.locked(_lock()):
-        paths.access_codes().unlink(missing_ok=True)
+        codes_file().unlink(missing_ok=True)
 
 
 def codes() -> dict[str, Code]:
@@ -100,7 +101,7 @@ def codes() -> dict[str, Code]:
     Raises:
         InputError: the file is damaged.
     """
-    file = paths.access_codes()
+    file = codes_file()
     try:
         now = file.stat()
         return dict(_read(str(file), now.st_mtime_ns, now.st_ino, now.st_size))
@@ -117,7 +118,7 @@ def exist() -> bool:
     """Whether codes were made, which is when everybody has to log in: a last code that is withdrawn
     opens the door to nobody."""
     try:
-        paths.access_codes().stat()
+        codes_file().stat()
     except FileNotFoundError:
         return False
     except OSError:  # one that may not be read is there
@@ -188,7 +189,7 @@ def _changing() -> Iterator[dict[str, Code]]:
         known = codes()
         yield known
         content: dict[str, Any] = {id_: asdict(code) for id_, code in known.items()}
-        with disk.replacing(paths.access_codes()) as temporary:
+        with disk.replacing(codes_file()) as temporary:
             temporary.touch(0o600)
             temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
 
@@ -199,6 +200,6 @@ def _lock() -> Path:
 
 def own_folder() -> Path:
     """The folder of codes and visits, which no other account may look into."""
-    folder = paths.access()
+    folder = access_folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder

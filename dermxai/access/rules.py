@@ -21,8 +21,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from dermxai.access.files import rules_file
 from dermxai.access.roles import Role
-from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.core.settings import Settings, setting
 from dermxai.core.settings_file import read_settings
@@ -92,7 +92,7 @@ def rules() -> Rules:
     Raises:
         InputError: the file is not understood.
     """
-    file = paths.access_rules()
+    file = rules_file()
     try:
         now = file.stat()
         return _read(str(file), now.st_mtime_ns, now.st_ino, now.st_size)

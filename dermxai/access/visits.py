@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from dermxai.access import codes
-from dermxai.core import disk, paths
+from dermxai.access.files import visits_folder
+from dermxai.core import disk
 
 LASTS = 12 * 3600.0  # seconds
 
@@ -100,14 +101,14 @@ def _write(visit: Visit) -> None:
 
 
 def _file(key: str) -> Path:
-    return paths.visits() / f"{key}.json"
+    return visits_folder() / f"{key}.json"
 
 
 def _sweep() -> None:
     """Removes what has expired, and with it what is known to have ended: by then no cookie of such
     a visit is valid any more."""
     now = time.time()
-    for file in paths.visits().glob("*.json"):
+    for file in visits_folder().glob("*.json"):
         visit = find(file.stem)
         if visit and now >= visit.expires:
             file.unlink(missing_ok=True)

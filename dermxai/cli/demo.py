@@ -18,12 +18,13 @@ def demo(
     json: Json = False,
 ) -> None:
     """Draw the synthetic atlas and run the embedded checkpoint over it."""
+    from dermxai.data.places import demo_dataset
     from dermxai.runs import open_run
 
     if home:
         os.environ["DERMXAI_HOME"] = str(home.absolute())
         paths.share()
-    atlas = paths.demo_dataset()
+    atlas = demo_dataset()
     there = atlas.exists()
     run = open_run(foreground("demo", images=images)["run"])
     console.show_run(run, json)

@@ -97,7 +97,8 @@ class Settings(BaseModel):
             return None
         if set(kinds) <= {*_PLAIN, types.NoneType}:
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not (number and {int, float} & set(kinds)) and type(value) not in kinds:
+            text = isinstance(value, str) and str in kinds
+            if not (number and {int, float} & set(kinds)) and not text and type(value) not in kinds:
                 raise ValueError("another kind")
         if not _is_plain(value):
             raise ValueError("too deep or large, or names that are no texts")

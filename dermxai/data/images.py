@@ -18,6 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from dermxai.core import arrays, disk, entries, paths
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
+from dermxai.data.places import unpacked_file
 
 ImageLike = str | PathLike[str] | Image.Image | NDArray[np.uint8]
 """A path, what Pillow has opened, or an array (height, width, 3) RGB."""
@@ -283,14 +284,14 @@ def array_images(file: Path, split: str) -> NDArray[np.uint8]:
 
 
 def place_of(archive: str | Path) -> str:
-    """The name under which an archive's arrays are unpacked, see `paths.unpacked_arrays`."""
+    """The name under which an archive's arrays are unpacked, see `unpacked_folder`."""
     return sha256(str(Path(archive).resolve()).encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=16)
 def _unpacked(file: str, split: str, size: int, modified_ns: int) -> NDArray[np.uint8]:
     place = place_of(file)
-    unpacked = paths.unpacked_array(place, split, f"{size}-{modified_ns}")
+    unpacked = unpacked_file(place, split, f"{size}-{modified_ns}")
     name = Path(file).name
     try:
         if not unpacked.exists():

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from dermxai.core import disk, entries, paths
+from dermxai.core import disk, entries
 from dermxai.core.errors import InputError
+from dermxai.data.places import selection_file
 
 _KEY = re.compile(r"[0-9a-f]{16}")
 
@@ -44,7 +45,7 @@ class Selection:
 
 def keep(selection: Selection) -> str:
     """Writes a selection to the workspace; returns its key."""
-    file = paths.selection(selection.key)
+    file = selection_file(selection.key)
     if not file.is_file():
         with disk.replacing(file) as temporary:
             temporary.write_text(selection._text(), encoding="utf-8")
@@ -57,7 +58,7 @@ def read(key: str) -> Selection:
     Raises:
         InputError: there is none, or its content is not what the key says.
     """
-    file = paths.selection(key) if _KEY.fullmatch(key) else None
+    file = selection_file(key) if _KEY.fullmatch(key) else None
     if file is None or not os.path.lexists(file):
         raise InputError(
             "The selection in this link is not known here; selections are kept in the workspace of "

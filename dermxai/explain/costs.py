@@ -139,7 +139,7 @@ def costs_of(checkpoint: str, device: str) -> Costs:
         checkpoint: hash.
         device: "cpu", "cuda" …
     """
-    file = paths.costs(checkpoint, device)
+    file = paths.home() / "costs" / f"{checkpoint[:32]}-{device}.json"
     return _known.setdefault(file, Costs(file))
 
 

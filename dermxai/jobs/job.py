@@ -20,6 +20,7 @@ from dermxai.core import entries, paths
 from dermxai.core.entries import Unusable, UnusableError
 from dermxai.core.errors import InputError
 from dermxai.jobs.accounts import account_of
+from dermxai.jobs.files import JobFiles
 from dermxai.jobs.kinds import check_types
 from dermxai.jobs.launchers import Status, find_launcher
 from dermxai.jobs.queue import NORMAL
@@ -120,8 +121,8 @@ class Job:
         return self.root.name
 
     @property
-    def files(self) -> paths.JobFiles:
-        return paths.JobFiles(self.root)
+    def files(self) -> JobFiles:
+        return JobFiles(self.root)
 
     @property
     def account(self) -> str:
@@ -272,7 +273,7 @@ def open_job(root: str | Path) -> Job:
     Raises:
         InputError: the folder is no job's.
     """
-    files = paths.JobFiles(Path(root))
+    files = JobFiles(Path(root))
     try:
         return _opened(files)
     except UnusableError as error:
@@ -283,7 +284,7 @@ def open_job(root: str | Path) -> Job:
         ) from error
 
 
-def _opened(files: paths.JobFiles) -> Job:
+def _opened(files: JobFiles) -> Job:
     """
     Raises:
         UnusableError: why its description is of no use.
@@ -324,7 +325,7 @@ def find_jobs() -> tuple[list[Job], list[Unusable]]:
     found = []
     here, odd = entries.listed(paths.jobs())
     for root in here:
-        files = paths.JobFiles(root)
+        files = JobFiles(root)
         try:
             entries.check_folder(root)
             found.append(_opened(files))
@@ -336,7 +337,7 @@ def find_jobs() -> tuple[list[Job], list[Unusable]]:
     return sorted(found, key=lambda job: job.submitted, reverse=True), odd
 
 
-def _is_new(files: paths.JobFiles) -> bool:
+def _is_new(files: JobFiles) -> bool:
     """Whether somebody may be submitting it at this moment."""
     try:
         age = time.time() - files.root.stat().st_mtime

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from unicodedata import category
 
-from dermxai.core import disk, paths
+from dermxai.core import disk
 from dermxai.core.entries import is_text
 from dermxai.core.errors import InputError
+from dermxai.jobs.files import submission_lock
 from dermxai.jobs.job import Job
 from dermxai.jobs.records import read, write
 
@@ -66,7 +67,7 @@ def label(job: Job, *, tags: Sequence[str] | None = None, notes: str | None = No
     Raises:
         InputError: as `checked`.
     """
-    with disk.locked(paths.submission_lock()):
+    with disk.locked(submission_lock()):
         before = labels(job)
         new = checked(
             before.tags if tags is None else tags, before.notes if notes is None else notes

@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 from pydantic import field_validator
 from typing_extensions import override
 
-from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.core.settings import Settings, setting
 from dermxai.core.settings_file import read_settings as read_file
 from dermxai.jobs import listing
+from dermxai.jobs.files import notify_settings_file
 from dermxai.jobs.job import Job, State
 from dermxai.jobs.launchers import MARK
 
@@ -67,7 +67,7 @@ def read_settings() -> NoticeSettings:
     Raises:
         InputError: the file cannot be read, is not TOML, or has an unknown key or value.
     """
-    return read_file(NoticeSettings, paths.notify_settings(), "docs/jobs.md")
+    return read_file(NoticeSettings, notify_settings_file(), "docs/jobs.md")
 
 
 def tell(job: Job, attempt: int) -> None:

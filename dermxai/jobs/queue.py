@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dermxai.core import disk, entries, paths
+from dermxai.core import disk, entries
+from dermxai.jobs.files import JobFiles, slot_lock, tickets_folder
 from dermxai.jobs.records import elsewhere, process, read, write
 
 TICKET = {"job": str, "attempt": int}
@@ -45,7 +46,7 @@ def draw(queue: str, job: Path, attempt: int, priority: str = NORMAL) -> Ticket:
     """The next ticket of a queue and a priority, for an attempt of the job in a folder. For the
     holder of the submission lock."""
     rank, drawn = 1 + PRIORITIES.index(priority), time.time_ns()
-    ticket = Ticket(paths.tickets(queue) / f"{rank}{drawn:0{_DIGITS}d}-{job.name}")
+    ticket = Ticket(tickets_folder(queue) / f"{rank}{drawn:0{_DIGITS}d}-{job.name}")
     write(ticket.path, {"job": str(job), "attempt": attempt})
     return ticket
 
@@ -69,7 +70,7 @@ def take(slots: Sequence[str], number: int) -> dict[str, int] | None:
 
 
 def _take(slot: str) -> int | None:
-    path = paths.slot_lock(re.sub(r"[^\w-]", "_", slot))
+    path = slot_lock(re.sub(r"[^\w-]", "_", slot))
     descriptor = disk.open_lock(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -87,7 +88,7 @@ def _alive(path: Path) -> bool:
     ticket, drawn = read(path, TICKET), path.name.partition("-")[0]
     if not ticket or not drawn.isdecimal():
         return False
-    files, attempt = paths.JobFiles(Path(ticket["job"])), ticket["attempt"]
+    files, attempt = JobFiles(Path(ticket["job"])), ticket["attempt"]
     if submit := read(files.submit(attempt)):
         known = submit.get("supervisor")
         if elsewhere(known):

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 from pydantic import model_validator
 
-from dermxai.core import paths
 from dermxai.core.settings import Scalar, SettingError, Settings, setting, shown
 from dermxai.core.settings_file import read_settings as read_file
+from dermxai.jobs.files import slurm_settings_file
 
 _YEAR = 366 * 24 * 60  # minutes
 _MEMORY = 'a size with its unit, such as "64G"'
@@ -61,4 +61,4 @@ def read_settings() -> SlurmSettings:
     Raises:
         InputError: the file is not TOML, or has an unknown key or value.
     """
-    return read_file(SlurmSettings, paths.slurm_settings(), "docs/jobs.md")
+    return read_file(SlurmSettings, slurm_settings_file(), "docs/jobs.md")

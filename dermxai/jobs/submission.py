@@ -16,6 +16,7 @@ from dermxai.core import disk, entries, paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import labels
 from dermxai.jobs.accounts import administers, own_account
+from dermxai.jobs.files import JobFiles, submission_lock
 from dermxai.jobs.job import Job, State, list_jobs, open_job
 from dermxai.jobs.kinds import check_arguments, find_kind
 from dermxai.jobs.launchers import find_launcher
@@ -66,7 +67,7 @@ def submit(
     written = labels.checked(tags, notes)
     if priority not in PRIORITIES:
         raise InputError(f"priority is {priority!r}; expected one of {', '.join(PRIORITIES)}.")
-    with disk.locked(paths.submission_lock()):
+    with disk.locked(submission_lock()):
         for job in list_jobs():
             same = (job.kind, job.arguments) == (kind, arguments)
             if (token and job.token == token) or (same and job.state.live):
@@ -86,9 +87,9 @@ def submit(
             "priority": priority,
         }
         try:
-            write(paths.JobFiles(root).spec, spec)
+            write(JobFiles(root).spec, spec)
             if written != labels.Labels():
-                write(paths.JobFiles(root).labels, asdict(written))
+                write(JobFiles(root).labels, asdict(written))
             return _launch(open_job(root))
         except BaseException:  # a full disk, too
             shutil.rmtree(root, ignore_errors=True)
@@ -123,7 +124,7 @@ def resume(job: Job) -> Job:
         InputError: the job has succeeded, its training would diverge again, or another is writing
             its output.
     """
-    with disk.locked(paths.submission_lock()):
+    with disk.locked(submission_lock()):
         _check_owner(job, "resume", own=True)
         state = job.state
         if state is State.SUCCEEDED:
@@ -171,7 +172,7 @@ def declare_gone(job: Job) -> Job:
     Raises:
         InputError: its processes can be seen from here, or it is another account's.
     """
-    with disk.locked(paths.submission_lock()):
+    with disk.locked(submission_lock()):
         _check_owner(job, "give up")
         if not job.elsewhere:
             raise InputError(
@@ -187,7 +188,7 @@ def delete(job: Job) -> None:
     Raises:
         InputError: it is at work or waits for its turn, or it is another account's.
     """
-    with disk.locked(paths.submission_lock()):
+    with disk.locked(submission_lock()):
         _check_owner(job, "delete")
         if unseen := job.elsewhere:
             raise InputError(

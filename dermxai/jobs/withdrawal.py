@@ -21,7 +21,12 @@ from dermxai.core import disk, entries, paths
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
 from dermxai.data.images import container, place_of
+from dermxai.data.places import selections_folder, unpacked_folder
+from dermxai.explain.attribution.files import maps_folder
+from dermxai.jobs.files import withdrawn_folder
 from dermxai.jobs.job import Job, list_jobs
+from dermxai.runs.files import RunFiles
+from dermxai.training.files import TrainingFiles
 
 _ARCHIVE = ".npz"
 
@@ -141,12 +146,12 @@ def remove(withdrawal: Withdrawal, person: Person | None = None, *, address: str
         removed=withdrawal.counts,
         bytes=withdrawal.size,
     )
-    paths.withdrawn().mkdir(parents=True, exist_ok=True)
-    for left in paths.withdrawn().iterdir():  # by a withdrawal that was killed
+    withdrawn_folder().mkdir(parents=True, exist_ok=True)
+    for left in withdrawn_folder().iterdir():  # by a withdrawal that was killed
         _remove(left)
     for part in withdrawal.parts:
         if part.what == "run":
-            with disk.locked(paths.RunFiles(part.path).lock, waiting=lambda: _busy(withdrawal)):
+            with disk.locked(RunFiles(part.path).lock, waiting=lambda: _busy(withdrawal)):
                 _remove(part.path)
         else:
             _remove(part.path)
@@ -161,7 +166,7 @@ def _busy(withdrawal: Withdrawal) -> None:
 
 def _remove(path: Path) -> None:
     """Removes a file or folder, in the workspace at once: nobody sees half of it."""
-    gone = paths.withdrawn() / uuid4().hex
+    gone = withdrawn_folder() / uuid4().hex
     with suppress(OSError):  # of another disk, or gone
         path.rename(gone)
         path = gone
@@ -186,7 +191,7 @@ def _folders(parent: Path) -> list[Path]:
 
 def _manifest(root: Path) -> dict[str, Any]:
     """What a run says of its dataset, an unfinished one too; empty where nothing can be read."""
-    files = paths.RunFiles(root)
+    files = RunFiles(root)
     for file in (files.manifest, files.plan):
         with suppress(UnusableError):
             about = entries.read_json(file, {}).get("dataset")
@@ -217,7 +222,7 @@ def _same(path: object, place: Path) -> bool:
 def _samples(root: Path) -> pd.DataFrame:
     """A run's images; none where they cannot be read."""
     with suppress(Exception):  # a damaged run goes all the same
-        file = paths.readable(paths.RunFiles(root).samples)
+        file = paths.readable(RunFiles(root).samples)
         return pd.read_parquet(file, columns=["sample_id", "path"])
     return pd.DataFrame({"sample_id": [], "path": []}, dtype=str)
 
@@ -229,14 +234,14 @@ def _arrays(place: Path, samples: Iterable[pd.DataFrame]) -> list[Path]:
     if paths.is_readable(place) and place.is_dir():
         archives |= {str(file) for file in place.glob(f"*{_ARCHIVE}")}
     named = (archive for archive in map(str, archives) if archive.endswith(_ARCHIVE))
-    folders = {paths.unpacked_arrays(place_of(archive)) for archive in named}
+    folders = {unpacked_folder(place_of(archive)) for archive in named}
     return sorted(folder for folder in folders if folder.is_dir())
 
 
 def _selections(samples: Iterable[pd.DataFrame]) -> Iterator[Path]:
     """Kept selections, all images of which are the dataset's."""
     known = {str(sample_id) for table in samples for sample_id in table["sample_id"]}
-    for file in sorted(paths.selections().glob("*.json")):
+    for file in sorted(selections_folder().glob("*.json")):
         with suppress(ValueError, TypeError):  # something else
             _, ids = entries.read_json(file, list, zeros=True)
             if ids and set(ids) <= known:
@@ -259,14 +264,14 @@ def _trainings(jobs: Iterable[Job]) -> set[Path]:
 
 def _learnt_from(folder: Path, prints: frozenset[str]) -> bool:
     with suppress(UnusableError, TypeError):  # something else
-        return entries.read_json(paths.TrainingFiles(folder).about, {}).get("data") in prints
+        return entries.read_json(TrainingFiles(folder).about, {}).get("data") in prints
     return False
 
 
 def _prepared(prints: frozenset[str], jobs: Iterable[Job]) -> Iterator[Path]:
     """Copies of images, and of the sample table, that trainings which have not ended keep."""
     for folder in sorted(_trainings(jobs)):
-        files = paths.TrainingFiles(folder)
+        files = TrainingFiles(folder)
         if _learnt_from(folder, prints):
             yield from (path for path in (files.images, files.data) if path.exists())
 
@@ -284,7 +289,7 @@ def _stays(prints: frozenset[str], jobs: Iterable[Job]) -> tuple[str, ...]:
 
 
 def _maps() -> list[Path]:
-    return sorted(paths.attributions().glob("*.npz"))
+    return sorted(maps_folder().glob("*.npz"))
 
 
 def _own(place: Path) -> Path:

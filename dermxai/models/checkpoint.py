@@ -17,8 +17,9 @@ from dermxai.core import entries
 from dermxai.core.disk import replacing
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
-from dermxai.core.paths import CheckpointFiles, check_readable, named_checkpoint, readable
+from dermxai.core.paths import check_readable, named_checkpoint, readable
 from dermxai.models.classifier import Classifier
+from dermxai.models.files import CheckpointFiles
 from dermxai.models.foreign import interpret
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.models.multi_head import MultiHeadNetwork

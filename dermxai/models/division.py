@@ -20,9 +20,10 @@ from pyarrow import ArrowException
 
 from dermxai.core import entries
 from dermxai.core.disk import replacing
-from dermxai.core.paths import CheckpointFiles, readable
+from dermxai.core.paths import readable
 from dermxai.data.images import container
 from dermxai.data.picture_hash import BITS, Hashes
+from dermxai.models.files import CheckpointFiles
 
 OWNERS = {"lesion_id": "lesion", "patient_id": "patient"}
 """Columns of a sample table → those of a division that hold their digests."""

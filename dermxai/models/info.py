@@ -12,14 +12,9 @@ from typing import Any
 from dermxai.core import entries
 from dermxai.core.entries import Unusable, UnusableError
 from dermxai.core.errors import InputError
-from dermxai.core.paths import (
-    EMBEDDED_CHECKPOINTS,
-    CheckpointFiles,
-    StudyFiles,
-    checkpoints,
-    readable,
-)
+from dermxai.core.paths import EMBEDDED_CHECKPOINTS, checkpoints, readable
 from dermxai.data.transforms import Preprocessing
+from dermxai.models.files import STUDY, CheckpointFiles
 
 FORMAT = 1
 MOST_CLASSES = 10_000
@@ -212,8 +207,8 @@ def _is_checkpoint(place: Path) -> bool:
     if not os.path.lexists(files.model):
         if os.path.lexists(files.weights):
             raise UnusableError(f"has no {files.model.name}")
-        if os.path.lexists(StudyFiles(place).about):
-            entries.check_file(StudyFiles(place).about)
+        if os.path.lexists(place / STUDY):
+            entries.check_file(place / STUDY)
         return False
     try:
         state = entries.readable(files.model).stat()

@@ -15,12 +15,13 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.core import arrays, disk, entries, paths
+from dermxai.core import arrays, disk, entries
 from dermxai.core.components import Component, Kind, Text, begun
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
 from dermxai.core.settings import Settings, checked, setting_faults
 from dermxai.projection.components import principal_components
+from dermxai.projection.files import ProjectionFiles
 from dermxai.runs.run import Run
 
 Features = NDArray[np.floating]
@@ -137,14 +138,14 @@ def project(
     """
     chosen, values = _chosen(method, settings)
     step: Progress = progress or (lambda *_: None)
-    files, name = paths.RunFiles(run.root), _name(chosen, values)
-    with disk.locked(files.projection_lock(name), waiting=lambda: step(0, 1)):
+    files, name = ProjectionFiles.of(run.root), _name(chosen, values)
+    with disk.locked(files.lock(name), waiting=lambda: step(0, 1)):
         stored = open_projection(run, method, values)
         if stored is not None:
             return stored
         coordinates, notes = embedded(chosen, np.asarray(run.features), values, step)
         made = Projection(_sample_ids(run), coordinates, method, values.model_dump(), notes)
-        _write(made, files.projection(name))
+        _write(made, files.coordinates(name))
     return made
 
 
@@ -155,7 +156,7 @@ def open_projection(run: Run, method: str, settings: object = None) -> Projectio
         InputError: unknown method or setting.
     """
     chosen, values = _chosen(method, settings)
-    path = paths.RunFiles(run.root).projection(_name(chosen, values))
+    path = ProjectionFiles.of(run.root).coordinates(_name(chosen, values))
     try:
         stored = arrays.load(path, "sample_ids", "coordinates", "notes")
         notes = entries.parse_json(str(stored["notes"]).encode("utf-8", "replace"), [str])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dermxai.core import disk, entries, paths
 from dermxai.data import picture_hash
 from dermxai.models.likeness import ALIKE, Floats, Space, nearest
+from dermxai.runs.files import RunFiles
 from dermxai.runs.run import Run
 
 _VERSION = 3  # of what is looked for
@@ -18,7 +19,7 @@ _COLUMNS = ("first", "second", "splits", "kind", "bits", "cosine")
 
 def near_duplicates(run: Run) -> pd.DataFrame:
     """`between_splits`, looked for once and kept with the run."""
-    file = paths.RunFiles(run.root).near_duplicates
+    file = RunFiles(run.root).near_duplicates
     told = hashlib.sha256(
         repr(
             (_VERSION, run.pictures is None, None if run.split is None else list(run.split))

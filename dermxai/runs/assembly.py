@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_object_dtype
 
-from dermxai.core import disk, paths
+from dermxai.core import disk
 from dermxai.core.errors import InputError
 from dermxai.data import Dataset, Problem
 from dermxai.models import Classifier
+from dermxai.runs.files import RunFiles
 from dermxai.runs.run import Run, open_run
 from dermxai.runs.shards import Shards
 from dermxai.version import __version__
@@ -79,7 +80,7 @@ def follow(run: Run, classifier: Classifier, dataset: Dataset) -> Run:
     told = [(part, name) for part in now for name in ("path", "training")]
     if all(run.manifest[part].get(name) == now[part].get(name) for part, name in told):
         return run
-    files = paths.RunFiles(run.root)
+    files = RunFiles(run.root)
     kept = dataset.samples["sample_id"].isin(run.samples["sample_id"])
     _write_samples(files, dataset.samples[kept].reset_index(drop=True))
     _write_manifest(files, {**run.manifest, **now})
@@ -108,17 +109,17 @@ def _origin(classifier: Classifier, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _write_samples(files: paths.RunFiles, samples: pd.DataFrame) -> None:
+def _write_samples(files: RunFiles, samples: pd.DataFrame) -> None:
     with disk.replacing(files.samples) as path:
         _as_stored(samples).to_parquet(path, index=False)
 
 
-def _write_fingerprints(files: paths.RunFiles, fingerprints: list[str]) -> None:
+def _write_fingerprints(files: RunFiles, fingerprints: list[str]) -> None:
     with disk.replacing(files.fingerprints) as path, path.open("wb") as file:
         np.save(file, np.array(fingerprints, dtype=np.bytes_))
 
 
-def _write_manifest(files: paths.RunFiles, manifest: Mapping[str, Any]) -> None:
+def _write_manifest(files: RunFiles, manifest: Mapping[str, Any]) -> None:
     with disk.replacing(files.manifest) as path:
         path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
 

@@ -24,6 +24,7 @@ from dermxai.models import Classifier
 from dermxai.models.devices import usable_device
 from dermxai.runs.alike import near_duplicates
 from dermxai.runs.assembly import assemble, follow, versions
+from dermxai.runs.files import RunFiles
 from dermxai.runs.forward import PRECISIONS, Forward, forward_pass, part_size
 from dermxai.runs.pictures import with_pictures
 from dermxai.runs.prefetch import Batch, batches
@@ -177,7 +178,7 @@ class _Work:
     workers: int
 
     @property
-    def files(self) -> paths.RunFiles:
+    def files(self) -> RunFiles:
         return self.shards.files
 
     def compute(self, missing: Sequence[int], report: Callable[[int], None], done: int) -> None:
@@ -233,7 +234,7 @@ def _work_of(
     return _Work(
         classifier,
         dataset,
-        Shards(paths.RunFiles(paths.runs() / identity), len(dataset)),
+        Shards(RunFiles(paths.runs() / identity), len(dataset)),
         plan | {"threads": torch.get_num_threads(), **versions()},
         settings,
         chosen,

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from dermxai.core import disk, paths
+from dermxai.core import disk
 from dermxai.core.errors import InputError
 from dermxai.data.images import read_image
 from dermxai.data.picture_hash import HASHES, Hashes, picture_hashes
+from dermxai.runs.files import RunFiles
 from dermxai.runs.run import Run, open_run
 
 
@@ -40,6 +41,6 @@ def with_pictures(run: Run, progress: Callable[[int, int], None] | None = None) 
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    with disk.replacing(paths.RunFiles(run.root).pictures) as path, path.open("wb") as file:
+    with disk.replacing(RunFiles(run.root).pictures) as path, path.open("wb") as file:
         np.save(file, found)
     return open_run(run.root)

@@ -26,6 +26,7 @@ from dermxai.data.picture_hash import HASHES, Hashes
 from dermxai.data.table import REQUIRED
 from dermxai.models import ModelInfo, read_info
 from dermxai.runs import seen
+from dermxai.runs.files import RunFiles
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -232,7 +233,7 @@ def open_run(path: str | Path) -> Run:
         (12, (12, 6, 14))
     """
     root = Path(path)
-    files = paths.RunFiles(root)
+    files = RunFiles(root)
     for file in files.read:
         paths.check_readable(file)
     if not os.path.isfile(files.manifest):  # noqa: PTH113  # never an error
@@ -282,7 +283,7 @@ def read_manifest(root: Path) -> Mapping[str, Any]:
     Raises:
         UnusableError: it is missing, or holds something else.
     """
-    file = paths.RunFiles(root).manifest
+    file = RunFiles(root).manifest
     try:
         state = entries.readable(file).stat()
     except UnusableError as error:
@@ -311,7 +312,7 @@ def _check_arrays(root: Path) -> None:
     Raises:
         UnusableError: one does not.
     """
-    files = paths.RunFiles(root)
+    files = RunFiles(root)
     for file, start in ((files.samples, b"PAR1"), (files.logits, NPY), (files.pooled, NPY)):
         try:
             state = entries.readable(file).stat()
@@ -338,7 +339,7 @@ def find_runs() -> tuple[list[Path], list[Unusable]]:
     found: list[tuple[int, Path]] = []
     here, odd = entries.listed(paths.runs())
     for root in here:
-        files = paths.RunFiles(root)
+        files = RunFiles(root)
         try:
             entries.check_folder(root)
             if not os.path.lexists(files.manifest):

@@ -18,13 +18,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.core.formatting import count
 from dermxai.data import picture_hash
 from dermxai.data.splits import owners
 from dermxai.models.division import OWNERS, Division, digests, open_division
+from dermxai.models.files import CheckpointFiles
 from dermxai.models.likeness import ALIKE, Learnt, Space, nearest
+from dermxai.runs.files import RunFiles
 
 if TYPE_CHECKING:
     from dermxai.runs.run import Run
@@ -149,7 +150,7 @@ class _Search:
         if not self._others.size:
             return
         made_by = self.run.manifest["checkpoint"]
-        files = paths.CheckpointFiles(Path(made_by["path"]))
+        files = CheckpointFiles(Path(made_by["path"]))
         pooled = np.asarray(self.run.pooled[self._others])
         if (learnt := Learnt.read(files.learnt, made_by["hash"])) is not None:
             known, asked = learnt.features, learnt.space.of(pooled)
@@ -219,7 +220,7 @@ class _Search:
         if 2 * self._mine.size > self.division.learnt.sum():
             return
         found = 0
-        name = paths.RunFiles(self.run.root).manifest.name
+        name = RunFiles(self.run.root).manifest.name
         for manifest in sorted(self.run.root.parent.glob(f"*/{name}")):
             if manifest.parent == self.run.root or found == _OTHER_RUNS:
                 continue

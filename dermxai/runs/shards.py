@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from dermxai.core.disk import UNREADABLE, replacing
 from dermxai.core.entries import opened
-from dermxai.core.paths import RunFiles, readable
+from dermxai.core.paths import readable
 from dermxai.data.picture_hash import Hashes
+from dermxai.runs.files import RunFiles
 
 SHARD = 256  # images
 _ARRAYS = ("logits", "pooled", "pictures", "reasons")

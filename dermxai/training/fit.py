@@ -6,48 +6,32 @@ epoch is kept: an interrupted training begins its epoch anew and goes on as if n
 
 import logging
 import shutil
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import torch
-from lightning.pytorch import Callback
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from dermxai.core.disk import is_full, sweep
+from dermxai.core.disk import sweep
 from dermxai.core.errors import InputError
 from dermxai.core.formatting import count
-from dermxai.core.paths import CheckpointFiles, TrainingFiles, readable
+from dermxai.core.paths import readable
 from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.models.backbone import normalisation
-from dermxai.models.info import ModelInfo, read_info
-from dermxai.training.data.examples import examples_of
-from dermxai.training.data.loading import (
-    VALIDATION_BATCH,
-    Batches,
-    Pictures,
-    loader,
-    steps_an_epoch,
-)
+from dermxai.models.files import CheckpointFiles
+from dermxai.models.info import read_info
+from dermxai.training.data.examples import Examples, examples_of
 from dermxai.training.data.prepared import prepare_images
+from dermxai.training.faults import explained
+from dermxai.training.files import TrainingFiles
 from dermxai.training.loop import ranks
-from dermxai.training.loop.checkpoint_writer import CheckpointWriter
-from dermxai.training.loop.module import Training
-from dermxai.training.loop.pace import Pace
+from dermxai.training.loop.hardware import Hardware, hardware_of
 from dermxai.training.loop.plan import Plan, Progress
+from dermxai.training.loop.process import train
 from dermxai.training.loop.state import check_state
-from dermxai.training.loop.trainer import (
-    Pausing,
-    ProgressCallback,
-    rank,
-    started_by_slurm,
-    trainer_of,
-)
-from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe, as_saved
+from dermxai.training.loop.trainer import rank, started_by_slurm
+from dermxai.training.recipe import Recipe, as_saved
 from dermxai.training.record.beginning import Beginning, alone, as_begun, beginning, note_data
 from dermxai.training.record.provenance import data_of, keep_features, note_division
 from dermxai.training.starting import try_network
@@ -91,61 +75,102 @@ def fit(
             there, a loss that is not finite, too little memory, a full disk, or an ``output`` with
             a training that is at work, or of another recipe or data set.
     """
+    hardware = hardware_of(device, devices, nodes)
     files = TrainingFiles(Path(output).absolute())
-    accelerator, chosen = _accelerator(device, devices)
-    first = rank() == 0  # of the processes, where SLURM starts several
-    with _explained(files), alone(files.lock) if first else nullcontext():
-        dataset = as_begun(dataset, files.data)
-        examples = examples_of(dataset, recipe)
-        new = Beginning(recipe.model_dump(), dataset.fingerprint, examples.fingerprint)
-        begun = beginning(new, files.about)
-        if begun.ended:
+    leads = rank() == 0  # of the processes, where SLURM starts several
+    ended = False
+    with explained(files), alone(files.lock) if leads else nullcontext():
+        task = _task(dataset, recipe, files)
+        if task.begun.ended:
             return files.root
-        recipe = as_saved(recipe, begun.recipe)
-        if files.state.is_file() and first:
-            check_state(files)
-        if first:
-            try_network(recipe, examples.classes)
-            begun.note(files.about, ended=False)
-            note_data(dataset, files.data)
-            sweep(files.root)
-        preprocessing = preprocessing_of(recipe)
-        prepared = prepare_images(
-            dataset,
-            examples.sample_ids,
-            preprocessing,
-            images or files.images,
-            lambda done, total: progress("images", done, total, {}) if progress else None,
+        if leads:
+            _begin(task, files)
+        plan = _plan(
+            task,
+            files,
+            hardware,
+            images=images or files.images,
+            until=until,
+            progress=progress,
         )
-        data = data_of(dataset, examples, prepared)
-        plan = Plan(
-            recipe,
-            examples,
-            prepared,
-            preprocessing,
-            files.root,
-            data,
-            accelerator,
-            chosen,
-            nodes,
-            until,
-        )
-        _check(plan, dataset.name)
-        if first:
-            _tell(plan)
-            note_division(plan, dataset.file_fingerprints)
+        if leads:
+            _announce(plan)
+            note_division(plan, task.dataset.file_fingerprints)
         if devices > 1 and not started_by_slurm():
             ranks.run(train, plan, devices, progress)
         else:
             train(plan, progress)
-        if not first or _pauses(files, recipe, until):
-            return files.root
-        keep_features(plan, dataset.file_fingerprints)
-        begun.note(files.about, ended=True)
-    for left in (files.state, files.digest, files.data):
-        left.unlink(missing_ok=True)
-    shutil.rmtree(files.images, ignore_errors=True)
+        ended = leads and not _pauses(files, task.recipe, until)
+        if ended:
+            keep_features(plan, task.dataset.file_fingerprints)
+            task.begun.note(files.about, ended=True)
+    if ended:
+        _clear(files)
     return files.root
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """What is trained in a folder: as it was begun there, where it goes on."""
+
+    dataset: Dataset
+    recipe: Recipe
+    examples: Examples
+    begun: Beginning
+
+
+def _task(dataset: Dataset, recipe: Recipe, files: TrainingFiles) -> _Task:
+    dataset = as_begun(dataset, files.data)
+    examples = examples_of(dataset, recipe)
+    new = Beginning(recipe.model_dump(), dataset.fingerprint, examples.fingerprint)
+    begun = beginning(new, files.about)
+    return _Task(dataset, as_saved(recipe, begun.recipe), examples, begun)
+
+
+def _begin(task: _Task, files: TrainingFiles) -> None:
+    """Tries what can be tried before the images are prepared, and notes what is asked for."""
+    if files.state.is_file():
+        check_state(files)
+    try_network(task.recipe, task.examples.classes)
+    task.begun.note(files.about, ended=False)
+    note_data(task.dataset, files.data)
+    sweep(files.root)
+
+
+def _plan(
+    task: _Task,
+    files: TrainingFiles,
+    hardware: Hardware,
+    *,
+    images: Path,
+    until: int | None,
+    progress: Progress | None,
+) -> Plan:
+    """Prepares the images.
+
+    Raises:
+        InputError: none is left to train or validate on.
+    """
+    preprocessing = preprocessing_of(task.recipe)
+    prepared = prepare_images(
+        task.dataset,
+        task.examples.sample_ids,
+        preprocessing,
+        images,
+        lambda done, total: progress("images", done, total, {}) if progress else None,
+    )
+    plan = Plan(
+        recipe=task.recipe,
+        examples=task.examples,
+        prepared=prepared,
+        preprocessing=preprocessing,
+        output=files.root,
+        data=data_of(task.dataset, task.examples, prepared),
+        hardware=hardware,
+        until=until,
+    )
+    _check(plan, task.dataset.name)
+    return plan
 
 
 def _pauses(files: TrainingFiles, recipe: Recipe, until: int | None) -> bool:
@@ -157,84 +182,11 @@ def _pauses(files: TrainingFiles, recipe: Recipe, until: int | None) -> bool:
     )
 
 
-def train(plan: Plan, progress: Progress | None = None) -> None:
-    """The training itself, in one of its processes."""
-    recipe, files = plan.recipe, TrainingFiles(plan.output)
-    per_node = plan.devices if isinstance(plan.devices, int) else len(plan.devices)
-    world = per_node * plan.nodes
-    labels = plan.examples.labels
-    module = Training(
-        recipe,
-        plan.examples.classes,
-        plan.preprocessing,
-        labels[plan.training],
-        steps_an_epoch(len(plan.training), recipe, world) * recipe.epochs,
-        units=plan.units,
-    )
-    info = ModelInfo(
-        architecture=recipe.architecture,
-        heads=module.network.head_descriptions,
-        classes=plan.examples.classes,
-        preprocessing=plan.preprocessing,
-        name=plan.output.name,
-        recipe=recipe.model_dump(),
-        data=dict(plan.data),
-    )
-    own, gpu = rank(), plan.accelerator == "cuda"
-    batches = Batches(plan.training, labels, recipe, own, world)
-    callbacks: list[Callback] = [CheckpointWriter(files, info, batches)]
-    if plan.until:
-        callbacks.append(Pausing(plan.until))
-    if progress:
-        pace = Pace(
-            recipe,
-            len(batches),
-            len(plan.validation) / world / recipe.batch_size,
-            len(module.stages),
-            epochs=plan.until,
-        )
-        callbacks.append(ProgressCallback(progress, len(batches) * recipe.epochs, pace))
-    trainer = trainer_of(plan, world, callbacks)
-    pictures = Pictures(plan.prepared.open(), labels)
-    at_once = min(VALIDATION_BATCH, recipe.batch_size)
-    parts = np.array_split(plan.validation, max(world, -(-len(plan.validation) // at_once)))
-    handler = signal.getsignal(signal.SIGINT)
-    try:
-        trainer.fit(
-            module,
-            loader(pictures, batches, gpu),
-            loader(pictures, parts[own::world], gpu),
-            ckpt_path=files.state if files.state.is_file() else None,
-            weights_only=True,
-        )
-    except SIGTERMException:
-        raise KeyboardInterrupt from None
-    except SystemExit as error:  # Lightning's answer to Ctrl+C
-        signal.signal(signal.SIGINT, handler)
-        raise KeyboardInterrupt from error
-    finally:
-        torch.use_deterministic_algorithms(False)
-
-
-def _accelerator(device: str | None, devices: int) -> tuple[str, int | list[int]]:
-    """What Lightning is to compute on.
-
-    Raises:
-        InputError: no such device here.
-    """
-    gpus = torch.cuda.device_count()
-    kind, _, index = (device or ("cuda" if gpus else "cpu")).partition(":")
-    absent = kind == "mps" and not torch.backends.mps.is_available()
-    wrong = index and (kind != "cuda" or not index.isdigit())
-    if kind not in ("cpu", "cuda", "mps") or absent or wrong:
-        raise InputError(f"There is no device {device!r} here; expected cpu, cuda or cuda:1.")
-    needed = int(index) + 1 if index else devices
-    if kind == "cuda" and gpus < needed:
-        raise InputError(
-            f"{device or 'cuda'} with {devices} processes needs {needed} GPUs; there are {gpus} "
-            "here. Ask for fewer, or for device cpu."
-        )
-    return kind, [int(index)] if index else devices
+def _clear(files: TrainingFiles) -> None:
+    """Removes what only a training that goes on needs."""
+    for left in (files.state, files.digest, files.data):
+        left.unlink(missing_ok=True)
+    shutil.rmtree(files.images, ignore_errors=True)
 
 
 def _check(plan: Plan, name: str) -> None:
@@ -247,13 +199,14 @@ def _check(plan: Plan, name: str) -> None:
         )
 
 
-def _tell(plan: Plan) -> None:
+def _announce(plan: Plan) -> None:
     recipe, data = plan.recipe, plan.data
     heads = "+heads" if recipe.auxiliary else ""
     log.info(
         f"{plan.output.name}: {recipe.architecture}{heads} at {recipe.size} pixels on "
-        f"{plan.accelerator}, from {count(data['training_images'], 'image')} of {data['name']} in "
-        f"{len(plan.examples.classes)} classes, validated on {data['validation_images']:,}."
+        f"{plan.hardware.accelerator}, from {count(data['training_images'], 'image')} of "
+        f"{data['name']} in {len(plan.examples.classes)} classes, validated on "
+        f"{data['validation_images']:,}."
     )
     for note in data.get("notes", ()):
         log.info(note)
@@ -275,28 +228,3 @@ def preprocessing_of(recipe: Recipe) -> Preprocessing:
         colour_constancy=recipe.colour_constancy,
         **{**usual, **recipe.normalisation},
     )
-
-
-@contextmanager
-def _explained(files: TrainingFiles) -> Iterator[None]:
-    """Turns a full disk and a full memory into advice."""
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise _out_of_memory(files) from error
-    except Exception as error:
-        told = str(error) if isinstance(error, OSError | RuntimeError) else ""
-        if "out of memory" in told or "can't allocate memory" in told:
-            raise _out_of_memory(files) from error
-        if isinstance(error, InputError) or not is_full(error):
-            raise
-        raise InputError(
-            f"The disk that holds {files.root} is full ({error}); what the last completed epoch "
-            "left "
-            "is kept: free some space and start the training again to go on from there."
-        ) from error
-
-
-def _out_of_memory(files: TrainingFiles) -> InputError:
-    kept = f" The last completed epoch is kept in {files.root}." if files.learnt else ""
-    return InputError(f"The training needs more memory than there is; {TO_SPARE_MEMORY}.{kept}")

@@ -7,7 +7,8 @@ from dermxai.ui.components import filters, leaks, look, tables
 from dermxai.ui.components.gallery import gallery
 from dermxai.ui.components.text import count, percent, plain
 from dermxai.ui.pages.dataset import withdrawal
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import datasets, plots
 from dermxai.ui.session.scene import scene
 from dermxai.ui.session.state import Key
 
@@ -15,8 +16,8 @@ ICON = ":material/photo_library:"
 
 view = scene()
 samples, problems = view.table.samples, view.table.problems
-whole, by_class = cache.summary(view.source)
-torn = cache.leaks(view.source)
+whole, by_class = datasets.summary(view.source)
+torn = datasets.leaks(view.source)
 
 st.title("Dataset")
 look.facts(
@@ -25,10 +26,10 @@ look.facts(
     count(int(whole["patients"]), "patient") if whole["patients"] > 0 else "patients not stated",
     f"age {tables.age(whole)}" if tables.age(whole) else "age not stated",
     f"{percent(whole['female_share'])} women" if whole["female"] >= 0 else "sex not stated",
-    ", ".join(f"{plain(name)} {number:,}" for name, number in cache.splits(view.source).items()),
+    ", ".join(f"{plain(name)} {number:,}" for name, number in datasets.splits(view.source).items()),
 )
 look.notes(view.notes)
-for note in cache.split_notes(view.source):
+for note in datasets.split_notes(view.source):
     st.warning(plain(note), icon=":material/call_split:")
 if len(torn):
     with st.expander(
@@ -47,7 +48,7 @@ if problems:
 
 left, right = st.columns([3, 4], gap="medium")
 with left:
-    look.plot(cache.balance(view.source, look.dark()), Key.FIGURE.of("balance"))
+    look.plot(plots.balance(view.source, look.dark()), Key.FIGURE.of("balance"))
 with right:
     shown, drawn = tables.classes(by_class)
     people = "patients" if whole["patients"] > 0 else "images, since patients are not stated"
@@ -61,7 +62,7 @@ with right:
     )
 
 look.heading("Images")
-chosen, search = filters.ask(cache.choices(view.source), "dataset")
+chosen, search = filters.ask(datasets.choices(view.source), "dataset")
 found = tuple(filters.filtered(samples, chosen, search).index)
 title = filters.describe(chosen, search)
 with st.container(horizontal=True, vertical_alignment="center"):

@@ -6,7 +6,7 @@ from dermxai.ui.components import leaks, look, tables
 from dermxai.ui.components.gallery import gallery
 from dermxai.ui.components.text import count
 from dermxai.ui.pages.performance import cell, performance
-from dermxai.ui.session import cache
+from dermxai.ui.session.caches import evaluated, plots
 from dermxai.ui.session.scene import scene
 from dermxai.ui.session.state import Key
 
@@ -17,7 +17,7 @@ view = scene()
 st.title("Performance")
 split = performance.ask_split(view)
 with_leaks = leaks.ask(view, split)
-evaluation = cache.evaluation(view.run_id, split, with_leaks)
+evaluation = evaluated.evaluation(view.run_id, split, with_leaks)
 performance.facts(view, evaluation)
 look.notes((*view.notes, *evaluation.notes, *performance.left_out(view)))
 if evaluation.cross_table.empty:
@@ -28,7 +28,7 @@ left, right = st.columns([2, 1], gap="medium")
 with left:
     show = performance.ask_unit()
     look.plot(
-        cache.confusion_matrix(view.run_id, split, show, look.dark(), with_leaks),
+        plots.confusion_matrix(view.run_id, split, show, look.dark(), with_leaks),
         key := Key.FIGURE.of("confusion", view.run_id, split, show, with_leaks),
         on_select=lambda: performance.select_cell(evaluation, key),
         selection_mode="points",
@@ -50,5 +50,5 @@ st.dataframe(
     shown, column_config=drawn, hide_index=True, height=look.height(shown), placeholder="–"
 )
 performance.export(view, evaluation, split, with_leaks)
-look.plot(cache.roc(view.run_id, split, look.dark(), with_leaks), Key.FIGURE.of("roc"))
+look.plot(plots.roc(view.run_id, split, look.dark(), with_leaks), Key.FIGURE.of("roc"))
 leaks.premium(view, split)

@@ -6,7 +6,7 @@ import streamlit as st
 from dermxai.ui.components import look
 from dermxai.ui.pages.confusion_analysis import confusion_analysis, confusion_images
 from dermxai.ui.pages.performance.performance import ask_split
-from dermxai.ui.session import cache
+from dermxai.ui.session.caches import evaluated
 from dermxai.ui.session.scene import scene
 
 ICON = ":material/compare_arrows:"
@@ -17,7 +17,7 @@ st.title("Confusion analysis")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     split = ask_split(view)
     first, second = confusion_analysis.ask_pair(view, split)
-analysis = cache.confusion_analysis(view.run_id, split, first, second)
+analysis = evaluated.confusion_analysis(view.run_id, split, first, second)
 confusion_analysis.summary(analysis)
 look.notes((*view.notes, *analysis.notes))
 if analysis.evaluation.cross_table.empty:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from dermxai.access import codes
+from dermxai.access.files import access_folder, codes_file
 from dermxai.access.roles import Role
-from dermxai.core import paths
 from dermxai.core.errors import InputError
 
 
@@ -14,11 +14,11 @@ def test_a_code_opens_and_is_kept_as_a_hash_alone(workspace: Path) -> None:
     code, text = codes.make("Students", Role.VIEWER, 30)
     assert codes.check(text) == code
     secret = text.partition("-")[2].replace("-", "")
-    kept = "".join(file.read_text() for file in paths.access().rglob("*") if file.is_file())
+    kept = "".join(file.read_text() for file in access_folder().rglob("*") if file.is_file())
     assert code.id in kept
     assert secret not in kept.replace("-", "")
-    assert stat.S_IMODE(paths.access_codes().stat().st_mode) == 0o600
-    assert stat.S_IMODE(paths.access().stat().st_mode) == 0o700
+    assert stat.S_IMODE(codes_file().stat().st_mode) == 0o600
+    assert stat.S_IMODE(access_folder().stat().st_mode) == 0o700
 
 
 def test_a_code_may_be_typed_as_people_do() -> None:
@@ -66,7 +66,7 @@ def test_a_withdrawn_code_stays_withdrawn_and_the_door_closed() -> None:
 )
 def test_a_damaged_file_lets_nobody_in(content: bytes) -> None:
     _, text = codes.make("Students", Role.VIEWER, 30)
-    paths.access_codes().write_bytes(content)
+    codes_file().write_bytes(content)
     assert codes.exist()
     with pytest.raises(InputError, match="damaged"):
         codes.check(text)
@@ -77,9 +77,9 @@ def test_a_damaged_file_lets_nobody_in(content: bytes) -> None:
 @pytest.mark.parametrize("role", ["root", None, 3])
 def test_a_role_that_is_none_makes_no_admin(role: object) -> None:
     code, text = codes.make("Students", Role.VIEWER, 30)
-    content = json.loads(paths.access_codes().read_text())
+    content = json.loads(codes_file().read_text())
     content[code.id]["role"] = role
-    paths.access_codes().write_text(json.dumps(content))
+    codes_file().write_text(json.dumps(content))
     with pytest.raises(InputError, match="damaged"):
         codes.check(text)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from dermxai.access import codes, gate, visits
+from dermxai.access.files import access_folder, codes_file, rules_file, visits_folder
 from dermxai.access.roles import Person, Role
 from dermxai.core import paths
 
@@ -22,9 +23,9 @@ def _person(shown: str) -> Person | None:
 def test_a_visit_by_a_code_has_the_codes_role_as_it_is_now() -> None:
     code, visit, shown = _came()
     assert _person(shown) == Person(f"code {code.id}", "Students", Role.VIEWER, visit.short)
-    content = json.loads(paths.access_codes().read_text())
+    content = json.loads(codes_file().read_text())
     content[code.id]["role"] = "operator"
-    paths.access_codes().write_text(json.dumps(content))
+    codes_file().write_text(json.dumps(content))
     found = _person(shown)
     assert found and found.role is Role.OPERATOR
 
@@ -50,7 +51,7 @@ def test_a_visit_ends_with_its_code_its_time_and_its_logout(
 
 def test_the_files_of_visits_make_no_cookie(workspace: Path) -> None:
     _, visit, shown = _came()
-    kept = "".join(file.read_text() for file in paths.access().rglob("*") if file.is_file())
+    kept = "".join(file.read_text() for file in access_folder().rglob("*") if file.is_file())
     assert shown not in kept
     assert _person(visit.key) is None
 
@@ -66,11 +67,11 @@ def test_references_to_nothing(reference: str | None) -> None:
 
 def test_who_was_sent_by_a_provider_has_the_role_of_the_rules_and_an_end() -> None:
     paths.home().mkdir(parents=True)
-    paths.access_rules().write_text('[people]\nadmin = ["7"]')
+    rules_file().write_text('[people]\nadmin = ["7"]')
     visit = visits.adopt("signed", "7", {"name": "Anna"})
     found = _person("signed")
     assert found and (found.id, found.name, found.role) == ("oidc 7", "Anna", Role.ADMIN)
-    paths.access_rules().write_text("")
+    rules_file().write_text("")
     found = _person("signed")
     assert found and found.role is None
     visits.end(visit)
@@ -81,5 +82,5 @@ def test_old_visits_are_swept(monkeypatch: pytest.MonkeyPatch) -> None:
     _, visit, _ = _came()
     monkeypatch.setattr(visits.time, "time", lambda: visit.expires + 1)
     _came()
-    assert [file.stem for file in paths.visits().glob("*.json")] != [visit.key]
-    assert len(list(paths.visits().glob("*.json"))) == 1
+    assert [file.stem for file in visits_folder().glob("*.json")] != [visit.key]
+    assert len(list(visits_folder().glob("*.json"))) == 1

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from dermxai.access.files import rules_file
 from dermxai.access.roles import Role
 from dermxai.access.rules import rules
 from dermxai.core import paths
@@ -22,7 +23,7 @@ VERIFIED = {"email": "anna@clinic.example", "email_verified": True}
 
 def _write(text: str) -> None:
     paths.home().mkdir(parents=True, exist_ok=True)
-    paths.access_rules().write_text(text)
+    rules_file().write_text(text)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +96,8 @@ def test_they_may_be_a_link_to_where_nothing_else_is_read(
     held.parent.mkdir()
     held.write_text('everyone = "viewer"')
     monkeypatch.setenv("DERMXAI_ROOTS", str(tmp_path / "data"))
-    paths.access_rules().parent.mkdir(parents=True, exist_ok=True)
-    paths.access_rules().symlink_to(held)
+    rules_file().parent.mkdir(parents=True, exist_ok=True)
+    rules_file().symlink_to(held)
     assert rules().role("anna", {}) is Role.VIEWER
 
 

@@ -11,6 +11,7 @@ import pytest
 from dermxai.cli import jobs as commands
 from dermxai.core import paths
 from dermxai.jobs import State, find_job, list_jobs, submit
+from dermxai.jobs.files import JobFiles
 from dermxai.jobs.records import write
 from tests.cli.conftest import Command
 from tests.generated import generated_run
@@ -60,11 +61,11 @@ def test_an_undefined_figure_is_null(workspace: Path, capsys: pytest.CaptureFixt
     root = paths.jobs() / "one"
     spec = {"kind": "train", "arguments": {"dataset": "/d", "output": "/o"}}
     spec |= {"title": "", "lane": "device", "submitted": 1.7e9}
-    write(paths.JobFiles(root).spec, spec)
-    write(paths.JobFiles(root).submit(1), {})
+    write(JobFiles(root).spec, spec)
+    write(JobFiles(root).submit(1), {})
     figures = {"loss": 0.5, "macro_auc": math.nan}
     noted = {"phase": "training", "step": 1, "total": 2, "first": 1, "began": 1.0, "updated": 1.0}
-    write(paths.JobFiles(root).progress(1), {**noted, "figures": figures})
+    write(JobFiles(root).progress(1), {**noted, "figures": figures})
     commands.list_(json=True)
     (listed,) = json.loads(capsys.readouterr().out)
     commands.show("one", json=True)

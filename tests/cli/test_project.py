@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 
-from dermxai.core import paths
+from dermxai.projection.files import ProjectionFiles
 from dermxai.runs import Run
 from tests.cli.conftest import Command
 
@@ -13,4 +13,4 @@ def test_project_keeps_its_map_with_the_run(command: Command, run: Run) -> None:
     coordinates = json.loads(out)["coordinates"]
     assert list(coordinates) == list(run.samples["sample_id"])
     assert np.array(list(coordinates.values())).shape == (60, 2)
-    assert any(paths.RunFiles(run.root).projections.iterdir())
+    assert any(ProjectionFiles.of(run.root).root.iterdir())

@@ -5,6 +5,7 @@ import pytest
 
 from dermxai.core import paths
 from dermxai.runs import Run
+from dermxai.runs.files import RunFiles
 from tests.cli.conftest import Command
 
 
@@ -14,7 +15,7 @@ def dataset(run: Run) -> Path:
     folder = paths.datasets() / "skin"
     folder.mkdir(parents=True)
     (folder / "1.png").write_bytes(b"x")
-    manifest = paths.RunFiles(run.root).manifest
+    manifest = RunFiles(run.root).manifest
     content = json.loads(manifest.read_text())
     content["dataset"] |= {"path": str(folder)}
     manifest.write_text(json.dumps(content))

@@ -21,8 +21,10 @@ from dermxai.core.spreadsheet import read_csv
 from dermxai.data import files, images, labels, load_dataset
 from dermxai.data import selection as selections
 from dermxai.data.inventory import file_fingerprint
+from dermxai.data.places import selection_file
 from dermxai.data.selection import Selection
 from dermxai.explain.attribution import store
+from dermxai.explain.attribution.files import map_file
 from dermxai.explain.attribution.method import Attribution
 from dermxai.jobs.records import read as read_record
 from dermxai.models import load_classifier, read_info
@@ -30,6 +32,7 @@ from dermxai.models.division import open_division, write_division
 from dermxai.models.likeness import Learnt, Space
 from dermxai.models.state_dict import read_tensors
 from dermxai.projection import open_projection, project
+from dermxai.projection.files import ProjectionFiles
 from dermxai.runs import list_runs, open_run
 from tests.generated import generated_run, rewrite
 
@@ -375,7 +378,7 @@ class TestRuns:
         self, run: Any, outside: Path, confine: Callable[[], None]
     ) -> None:
         project(run, "pca")
-        folder = paths.RunFiles(run.root).projections
+        folder = ProjectionFiles.of(run.root).root
         shutil.move(folder, outside / "projections")
         folder.symlink_to(outside / "projections")
         assert open_projection(run, "pca") is not None
@@ -393,7 +396,7 @@ def test_kept_maps_and_selections_are_not_read_through_a_link(
     )
     store.write("kept", made)
     key = selections.keep(Selection.of("mine", ["a"]))
-    for path in (paths.attribution("kept"), paths.selection(key)):
+    for path in (map_file("kept"), selection_file(key)):
         shutil.move(path, outside / path.name)
         path.symlink_to(outside / path.name)
     assert store.read("kept") is not None
@@ -416,7 +419,6 @@ ASKS = {
 ASKING = {"entries", "arrays"}
 """Modules, all functions of which ask by themselves; tested above."""
 FREE = {
-    "core/paths.py": "asks by itself",
     "core/entries.py": "asks by itself",
     "access/": "the operator's settings and the server's own records",
     "ui/access/page.py": "the program's own files",
@@ -451,17 +453,17 @@ LOCAL = {
     ("models/state_dict.py", "_is_safetensors"): "read_tensors asks",
     ("models/state_dict.py", "_is_packed"): "read_tensors asks",
     ("training/record/beginning.py", "beginning"): "names in its own folder",
+    ("training/files.py", "learnt"): "names in its own folder",
     ("explain/attribution/store.py", "_make_room"): "removes",
     ("data/images.py", "_upright"): "decodes what is open",
     ("jobs/job.py", "list_jobs"): "open_job asks",
-    ("training/fit.py", "train"): "Prepared.open asks",
+    ("training/loop/process.py", "train"): "Prepared.open asks",
     ("training/record/provenance.py", "keep_features"): "Prepared.open asks",
     ("training/data/prepared.py", "_write"): "writes",
     ("training/studies/sweep.py", "_outcome"): "Prepared.open asks",
     ("jobs/notices.py", "_post"): "asks a server",
-    ("ui/session/cache.py", "_manifest"): "manifest asks, each time",
-    ("ui/session/cache.py", "_series"): "series asks, each time",
-    ("ui/session/cache.py", "_reported"): "reported asks, each time",
+    ("ui/session/caches/growing.py", "_series"): "series asks, each time",
+    ("ui/session/caches/growing.py", "_reported"): "reported asks, each time",
     ("ui/pages/training/fine_tune.py", "_ask_output"): "names that are taken",
 }
 

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from dermxai.core import paths
+from dermxai.jobs.files import JobFiles
 from dermxai.jobs.job import Job, State, find_job
 from dermxai.jobs.launchers import LAUNCHERS, Launcher, Status
 from dermxai.jobs.records import write
@@ -26,7 +27,7 @@ def launcher(request: pytest.FixtureRequest) -> Launcher:
 
 def job_of(launcher: Launcher, said: Any) -> Job:
     spec = {"kind": "k", "arguments": {}, "title": "", "lane": "device", "submitted": 0.0}
-    files = paths.JobFiles(paths.jobs() / "one")
+    files = JobFiles(paths.jobs() / "one")
     write(files.spec, spec | {"where": launcher.name})
     write(files.submit(1), said)
     return find_job("one")

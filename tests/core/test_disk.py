@@ -15,7 +15,7 @@ from tests.odd import KINDS, ordinary
 
 ADD = """
 import sys, pathlib
-from dermxai import disk
+from dermxai.core import disk
 disk.LOCK_POLL = 0.001
 lock, count, times, remove = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), *sys.argv[3:]
 for _ in range(int(times)):

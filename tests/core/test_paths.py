@@ -1,3 +1,4 @@
+import ast
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,3 +84,12 @@ def test_a_workspace_at_home_needs_no_current_folder(
     monkeypatch.chdir(gone)
     gone.rmdir()
     assert paths.home() == tmp_path / "skin"
+
+
+def test_no_file_of_an_upper_layer_is_spelled_here() -> None:
+    """Folders of the workspace only; what lies in them is told by whose it is."""
+    tree = ast.parse(Path(paths.__file__).read_text(encoding="utf-8"))
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    named = {text for text in texts if isinstance(text, str) and text.isascii() and " " not in text}
+    kept = {text for text in named if Path(text).suffix not in ("", ".py")}
+    assert "workspace" in named and not kept

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.data import selection
+from dermxai.data.places import selection_file
 from dermxai.data.selection import Selection
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -36,13 +36,13 @@ def test_unknown_keys(key: str) -> None:
 @pytest.mark.parametrize("content", ["", "[", "{}", '["A"]', '["A", 3]'])
 def test_damaged_files(content: str) -> None:
     key = selection.keep(Selection.of("A", "ab"))
-    paths.selection(key).write_text(content)
+    selection_file(key).write_text(content)
     with pytest.raises(InputError, match="damaged"):
         selection.read(key)
 
 
 def test_changed_files() -> None:
     key = selection.keep(Selection.of("A", "ab"))
-    paths.selection(key).write_text('["A", ["a", "c"]]')
+    selection_file(key).write_text('["A", ["a", "c"]]')
     with pytest.raises(InputError, match="changed"):
         selection.read(key)

@@ -16,8 +16,8 @@ from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
 from dermxai.access import audit, codes, visits
+from dermxai.access.files import rules_file
 from dermxai.access.roles import Role
-from dermxai.core import paths
 from dermxai.ui.access import identity
 from tests.e2e.conftest import PATIENCE, Server
 from tests.e2e.visitor import Visitor
@@ -121,7 +121,7 @@ def test_an_identity_provider_lets_in_who_has_a_role(
     cookies = context.cookies()
     assert audit.entries()[0]["person"] == "oidc anna"
 
-    paths.access_rules().write_text('[claim]\nname = "groups"\nviewer = ["derma"]\n')
+    rules_file().write_text('[claim]\nname = "groups"\nviewer = ["derma"]\n')
     page.reload()
     _came_in(page, closed, "Anna · viewer")
     visitor.sidebar.get_by_role("link", name="Log out").click()

@@ -22,8 +22,7 @@ from torch.utils.backend_registration import _setup_privateuseone_for_python_bac
 from dermxai.explain import diagnose, explain
 from dermxai.explain.attribution.api import find_target, methods
 from dermxai.explain.confusion.averaging import contrast_maps
-from dermxai.explain.counterfactual.search import Settings as Search
-from dermxai.explain.counterfactual.search import find_counterfactual
+from dermxai.explain.counterfactual.search import CounterfactualSettings, find_counterfactual
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.badge import badge
 from dermxai.explain.faithfulness.measure import measures
@@ -101,7 +100,7 @@ def findings(classifier: Classifier) -> dict[str, Callable[[], Any]]:
     mask[20:60, 30:80] = True
     one, two = classifier.info.classes[:2]
     masks = {"lesion": mask, "evidence": mask}
-    search = Search(pieces=8, draws=5)
+    search = CounterfactualSettings(pieces=8, draws=5)
     unread = diagnose(classifier, image).ranking[-1]
 
     def judged(measure: str) -> list[float]:

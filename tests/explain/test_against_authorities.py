@@ -14,7 +14,11 @@ from dermxai.explain import diagnose, explain
 from dermxai.explain.attribution.api import methods
 from dermxai.explain.attribution.difference import difference
 from dermxai.explain.attribution.method import Target
-from dermxai.explain.counterfactual.search import RandomSets, Settings, find_counterfactual
+from dermxai.explain.counterfactual.search import (
+    CounterfactualSettings,
+    RandomSets,
+    find_counterfactual,
+)
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.badge import DRAWS, badge
 from dermxai.explain.faithfulness.cascade import cascade
@@ -144,7 +148,7 @@ def ranked(one: np.ndarray, other: np.ndarray) -> float:
 
 def test_what_would_flip_it(classifier, photograph):
     ranking = diagnose(classifier, photograph).ranking
-    settings = Settings(pieces=16, draws=10)
+    settings = CounterfactualSettings(pieces=16, draws=10)
     found = find_counterfactual(classifier, photograph, ranking[1], settings=settings)
     scores = diagnose(classifier, found.edited).scores.astype(float)
     wanted = classifier.info.classes.index(ranking[1])

@@ -13,6 +13,7 @@ import pytest
 
 from dermxai.core import paths
 from dermxai.jobs import State, cancel, find_job, list_jobs
+from dermxai.jobs.files import slot_lock
 from dermxai.jobs.records import process, read
 from tests.jobs.conftest import DRILLS, Until
 
@@ -39,7 +40,7 @@ print(json.dumps(told))
 """
 BEGIN = """
 import json, os, pathlib, time
-from dermxai import paths
+from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import State, cancel, delete, list_jobs, resume, submit
 paths.share()
@@ -140,7 +141,7 @@ def test_a_lock_of_an_earlier_version_is_told_of_in_a_sentence(shared: Path) -> 
     jobs.mkdir(mode=0o770)
     shutil.chown(jobs, group=GROUP)
     jobs.chmod(0o2770)
-    lock = paths.slot_lock("device")
+    lock = slot_lock("device")
     lock.touch(mode=0o600)
     script = """
 job = submit("drill", {"folder": str(home / "two"), "steps": 3, "device": "cpu"})

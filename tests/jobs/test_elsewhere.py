@@ -14,6 +14,7 @@ import pytest
 from dermxai.core import disk, paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, cancel, delete, find_job, queue, resume
+from dermxai.jobs.files import JobFiles
 from dermxai.jobs.records import elsewhere, here, identity, process, read, write
 from dermxai.jobs.submission import declare_gone
 from tests.jobs.conftest import DRILLS, Drill, Until
@@ -31,8 +32,8 @@ def made(name: str = "one", attempt: int = 1, **known: Any) -> Job:
         "submitted": time.time() - 100,
     }
     root = paths.jobs() / name
-    write(paths.JobFiles(root).spec, spec)
-    write(paths.JobFiles(root).submit(attempt), {"supervisor": identity(os.getpid()) | known})
+    write(JobFiles(root).spec, spec)
+    write(JobFiles(root).submit(attempt), {"supervisor": identity(os.getpid()) | known})
     return find_job(name)
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermxai.core import paths
 from dermxai.data import load_dataset
+from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.explain.faithfulness.results import open_results
 from dermxai.jobs import State, resume, submit
 from dermxai.jobs.kinds.quality import QUALITY
@@ -35,7 +35,7 @@ def test_killed_it_resumes_to_the_same_table(run: Run, until: Until) -> None:
         "measures": ["deletion_inpainting", "infidelity"],
         "settings": {"deletion_inpainting": {"steps": 20}},
     }
-    scores = paths.RunFiles(run.root).faithfulness.root / "scores"
+    scores = FaithfulnessFiles.of(run.root).root / "scores"
     job = submit("quality", {"run": str(run.root), **asked})
     until(lambda: len(list(scores.glob("*.json"))) >= 2)
     process = worker(job, 1)

@@ -16,6 +16,7 @@ import pytest
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, cancel, delete, find_job, list_jobs, resume, submit
+from dermxai.jobs.files import tickets_folder
 from dermxai.jobs.launchers.local import worker
 from dermxai.jobs.records import process, read
 from tests.jobs.conftest import Until
@@ -288,4 +289,4 @@ def test_figures_and_what_was_asked_are_kept(drill: Drill, until: Until) -> None
     assert [line["step"] for line in kept] == sorted(line["step"] for line in kept)
     assert all(line["loss"] == 1 / (line["step"] + 1) for line in kept)
     assert not list(job.root.rglob("*.tmp"))
-    assert not list(paths.tickets("device").iterdir())
+    assert not list(tickets_folder("device").iterdir())

@@ -11,6 +11,7 @@ import pytest
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import State, find_job, list_jobs, open_job
+from dermxai.jobs.files import JobFiles
 from dermxai.jobs.job import Job
 from dermxai.jobs.records import identity, process, write
 from tests.odd import ordinary
@@ -27,7 +28,7 @@ def make(name: str = "one", submitted: float | None = None) -> Job:
         "lane": "processor",
         "submitted": time.time() if submitted is None else submitted,
     }
-    write(paths.JobFiles(paths.jobs() / name).spec, spec)
+    write(JobFiles(paths.jobs() / name).spec, spec)
     return find_job(name)
 
 
@@ -155,7 +156,7 @@ def test_jobs_are_listed_newest_first() -> None:
 )
 def test_a_damaged_folder_is_no_job_and_the_others_are_listed(spec: str) -> None:
     job = make()
-    damaged = paths.JobFiles(paths.jobs() / "two")
+    damaged = JobFiles(paths.jobs() / "two")
     damaged.root.mkdir()
     damaged.spec.write_text(spec, "latin-1")
     assert list_jobs() == [job]
@@ -168,7 +169,7 @@ def test_a_damaged_folder_is_no_job_and_the_others_are_listed(spec: str) -> None
 def test_a_job_of_another_version_is_left_out(workspace: Path) -> None:
     job = make()
     spec = json.loads(job.files.spec.read_text())
-    write(paths.JobFiles(paths.jobs() / "newer").spec, spec | {"colour": "red"})
+    write(JobFiles(paths.jobs() / "newer").spec, spec | {"colour": "red"})
     assert list_jobs() == [job]
 
 
@@ -176,7 +177,7 @@ def test_a_job_of_another_version_is_left_out(workspace: Path) -> None:
 def test_a_job_whose_spec_is_of_another_kind_is_left_out(changes: dict[str, Any]) -> None:
     job = make()
     spec = json.loads(job.files.spec.read_text())
-    write(paths.JobFiles(paths.jobs() / "changed").spec, spec | changes)
+    write(JobFiles(paths.jobs() / "changed").spec, spec | changes)
     assert list_jobs() == [job]
 
 

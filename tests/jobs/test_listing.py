@@ -12,6 +12,7 @@ from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import Job, find_job, labels, list_jobs, listing, submit
 from dermxai.jobs.arguments import recipe_of
+from dermxai.jobs.files import JobFiles
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.launchers import local
 from dermxai.jobs.records import identity, write
@@ -26,8 +27,8 @@ def _launched(monkeypatch: pytest.MonkeyPatch) -> None:
 def make(name: str, title: str = "", dataset: str = "/data/lite", at: float = 1.0) -> Job:
     arguments = {"dataset": dataset, "output": str(paths.checkpoints() / name)}
     spec = {"kind": "train", "arguments": arguments, "title": title, "lane": "device"}
-    write(paths.JobFiles(paths.jobs() / name).spec, spec | {"submitted": at})
-    write(paths.JobFiles(paths.jobs() / name).submit(1), {})
+    write(JobFiles(paths.jobs() / name).spec, spec | {"submitted": at})
+    write(JobFiles(paths.jobs() / name).submit(1), {})
     return find_job(name)
 
 

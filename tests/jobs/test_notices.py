@@ -14,6 +14,7 @@ import pytest
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, cancel, notices, open_job
+from dermxai.jobs.files import JobFiles, notify_settings_file
 from dermxai.jobs.records import write
 from tests.jobs.conftest import Until
 
@@ -62,12 +63,12 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
 
 
 def settings(text: str) -> None:
-    paths.notify_settings().parent.mkdir(parents=True, exist_ok=True)
-    paths.notify_settings().write_text(text)
+    notify_settings_file().parent.mkdir(parents=True, exist_ok=True)
+    notify_settings_file().write_text(text)
 
 
 def ended(state: State = State.FAILED) -> Job:
-    files = paths.JobFiles(paths.jobs() / "20260101-000000-train-abc")
+    files = JobFiles(paths.jobs() / "20260101-000000-train-abc")
     arguments = {"dataset": f"/data/{SECRET}", "output": f"/x/{SECRET}"}
     spec = {"kind": "train", "arguments": arguments, "title": f"T {SECRET}", "lane": "device"}
     write(files.spec, spec | {"submitted": 1.7e9})
@@ -141,7 +142,7 @@ def test_whatever_is_wrong_is_logged_and_raises_nothing(
 
 def test_a_file_that_is_no_text_is_one_sentence() -> None:
     settings("")
-    paths.notify_settings().write_bytes(b"\xff\xfe webhook")
+    notify_settings_file().write_bytes(b"\xff\xfe webhook")
     with pytest.raises(InputError, match="is not UTF-8; expected TOML"):
         notices.read_settings()
 

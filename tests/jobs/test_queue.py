@@ -7,13 +7,14 @@ import pytest
 
 from dermxai.core import paths
 from dermxai.jobs import find_job, queue, submit
+from dermxai.jobs.files import JobFiles, tickets_folder
 from dermxai.jobs.launchers import local, slurm
 from dermxai.jobs.records import identity, read, write
 
 
 def draw(name: str, priority: str = queue.NORMAL) -> queue.Ticket:
     """The ticket of a job that this process is taken for the supervisor of."""
-    write(paths.JobFiles(paths.jobs() / name).submit(1), {"supervisor": identity(os.getpid())})
+    write(JobFiles(paths.jobs() / name).submit(1), {"supervisor": identity(os.getpid())})
     return queue.draw("gpu", paths.jobs() / name, 1, priority)
 
 
@@ -35,11 +36,11 @@ def test_who_waits_is_served_by_priority_and_in_it_by_time() -> None:
 
 
 def test_tickets_of_an_earlier_version_come_first_and_are_understood() -> None:
-    old = paths.tickets("gpu") / "01764000000000000000-old"
+    old = tickets_folder("gpu") / "01764000000000000000-old"
     write(old, {"job": str(paths.jobs() / "old"), "attempt": 1})
-    write(paths.JobFiles(paths.jobs() / "old").submit(1), {"supervisor": identity(os.getpid())})
+    write(JobFiles(paths.jobs() / "old").submit(1), {"supervisor": identity(os.getpid())})
     assert draw("high", "high").ahead == 1
-    paths.JobFiles(paths.jobs() / "old").submit(1).unlink()
+    JobFiles(paths.jobs() / "old").submit(1).unlink()
     assert draw("other", "high").ahead == 1, "one that nobody holds is thrown away"
     assert not old.exists()
 

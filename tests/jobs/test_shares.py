@@ -15,11 +15,13 @@ import pytest
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import State, shares, submit
+from dermxai.jobs.files import JobFiles
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.launchers import local
 from dermxai.jobs.launchers.local import worker
 from dermxai.jobs.records import read, write
 from dermxai.runs import open_run
+from dermxai.runs.files import RunFiles
 from tests.generated import generated_run
 from tests.jobs.conftest import Until
 from tests.nightly import nightly
@@ -38,7 +40,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def content(run: Path) -> dict[str, bytes]:
-    files = paths.RunFiles(run)
+    files = RunFiles(run)
     kept = (files.logits, files.pooled, files.pictures, files.fingerprints)
     samples = pd.read_parquet(files.samples).to_csv().encode()
     return {path.name: path.read_bytes() for path in kept} | {"samples": samples}
@@ -68,7 +70,7 @@ def test_a_run_by_several_processes_is_the_same_to_the_last_bit_also_when_one_is
     assert content(alone) == expected
     assert len(open_run(alone)) == IMAGES
     assert "1 of 2 processes that share the work ended early" in job.log
-    assert not (alone / "shards").exists() and not paths.RunFiles(alone).sharing.exists()
+    assert not (alone / "shards").exists() and not RunFiles(alone).sharing.exists()
 
 
 @nightly
@@ -172,7 +174,7 @@ def test_each_share_sees_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_how_far_an_array_is_is_told_together(workspace: Path) -> None:
-    files = paths.JobFiles(paths.jobs() / "one")
+    files = JobFiles(paths.jobs() / "one")
     arguments = {"checkpoint": "/data/mine", "dataset": "/data/lite"}
     spec = {"kind": "infer", "arguments": arguments, "title": "", "lane": "device"}
     write(files.spec, spec | {"submitted": 1.0})

@@ -15,13 +15,15 @@ import pandas as pd
 import psutil
 import pytest
 
-from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, cancel, list_jobs, resume, submit
+from dermxai.jobs.files import slurm_settings_file
 from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.launchers.local import worker
 from dermxai.jobs.records import read
 from dermxai.jobs.slurm_settings import read_settings
+from dermxai.models.files import CheckpointFiles
+from dermxai.training.files import TrainingFiles
 from tests.generated import generated_run
 from tests.jobs.conftest import Until
 from tests.jobs.test_shares import content
@@ -79,8 +81,8 @@ def cluster() -> Iterator[Path]:
 @pytest.fixture
 def on_cluster(cluster: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLURM_CONF", str(cluster / "etc" / "slurm.conf"))
-    paths.slurm_settings().parent.mkdir(parents=True, exist_ok=True)
-    paths.slurm_settings().write_text(SETTINGS)
+    slurm_settings_file().parent.mkdir(parents=True, exist_ok=True)
+    slurm_settings_file().write_text(SETTINGS)
 
 
 @pytest.fixture
@@ -200,7 +202,7 @@ def test_a_restart_of_slurmctld_is_survived(
 
 
 def test_each_gpu_has_a_task_and_the_first_one_writes(slurm_drill: Drill, until: Until) -> None:
-    paths.slurm_settings().write_text(SETTINGS.replace("gpus = 1", "gpus = 2"))
+    slurm_settings_file().write_text(SETTINGS.replace("gpus = 1", "gpus = 2"))
     job = slurm_drill(steps=5)
     assert job.arguments["devices"] == 2
     until(lambda: not job.state.live)
@@ -211,14 +213,14 @@ def test_each_gpu_has_a_task_and_the_first_one_writes(slurm_drill: Drill, until:
 
 def test_more_gpus_than_a_node_has_are_refused_at_once(slurm_drill: Drill) -> None:
     """They would wait for ever."""
-    paths.slurm_settings().write_text(SETTINGS.replace("gpus = 1", "gpus = 9"))
+    slurm_settings_file().write_text(SETTINGS.replace("gpus = 1", "gpus = 9"))
     with pytest.raises(InputError, match=r"gpus is 9 .* have at most 2"):
         slurm_drill(devices=9)
     assert list_jobs() == []
 
 
 def test_what_the_cluster_refuses_is_said_and_leaves_no_job(slurm_drill: Drill) -> None:
-    paths.slurm_settings().write_text('partition = "no-such"')
+    slurm_settings_file().write_text('partition = "no-such"')
     with pytest.raises(InputError, match=r"SLURM refused the job: .*partition"):
         slurm_drill()
     assert list_jobs() == []
@@ -229,7 +231,7 @@ def test_a_training_is_requeued_and_ends_as_it_would_have(
     on_cluster: None, tmp_path: Path, until: Until, settings: str
 ) -> None:
     """The real thing: a tiny network through the kind ``train``."""
-    paths.slurm_settings().write_text(settings)
+    slurm_settings_file().write_text(settings)
     data = generated_run(tmp_path / "data", images=60, classes=("EAD", "SD"), heads={"final": 1})
     recipe = {"architecture": "test_efficientnet", "size": 32, "epochs": 6, "batch_size": 8}
     job = submit(
@@ -241,7 +243,7 @@ def test_a_training_is_requeued_and_ends_as_it_would_have(
         },
         where="slurm",
     )
-    history = paths.TrainingFiles(tmp_path / "trained").history
+    history = TrainingFiles(tmp_path / "trained").history
     until(lambda: history.is_file() or not job.state.live)
     assert job.state is State.RUNNING, job.log
     ask("scancel", "--signal=USR2", number(job))
@@ -253,7 +255,7 @@ def test_a_training_is_requeued_and_ends_as_it_would_have(
     assert job.state is State.SUCCEEDED, job.log
     assert history.read_text().splitlines()[: len(before) - 1] == before[:-1]
     assert pd.read_csv(history)["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
-    assert paths.CheckpointFiles(Path(job.result["checkpoint"])).weights.is_file()
+    assert CheckpointFiles(Path(job.result["checkpoint"])).weights.is_file()
 
 
 @pytest.mark.parametrize(
@@ -265,7 +267,7 @@ def test_a_training_in_two_tasks_is_one_training(
     on_cluster: None, tmp_path: Path, until: Until, settings: str, on: str
 ) -> None:
     """Lightning joins the tasks that SLURM has started (gloo, as there is no GPU)."""
-    paths.slurm_settings().write_text(settings)
+    slurm_settings_file().write_text(settings)
     data = generated_run(tmp_path / "data", images=24, classes=("EAD", "SD"), heads={"final": 1})
     output = tmp_path / "trained"
     recipe = {"architecture": "test_efficientnet", "size": 32, "epochs": 1, "batch_size": 4}
@@ -279,17 +281,15 @@ def test_a_training_in_two_tasks_is_one_training(
     both = "".join(log.read_text() for log in (job.files.logs / "slurm").glob("*_log.*"))
     assert {"MEMBER: 1/2", "MEMBER: 2/2"} <= set(re.findall(r"MEMBER: \d/\d", both))
     assert Path(job.result["checkpoint"]) == output
-    assert pd.read_csv(paths.TrainingFiles(output).history)["epoch"].tolist() == [1]
-    written = sorted(
-        path.parent for path in tmp_path.rglob(paths.CheckpointFiles(output).weights.name)
-    )
+    assert pd.read_csv(TrainingFiles(output).history)["epoch"].tolist() == [1]
+    written = sorted(path.parent for path in tmp_path.rglob(CheckpointFiles(output).weights.name))
     assert written == [output, output / "last"]
 
 
 def test_an_array_over_both_nodes_is_joined_to_the_same_run_to_the_last_bit(
     on_cluster: None, tiny_checkpoint: Path, tmp_path: Path, until: Until
 ) -> None:
-    paths.slurm_settings().write_text(SETTINGS + 'partition = "both"\n')
+    slurm_settings_file().write_text(SETTINGS + 'partition = "both"\n')
     generated_run(tmp_path / "data", images=1000, heads={"final": 1})
     arguments = {
         "checkpoint": str(tiny_checkpoint),
@@ -348,8 +348,8 @@ def test_an_array_is_cancelled_with_its_job(
     ],
 )
 def test_a_wrong_setting_is_named(written: str, complaint: str) -> None:
-    paths.slurm_settings().parent.mkdir(parents=True, exist_ok=True)
-    paths.slurm_settings().write_text(written)
+    slurm_settings_file().parent.mkdir(parents=True, exist_ok=True)
+    slurm_settings_file().write_text(written)
     with pytest.raises(InputError, match=complaint):
         read_settings()
 

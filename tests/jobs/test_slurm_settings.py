@@ -8,6 +8,7 @@ import pytest
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import Job
+from dermxai.jobs.files import slurm_settings_file
 from dermxai.jobs.launchers import slurm
 from dermxai.jobs.slurm_settings import SlurmSettings, read_settings
 from tests.odd import KINDS, ordinary
@@ -16,20 +17,20 @@ from tests.odd import KINDS, ordinary
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "empty"])
 def test_settings_that_are_something_else(workspace: Path, kind: str) -> None:
     workspace.mkdir()
-    KINDS[kind](paths.slurm_settings())
+    KINDS[kind](slurm_settings_file())
     with ordinary(), pytest.raises(InputError, match=r"slurm\.toml"):
         read_settings()
 
 
 def test_settings_in_another_encoding_and_deep_ones(workspace: Path) -> None:
     workspace.mkdir()
-    paths.slurm_settings().write_bytes('partition = "kölner"'.encode("latin-1"))
+    slurm_settings_file().write_bytes('partition = "kölner"'.encode("latin-1"))
     with pytest.raises(InputError, match="is not UTF-8; expected TOML in UTF-8"):
         read_settings()
-    paths.slurm_settings().write_text("gpus = " + "[" * 50_000)
+    slurm_settings_file().write_text("gpus = " + "[" * 50_000)
     with pytest.raises(InputError, match="is not TOML"):
         read_settings()
-    assert os.path.lexists(paths.slurm_settings())
+    assert os.path.lexists(slurm_settings_file())
 
 
 @pytest.mark.parametrize(

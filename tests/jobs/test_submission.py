@@ -12,6 +12,7 @@ import pytest
 from dermxai.core import disk, paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import State, list_jobs, resume, submit
+from dermxai.jobs.files import tickets_folder
 from dermxai.jobs.launchers import local
 from dermxai.jobs.records import process, read
 from tests.jobs.conftest import Drill, Until
@@ -87,7 +88,7 @@ def test_a_full_disk_at_resumption_leaves_the_job_as_it_was(
             resume(job)
     assert job.attempt == 1
     assert job.state is State.INTERRUPTED
-    assert not list(paths.tickets("device").iterdir())
+    assert not list(tickets_folder("device").iterdir())
 
 
 def test_a_job_whose_two_processes_were_killed_says_so(drill: Drill, until: Until) -> None:

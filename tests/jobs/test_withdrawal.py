@@ -8,15 +8,21 @@ import numpy as np
 import pytest
 
 from dermxai.access import audit
+from dermxai.access.files import audit_log
 from dermxai.core import disk, paths
 from dermxai.core.errors import InputError
 from dermxai.data import selection
 from dermxai.data.images import array_images
+from dermxai.data.places import selection_file
 from dermxai.data.selection import Selection
+from dermxai.explain.attribution.files import map_file
 from dermxai.jobs import withdrawal
+from dermxai.jobs.files import JobFiles, withdrawn_folder
 from dermxai.jobs.job import Job, State, open_job
 from dermxai.jobs.records import write
 from dermxai.runs import Run
+from dermxai.runs.files import RunFiles
+from dermxai.training.files import TrainingFiles
 from tests.generated import generated_run
 
 Make = Callable[..., Run]
@@ -28,7 +34,7 @@ def make() -> Make:
 
     def make_(name: str, dataset: Path, fingerprint: str, **options: Any) -> Run:
         run = generated_run(paths.runs() / name, 12, **options)
-        manifest = paths.RunFiles(run.root).manifest
+        manifest = RunFiles(run.root).manifest
         content = json.loads(manifest.read_text())
         content["dataset"] |= {"path": str(dataset), "fingerprint": fingerprint}
         manifest.write_text(json.dumps(content))
@@ -48,7 +54,7 @@ def skin(workspace: Path) -> Path:
 
 
 def _job(name: str, state: State = State.SUCCEEDED, kind: str = "infer", **arguments: Any) -> Job:
-    files = paths.JobFiles(paths.jobs() / name)
+    files = JobFiles(paths.jobs() / name)
     spec = {"kind": kind, "title": name, "lane": "device", "submitted": 1.7e9}
     write(files.spec, {**spec, "arguments": arguments})
     write(files.submit(1), {"supervisor": {}})
@@ -60,14 +66,14 @@ def test_what_was_made_of_a_dataset_goes_and_nothing_else(skin: Path, make: Make
     mine = make("mine", skin, "f1")
     copied = make("copied", Path("/elsewhere/skin"), "f1")
     others = make("others", paths.datasets() / "other", "f2")
-    unfinished, foreign = paths.RunFiles(paths.runs() / "u"), paths.RunFiles(paths.runs() / "v")
+    unfinished, foreign = RunFiles(paths.runs() / "u"), RunFiles(paths.runs() / "v")
     for files, seen in ((unfinished, "f1"), (foreign, "f2")):
         files.root.mkdir()
         files.plan.write_text(json.dumps({"run": "x", "dataset": seen}))
     kept = selection.keep(Selection.of("a", list(mine.samples["sample_id"])[:3]))
     elsewhere = selection.keep(Selection.of("b", ["of another dataset"]))
-    paths.attribution("a").parent.mkdir()
-    paths.attribution("a").write_bytes(b"map")
+    map_file("a").parent.mkdir()
+    map_file("a").write_bytes(b"map")
     jobs = [
         _job("a", dataset=str(skin), checkpoint="net"),
         _job("b", run=str(mine.root), kind="project"),
@@ -86,11 +92,11 @@ def test_what_was_made_of_a_dataset_goes_and_nothing_else(skin: Path, make: Make
     assert any(f"images at {skin} stay" in sentence for sentence in found.stays)
 
     withdrawal.remove(found)
-    gone = [mine.root, copied.root, unfinished.root, paths.selection(kept), paths.attribution("a")]
+    gone = [mine.root, copied.root, unfinished.root, selection_file(kept), map_file("a")]
     assert not any(path.exists() for path in (*gone, *(job.root for job in jobs)))
-    stay = [others.root, foreign.root, paths.selection(elsewhere), untouched.root, skin / "1.png"]
+    stay = [others.root, foreign.root, selection_file(elsewhere), untouched.root, skin / "1.png"]
     assert all(path.exists() for path in stay)
-    assert not list(paths.withdrawn().iterdir())
+    assert not list(withdrawn_folder().iterdir())
     noted = audit.entries()[0]
     assert (noted["action"], noted["dataset"]) == ("withdrew dataset", "skin")
     assert noted["fingerprints"] == ["f1"] and noted["removed"] == found.counts
@@ -115,13 +121,13 @@ def test_copies_of_images_that_a_training_keeps_go_and_its_checkpoint_is_named(
 ) -> None:
     make("mine", skin, "f1")
     for name, data in (("learnt", "f1"), ("foreign", "f2")):
-        files = paths.TrainingFiles(paths.checkpoints() / name)
+        files = TrainingFiles(paths.checkpoints() / name)
         files.images.mkdir(parents=True)
         files.data.write_bytes(b"table")
         files.about.write_text(json.dumps({"data": data}))
     found = withdrawal.find(skin)
     withdrawal.remove(found)
-    learnt, foreign = (paths.TrainingFiles(paths.checkpoints() / n) for n in ("learnt", "foreign"))
+    learnt, foreign = (TrainingFiles(paths.checkpoints() / n) for n in ("learnt", "foreign"))
     assert learnt.about.exists() and not learnt.images.exists() and not learnt.data.exists()
     assert foreign.images.exists() and foreign.data.exists()
     assert any("learnt" in sentence and "stays" in sentence for sentence in found.stays)
@@ -138,9 +144,9 @@ def test_a_dataset_that_is_gone_is_withdrawn_by_its_path(skin: Path, make: Make)
 
 def test_a_damaged_run_goes_too_and_one_of_nobody_knows_what_stays(skin: Path, make: Make) -> None:
     mine, odd = make("mine", skin, "f1"), make("odd", skin, "f1")
-    paths.RunFiles(mine.root).samples.write_bytes(b"damaged")
+    RunFiles(mine.root).samples.write_bytes(b"damaged")
     for content in ("[]", "{", '{"dataset": 3}', '{"dataset": {"fingerprint": ["f1"]}}'):
-        paths.RunFiles(odd.root).manifest.write_text(content)
+        RunFiles(odd.root).manifest.write_text(content)
         assert [part.path for part in withdrawal.find(skin).parts] == [mine.root]
 
 
@@ -158,7 +164,7 @@ def test_while_a_job_works_on_it_nothing_goes(
 def test_while_a_run_is_written_it_stays(skin: Path, make: Make) -> None:
     run = make("mine", skin, "f1")
     with (
-        disk.locked(paths.RunFiles(run.root).lock),
+        disk.locked(RunFiles(run.root).lock),
         pytest.raises(InputError, match="being written"),
     ):
         withdrawal.remove(withdrawal.find(skin))
@@ -167,7 +173,7 @@ def test_while_a_run_is_written_it_stays(skin: Path, make: Make) -> None:
 
 def test_what_cannot_be_noted_is_not_done(skin: Path, make: Make) -> None:
     run = make("mine", skin, "f1")
-    paths.audit_log().mkdir(parents=True)
+    audit_log().mkdir(parents=True)
     with pytest.raises(OSError):
         withdrawal.remove(withdrawal.find(skin))
     assert run.root.is_dir()

@@ -11,6 +11,7 @@ import pytest
 from dermxai.core import paths
 from dermxai.core.errors import DivergenceError, InputError
 from dermxai.jobs import State, resume, worker
+from dermxai.jobs.files import JobFiles
 from dermxai.jobs.job import Job, find_job
 from dermxai.jobs.records import identity, write
 
@@ -23,8 +24,8 @@ def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def make(name: str = "one", submitted: float = 0.0) -> Job:
     spec = {"kind": "k", "arguments": {"n": 3}, "title": "", "lane": "lane"}
-    write(paths.JobFiles(paths.jobs() / name).spec, spec | {"submitted": submitted})
-    write(paths.JobFiles(paths.jobs() / name).submit(1), {"supervisor": identity(os.getpid())})
+    write(JobFiles(paths.jobs() / name).spec, spec | {"submitted": submitted})
+    write(JobFiles(paths.jobs() / name).submit(1), {"supervisor": identity(os.getpid())})
     return find_job(name)
 
 

@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file
 
 from dermxai.core.errors import InputError
-from dermxai.core.paths import CheckpointFiles
 from dermxai.models import checkpoint, load_classifier, read_info
+from dermxai.models.files import CheckpointFiles
 from dermxai.models.multi_head import MultiHeadNetwork
 
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from dermxai.core.paths import CheckpointFiles
 from dermxai.models.division import digests, open_division, write_division
+from dermxai.models.files import CheckpointFiles
 
 PATHS = ["/a/P1.png", "/a/P2.png", "/a/all.npz#train/0", "/a/all.npz#train/1"]
 FILES = ["f1", "f2", "f3", "f3"]

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from dermxai.core.errors import LONGEST, InputError
-from dermxai.core.paths import CheckpointFiles, checkpoints
+from dermxai.core.paths import checkpoints
 from dermxai.models import foreign, load_classifier, read_info
+from dermxai.models.files import CheckpointFiles
 from dermxai.models.info import list_checkpoints
 from tests.odd import KINDS, ordinary
 

@@ -5,7 +5,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.preprocessing import StandardScaler
 
-from dermxai.core.paths import CheckpointFiles
+from dermxai.models.files import CheckpointFiles
 from dermxai.models.likeness import ALIKE, FEWEST, Learnt, Space, nearest
 from dermxai.runs import open_run
 from dermxai.runs.seen import words

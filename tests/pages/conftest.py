@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from dermxai.core import paths
 from dermxai.runs import Run
-from dermxai.ui.session import cache
+from dermxai.ui.session.caches import everything
 from tests.generated import generated_run
 
-SCRIPT = paths.PROJECT / "dermxai" / "ui" / "script.py"
+SCRIPT = paths.PROJECT / "dermxai" / "ui" / "app" / "script.py"
 PAGES = {
     file.stem.partition("_")[2]: file for file in sorted((paths.PROJECT / "pages").glob("*/*.py"))
 }
@@ -21,7 +21,7 @@ PAGES = {
 
 @pytest.fixture(autouse=True)
 def _fresh_caches() -> None:
-    cache.clear()
+    everything.clear()
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dermxai.core import paths
 from dermxai.data import selection
 from dermxai.jobs.kinds import find_kind
 from dermxai.metrics import evaluate
 from dermxai.metrics.pair import evaluate_pair
 from dermxai.runs import Run
+from dermxai.runs.files import RunFiles
 from tests.pages.test_performance import noisy
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
@@ -45,19 +45,19 @@ def test_shares_and_errors_are_those_of_the_run(make_run: Make, open_page: Open)
 
 def test_eczema_and_seborrheic_dermatitis_come_first(make_run: Make, open_page: Open) -> None:
     run = make_run(images=300)
-    logits = np.load(paths.RunFiles(run.root).logits)
+    logits = np.load(RunFiles(run.root).logits)
     logits[(run.samples["label"] == "EAD").to_numpy(), :, run.classes.index("SD")] += 9
     logits[(run.samples["label"] == "MN").to_numpy(), :, run.classes.index("BCC")] += 9
-    np.save(paths.RunFiles(run.root).logits, logits)
+    np.save(RunFiles(run.root).logits, logits)
     app = open_page("confusion_analysis", run="run")
     assert [app.get_by_key(f"pair-{end}").value for end in ("first", "second")] == ["EAD", "SD"]
 
 
 def test_without_them_the_most_confused_pair_does(make_run: Make, open_page: Open) -> None:
     run = make_run(classes=("MN", "mel", "SK"))
-    logits = np.load(paths.RunFiles(run.root).logits)
+    logits = np.load(RunFiles(run.root).logits)
     logits[(run.samples["label"] == "mel").to_numpy(), :, 0] += 9
-    np.save(paths.RunFiles(run.root).logits, logits)
+    np.save(RunFiles(run.root).logits, logits)
     app = open_page("confusion_analysis", run="run")
     assert [app.get_by_key(f"pair-{end}").value for end in ("first", "second")] == ["mel", "MN"]
 
@@ -67,7 +67,7 @@ def test_a_pair_without_errors_says_so(make_run: Make, open_page: Open) -> None:
     logits = np.zeros_like(run.logits)
     labels = [run.classes.index(label) for label in run.samples["label"]]
     logits[np.arange(len(run)), :, labels] = 1
-    np.save(paths.RunFiles(run.root).logits, logits)
+    np.save(RunFiles(run.root).logits, logits)
     app = open_page("confusion_analysis", run="run")
     app.get_by_key("split").set_value("all").run()
     assert not app.exception and not [error.value for error in app.error]
@@ -97,7 +97,7 @@ def test_without_labels_it_says_so(make_run: Make, open_page: Open) -> None:
 
 def test_maps_that_were_computed_are_shown_on_one_scale(inferred: Run, open_page: Open) -> None:
     samples = inferred.samples.assign(label=inferred.predicted)
-    samples.to_parquet(paths.RunFiles(inferred.root).samples, index=False)
+    samples.to_parquet(RunFiles(inferred.root).samples, index=False)
     first, second = sorted(set(inferred.predicted))[:2]
     app = open_page("confusion_analysis", run=inferred.id)
     for end, code in (("first", first), ("second", second)):
@@ -198,7 +198,7 @@ def test_it_opens_on_the_way_that_has_errors(make_run: Make, open_page: Open) ->
     labels = run.samples["label"].to_numpy()
     predicted = np.where(labels == "SD", "EAD", labels)
     logits[np.arange(len(run)), :, [run.classes.index(code) for code in predicted]] = 1
-    np.save(paths.RunFiles(run.root).logits, logits)
+    np.save(RunFiles(run.root).logits, logits)
     app = open_page("confusion_analysis", run="run")
     assert not app.exception
     assert app.get_by_key("way-EAD-SD").value == "SD → EAD"

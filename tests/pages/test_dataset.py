@@ -8,6 +8,7 @@ from dermxai import taxonomy
 from dermxai.core import paths
 from dermxai.data import selection
 from dermxai.runs import Run
+from dermxai.runs.files import RunFiles
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
 
@@ -53,7 +54,7 @@ def test_search_by_patient_and_by_the_name_of_a_class(make_run: Make, open_page:
 
 
 def test_a_column_may_be_called_as_the_search(make_run: Make, open_page: Open) -> None:
-    file = paths.RunFiles(make_run(images=30).root).samples
+    file = RunFiles(make_run(images=30).root).samples
     samples = pd.read_parquet(file)
     samples.assign(search=["first", "second"] * 15).to_parquet(file, index=False)
     app = open_page("dataset", run="run")
@@ -75,7 +76,7 @@ def test_a_patient_in_two_splits_is_a_warning(make_run: Make, open_page: Open) -
     run = make_run(images=40)
     samples = run.samples.copy()
     samples["patient_id"] = "one and the same"
-    samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
+    samples.to_parquet(RunFiles(run.root).samples, index=False)
     app = open_page("dataset", run="run")
     assert "1 patient in more than one split" in app.expander[0].label
 
@@ -87,14 +88,14 @@ def test_a_lesion_in_two_splits_is_a_warning_where_patients_are_not_known(
     samples = run.samples.drop(columns="patient_id")
     samples["lesion_id"] = ["one", "one", "two", "two"] * 10
     samples["split"] = ["train", "test", "train", "train"] * 10
-    samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
+    samples.to_parquet(RunFiles(run.root).samples, index=False)
     app = open_page("dataset", run="run")
     assert "1 lesion in more than one split" in app.expander[0].label
 
 
 def test_copies_of_an_image_in_two_splits_are_a_warning(make_run: Make, open_page: Open) -> None:
     run = make_run(images=40)
-    files = paths.RunFiles(run.root)
+    files = RunFiles(run.root)
     samples = run.samples.drop(columns="patient_id")
     samples["split"] = ["train", "test"] * 20
     samples.to_parquet(files.samples, index=False)
@@ -131,7 +132,7 @@ def test_a_dataset_that_was_mended_is_seen_anew(make_run: Make, open_page: Open)
 
 
 def test_words_of_a_split_that_are_not_understood_are_told(make_run: Make, open_page: Open) -> None:
-    file = paths.RunFiles(make_run(images=30).root).samples
+    file = RunFiles(make_run(images=30).root).samples
     samples = pd.read_parquet(file)
     samples.assign(split=["train", "Handyscope"] * 15).to_parquet(file, index=False)
     (told,) = (warning.value for warning in open_page("dataset", run="run").warning)
@@ -145,7 +146,7 @@ def test_near_duplicates_between_splits_stand_side_by_side(make_run: Make, open_
     hashes = np.random.default_rng(0).integers(0, 256, (40, 8, 32)).astype(np.uint8)
     hashes[test, 3] = hashes[train, 0]
     hashes[test, 3, 0] ^= 7  # three bits
-    np.save(paths.RunFiles(run.root).pictures, hashes)
+    np.save(RunFiles(run.root).pictures, hashes)
     app = open_page("dataset", run="run")
     assert any("1 near-duplicate between splits" in each.label for each in app.expander)
     names = run.samples["sample_id"]

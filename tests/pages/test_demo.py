@@ -11,8 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from dermxai import jobs
 from dermxai.core import paths
+from dermxai.data.places import AtlasFiles, demo_dataset, first_demo_dataset
 from dermxai.jobs import State
 from dermxai.runs import Run, open_run
+from dermxai.runs.files import RunFiles
 from dermxai.ui.app import demo
 from tests.generated import rewrite
 from tests.pages.conftest import PAGES
@@ -24,8 +26,8 @@ DRAWN = "not photographed"
 def of_atlas(run: Run, atlas: Path, version: int) -> Run:
     """The run as one over that atlas."""
     atlas.mkdir(parents=True)
-    paths.AtlasFiles(atlas).about.write_text(json.dumps({"version": version}))
-    files = paths.RunFiles(run.root)
+    AtlasFiles(atlas).about.write_text(json.dumps({"version": version}))
+    files = RunFiles(run.root)
     manifest = json.loads(files.manifest.read_text())
     # longer than any name: the system refuses
     manifest["dataset"]["path"] = str(atlas)
@@ -62,7 +64,7 @@ def captions(app: AppTest) -> str:
 def asked_about(run: Run, rows: list[int]) -> Run:
     """The run with EAD taken for SD in those rows, all test images, and their truth."""
     codes = list(run.classes)
-    logits = np.load(paths.RunFiles(run.root).logits, mmap_mode="r+")
+    logits = np.load(RunFiles(run.root).logits, mmap_mode="r+")
     logits[rows] = 0
     logits[rows, :, codes.index("SD")] = 1
     logits.flush()
@@ -74,7 +76,7 @@ def asked_about(run: Run, rows: list[int]) -> Run:
 def test_it_opens_on_the_pair_of_the_question_with_an_image_of_it(
     make_run: Make, open_page: Open, started: list[jobs.Job]
 ) -> None:
-    run = of_atlas(make_run(images=80), paths.demo_dataset(), 2)
+    run = of_atlas(make_run(images=80), demo_dataset(), 2)
     run = asked_about(run, [3, 5, 9, 12])
     truth = pd.DataFrame(
         {
@@ -112,7 +114,7 @@ def test_what_a_demo_starts_takes_no_gpu_and_is_started_once(
     make_run: Make, open_page: Open, started: list[jobs.Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DERMXAI_GPUS", "2")
-    of_atlas(make_run(), paths.demo_dataset(), 2)
+    of_atlas(make_run(), demo_dataset(), 2)
     for _ in range(2):
         assert not open_page("dataset").exception
     assert [job.kind for job in started] == ["quality", "pair"]
@@ -122,7 +124,7 @@ def test_what_a_demo_starts_takes_no_gpu_and_is_started_once(
 def test_a_link_into_the_demo_opens_its_own_page(
     make_run: Make, open_page: Open, started: list[jobs.Job]
 ) -> None:
-    of_atlas(make_run(), paths.demo_dataset(), 2)
+    of_atlas(make_run(), demo_dataset(), 2)
     app = open_page("dataset", run="run")
     assert app.title[0].value == "Dataset"
     assert DRAWN in captions(app)
@@ -139,7 +141,7 @@ def test_only_atlases_are_called_drawn(make_run: Make, open_page: Open) -> None:
 def test_a_dataset_that_is_out_of_reach_is_not_called_drawn(
     make_run: Make, open_page: Open
 ) -> None:
-    files = paths.RunFiles(make_run().root)
+    files = RunFiles(make_run().root)
     manifest = json.loads(files.manifest.read_text())
     manifest["dataset"]["path"] = str(paths.home() / ("x" * 300))
     files.manifest.write_text(json.dumps(manifest))
@@ -153,7 +155,7 @@ def test_in_teaching_mode_nothing_is_started(
     make_run: Make, open_page: Open, started: list[jobs.Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DERMXAI_TEACHING", "1")
-    of_atlas(make_run(), paths.demo_dataset(), 2)
+    of_atlas(make_run(), demo_dataset(), 2)
     assert open_page("dataset").title[0].value == "Confusion analysis"
     assert not started
 
@@ -161,14 +163,14 @@ def test_in_teaching_mode_nothing_is_started(
 def test_beside_the_demo_of_an_earlier_version_a_new_one_is_drawn_on_request(
     make_run: Make, open_page: Open, started: list[jobs.Job]
 ) -> None:
-    of_atlas(make_run(name="old"), paths.first_demo_dataset(), 1)
+    of_atlas(make_run(name="old"), first_demo_dataset(), 1)
     app = open_page("dataset")
     assert app.title[0].value == "Dataset", "it goes on as it was"
     assert not started
     app.button(key="start-demo").click().run()
     assert [job.kind for job in started] == ["demo"]
     assert "start-demo" not in [button.key for button in app.button]
-    new = of_atlas(make_run(name="new"), paths.demo_dataset(), 2)
+    new = of_atlas(make_run(name="new"), demo_dataset(), 2)
     started[0].state, started[0].result = State.SUCCEEDED, {"run": str(new.root)}
     app.run()
     assert app.query_params["run"] == "new"
@@ -182,7 +184,7 @@ def test_who_looks_at_other_data_is_not_led_away(
     app = open_page("dataset")
     jobs.submit("demo", {})
     app.run()
-    new = of_atlas(make_run(name="new"), paths.demo_dataset(), 2)
+    new = of_atlas(make_run(name="new"), demo_dataset(), 2)
     started[0].state, started[0].result = State.SUCCEEDED, {"run": str(new.root)}
     app.run()
     assert app.query_params["run"] == "mine"
@@ -192,7 +194,7 @@ def test_who_looks_at_other_data_is_not_led_away(
 def test_the_offer_is_for_the_first_version_alone(
     make_run: Make, open_page: Open, version: int
 ) -> None:
-    of_atlas(make_run(), paths.first_demo_dataset(), version)
+    of_atlas(make_run(), first_demo_dataset(), version)
     app = open_page("dataset")
     offered = "start-demo" in [button.key for button in app.button]
     assert offered == (version == 1)

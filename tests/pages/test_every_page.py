@@ -11,6 +11,7 @@ from dermxai.core import paths
 from dermxai.core.escaping import markdown as plain
 from dermxai.explain.attribution.dropped import DROPPED
 from dermxai.runs import Run
+from dermxai.runs.files import RunFiles
 from tests.pages.conftest import PAGES
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
@@ -27,7 +28,7 @@ def rename(run: Run, names: list[str]) -> None:
     samples = run.samples.copy()
     for row, name in enumerate(names):
         samples.loc[row, ["sample_id", "patient_id", "site"]] = name
-    samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
+    samples.to_parquet(RunFiles(run.root).samples, index=False)
 
 
 def fine(app: AppTest) -> bool:
@@ -46,9 +47,11 @@ def page(request: pytest.FixtureRequest) -> str:
 def _projected_by_pca(monkeypatch: pytest.MonkeyPatch) -> None:
     """Maps are at hand: jobs are tested elsewhere."""
     from dermxai.projection import project
-    from dermxai.ui.session import cache
+    from dermxai.ui.session.caches import projections
 
-    monkeypatch.setattr(cache, "projection", lambda run, method, settings: project(run, "pca"))
+    monkeypatch.setattr(
+        projections, "projection", lambda run, method, settings: project(run, "pca")
+    )
 
 
 def test_a_usual_run(page: str, make_run: Make, open_page: Open) -> None:
@@ -84,7 +87,7 @@ def test_labels_outside_the_model(page: str, make_run: Make, open_page: Open) ->
     samples = run.samples.copy()
     samples.loc[::2, "label"] = "mel"
     samples.loc[1::5, "label"] = None
-    samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
+    samples.to_parquet(RunFiles(run.root).samples, index=False)
     app = open_page(page, run="run")
     assert not app.exception
     assert app.title
@@ -129,7 +132,7 @@ def test_a_run_that_is_not_here(page: str, run: str, make_run: Make, open_page: 
 
 
 def test_a_damaged_run(page: str, make_run: Make, open_page: Open) -> None:
-    files = paths.RunFiles(make_run(images=12).root)
+    files = RunFiles(make_run(images=12).root)
     files.logits.write_bytes(b"nothing")
     app = open_page(page, run="run")
     assert not app.exception

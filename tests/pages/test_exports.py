@@ -115,7 +115,7 @@ def test_every_table_and_all_numbers_of_every_page(
         if name.endswith("values.csv"):
             assert {row["label"] for row in table} <= HARMLESS
             assert all(float(row["probability"]) > 0 and row["predicted"] for row in table)
-            assert {row["study"] for row in table} == {asked.name}
+            assert {row["evaluation"] for row in table} == {asked.name}
     assert sorted(with_intervals) == ["all.csv", "summary.csv"]
     numbers = [name for name in offered if name.endswith(".json")]
     assert len(numbers) == 2  # performance and the pair

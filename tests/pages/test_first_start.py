@@ -9,7 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from dermxai import jobs
 from dermxai.core import paths
+from dermxai.data.places import demo_dataset
 from dermxai.jobs import State, open_job
+from dermxai.jobs.files import JobFiles
 from dermxai.jobs.kinds import find_kind, infer
 from dermxai.jobs.launchers import local
 from dermxai.jobs.records import identity, read, write
@@ -78,7 +80,7 @@ def test_a_workspace_with_a_run_needs_no_demo(
 def at_work(workspace: Path) -> jobs.Job:
     """A training of somebody's that this process is taken to be at work on."""
     root = paths.jobs() / "20260101-000000-train-abc"
-    files = paths.JobFiles(root)
+    files = JobFiles(root)
     arguments = {"dataset": "/data/lite", "output": str(paths.checkpoints() / "mine")}
     spec = {"kind": "train", "arguments": arguments, "title": "T", "lane": "device"}
     write(files.spec, spec | {"submitted": 1.7e9})
@@ -140,7 +142,7 @@ def test_a_checkpoint_of_ones_own_is_a_reason_to_open(
 
 
 def test_the_demos_own_atlas_is_no_reason(demo: list[str], open_page: Open) -> None:
-    paths.demo_dataset().mkdir(parents=True)
+    demo_dataset().mkdir(parents=True)
     assert open_page("dataset").title[0].value == "DermXAI"
 
 

@@ -15,6 +15,7 @@ from dermxai.data import selection
 from dermxai.data.selection import Selection
 from dermxai.projection import project
 from dermxai.runs import Run
+from dermxai.runs.files import RunFiles
 from tests.pages.conftest import PAGES, SCRIPT
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
@@ -29,7 +30,7 @@ def test_no_script_lies_directly_in_pages() -> None:
 def test_the_newest_run_opens_by_itself(make_run: Make, open_page: Open) -> None:
     make_run(name="older")
     run = make_run(name="newer", images=7)
-    manifest = paths.RunFiles(run.root).manifest
+    manifest = RunFiles(run.root).manifest
     os.utime(manifest, (manifest.stat().st_atime, manifest.stat().st_mtime + 10))
     app = open_page("dataset")
     assert app.query_params["run"] == "newer"

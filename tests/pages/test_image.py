@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from dermxai.data import selection
 from dermxai.data.selection import Selection
 from dermxai.runs import Run
-from dermxai.ui.session import cache
+from dermxai.runs.files import RunFiles
+from dermxai.ui.session.caches import everything
 
 Open = Callable[..., AppTest]
 
@@ -120,9 +121,7 @@ def test_a_bad_upload_is_a_sentence(
 def test_a_checkpoint_that_has_changed(inferred: Run, open_page: Open, tiny_checkpoint) -> None:
     import json
 
-    from dermxai.core import paths
-
-    manifest = paths.RunFiles(inferred.root).manifest
+    manifest = RunFiles(inferred.root).manifest
     content = json.loads(manifest.read_text())
     content["checkpoint"]["hash"] = "another"
     manifest.write_text(json.dumps(content))
@@ -260,7 +259,7 @@ def test_a_map_that_was_kept_is_shown_at_once_to_another_visitor(
     link = {"run": inferred.id, "method": "integrated_gradients", "target": "EAD", "against": "SD"}
     app = open_page("image", **link)
     next(button for button in app.button if button.label == "Compute").click().run()
-    cache.clear()
+    everything.clear()
     other = open_page("image", **link)
     assert "Completeness gap" in texts(other)
     assert not [button for button in other.button if button.label == "Compute"]

@@ -11,10 +11,15 @@ from streamlit.testing.v1 import AppTest
 
 from dermxai import doctor
 from dermxai.core import paths
+from dermxai.explain.confusion.files import PairFiles
+from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.jobs import list_jobs
 from dermxai.jobs.records import identity
+from dermxai.projection.files import ProjectionFiles
 from dermxai.runs import Run
-from dermxai.ui.session import cache, catalogue
+from dermxai.runs.files import RunFiles
+from dermxai.ui.session import catalogue
+from dermxai.ui.session.caches import workspace
 from tests.odd import KINDS, NAMES, ordinary
 from tests.pages.conftest import PAGES
 
@@ -61,10 +66,10 @@ def plant(home: Path, run: Run) -> None:
     for number, place in enumerate(STRANGE_PLACES):
         root = home / "runs" / f"place-{number}"
         linked(run, root, "run.json")
-        manifest = json.loads(paths.RunFiles(run.root).manifest.read_text())
+        manifest = json.loads(RunFiles(run.root).manifest.read_text())
         for part in ("checkpoint", "dataset"):
             manifest[part] |= {"path": place, "name": place}
-        paths.RunFiles(root).manifest.write_text(json.dumps(manifest))
+        RunFiles(root).manifest.write_text(json.dumps(manifest))
         strange = {**SPEC["arguments"], "dataset": place, "output": place}  # type: ignore[dict-item]
         job(home, f"place-{number}", {}, {**SPEC, "arguments": strange})
         job(home, f"folds-{number}", {}, {**SPEC, "arguments": {**strange, "folds": 5}})
@@ -99,12 +104,12 @@ def linked(run: Run, root: Path, but: str) -> None:
 
 
 def _plant_in_a_run(run: Run) -> None:
-    own = paths.RunFiles(run.root)
+    own = RunFiles(run.root)
     for folder, suffix in (
-        (own.projections, ".npz"),
-        (own.pair("x").parent, ".npz"),
-        (own.faithfulness.root, ".json"),
-        (own.faithfulness.root, ".parquet"),
+        (ProjectionFiles.of(run.root).root, ".npz"),
+        (PairFiles.of(run.root).root, ".npz"),
+        (FaithfulnessFiles.of(run.root).root, ".json"),
+        (FaithfulnessFiles.of(run.root).root, ".parquet"),
     ):
         folder.mkdir(exist_ok=True)
         for kind, make in KINDS.items():
@@ -156,7 +161,7 @@ def odd_workspace(make_run: Make, workspace: Path) -> Run:
     run = make_run(images=12)
     plant(workspace, run)
     newest = time.time_ns() + 10**12
-    os.utime(paths.RunFiles(run.root).manifest, ns=(newest, newest))
+    os.utime(RunFiles(run.root).manifest, ns=(newest, newest))
     return run
 
 
@@ -212,7 +217,7 @@ def test_a_damaged_run_that_a_link_names_is_told_of_on_its_page_alone(
             app = open_page("performance", run=name)
             assert not app.exception
             assert "damaged" in app.error[0].value, name
-    assert cache.left_out(str(paths.home()))
+    assert workspace.left_out(str(paths.home()))
 
 
 def test_trainings_with_odd_records_are_shown_beside_each_other(

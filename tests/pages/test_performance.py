@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from dermxai.core import paths
 from dermxai.data import selection
 from dermxai.data.splits import split_by_patient
 from dermxai.metrics.evaluation import evaluate
 from dermxai.runs import Run
+from dermxai.runs.files import RunFiles
 from tests.generated import rewrite, trained_here
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
@@ -19,13 +19,12 @@ def noisy(make_run: Make) -> Run:
     """A run with errors in it: logits without the favour of the true class for every third."""
     import numpy as np
 
-    from dermxai.core import paths
     from dermxai.runs import open_run
 
     run = make_run(images=300)
-    logits = np.load(paths.RunFiles(run.root).logits)
+    logits = np.load(RunFiles(run.root).logits)
     logits[::3] = np.random.default_rng(1).standard_normal(logits[::3].shape)
-    np.save(paths.RunFiles(run.root).logits, logits)
+    np.save(RunFiles(run.root).logits, logits)
     return open_run(run.root)
 
 
@@ -45,7 +44,7 @@ def test_the_measures_are_those_of_evaluate(make_run: Make, open_page: Open) -> 
 
 def test_files_that_cannot_be_used_are_told(make_run: Make, open_page: Open) -> None:
     run = make_run()
-    manifest = paths.RunFiles(run.root).manifest
+    manifest = RunFiles(run.root).manifest
     content = json.loads(manifest.read_text())
     content["problems"] = [{"item": "lost", "reason": "the file is missing"}]
     manifest.write_text(json.dumps(content))

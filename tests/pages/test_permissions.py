@@ -10,15 +10,19 @@ from streamlit.testing.v1 import AppTest
 
 from dermxai import jobs
 from dermxai.access import audit, codes, gate, visits
+from dermxai.access.files import audit_log
 from dermxai.access.roles import Role
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, open_job
+from dermxai.jobs.files import JobFiles
 from dermxai.jobs.launchers import local
 from dermxai.jobs.records import write
 from dermxai.runs import Run
+from dermxai.runs.files import RunFiles
 from dermxai.ui.app import jobs_panel, permissions, sidebar
 from dermxai.ui.app.guard import callback
+from dermxai.ui.session.caches import rooms
 
 Open = Callable[..., AppTest]
 Make = Callable[..., Run]
@@ -59,7 +63,7 @@ def _training(name: str, owner: str, state: State = State.CANCELLED) -> Job:
         **{"kind": "train", "title": "Training on atlas", "lane": "device", "submitted": 1.7e9},
         **{"arguments": {"dataset": "/atlas", "output": str(output)}, "owner": owner},
     }
-    files = paths.JobFiles(root)
+    files = JobFiles(root)
     write(files.spec, spec)
     write(files.submit(1), {"supervisor": {}})
     write(files.result(1), {"state": state})
@@ -199,7 +203,7 @@ def test_an_export_is_noted_when_it_is_taken_without_the_files_name(
     newest = audit.entries()[0]
     wanted = {"action": "exported", "kind": "csv", "run": run.root.name, "bytes": len(made)}
     assert newest == newest | wanted | {"person": f"code {code.id}"}
-    assert name not in paths.audit_log().read_text()
+    assert name not in audit_log().read_text()
 
 
 def test_nothing_is_downloaded_past_the_log() -> None:
@@ -216,7 +220,7 @@ def test_an_admin_withdraws_the_dataset_of_a_page(
     make_run: Make, open_page: Open, come: Any
 ) -> None:
     run, other = make_run(images=12), make_run(images=12, name="other")
-    manifest = paths.RunFiles(other.root).manifest
+    manifest = RunFiles(other.root).manifest
     seen = run.manifest["dataset"]["fingerprint"]
     manifest.write_text(manifest.read_text().replace(seen, "another"))
     come(Role.ADMIN)
@@ -225,10 +229,10 @@ def test_an_admin_withdraws_the_dataset_of_a_page(
     assert not app.exception and not app.error
     assert any("1 × run" in markdown.value for markdown in app.markdown)
     assert run.root.is_dir()
-    assert str(run.root) in repr(sidebar.cache._results._kept.keys())
+    assert str(run.root) in repr(rooms.RESULTS._kept.keys())
     app.button(key="withdraw-now").click().run()
     assert not app.exception
-    assert str(run.root) not in repr(sidebar.cache._results._kept.keys()), "no result of it is kept"
+    assert str(run.root) not in repr(rooms.RESULTS._kept.keys()), "no result of it is kept"
     assert not run.root.exists() and other.root.is_dir()
     newest = next(each for each in audit.entries() if each["action"] == "withdrew dataset")
     assert newest["name"] == "The admin" and newest["removed"] == {"run": 1}

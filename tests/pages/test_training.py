@@ -17,10 +17,13 @@ from dermxai import jobs
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, open_job
+from dermxai.jobs.files import JobFiles
 from dermxai.jobs.launchers import local
 from dermxai.jobs.records import identity, write
 from dermxai.metrics.basis import basis
 from dermxai.runs import Run
+from dermxai.runs.files import RunFiles
+from dermxai.training.files import TrainingFiles
 from dermxai.ui.app import jobs_panel, sidebar
 from dermxai.ui.pages.training.training import _interval
 from dermxai.ui.session.state import Key
@@ -37,7 +40,7 @@ def trained() -> Callable[..., Job]:
     def make(name: str = "mine", state: State = State.SUCCEEDED, **arguments: Any) -> Job:
         root = paths.jobs() / f"20260101-000000-train-{name}"
         output = paths.checkpoints() / name
-        files = paths.JobFiles(root)
+        files = JobFiles(root)
         spec = {
             "kind": "train",
             "arguments": {
@@ -58,7 +61,7 @@ def trained() -> Callable[..., Job]:
                 {"state": state, "value": {"checkpoint": str(output)}, "error": "No <b>luck</b>."},
             )
         output.mkdir(parents=True)
-        history().to_csv(paths.TrainingFiles(output).history, index=False)
+        history().to_csv(TrainingFiles(output).history, index=False)
         files.log(1).parent.mkdir()
         files.log(1).write_text("first\nGPU </code><script>\n")
         return open_job(root)
@@ -164,7 +167,7 @@ def test_a_deleted_training_is_gone_and_its_checkpoint_stays(
     app.button(key=f"job-delete-{job.id}").click().run()
     assert not app.exception
     assert jobs.list_jobs() == []
-    assert paths.TrainingFiles(paths.checkpoints() / "mine").history.is_file()
+    assert TrainingFiles(paths.checkpoints() / "mine").history.is_file()
     assert "recipe unfreezes" in texts(app)
 
 
@@ -248,7 +251,7 @@ def test_a_result_that_has_read_its_dataset_opens_with_its_performance(
 ) -> None:
     run = make_run(images=12)
     job = trained(dataset=run.manifest["dataset"]["path"])
-    manifest = paths.RunFiles(run.root).manifest
+    manifest = RunFiles(run.root).manifest
     content = json.loads(manifest.read_text())
     content["checkpoint"]["path"] = job.arguments["output"]
     manifest.write_text(json.dumps(content))

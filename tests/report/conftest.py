@@ -9,6 +9,7 @@ from dermxai.core import paths
 from dermxai.metrics import evaluate
 from dermxai.report import ConfusionAnalysis, confusion_analysis
 from dermxai.runs import Run, open_run
+from dermxai.runs.files import RunFiles
 from tests.generated import generated_run
 
 Make = Callable[..., Run]
@@ -21,9 +22,9 @@ def confused_run() -> Make:
     def make(images: int = 200, classes=("EAD", "SD", "Pso"), **options: object) -> Run:
         usual = {"heads": {"block 1": 4, "block 2": 6, "final": 8}, "patients": 50}
         run = generated_run(paths.runs() / "run", images, classes=classes, **(usual | options))
-        logits = np.load(paths.RunFiles(run.root).logits)
+        logits = np.load(RunFiles(run.root).logits)
         logits[::2] = np.random.default_rng(1).standard_normal(logits[::2].shape)
-        np.save(paths.RunFiles(run.root).logits, logits)
+        np.save(RunFiles(run.root).logits, logits)
         return open_run(run.root)
 
     return make

@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.report import confusion_analysis, tables
 from dermxai.report.evaluated import evaluated
 from dermxai.report.html import pair_page
 from dermxai.runs import open_run
+from dermxai.runs.files import RunFiles
 from tests.generated import rewrite, trained, trained_here
 from tests.verification import verified
 
@@ -131,7 +131,7 @@ def test_without_labels_or_errors_the_reasons_are_said(analysed, confused_run):
     logits = np.zeros_like(run.logits)
     labels = run.samples["label"].map({"EAD": 0, "SD": 1, "Pso": 2})
     logits[np.arange(len(run)), :, labels] = 1
-    np.save(paths.RunFiles(run.root).logits, logits)
+    np.save(RunFiles(run.root).logits, logits)
     perfect = analysed(open_run(run.root))
     assert all(way.reason.startswith("None of the ") for way in perfect.ways)
     assert perfect.pair.errors.empty and perfect.suspects.empty

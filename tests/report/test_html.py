@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermxai.core import paths
 from dermxai.data.inventory import file_fingerprint
 from dermxai.explain.confusion.pair_maps import SIDE, PairMaps, cells_of
 from dermxai.report.html import pair_page
 from dermxai.runs import open_run
+from dermxai.runs.files import RunFiles
 
 HOSTILE = '<script>alert(\'x\')</script>"><img src=x onerror="alert(1)">{{ 7 * 7 }}'
 TAGS = {
@@ -122,8 +122,8 @@ def test_names_from_data_stay_words(analysed, confused_run):
     samples["patient_id"] = samples["site"] = samples["sex"] = HOSTILE
     samples.loc[::2, "sex"] = "female"
     samples[HOSTILE] = np.where(np.arange(len(samples)) % 3, HOSTILE, "b")
-    samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
-    manifest = paths.RunFiles(run.root).manifest
+    samples.to_parquet(RunFiles(run.root).samples, index=False)
+    manifest = RunFiles(run.root).manifest
     manifest.write_text(manifest.read_text().replace('"name": "generated"', '"name": "<b>g</b>"'))
     page = pair_page(analysed(open_run(run.root), second=HOSTILE), maps(second=HOSTILE))
     seen = Seen(page)
@@ -138,7 +138,7 @@ def test_names_from_data_stay_words(analysed, confused_run):
 def test_no_image_stands_under_the_reading_of_the_one_it_replaced(analysed, confused_run):
     run = confused_run()
     seen = np.array([file_fingerprint(path) for path in run.samples["path"]], dtype=np.bytes_)
-    np.save(paths.RunFiles(run.root).fingerprints, seen)
+    np.save(RunFiles(run.root).fingerprints, seen)
     assert Seen(pair_page(analysed(open_run(run.root)))).images
     for path in set(run.samples["path"]):
         Image.new("RGB", (64, 64), "tan").save(path)

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dermxai.core.paths import RunFiles
 from dermxai.runs import open_run
 from dermxai.runs.alike import between_splits
+from dermxai.runs.files import RunFiles
 from tests.generated import generated_run
 
 

@@ -18,8 +18,11 @@ from PIL import Image
 from dermxai.core import disk, paths
 from dermxai.core.errors import Cancelled, InputError
 from dermxai.data import Dataset, load_dataset
+from dermxai.data.places import unpacked_file
 from dermxai.models import Classifier, load_classifier
+from dermxai.models.files import CheckpointFiles
 from dermxai.runs import infer, infer_share, inference, list_runs, open_run, shards
+from dermxai.runs.files import RunFiles
 
 IMAGES = 45
 REPLACING = disk.replacing
@@ -98,7 +101,7 @@ def test_a_run_says_where_it_came_from(classifier: Classifier, dataset: Dataset)
 def test_nothing_but_the_run_is_left(classifier: Classifier, dataset: Dataset) -> None:
     run = infer(classifier, dataset)
     left = {path.name for path in run.root.iterdir()}
-    files = paths.RunFiles(run.root)
+    files = RunFiles(run.root)
     arrays = {files.logits, files.pooled, files.fingerprints, files.pictures}
     found = {files.manifest, files.samples, files.near_duplicates}
     assert left == {path.name for path in (*found, *arrays, files.lock)}
@@ -163,7 +166,7 @@ def test_asked_for_again_a_run_is_told_what_its_checkpoint_now_says_of_its_train
 ) -> None:
     folder = shutil.copytree(tiny_checkpoint, tmp_path / "tiny")
     first = infer(load_classifier(folder), dataset)
-    model = paths.CheckpointFiles(folder).model
+    model = CheckpointFiles(folder).model
     content = json.loads(model.read_text())
     model.write_text(json.dumps(content | {"data": {"name": "mended"}}))
     assert open_run(first.root).info is None
@@ -398,7 +401,7 @@ def test_images_that_all_failed_are_looked_at_again_when_the_cause_is_mended(
     images = rng.integers(0, 255, (3, 28, 28, 3), np.uint8)
     np.savez_compressed(tmp_path / "m.npz", train_images=images)
     dataset = load_dataset(tmp_path / "m.npz")
-    in_the_way = paths.unpacked_array("archive", "train", "state").parents[1]
+    in_the_way = unpacked_file("archive", "train", "state").parents[1]
     in_the_way.parent.mkdir(exist_ok=True)
     in_the_way.touch()
     with pytest.raises(InputError, match="None of the 3 images"):
@@ -434,7 +437,7 @@ def test_bad_options_are_refused(
 
 def test_the_manifest_is_plain_json(classifier: Classifier, dataset: Dataset) -> None:
     run = infer(classifier, dataset)
-    manifest = json.loads(paths.RunFiles(run.root).manifest.read_text())
+    manifest = json.loads(RunFiles(run.root).manifest.read_text())
     assert set(manifest["versions"]) == {"dermxai", "torch", "timm", "numpy"}
     assert manifest["id"] == run.id == run.root.name
     assert manifest["dataset"]["fingerprint"] == dataset.fingerprint
@@ -457,7 +460,7 @@ def _shards_written(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def _content(root: Path) -> dict[str, bytes]:
-    files = paths.RunFiles(root)
+    files = RunFiles(root)
     content = {path.name: path.read_bytes() for path in (files.logits, files.pooled, files.samples)}
     manifest = json.loads(files.manifest.read_text())
     del manifest["created"]

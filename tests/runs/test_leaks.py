@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dermxai.core.paths import CheckpointFiles, RunFiles
 from dermxai.data import Dataset, load_dataset
 from dermxai.data.atlas import AtlasSettings, write_atlas
 from dermxai.data.images import read_image
@@ -16,8 +15,10 @@ from dermxai.data.picture_hash import picture_hashes
 from dermxai.data.splits import owners
 from dermxai.models import load_classifier
 from dermxai.models.division import digests, open_division, write_division
+from dermxai.models.files import CheckpointFiles
 from dermxai.report.evaluated import evaluated, leaks_json, premium
 from dermxai.runs import Run, infer, open_run
+from dermxai.runs.files import RunFiles
 from dermxai.runs.seen import words
 
 IMAGES, EACH = 56, 5

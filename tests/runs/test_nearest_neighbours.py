@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.runs import Run, open_run
+from dermxai.runs.files import RunFiles
 from dermxai.runs.nearest_neighbours import nearest
 from tests.generated import generated_run
 from tests.verification import verified
@@ -20,7 +20,7 @@ def run(tmp_path: Path) -> Run:
 
 def changed(run: Run, **columns: object) -> Run:
     samples = run.samples.assign(**columns)
-    samples.to_parquet(paths.RunFiles(run.root).samples, index=False)
+    samples.to_parquet(RunFiles(run.root).samples, index=False)
     return open_run(run.root)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from dermxai.core import paths
 from dermxai.core.errors import InputError
+from dermxai.runs.files import RunFiles
 from dermxai.runs.run import Run, list_runs, open_run, run_id
 from tests.generated import B4_HEADS, generated_run
 
@@ -79,7 +80,7 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
-    paths.RunFiles(tmp_path).plan.write_text("{}")
+    RunFiles(tmp_path).plan.write_text("{}")
     with pytest.raises(InputError, match="not finished"):
         open_run(tmp_path)
 
@@ -87,7 +88,7 @@ def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["manifest", "samples", "logits", "pooled"])
 @pytest.mark.parametrize("damage", ["truncated", "empty", "garbage", "missing"])
 def test_a_damaged_run_is_refused(run: Run, name: str, damage: str) -> None:
-    path: Path = getattr(paths.RunFiles(run.root), name)
+    path: Path = getattr(RunFiles(run.root), name)
     content = path.read_bytes()
     damaged = {"truncated": content[: len(content) // 2], "empty": b"", "garbage": b"\x80garbage"}
     if damage == "missing":
@@ -100,7 +101,7 @@ def test_a_damaged_run_is_refused(run: Run, name: str, damage: str) -> None:
 
 @pytest.mark.parametrize("key", ["id", "classes", "heads", "problems"])
 def test_a_manifest_without_a_key_is_refused(run: Run, key: str) -> None:
-    manifest = paths.RunFiles(run.root).manifest
+    manifest = RunFiles(run.root).manifest
     content = json.loads(manifest.read_text())
     del content[key]
     manifest.write_text(json.dumps(content))
@@ -109,7 +110,7 @@ def test_a_manifest_without_a_key_is_refused(run: Run, key: str) -> None:
 
 
 def test_arrays_that_do_not_fit_the_samples_are_refused(run: Run) -> None:
-    np.save(paths.RunFiles(run.root).logits, np.zeros((29, 8, 14), np.float32))
+    np.save(RunFiles(run.root).logits, np.zeros((29, 8, 14), np.float32))
     with pytest.raises(InputError, match="damaged"):
         open_run(run.root)
 
@@ -124,20 +125,20 @@ def test_a_run_of_before_fingerprints_opens_and_takes_no_image_for_changed(run: 
 
 @pytest.mark.parametrize("content", [b"\x80garbage", b""])
 def test_damaged_fingerprints_are_refused(run: Run, content: bytes) -> None:
-    paths.RunFiles(run.root).fingerprints.write_bytes(content)
+    RunFiles(run.root).fingerprints.write_bytes(content)
     with pytest.raises(InputError, match="damaged"):
         open_run(run.root)
 
 
 def test_fingerprints_that_do_not_fit_the_samples_are_refused(run: Run) -> None:
-    np.save(paths.RunFiles(run.root).fingerprints, np.full(29, b"0" * 64))
+    np.save(RunFiles(run.root).fingerprints, np.full(29, b"0" * 64))
     with pytest.raises(InputError, match="29 fingerprints"):
         open_run(run.root)
 
 
 @pytest.mark.parametrize("column", ["sample_id", "path", "label"])
 def test_a_sample_table_without_a_column_is_refused(run: Run, column: str) -> None:
-    run.samples.drop(columns=column).to_parquet(paths.RunFiles(run.root).samples)
+    run.samples.drop(columns=column).to_parquet(RunFiles(run.root).samples)
     with pytest.raises(InputError, match=f"has no {column}"):
         open_run(run.root)
 

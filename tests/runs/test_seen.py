@@ -3,10 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.data.splits import split_by_patient
+from dermxai.models.files import CheckpointFiles
 from dermxai.runs import Run, open_run
+from dermxai.runs.files import RunFiles
 from dermxai.runs.seen import words
 from tests.generated import generated_run, rewrite, trained, trained_here
 
@@ -63,7 +64,7 @@ def test_a_checkpoint_that_is_gone_or_tells_nothing_leaves_it_unknown(run: Run) 
     of_this = trained(bare, fingerprint=run.manifest["dataset"]["fingerprint"])
     assert of_this.trained_on is of_this.split is None
     assert "on which is not known" in words(of_this, everything)
-    damaged = paths.CheckpointFiles(bare.root / "checkpoint").division
+    damaged = CheckpointFiles(bare.root / "checkpoint").division
     damaged.write_bytes(b"no table")
     assert open_run(bare.root).training_split is None
 
@@ -71,7 +72,7 @@ def test_a_checkpoint_that_is_gone_or_tells_nothing_leaves_it_unknown(run: Run) 
 def test_another_checkpoint_in_its_folder_is_not_taken_for_it(run: Run) -> None:
     split = run.samples["split"]
     known = trained_here(run, split)
-    manifest = paths.RunFiles(run.root).manifest
+    manifest = RunFiles(run.root).manifest
     content = json.loads(manifest.read_text())
     content["checkpoint"]["training"] = known.info.training
     manifest.write_text(json.dumps(content))

@@ -16,9 +16,9 @@ import pytest
 import torch
 
 from dermxai.core.errors import Cancelled, InputError
-from dermxai.core.paths import PreparedFiles, TrainingFiles
 from dermxai.data import load_dataset
 from dermxai.models import load_classifier, read_info
+from dermxai.training.files import PreparedFiles, TrainingFiles
 from dermxai.training.fit import fit
 from dermxai.training.loop import checkpoint_writer
 from dermxai.training.loop.plan import Progress
@@ -92,7 +92,7 @@ def test_a_process_that_dies_mid_epoch_is_continued_bit_for_bit(
 # the command line with steps slow enough to be hit in the middle
 SLOW = """
 import sys, time
-from dermxai.training import module
+from dermxai.training.loop import module
 step = module.Training.training_step
 def slow(self, *batch):
     time.sleep(0.2)

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from dermxai.core.errors import DivergenceError, InputError
-from dermxai.core.paths import CheckpointFiles, TrainingFiles
 from dermxai.data import load_dataset
 from dermxai.models import load_classifier, read_info
+from dermxai.models.files import CheckpointFiles
 from dermxai.runs import infer
+from dermxai.training.files import TrainingFiles
 from dermxai.training.fit import fit
 from dermxai.training.loop.losses import loss_of_votes
 from dermxai.training.recipe import Recipe

@@ -11,7 +11,6 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from dermxai.core.errors import InputError
-from dermxai.core.paths import TrainingFiles
 from dermxai.data import load_dataset
 from dermxai.data.transforms import IMAGENET_MEAN, Preprocessing
 from dermxai.models import load_classifier, read_info
@@ -22,6 +21,7 @@ from dermxai.training.data.loading import (
     forward_passes_a_step,
     steps_an_epoch,
 )
+from dermxai.training.files import TrainingFiles
 from dermxai.training.fit import fit, preprocessing_of
 from dermxai.training.loop.module import Training, moving_average
 from dermxai.training.recipe import Recipe

@@ -19,10 +19,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai.core import disk
-from dermxai.core.paths import AtlasFiles
+from dermxai.core.spawning import without_main
 from dermxai.data.atlas.cohort import Shot, cohort
 from dermxai.data.atlas.render import render
 from dermxai.data.atlas.settings import AtlasSettings
+from dermxai.data.places import AtlasFiles
 
 GENERATOR_VERSION = 2
 FOLDERS = ("images", "masks", "evidence")
@@ -88,7 +89,9 @@ def _rows(
         return
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, spawn, _begin_worker) as pool:
-        yield from chain.from_iterable(pool.map(write, patients))
+        with without_main():
+            written = pool.map(write, patients)
+        yield from chain.from_iterable(written)
 
 
 def _begin_worker() -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.core import arrays, disk, entries, paths
+from dermxai.core import arrays, disk, entries
 from dermxai.core.entries import UnusableError
 from dermxai.core.settings import Settings
+from dermxai.explain.attribution.files import map_file
 from dermxai.explain.attribution.method import Attribution, Target
 
 MOST = 4_000_000_000  # bytes kept; the oldest go first
@@ -52,7 +53,7 @@ def key(
 def read(name: str) -> Attribution | None:
     """The stored map, ``map`` at the method's own resolution, too; None where there is none."""
     try:
-        held = arrays.load(paths.attribution(name), "about", "native", most=_MOST_OF_ONE)
+        held = arrays.load(map_file(name), "about", "native", most=_MOST_OF_ONE)
         about = entries.parse_json(str(held["about"]).encode("utf-8", "surrogatepass"), _SHAPE)
         native = held["native"]
         if native.ndim != 2 or native.dtype.kind != "f" or not native.size:
@@ -67,7 +68,7 @@ def read(name: str) -> Attribution | None:
 def write(name: str, attribution: Attribution) -> None:
     """Keeps a map where that is possible; the oldest are removed where all together take too much
     room."""
-    path = paths.attribution(name)
+    path = map_file(name)
     about = {part: getattr(attribution, part) for part in _ABOUT}
     try:
         with disk.replacing(path) as temporary, temporary.open("wb") as file:

@@ -18,13 +18,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dermxai.core import arrays, disk, entries, paths
+from dermxai.core import arrays, disk, entries
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
 from dermxai.data.images import read_image
 from dermxai.data.transforms import resize
 from dermxai.explain.attribution.method import Target
 from dermxai.explain.attribution.methods.vote_map import vote_maps
+from dermxai.explain.confusion.files import PairFiles
 from dermxai.explain.confusion.lesion_frame import SHAPE, box_of, framed, small
 from dermxai.explain.confusion.pair_maps import (
     FRAMES,
@@ -115,8 +116,8 @@ def average_maps(
             not the one that made the run.
     """
     one, other = canonical(run, first, second)
-    name, files = name_of(run, one, other, split, most), paths.RunFiles(run.root)
-    with disk.locked(files.pair_lock(name), waiting=lambda: progress and progress(0, 0)):
+    name, files = name_of(run, one, other, split, most), PairFiles.of(run.root)
+    with disk.locked(files.lock(name), waiting=lambda: progress and progress(0, 0)):
         known = open_maps(run, one, other, split, most)
         if known is None or known.problems:
             chosen, in_cell = _chosen(run, (one, other), split, most)
@@ -125,7 +126,7 @@ def average_maps(
             for index, start in enumerate(range(0, len(chosen), PART)):
                 if progress:
                     progress(start, len(chosen))
-                path = files.pair_part(name, index)
+                path = files.part(name, index)
                 part = _read(path)
                 if part is None:
                     loaded = loaded or _ready(run, classifier)
@@ -137,9 +138,9 @@ def average_maps(
                 total.add(part)
             if progress:
                 progress(len(chosen), len(chosen))
-            write_maps(_averaged(total, one, other, in_cell), files.pair(name))
+            write_maps(_averaged(total, one, other, in_cell), files.maps(name))
             if not total.problems:
-                shutil.rmtree(files.pair_parts(name), ignore_errors=True)
+                shutil.rmtree(files.parts(name), ignore_errors=True)
     made = open_maps(run, first, second, split, most)
     if made is None:
         raise InputError(f"The averages in {run.root} were removed meanwhile; ask for them again.")

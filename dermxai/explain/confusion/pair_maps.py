@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.core import arrays, disk, entries, paths
+from dermxai.core import arrays, disk, entries
 from dermxai.core.entries import UnusableError
 from dermxai.explain.attribution.method import DENSITY_UNIT
+from dermxai.explain.confusion.files import PairFiles
 from dermxai.metrics.pair import check_pair
 from dermxai.runs import Run
 
@@ -117,7 +118,7 @@ def open_maps(
         InputError: a class is not the model's, or both are the same.
     """
     one, other = canonical(run, first, second)
-    path = paths.RunFiles(run.root).pair(name_of(run, one, other, split, most))
+    path = PairFiles.of(run.root).maps(name_of(run, one, other, split, most))
     try:
         held = arrays.load(path, *_SHAPES, "problems", most=_MOST_BYTES)
         problems = entries.parse_json(str(held["problems"]).encode("utf-8", "replace"), [str])

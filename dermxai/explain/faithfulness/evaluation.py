@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai.core import disk, paths
+from dermxai.core import disk
 from dermxai.core.errors import InputError
 from dermxai.data import Problem
 from dermxai.explain.attribution.api import check_target, checked_settings, find_method, methods
 from dermxai.explain.costs import timed
 from dermxai.explain.faithfulness import evaluate
+from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.explain.faithfulness.measure import find_measure, measures
 from dermxai.explain.faithfulness.results import RUNNER_UP, Asked, Results, write_results
 from dermxai.explain.faithfulness.scores import MASKS, ImageEvaluation, Step
@@ -46,7 +47,7 @@ def evaluate_maps(
     total = steps * len(chosen)
     rows: list[dict[str, Any]] = []
     problems: list[Problem] = []
-    with disk.locked(paths.RunFiles(run.root).faithfulness.lock, waiting=lambda: report(0, total)):
+    with disk.locked(FaithfulnessFiles.of(run.root).lock, waiting=lambda: report(0, total)):
         for number, position in enumerate(chosen):
             image = ImageEvaluation(run, classifier, asked, int(position))
             is_new = not image.scores

@@ -15,6 +15,7 @@ from pyarrow import ArrowException
 from dermxai.core import disk, entries, paths
 from dermxai.core.entries import Unusable, UnusableError
 from dermxai.data import Problem
+from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.explain.faithfulness.measure import control_maps, find_candidate, find_measure
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def digest(content: object) -> str:
 
 def open_results(run: "Run", name: str | None = None) -> Results | None:
     """A finished evaluation of a run, the newest if no name is given; None where there is none."""
-    files = paths.RunFiles(run.root).faithfulness
+    files = FaithfulnessFiles.of(run.root)
     for each in [name] if name else list_results(run):
         try:
             about = _about(files.asked(each))
@@ -145,7 +146,7 @@ def list_results(run: "Run") -> list[str]:
 
 def find_results(run: "Run") -> tuple[list[str], list[Unusable]]:
     """Names of a run's finished evaluations, newest first; and entries that hold none."""
-    files = paths.RunFiles(run.root).faithfulness
+    files = FaithfulnessFiles.of(run.root)
     found: list[tuple[int, str]] = []
     here, odd = entries.listed(files.root)
     for path in here:
@@ -187,7 +188,7 @@ def write_results(
     table: pd.DataFrame,
 ) -> Results:
     """Keeps an evaluation with its run; for the holder of its lock."""
-    files = paths.RunFiles(run.root).faithfulness
+    files = FaithfulnessFiles.of(run.root)
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     about = {
         "asked": asdict(asked),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.core import disk, entries, paths
+from dermxai.core import disk, entries
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
 from dermxai.core.settings import Settings
@@ -22,6 +22,7 @@ from dermxai.data.images import read_image, read_mask
 from dermxai.data.inventory import file_fingerprint
 from dermxai.explain.attribution.api import checked_settings, explain, find_target
 from dermxai.explain.faithfulness import evaluate
+from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.explain.faithfulness.measure import (
     Candidate,
     Case,
@@ -58,7 +59,7 @@ class ImageEvaluation:
         self.sample = self.run.samples.iloc[self.position]
         self.sample_id = str(self.sample["sample_id"])
         self.seed = int(digest([self.asked.seed, self.sample_id])[:7], 16)
-        self.file = paths.RunFiles(self.run.root).faithfulness.scores(digest(self.sample_id)[:24])
+        self.file = FaithfulnessFiles.of(self.run.root).scores(digest(self.sample_id)[:24])
         self.scores = _read(self.file)
         self._fingerprints: dict[str, str] = {}
 

@@ -29,12 +29,14 @@ class Demo(JobKind[Arguments]):
         """
         from dermxai.data.atlas import DEMO as USUAL
         from dermxai.data.atlas import write_atlas
+        from dermxai.data.places import demo_dataset
         from dermxai.jobs.kinds.infer import INFER
+        from dermxai.models.files import CheckpointFiles
 
         embedded = paths.EMBEDDED_CHECKPOINT
-        if not paths.CheckpointFiles(embedded).model.is_file():
+        if not CheckpointFiles(embedded).model.is_file():
             raise InputError(f"There is no checkpoint in {embedded}; clone the project anew.")
-        atlas = paths.demo_dataset()
+        atlas = demo_dataset()
         settings = USUAL.replaced(images=arguments.images) if arguments.images else USUAL
         write_atlas(atlas, settings, lambda done, total: report("atlas", done, total))
         return INFER.run(report, checkpoint=str(embedded), dataset=str(atlas), device="cpu")

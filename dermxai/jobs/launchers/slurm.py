@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from dermxai.core import paths
 from dermxai.core.errors import InputError
+from dermxai.jobs.files import slurm_settings_file
 from dermxai.jobs.launchers import MARK, Launcher, Status
 from dermxai.jobs.records import read
 from dermxai.jobs.shares import SHARED
@@ -148,7 +149,7 @@ def _check_gpus(job: "Job", settings: SlurmSettings) -> None:
     if wanted and nodes.ok and nodes.text.strip() and most < wanted:
         where = f" of partition {settings.partition}" if settings.partition else ""
         raise InputError(
-            f"gpus is {settings.gpus} in {paths.slurm_settings()}, and the nodes{where} have at "
+            f"gpus is {settings.gpus} in {slurm_settings_file()}, and the nodes{where} have at "
             f"most {most}; ask for {most}, and for more nodes."
         )
 

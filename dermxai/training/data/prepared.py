@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from dermxai.core.disk import locked, replacing, sweep
 from dermxai.core.errors import InputError
-from dermxai.core.paths import PreparedFiles, readable
+from dermxai.core.paths import readable
 from dermxai.data import Dataset
 from dermxai.data.picture_hash import HASHES, Hashes, picture_hashes
 from dermxai.data.table import Problem
 from dermxai.data.transforms import Preprocessing
+from dermxai.training.files import PreparedFiles
 
 
 @dataclass(frozen=True, eq=False)

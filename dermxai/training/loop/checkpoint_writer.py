@@ -14,11 +14,11 @@ from lightning.pytorch import Callback, Trainer
 from typing_extensions import override
 
 from dermxai.core.formatting import percent
-from dermxai.core.paths import TrainingFiles
 from dermxai.core.spreadsheet import write_csv
 from dermxai.models.checkpoint import save_checkpoint, save_description
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.training.data.loading import Batches
+from dermxai.training.files import TrainingFiles
 from dermxai.training.loop.choice import doubts, kept, kept_at
 from dermxai.training.loop.validation import CONFUSION, ValidationMetrics, history_row, watched_pair
 from dermxai.training.recipe import KEPT_BY, Recipe

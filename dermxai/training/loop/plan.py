@@ -12,6 +12,7 @@ from dermxai.data.splits import groups
 from dermxai.data.transforms import Preprocessing
 from dermxai.training.data.examples import Examples
 from dermxai.training.data.prepared import Prepared
+from dermxai.training.loop.hardware import Hardware
 from dermxai.training.recipe import Recipe
 
 Progress = Callable[[str, int, int, dict[str, float]], None]
@@ -29,9 +30,7 @@ class Plan:
     preprocessing: Preprocessing
     output: Path
     data: Mapping[str, Any]
-    accelerator: str
-    devices: int | list[int]
-    nodes: int
+    hardware: Hardware
     until: int | None = None
     """The epoch, counted from 1, with which it pauses; None: none."""
 

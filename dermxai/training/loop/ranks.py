@@ -21,6 +21,7 @@ from torch.multiprocessing.spawn import (
 
 from dermxai.core.errors import InputError
 from dermxai.core.logs import log_to_stderr, logs_to_stderr
+from dermxai.core.spawning import without_main
 from dermxai.training.loop.plan import Progress
 
 POLL = 0.1  # seconds
@@ -40,13 +41,14 @@ def run(work: Work[P], plan: P, count: int, progress: Progress | None) -> None:
     context = multiprocessing.get_context("spawn")
     messages: Messages = context.Queue()
     port = find_free_network_port()
-    processes = start_processes(  # type: ignore[no-untyped-call]
-        _rank,
-        (work, plan, _Common(count, port, logs_to_stderr()), messages),
-        count,
-        join=False,
-        start_method="spawn",
-    )
+    with without_main():
+        processes = start_processes(  # type: ignore[no-untyped-call]
+            _rank,
+            (work, plan, _Common(count, port, logs_to_stderr()), messages),
+            count,
+            join=False,
+            start_method="spawn",
+        )
     try:
         while not _ended(processes, messages):
             _relay(messages, progress)

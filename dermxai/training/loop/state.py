@@ -11,7 +11,8 @@ from typing_extensions import override
 
 from dermxai.core import disk
 from dermxai.core.errors import InputError
-from dermxai.core.paths import TrainingFiles, readable
+from dermxai.core.paths import readable
+from dermxai.training.files import TrainingFiles
 
 
 class StateIO(TorchCheckpointIO):

@@ -17,7 +17,8 @@ from typing_extensions import override
 
 from dermxai.core.disk import replacing
 from dermxai.core.errors import InputError
-from dermxai.core.paths import TrainingFiles, readable
+from dermxai.core.paths import readable
+from dermxai.training.files import TrainingFiles
 from dermxai.training.recipe import IMAGENET, Recipe
 
 URI, EXPERIMENT = "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"

@@ -14,8 +14,8 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
 from dermxai.core.formatting import LEFT
-from dermxai.core.paths import TrainingFiles
 from dermxai.training.data.loading import forward_passes_a_step
+from dermxai.training.files import TrainingFiles
 from dermxai.training.loop.pace import Pace
 from dermxai.training.loop.plan import Plan, Progress
 from dermxai.training.loop.state import StateIO
@@ -95,9 +95,9 @@ def trainer_of(plan: Plan, world: int, more: list[Callback]) -> Trainer:
         SLURMEnvironment(auto_requeue=False) if started_by_slurm() else LightningEnvironment()
     )
     return Trainer(
-        accelerator=plan.accelerator,
-        devices=plan.devices,
-        num_nodes=plan.nodes,
+        accelerator=plan.hardware.accelerator,
+        devices=plan.hardware.devices,
+        num_nodes=plan.hardware.nodes,
         strategy="ddp_find_unused_parameters_true" if world > 1 else "auto",
         precision="bf16-mixed" if recipe.precision == "bfloat16" else "32-true",
         max_epochs=recipe.epochs,

@@ -12,8 +12,9 @@ import pandas as pd
 
 from dermxai.core.disk import locked, replacing
 from dermxai.core.errors import InputError
-from dermxai.core.paths import StudyFiles, TrainingFiles, readable
+from dermxai.core.paths import readable
 from dermxai.data import Dataset
+from dermxai.training.files import StudyFiles, TrainingFiles
 from dermxai.training.recipe import Recipe, as_saved, completed
 
 _COLUMNS = ["path", "label", "split", "patient_id", "lesion_id"]  # that a training looks at

@@ -9,15 +9,16 @@ import pandas as pd
 import torch
 
 from dermxai.core.formatting import count
-from dermxai.core.paths import CheckpointFiles, TrainingFiles
 from dermxai.data import Dataset, split_words
 from dermxai.data.splits import owners
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
 from dermxai.models.division import OWNERS, Division, digests, open_division, write_division
+from dermxai.models.files import CheckpointFiles
 from dermxai.models.likeness import FEWEST, Learnt, Space
 from dermxai.training.data.examples import Examples
 from dermxai.training.data.prepared import Prepared
+from dermxai.training.files import TrainingFiles
 from dermxai.training.loop.plan import Plan, usable
 from dermxai.training.recipe import IMAGENET
 
@@ -117,9 +118,7 @@ def keep_features(plan: Plan, fingerprints: Mapping[str, str]) -> None:
     files = CheckpointFiles(plan.output)
     if len(plan.training) < FEWEST:
         return
-    index = plan.devices[0] if isinstance(plan.devices, list) else 0
-    device = f"cuda:{index}" if plan.accelerator == "cuda" else plan.accelerator
-    classifier = load_classifier(plan.output).to(usable_device(device))
+    classifier = load_classifier(plan.output).to(usable_device(plan.hardware.first))
     if Learnt.read(files.learnt, classifier.hash) is not None:
         return
     pictures, parts = plan.prepared.open(), []

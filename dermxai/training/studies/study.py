@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from dermxai.core.disk import UNREADABLE, replacing
 from dermxai.core.errors import InputError
 from dermxai.core.formatting import LEFT, jsonable, signed
-from dermxai.core.paths import StudyFiles, TrainingFiles, readable
+from dermxai.core.paths import readable
 from dermxai.core.spreadsheet import write_csv
 from dermxai.data import Dataset
 from dermxai.data.split_words import LEARNT
@@ -35,6 +35,7 @@ from dermxai.models.devices import usable_device
 from dermxai.models.info import read_info
 from dermxai.training.data.examples import Examples, examples_of
 from dermxai.training.data.prepared import prepare_images
+from dermxai.training.files import StudyFiles, TrainingFiles
 from dermxai.training.fit import fit, preprocessing_of
 from dermxai.training.loop.plan import Progress, usable
 from dermxai.training.loop.trainer import rank

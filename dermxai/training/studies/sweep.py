@@ -19,13 +19,14 @@ import pandas as pd
 from dermxai.core.disk import replacing
 from dermxai.core.errors import DivergenceError, InputError
 from dermxai.core.formatting import LEFT, jsonable, signed
-from dermxai.core.paths import StudyFiles, TrainingFiles, readable
+from dermxai.core.paths import readable
 from dermxai.core.spreadsheet import write_csv
 from dermxai.data import Dataset
 from dermxai.data.splits import units
 from dermxai.metrics.basis import basis, in_words
 from dermxai.training.data.examples import Examples, examples_of
 from dermxai.training.data.prepared import prepare_images
+from dermxai.training.files import StudyFiles, TrainingFiles
 from dermxai.training.fit import fit, preprocessing_of
 from dermxai.training.loop.choice import kept
 from dermxai.training.loop.plan import Progress, usable

@@ -6,14 +6,16 @@ import pandas as pd
 import streamlit as st
 
 from dermxai import taxonomy
-from dermxai.core import entries, paths
+from dermxai.core import entries
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
+from dermxai.data.places import AtlasFiles, demo_dataset, first_demo_dataset
 from dermxai.jobs import State
 from dermxai.jobs.gpus import gpus
 from dermxai.runs import Run
 from dermxai.ui.app import jobs_panel, permissions
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import stored_runs
 from dermxai.ui.session.scene import Scene, scene
 from dermxai.ui.session.state import Key
 
@@ -25,7 +27,7 @@ _EVALUATED = 14  # images: one a class
 def is_demo(run: Path) -> bool:
     """Whether the run is one over the demo's atlas."""
     try:
-        return Path(cache.manifest(run)["dataset"]["path"]) == paths.demo_dataset()
+        return Path(stored_runs.manifest(run)["dataset"]["path"]) == demo_dataset()
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -33,7 +35,7 @@ def is_demo(run: Path) -> bool:
 def open_demo(run: str) -> None:
     """Shows the question's two classes, and an image that was taken for the other one."""
     state.open_run(run)
-    state.show(first=FIRST, second=SECOND, primary=example(cache.run(run)))
+    state.show(first=FIRST, second=SECOND, primary=example(stored_runs.run(run)))
     state.put(Key.DEMO, run)
 
 
@@ -63,7 +65,7 @@ def prepare() -> None:
         faithfulness,  # with torch, which the first page does without
     )
 
-    run = cache.run(opened)
+    run = stored_runs.run(opened)
     wanted = {
         "pair": {"run": str(run.root), "first": FIRST, "second": SECOND, "split": "test"},
         "quality": faithfulness.usual(run, images=_EVALUATED),
@@ -101,7 +103,7 @@ def _about(open_now: Scene) -> Path | None:
     """The settings of the atlas that is open, if it is one."""
     source = open_now.source
     dataset = open_now.run.manifest["dataset"]["path"] if source.run else source.dataset
-    about = paths.AtlasFiles(Path(str(dataset))).about
+    about = AtlasFiles(Path(str(dataset))).about
     try:
         entries.check_file(about)
     except UnusableError:  # a place that cannot be looked into, too
@@ -111,7 +113,7 @@ def _about(open_now: Scene) -> Path | None:
 
 def _is_old(about: Path) -> bool:
     """Whether it is the demo of an earlier version, and the present one is not here."""
-    if about.parent != paths.first_demo_dataset() or paths.demo_dataset().exists():
+    if about.parent != first_demo_dataset() or demo_dataset().exists():
         return False
     try:
         return bool(entries.read_json(about, {"version": int})["version"] == 1)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dermxai import jobs
 from dermxai.core import paths
+from dermxai.data.places import demo_dataset, first_demo_dataset
 from dermxai.jobs import State
 from dermxai.models import list_checkpoints
 from dermxai.ui.app import jobs_panel, permissions
@@ -24,7 +25,7 @@ def needed() -> bool:
 
 def own_datasets() -> list[str]:
     """Datasets of the workspace, without the demo's."""
-    atlases = {str(paths.demo_dataset()), str(paths.first_demo_dataset())}
+    atlases = {str(demo_dataset()), str(first_demo_dataset())}
     return [path for path in catalogue.datasets([]) if path not in atlases]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dermxai import jobs
-from dermxai.core import paths
+from dermxai.data.places import first_demo_dataset
 from dermxai.jobs import Job, State
 from dermxai.ui.app import permissions
 from dermxai.ui.app.guard import callback, fragment
@@ -175,7 +175,7 @@ def _ended(job: Job) -> None:
 def _at_first_demo() -> bool:
     """Whether the visitor looks at the demo that a new one was drawn beside."""
     _, dataset = catalogue.pair(catalogue.entries(), state.view())
-    return dataset == str(paths.first_demo_dataset())
+    return dataset == str(first_demo_dataset())
 
 
 def _awaited(job: Job) -> bool:

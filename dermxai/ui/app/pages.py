@@ -35,7 +35,7 @@ def sections() -> dict[str, list[Page]]:
     for each in left_out:
         _tell(each)
     found: dict[str, list[Page]] = {}
-    shown: dict[str, Page] = {}
+    shown: dict[str, tuple[str, Page]] = {}
     first: pages.Page | None = None
     for page in described:
         try:
@@ -45,11 +45,11 @@ def sections() -> dict[str, list[Page]]:
             continue
         first = first or page
         found.setdefault(page.section, []).append(made)
-        shown[page.name] = made
+        shown[page.name] = page.title, made
     if first is not None:
         moved = {old: new for old, new in MOVED.items() if new in shown and old not in shown}
         leading = {first.name: first.name, **moved}
-        found[first.section] += [_lead(shown[new], old) for old, new in leading.items()]
+        found[first.section] += [_lead(*shown[new], old) for old, new in leading.items()]
     return found
 
 
@@ -63,11 +63,11 @@ def _made(page: pages.Page, url_path: str) -> Page:
     )
 
 
-def _lead(page: Page, address: str) -> Page:
+def _lead(title: str, page: Page, address: str) -> Page:
     """A hidden page at an address that leads to a page, with the parameters of the query."""
     return st.Page(
         lambda: st.switch_page(page, query_params=st.query_params.to_dict()),
-        title=page.title,
+        title=title,
         url_path=address,
         visibility="hidden",
     )

@@ -15,7 +15,8 @@ from dermxai.ui.components import gallery
 from dermxai.ui.components.text import count, plain, shortened
 from dermxai.ui.components.thumbnails import thumbnails
 from dermxai.ui.pages.training import fine_tune
-from dermxai.ui.session import cache, catalogue, state
+from dermxai.ui.session import catalogue, state
+from dermxai.ui.session.caches import stored_runs, workspace
 from dermxai.ui.session.catalogue import Entry
 from dermxai.ui.session.scene import Scene, scene
 from dermxai.ui.session.state import Key
@@ -149,7 +150,7 @@ def _offer(checkpoint: str, dataset: str, run: str | None) -> None:
 
 def _asked(checkpoint: str, dataset: str, run: str | None) -> dict[str, Any]:
     """Arguments of an inference, with the options of the run that it repeats."""
-    made = cache.manifest(paths.runs() / run) if run else {"dataset": {}, "checkpoint": {}}
+    made = stored_runs.manifest(paths.runs() / run) if run else {"dataset": {}, "checkpoint": {}}
     asked = {
         "checkpoint": checkpoint,
         "dataset": dataset,
@@ -209,7 +210,7 @@ def _visitor() -> None:
 
 def _left_out() -> None:
     """What of the workspace is in no list, and why."""
-    odd = cache.left_out(str(paths.home()))
+    odd = workspace.left_out(str(paths.home()))
     if not odd:
         return
     said = "1 entry" if len(odd) == 1 else f"{len(odd)} entries"

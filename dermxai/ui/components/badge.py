@@ -7,8 +7,8 @@ import streamlit as st
 
 from dermxai.runs import Run
 from dermxai.ui.components.text import plain
-from dermxai.ui.session import cache
 from dermxai.ui.session import subject as subjects
+from dermxai.ui.session.caches import explanations, models
 from dermxai.ui.session.requested import on_request
 from dermxai.ui.session.state import Key
 from dermxai.ui.session.subject import Subject
@@ -37,7 +37,7 @@ def badge(run: Run, subject: Subject, made: "Attribution") -> None:
         made.head,
         str(sorted(made.settings.items())),
     )
-    checks = cache.badges().get(key)
+    checks = explanations.badges().get(key)
     if checks is None:
         from dermxai.explain.faithfulness.badge import passes
 
@@ -45,7 +45,7 @@ def badge(run: Run, subject: Subject, made: "Attribution") -> None:
             run,
             f"{Key.BADGE}-{made.method}-{subject.key}",
             "Check the faithfulness of this map",
-            [(f"{Key.BADGE}-{made.method}", passes(cache.classifier(run), made))],
+            [(f"{Key.BADGE}-{made.method}", passes(models.classifier(run), made))],
             _work(run, subject, made),
             quiet=True,
             help_="A few quick checks: its pixels taken away against random maps and a centred "
@@ -53,7 +53,7 @@ def badge(run: Run, subject: Subject, made: "Attribution") -> None:
         )
         if checks is None:
             return
-        cache.badges().put(key, checks)
+        explanations.badges().put(key, checks)
     _show(checks)
 
 
@@ -66,7 +66,7 @@ def _work(
         image = subject.pixels()
         masks = subjects.masks(subject, (image.shape[0], image.shape[1]))
         named = {_MASKS[name]: mask for name, mask in masks.items() if name in _MASKS}
-        return check(cache.classifier(run), image, made, named, progress)
+        return check(models.classifier(run), image, made, named, progress)
 
     return work
 

@@ -19,8 +19,9 @@ from dermxai.figures.overlay import Picture
 from dermxai.report.origin import origin, with_origin
 from dermxai.runs import Run
 from dermxai.ui.app import permissions
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
 from dermxai.ui.session import subject as subjects
+from dermxai.ui.session.caches import models
 from dermxai.ui.session.state import Key
 from dermxai.ui.session.subject import Subject
 
@@ -92,7 +93,7 @@ def about(run: Run, looked_at: Sequence[Subject], look: "Look") -> dict[str, Any
     return {
         "images": [_image(run, each) for each in {each.key: each for each in looked_at}.values()],
         **origin(run),
-        "preprocessing": asdict(cache.classifier(run).info.preprocessing),
+        "preprocessing": asdict(models.classifier(run).info.preprocessing),
         "overlay": asdict(look),
     }
 

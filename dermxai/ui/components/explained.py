@@ -20,8 +20,8 @@ from dermxai.ui.components.maps import Wanted
 from dermxai.ui.components.question import Wish
 from dermxai.ui.components.text import plain, shortened
 from dermxai.ui.components.thumbnails import colour_bar, jpeg
-from dermxai.ui.session import cache
 from dermxai.ui.session import subject as subjects
+from dermxai.ui.session.caches import pixels
 from dermxai.ui.session.state import Key
 from dermxai.ui.session.subject import Subject
 
@@ -158,7 +158,7 @@ def answer(run: Run, looked_at: Sequence[Panel], wish: Wish, options: DeltaGener
     for panel, made, key in zip(looked_at, found, keys, strict=True):
         scale, subject = next(scales) if made else 1.0, panel.subject
         over = partial(look.over, subject, panel.picture, made, scale, subject.name)
-        content = cache.picture(
+        content = pixels.picture(
             (key, panel.shape, look, scale, made is None), partial(encoded, over)
         )
         panel.place.image(content, width="stretch", alt=subject.name, output_format="JPEG")

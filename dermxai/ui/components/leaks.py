@@ -26,7 +26,8 @@ from dermxai.ui.components.text import (
     signed,
 )
 from dermxai.ui.components.thumbnails import thumbnails
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import evaluated
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
@@ -77,7 +78,7 @@ def premium(scene: Scene, split: str | None) -> None:
         + ", ".join(f"{number:,} {KINDS[kind]}" for kind, number in counts.items())
         + ".",
     )
-    made = cache.premium(scene.run_id, split)
+    made = evaluated.premium(scene.run_id, split)
     if made is not None:
         shown, drawn = _measures(made)
         st.dataframe(shown, column_config=drawn, hide_index=True, height=look.height(shown))
@@ -108,7 +109,7 @@ def between_splits(scene: Scene) -> None:
             ["This run was made before near-duplicates were looked for: run inference again."]
         )
         return
-    found = cache.near_duplicates(scene.run_id)
+    found = evaluated.near_duplicates(scene.run_id)
     if found.empty:
         return
     with st.expander(

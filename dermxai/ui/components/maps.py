@@ -12,8 +12,9 @@ from dermxai.ui.app.lanes import quickly
 from dermxai.ui.components import question
 from dermxai.ui.components.question import Wish
 from dermxai.ui.components.text import count
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
 from dermxai.ui.session import subject as subjects
+from dermxai.ui.session.caches import explanations, models
 from dermxai.ui.session.requested import on_request
 from dermxai.ui.session.state import Key
 from dermxai.ui.session.subject import Subject
@@ -34,7 +35,7 @@ class Wanted:
 
     def passes(self, run: Run) -> int:
         method = question.methods()[self.wish.method]
-        return method.passes(cache.classifier(run), self.wish.settings)
+        return method.passes(models.classifier(run), self.wish.settings)
 
     def key(self, run: Run) -> tuple[object, ...]:
         return (run.manifest["checkpoint"]["hash"], self.subject.key, self.wish)
@@ -54,8 +55,8 @@ def at_hand(run: Run, wanted: Wanted, shape: tuple[int, int]) -> "Attribution | 
     if wish.method in AT_HAND:
         diagnosis = subjects.diagnosis(run, subject, shape, asked.target, asked.against)
         return diagnosis.attribution(wish.method, asked.target, asked.against, asked.head)
-    found = cache.attributions().get(wanted.key(run))
-    classifier = cache.classifier(run)
+    found = explanations.attributions().get(wanted.key(run))
+    classifier = models.classifier(run)
     if found is None and subject.sample_id is not None:
         found = recall(
             classifier,
@@ -67,7 +68,7 @@ def at_hand(run: Run, wanted: Wanted, shape: tuple[int, int]) -> "Attribution | 
             settings=wish.settings,
         )
         if found is not None:
-            cache.attributions().put(wanted.key(run), replace(found, map=found.native))
+            explanations.attributions().put(wanted.key(run), replace(found, map=found.native))
     if found is None and wanted.passes(run) <= AT_ONCE:
         found = quickly(state.visitor(), lambda: compute(run, wanted))
     if found is None:
@@ -81,7 +82,7 @@ def compute(run: Run, wanted: Wanted, progress: "Progress | None" = None) -> "At
     from dermxai.explain import explain
     from dermxai.explain.costs import timed
 
-    asked, classifier = wanted.wish.question, cache.classifier(run)
+    asked, classifier = wanted.wish.question, models.classifier(run)
     with timed(classifier, wanted.wish.method, wanted.passes(run)):
         made = explain(
             classifier,
@@ -94,7 +95,7 @@ def compute(run: Run, wanted: Wanted, progress: "Progress | None" = None) -> "At
             progress=progress,
             keep=wanted.subject.sample_id is not None,
         )
-    return cache.attributions().put(wanted.key(run), replace(made, map=made.native))
+    return explanations.attributions().put(wanted.key(run), replace(made, map=made.native))
 
 
 def offer(run: Run, missing: Sequence[Wanted], name: str) -> bool:

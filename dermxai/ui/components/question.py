@@ -16,8 +16,9 @@ from dermxai.runs import Run
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components import forms
 from dermxai.ui.components.text import count, plain, span
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
 from dermxai.ui.session import subject as subjects
+from dermxai.ui.session.caches import models
 from dermxai.ui.session.state import Key
 from dermxai.ui.session.subject import Subject
 
@@ -240,4 +241,4 @@ def _describe(method: "AttributionMethod[Settings]") -> None:
 
 
 def _model(run: Run) -> Any:
-    return cache.classifier(run)
+    return models.classifier(run)

@@ -14,9 +14,11 @@ from dermxai.core.errors import InputError
 from dermxai.data.dataset import find_datasets
 from dermxai.models import list_checkpoints
 from dermxai.runs import list_runs
+from dermxai.runs.files import RunFiles
 from dermxai.ui.app import permissions
 from dermxai.ui.components.text import count
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import models, stored_runs
 from dermxai.ui.session.state import View
 
 FRESH = 1.0
@@ -75,7 +77,7 @@ def entries() -> list[Entry]:
 
 def _changed(run_id: str) -> int | None:
     try:
-        return paths.RunFiles(paths.runs() / run_id).manifest.stat().st_mtime_ns
+        return RunFiles(paths.runs() / run_id).manifest.stat().st_mtime_ns
     except (OSError, ValueError):
         return None
 
@@ -96,7 +98,7 @@ def _complete() -> list[Entry]:
     found = []
     for folder in list_runs():
         try:
-            manifest = cache.manifest(folder)
+            manifest = stored_runs.manifest(folder)
             checkpoint, dataset = manifest["checkpoint"]["path"], manifest["dataset"]["path"]
             found.append(Entry(folder.name, checkpoint, dataset))
         except (OSError, ValueError, KeyError, TypeError):
@@ -143,7 +145,7 @@ def pair(runs: list[Entry], view: View) -> tuple[str | None, str | None]:
 def checkpoint_name(path: str) -> str:
     """What a checkpoint calls itself, else the name of its folder."""
     try:
-        return cache.model_info(path).name or Path(path).name
+        return models.model_info(path).name or Path(path).name
     except InputError:
         return Path(path).name
 

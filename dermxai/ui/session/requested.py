@@ -11,7 +11,8 @@ from dermxai.runs import Run
 from dermxai.ui.app.lanes import slowly
 from dermxai.ui.components import question
 from dermxai.ui.components.text import count, duration, percent, plain
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import models
 from dermxai.ui.session.state import Key
 
 T = TypeVar("T")
@@ -92,7 +93,7 @@ def _timed(
     run: Run, price: tuple[str, int], work: Callable[[Progress], T], at_most: bool
 ) -> Callable[[Progress], T]:
     """The work, from whose time is learnt what such work takes."""
-    (kind, passes), classifier = price, cache.classifier(run)
+    (kind, passes), classifier = price, models.classifier(run)
 
     def learning(progress: Progress) -> T:
         from dermxai.explain.costs import timed

@@ -10,8 +10,9 @@ from dermxai.explain.attribution.dropped import DROPPED
 from dermxai.runs import Run
 from dermxai.ui.app import permissions
 from dermxai.ui.components.text import percent, plain, shortened
-from dermxai.ui.session import cache, catalogue, state
-from dermxai.ui.session.cache import Source, Table
+from dermxai.ui.session import catalogue, state
+from dermxai.ui.session.caches import datasets, stored_runs
+from dermxai.ui.session.caches.datasets import Source, Table
 from dermxai.ui.session.state import Key, View
 
 
@@ -43,7 +44,7 @@ class Scene:
         Raises:
             InputError: as ``run_id``.
         """
-        return cache.run(self.run_id)
+        return stored_runs.run(self.run_id)
 
     @property
     def path_through(self) -> tuple[str, ...]:
@@ -77,10 +78,10 @@ def scene() -> Scene:
         InputError: neither a run nor a dataset is open, or it cannot be opened.
     """
     view = state.view()
-    source = cache.source(view.run, view.dataset)
+    source = datasets.source(view.run, view.dataset)
     if not permissions.may("open paths"):
         catalogue.check_listed(view)
-    table = cache.table(source)
+    table = datasets.table(source)
     _note(source, table)
     selection, notes = _selection(view, table)
     return Scene(
@@ -105,7 +106,7 @@ def _selection(view: View, table: Table) -> tuple[Selection | None, tuple[str, .
     if view.sel is None:
         return None, ()
     try:
-        asked = cache.selection(view.sel)
+        asked = datasets.selection(view.sel)
     except InputError as error:
         return None, (str(error),)
     present = asked.within(table.samples.index)

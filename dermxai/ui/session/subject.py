@@ -20,7 +20,8 @@ from dermxai.runs.run import CHANGED
 from dermxai.ui.app.lanes import QUICK, Task
 from dermxai.ui.app.turnstile import TURNSTILE
 from dermxai.ui.components.thumbnails import stamp
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import explanations, models, pixels, stored_runs
 from dermxai.ui.session.scene import Scene
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def of_sample(scene: Scene, sample_id: str) -> Subject:
         name=sample_id,
         sample_id=sample_id,
         label=scene.label(sample_id),
-        read=lambda: cache.image(path, written),
+        read=lambda: pixels.image(path, written),
         masks={
             name: str(row[column])
             for name, column in _MASKS.items()
@@ -94,7 +95,7 @@ def has_changed(scene: Scene, sample_id: str) -> bool:
         return False
     path = scene.path(sample_id)
     try:
-        return cache.has_changed(scene.source.run, sample_id, path, stamp(path) or 0)
+        return stored_runs.has_changed(scene.source.run, sample_id, path, stamp(path) or 0)
     except InputError:
         return False
 
@@ -124,7 +125,7 @@ def masks(subject: Subject, shape: tuple[int, int]) -> dict[str, NDArray[np.bool
     found = {}
     for name, path in subject.masks.items():
         try:
-            found[name] = cache.mask(path, stamp(path) or 0, shape)
+            found[name] = pixels.mask(path, stamp(path) or 0, shape)
         except InputError:
             continue
     return found
@@ -135,7 +136,7 @@ def outlines(subject: Subject, shape: tuple[int, int]) -> dict[str, Line]:
     found = {}
     for name, path in subject.masks.items():
         with suppress(InputError):
-            found[name] = cache.outline(path, stamp(path) or 0, shape)
+            found[name] = pixels.outline(path, stamp(path) or 0, shape)
     return found
 
 
@@ -158,7 +159,7 @@ def is_known(run: Run, subject: Subject, *classes: str | None) -> bool:
 
 
 def _known(run: Run, subject: Subject, classes: Sequence[str | None]) -> "Diagnosis | None":
-    known = cache.diagnoses().get(_key(run, subject))
+    known = explanations.diagnoses().get(_key(run, subject))
     return known if known is not None and known.maps(*classes) else None
 
 
@@ -191,7 +192,7 @@ def looked_at(run: Run, subject: Subject, *classes: str | None) -> "Future[Diagn
     from dermxai.explain.attribution.api import prepared
     from dermxai.explain.diagnosis import diagnose_all
 
-    key, classifier = _key(run, subject), cache.classifier(run)
+    key, classifier = _key(run, subject), models.classifier(run)
     with _ASKED_LOCK:
         if (under_way := _ASKED.get(key)) is not None:
             return under_way
@@ -207,10 +208,10 @@ def looked_at(run: Run, subject: Subject, *classes: str | None) -> "Future[Diagn
 
     def done(future: "Future[Diagnosis]") -> None:
         if future.exception() is None:
-            found, before = future.result(), cache.diagnoses().get(key)
+            found, before = future.result(), explanations.diagnoses().get(key)
             wanted = {subject.label, *found.ranking[:2], *classes}
             wanted |= set(before.mapped if before else ())
-            cache.diagnoses().put(key, found.with_maps_of(wanted))
+            explanations.diagnoses().put(key, found.with_maps_of(wanted))
         with _ASKED_LOCK:
             _ASKED.pop(key, None)
 

@@ -14,10 +14,10 @@ import psutil
 import pytest
 
 from dermxai.core.errors import InputError
-from dermxai.core.paths import AtlasFiles
 from dermxai.data import load_dataset
 from dermxai.data.atlas import DEMO, AtlasSettings, write_atlas
 from dermxai.data.atlas.settings import IMAGES
+from dermxai.data.places import AtlasFiles
 
 
 def contents(root: Path) -> dict[str, bytes]:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.test_arrays import npy_bytes
 
 from dermxai.core.errors import InputError
 from dermxai.data import images, load_dataset
 from dermxai.data.formats import medmnist
+from tests.core.test_arrays import npy_bytes
 
 
 def archive(

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dermxai.core import paths
 from dermxai.explain.attribution import store
+from dermxai.explain.attribution.files import map_file
 from dermxai.explain.attribution.method import Attribution
 
 RNG = np.random.default_rng(0)
@@ -29,7 +29,7 @@ def test_what_is_kept_is_what_is_read() -> None:
 @pytest.mark.parametrize("harm", ["cut", "emptied", "overwritten", "swapped"])
 def test_a_damaged_map_is_none(harm: str) -> None:
     store.write("a", attribution())
-    file = paths.attribution("a")
+    file = map_file("a")
     content = file.read_bytes()
     middle = len(content) // 2
     file.write_bytes(

@@ -7,16 +7,17 @@ import pytest
 import torch
 from PIL import Image
 
-from dermxai.core import paths
 from dermxai.core.errors import Cancelled, InputError
 from dermxai.data import load_dataset
 from dermxai.data.images import read_image
 from dermxai.explain import diagnose
 from dermxai.explain.confusion import averaging
 from dermxai.explain.confusion.averaging import average_maps, contrast_maps
+from dermxai.explain.confusion.files import PairFiles
 from dermxai.explain.confusion.pair_maps import MOST, SIDE, canonical, name_of, open_maps
 from dermxai.models import load_classifier
 from dermxai.runs import infer, open_run
+from dermxai.runs.files import RunFiles
 from tests.verification import verified
 
 N = 12  # images
@@ -43,7 +44,7 @@ def pair(tiny_checkpoint: Path, tmp_path: Path):
     names, counts = np.unique(run.predicted, return_counts=True)
     first, second = (str(code) for code in names[np.argsort(-counts, kind="stable")[:2]])
     labels = [first if index % 3 else second for index in range(N)]
-    run.samples.assign(label=labels).to_parquet(paths.RunFiles(run.root).samples, index=False)
+    run.samples.assign(label=labels).to_parquet(RunFiles(run.root).samples, index=False)
     return open_run(run.root), classifier, first, second
 
 
@@ -120,7 +121,7 @@ def test_interrupted_work_goes_on_where_it_was(pair, monkeypatch):
 def test_numbers_do_not_depend_on_batches(pair, monkeypatch):
     run, classifier, first, second = pair
     one = average_maps(run, classifier, first, second)
-    paths.RunFiles(run.root).pair(next((run.root / "pairs").glob("*.npz")).stem).unlink()
+    PairFiles.of(run.root).maps(next((run.root / "pairs").glob("*.npz")).stem).unlink()
     monkeypatch.setattr(averaging, "BATCH", 1)
     monkeypatch.setattr(averaging, "PART", 5)
     other = average_maps(run, classifier, first, second)
@@ -148,7 +149,7 @@ def test_files_that_cannot_be_read_are_left_out_and_named(pair):
 def test_files_that_came_back_are_averaged_when_it_is_asked_again(pair):
     run, classifier, first, second = pair
     complete = average_maps(run, classifier, first, second)
-    paths.RunFiles(run.root).pair(name_of(run, *canonical(run, first, second), None, MOST)).unlink()
+    PairFiles.of(run.root).maps(name_of(run, *canonical(run, first, second), None, MOST)).unlink()
     gone = Path(run.samples["path"][np.flatnonzero(run.predicted == first)[0]])
     content = gone.read_bytes()
     gone.unlink()

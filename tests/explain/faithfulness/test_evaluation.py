@@ -8,7 +8,6 @@ import pytest
 import torch
 from PIL import Image
 
-from dermxai.core import paths
 from dermxai.core.errors import Cancelled, InputError
 from dermxai.explain.attribution.api import methods
 from dermxai.explain.faithfulness.evaluation import (
@@ -18,6 +17,7 @@ from dermxai.explain.faithfulness.evaluation import (
     resolved,
     stratified,
 )
+from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.explain.faithfulness.measure import measures
 from dermxai.explain.faithfulness.results import OUTDATED, RUNNER_UP, Asked, open_results
 from dermxai.models import Classifier, load_classifier
@@ -93,7 +93,7 @@ def test_what_an_older_version_computed_is_not_shown_but_computed_again(
         kept = evaluate_maps(run, classifier, asked, nothing)
     assert kept.outdated == ()
     if older == "unrecorded":  # as those before versions were kept
-        file = paths.RunFiles(run.root).faithfulness.asked(asked.name)
+        file = FaithfulnessFiles.of(run.root).asked(asked.name)
         about = json.loads(file.read_text())
         del about["versions"]
         file.write_text(json.dumps(about))
@@ -143,7 +143,7 @@ def test_cancelled_it_goes_on_where_it_was(run: Run, classifier: Classifier):
     with pytest.raises(Cancelled):
         evaluate_maps(run, classifier, asked, stop)
     assert open_results(run) is None
-    kept = list((paths.RunFiles(run.root).faithfulness.root / "scores").iterdir())
+    kept = list((FaithfulnessFiles.of(run.root).root / "scores").iterdir())
     assert len(kept) == 2
     before = {path: path.stat().st_mtime_ns for path in kept}
     resumed = evaluate_maps(run, classifier, asked, nothing)

@@ -155,7 +155,7 @@ def test_grain_is_that_of_noise(cells: int, case: Case, noise: Candidate):
 def test_bad_settings_say_what_is_allowed(case: Case, truth: Candidate):
     with pytest.raises(InputError, match="from 2 to 100"):
         evaluate.evaluated(case, truth, "deletion_blur", {"steps": 1})
-    with pytest.raises(InputError, match="there are steps"):
+    with pytest.raises(InputError, match="of deletion_blur; there are steps"):
         evaluate.evaluated(case, truth, "deletion_blur", {"parts": 3})
     with pytest.raises(InputError, match="deletion_blur"):
         evaluate.evaluated(case, truth, "delete")

@@ -170,7 +170,7 @@ def test_deep_lift_and_its_completeness(of_relus, photograph):
 def test_deep_lift_is_complete_but_for_max_pooling(photograph, monkeypatch):
     """With average pooling in its place nothing is missed; a gap that is too wide is a reason."""
     method = methods()["deep_lift"]
-    monkeypatch.setattr(method, "TOLERANCE", 1e-4)
+    monkeypatch.setattr("dermxai.explain.attribution.methods.deep_lift.TOLERANCE", 1e-4)
     classifier = random_classifier("resnet10t")
     assert "misses" in method.unavailable(classifier)
     smooth = random_classifier("resnet10t")

@@ -10,9 +10,9 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from dermxai.core.errors import Cancelled
-from dermxai.core.paths import TrainingFiles
 from dermxai.data import load_dataset
 from dermxai.models import load_classifier, read_info
+from dermxai.training.files import TrainingFiles
 from dermxai.training.fit import fit
 from dermxai.training.loop import module
 from dermxai.training.loop.choice import by_chance, doubts, kept, kept_at, kept_by, standard_errors

@@ -10,10 +10,10 @@ from lightning.pytorch import Callback
 
 from dermxai.core import paths
 from dermxai.core.errors import DivergenceError, InputError
-from dermxai.core.paths import TrainingFiles
 from dermxai.data import load_dataset
 from dermxai.training import fit as fitting
-from dermxai.training.loop import ranks
+from dermxai.training.files import TrainingFiles
+from dermxai.training.loop import process, ranks
 from dermxai.training.recipe import Recipe
 
 RECIPE = Recipe(
@@ -52,15 +52,15 @@ class Noting(Callback):
 def noted_train(plan, progress) -> None:
     """`train`, noting; a function that another process can find."""
     os.environ.pop(paths.CONFINED, None)
-    trainer = fitting.trainer_of
+    trainer = process.trainer_of
 
     def noting(plan, world, callbacks):
         made = trainer(plan, world, [*callbacks, Noting()])
         made._default_root_dir = str(plan.output)
         return made
 
-    fitting.trainer_of = noting
-    fitting.train(plan, progress)
+    process.trainer_of = noting
+    process.train(plan, progress)
 
 
 def test_two_processes_hold_the_same_weights_after_every_unfreeze(

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dermxai.core.errors import InputError
-from dermxai.core.paths import TrainingFiles
+from dermxai.training.files import TrainingFiles
 from dermxai.training.loop.state import StateIO, check_state
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from dermxai.core.errors import Cancelled
-from dermxai.core.paths import CheckpointFiles, TrainingFiles
 from dermxai.data import load_dataset
+from dermxai.models.files import CheckpointFiles
+from dermxai.training.files import TrainingFiles
 from dermxai.training.fit import fit
 from dermxai.training.loop import tracking
 from dermxai.training.recipe import Recipe

@@ -9,6 +9,7 @@ from dermxai.core.errors import InputError
 from dermxai.data import load_dataset
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.training import fit as fitting
+from dermxai.training.loop import process
 from dermxai.training.loop.unfreezing import freeze, stages
 from dermxai.training.recipe import Recipe
 
@@ -91,8 +92,8 @@ def test_what_learns_after_a_resume_is_what_learns_without(
             learning[trainer.current_epoch] = [name for name, w in weights if w.requires_grad]
             rates[trainer.current_epoch] = trainer.optimizers[0].param_groups[0]["lr"]
 
-    trainer = fitting.trainer_of
-    monkeypatch.setattr(fitting, "trainer_of", lambda p, w, more: trainer(p, w, [*more, Noting()]))
+    trainer = process.trainer_of
+    monkeypatch.setattr(process, "trainer_of", lambda p, w, more: trainer(p, w, [*more, Noting()]))
     dataset = load_dataset(two_colours)
     fitting.fit(dataset, RECIPE, tmp_path / "straight")
     straight = dict(learning), dict(rates)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from dermxai.core.errors import Cancelled, InputError
-from dermxai.core.paths import TrainingFiles
 from dermxai.data import load_dataset
 from dermxai.models import read_info
+from dermxai.training.files import TrainingFiles
 from dermxai.training.fit import fit
 from dermxai.training.recipe import Recipe
 from dermxai.training.record.beginning import alone

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from dermxai.core.errors import InputError
-from dermxai.core.paths import CheckpointFiles
 from dermxai.data import Dataset, load_dataset
 from dermxai.models import load_classifier, read_info
 from dermxai.models.division import open_division
+from dermxai.models.files import CheckpointFiles
 from dermxai.models.likeness import Learnt, Space
 from dermxai.training.data.examples import examples_of
 from dermxai.training.fit import fit

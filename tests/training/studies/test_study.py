@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from dermxai.core.errors import Cancelled, InputError
-from dermxai.core.paths import StudyFiles
 from dermxai.data import load_dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.metrics.basis import basis, in_words
+from dermxai.training.files import StudyFiles
 from dermxai.training.recipe import Recipe
 from dermxai.training.studies import study as studying
 from dermxai.training.studies.comparison import measured

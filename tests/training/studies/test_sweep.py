@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 from dermxai.core.errors import DivergenceError, InputError
-from dermxai.core.paths import CheckpointFiles, StudyFiles, TrainingFiles
 from dermxai.data import Dataset, load_dataset
 from dermxai.jobs.arguments import arguments_of, swept_of
 from dermxai.jobs.kinds import find_kind
+from dermxai.models.files import CheckpointFiles
+from dermxai.training.files import StudyFiles, TrainingFiles
 from dermxai.training.fit import fit
 from dermxai.training.recipe import Recipe
 from dermxai.training.studies import sweep as module

@@ -17,6 +17,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.web.server.starlette.starlette_app import create_streamlit_routes
 
 from dermxai.access import audit, codes, gate
+from dermxai.access.files import access_folder, audit_log, codes_file, rules_file
 from dermxai.access.roles import Role
 from dermxai.core import paths
 from dermxai.core.errors import InputError
@@ -113,7 +114,7 @@ def test_on_a_laptop_nothing_is_noticed(client: TestClient, inside: Inside) -> N
     with _stream(client) as websocket:
         websocket.send_bytes(b"x")
         assert websocket.receive_bytes() == b"did x"
-    assert not paths.access().exists()
+    assert not access_folder().exists()
 
 
 def test_every_route_of_streamlit_asks_for_the_login(client: TestClient, inside: Inside) -> None:
@@ -324,7 +325,7 @@ def test_damaged_codes_are_logged_and_let_nobody_in(
     client: TestClient, inside: Inside, caplog: pytest.LogCaptureFixture
 ) -> None:
     _enter(client)
-    paths.access_codes().write_text("{")
+    codes_file().write_text("{")
     answer = client.get("/")
     assert (answer.status_code, answer.text) == (503, login.BROKEN)
     assert "codes.json is damaged" in caplog.text
@@ -339,7 +340,7 @@ def test_uploads_are_noted_without_names(client: TestClient) -> None:
     client.delete("/_stcore/upload_file/session/anna-meyer.png")
     newest, *_ = audit.entries()
     assert (newest["action"], newest["bytes"]) == ("uploaded", 77)
-    assert "meyer" not in paths.audit_log().read_text()
+    assert "meyer" not in audit_log().read_text()
 
 
 @pytest.mark.parametrize(
@@ -412,7 +413,7 @@ SECRET = "correct horse battery"
 def proxied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(identity.SECRET, SECRET)
     paths.home().mkdir(parents=True)
-    paths.access_rules().write_text('[people]\noperator = ["anna"]')
+    rules_file().write_text('[people]\noperator = ["anna"]')
 
 
 def test_a_proxy_that_knows_the_secret_says_who_somebody_is(
@@ -424,7 +425,7 @@ def test_a_proxy_that_knows_the_secret_says_who_somebody_is(
     assert person and (person.id, person.role) == ("proxy anna", Role.OPERATOR)
     assert SECRET not in str(inside.asked), "nobody inside is told the secret"
     assert client.get("/", headers=from_proxy | {"X-Forwarded-User": "bob"}).status_code == 403
-    paths.access_rules().write_text("")
+    rules_file().write_text("")
     assert client.get("/", headers=from_proxy).status_code == 403
 
 

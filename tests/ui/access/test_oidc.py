@@ -14,6 +14,7 @@ from streamlit.web.server.starlette import starlette_app_utils
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 from dermxai.access import gate
+from dermxai.access.files import rules_file
 from dermxai.access.roles import Role
 from dermxai.core import paths
 from dermxai.core.errors import InputError
@@ -61,7 +62,7 @@ def inside() -> Inside:
 def ask(inside: Inside) -> Callable[[str], int]:
     """Asks for a page with a cookie; the status of the answer."""
     paths.home().mkdir(parents=True, exist_ok=True)
-    paths.access_rules().write_text(
+    rules_file().write_text(
         '[people]\nadmin = ["other:8"]\n[claim]\nname = "groups"\noperator = ["research"]'
     )
     client = TestClient(

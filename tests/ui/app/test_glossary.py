@@ -3,7 +3,7 @@ from streamlit.testing.v1 import AppTest
 from dermxai.glossary import ENTRIES
 from dermxai.ui.session.state import Key
 
-SCRIPT = "from dermxai.ui import glossary\nglossary.button()\n"
+SCRIPT = "from dermxai.ui.app import glossary\nglossary.button()\n"
 
 
 def test_it_shows_every_entry_with_its_source_and_no_web_address() -> None:

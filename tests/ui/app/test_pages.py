@@ -46,7 +46,7 @@ def test_earlier_addresses_lead_to_the_present_pages_with_their_query(
     for old, new in MOVED.items():
         assert every[old]["visibility"] == "hidden"
         every[old]["body"]()
-        assert led.pop() == (every[new]["body"], {"query_params": {"run": "mine"}})
+        assert led.pop() == (every[new], {"query_params": {"run": "mine"}})
 
 
 def test_a_page_at_an_earlier_address_is_shown_itself(
@@ -55,7 +55,7 @@ def test_a_page_at_an_earlier_address_is_shown_itself(
     for file in ("1_explore/1_dataset.py", "2_mine/1_flip.py", "2_mine/2_counterfactuals.py"):
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_text(GOOD)
-    monkeypatch.setattr(pages, "FOLDER", tmp_path)
+    monkeypatch.setattr("dermxai.pages.FOLDER", tmp_path)
     monkeypatch.setattr(st, "Page", lambda file, **options: options)
     addresses = [page["url_path"] for section in pages.sections().values() for page in section]
     assert addresses.count("flip") == 1

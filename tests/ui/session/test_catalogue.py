@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dermxai.core import paths
+from dermxai.runs.files import RunFiles
 from dermxai.ui.session import catalogue, state
 from dermxai.ui.session.catalogue import Entry
 from dermxai.ui.session.state import View
@@ -14,7 +15,7 @@ from tests.generated import generated_run
 def test_entries_leave_out_what_is_damaged() -> None:
     run = generated_run(paths.runs() / "good", 3)
     generated_run(paths.runs() / "bad", 3)
-    paths.RunFiles(paths.runs() / "bad").manifest.write_text("[]")
+    RunFiles(paths.runs() / "bad").manifest.write_text("[]")
     assert catalogue.entries() == [
         Entry("good", run.manifest["checkpoint"]["path"], run.manifest["dataset"]["path"])
     ]
@@ -44,7 +45,7 @@ def test_a_run_that_has_gone_or_was_damaged_is_not_opened(monkeypatch: pytest.Mo
     left = [entry.id for entry in catalogue.entries()]
     assert len(left) == 2 and newest not in left
     monkeypatch.setattr(state, "view", lambda: View(run=left[1]))
-    paths.RunFiles(paths.runs() / left[1]).manifest.write_text("[]")
+    RunFiles(paths.runs() / left[1]).manifest.write_text("[]")
     assert [entry.id for entry in catalogue.entries()] == left[:1]
 
 

@@ -10,13 +10,14 @@ from dermxai.data import load_dataset
 from dermxai.models import Classifier, load_classifier
 from dermxai.runs import Run, infer
 from dermxai.ui.app import lanes
-from dermxai.ui.session import cache, subject
+from dermxai.ui.session import subject
+from dermxai.ui.session.caches import everything, models
 from dermxai.ui.session.subject import Subject
 
 
 @pytest.fixture
 def run(tiny_checkpoint: Path, tmp_path: Path) -> Run:
-    cache.clear()
+    everything.clear()
     Image.new("RGB", (40, 30), "tan").save(tmp_path / "a.png")
     return infer(load_classifier(tiny_checkpoint), load_dataset(tmp_path))
 
@@ -41,7 +42,7 @@ def test_images_of_a_page_go_through_together_and_each_once(
         batches.append(len(images))
         return infer_(self, images, maps)
 
-    cache.classifier(run)
+    models.classifier(run)
     monkeypatch.setattr(Classifier, "infer", counted)
     held, free = threading.Event(), threading.Event()
 

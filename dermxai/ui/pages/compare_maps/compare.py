@@ -16,8 +16,9 @@ from dermxai.ui.components.explained import Look
 from dermxai.ui.components.maps import Wanted
 from dermxai.ui.components.question import Question, Wish
 from dermxai.ui.components.text import plain
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
 from dermxai.ui.session import subject as subjects
+from dermxai.ui.session.caches import models, pixels
 from dermxai.ui.session.state import Key
 from dermxai.ui.session.subject import Subject
 
@@ -140,7 +141,7 @@ def _put(key: str, value: str, allowed: Sequence[str] | None = None) -> str:
 
 def _is_slow(run: Run, method: str) -> bool:
     module = question.methods()[method]
-    return module.passes(cache.classifier(run), module.settings()) > maps.AT_ONCE
+    return module.passes(models.classifier(run), module.settings()) > maps.AT_ONCE
 
 
 def _settings(method: str) -> Any:
@@ -196,7 +197,7 @@ def _grid(
             one = wanted[index] if index < len(wanted) else None
             of = wanted if one is None else [one]
             key = (*(each.key(run) for each in of), one is None, longest, look, scale)
-            content = cache.picture((*key, attribution is None), partial(explained.encoded, over))
+            content = pixels.picture((*key, attribution is None), partial(explained.encoded, over))
             with grid.cell(), guard():
                 _cell(
                     *(run, content, title),

@@ -26,7 +26,8 @@ from dermxai.ui.components.text import (
     shortened,
 )
 from dermxai.ui.pages.performance import cell
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import evaluated, plots
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
@@ -37,7 +38,7 @@ _VOTE_WIDTHS = {"Head": 72, "Over right": 168, "Alone": 72, "95 % CI": 78}  # ha
 def ask_pair(scene: Scene, split: str | None) -> tuple[str, str]:
     """The two classes; the page ends here where there are none."""
     classes = taxonomy.ordered(scene.run.classes)
-    start = worth_a_look(cache.evaluation(scene.run_id, split))
+    start = worth_a_look(evaluated.evaluation(scene.run_id, split))
     if start is None:
         _end(f"The model knows {classes[0]} only; a pair needs two classes.")
     view = state.view()
@@ -135,7 +136,7 @@ def ask_way(analysis: ConfusionAnalysis) -> Way:
 def votes(scene: Scene, analysis: ConfusionAnalysis, way: Way) -> None:
     """Which heads drive the errors."""
     pair, direction = (analysis.pair.first, analysis.pair.second), analysis.ways.index(way)
-    drawn = cache.set_decomposition(scene.run_id, analysis.split, pair, direction, look.dark())
+    drawn = plots.set_decomposition(scene.run_id, analysis.split, pair, direction, look.dark())
     if drawn is None:
         look.heading("Votes of the heads on average", way.reason)
         return

@@ -17,7 +17,8 @@ from dermxai.ui.components import downloads, look
 from dermxai.ui.components.gallery import gallery
 from dermxai.ui.components.text import count, percent, plain, shortened
 from dermxai.ui.components.thumbnails import jpeg
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import explanations
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
@@ -36,7 +37,7 @@ _FRAMES = {
 def maps(analysis: ConfusionAnalysis) -> None:
     """Averaged contrast maps of the four cells."""
     pair = analysis.pair
-    made = cache.pair_maps(analysis.run, pair.first, pair.second, analysis.split)
+    made = explanations.pair_maps(analysis.run, pair.first, pair.second, analysis.split)
     if made is None:
         look.heading(
             _TITLE,
@@ -195,7 +196,8 @@ def meeting(analysis: ConfusionAnalysis) -> None:
         downloads.button(
             "Report (HTML)",
             lambda: pair_page(
-                analysis, cache.pair_maps(analysis.run, pair.first, pair.second, analysis.split)
+                analysis,
+                explanations.pair_maps(analysis.run, pair.first, pair.second, analysis.split),
             ),
             f"pair-{stem}.html",
             "text/html",

@@ -18,8 +18,8 @@ from dermxai.ui.components import forms, look
 from dermxai.ui.components.gallery import opener
 from dermxai.ui.components.text import count, interval, percent, plain, shortened, signed
 from dermxai.ui.components.thumbnails import jpeg
-from dermxai.ui.session import cache
 from dermxai.ui.session import subject as subjects
+from dermxai.ui.session.caches import explanations, models
 from dermxai.ui.session.requested import on_request
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
@@ -65,7 +65,7 @@ def body(scene: Scene, subject: Subject) -> None:
         donor and donor.key,
         settings,
     )
-    found: Counterfactual | None = cache.probes().get(key)
+    found: Counterfactual | None = explanations.probes().get(key)
     if found is None:
         place = st.container()
         _columns([picture], ["Original"])
@@ -80,7 +80,7 @@ def body(scene: Scene, subject: Subject) -> None:
             )
         if made is None:
             return
-        cache.probes().put(key, made)
+        explanations.probes().put(key, made)
         st.rerun()
     _answer(found, picture, donor, settings.most)
 
@@ -122,7 +122,7 @@ def _search(
 
         pixels = subject.pixels()
         return find_counterfactual(
-            cache.classifier(run),
+            models.classifier(run),
             pixels,
             into,
             donor=None if donor is None else _as_donor(donor),

@@ -7,7 +7,8 @@ from dermxai.ui.app import permissions
 from dermxai.ui.app.guard import callback, guard
 from dermxai.ui.components import thumbnails
 from dermxai.ui.components.text import plain
-from dermxai.ui.session import cache, catalogue, state
+from dermxai.ui.session import catalogue, state
+from dermxai.ui.session.caches import everything
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
@@ -54,7 +55,7 @@ def _dialog(dataset: str) -> None:
             st.caption(plain(sentence))
         if st.button("Withdraw it", key=Key.WITHDRAW.of("now"), type="primary"):
             withdrawal.remove(found, permissions.person(), address=permissions.address())
-            cache.clear()
+            everything.clear()
             catalogue.forget()
             thumbnails.forget()
             _close()

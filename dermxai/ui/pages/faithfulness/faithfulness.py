@@ -22,7 +22,8 @@ from dermxai.ui.app.guard import callback, guard
 from dermxai.ui.components import downloads as take_away
 from dermxai.ui.components import look, question
 from dermxai.ui.components.text import count, plain, span
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import faithfulness, models, plots
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
@@ -38,7 +39,7 @@ EMPTY = (
 
 def ask_evaluation(scene: Scene) -> Results | None:
     """The evaluation to look at; None where a new one is to be asked for."""
-    names = cache.faithfulness_names(scene.run_id)
+    names = faithfulness.names(scene.run_id)
     if not names:
         st.markdown(EMPTY)
         return None
@@ -64,7 +65,7 @@ def ask_evaluation(scene: Scene) -> Results | None:
     return (
         None
         if chosen == _NEW
-        else cache.faithfulness_results(cache.evaluated_maps(scene.run_id, chosen))
+        else faithfulness.results(faithfulness.evaluated_maps(scene.run_id, chosen))
     )
 
 
@@ -79,14 +80,14 @@ def usual(run: Run, images: int) -> dict[str, Any]:
     }
 
 
-def _evaluated(scene: Scene, found: Results) -> cache.EvaluatedMaps:
-    return cache.evaluated_maps(scene.run_id, found.asked.name)
+def _evaluated(scene: Scene, found: Results) -> faithfulness.EvaluatedMaps:
+    return faithfulness.evaluated_maps(scene.run_id, found.asked.name)
 
 
 def _named(scene: Scene, name: str) -> str:
     if name == _NEW:
         return "A new evaluation …"
-    found = cache.faithfulness_results(cache.evaluated_maps(scene.run_id, name))
+    found = faithfulness.results(faithfulness.evaluated_maps(scene.run_id, name))
     asked = found.asked
     return (
         f"{count(asked.images, 'image')}, {count(len(asked.methods), 'method')}, "
@@ -113,7 +114,7 @@ def about(scene: Scene, found: Results) -> None:
         (
             *scene.notes,
             *report.outdated(found),
-            *report.too_few(scene.run, found, cache.faithfulness_summary(_evaluated(scene, found))),
+            *report.too_few(scene.run, found, faithfulness.summary(_evaluated(scene, found))),
             *(
                 f"{titles[name].title} is left out: {reason}"
                 for name, reason in found.skipped.items()
@@ -142,9 +143,9 @@ def verdicts(scene: Scene, found: Results) -> None:
     """Methods × measures; a click selects the images where a method fails."""
     name = found.asked.name
     evaluation = _evaluated(scene, found)
-    summary = cache.faithfulness_summary(evaluation)
+    summary = faithfulness.summary(evaluation)
     look.plot(
-        cache.faithfulness(evaluation, look.dark()),
+        plots.faithfulness(evaluation, look.dark()),
         key := Key.FIGURE.of("faithfulness", name),
         on_select=lambda: _select(found, key),
         selection_mode="points",
@@ -183,10 +184,10 @@ def measure(scene: Scene, found: Results) -> None:
     chosen = chosen if chosen in asked.measures else asked.measures[0]
     left, right = st.columns(2, gap="large")
     with left:
-        drawn = cache.faithfulness_measure(_evaluated(scene, found), chosen, look.dark())
+        drawn = plots.faithfulness_measure(_evaluated(scene, found), chosen, look.dark())
         look.plot(drawn, Key.FIGURE.of("faithfulness-measure"))
     with right:
-        curves = cache.faithfulness_curves(_evaluated(scene, found), chosen, look.dark())
+        curves = plots.faithfulness_curves(_evaluated(scene, found), chosen, look.dark())
         if curves is not None:
             look.plot(curves, Key.FIGURE.of("faithfulness-curves"))
     st.caption(f"{plain(known[chosen].note)} {plain(known[chosen].source)}.")
@@ -195,7 +196,7 @@ def measure(scene: Scene, found: Results) -> None:
 def downloads(scene: Scene, found: Results) -> None:
     run, asked = scene.run, found.asked
     name = f"faithfulness-{scene.run_id}-{asked.name}"
-    summary = cache.faithfulness_summary(_evaluated(scene, found))
+    summary = faithfulness.summary(_evaluated(scene, found))
     how: Any = {
         "run": run,
         "split": asked.split,
@@ -322,7 +323,7 @@ def _pills(
 def _cost(scene: Scene, asked: Asked) -> None:
     """How long it takes, as far as it is known."""
     with guard():
-        classifier = cache.classifier(scene.run)
+        classifier = models.classifier(scene.run)
         asked, _ = resolved(scene.run, classifier, asked)
         needed = passes(classifier, asked)
         device = "cuda" if gpus() else "cpu"

@@ -20,7 +20,8 @@ from dermxai.ui.app import jobs_panel
 from dermxai.ui.app.guard import fragment
 from dermxai.ui.components import filters, forms, look
 from dermxai.ui.components.text import plain, shortened
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import plots, projections
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
@@ -86,7 +87,7 @@ def ask_colour(scene: Scene) -> Colour:
 
 def projection(scene: Scene, method: str, settings: Mapping[str, Any]) -> Projection | None:
     """The stored map; where there is none, starts the job that makes it and shows how far it is."""
-    known = cache.projection(scene.run, method, settings)
+    known = projections.projection(scene.run, method, settings)
     if known is not None:
         return known
     asked = {"run": str(scene.run.root), "method": method, "settings": dict(settings)}
@@ -120,7 +121,7 @@ def draw(scene: Scene, made: Projection, colour: Colour) -> None:
 def _figure(scene: Scene, made: Projection, colour: Colour) -> look.Plot:
     selected = state.view().sel if colour == Colour(_SELECTED) else None
     key = (scene.run_id, made.method, tuple(sorted(made.settings.items())), colour, selected)
-    known = cache.feature_maps().get((*key, look.dark()))
+    known = plots.feature_maps().get((*key, look.dark()))
     if known is not None:
         return known
     run = scene.run
@@ -140,13 +141,13 @@ def _figure(scene: Scene, made: Projection, colour: Colour) -> look.Plot:
         values.tolist(),
         title=f"{methods()[made.method].title} of the features",
         label=colour.title,
-        hover=cache.hover_lines(scene.run_id),
+        hover=plots.hover_lines(scene.run_id),
         colours=colours,
         total=len(run) + len(run.problems),
         dark=look.dark(),
     )
     _sign(figure, made, run)
-    return cache.feature_maps().put((*key, look.dark()), look.Plot.of(figure, toolbar=True))
+    return plots.feature_maps().put((*key, look.dark()), look.Plot.of(figure, toolbar=True))
 
 
 def _sign(figure: go.Figure, made: Projection, run: Run) -> None:

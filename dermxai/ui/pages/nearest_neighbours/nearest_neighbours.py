@@ -18,8 +18,9 @@ from dermxai.ui.components import explained, look, question
 from dermxai.ui.components.question import Question
 from dermxai.ui.components.text import plain, shortened
 from dermxai.ui.components.thumbnails import jpeg, stamp
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
 from dermxai.ui.session import subject as subjects
+from dermxai.ui.session.caches import pixels
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 from dermxai.ui.session.subject import Subject
@@ -111,9 +112,9 @@ def _card(scene: Scene, found: Neighbour, maps: bool) -> list[Card]:
         subject = subjects.of_sample(scene, found.sample_id)
         subject.check()
         as_seen = path, stamp(path) or 0, _SIDE
-        made.append(Card(subject, cache.small_image(*as_seen), st.empty()))
+        made.append(Card(subject, pixels.small_image(*as_seen), st.empty()))
         if not (maps and subjects.is_known(scene.run, subject)):
-            _show(made[-1], cache.small_picture(*as_seen))
+            _show(made[-1], pixels.small_picture(*as_seen))
     split = scene.table.samples.loc[found.sample_id].get("split")
     where = f" · {plain(split)}" if isinstance(split, str) else ""
     st.markdown(

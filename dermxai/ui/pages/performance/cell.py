@@ -8,7 +8,8 @@ from dermxai.report.confusion_analysis import decomposition_of
 from dermxai.ui.app import pages
 from dermxai.ui.components import look
 from dermxai.ui.components.text import plain
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import evaluated
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
@@ -52,7 +53,7 @@ def between(scene: Scene, target: str, against: str) -> None:
     if scene.selection is None:
         return
     rows = scene.run.index(scene.selection.sample_ids)
-    units = cache.evaluation(scene.run_id, None).unit_of[rows]
+    units = evaluated.evaluation(scene.run_id, None).unit_of[rows]
     decomposition = decomposition_of(scene.run, rows, units, target, against)
     if decomposition is not None:
         drawn = look.Plot.of(

@@ -20,7 +20,8 @@ from dermxai.ui.components.text import (
     percent,
     plain,
 )
-from dermxai.ui.session import cache, state
+from dermxai.ui.session import state
+from dermxai.ui.session.caches import datasets
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
@@ -46,7 +47,7 @@ _HEADLINES = {
 def ask_split(scene: Scene) -> str | None:
     """The split to measure on; None for all images. The test split is offered first, else the
     validation split."""
-    splits = list(cache.run_splits(scene.run_id))
+    splits = list(datasets.run_splits(scene.run_id))
     if not splits:
         return None
     held_out = [name for name in ("test", "validation") if name in splits]

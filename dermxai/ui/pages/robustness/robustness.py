@@ -13,7 +13,7 @@ from dermxai.ui.app.probes import Pair
 from dermxai.ui.components import look
 from dermxai.ui.components.text import percent, plain, shortened, signed
 from dermxai.ui.components.thumbnails import SIDE, jpeg
-from dermxai.ui.session import cache
+from dermxai.ui.session.caches import explanations, models
 from dermxai.ui.session.requested import on_request
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
@@ -36,7 +36,7 @@ def body(scene: Scene, subject: Subject) -> None:
     if pair is None:
         return
     key = ("fragility", run.manifest["checkpoint"]["hash"], subject.key, pair)
-    found: Robustness | None = cache.probes().get(key)
+    found: Robustness | None = explanations.probes().get(key)
     if found is None:
         st.markdown(
             "Flips and rotations, colour constancy, blur, JPEG, brightness; hair, a ruler, ink and "
@@ -47,12 +47,12 @@ def body(scene: Scene, subject: Subject) -> None:
             run,
             "fragility",
             "Test its robustness",
-            [("fragility", passes(cache.classifier(run).info.preprocessing))],
+            [("fragility", passes(models.classifier(run).info.preprocessing))],
             _work(run, subject, pair),
         )
         if found is None:
             return
-        cache.probes().put(key, found)
+        explanations.probes().put(key, found)
         st.rerun()
     _card(found)
     if st.toggle("Show the perturbed images", key=Key.SHOWN.of("changed"), persist_state="session"):
@@ -65,7 +65,7 @@ def _work(run: Run, subject: Subject, pair: Pair) -> Any:
         from dermxai.explain.robustness.evaluate import robustness
 
         return robustness(
-            cache.classifier(run), subject.pixels(), pair.against, seed=_SEED, progress=progress
+            models.classifier(run), subject.pixels(), pair.against, seed=_SEED, progress=progress
         )
 
     return work
@@ -177,13 +177,13 @@ def _groups(groups: pd.DataFrame) -> None:
 
 def _pictures(run: Run, subject: Subject, found: "Robustness", key: tuple[object, ...]) -> None:
     """Every perturbed image with its prediction."""
-    pictures = cache.probes().get((*key, "pictures"))
+    pictures = explanations.probes().get((*key, "pictures"))
     if pictures is None:
         from dermxai.explain.robustness.evaluate import perturbed
 
-        way = cache.classifier(run).info.preprocessing
+        way = models.classifier(run).info.preprocessing
         made = perturbed(way, subject.pixels(), _SEED)
-        pictures = cache.probes().put(
+        pictures = explanations.probes().put(
             (*key, "pictures"), [jpeg(fitted(each, SIDE), 82) for each in made]
         )
     rows: Any = found.table.itertuples()

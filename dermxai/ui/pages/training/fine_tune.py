@@ -24,7 +24,8 @@ from dermxai.ui.app import jobs_panel, pages, permissions
 from dermxai.ui.app.guard import callback, guard
 from dermxai.ui.components import estimate, forms
 from dermxai.ui.components.text import count, plain
-from dermxai.ui.session import cache, catalogue, state
+from dermxai.ui.session import catalogue, state
+from dermxai.ui.session.caches import models
 from dermxai.ui.session.state import Key
 
 _RANDOM = "random"
@@ -348,7 +349,7 @@ def _starting(base: Recipe, start: str) -> Recipe:
         start = str(paths.inside_roots(start))
     if os.path.isfile(start):  # noqa: PTH113
         return base.replaced(start_from="", weights=start)
-    info = cache.model_info(start)
+    info = models.model_info(start)
     return base.replaced(
         weights="",
         start_from=start,

@@ -13,9 +13,10 @@ import pandas as pd
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import Job
+from dermxai.training.files import StudyFiles
 from dermxai.training.loop.choice import kept_by
 from dermxai.training.recipe import Recipe, chosen
-from dermxai.ui.session import cache
+from dermxai.ui.session.caches import growing, models
 
 
 def name(job: Job) -> str:
@@ -77,12 +78,12 @@ def first(job: Job) -> Path:
         return _best(job)
     if not job.arguments.get("folds") or known is None:
         return output(job)
-    return paths.StudyFiles(output(job)).member(known.network, known.seed, 0)
+    return StudyFiles(output(job)).member(known.network, known.seed, 0)
 
 
 def _best(job: Job) -> Path:
     """The checkpoint of a sweep that is ranked first, until it has ended that of its first."""
-    study = cache.cross_validation(str(output(job)))
+    study = growing.cross_validation(str(output(job)))
     if study is not None and isinstance(best := study.get("best"), str):
         return output(job).joinpath(*(part for part in Path(best).parts if part.strip("./")))
     begun = _begun(output(job))
@@ -105,7 +106,7 @@ def _several(job: Job) -> bool:
 def notes(job: Job) -> list[str]:
     """What its checkpoint says of the images that it learns from, and of those left out."""
     try:
-        told = cache.model_info(str(first(job))).data.get("notes", ())
+        told = models.model_info(str(first(job))).data.get("notes", ())
     except InputError:  # no epoch has ended yet
         return []
     return [str(note) for note in told] if isinstance(told, list | tuple) else []
@@ -118,7 +119,7 @@ def epochs(job: Job) -> int:
 
 def history(job: Job) -> pd.DataFrame:
     """The epochs that have ended, of a cross-validation those of its first training."""
-    return cache.history(str(first(job)))
+    return growing.history(str(first(job)))
 
 
 def histories(job: Job) -> dict[str, pd.DataFrame]:
@@ -134,7 +135,7 @@ def histories(job: Job) -> dict[str, pd.DataFrame]:
     members = [folder.relative_to(root).parts for folder in folders]
     tells = [len(set(part)) > 1 for part in zip(*members, strict=True)]
     return {
-        " ".join(compress(member, tells)): cache.history(str(folder))
+        " ".join(compress(member, tells)): growing.history(str(folder))
         for member, folder in zip(members, folders, strict=True)
     }
 

@@ -22,7 +22,8 @@ from dermxai.ui.components import look
 from dermxai.ui.components.text import duration, percent, plain, signed
 from dermxai.ui.pages.training import fine_tune, trained, training_list
 from dermxai.ui.pages.training import training_views as views
-from dermxai.ui.session import cache, catalogue, state
+from dermxai.ui.session import catalogue, state
+from dermxai.ui.session.caches import growing
 from dermxai.ui.session.state import Key
 
 KIND = "train"
@@ -162,7 +163,7 @@ def _status(job: Job) -> None:
 
 def _study(job: Job) -> None:
     """The table of a cross-validation or a sweep, once it has ended."""
-    study = cache.cross_validation(str(job.result["study"])) if "study" in job.result else None
+    study = growing.cross_validation(str(job.result["study"])) if "study" in job.result else None
     if study is None:
         return
     table = pd.DataFrame([_printed(row) for row in study["table"]])

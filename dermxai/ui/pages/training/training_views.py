@@ -13,7 +13,7 @@ from dermxai.ui.components import downloads, look
 from dermxai.ui.components.look import Plot
 from dermxai.ui.components.text import plain
 from dermxai.ui.pages.training import trained
-from dermxai.ui.session import cache
+from dermxai.ui.session.caches import growing
 from dermxai.ui.session.state import Key
 
 _LOG_BYTES = 100_000  # of its end
@@ -28,7 +28,7 @@ def curves(chosen: list[Job]) -> None:
             drawn[f"{names[job.id]} {member}".strip() if len(chosen) > 1 else member] = history
     first, dark = chosen[0], look.dark()
     if not drawn:
-        steps = cache.reported(first.files.figures(first.attempt))
+        steps = growing.reported(first.files.figures(first.attempt))
         if first.state is State.SUCCEEDED:
             st.caption(f"{plain(trained.output(first))} was removed, and its curves with it.")
         elif steps.empty:
@@ -76,7 +76,7 @@ def layers(job: Job) -> None:
 def hardware(job: Job) -> None:
     path = job.files.hardware(job.attempt)
     columns = ["time", "processors", "memory", "gpu", "gpu_memory"]
-    samples = cache.series(path).reindex(columns=columns)
+    samples = growing.series(path).reindex(columns=columns)
     _plot(figures.hardware_use(samples, look.dark()), "hardware")
 
 

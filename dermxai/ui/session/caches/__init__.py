@@ -1,0 +1,1 @@
+"""What is kept between reruns, for all visitors. Keys are ids, paths and times."""
