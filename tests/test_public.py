@@ -15,6 +15,12 @@ from PIL import Image
 
 import dermxai
 from dermxai.core import paths
+from dermxai.explain.counterfactual.search import (
+    CounterfactualSettings,
+    Donor,
+    find_counterfactual,
+)
+from dermxai.explain.robustness.evaluate import robustness
 
 NAMES = [
     *("load_dataset", "load_classifier", "infer", "open_run", "evaluate"),
@@ -126,6 +132,22 @@ def test_a_path_a_pil_image_and_an_array_are_one_image(
     for map_, score in zip(maps, scores, strict=True):
         np.testing.assert_array_equal(map_, maps[0])
         np.testing.assert_array_equal(score, scores[0])
+
+
+def test_searches_and_perturbations_take_any_image_too(
+    files: Path, photograph: NDArray[np.uint8]
+) -> None:
+    classifier = dermxai.load_classifier("checkpoint")
+    given = ("lesion.png", Image.open("lesion.png"), photograph)
+    into = dermxai.diagnose(classifier, photograph).ranking[1]
+    few = CounterfactualSettings(pieces=8, draws=5)
+    found = [
+        find_counterfactual(classifier, image, into, donor=Donor("it", image), settings=few)
+        for image in given
+    ]
+    margins = [robustness(classifier, image).margin for image in given]
+    assert len({each.chosen for each in found}) == 1
+    assert len(set(margins)) == 1
 
 
 @pytest.mark.parametrize(

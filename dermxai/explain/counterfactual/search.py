@@ -25,6 +25,7 @@ from scipy.stats import binomtest
 
 from dermxai.core.errors import InputError
 from dermxai.core.settings import Settings, setting
+from dermxai.data.images import ImageLike, as_image
 from dermxai.data.transforms import fit_mask, resize
 from dermxai.explain.attribution.api import find_target, predicted, prepared
 from dermxai.explain.attribution.method import Progress
@@ -50,12 +51,12 @@ class Donor:
     """An image of the other class whose patches are pasted.
 
     Attributes:
-        image: (h, w, 3) RGB.
+        image: a path, a PIL image, or an array (h, w, 3) RGB of uint8.
         mask: (h, w) its lesion, where known.
     """
 
     name: str
-    image: NDArray[np.uint8]
+    image: ImageLike
     mask: NDArray[np.bool_] | None = None
 
 
@@ -149,7 +150,7 @@ def passes(settings: CounterfactualSettings) -> int:
 
 def find_counterfactual(
     classifier: "Classifier",
-    image: NDArray[np.uint8],
+    image: ImageLike,
     into: str,
     *,
     donor: Donor | None = None,
@@ -161,7 +162,7 @@ def find_counterfactual(
     class.
 
     Args:
-        image: (h, w, 3) RGB.
+        image: a path, a PIL image, or an array (h, w, 3) RGB of uint8.
         into: class code.
         donor: paste its patches; None to inpaint.
         mask: (h, w) the image's lesion: the donor is laid on it where both have one, else on the
@@ -173,6 +174,7 @@ def find_counterfactual(
         InputError: no such class, it is the predicted one, an image that is too small, or a
             network that does not give finite numbers.
     """
+    image = as_image(image)
     settings = settings or CounterfactualSettings()
     prediction = predicted(classifier, prepared(classifier, image))
     if into == prediction:
@@ -224,7 +226,7 @@ def _replacement(
     if donor is None:
         return lambda hole: edits.inpainted(picture, hole), ()
     shape = (picture.shape[0], picture.shape[1])
-    source, note = resize(donor.image, shape), "Patches come from the same position."
+    source, note = resize(as_image(donor.image), shape), "Patches come from the same position."
     if mask is not None and donor.mask is not None:
         ours, theirs = fit_mask(mask, shape), fit_mask(donor.mask, shape)
         if ours.any() and theirs.any():

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from dermxai.core.formatting import fixed, percent, signed
+from dermxai.data.images import ImageLike
 from dermxai.explain.attribution.api import checked_settings, find_method, find_target
 from dermxai.explain.attribution.method import Attribution, Progress
 from dermxai.explain.faithfulness import evaluate
@@ -43,14 +44,15 @@ class Check:
 
 def badge(
     classifier: "Classifier",
-    image: NDArray[np.uint8],
+    image: ImageLike,
     attribution: Attribution,
     masks: Mapping[str, NDArray[np.bool_]] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Check, ...]:
-    """Checks a map of an image (h, w, 3).
+    """Checks a map of an image.
 
     Args:
+        image: a path, a PIL image, or an array (h, w, 3) RGB of uint8.
         masks: "lesion" and "evidence" as far as they are known, (h, w).
         progress: called with passes done and in all, see `passes`; may raise.
 

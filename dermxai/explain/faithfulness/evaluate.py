@@ -11,6 +11,7 @@ from dermxai.core.components import begun
 from dermxai.core.errors import InputError, NoRoomError
 from dermxai.core.settings import Settings
 from dermxai.core.settings import checked as checked_settings
+from dermxai.data.images import ImageLike, as_image
 from dermxai.data.transforms import fit_mask
 from dermxai.explain.attribution.api import prepared
 from dermxai.explain.attribution.method import AttributionMethod, Progress, Target, attributed
@@ -36,19 +37,20 @@ NO_MEMORY = "Memory ran out."
 
 def make_case(
     classifier: "Classifier",
-    image: NDArray[np.uint8],
+    image: ImageLike,
     target: Target,
     masks: Mapping[str, NDArray[np.bool_]] | None = None,
     seed: int = 0,
 ) -> Case:
     """
     Args:
-        image: (h, w, 3) RGB.
+        image: a path, a PIL image, or an array (h, w, 3) RGB of uint8.
         masks: "lesion" and "evidence" as far as they are known, (h, w).
 
     Raises:
         InputError: the image is too small.
     """
+    image = as_image(image)
     preprocessing = classifier.info.preprocessing
     shape = (preprocessing.size, preprocessing.size)
     return Case(

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from dermxai.core.errors import InputError
+from dermxai.data.images import ImageLike, as_image
 from dermxai.data.transforms import Preprocessing, resize
 from dermxai.explain.attribution.api import find_target, predicted, prepared
 from dermxai.explain.attribution.method import Progress
@@ -44,8 +45,8 @@ class Robustness:
         against: the other class of the margin.
         margin: logit of ``prediction`` less that of ``against``, unchanged.
         table: a row a perturbation: ``group``, ``name``, ``prediction``, ``flipped`` (another class
-            is read), ``margin``, ``rank_correlation`` (−1 to 1) and ``overlap`` (0 to 1) with the
-            unchanged map; NaN where a map is the same everywhere.
+            is predicted), ``margin``, ``rank_correlation`` (−1 to 1) and ``overlap`` (0 to 1) with
+            the unchanged map; NaN where a map is the same everywhere.
     """
 
     prediction: str
@@ -101,16 +102,16 @@ def perturbed(
 
 def robustness(
     classifier: "Classifier",
-    image: NDArray[np.uint8],
+    image: ImageLike,
     against: str | None = None,
     *,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Robustness:
-    """Reads an image under every perturbation.
+    """The predictions of an image under every perturbation.
 
     Args:
-        image: (h, w, 3) RGB.
+        image: a path, a PIL image, or an array (h, w, 3) RGB of uint8.
         against: class code of the margin; the second of the ranking if not given.
         seed: of what is drawn at random.
         progress: called with passes done and in all; may raise `Cancelled`.
@@ -119,6 +120,7 @@ def robustness(
         InputError: unknown class, the predicted one, a single class, an image that is too small,
             or a network that does not give finite numbers.
     """
+    image = as_image(image)
     classes, preprocessing = classifier.info.classes, classifier.info.preprocessing
     if len(classes) < 2:
         raise InputError(f"The model knows {classes[0]} only; there is nothing to change into.")
