@@ -18,13 +18,14 @@ def methods(
 
     options = checkpoint_options(architecture, classes, size)
     classifier = load_classifier(paths.named_checkpoint(checkpoint), **options)
+    reasons = {name: method.excuse(classifier) for name, method in known().items()}
     rows = [
         {
             "method": name,
-            "passes": method.passes(classifier, method.settings()),
+            "passes": None if reasons[name] else method.passes(classifier, method.settings()),
             "signed": method.signed,
             "unit": method.unit,
-            "unavailable": method.unavailable(classifier),
+            "unavailable": reasons[name],
         }
         for name, method in known().items()
     ]
@@ -33,5 +34,5 @@ def methods(
         return
     console.show_table(
         ("method", "passes", "signed", "unit", "not available because"),
-        [[*list(row.values())[:4], row["unavailable"] or ""] for row in rows],
+        [["" if cell is None else cell for cell in row.values()] for row in rows],
     )

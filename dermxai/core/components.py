@@ -26,7 +26,9 @@ from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from dermxai.core.errors import InputError
 
 log = logging.getLogger(__name__)
-FOREIGN = "DERMXAI_PLUGINS"  # environment variable: "off" leaves out what other packages offer
+FOREIGN = (
+    "DERMXAI_PLUGINS"  # environment variable: all but "on" leaves out what other packages offer
+)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -113,8 +115,9 @@ def forget() -> None:
 
 
 def foreign_allowed() -> bool:
-    """Whether components of other installed packages are loaded."""
-    return os.environ.get(FOREIGN, "").strip().lower() not in {"off", "0", "no", "false"}
+    """Whether components of other installed packages are loaded: unless something else than "on" is
+    said."""
+    return os.environ.get(FOREIGN, "").strip().lower() in {"", "on", "1", "yes", "true"}
 
 
 @cache
@@ -137,7 +140,8 @@ def _discovered(kind: Kind[C]) -> tuple[dict[str, C], tuple[LeftOut, ...], dict[
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # sys.exit in a file of somebody else's, too
-            log.warning("%s of %s does not load.", source, kind.package, exc_info=True)
+            log.warning("%s of %s does not load (%s).", source, kind.package, said(error))
+            log.debug("Its traceback:", exc_info=True)
             faults = [f"It does not load ({said(error)})."]
         unusable += [LeftOut(source, fault) for fault in faults]
     return found, tuple(unusable), origins
@@ -166,18 +170,22 @@ def _components(kind: Kind[C], loaded: Any) -> list[C]:
 def _faults(kind: Kind[C], made: C, taken: Mapping[str, C]) -> Iterator[str]:
     """What is wrong with a component, a sentence each."""
     hints = get_type_hints(type(made), include_extras=True)
+    wrong = []
     for field in fields(made):
         adapter = TypeAdapter(hints[field.name], config=ConfigDict(arbitrary_types_allowed=True))
         try:
             adapter.validate_python(getattr(made, field.name), strict=True)
         except ValidationError as error:
             fault = error.errors()[0]["msg"]
-            yield f"{field.name} is {getattr(made, field.name)!r}: {fault[:1].lower()}{fault[1:]}."
-    changed = list(_changed_signatures(type(made), kind.base))
-    yield from changed
+            came = getattr(made, field.name)
+            wrong.append(f"{field.name} is {came!r}: {fault[:1].lower()}{fault[1:]}.")
+    wrong += _changed_signatures(type(made), kind.base)
+    yield from wrong
+    if wrong:
+        return
     if made.name in taken:
         yield f"There is another {kind.title} {made.name!r}."
-    elif not changed:
+    else:
         yield from kind.faults(made)
 
 

@@ -5,6 +5,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from numbers import Integral, Real
 from typing import Annotated, Any, Self, TypeVar, Union, get_args, get_origin
 
 from pydantic import (
@@ -96,7 +97,9 @@ class Settings(BaseModel):
         if value is None and types.NoneType in kinds:
             return None
         if set(kinds) <= {*_PLAIN, types.NoneType}:
-            number = isinstance(value, int | float) and not isinstance(value, bool)
+            number = isinstance(value, Real) and not isinstance(value, bool)
+            if number and not isinstance(value, int | float):  # of numpy
+                value = int(value) if isinstance(value, Integral) else float(value)
             text = isinstance(value, str) and str in kinds
             if not (number and {int, float} & set(kinds)) and not text and type(value) not in kinds:
                 raise ValueError("another kind")
@@ -220,12 +223,19 @@ def setting_faults(kind: type[Settings]) -> Iterator[str]:
             continue
         if not each.help:
             yield f"The setting {each.name} has no line of help."
-        if each.kind in (int, float) and not each.choices and None in (each.low, each.high):
+        if each.kind not in _PLAIN or each.optional:
+            yield f"The setting {each.name} is none of bool, int, float and str, which forms ask for."
+            continue
+        if each.kind in (int, float) and not each.choices and not _bounded(each):
             yield f"The setting {each.name} is a number without bounds."
         try:
             kind(**{each.name: each.default})
         except InputError as error:
             yield f"The default is not allowed: {error}"
+
+
+def _bounded(known: Setting) -> bool:
+    return all(end is not None and abs(end) < _LARGEST for end in (known.low, known.high))
 
 
 def _described(name: str, field: FieldInfo) -> Setting:

@@ -1,5 +1,6 @@
 """A dataset: its sample table, what could not be used, and its images."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,14 +12,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai.core import entries, paths
+from dermxai.core.components import said
 from dermxai.core.entries import Unusable, UnusableError
 from dermxai.core.errors import InputError
 from dermxai.data import images, inventory, labels
 from dermxai.data.formats import FORMATS, Format, by_priority
-from dermxai.data.table import Options, Problem, validated
+from dermxai.data.table import Options, Problem, Table, validated
 from dermxai.data.transforms import fit_mask
 
 _SOURCE = "source_label"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -137,14 +141,18 @@ def _loaded(
         raise InputError(f"There is no file or folder {entries.shown(str(source))}.")
     if (what := entries.kind(source)) not in ("a file", "a folder"):
         raise InputError(f"{source} is {what}; expected a folder, table or archive of images.")
-    table = _format(source).read(source, Options(columns or {}))
+    chosen = _format(source)
+    table = _read(chosen, source, Options(columns or {}))
     rows, repeated = validated(table.rows)
     rows = _with_codes(rows, _own_labels(label_map))
     stock = inventory.take(rows, table.root, paths.roots() if paths.is_confined() else None)
     problems = (*table.problems, *repeated, *stock.problems)
     if stock.rows.empty:
         first = f" ({problems[0].item}: {problems[0].reason})" if problems else ""
-        raise InputError(f"{source} holds no image that can be used{first}. {_known_formats()}")
+        raise InputError(
+            f"{source}, read as {chosen.name}, holds no image that can be used{first}. "
+            f"{_known_formats()}"
+        )
     name = source.name if source.is_dir() else source.stem
     return Dataset(
         name=name,
@@ -190,9 +198,31 @@ def _plain(
 
 def _format(source: Path) -> Format:
     for each in by_priority():
-        if each.recognises(source):
-            return each
+        try:
+            if each.recognises(source):
+                return each
+        except InputError:
+            raise
+        except Exception as error:
+            raise _broken(each, source, error) from error
     raise InputError(f"{source} is not a dataset of a known format. {_known_formats()}")
+
+
+def _read(chosen: Format, source: Path, options: Options) -> Table:
+    try:
+        table: object = chosen.read(source, options)
+    except (InputError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise _broken(chosen, source, error) from error
+    if not isinstance(table, Table):
+        raise InputError(f"The dataset format {chosen.name} gives no table of {source}.")
+    return table
+
+
+def _broken(chosen: Format, source: Path, error: Exception) -> InputError:
+    log.error("The dataset format %s fails.", chosen.name, exc_info=error)
+    return InputError(f"The dataset format {chosen.name} fails on {source} ({said(error)}).")
 
 
 def _known_formats() -> str:

@@ -64,7 +64,7 @@ def roc(
         _add(made, defined[code], (code, f"{code}, {taxonomy.name(code)}"), line, ends)
     mean = evaluation.overall.set_index("measure").loc["mean_auc", ["low", "high"]]
     thick = {"color": look.ink, "width": 3}
-    _add(made, evaluation.macro, ("Macro", "Mean of the classes"), thick, mean.to_numpy(np.float64))
+    _add(made, evaluation.macro, ("Macro", "Macro average"), thick, mean.to_numpy(np.float64))
     dashed = {"color": look.ink, "width": 2, "dash": "dash"}
     _add(made, evaluation.micro, ("Micro", "All images and classes pooled"), dashed)
     return made

@@ -70,7 +70,7 @@ def auc(positive: ArrayLike, scores: ArrayLike) -> float:
 
 
 def macro_auc(labels: ArrayLike, scores: ArrayLike) -> float:
-    """Mean area of the classes one against rest; NaN where none can be ranked.
+    """Macro average of the areas, one-vs-rest; NaN where none can be ranked.
 
     Args:
         labels: (n,) index of each image's class.

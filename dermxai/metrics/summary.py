@@ -17,10 +17,10 @@ OVERALL: Mapping[str, str] = {
     "top1_accuracy": "Top-1 accuracy",
     "top1_accuracy_merged": f"Top-1 accuracy, {' and '.join(taxonomy.OVERLAPPING)} as one class",
     "balanced_accuracy": "Balanced accuracy (mean sensitivity)",
-    "mean_accuracy": "Accuracy, mean of the classes one against rest",
-    "mean_sensitivity": "Sensitivity, mean of the classes one against rest",
-    "mean_specificity": "Specificity, mean of the classes one against rest",
-    "mean_auc": "AUC, mean of the classes one against rest",
+    "mean_accuracy": "Accuracy, macro average, one-vs-rest",
+    "mean_sensitivity": "Sensitivity, macro average, one-vs-rest",
+    "mean_specificity": "Specificity, macro average, one-vs-rest",
+    "mean_auc": "AUC, macro average, one-vs-rest",
 }
 """Means are over the classes that have images."""
 
@@ -85,7 +85,7 @@ def merged_pair(classes: Sequence[str]) -> tuple[int, int] | None:
 def mean_accuracy(
     true: NDArray[np.intp], predicted: NDArray[np.intp], common: NDArray[np.bool_]
 ) -> Estimates:
-    """Accuracy one against rest, mean of the classes in ``common`` (k,): an error counts for its
+    """Accuracy, macro average, one-vs-rest, of the classes in ``common`` (k,): an error counts for its
     class and for the predicted one, so that it is a share of all n images."""
     if not true.size:
         return intervals.shares(np.empty((0, 1)), np.empty((0, 1), dtype=bool))
@@ -96,7 +96,7 @@ def mean_accuracy(
 
 
 def mean_specificity(member: NDArray[np.bool_], predicted: NDArray[np.intp]) -> Estimates:
-    """Specificity, mean of the classes: an image counts for all but its own, so that all n images
+    """Specificity, macro average: an image counts for all but its own, so that all n images
     are one side. ``member`` is (n, k)."""
     common = np.flatnonzero(member.any(axis=0) & ~member.all(axis=0))
     rejected = predicted[:, None] != common

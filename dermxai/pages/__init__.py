@@ -112,6 +112,8 @@ def _described(file: Path, _changed: int) -> tuple[Page | None, tuple[str, ...]]
     faults = []
     if "ICON" not in constants:
         faults.append('It has no constant ICON; expected one such as ICON = ":material/home:".')
+    if not name_of(file):
+        faults.append('Its name has no number; expected one such as "5_patients.py".')
     if not docstring:
         faults.append("It has no docstring; expected what the page is for, in a sentence.")
     if faults:
@@ -132,8 +134,8 @@ def _constants(script: ast.Module) -> Mapping[str, str]:
     return {
         target.id: str(node.value.value)
         for node in script.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name)
     }
 

@@ -52,7 +52,7 @@ def valid_method(name: str, classifier: "Classifier") -> AttributionMethod[Setti
         InputError: there is no such method, or it means nothing for this network.
     """
     method = find_method(name)
-    if reason := method.unavailable(classifier):
+    if reason := method.excuse(classifier):
         raise InputError(f"{method.title} is not available for this network: {reason}")
     return method
 

@@ -4,6 +4,7 @@ One file in `dermxai.explain.attribution.methods`, or an entry point of that gro
 package, holds an instance of a class derived from `AttributionMethod`; `contract` checks one.
 """
 
+import logging
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.core.components import Component, Kind, Text, begun
-from dermxai.core.errors import Cancelled, InputError
+from dermxai.core.components import Component, Kind, Text, begun, said
+from dermxai.core.errors import Cancelled, InputError, NoRoomError
 from dermxai.core.formatting import percent, signed
-from dermxai.core.settings import Settings, setting_faults
+from dermxai.core.settings import Settings, setting_faults, shown
+
+log = logging.getLogger(__name__)
 
 __all__ = [
     "METHODS",
@@ -152,6 +155,22 @@ class AttributionMethod(Component, Generic[S]):
 
     def unavailable(self, classifier: "Classifier") -> str | None:
         """Why the method means nothing for this network, in a sentence; None where it is valid."""
+
+    def excuse(self, classifier: "Classifier") -> str | None:
+        """As ``unavailable``; a method that fails to tell, or to tell its passes, is not available
+        either, which stops no other."""
+        try:
+            reason = self.unavailable(classifier)
+            cost: object = 0 if reason else self.passes(classifier, self.settings())
+        except NoRoomError:
+            raise
+        except Exception as error:
+            log.warning("%s cannot be asked (%s).", self.name, said(error))
+            log.debug("Its traceback:", exc_info=True)
+            return f"It cannot say whether it is valid here ({said(error)})."
+        if reason is None and type(cost) is not int:
+            return f"It says that a map takes {shown(cost)} passes; expected a whole number."
+        return reason
 
     @abstractmethod
     def passes(self, classifier: "Classifier", settings: S) -> int:

@@ -67,7 +67,7 @@ def available(run: "Run", classifier: "Classifier") -> tuple[list[str], list[str
     """Methods and measures that mean something for a run, and why the others do not."""
     skipped = {}
     for name, method in methods().items():
-        if reason := method.unavailable(classifier):
+        if reason := method.excuse(classifier):
             skipped[name] = reason
     for name, measure in measures().items():
         if measure.needs and not has_mask(run, measure.needs):

@@ -16,6 +16,8 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     "dataset_options": ("columns", "label_map", "confine"),
 }
 """What `load_classifier` and `load_dataset` can be told, without importing them."""
+RENAMED: Mapping[str, str] = {"faithfulness": "quality"}
+"""What a kind may be called, too; kept files say the latter."""
 Lane = Literal["device", "processor", "aside"]
 """One job runs in each at a time, of "device" one on each GPU; "aside" has a GPU only where one is
 free at once."""
@@ -146,7 +148,7 @@ def find_kind(name: str) -> JobKind[Any]:
     Raises:
         InputError: there is no such kind.
     """
-    return KINDS.find(name)
+    return KINDS.find(RENAMED.get(name, name))
 
 
 def check_arguments(kind: JobKind[Any], arguments: Mapping[str, object]) -> dict[str, object]:

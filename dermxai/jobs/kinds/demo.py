@@ -13,7 +13,7 @@ from dermxai.jobs.kinds import JobKind, Report
 
 
 class Arguments(Settings):
-    images: int | None = setting(None, "Images of the atlas, where there is none yet.")
+    images: int | None = setting(None, "Images of the atlas, where there is none yet.", 1)
 
 
 @dataclass(frozen=True, kw_only=True)

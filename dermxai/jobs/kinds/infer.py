@@ -17,8 +17,8 @@ class Arguments(Settings):
     dataset_options: Mapping[str, Any] | None = setting(None, "Options of load_dataset.")
     device: str | None = setting(None, "As torch names it; a GPU where there is one.")
     precision: str | None = setting(None, "Of the forward passes, as infer takes it.")
-    batch_size: int | None = setting(None, "Images of a forward pass.")
-    workers: int | None = setting(None, "Processes that read images.")
+    batch_size: int | None = setting(None, "Images of a forward pass.", 1)
+    workers: int | None = setting(None, "Processes that read images.", 0)
     shares: int = setting(
         1, "Processes that share the work, each with a GPU of its own where there are any."
     )

@@ -15,7 +15,7 @@ class Arguments(Settings):
     first: str = setting(..., "A class of the run.")
     second: str = setting(..., "Another one.")
     split: str | None = setting(None, "Only images of this split.")
-    most: int | None = setting(None, "Images of a cell; as many as are usual if not given.")
+    most: int | None = setting(None, "Images of a cell; as many as are usual if not given.", 1)
     device: str | None = setting(None, "As torch names it; a GPU where there is one.")
 
 

@@ -12,14 +12,14 @@ class Arguments(Settings):
     """``images`` to ``settings`` are those of `dermxai.explain.faithfulness.results.Asked`."""
 
     run: str = setting(..., "Folder of the run.")
-    images: int = setting(40, "How many images, the classes alike as far as they go.")
+    images: int = setting(40, "How many images, the classes alike as far as they go.", 1)
     methods: Sequence[str] = setting((), "Attribution methods; all that are available if empty.")
     measures: Sequence[str] = setting((), "Measures; all that are available if empty.")
     target: str | None = setting(None, "Class; the predicted one of each image if not given.")
     against: str | None = setting(None, "Class to explain against, or runner-up.")
     head: str | None = setting(None, "Whose logit; the sum of all heads if not given.")
     split: str | None = setting(None, "Only images of this split.")
-    seed: int = setting(0, "Of the choice of images and of all draws.")
+    seed: int = setting(0, "Of the choice of images and of all draws.", 0)
     settings: Mapping[str, Mapping[str, Any]] | None = setting(
         None, "By method or measure, those settings that are not the defaults."
     )

@@ -19,9 +19,9 @@ class Work(Settings):
     recipe: Mapping[str, Any] | None = setting(None, "Settings of the recipe.")
     dataset_options: Mapping[str, Any] | None = setting(None, "Options of load_dataset.")
     device: str | None = setting(None, "As torch names it; a GPU where there is one.")
-    devices: int = setting(1, "GPUs, on each computer.")
-    folds: int = setting(0, "Of a cross-validation by patient; 0 for one training.")
-    seeds: int = setting(1, "Trainings of each fold; with folds.")
+    devices: int = setting(1, "GPUs, on each computer.", 1)
+    folds: int = setting(0, "Of a cross-validation by patient; 0 for one training.", 0)
+    seeds: int = setting(1, "Trainings of each fold; with folds.", 1)
     baselines: Sequence[str] = setting((), "Networks to compare with; with folds.")
     sweep: Mapping[str, Any] | None = setting(
         None, "Lists of values by setting, which are compared; without folds."
@@ -33,7 +33,7 @@ class Arguments(Work):
     output: str = setting(
         ..., "The checkpoint's folder, with folds the study's; what was interrupted there goes on."
     )
-    nodes: int = setting(1, "Computers that train together.")
+    nodes: int = setting(1, "Computers that train together.", 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ MEASURES: Mapping[str, str] = {
     "balanced_accuracy": "Balanced accuracy",
     "top1_accuracy": "Top-1 accuracy",
 }
-"""The first four are means of the classes one against rest, as in the paper's Tables 2 and 3."""
+"""The first four are macro averages, one-vs-rest, as in the paper's Tables 2 and 3."""
 
 
 @dataclass(frozen=True)

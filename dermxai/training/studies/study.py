@@ -250,7 +250,7 @@ def _write(files: StudyFiles, data: Dataset, recipe: Recipe, results: Sequence[O
     note = (
         f"{data.name}: {tested} images, each tested once for each seed by a network that saw "
         "none of its patient. Mean ± SD over folds and seeds; accuracy, sensitivity, specificity "
-        "and AUC are means of the classes one against rest. The SD says how much trainings "
+        "and AUC are macro averages, one-vs-rest. The SD says how much trainings "
         "differ, not how sure a figure is: folds share training images. Of each training the epoch "
         f"that is best by {KEPT_BY[recipe.keep_by]} on its validation images is tested."
     )

@@ -27,7 +27,7 @@ def guard() -> Iterator[None]:
         yield
     except FragmentHandledException:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         st.error(plain(_said(error)), icon=":material/error:")
 
 
@@ -38,13 +38,13 @@ def callback(act: Callable[P, None]) -> Callable[P, None]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             act(*args, **kwargs)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             state.put(Key.NOTICE, _said(error))
 
     return guarded
 
 
-def _said(error: Exception) -> str:
+def _said(error: Exception | SystemExit) -> str:
     """An error in a sentence; of those that nobody expects the traceback is in the log."""
     if isinstance(error, InputError):
         return str(error)

@@ -166,7 +166,7 @@ def unavailable(run: Run) -> dict[str, str]:
         InputError: the checkpoint cannot be read.
     """
     model = _model(run)
-    reasons = {name: each.unavailable(model) for name, each in methods().items()}
+    reasons = {name: each.excuse(model) for name, each in methods().items()}
     return {name: reason for name, reason in reasons.items() if reason}
 
 

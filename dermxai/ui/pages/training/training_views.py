@@ -47,7 +47,7 @@ def curves(chosen: list[Job]) -> None:
         (
             "auc",
             figures.training_measure(
-                drawn, "macro_auc", "AUC, mean of the classes", percent=False, dark=dark
+                drawn, "macro_auc", "AUC, macro average", percent=False, dark=dark
             ),
         ),
         ("watched", figures.watched_confusion(drawn, dark)),
