@@ -22,7 +22,7 @@ RETIRED = {
     r"\bgather(ing|ed|s)?\b": "clustering",
     r"\bledgers?\b": "additive decomposition",
     r"\bwhose vote\b": "head",
-    r"\beach against the rest\b|\bone[- ]against[- ]rest\b|\bmean of the classes one\b": "one-vs-rest",
+    r"\beach against the rest\b|\bone[- ]against[- ]rest\b": "one-vs-rest",
     r"\bjudg(e|es|ed|ing)\b": "evaluate",
     r"\bnever saw the image\b": "control map",
     r"\bnetwork (that )?forgets\b": "cascading parameter randomisation",

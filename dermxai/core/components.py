@@ -26,9 +26,7 @@ from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from dermxai.core.errors import InputError
 
 log = logging.getLogger(__name__)
-FOREIGN = (
-    "DERMXAI_PLUGINS"  # environment variable: all but "on" leaves out what other packages offer
-)
+FOREIGN = "DERMXAI_PLUGINS"  # environment variable: what is not "on" leaves others' out
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]

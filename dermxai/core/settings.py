@@ -224,7 +224,7 @@ def setting_faults(kind: type[Settings]) -> Iterator[str]:
         if not each.help:
             yield f"The setting {each.name} has no line of help."
         if each.kind not in _PLAIN or each.optional:
-            yield f"The setting {each.name} is none of bool, int, float and str, which forms ask for."
+            yield f"The setting {each.name} is no bool, int, float or str, which forms ask for."
             continue
         if each.kind in (int, float) and not each.choices and not _bounded(each):
             yield f"The setting {each.name} is a number without bounds."

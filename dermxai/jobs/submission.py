@@ -56,6 +56,7 @@ def submit(
             argument, or an output that another job is writing.
     """
     found, launcher = find_kind(kind), find_launcher(where)
+    kind = found.name
     if problem := launcher.available():
         raise InputError(problem)
     takes = found.arguments.model_fields

@@ -85,7 +85,7 @@ def merged_pair(classes: Sequence[str]) -> tuple[int, int] | None:
 def mean_accuracy(
     true: NDArray[np.intp], predicted: NDArray[np.intp], common: NDArray[np.bool_]
 ) -> Estimates:
-    """Accuracy, macro average, one-vs-rest, of the classes in ``common`` (k,): an error counts for its
+    """Accuracy, macro average, one-vs-rest, of the classes ``common`` (k,): an error counts for its
     class and for the predicted one, so that it is a share of all n images."""
     if not true.size:
         return intervals.shares(np.empty((0, 1)), np.empty((0, 1), dtype=bool))

@@ -67,16 +67,26 @@ def _tried(pages: Sequence[Page], seconds: float) -> tuple[list[tuple[str, str]]
     return [tuple(json.loads(line)) for line in lines], ended
 
 
-def _asked(page: Page) -> tuple[str, str, bool]:
-    return page.name, str(page.body), isinstance(page.body, Path)
+def _asked(page: Page) -> tuple[str, str, str, str, bool]:
+    return page.name, page.title, page.icon, str(page.body), isinstance(page.body, Path)
 
 
 def serve(asked: str, told: str) -> None:
     """Imports what a file lists, and notes each in another as it goes."""
     with Path(told).open("a", encoding="utf-8") as file:
-        for name, body, is_script in json.loads(Path(asked).read_text(encoding="utf-8")):
-            file.write(json.dumps([name, _reason(body, is_script)]) + "\n")
+        for name, title, icon, body, is_script in json.loads(Path(asked).read_text("utf-8")):
+            reason = _not_shown(title, icon, name) or _reason(body, is_script)
+            file.write(json.dumps([name, reason]) + "\n")
             file.flush()
+
+
+def _not_shown(title: str, icon: str, name: str) -> str:
+    """Why Streamlit makes no page of what describes one; empty where it does."""
+    try:
+        import_module("streamlit").Page(lambda: None, title=title, icon=icon, url_path=name)
+    except Exception as error:
+        return f"Streamlit refuses it ({said(error)})."
+    return ""
 
 
 def _reason(body: str, is_script: bool) -> str:

@@ -93,11 +93,11 @@ def nothing_open() -> None:
     with st.container(width=640):
         st.title("Nothing is open yet", anchor=False)
         if not permissions.may("start jobs"):
-            st.markdown("This page shows data once a checkpoint has read them.")
+            st.markdown("This page shows what a checkpoint predicts, once inference has run.")
             return
         st.markdown(
             "Choose a checkpoint and a dataset at the left, or enter their paths; then **Run "
-            "inference** lets the one read the other. **Fine-tune** trains one of your own."
+            "inference** predicts its images. **Fine-tune** trains a checkpoint of your own."
         )
         earlier = jobs_panel.last("demo")
         if not (earlier and earlier.state.live) and st.button(
