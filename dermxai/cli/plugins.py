@@ -124,8 +124,11 @@ def _listed() -> Iterator[tuple[str, dict[str, list[dict[str, str]]]]]:
     usable, odd = pages()
     failed = failures(usable)
     fails = {each.name for each in failed}
+    foreign, origins = PAGES.all(), PAGES.origins()
     used = {
-        page.name: PAGES.origins().get(page.name, OWN) for page in usable if page.name not in fails
+        page.name: origins[page.name] if foreign.get(page.name) is page else OWN
+        for page in usable
+        if page.name not in fails
     }
     yield PAGES.title, _shown(used, [*odd, *failed])
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from dermxai.core.errors import InputError
 from dermxai.data import load_dataset
+from tests.installed import installing
 
 
 def table(folder: Path, text: str) -> Path:
@@ -194,3 +195,51 @@ def test_a_column_of_the_user_is_not_written_over(draw, tmp_path: Path) -> None:
     assert row["label"] == "MN"
     assert row["source_label"] == "nv"
     assert row["source_label (table)"] == "mine"
+
+
+FORMAT = """
+from dataclasses import dataclass
+from dermxai.data.formats import Format
+
+@dataclass(frozen=True, kw_only=True)
+class Mine(Format):
+    def recognises(self, path):
+        {recognises}
+
+    def read(self, path, options):
+        {read}
+
+MINE = Mine(name="mine", expects="mine: mine.txt", priority=1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("recognises", "read", "said"),
+    [
+        (
+            "return path.name == 'folder' and {}['x']",
+            "return None",
+            r"The dataset format mine fails on .* \(KeyError",
+        ),
+        (
+            "return path.name == 'folder'",
+            "return None",
+            "The dataset format mine gives no table of ",
+        ),
+        (
+            "return path.name == 'folder'",
+            "return {}['label']",
+            r"The dataset format mine fails on .* \(KeyError: 'label'\)",
+        ),
+    ],
+)
+def test_a_format_of_another_package_that_fails_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recognises: str, read: str, said: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.txt").touch()
+    with installing(monkeypatch, tmp_path / "site") as install:
+        code = FORMAT.format(recognises=recognises, read=read)
+        install("dermxai.data.formats", "mine = theirs_mine", theirs_mine=code)
+        with pytest.raises(InputError, match=said):
+            load_dataset(tmp_path / "folder")

@@ -111,3 +111,23 @@ def test_first_weights_are_a_path_from_here_or_a_checkpoint_by_name(
         assert given["recipe"][pair.partition("=")[0]] == expected
     with pytest.raises(InputError, match="start_from is 'none', and there is no such file"):
         recipe_of("scratch", ["start_from=none"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        ("quality", {"run": "r", "images": 0}),
+        ("faithfulness", {"run": "r", "images": -5}),
+        ("train", {"dataset": "d", "output": "o", "devices": 0}),
+        ("train", {"dataset": "d", "output": "o", "folds": -1}),
+        ("train", {"dataset": "d", "output": "o", "nodes": 0}),
+        ("infer", {"checkpoint": "c", "dataset": "d", "batch_size": 0}),
+        ("infer", {"checkpoint": "c", "dataset": "d", "workers": -1}),
+        ("pair", {"run": "r", "first": "EAD", "second": "SD", "most": 0}),
+        ("demo", {"images": 0}),
+    ],
+)
+def test_numbers_of_a_job_have_bounds(kind: str, given: dict[str, object]) -> None:
+    name = list(given)[-1]
+    with pytest.raises(InputError, match=f"{name} is .*; expected a whole number of at least"):
+        check_arguments(find_kind(kind), given)

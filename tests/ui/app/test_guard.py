@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dermxai.core.errors import InputError
 from dermxai.core.paths import PROJECT
@@ -55,3 +56,20 @@ def test_what_goes_wrong_in_a_callback_is_told_by_the_sidebar(
     guard.callback(act)()
     assert told[Key.NOTICE].startswith(said)
     assert "secret" not in told[Key.NOTICE]
+
+
+def test_a_page_that_leaves_python_is_told_in_a_sentence_and_ends() -> None:
+    def page() -> None:
+        import sys
+
+        import streamlit as st
+
+        from dermxai.ui.app.guard import guard
+
+        with guard():
+            sys.exit(2)
+        st.write("after")
+
+    app = AppTest.from_function(page, default_timeout=20).run()
+    assert "Something went wrong here" in app.error[0].value
+    assert app.markdown[0].value == "after"
