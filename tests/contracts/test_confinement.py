@@ -420,6 +420,7 @@ ASKING = {"entries", "arrays"}
 """Modules, all functions of which ask by themselves; tested above."""
 FREE = {
     "core/entries.py": "asks by itself",
+    "data/format_contract.py": "its own examples",
     "access/": "the operator's settings and the server's own records",
     "ui/access/page.py": "the program's own files",
     "cli/": "the command line",

@@ -8,7 +8,7 @@ import torch
 
 from dermxai.core.errors import InputError
 from dermxai.explain import explain
-from dermxai.explain.attribution.method import Target, attributed
+from dermxai.explain.attribution.method import METHODS, Target, attributed
 from dermxai.explain.attribution.methods.grad_cam import GRAD_CAM, GradCam
 from tests.explain.networks import random_classifier
 
@@ -29,6 +29,12 @@ ODD: dict[str, tuple[Any, str]] = {
     "nothing": (None, "attribute gives a NoneType; expected a map"),
     "odd notes": ((GOOD, (5,)), "a note is no text"),
 }
+
+
+@pytest.fixture(autouse=True)
+def discovered() -> None:
+    """Before one of them is changed."""
+    METHODS.all()
 
 
 @pytest.mark.parametrize("name", ODD)

@@ -9,7 +9,7 @@ import torch
 from dermxai.core.errors import InputError
 from dermxai.explain.attribution.methods.grad_cam import GRAD_CAM, GradCam
 from dermxai.explain.faithfulness import evaluate
-from dermxai.explain.faithfulness.measure import Candidate, Case, Score
+from dermxai.explain.faithfulness.measure import MEASURES, Candidate, Case, Score
 from dermxai.explain.faithfulness.measures.mass import RelevanceMass
 
 ODD: dict[str, tuple[Any, str]] = {
@@ -29,6 +29,12 @@ ODD: dict[str, tuple[Any, str]] = {
     "arrays": (Score(1.0, curves={"x": np.ones(2)}), "curves are no lists"),
     "no JSON": (Score(1.0, curves={"x": [{1}]}), "curves are no lists"),
 }
+
+
+@pytest.fixture(autouse=True)
+def discovered() -> None:
+    """Before one of them is changed."""
+    MEASURES.all()
 
 
 @pytest.mark.parametrize("name", ODD)
