@@ -9,10 +9,8 @@ for, is left out with its reason and stops nothing else.
 import inspect
 import logging
 import os
-import sys
 from abc import ABC
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass, fields
 from functools import cache, wraps
 from importlib import import_module
@@ -127,8 +125,7 @@ def _discovered(kind: Kind[C]) -> tuple[dict[str, C], tuple[LeftOut, ...], dict[
     unusable: list[LeftOut] = []
     for source, package, load in _sources(kind.package):
         try:
-            with redirect_stdout(sys.stderr):  # what it prints is no output of ours
-                made = _components(kind, load())
+            made = _components(kind, load())
             faults = [] if made else [f"It holds no {kind.title}."]
             for each in made:
                 if found.get(each.name) is each:  # a file imports another's

@@ -150,7 +150,7 @@ def _loaded(
     if stock.rows.empty:
         first = f" ({problems[0].item}: {problems[0].reason})" if problems else ""
         raise InputError(
-            f"{source}, read as {chosen.name}, holds no image that can be used{first}. "
+            f"{source}, taken as {chosen.name}, holds no image that can be used{first}. "
             f"{_known_formats()}"
         )
     name = source.name if source.is_dir() else source.stem
