@@ -32,9 +32,9 @@ def sampled(path: Path, *, wanted: bool = True) -> Iterator[None]:
 
 
 def _sample(path: Path, done: threading.Event) -> None:
-    path.parent.mkdir(exist_ok=True)
     before, since = _processor_seconds(), time.monotonic()
     with suppress(OSError):  # a full disk is for the work itself to tell
+        path.parent.mkdir(exist_ok=True)
         while not done.wait(INTERVAL):
             now, at = _processor_seconds(), time.monotonic()
             busy = max(0.0, now - before) / (at - since)

@@ -53,7 +53,8 @@ class Drill(JobKind[Arguments]):
                     break
                 report("work", step, steps, {"loss": 1 / (step + 1)})
                 time.sleep(STEP)
-                partial = counted.with_suffix(".part")
+                # Its own: the tasks of an array count at the same time.
+                partial = counted.with_suffix(f".{os.getpid()}.part")
                 partial.write_text(str(step + 1))
                 partial.replace(counted)
                 if mode == "fill":
