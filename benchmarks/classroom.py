@@ -24,12 +24,14 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import aiohttp
 import numpy as np
 import psutil
 
@@ -72,7 +74,8 @@ run = open_run(list_runs()[0])
 find_kind("project").run(quietly, run=str(run.root))
 pair = {"first": demo.FIRST, "second": demo.SECOND, "split": "test"}
 find_kind("pair").run(quietly, run=str(run.root), **pair)
-find_kind("quality").run(quietly, **faithfulness.usual(run, images=14))
+find_kind("faithfulness").run(quietly, **faithfulness.usual(run, images=14))
+find_kind("maps").run(quietly, run=str(run.root))
 """
 """The demo with all that its pages would else only offer, as its first visitor finds it."""
 
@@ -92,6 +95,14 @@ class Seen:
         self.problems += [f"{name or 'dataset'}: {problem}" for problem in page.problems]
         self.bytes += page.bytes
         self.images += page.images
+
+    @contextmanager
+    def noting(self, who: str) -> Iterator[None]:
+        """Who loses the connection, or waits in vain, gives up, which is an error."""
+        try:
+            yield
+        except (OSError, TimeoutError, aiohttp.ClientError) as error:
+            self.problems.append(f"{who} gave up: {error!r}")
 
     @property
     def all(self) -> np.ndarray:
@@ -236,15 +247,13 @@ async def _student(
 ) -> None:
     draw, names = random.Random(index), asked.pages.split(",")
     await asyncio.sleep(draw.random() * asked.think)
-    try:
+    with seen.noting("a student"):
         async with Visitor(asked.port) as visitor:
             while time.monotonic() < end:
                 name, query = draw.choice(names), f"run={run}&primary={draw.choice(ids)}"
                 seen.note(name, await visitor.view(name, query))
                 left = max(0.0, end - time.monotonic())
                 await visitor.pause(min(left, draw.expovariate(1 / asked.think)), query)
-    except (OSError, TimeoutError) as error:
-        seen.problems.append(f"a student gave up: {error!r}")
 
 
 async def _slow(
@@ -252,15 +261,19 @@ async def _slow(
 ) -> None:
     """Starts the longest work that pages offer, again and again."""
     draw = random.Random(-1 - index)
-    async with Visitor(asked.port) as visitor:
-        while time.monotonic() < end:
-            name, query = draw.choice(list(SLOW)), f"run={run}&primary={draw.choice(ids)}"
-            page = await visitor.view(name, query)
-            starts = [each for label, each in page.buttons.items() if label.startswith(SLOW[name])]
-            if starts:
-                done = await visitor.view(name, query, [pressed(starts[0])])
-                seen.slow.append(done.seconds)
-                seen.problems += done.problems
+    with seen.noting("a student with slow requests"):
+        async with Visitor(asked.port) as visitor:
+            while time.monotonic() < end:
+                name, query = draw.choice(list(SLOW)), f"run={run}&primary={draw.choice(ids)}"
+                page = await visitor.view(name, query)
+                seen.problems += page.problems
+                starts = [
+                    own for label, own in page.buttons.items() if label.startswith(SLOW[name])
+                ]
+                if starts:
+                    done = await visitor.view(name, query, [pressed(starts[0])])
+                    seen.slow.append(done.seconds)
+                    seen.problems += done.problems
 
 
 async def _bursts(asked: argparse.Namespace, run: str, ids: Sequence[str]) -> Seen:
@@ -272,7 +285,8 @@ async def _bursts(asked: argparse.Namespace, run: str, ids: Sequence[str]) -> Se
         await asyncio.sleep(draw.random() * WITHIN)
         name = draw.choice(names)
         query = f"run={run}&primary={draw.choice(ids)}"
-        seen.note(name, await visitor.view(name, query))
+        with seen.noting("a student who pressed at once"):
+            seen.note(name, await visitor.view(name, query))
 
     for visitor in visitors:
         await visitor.__aenter__()

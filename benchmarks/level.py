@@ -306,16 +306,17 @@ def written(text: str, part: Part, table: str) -> str:
     return old.sub(lambda _: table + "\n", text)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def run(parts: Sequence[Part], title: str) -> None:
+    """Draws the sets of parts as the command line asks, and prints or writes their tables."""
+    parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--of", type=float, default=1.0, help="share of the sets that are drawn")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--parts", type=int, nargs="*", default=range(len(PARTS)))
+    parser.add_argument("--parts", type=int, nargs="*", default=range(len(parts)))
     parser.add_argument("--into", type=Path, help="document whose tables are replaced")
     given = parser.parse_args()
     with ProcessPoolExecutor(given.processes) as pool:
-        for part in [PARTS[index] for index in given.parts]:
-            number = round(given.of * part.sets)
+        for part in [parts[index] for index in given.parts]:
+            number = max(1, round(given.of * part.sets))
             said = []
             for line in lines(part, number, pool.map(partial(part.of, number=number), part.cells)):
                 print(line, flush=True)
@@ -326,4 +327,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(PARTS, __doc__.splitlines()[0])

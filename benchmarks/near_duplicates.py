@@ -122,7 +122,7 @@ def by_features(
 ) -> None:
     import torch
 
-    from dermxai.models import likeness, load_classifier
+    from dermxai.models import feature_similarity, load_classifier
     from dermxai.runs import infer
 
     classifier = load_classifier(checkpoint)
@@ -136,7 +136,7 @@ def by_features(
             parts.append(classifier.infer(torch.from_numpy(batch)).pooled.numpy())
         return np.concatenate(parts)
 
-    space = likeness.Space.fitted([pooled])
+    space = feature_similarity.Space.fitted([pooled])
     if space is None:
         print(f"\n{name}: too few images to compare by features")
         return
@@ -147,16 +147,18 @@ def by_features(
     most = near.max(axis=1)
     print(f"\n{name}: {len(chosen)} images changed. Features of {classifier.name}: cosine\n")
     head = " | ".join(f"≥ {cosine}" for cosine in COSINES_TRIED)
-    either = f"hash ≤ {NEAR} or cosine ≥ {likeness.ALIKE}"
+    either = f"hash ≤ {NEAR} or cosine ≥ {feature_similarity.ALIKE}"
     print(f"| change | median | {head} | {either} |\n|---|---|{'---|' * (len(COSINES_TRIED) + 1)}")
     known = np.array([picture_hashes(image)[0] for image in pictures])
     for what, change in CHANGES.items():
         images = [changed(pictures[row], change) for row in chosen]
-        match, cosine = likeness.nearest(space.of(features(images)), of_all)
+        match, cosine = feature_similarity.nearest(space.of(features(images)), of_all)
         right = match == chosen
         shares = " | ".join(f"{(right & (cosine >= least)).mean():.2f}" for least in COSINES_TRIED)
         hashed, bits = nearest(np.array([picture_hashes(image) for image in images]), known)
-        both = ((hashed == chosen) & (bits <= NEAR)) | (right & (cosine >= likeness.ALIKE))
+        both = ((hashed == chosen) & (bits <= NEAR)) | (
+            right & (cosine >= feature_similarity.ALIKE)
+        )
         print(f"| {what} | {np.median(cosine):.2f} | {shares} | {both.mean():.2f} |")
     alarms = " | ".join(f"{(most >= least).sum()}" for least in COSINES_TRIED)
     print(f"| **false alarms** | {np.median(most):.2f} | {alarms} | |")

@@ -52,7 +52,8 @@ class Visitor:
         self._runs = 0
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(limit=CONNECTIONS + 1)
+        # the server closes what is idle for 5 s, just as it may be used again: a browser asks anew
+        connector = aiohttp.TCPConnector(limit=CONNECTIONS + 1, keepalive_timeout=4)
         self._http = aiohttp.ClientSession(
             connector=connector, timeout=aiohttp.ClientTimeout(total=PATIENCE)
         )

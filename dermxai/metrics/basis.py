@@ -5,15 +5,15 @@ of the formulas gave (`intervals.VERSION`).
 """
 
 from collections.abc import Mapping
-from typing import Any
 
+from dermxai.core.formatting import Basis
 from dermxai.metrics import intervals
 
 LEVEL = 0.95
 """Of intervals that nobody asked another level of."""
 
 
-def basis(independent: str, level: float = LEVEL) -> dict[str, Any]:
+def basis(independent: str, level: float = LEVEL) -> Basis:
     """``intervals`` of a JSON file.
 
     Args:
@@ -23,15 +23,13 @@ def basis(independent: str, level: float = LEVEL) -> dict[str, Any]:
     return {"level": level, "independent": independent, "version": intervals.VERSION}
 
 
-def columns(independent: str, level: float = LEVEL) -> dict[str, Any]:
+def columns(independent: str, level: float = LEVEL) -> dict[str, str | float]:
     """The same as columns of a table, one value each."""
-    return {f"interval_{name}": value for name, value in basis(independent, level).items()}
-
-
-def in_words(independent: str, level: float = LEVEL) -> str:
-    """ "95 % intervals over patients, version 2 of the formulas"."""
-    version = f"version {intervals.VERSION} of the formulas"
-    return f"{100 * level:.3g} % intervals over {independent}, {version}"
+    return {
+        "interval_level": level,
+        "interval_independent": independent,
+        "interval_version": intervals.VERSION,
+    }
 
 
 def current(told: object) -> bool:

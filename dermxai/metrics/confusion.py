@@ -5,7 +5,7 @@ sensitivity of a class without an image, say) is NaN.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from dermxai.core.errors import InputError
 
 Floats = NDArray[np.float64]
+Number = TypeVar("Number", bound=np.number)
 
 
 def confusion_matrix(true: ArrayLike, predicted: ArrayLike, n_classes: int) -> NDArray[np.int64]:
@@ -60,7 +61,7 @@ class OneVsRest:
 
 
 def one_vs_rest(matrix: ArrayLike) -> OneVsRest:
-    """Accuracy, sensitivity and specificity of each class against the rest, from one or many
+    """One-vs-rest accuracy, sensitivity and specificity of each class, from one or many
     matrices (..., n_classes, n_classes)."""
     counts = np.asarray(matrix, dtype=np.float64)
     total = counts.sum(axis=(-2, -1))[..., None]
@@ -86,13 +87,12 @@ def balanced_accuracy(matrix: ArrayLike) -> Floats:
     return mean_defined(one_vs_rest(matrix).sensitivity)
 
 
-def merged(matrix: ArrayLike, first: int, second: int) -> NDArray[Any]:
+def merged(matrix: NDArray[Number], first: int, second: int) -> NDArray[Number]:
     """The matrix with class ``second`` counted as class ``first``: (..., n - 1, n - 1)."""
     counts = np.array(matrix)
     counts[..., first, :] += counts[..., second, :]
     counts[..., :, first] += counts[..., :, second]
-    merged_: NDArray[Any] = np.delete(np.delete(counts, second, axis=-1), second, axis=-2)
-    return merged_
+    return np.delete(np.delete(counts, second, axis=-1), second, axis=-2)
 
 
 def ratio(part: ArrayLike, whole: ArrayLike) -> Floats:

@@ -21,7 +21,7 @@ _STEP = 0.7  # an image ranked wrong is ranked wrong against some of the other s
 
 
 def areas(positive: NDArray[np.bool_], scores: Floats) -> Estimates:
-    """Area of each class against the rest; its sides are the class and the rest.
+    """One-vs-rest area of each class; its sides are the class and the rest.
 
     Args:
         positive: (n, k) whether each image belongs to each class.

@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from dermxai.core.errors import InputError
-from dermxai.core.formatting import count
 from dermxai.metrics import association, intervals
+from dermxai.metrics.notes import Note, Reason
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ class Differences:
     table: pd.DataFrame
     images: tuple[int, int]
     units: tuple[int, int]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def differences(
@@ -212,43 +212,30 @@ def _enough(first: NDArray[np.bool_], clusters: NDArray[np.intp]) -> bool:
 
 def _about(
     images: NDArray[np.int64], units: NDArray[np.int64], enough: bool, unit: str
-) -> Iterator[str]:
+) -> Iterator[Note]:
     """How far the group that limits the comparison carries: one with too few images, else that of
     fewest units."""
     has_images, has_units = min(
         zip(images.tolist(), units.tolist(), strict=True),
         key=lambda group: (group[0] >= association.FEWEST_IMAGES, group[1], group[0]),
     )
-    has = f"One group has {_images_of(has_images, has_units, unit)}"
-    if not enough:
-        yield f"{has}: too few to test; the differences only describe them. {_takes(unit)}"
-    elif has_units < FEW:
-        yield f"{has}: only large differences can show."
+    if not enough or has_units < FEW:
+        reason = Reason.SMALL_GROUP if enough else Reason.TOO_FEW_TO_TEST
+        yield Note(reason, images=has_images, units=has_units, unit=unit)
 
 
-def _untested(columns: "pd.Series[str]", unit: str) -> Iterator[str]:
+def _untested(columns: "pd.Series[str]", unit: str) -> Iterator[Note]:
     if not columns.empty:
-        names = ", ".join(dict.fromkeys(columns))
-        yield f"Too few images state this to test it: {names}. {_takes(unit)}"
+        yield Note(Reason.UNTESTED, tuple(dict.fromkeys(columns)), unit=unit)
 
 
-def _takes(unit: str) -> str:
-    least = _images_of(association.FEWEST_IMAGES, association.FEWEST_UNITS, unit)
-    return f"A test takes at least {least} in each group."
-
-
-def _images_of(images: int, units: int, unit: str) -> str:
-    of = "" if unit == "images" else f" of {count(units, unit.removesuffix('s'))}"
-    return f"{count(images, 'image')}{of}"
-
-
-def _left_out(samples: pd.DataFrame) -> Iterator[str]:
-    many = [
+def _left_out(samples: pd.DataFrame) -> Iterator[Note]:
+    many = tuple(
         str(name)
         for name, column in samples.items()
         if str(name) not in LISTS
         and not _is_number(column)
         and _texts(column).nunique() > MOST_VALUES
-    ]
+    )
     if many:
-        yield f"Not compared, for their many values: {', '.join(many)}."
+        yield Note(Reason.MANY_VALUES, many)

@@ -6,27 +6,27 @@ what they were predicted as; images without a label are counted only.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import softmax
 
 from dermxai import taxonomy
+from dermxai.core.activation import SIGMOID, SOFTMAX
 from dermxai.core.errors import InputError
-from dermxai.core.formatting import count, jsonable
 from dermxai.metrics import intervals, ranking
-from dermxai.metrics.basis import basis
 from dermxai.metrics.confusion import confusion_matrix
+from dermxai.metrics.notes import Note, Reason
+from dermxai.metrics.probability import probabilities as probabilities_of
 from dermxai.metrics.summary import summarise
 
 Strings = NDArray[np.object_]
 Floats = NDArray[np.float64]
 
 _UNITS = ("patients", "lesions", "images")
+_ROUNDED = 1e-5
 
 
 @dataclass(frozen=True)
@@ -57,32 +57,27 @@ class Evaluation:
     predicted: Strings
     """(n,) code each image was predicted as."""
     probabilities: Floats
-    """(n, k) softmax of the scores."""
+    """(n, k) of the scores by the model's activation, unless others were given."""
     confusion: NDArray[np.int64]
     """(k, k) images by true (row) and predicted (column) class."""
     outside: pd.DataFrame
     """Images by label outside the model's classes (row) and predicted class (column)."""
     table: pd.DataFrame
-    """One row a class: class, name, images, units and each measure with _low and _high."""
+    """One row a class: class, images, units and each measure with _low and _high."""
     overall: pd.DataFrame
-    """One row a measure: measure, name, value, low, high."""
+    """One row a measure: measure, value, low, high."""
     roc: Mapping[str, ranking.RocCurve]
-    """Each class against the rest."""
+    """One-vs-rest measures of each class."""
     macro: ranking.RocCurve
     micro: ranking.RocCurve
     counts: Counts
     clusters: str
     """What the intervals take as independent units: "patients", "lesions" or "images"."""
     level: float
-    on_images: tuple[str, ...]
+    on_images: tuple[Note, ...]
     """What is to be known of the images: which are left out, and whose they are."""
-    on_measures: tuple[str, ...]
+    on_measures: tuple[Note, ...]
     """Which measures of which classes are undefined, and why."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Both."""
-        return self.on_images + self.on_measures
 
     def select(self, true: str | None = None, predicted: str | None = None) -> list[str]:
         """Sample ids of a cell, a row or a column of the matrix, the worst first: those whose own
@@ -125,25 +120,6 @@ class Evaluation:
         of_own = self.probabilities[np.arange(column.size), column]
         return np.where(column >= 0, 1 - of_own, self.probabilities.max(axis=1, initial=0))
 
-    def as_json(self) -> Any:
-        """Plain numbers, texts and lists; NaN and infinity become None."""
-        return jsonable(
-            {
-                "classes": list(self.classes),
-                "common": list(self.common),
-                "counts": asdict(self.counts),
-                "overall": {row["measure"]: row for row in self.overall.to_dict("records")},
-                "per_class": {row["class"]: row for row in self.table.to_dict("records")},
-                "confusion": self.confusion,
-                "outside": self.outside.to_dict("index"),
-                "roc": {code: asdict(curve) for code, curve in self.roc.items()},
-                "macro": asdict(self.macro),
-                "micro": asdict(self.micro),
-                "intervals": basis(self.clusters, self.level),
-                "notes": list(self.notes),
-            }
-        )
-
 
 def evaluate(
     true_labels: Sequence[object] | ArrayLike,
@@ -153,6 +129,8 @@ def evaluate(
     patient_ids: Sequence[object] | ArrayLike | None = None,
     *,
     lesion_ids: Sequence[object] | ArrayLike | None = None,
+    activation: str = SOFTMAX,
+    probabilities: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Evaluation:
     """Evaluates scores against labels.
@@ -166,10 +144,13 @@ def evaluate(
             its patient only in part, `dermxai.data.splits.owners` fills the others in.
         lesion_ids: (n,) lesions, the units where no patient is known; an image of which neither
             is known is a unit by itself.
+        activation: what makes probabilities of the scores, see `dermxai.core.activation`.
+        probabilities: (n, k) by which images are ranked; by the activation if not given.
         level: of the intervals.
 
     Raises:
-        InputError: lengths differ, scores are not finite, or the level is not a probability.
+        InputError: lengths differ, scores are not finite, or the level or another number is not a
+            probability.
     """
     if not 0 < level < 1:
         raise InputError(f"Level {level} came; intervals need one between 0 and 1.")
@@ -194,7 +175,7 @@ def evaluate(
             f"The scores of {bad.size} images ({bad[0]} first) are not finite numbers; "
             "infer again in float32, or check the checkpoint."
         )
-    probabilities = softmax(values, axis=1) if values.size else values
+    ranked = _ranked(values, activation, probabilities)
     prediction = values.argmax(axis=1) if values.size else np.empty(0, dtype=np.intp)
     predicted = np.array(classes, dtype=object)[prediction]
     known = np.isin(true, classes)
@@ -210,14 +191,14 @@ def evaluate(
 
     membership = column[:, None] == np.arange(len(classes))
     curves = {
-        code: ranking.roc_curve(membership[:, k], probabilities[known, k])
+        code: ranking.roc_curve(membership[:, k], ranked[known, k])
         for k, code in enumerate(classes)
     }
     clusters = intervals.cluster_index(units[known])
     summary = summarise(
         true=column,
         predicted=prediction,
-        scores=probabilities[known],
+        scores=ranked[known],
         classes=classes,
         clusters=clusters,
         level=level,
@@ -229,14 +210,14 @@ def evaluate(
         unit_of=units,
         true=true,
         predicted=predicted,
-        probabilities=probabilities,
+        probabilities=ranked,
         confusion=confusion_matrix(column, prediction, len(classes)),
         outside=_outside(true[outside], predicted[outside], classes),
         table=summary.by_class.set_index("class").loc[taxonomy.ordered(classes)].reset_index(),
         overall=summary.overall,
         roc=curves,
         macro=ranking.macro_average(list(curves.values())),
-        micro=ranking.micro_average(membership, probabilities[known]),
+        micro=ranking.micro_average(membership, ranked[known]),
         counts=Counts(
             images=ids.size,
             evaluated=int(known.sum()),
@@ -247,8 +228,26 @@ def evaluate(
         clusters=next((kind for kind in _UNITS if kind in kinds[known]), "images"),
         level=level,
         on_images=(*_left_out(true, outside), *_about_units(kinds[known])),
-        on_measures=summary.notes,
+        on_measures=(*_on_probabilities(activation), *summary.notes),
     )
+
+
+def _ranked(scores: Floats, activation: str, probabilities: ArrayLike | None) -> Floats:
+    """(n, k) probabilities: those that are given, else by the activation.
+
+    Raises:
+        InputError: those that are given are none.
+    """
+    if probabilities is None:
+        return probabilities_of(scores, activation)
+    given = np.asarray(probabilities, dtype=np.float64)
+    if given.shape != scores.shape:
+        raise InputError(
+            f"Probabilities {given.shape} came for scores {scores.shape}; expected one for each."
+        )
+    if not ((given >= 0) & (given <= 1 + _ROUNDED)).all():
+        raise InputError("Probabilities came that are not between 0 and 1; check their file.")
+    return given
 
 
 def _outside(true: Strings, predicted: Strings, classes: Sequence[str]) -> pd.DataFrame:
@@ -257,29 +256,27 @@ def _outside(true: Strings, predicted: Strings, classes: Sequence[str]) -> pd.Da
     return table.rename_axis(index="label", columns="predicted as")
 
 
-def _left_out(true: Strings, outside: NDArray[np.bool_]) -> Iterator[str]:
+def _left_out(true: Strings, outside: NDArray[np.bool_]) -> Iterator[Note]:
     unlabelled = int((true == "").sum())
     if unlabelled:
-        yield f"{count(unlabelled, 'image')} without a label: left out."
+        yield Note(Reason.UNLABELLED, images=unlabelled)
     if outside.any():
-        labels = ", ".join(taxonomy.ordered(true[outside]))
-        yield (
-            f"{count(int(outside.sum()), 'image')} with labels that the model does not know "
-            f"({labels}): left out of every measure and shown apart."
-        )
+        labels = tuple(taxonomy.ordered(true[outside]))
+        yield Note(Reason.OUTSIDE, labels, images=int(outside.sum()))
     if not ((true != "") & ~outside).any():
-        yield "No image here has a label that the model knows: nothing can be measured."
+        yield Note(Reason.NOTHING_KNOWN)
 
 
-def _about_units(kinds: NDArray[np.str_]) -> Iterator[str]:
+def _on_probabilities(activation: str) -> Iterator[Note]:
+    if activation == SIGMOID:
+        yield Note(Reason.EACH_BY_ITSELF)
+
+
+def _about_units(kinds: NDArray[np.str_]) -> Iterator[Note]:
     known = int((kinds == "patients").sum())
     if known < kinds.size:
-        used = " and ".join(kind for kind in _UNITS[1:] if kind in kinds)
-        of = f"Patients of {count(kinds.size - known, 'image')}" if known else "Patients"
-        yield (
-            f"{of} are not known: the intervals take {used} as independent, and are too narrow "
-            "where patients have several."
-        )
+        used = tuple(kind for kind in _UNITS[1:] if kind in kinds)
+        yield Note(Reason.OWNERS_UNKNOWN, used, images=kinds.size - known if known else 0)
 
 
 def _texts(values: Sequence[object] | ArrayLike) -> Strings:

@@ -8,7 +8,7 @@ methods and measures. Fewer than `FEWEST` patients give no verdict.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -18,11 +18,30 @@ from dermxai.metrics import intervals
 
 Floats = NDArray[np.float64]
 
-BEATS, TIES, LOSES = "better", "no difference shown", "worse"
-UNKNOWN = ""
 FEWEST = 8  # units that a verdict rests on
-BOTH, ONE, NEITHER = "beats both control maps", "beats one control map", "beats no control map"
-KEEPS, BREAKS = "keeps to the limit", "not shown to keep to the limit"
+
+
+class Verdict(StrEnum):
+    """Of a method against a control map."""
+
+    BETTER = "better"
+    NEITHER = "neither"
+    """No difference was shown."""
+    WORSE = "worse"
+    UNKNOWN = ""
+
+
+class Standing(StrEnum):
+    """What a measure shows of a method."""
+
+    BOTH = "both"
+    """It beats both control maps; then one of them, and none."""
+    ONE = "one"
+    NONE = "none"
+    KEEPS = "keeps"
+    """It keeps to the measure's limit, or is not shown to."""
+    BREAKS = "breaks"
+    UNKNOWN = ""
 
 
 @dataclass(frozen=True)
@@ -64,11 +83,11 @@ def summarised(
         ``method``, ``measure``; ``images`` and ``units`` (patients) with a value; ``mean``,
         ``low``, ``high``; and for ``random`` and ``centred`` the paired difference
         ``<name>_difference``, ``<name>_low``, ``<name>_high``, above 0 where the method is better,
-        and the ``<name>_verdict``: better, worse, no difference shown, or empty where fewer than
-        `FEWEST` units have both; and ``standing``, what the measure says of the method in a word,
-        empty if nothing. Differences are NaN and verdicts empty where a measure is not compared.
+        and the ``<name>_verdict``, a `Verdict`, unknown where fewer than `FEWEST` units have both;
+        and ``standing``, a `Standing`. Differences are NaN and verdicts unknown where a measure is
+        not compared.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for measure, scale in scales.items():
         of_measure = table[table["measure"] == measure]
         if of_measure.empty:
@@ -83,23 +102,28 @@ def summarised(
             values = of_method["value"].to_numpy(np.float64)
             names = of_method["sample_id"]
             clusters = intervals.cluster_index([groups.get(n, n) for n in names])
-            row: dict[str, Any] = {"method": method, "measure": measure}
-            row |= _mean(values, clusters, level, share=scale.share)
+            row: dict[str, object] = {"method": method, "measure": measure}
+            mean = _mean(values, clusters, level, share=scale.share)
+            row.update(mean)
             row["images"] = int(of_method["sample_id"][np.isfinite(values)].nunique())
             if method not in (random, centred):
                 at = pd.MultiIndex.from_frame(of_method[["sample_id", "cells"]])
+                verdicts = []
                 for name, other in (
                     ("random", noise["value"].reindex(at)),
                     ("centred", bell["value"].reindex(names)),
                 ):
-                    rival = (
+                    control = (
                         other.to_numpy(np.float64)
                         if scale.compared
                         else np.full_like(values, np.nan)
                     )
-                    pair = (values, rival) if scale.higher else (rival, values)
-                    row |= _against(name, pair, clusters, level, share=scale.share)
-                row["standing"] = _standing(row, scale)
+                    pair = (values, control) if scale.higher else (control, values)
+                    apart, verdict = _against(pair, clusters, level, share=scale.share)
+                    row |= {f"{name}_{key}": value for key, value in apart.items()}
+                    row[f"{name}_verdict"] = verdict
+                    verdicts.append(verdict)
+                row["standing"] = _standing(mean, verdicts, scale)
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -119,8 +143,8 @@ def failures(
         noise = of_measure[of_measure["method"] == random].set_index(["sample_id", "cells"])
         bell = of_measure[of_measure["method"] == centred].set_index("sample_id")
         at = pd.MultiIndex.from_frame(mine[["sample_id", "cells"]])
-        rivals = [noise["value"].reindex(at), bell["value"].reindex(mine["sample_id"])]
-        gap = value - np.fmax(*(sign * each.to_numpy(np.float64) for each in rivals))
+        controls = [noise["value"].reindex(at), bell["value"].reindex(mine["sample_id"])]
+        gap = value - np.fmax(*(sign * each.to_numpy(np.float64) for each in controls))
     elif scale.limit is not None:
         gap = value - sign * scale.limit
     else:
@@ -130,23 +154,27 @@ def failures(
     return [str(names[index]) for index in order if gap[index] < 0]
 
 
-def _standing(row: Mapping[str, Any], scale: Scale) -> str:
+def _standing(found: Mapping[str, float], verdicts: list[Verdict], scale: Scale) -> Standing:
+    """
+    Args:
+        found: of `_mean`.
+        verdicts: against each control map.
+    """
     if scale.compared:
-        verdicts = [row["random_verdict"], row["centred_verdict"]]
-        if UNKNOWN in verdicts:
-            return UNKNOWN
-        return (NEITHER, ONE, BOTH)[verdicts.count(BEATS)]
-    if scale.limit is None or row["units"] < FEWEST:
-        return UNKNOWN
-    end = row["low"] if scale.higher else row["high"]
-    worst = row["mean"] if np.isnan(end) else end  # the same for all has no interval
+        if Verdict.UNKNOWN in verdicts:
+            return Standing.UNKNOWN
+        return (Standing.NONE, Standing.ONE, Standing.BOTH)[verdicts.count(Verdict.BETTER)]
+    if scale.limit is None or found["units"] < FEWEST:
+        return Standing.UNKNOWN
+    end = found["low"] if scale.higher else found["high"]
+    worst = found["mean"] if np.isnan(end) else end  # the same for all has no interval
     keeps = worst > scale.limit if scale.higher else worst < scale.limit
-    return KEEPS if keeps else BREAKS
+    return Standing.KEEPS if keeps else Standing.BREAKS
 
 
 def _mean(
     values: Floats, clusters: NDArray[np.intp], level: float, *, share: bool = False
-) -> dict[str, Any]:
+) -> dict[str, float]:
     known = np.isfinite(values)[:, None]
     of, interval = (
         (intervals.shares, intervals.score_interval)
@@ -164,14 +192,13 @@ def _mean(
 
 
 def _against(
-    name: str,
     values: tuple[Floats, Floats],
     clusters: NDArray[np.intp],
     level: float,
     *,
     share: bool,
-) -> dict[str, Any]:
-    """Of a first value of each image less a second."""
+) -> tuple[dict[str, float], Verdict]:
+    """Of a first value of each image less a second: difference, interval and verdict."""
     apart = values[0] - values[1]
     found = _mean(apart, clusters, level)
     if share:
@@ -180,14 +207,11 @@ def _against(
         gain, loss = (intervals.shares(part, known) for part in parts)
         between = intervals.difference_interval(gain, loss, clusters, level)
         found["low"], found["high"] = float(between.low[0]), float(between.high[0])
-    verdict = UNKNOWN
+    verdict = Verdict.UNKNOWN
     if found["units"] >= FEWEST:
         same = np.isnan(found["low"])  # the same for all has no interval
         low, high = (found["mean"], found["mean"]) if same else (found["low"], found["high"])
-        verdict = BEATS if low > 0 else LOSES if high < 0 else TIES
-    return {
-        f"{name}_difference": found["mean"],
-        f"{name}_low": found["low"],
-        f"{name}_high": found["high"],
-        f"{name}_verdict": verdict,
-    }
+        shown = Verdict.WORSE if high < 0 else Verdict.NEITHER
+        verdict = Verdict.BETTER if low > 0 else shown
+    ends = {"low": found["low"], "high": found["high"]}
+    return {"difference": found["mean"], **ends}, verdict

@@ -38,7 +38,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 from dermxai.metrics.confusion import ratio
 
@@ -56,6 +56,7 @@ MODEL = 25.0
 """Weight of the variance that the correlation implies, in patients."""
 CHANGE = 0.5
 """`Estimates.step` of differences."""
+_LEAST_P, _HALVINGS = 1e-9, 40
 _ROUNDING = 1e-24  # variance of what is the same whoever is drawn
 
 Method = Literal["Wilson", "Newcombe", "Student"]
@@ -207,22 +208,34 @@ def group_difference(
     )
 
 
-def score_interval(estimates: Estimates, clusters: NDArray[np.intp], level: float) -> Interval:
+def score_interval(
+    estimates: Estimates,
+    clusters: NDArray[np.intp],
+    level: float,
+    *,
+    least: Floats | float = 0.0,
+) -> Interval:
     """Wilson's interval of measures between 0 and 1, by the rules at the head of this file.
 
     Args:
         estimates: k of them, over n images.
         clusters: (n,) of `cluster_index`.
         level: of the interval, 0.95 say.
+        least: (k,) variance that each has at least, where another part of it is known.
 
     Returns:
         NaN where the estimate is undefined or a side has too few patients.
     """
-    return Interval(*_score_ends(estimates, clusters, level, np.inf), "Wilson")
+    return Interval(*_score_ends(estimates, clusters, level, np.inf, least), "Wilson")
 
 
 def difference_interval(
-    first: Estimates, second: Estimates, clusters: NDArray[np.intp], level: float
+    first: Estimates,
+    second: Estimates,
+    clusters: NDArray[np.intp],
+    level: float,
+    *,
+    weights: tuple[Floats | float, Floats | float] = (1.0, 1.0),
 ) -> Interval:
     """Of a first measure less a second, both between 0 and 1, from the interval of each.
 
@@ -230,6 +243,7 @@ def difference_interval(
         first, second: k estimates each, over the same n images; each may count others of them.
         clusters: (n,) of `cluster_index`.
         level: of the interval, 0.95 say.
+        weights: above 0, (k,) that each is multiplied by before.
 
     Returns:
         NaN where an estimate is undefined or a side has too few patients.
@@ -238,9 +252,10 @@ def difference_interval(
         _score_ends(part, clusters, level, 1) for part in (first, second)
     )
     alike = _alike(first, second, clusters)
-    down = _together(first.value - low, other_high - second.value, alike)
-    up = _together(high - first.value, second.value - other_low, alike)
-    apart = first.value - second.value
+    one, other = weights
+    down = _together(one * (first.value - low), other * (other_high - second.value), alike)
+    up = _together(one * (high - first.value), other * (second.value - other_low), alike)
+    apart = one * first.value - other * second.value
     return Interval(apart - down, apart + up, "Newcombe")
 
 
@@ -260,31 +275,108 @@ def _alike(first: Estimates, second: Estimates, clusters: NDArray[np.intp]) -> F
     return np.nan_to_num(ratio(product, np.sqrt(spreads[0] * spreads[1]))).clip(-1, 1)
 
 
+def difference_test(first: Estimates, second: Estimates, clusters: NDArray[np.intp]) -> Floats:
+    """(k,) two-sided p-values of the null hypothesis that both measures are the same: 1 less the
+    highest level at which `difference_interval` excludes 0, from `_LEAST_P` on.
+
+    Args:
+        first, second: k estimates each, over the same n images; each may count others of them.
+        clusters: (n,) of `cluster_index`.
+
+    Returns:
+        NaN where an estimate is undefined or a side has too few patients.
+    """
+    parts = [_Score.of(part, clusters, 1) for part in (first, second)]
+    alike = _alike(first, second, clusters)
+    apart = np.abs(first.value - second.value)
+    more = first.value > second.value
+    low = np.full(apart.shape, np.log(_LEAST_P))
+    high = np.zeros(apart.shape)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        ends = [part.ends(1 - np.exp(middle)) for part in parts]
+        (one_low, one_high), (other_low, other_high) = ends
+        down = np.where(more, first.value - one_low, one_high - first.value)
+        up = np.where(more, other_high - second.value, second.value - other_low)
+        excluded = apart > _together(down, up, alike)
+        high, low = np.where(excluded, middle, high), np.where(excluded, low, middle)
+    known = np.isfinite(apart)
+    for part in parts:
+        known &= part.known
+    return np.where(known, np.exp(high), np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class _Score:
+    """What ends of Wilson's interval are made of, at any level.
+
+    Attributes:
+        unit: (k,) one over the effective number of images.
+        freedom: (k,) degrees of freedom.
+        faultless: the same of as many images without an error.
+        known: (k,) whether there is an interval.
+    """
+
+    value: Floats
+    unit: Floats
+    freedom: Floats
+    faultless: tuple[Floats, Floats]
+    known: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        estimates: Estimates,
+        clusters: NDArray[np.intp],
+        most: float,
+        least: Floats | float = 0.0,
+    ) -> "_Score":
+        """With ``most`` errors added at most, of the variance ``least`` at least."""
+        value = estimates.value
+        unit, freedom, patients = _score(estimates, clusters, most, least)
+        faultless = replace(
+            estimates, value=np.ones_like(value), influences=0 * estimates.influences
+        )
+        known = np.isfinite(value) & (patients >= estimates.fewest)
+        return cls(value, unit, freedom, _score(faultless, clusters, most)[:2], known)
+
+    def ends(self, level: float | Floats) -> tuple[Floats, Floats]:
+        """(k,) each, at one level or at one of each; NaN where there is no interval."""
+        value, quantile = self.value, (1 + np.asarray(level)) / 2
+        reach = stdtrit(self.freedom, quantile) ** 2 * self.unit
+        centre = (value + reach / 2) / (1 + reach)
+        half = np.sqrt(np.maximum(reach * value * (1 - value) + reach**2 / 4, 0)) / (1 + reach)
+        unit, freedom = self.faultless
+        # the highest lower bound of all
+        perfect = 1 / (1 + stdtrit(freedom, quantile) ** 2 * unit)
+        low = np.where(value == 0, 0, np.clip(centre - half, 0, perfect))
+        high = np.where(value == 1, 1, np.clip(centre + half, 1 - perfect, 1))
+        return np.where(self.known, low, np.nan), np.where(self.known, high, np.nan)
+
+
 def _score_ends(
-    estimates: Estimates, clusters: NDArray[np.intp], level: float, most: float
+    estimates: Estimates,
+    clusters: NDArray[np.intp],
+    level: float,
+    most: float,
+    least: Floats | float = 0.0,
 ) -> tuple[Floats, Floats]:
     """`score_interval` with ``most`` errors added at most."""
-    value = estimates.value
-    reach, patients = _score(estimates, clusters, level, most)
-    centre = (value + reach / 2) / (1 + reach)
-    half = np.sqrt(np.maximum(reach * value * (1 - value) + reach**2 / 4, 0)) / (1 + reach)
-    faultless = replace(estimates, value=np.ones_like(value), influences=0 * estimates.influences)
-    # the highest lower bound of all
-    perfect = 1 / (1 + _score(faultless, clusters, level, most)[0])
-    known = np.isfinite(value) & (patients >= estimates.fewest)
-    low = np.where(value == 0, 0, np.clip(centre - half, 0, perfect))
-    high = np.where(value == 1, 1, np.clip(centre + half, 1 - perfect, 1))
-    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+    return _Score.of(estimates, clusters, most, least).ends(level)
 
 
 def _score(
-    estimates: Estimates, clusters: NDArray[np.intp], level: float, most: float
-) -> tuple[Floats, NDArray[np.int64]]:
-    """(k,) Student's quantile squared, divided by the effective number of images; patients of the
-    side that has fewest."""
+    estimates: Estimates,
+    clusters: NDArray[np.intp],
+    most: float,
+    least: Floats | float = 0.0,
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """(k,) one over the effective number of images; degrees of freedom; patients of the side that
+    has fewest."""
     variance, added, freedom, patients = _variance(estimates, clusters, most)
+    variance = np.fmax(variance, least)
     odds = estimates.value * (1 - estimates.value)
-    return stdtrit(freedom, (1 + level) / 2) ** 2 * ratio(variance, odds + added), patients
+    return ratio(variance, odds + added), freedom, patients
 
 
 def student_interval(estimates: Estimates, clusters: NDArray[np.intp], level: float) -> Interval:
@@ -303,6 +395,27 @@ def student_interval(estimates: Estimates, clusters: NDArray[np.intp], level: fl
     known = np.isfinite(estimates.value) & (patients >= estimates.fewest) & (variance > _ROUNDING)
     reach = np.where(known, reach, np.nan)
     return Interval(estimates.value - reach, estimates.value + reach, "Student")
+
+
+def student_test(estimates: Estimates, clusters: NDArray[np.intp]) -> Floats:
+    """(k,) two-sided p-values of the null hypothesis that the true value is 0, of means and
+    differences that may lie anywhere: below 1 − level where `student_interval` has no 0.
+
+    Args:
+        estimates: k of them, over n images.
+        clusters: (n,) of `cluster_index`.
+
+    Returns:
+        1 of a value of 0 that nothing varies; NaN where the estimate is undefined, a side has too
+        few patients, or another value does not vary.
+    """
+    variance, _, freedom, patients = _variance(estimates, clusters)
+    varies = variance > _ROUNDING
+    distance = np.abs(estimates.value) / np.sqrt(np.where(varies, variance, 1))
+    p = np.where(patients >= estimates.fewest, 2 * stdtr(freedom, -distance), np.nan)
+    still = np.where(estimates.value == 0, 1.0, np.nan)
+    alike = (estimates.influences == 0).all(axis=0) & (estimates.value == 0)
+    return np.where(varies & ~alike, p, still)
 
 
 def _variance(

@@ -55,7 +55,9 @@ def label_errors(evaluation: Evaluation, among: NDArray[np.bool_] | None = None)
     return _table(evaluation, known[suspects], quality[suspects])
 
 
-def searched(evaluation: Evaluation, among: NDArray[np.bool_] | None = None) -> Mapping[str, int]:
+def searched_images(
+    evaluation: Evaluation, among: NDArray[np.bool_] | None = None
+) -> Mapping[str, int]:
     """How many images of each class have their labels searched by `label_errors`.
 
     Args:

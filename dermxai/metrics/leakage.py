@@ -11,18 +11,17 @@ Kapoor & Narayanan 2023 (doi:10.1016/j.patter.2023.100804) on leakage in publish
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai.core.errors import InputError
-from dermxai.core.formatting import count, jsonable
 from dermxai.metrics import intervals
 from dermxai.metrics.confusion import ratio
 from dermxai.metrics.evaluation import Evaluation
 from dermxai.metrics.intervals import Estimates, Interval
+from dermxai.metrics.notes import Note, Reason
 from dermxai.metrics.summary import overall
 
 Floats = NDArray[np.float64]
@@ -36,7 +35,7 @@ _WEIGHTED = ("balanced_accuracy", "mean_sensitivity", "mean_auc")
 class Premium:
     """
     Attributes:
-        table: a row an overall measure: ``measure``, ``name``, then on all images ``value``,
+        table: a row an overall measure: ``measure``, then on all images ``value``,
             ``low``, ``high``, on those that were not seen ``without``, ``without_low``,
             ``without_high``, and their paired ``difference``, ``difference_low``,
             ``difference_high``.
@@ -50,21 +49,7 @@ class Premium:
     unseen: int
     units: int
     level: float
-    notes: tuple[str, ...]
-
-    def as_json(self) -> Any:
-        """Plain numbers; NaN becomes None."""
-        rows = self.table.drop(columns="measure").to_dict("records")
-        return jsonable(
-            {
-                "seen": self.seen,
-                "unseen": self.unseen,
-                "units": self.units,
-                "level": self.level,
-                "overall": dict(zip(self.table["measure"], rows, strict=True)),
-                "notes": list(self.notes),
-            }
-        )
+    notes: tuple[Note, ...]
 
 
 def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
@@ -99,7 +84,7 @@ def leakage_premium(whole: Evaluation, without: Evaluation) -> Premium:
     )
     lost = [code for code in whole.common if code not in without.common]
 
-    table = whole.overall[["measure", "name", "value", "low", "high"]].merge(
+    table = whole.overall[["measure", "value", "low", "high"]].merge(
         without.overall[["measure", "value", "low", "high"]].rename(
             columns={"value": "without", "low": "without_low", "high": "without_high"}
         ),
@@ -168,24 +153,14 @@ def interval(
 
 def _notes(
     clusters: str, units: int, unseen: int, lost: Sequence[str], rare: bool
-) -> Iterator[str]:
+) -> Iterator[Note]:
     if not unseen:
-        yield "Every image was seen in training: without them nothing is left to measure."
+        yield Note(Reason.ALL_SEEN)
     elif units < intervals.FEWEST:
-        yield (
-            f"Seen or unseen images are of fewer than {intervals.FEWEST} {clusters}: "
-            "no interval of the difference."
-        )
+        yield Note(Reason.FEW_SEEN_OR_UNSEEN, unit=clusters)
     if lost and unseen:
-        yield (
-            f"No image of {', '.join(lost)} is left without those that were seen: means over the "
-            "classes are then of others, and their difference is undefined."
-        )
+        yield Note(Reason.CLASSES_LOST, tuple(lost))
     if rare and units >= intervals.FEWEST:
-        yield (
-            "Differences of means over the classes have no interval, since classes are too rare: "
-            f"it takes {intervals.FEWEST_OF_CLASS} {clusters} of each with and without the images "
-            f"that were seen, and {intervals.FEWEST} seen and unseen."
-        )
+        yield Note(Reason.RARE_DIFFERENCES, unit=clusters)
     if unseen and units >= intervals.FEWEST:
-        yield f"Differences are of the same {clusters}: of {count(units, clusters[:-1])} or more."
+        yield Note(Reason.SAME_UNITS, units=units, unit=clusters)

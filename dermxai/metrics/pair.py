@@ -34,7 +34,7 @@ class Pair:
         errors: a row for each image of one class predicted as the other, the largest margin first:
             ``sample_id``, ``true``, ``predicted``, ``margin`` (summed logit of the prediction less
             that of the label), ``probability`` of the prediction.
-        merged: a row a measure: ``measure``, ``name``, and ``separate``, ``merged`` and ``gain``,
+        merged: a row a measure: ``measure``, and ``separate``, ``merged`` and ``gain``,
             each with ``_low`` and ``_high``.
     """
 
@@ -103,17 +103,26 @@ def evaluate_pair(evaluation: Evaluation, scores: ArrayLike, first: str, second:
 def most_confused(evaluation: Evaluation) -> tuple[str, str] | None:
     """The two classes of the model that are taken for each other most often, both ways counted;
     the more frequent direction first. None where nothing is confused."""
+    return next(iter(most_confused_pairs(evaluation, 1)), None)
+
+
+def most_confused_pairs(evaluation: Evaluation, most: int) -> list[tuple[str, str]]:
+    """Pairs of classes of the model by how often they are taken for each other, both ways counted,
+    those that are most often first; of each the more frequent direction first."""
     matrix = evaluation.confusion
     both = np.triu(matrix + matrix.T, 1)
-    if not both.any():
-        return None
-    one, other = np.unravel_index(both.argmax(), both.shape)
-    if matrix[one, other] < matrix[other, one]:
-        one, other = other, one
-    return evaluation.classes[one], evaluation.classes[other]
+    order = np.argsort(-both, axis=None, kind="stable")[:most]
+    pairs = []
+    for one, other in zip(*np.unravel_index(order, both.shape), strict=True):
+        if not both[one, other]:
+            break
+        back = matrix[one, other] < matrix[other, one]
+        first, second = (other, one) if back else (one, other)
+        pairs.append((evaluation.classes[first], evaluation.classes[second]))
+    return pairs
 
 
-def worth_a_look(evaluation: Evaluation) -> tuple[str, str] | None:
+def first_pair(evaluation: Evaluation) -> tuple[str, str] | None:
     """The pair to begin with: the two diseases that overlap by definition where they are confused,
     else the most confused pair, else the two largest classes; None for a model of one class."""
     classes = evaluation.classes
@@ -199,10 +208,9 @@ def _merged(
     merged = intervals.class_mean(right | mended, np.where(true == pair[1], pair[0], true))
     finer = replace(merged, sides=separate.sides, scale=separate.scale)
     rows = []
-    for measure, name, before, after, gain, of_gain in (
+    for measure, before, after, gain, of_gain in (
         (
             "top1_accuracy",
-            "Top-1 accuracy",
             intervals.shares(right, every),
             intervals.shares(right | mended, every),
             intervals.shares(mended, every),
@@ -210,14 +218,13 @@ def _merged(
         ),
         (
             "balanced_accuracy",
-            "Balanced accuracy",
             separate,
             merged,
             finer.minus(separate),
             student_interval,
         ),
     ):
-        row: dict[str, object] = {"measure": measure, "name": name}
+        row: dict[str, object] = {"measure": measure}
         for column, estimate, interval in (
             ("separate", before, score_interval),
             ("merged", after, score_interval),

@@ -2,9 +2,9 @@
 towards another.
 
 A head's vote on an image is its logit for the target less that for the other class; the votes of
-all heads add up to the margin (see `dermxai.explain.heads`). Here they are averaged over a set,
-and the averages of two sets compared. Intervals are over patients (`intervals`), which the two sets
-of a comparison may share.
+all heads add up to the margin (`dermxai.explain.decomposition`). Here they are averaged over a
+set, and the averages of two sets compared. Intervals are over patients (`intervals`), which the two
+sets of a comparison may share.
 """
 
 from collections.abc import Sequence

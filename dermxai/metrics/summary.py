@@ -1,6 +1,6 @@
 """Tables of measures with intervals: a row a class, and the dataset as a whole."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,25 +10,27 @@ from numpy.typing import ArrayLike, NDArray
 from dermxai import taxonomy
 from dermxai.metrics import delong, intervals
 from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS, Estimates
+from dermxai.metrics.notes import Note, Reason
 
 Floats = NDArray[np.float64]
 
-OVERALL: Mapping[str, str] = {
-    "top1_accuracy": "Top-1 accuracy",
-    "top1_accuracy_merged": f"Top-1 accuracy, {' and '.join(taxonomy.OVERLAPPING)} as one class",
-    "balanced_accuracy": "Balanced accuracy (mean sensitivity)",
-    "mean_accuracy": "Accuracy, macro average, one-vs-rest",
-    "mean_sensitivity": "Sensitivity, macro average, one-vs-rest",
-    "mean_specificity": "Specificity, macro average, one-vs-rest",
-    "mean_auc": "AUC, macro average, one-vs-rest",
-}
-"""Means are over the classes that have images."""
+OVERALL = (
+    "top1_accuracy",
+    "top1_accuracy_merged",
+    "balanced_accuracy",
+    "mean_accuracy",
+    "mean_sensitivity",
+    "mean_specificity",
+    "mean_auc",
+)
+"""Measures of the whole. Means are over the classes that have images; ``merged`` counts the two
+classes that overlap by definition as one."""
 
 
 def by_class(
     true: NDArray[np.intp], predicted: NDArray[np.intp], scores: Floats
 ) -> dict[str, Estimates]:
-    """Accuracy, sensitivity, specificity and AUC of each class against the rest.
+    """One-vs-rest accuracy, sensitivity, specificity and AUC of each class.
 
     Args:
         true: (n,) index of each image's class.
@@ -115,10 +117,10 @@ def mean_specificity(member: NDArray[np.bool_], predicted: NDArray[np.intp]) -> 
 @dataclass(frozen=True, eq=False)
 class Summary:
     by_class: pd.DataFrame
-    """One row a class: class, name, images, units, and each measure with _low and _high."""
+    """One row a class: class, images, units, and each measure with _low and _high."""
     overall: pd.DataFrame
-    """One row a measure: measure, name, value, low, high."""
-    notes: tuple[str, ...]
+    """One row a measure: measure, value, low, high."""
+    notes: tuple[Note, ...]
     """What is undefined, and why."""
 
 
@@ -144,7 +146,6 @@ def summarise(
     member = true[:, None] == np.arange(len(classes))
     columns: dict[str, object] = {
         "class": list(classes),
-        "name": [taxonomy.name(code) for code in classes],
         "images": member.sum(axis=0),
         "units": intervals.patients_with(member, clusters),
     }
@@ -157,33 +158,31 @@ def summarise(
     rows = []
     for measure, each in overall(true, predicted, scores, classes).items():
         found = intervals.score_interval(each, clusters, level)
-        rows.append((measure, OVERALL[measure], each.value[0], found.low[0], found.high[0]))
-    whole = pd.DataFrame(rows, columns=["measure", "name", "value", "low", "high"])
+        rows.append((measure, each.value[0], found.low[0], found.high[0]))
+    whole = pd.DataFrame(rows, columns=["measure", "value", "low", "high"])
     units = np.unique(clusters).size
-    return Summary(table, whole, tuple(_undefined(table, units)))
+    return Summary(table, whole, tuple(unmeasured(table, units)))
 
 
-def _undefined(table: pd.DataFrame, units: int) -> Iterator[str]:
+def unmeasured(table: pd.DataFrame, units: int) -> Iterator[Note]:
+    """Which classes have no measure, or none with an interval.
+
+    Args:
+        table: a row a class: ``class``, ``images``, ``units``.
+        units: of all images together.
+    """
     if not table["images"].any():
         return
     absent = table["images"] == 0
     only = table["images"] == table["images"].sum()
-    least = FEWEST_OF_CLASS
     several = units >= FEWEST
-    for rows, words in (
-        (absent, "no image here, so sensitivity and AUC are undefined"),
-        (only & ~absent, "the only class here, so specificity and AUC are undefined"),
-        (
-            ~absent & (table["units"] < FEWEST) & several,
-            f"fewer than {FEWEST} patients or lesions, so sensitivity and AUC have no interval",
-        ),
-        (
-            ~absent & (table["units"] < least) & several,
-            f"fewer than {least} patients or lesions, so the means over classes (balanced "
-            "accuracy, sensitivity, AUC) have no interval",
-        ),
+    for reason, rows in (
+        (Reason.ABSENT, absent),
+        (Reason.ONLY, only & ~absent),
+        (Reason.RARE_IN_CLASS, ~absent & (table["units"] < FEWEST) & several),
+        (Reason.RARE_IN_MEANS, ~absent & (table["units"] < FEWEST_OF_CLASS) & several),
     ):
         if rows.any():
-            yield f"{', '.join(table.loc[rows, 'class'])}: {words}."
+            yield Note(reason, tuple(table.loc[rows, "class"]))
     if not several:
-        yield f"Fewer than {FEWEST} patients or lesions: nothing has an interval."
+        yield Note(Reason.RARE)

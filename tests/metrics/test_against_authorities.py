@@ -96,7 +96,7 @@ def test_each_class_against_the_rest(evaluation, overall, scores, labels):
         expected["specificity"].append(sk.recall_score(~is_k, ~called))
         expected["auc"].append(sk.roc_auc_score(is_k, shares[:, k]))
     for measure, number, authority in (
-        ("accuracy", "Accuracy of a class against the rest", "accuracy_score"),
+        ("accuracy", "Accuracy of a class, one-vs-rest", "accuracy_score"),
         ("sensitivity", "Sensitivity of a class", "recall_score"),
         ("specificity", "Specificity of a class", "recall_score of the rest"),
         ("auc", "AUC of a class", "roc_auc_score"),

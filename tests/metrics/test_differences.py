@@ -6,6 +6,7 @@ from statsmodels.stats.multitest import multipletests
 
 from dermxai.core.errors import InputError
 from dermxai.metrics.differences import differences
+from dermxai.metrics.notes import Note, Reason
 
 RNG = np.random.default_rng(0)
 GROUP = np.arange(60) < 24
@@ -86,24 +87,22 @@ def test_what_is_not_stated_is_left_out_of_numbers_and_a_value_of_texts():
 def test_columns_without_use_are_left_out_and_the_many_valued_named():
     samples = table(same=["x"] * 60, name=[f"n{i}" for i in range(60)], empty=[np.nan] * 60)
     found = differences(samples, GROUP, np.arange(60))
-    assert found.table.empty and "name" in " ".join(found.notes)
+    assert found.table.empty and Note(Reason.MANY_VALUES, ("name",)) in found.notes
 
 
 def test_a_value_too_many_is_named_where_it_is_that_nothing_is_stated():
     sites = [*(f"site {index % 12}" for index in range(59)), None]
     found = differences(table(site=sites), GROUP, np.arange(60))
     assert found.table.empty
-    assert found.notes[-1] == "Not compared, for their many values: site."
+    assert found.notes[-1] == Note(Reason.MANY_VALUES, ("site",))
 
 
 def test_few_images_are_described_not_tested():
     found = differences(table(age=np.arange(10.0)), np.arange(10) < 2, np.arange(10))
     assert found.table["p"].isna().all() and found.table["q"].isna().all()
-    assert "too few to test" in found.notes[0]
-    assert (
-        "only large differences"
-        in differences(table(age=np.arange(60.0)), np.arange(60) < 12, np.arange(60)).notes[0]
-    )
+    assert found.notes[0].reason is Reason.TOO_FEW_TO_TEST
+    few = differences(table(age=np.arange(60.0)), np.arange(60) < 12, np.arange(60))
+    assert few.notes[0].reason is Reason.SMALL_GROUP
 
 
 def test_intervals_are_students_with_the_units_of_the_smaller_side():
@@ -149,7 +148,7 @@ def test_shares_differ_by_one_at_most():
 def test_the_group_that_limits_is_told_with_its_own_numbers():
     units = np.where(GROUP, np.arange(60), 24 + np.arange(60) % 6)
     (note,) = differences(table(age=RNG.normal(size=60)), GROUP, units).notes
-    assert note == "One group has 36 images of 6 patients: only large differences can show."
+    assert note == Note(Reason.SMALL_GROUP, images=36, units=6, unit="patients")
 
 
 def test_what_too_few_images_state_is_named_not_tested():
@@ -159,12 +158,10 @@ def test_what_too_few_images_state_is_named_not_tested():
     found = differences(table(age=age, sex=RNG.random(60) < 0.5), GROUP, units)
     assert np.isnan(row(found, "age")["p"]) and np.isnan(row(found, "age")["q"])
     assert 0 < row(found, "sex", "True")["q"] == row(found, "sex", "True")["p"] <= 1
-    (note,) = (each for each in found.notes if "state" in each)
-    assert "test it: age." in note and "5 images of 5 patients" in note
+    assert Note(Reason.UNTESTED, ("age",), unit="patients") in found.notes
     few = np.arange(60) < 4
     (note,) = differences(table(age=RNG.normal(size=60)), few, np.arange(60) // 20).notes
-    assert note.startswith("One group has 4 images of 1 patient: too few to test")
-    assert note.endswith("A test takes at least 5 images of 5 patients in each group.")
+    assert note == Note(Reason.TOO_FEW_TO_TEST, images=4, units=1, unit="patients")
 
 
 @pytest.mark.parametrize("chosen", [np.ones(60, bool), np.zeros(60, bool)])

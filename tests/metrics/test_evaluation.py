@@ -9,6 +9,8 @@ from sklearn import metrics as sk
 
 from dermxai.core.errors import InputError
 from dermxai.metrics.evaluation import evaluate
+from dermxai.metrics.notes import Note, Reason
+from dermxai.report.evaluated import Evaluated
 
 CLASSES = ("EAD", "SD", "MN", "own <b>class</b>")
 
@@ -53,7 +55,7 @@ def test_any_labels_are_judged_as_scikit_learn_judges_the_known_ones(labels, see
         else:
             assert np.isnan(row["auc"])
         assert np.isnan(row["sensitivity"]) == (not member.any())
-    json.dumps(found.as_json(), allow_nan=False)
+    json.dumps(Evaluated.of(found).as_json(), allow_nan=False)
 
 
 @settings(max_examples=30)
@@ -84,7 +86,7 @@ def test_labels_outside_are_shown_with_what_they_were_read_as():
     assert list(found.cross_table.index) == ["MN", "akiec", "mel"]
     assert list(found.cross_table.columns) == ["MN", "EAD"]
     assert found.cross_table.to_numpy().tolist() == [[1, 0], [1, 0], [0, 2]]
-    assert "mel" in " ".join(found.notes)
+    assert found.on_images[0] == Note(Reason.OUTSIDE, ("akiec", "mel"), images=3)
 
 
 def test_confusions_are_counted_largest_first():
@@ -124,12 +126,12 @@ def test_patients_are_the_units_of_intervals_and_images_where_none_is_known():
     assert (by_patient.clusters, by_patient.counts.units) == ("patients", 10)
     assert (by_lesion.clusters, by_lesion.counts.units) == ("lesions", 20)
     assert (by_image.clusters, by_image.counts.units) == ("images", 60)
-    assert not any("independent" in note for note in by_patient.notes)
-    assert "take lesions as independent" in by_lesion.notes[0]
-    assert "take images as independent" in by_image.notes[0]
+    assert not by_patient.on_images
+    assert by_lesion.on_images == (Note(Reason.OWNERS_UNKNOWN, ("lesions",)),)
+    assert by_image.on_images == (Note(Reason.OWNERS_UNKNOWN, ("images",)),)
     _, some = judged(labels, patients=[None, *patients[1:]], lesion_ids=[None, *lesions[1:]])
     assert (some.clusters, some.counts.units) == ("patients", 11)
-    assert some.notes[0].startswith("Patients of 1 image are not known")
+    assert some.on_images == (Note(Reason.OWNERS_UNKNOWN, ("images",), images=1),)
 
 
 def test_nothing_depends_on_the_order_of_images():
@@ -166,35 +168,34 @@ def test_notes_say_what_is_so():
     def notes(a, b):
         labels, ids = ["a"] * a + ["b"] * b, [f"image {i}" for i in range(a + b)]
         scores = np.eye(2)[[0] * a + [1] * b]
-        return evaluate(labels, ("a", "b"), scores, ids, ids).notes
+        return evaluate(labels, ("a", "b"), scores, ids, ids).on_measures
 
-    means = "so the means over classes (balanced accuracy, sensitivity, AUC) have no interval."
     assert notes(8, 8) == ()
-    assert notes(7, 8) == (f"a: fewer than 8 patients or lesions, {means}",)
+    assert notes(7, 8) == (Note(Reason.RARE_IN_MEANS, ("a",)),)
     assert notes(4, 8) == (
-        "a: fewer than 5 patients or lesions, so sensitivity and AUC have no interval.",
-        f"a: fewer than 8 patients or lesions, {means}",
+        Note(Reason.RARE_IN_CLASS, ("a",)),
+        Note(Reason.RARE_IN_MEANS, ("a",)),
     )
-    assert notes(2, 2) == ("Fewer than 5 patients or lesions: nothing has an interval.",)
+    assert notes(2, 2) == (Note(Reason.RARE),)
+    assert notes(0, 8) == (Note(Reason.ABSENT, ("a",)), Note(Reason.ONLY, ("b",)))
 
 
 def test_notes_on_images_stand_apart_from_those_on_measures():
     _, found = judged(["EAD", "SD"] * 3 + [None], patients=list("pqrstuv"))
-    assert found.on_images == ("1 image without a label: left out.",)
+    assert found.on_images == (Note(Reason.UNLABELLED, images=1),)
     assert all(
-        note.split(":")[0] in ("MN, own <b>class</b>", "SD", "EAD", "EAD, SD")
+        note.names in (("MN", "own <b>class</b>"), ("SD",), ("EAD",), ("EAD", "SD"))
         for note in found.on_measures
     )
-    assert found.notes == found.on_images + found.on_measures
     _, nothing = judged([None, "mel"])
-    assert nothing.on_images[-1].startswith("No image here has a label")
+    assert nothing.on_images[-1] == Note(Reason.NOTHING_KNOWN)
     assert nothing.on_measures == ()
 
 
 def test_a_class_may_be_called_macro_or_micro():
     classes = ("macro", "micro", "other")
     found = evaluate([*classes, "other"], classes, np.eye(4, 3), list("wxyz"))
-    curves = found.as_json()
+    curves = Evaluated.of(found).as_json()
     assert list(curves["roc"]) == list(classes)
     assert curves["roc"]["other"]["auc"] == pytest.approx(found.roc["other"].auc)
     assert curves["macro"]["auc"] == pytest.approx(found.macro.auc)

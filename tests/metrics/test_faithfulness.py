@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from dermxai.metrics.faithfulness import FEWEST, Scale, failures, summarised
+from dermxai.metrics.faithfulness import FEWEST, Scale, Standing, Verdict, failures, summarised
 
 NAMES = {"random": "noise", "centred": "bell"}
 
@@ -58,7 +58,7 @@ def test_a_method_is_set_against_noise_as_fine_as_itself():
 
 
 def test_no_difference_is_not_called_one():
-    assert summary(table(better=0.0, seed=2)).loc["good", "random_verdict"] == "no difference shown"
+    assert summary(table(better=0.0, seed=2)).loc["good", "random_verdict"] == Verdict.NEITHER
 
 
 def test_undefined_values_are_left_out_and_counted():
@@ -97,7 +97,7 @@ def test_few_patients_give_no_verdict():
     made = summarised(table(FEWEST - 1), {"road": limited}, {}, **NAMES).set_index("method")
     assert made.loc["good", "standing"] == ""
     enough = summary(table(FEWEST, better=50)).loc["good"]
-    assert enough["standing"] == "beats both control maps"
+    assert enough["standing"] == Standing.BOTH
 
 
 def test_a_measure_on_which_baselines_say_nothing_is_not_compared():
@@ -106,7 +106,7 @@ def test_a_measure_on_which_baselines_say_nothing_is_not_compared():
     assert (found["random_verdict"], found["centred_verdict"]) == ("", "")
     for name in ("random", "centred"):
         assert found[[f"{name}_difference", f"{name}_low", f"{name}_high"]].isna().all()
-    assert found["standing"] == "keeps to the limit" and np.isfinite(found["mean"])
+    assert found["standing"] == Standing.KEEPS and np.isfinite(found["mean"])
 
 
 @pytest.mark.parametrize("images", [FEWEST, 12])
@@ -115,7 +115,7 @@ def test_noise_is_rarely_called_a_difference(images: int):
     shown = 0
     for seed in range(400):
         verdict = summary(table(images, better=0, seed=seed)).loc["good", "random_verdict"]
-        shown += verdict != "no difference shown"
+        shown += verdict != Verdict.NEITHER
     assert stats.binom.sf(shown - 1, 400, 0.05) > 0.001
 
 

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.optimize import brentq
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from dermxai.metrics.delong import areas, mean_area
@@ -20,6 +21,7 @@ from dermxai.metrics.intervals import (
     score_interval,
     shares,
     student_interval,
+    student_test,
 )
 from tests.verification import verified
 
@@ -282,3 +284,32 @@ def test_of_nothing_there_is_nothing():
 def test_patients_are_counted_once():
     members = np.array([[1, 0], [1, 0], [1, 1], [0, 0]], dtype=bool)
     assert patients_with(members, np.array([0, 0, 1, 2])).tolist() == [2, 1]
+
+
+def test_a_p_value_is_the_level_whose_interval_ends_at_zero():
+    rng = np.random.default_rng(4)
+    clusters = np.repeat(np.arange(30), 3)
+    first = np.arange(90) % 2 == 0
+    numbers = rng.standard_normal((90, 6)) + 0.3 * first[:, None]
+    apart = group_difference(numbers, np.ones_like(numbers, dtype=bool), first)
+    found = student_test(apart, clusters)
+
+    def nearest(p: float, k: int) -> float:
+        low, high, _ = student_interval(apart, clusters, 1 - p)
+        return float(low[k] if apart.value[k] > 0 else high[k])
+
+    expected = [brentq(nearest, 1e-9, 1 - 1e-9, args=(k,), xtol=1e-12) for k in range(6)]
+    verified(
+        "p of the effect of a cause",
+        "where its interval ends at 0, by bisection",
+        found,
+        expected,
+        tolerance=1e-8,
+    )
+    assert ((found > 0) & (found < 1)).all()
+
+
+def test_what_nobody_changes_has_a_p_value_of_one():
+    outcomes, groups = np.ones((40, 1)), np.arange(40) % 2
+    same = class_mean(outcomes, groups)
+    assert student_test(same.minus(same), np.arange(40)).tolist() == [1]

@@ -2,7 +2,7 @@ import numpy as np
 from cleanlab.filter import find_label_issues
 
 from dermxai.metrics import evaluate
-from dermxai.metrics.label_errors import FEWEST, label_errors, searched
+from dermxai.metrics.label_errors import FEWEST, label_errors, searched_images
 
 CLASSES = ("EAD", "SD", "Pso", "LP")
 
@@ -55,7 +55,7 @@ def test_what_is_too_little_to_search_is_counted_as_not_searched():
     few = np.flatnonzero(labels == "LP")
     labels[few[FEWEST - 1 :]] = None
     scores, ids = np.log(evaluation.probabilities), evaluation.sample_ids
-    looked_at = searched(evaluate(labels, CLASSES, scores, ids))
+    looked_at = searched_images(evaluate(labels, CLASSES, scores, ids))
     assert looked_at == {code: (labels == code).sum() for code in CLASSES[:3]} | {"LP": 0}
-    assert not any(searched(evaluate(["EAD"] * 60, CLASSES, scores, ids)).values())
-    assert not any(searched(evaluation, np.zeros(60, dtype=bool)).values())
+    assert not any(searched_images(evaluate(["EAD"] * 60, CLASSES, scores, ids)).values())
+    assert not any(searched_images(evaluation, np.zeros(60, dtype=bool)).values())

@@ -5,6 +5,7 @@ from dermxai.core.errors import InputError
 from dermxai.metrics import evaluate
 from dermxai.metrics.evaluation import Evaluation
 from dermxai.metrics.leakage import leakage_premium
+from dermxai.metrics.notes import Note, Reason
 from tests.verification import verified
 
 CLASSES = ("MN", "BCC", "SK")
@@ -85,13 +86,13 @@ def test_what_is_undefined_says_so() -> None:
     table = lost.table.set_index("measure")
     assert np.isnan(table.loc["balanced_accuracy", ["difference", "difference_low"]]).all()
     assert np.isfinite(table.loc["top1_accuracy", "difference"])
-    assert any("No image of SK is left" in note for note in lost.notes)
+    assert Note(Reason.CLASSES_LOST, ("SK",)) in lost.notes
     nothing = leakage_premium(whole, part(np.full(rows.size, False)))
     assert nothing.table[["without", "difference", "difference_low"]].isna().all(axis=None)
-    assert "nothing is left" in nothing.notes[0] and nothing.unseen == 0
+    assert nothing.notes[0] == Note(Reason.ALL_SEEN) and nothing.unseen == 0
     one = leakage_premium(whole, part(whole.unit_of != "patient 0"))
     assert one.units == 1 and one.table["difference_low"].isna().all()
-    assert "no interval of the difference" in one.notes[0]
+    assert one.notes[0] == Note(Reason.FEW_SEEN_OR_UNSEEN, unit="patients")
     few = np.isin(whole.true, ("MN", "BCC")) | np.isin(
         whole.unit_of, np.unique(whole.unit_of[whole.true == "SK"])[:6]
     )
@@ -120,5 +121,6 @@ def test_means_over_rare_classes_have_no_interval_of_their_difference_either() -
     assert np.isnan(table.loc["balanced_accuracy", ["low", "difference_low"]]).all()
     assert np.isfinite(table.loc["balanced_accuracy", "difference"])
     assert np.isfinite(table.loc["top1_accuracy", "difference_low"])
-    assert any("classes are too rare" in note for note in found.notes)
-    assert not any("too rare" in note for note in leakage_premium(whole, without).notes)
+    rare_differences = Note(Reason.RARE_DIFFERENCES, unit="patients")
+    assert rare_differences in found.notes
+    assert rare_differences not in leakage_premium(whole, without).notes

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from dermxai.core.errors import InputError
-from dermxai.explain.heads import decomposition
+from dermxai.explain.decomposition import decomposition
 from dermxai.metrics.set_decomposition import set_decomposition, set_difference
 
 HEADS = ("block 1", "block 2", "final")
