@@ -1,5 +1,6 @@
-"""The 14 classes of Zhu et al. 2021 (Table 1): code, name, kind of disease, colour; and how the
-labels of other data sets map to them."""
+"""The 14 classes of Zhu et al. 2021 (Table 1): code, name, kind of disease, colour; and those of
+other data sets that have a name and a colour of their own. How labels are written elsewhere stands
+in ``data/synonyms.py``."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -40,18 +41,6 @@ CODES: tuple[str, ...] = tuple(BY_CODE)
 # Seborrheic dermatitis is a kind of dermatitis: part of the confusion of these two is definition.
 OVERLAPPING = ("EAD", "SD")
 
-# Labels of other taxonomies. A class that has no counterpart here (mel, akiec) stays itself.
-HAM10000: Mapping[str, str] = {"nv": "MN", "bcc": "BCC", "df": "DF", "bkl": "SK", "vasc": "Hem"}
-ISIC: Mapping[str, str] = {
-    "NV": "MN",
-    "BCC": "BCC",
-    "DF": "DF",
-    "BKL": "SK",
-    "VASC": "Hem",
-    "MEL": "mel",
-    "AKIEC": "akiec",
-    "AK": "akiec",
-}
 # DermaMNIST numbers HAM10000's classes.
 DERMAMNIST: tuple[str, ...] = ("akiec", "BCC", "SK", "DF", "mel", "MN", "Hem")
 # Classes of other data sets that have a name and a colour of their own.

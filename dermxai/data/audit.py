@@ -1,10 +1,13 @@
 """What is wrong with a dataset as a whole: patients, lesions and copies of an image in two
 splits."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermxai.core.formatting import count, shortened
 from dermxai.data.images import container
 from dermxai.data.splits import groups
 
@@ -30,6 +33,34 @@ def torn(samples: pd.DataFrame, files: NDArray[np.bytes_] | None = None) -> pd.D
     if files is None:
         return found
     return pd.concat([found, _copies(grouped, files)], ignore_index=True)
+
+
+def contradictions(samples: pd.DataFrame, files: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence on images whose files are alike and whose labels are not; none where there are
+    none.
+
+    Args:
+        files: by sample id the ``inventory.file_fingerprint`` of its image.
+    """
+    rows = samples[["sample_id", "path", "label"]].assign(
+        file=[files.get(each, each) for each in samples["sample_id"]]
+    )
+    rows = rows[rows["file"].duplicated(keep=False) & rows["label"].notna()]
+    rows = rows[rows.groupby("file")["label"].transform("nunique") > 1]
+    rows = rows[rows["path"].map(container) == rows["path"]]  # an archive is one file for all
+    if rows.empty:
+        return ()
+    first = rows[rows["file"] == rows["file"].iloc[0]]
+    shown = ", ".join(
+        f"{id_} ({label})" for id_, label in zip(first["sample_id"], first["label"], strict=True)
+    )
+    return (
+        f"{count(len(rows), 'image')} under several labels: the same file as another, such as "
+        f"{shortened(shown, _MOST_SHOWN)}.",
+    )
+
+
+_MOST_SHOWN = 200  # characters
 
 
 def _copies(grouped: pd.DataFrame, files: NDArray[np.bytes_]) -> pd.DataFrame:

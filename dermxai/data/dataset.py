@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai.core import entries, paths
-from dermxai.core.components import said
+from dermxai.core.components import error_text
 from dermxai.core.entries import Unusable, UnusableError
 from dermxai.core.errors import InputError
-from dermxai.data import images, inventory, labels
+from dermxai.data import audit, dicom, images, inventory, kept_options, labels
 from dermxai.data.formats import FORMATS, Format, by_priority
-from dermxai.data.table import Options, Problem, Table, validated
+from dermxai.data.table import Options, Problem, Reading, Table, validated
 from dermxai.data.transforms import fit_mask
 
 _SOURCE = "source_label"
@@ -39,9 +39,10 @@ class Dataset:
             they are read.
         fingerprint: the same for the same data in another place or copied again, different
             when a row or an image changes. Hash of the table and of each image file's size, first
-            and last 4 kB; only BMP, TIFF and PPM files are read as a whole.
+            and last 4 kB; only BMP, TIFF, PPM, DICOM and rare files are read as a whole.
         source, options: what ``load_dataset`` was called with, so that it can be called again.
         file_fingerprints: by sample id what tells its image's file from another.
+        reading: how folders and columns were understood where that was not plain.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Dataset:
     source: Path = Path()
     options: Mapping[str, str | dict[str, str]] = field(default_factory=dict)
     file_fingerprints: Mapping[str, str] = field(default_factory=dict, repr=False)
+    reading: Reading = field(default_factory=Reading, repr=False)
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -70,13 +72,16 @@ class Dataset:
             raise InputError(f"{self.name} has no image {sample_id!r}.")
         return self.samples.iloc[self._positions[sample_id]]
 
-    def image(self, sample_id: str) -> NDArray[np.uint8]:
+    def image(self, sample_id: str, *, profiles: bool = False) -> NDArray[np.uint8]:
         """(height, width, 3) RGB, upright.
+
+        Args:
+            profiles: applies an embedded colour profile, see `images.read_image`.
 
         Raises:
             InputError: no such sample, or its file cannot be read.
         """
-        return images.read_image(self.row(sample_id)["path"])
+        return images.read_image(self.row(sample_id)["path"], profiles=profiles)
 
     def mask(self, sample_id: str) -> NDArray[np.bool_] | None:
         """The lesion as (height, width) of the image; None where there is no mask.
@@ -103,6 +108,7 @@ def load_dataset(
     *,
     columns: Mapping[str, str] | None = None,
     label_map: str | Path | Mapping[str, str] | None = None,
+    levels: Mapping[str, str] | None = None,
     confine: bool = False,
 ) -> Dataset:
     """Opens a dataset of any known format, recognised automatically from the path. No image is
@@ -113,6 +119,11 @@ def load_dataset(
         columns: our column name → the table's, such as ``{"label": "diagnosis"}``.
         label_map: label → class code, or a table of two columns ``from`` and ``to``; labels that
             it does not name are mapped as without it.
+        levels: level of folders → class, patient, split or nothing, such as ``{"1": "class"}``;
+            the outermost is 1.
+
+            Of these three, what is not given is as it is kept for the dataset
+            (`dermxai.data.kept_options`); give ``{}`` to read it as it is recognised.
         confine: reads nothing outside the folders that visitors may open (``paths.roots``), as a
             server always does.
 
@@ -128,31 +139,40 @@ def load_dataset(
         (61, 83, 3)
     """
     with paths.confining(confine):
-        return _loaded(path, columns, label_map)
+        return _loaded(path, columns, label_map, levels)
 
 
 def _loaded(
     path: str | Path,
     columns: Mapping[str, str] | None,
     label_map: str | Path | Mapping[str, str] | None,
+    levels: Mapping[str, str] | None,
 ) -> Dataset:
     source = paths.readable(paths.named(path))
     if not os.path.exists(source):  # noqa: PTH110  # false, not an error, where it is forbidden
         raise InputError(f"There is no file or folder {entries.shown(str(source))}.")
     if (what := entries.kind(source)) not in ("a file", "a folder"):
         raise InputError(f"{source} is {what}; expected a folder, table or archive of images.")
+    kept = kept_options.kept(source)
+    columns = kept.get("columns") if columns is None else columns
+    label_map = kept.get("label_map") if label_map is None else label_map
+    levels = kept.get("levels") if levels is None else levels
     chosen = _format(source)
-    table = _read(chosen, source, Options(columns or {}))
-    rows, repeated = validated(table.rows)
-    rows = _with_codes(rows, _own_labels(label_map))
+    table = _read(chosen, source, Options(columns or {}, levels or {}))
+    headers, told = dicom.described(table.rows)
+    rows, repeated = validated(headers)
+    own = labels.own_labels(label_map)
+    told_of_labels = labels.notes(rows["label"], own)
+    rows = _with_codes(rows, own)
     stock = inventory.take(rows, table.root, paths.roots() if paths.is_confined() else None)
-    problems = (*table.problems, *repeated, *stock.problems)
+    problems = (*table.problems, *told, *repeated, *stock.problems)
     if stock.rows.empty:
         first = f" ({problems[0].item}: {problems[0].reason})" if problems else ""
         raise InputError(
             f"{source}, taken as {chosen.name}, holds no image that can be used{first}. "
             f"{_known_formats()}"
         )
+    told_of_labels = (*told_of_labels, *audit.contradictions(stock.rows, stock.files))
     name = source.name if source.is_dir() else source.stem
     return Dataset(
         name=name,
@@ -161,8 +181,9 @@ def _loaded(
         problems=problems,
         fingerprint=stock.fingerprint,
         source=source,
-        options=_plain({"columns": columns, "label_map": label_map}),
+        options=_plain({"columns": columns, "label_map": label_map, "levels": levels}),
         file_fingerprints=stock.files,
+        reading=replace(table.reading, notes=(*table.reading.notes, *told_of_labels)),
     )
 
 
@@ -222,18 +243,12 @@ def _read(chosen: Format, source: Path, options: Options) -> Table:
 
 def _broken(chosen: Format, source: Path, error: Exception) -> InputError:
     log.error("The dataset format %s fails.", chosen.name, exc_info=error)
-    return InputError(f"The dataset format {chosen.name} fails on {source} ({said(error)}).")
+    return InputError(f"The dataset format {chosen.name} fails on {source} ({error_text(error)}).")
 
 
 def _known_formats() -> str:
     found = FORMATS.all().values()
     return "Known formats: " + "; ".join(each.expects for each in found) + "."
-
-
-def _own_labels(label_map: str | Path | Mapping[str, str] | None) -> Mapping[str, str]:
-    if label_map is None or isinstance(label_map, Mapping):
-        return label_map or {}
-    return labels.read_label_map(Path(label_map))
 
 
 def _with_codes(rows: pd.DataFrame, own: Mapping[str, str]) -> pd.DataFrame:

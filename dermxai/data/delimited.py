@@ -4,7 +4,8 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,16 +36,30 @@ _SPELT = re.compile(
 _EXCEL = re.compile(r"\s*\"?sep=(?P<delimiter>[^\r\n])\"?[ ,;\t|]*(?=[\r\n])", re.IGNORECASE)
 
 
-def read_delimited(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
+def read_delimited(path: Path, headed: bool = True) -> tuple[pd.DataFrame, list[Problem]]:
     """All cells as text, stripped of nothing, empty ones missing; lines that do not fit.
+
+    Args:
+        headed: whether the first line holds the names of the columns, else they are "column 1" …
 
     Raises:
         InputError: the file cannot be read or is not delimited text.
     """
+    return parse_delimited(path, _bytes(path), headed)
+
+
+def parse_delimited(
+    path: Path, content: bytes, headed: bool = True
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """`read_delimited` of what was sent rather than read; ``path`` gives its name alone.
+
+    Raises:
+        InputError: it is not delimited text.
+    """
     line = 1
     numbered: list[tuple[int, list[str]]] = []
     try:
-        for cells in (lines := _lines(path, _bytes(path))):
+        for cells in (lines := _lines(path, content)):
             line = lines.line_num
             if any(cells):
                 numbered.append((line, cells))
@@ -52,13 +67,26 @@ def read_delimited(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
         raise InputError(f"{path.name}, line {line}: {error}.") from error
     if not numbered:
         raise InputError(f"{path.name} is empty; expected a header line and one line an image.")
-    names = _distinct(numbered[0][1])
+    if not headed:
+        numbered.insert(0, (0, [""] * len(numbered[0][1])))
+    return framed(path.name, numbered, "line")
+
+
+def framed(
+    name: str, numbered: Sequence[tuple[int, list[str]]], unit: str
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Numbered rows of cells as a table, the first of them its header; those that do not fit.
+
+    Args:
+        unit: what the numbers count, "line" or "row".
+    """
+    names = distinct(numbered[0][1])
     rows: list[list[str]] = []
     problems: list[Problem] = []
     for number, cells in numbered[1:]:
         if any(cells[len(names) :]):
             reason = f"has {len(cells)} cells, the header {len(names)}"
-            problems.append(Problem(f"{path.name}, line {number}", reason))
+            problems.append(Problem(f"{name}, {unit} {number}", reason))
         else:
             rows.append([*cells, *[""] * (len(names) - len(cells))][: len(names)])
     table = pd.DataFrame(rows, columns=names, dtype="str")
@@ -67,13 +95,21 @@ def read_delimited(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
 
 def header(path: Path) -> list[str]:
     """Column names of a delimited text, empty where the file is no such text."""
+    return [str(name) for name in beginning(path, 0)]
+
+
+def beginning(path: Path, most: int) -> pd.DataFrame:
+    """The first rows of a delimited text, those that fit its header; without columns where the file
+    is no such text."""
     try:
         with entries.opened(path) as file:
             start = file.read(_SNIFFED_BYTES)
-        lines = _lines(path, start[: start.rfind(b"\n") + 1] or start)
-        return _distinct(next(filter(any, lines), []))
+        lines = filter(any, _lines(path, start[: start.rfind(b"\n") + 1] or start))
+        names = distinct(next(lines, []))
+        rows = [cells for cells in islice(lines, most) if len(cells) == len(names)]
     except (OSError, UnusableError, csv.Error, InputError):
-        return []
+        return pd.DataFrame()
+    return pd.DataFrame(rows, columns=names, dtype="str")
 
 
 def decode(content: bytes) -> str | None:
@@ -139,7 +175,7 @@ def _lines(path: Path, content: bytes) -> "_Lines":
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 
-def _distinct(names: list[str]) -> list[str]:
+def distinct(names: list[str]) -> list[str]:
     """Column names, numbered where they are empty or repeated."""
     distinct: list[str] = []
     for position, given in enumerate(names, start=1):

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from dermxai.core.components import said, sentences
+from dermxai.core.components import error_text, faults_as_sentences
 from dermxai.core.errors import InputError
 from dermxai.data.formats import FORMATS, LAST, Format
 from dermxai.data.images import SUFFIXES
@@ -54,12 +54,21 @@ def _table(root: Path) -> Path:
     return root
 
 
+def _yolo(root: Path) -> Path:
+    for folder in ("images", "labels"):
+        (root / folder).mkdir()
+    (root / "images" / "a.jpg").touch()
+    (root / "labels" / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    return root
+
+
 DATASETS: Mapping[str, Callable[[Path], Path]] = {
     "class_folders": _class_folders,
     "ham10000": _ham10000,
     "isic": _isic,
     "medmnist": _medmnist,
     "table": _table,
+    "yolo": _yolo,
 }
 """A small dataset of a format, made in an empty folder, by the format's name; its images are empty
 files."""
@@ -82,10 +91,10 @@ CONTENTS: Mapping[str, bytes] = {
 }
 """What may stand in a file, by what it is."""
 ENDINGS = ("", ".csv", ".json", ".npz", ".jpg", ".parquet", "_metadata.csv")
-STRANGERS = ("a.docx", "a.zip", "a.parquet.bak", "README", "<i>.json")
+STRANGERS = ("a.docx", "a.rar", "a.parquet.bak", "README", "<i>.json")
 
 
-@sentences
+@faults_as_sentences
 def format_faults(made: Format, example: Path | None = None) -> Iterator[str]:
     """What is wrong with a format, a sentence each.
 
@@ -119,7 +128,7 @@ def _claims(made: Format, path: Path, what: str) -> tuple[bool, list[str]]:
     try:
         found: object = made.recognises(path)
     except Exception as error:
-        return False, [f"Of {what}: recognises raises {said(error)}."]
+        return False, [f"Of {what}: recognises raises {error_text(error)}."]
     if not isinstance(found, bool):
         kind = type(found).__name__
         return False, [f"Of {what}: recognises gives a {kind}; expected True or False."]
@@ -170,7 +179,7 @@ def _read_or_refused(made: Format, path: Path, what: str) -> Iterator[str]:
         if "\n" in str(error):
             yield f"Of {what}: the InputError has several lines; expected a sentence."
     except Exception as error:
-        yield f"Of {what}: read raises {said(error)}; expected an InputError."
+        yield f"Of {what}: read raises {error_text(error)}; expected an InputError."
     else:
         if not isinstance(found, Table):
             yield f"Of {what}: read gives a {type(found).__name__}; expected a Table."

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 
 from dermxai.core import paths
+from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
+from dermxai.data import archives, image_kinds
 from dermxai.data.images import container
 from dermxai.data.table import Problem
 
@@ -42,7 +44,7 @@ class Inventory:
 
 
 def take(rows: pd.DataFrame, root: Path, allowed: tuple[Path, ...] | None) -> Inventory:
-    """Opens every file, reads two blocks of it (BMP, TIFF and PPM whole), decodes nothing.
+    """Opens every file, reads two blocks of it (BMP, TIFF, PPM and such whole), decodes nothing.
 
     Paths count relative to ``root``, and neither times nor the order of folders on disk enter the
     fingerprint: the same data copied elsewhere are the same.
@@ -87,7 +89,7 @@ def take(rows: pd.DataFrame, root: Path, allowed: tuple[Path, ...] | None) -> In
 def _unfit(path: object, root: Path, allowed: tuple[Path, ...] | None) -> str | None:
     """Why there is no file to look at."""
     if not isinstance(path, str):
-        return f"no image file of this name beneath {root}, or several that differ"
+        return f"no image file of this name beneath {root}"
     return _OUTSIDE.format(path) if _outside(path, allowed) else None
 
 
@@ -101,8 +103,9 @@ def _stamps(files: list[str]) -> dict[str, bytes | str]:
 def file_fingerprint(path: str) -> str:
     """Tells the file that holds an image from another: a hash of its size, first and last 4 kB.
 
-    A compressed image that is edited changes in size or at an end. BMP, TIFF and PPM files may not:
-    of them it is a hash of everything.
+    A compressed image that is edited changes in size or at an end. BMP, TIFF, PPM, DICOM files and
+    those of rare formats may not: of them it is a hash of everything, and of an archive of its
+    directory.
 
     Raises:
         InputError: it cannot be opened.
@@ -119,17 +122,27 @@ def _stamp(file: str) -> bytes | str:
         state = os.stat(file)  # noqa: PTH116
         if not stat.S_ISREG(state.st_mode):
             return f"not a file ({file})"
-        with open(file, "rb", buffering=0) as opened:  # noqa: PTH123
-            first = opened.read(_BLOCK)
-            if first.startswith(_UNCOMPRESSED):
-                opened.seek(0)
-                return file_digest(opened, sha256).digest()
-            opened.seek(max(0, state.st_size - _BLOCK))
-            return sha256(b"%d|%b|%b" % (state.st_size, first, opened.read(_BLOCK))).digest()
+        if archives.is_archive(file):
+            return sha256(b"%d|%b" % (state.st_size, archives.contents(file).digest)).digest()
+        return _stamp_of_image(file, state.st_size)
     except FileNotFoundError:
         return _MISSING.format(file)
+    except UnusableError as error:
+        return f"{Path(file).name} {error}"
     except (OSError, ValueError) as error:
         return f"the file cannot be opened ({getattr(error, 'strerror', None) or error}: {file})"
+
+
+def _stamp_of_image(file: str, size: int) -> bytes | str:
+    with open(file, "rb", buffering=0) as opened:  # noqa: PTH123
+        first = opened.read(_BLOCK)
+        if stands_for := image_kinds.pointer(first[: image_kinds.START]):
+            return stands_for
+        if first.startswith(_UNCOMPRESSED) or image_kinds.is_plain(file, first):
+            opened.seek(0)
+            return file_digest(opened, sha256).digest()
+        opened.seek(max(0, size - _BLOCK))
+        return sha256(b"%d|%b|%b" % (size, first, opened.read(_BLOCK))).digest()
 
 
 def _lacking(path: object, allowed: tuple[Path, ...] | None) -> str | None:
@@ -137,7 +150,7 @@ def _lacking(path: object, allowed: tuple[Path, ...] | None) -> str | None:
         return None
     if _outside(path, allowed):
         return _OUTSIDE.format(path)
-    return None if os.path.isfile(path) else _MISSING.format(path)  # noqa: PTH113
+    return None if os.path.isfile(container(path)) else _MISSING.format(path)  # noqa: PTH113
 
 
 def _outside(path: str, allowed: tuple[Path, ...] | None) -> bool:

@@ -1,11 +1,16 @@
 """Where the synthetic atlas, selections and unpacked images lie."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+from dermxai.core import entries
+from dermxai.core.entries import UnusableError
 from dermxai.core.paths import datasets, home
 
 DEMO_VERSION = 2
+GENERATOR = "dermxai atlas"
+"""In the settings that an atlas was drawn with."""
 
 
 def demo_dataset() -> Path:
@@ -16,6 +21,11 @@ def demo_dataset() -> Path:
 def first_demo_dataset() -> Path:
     """The atlas of the demo's first version, in workspaces that are that old."""
     return datasets() / "atlas"
+
+
+def place_of(archive: str | Path) -> str:
+    """The name under which what is unpacked of an archive lies, see `unpacked_folder`."""
+    return sha256(str(Path(archive).resolve()).encode()).hexdigest()[:16]
 
 
 def unpacked_folder(archive: str = "") -> Path:
@@ -35,6 +45,15 @@ def selections_folder() -> Path:
 
 def selection_file(key: str) -> Path:
     return selections_folder() / f"{key}.json"
+
+
+def mappings_folder() -> Path:
+    return home() / "mappings"
+
+
+def mapping_file(key: str) -> Path:
+    """What a person has said of a dataset's columns, labels and folders."""
+    return mappings_folder() / f"{key}.json"
 
 
 @dataclass(frozen=True)
@@ -59,3 +78,13 @@ class AtlasFiles:
     def lock(self) -> Path:
         """Held by the process that writes it."""
         return self.root.with_name(f".{self.root.name}.partial.lock")
+
+
+def is_atlas(dataset: Path) -> bool:
+    """Whether a dataset is an atlas, whose images are drawn: no patient is in them. Not so where it
+    cannot be looked into."""
+    try:
+        told = entries.read_json(AtlasFiles(dataset).about, {"generator": str, "images": int})
+    except UnusableError:
+        return False
+    return bool(told["generator"] == GENERATOR)

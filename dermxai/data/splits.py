@@ -1,4 +1,4 @@
-"""Divisions of a dataset in which no patient stands on two sides."""
+"""Splits and folds of a dataset in which no patient stands on two sides."""
 
 import warnings
 from collections.abc import Mapping

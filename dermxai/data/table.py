@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,25 +15,90 @@ from dermxai.data.split_words import split_name
 
 # Usual names of each column, ours first; compared in lower case with _ for blanks, dots, dashes.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "sample_id": ("sample_id", "image_id", "isic_id", "image_name", "img_id", "id", "图像编号"),
+    "sample_id": (
+        *("sample_id", "image_id", "isic_id", "image_name", "img_id", "md5hash", "id"),
+        *("bild_id", "bildnummer", "id_image", "id_imagen", "图像编号", "图片编号", "编号"),
+    ),
     "path": (
         *("path", "image_path", "img_path", "file_path", "filepath", "file_name", "filename"),
         *("file", "image_file", "image", "img", "图像", "图片", "文件名", "路径"),
+        *(
+            "ddi_file",
+            "bcn_filename",
+            "dateiname",
+            "datei",
+            "bilddatei",
+            "bildname",
+            "bild",
+            "pfad",
+        ),
+        *("fichier", "nom_fichier", "nom_du_fichier", "chemin", "archivo", "nombre_archivo"),
+        *("imagen", "ruta", "immagine", "arquivo", "imagem", "图片名", "图片名称", "图像名称"),
     ),
     "label": (
         *("label", "class", "class_name", "diagnosis", "diagnostic", "dx", "disease", "category"),
         *("target", "ground_truth", "诊断", "标签", "类别", "疾病"),
+        *("diagnose", "hauptdiagnose", "befund", "krankheit", "klasse", "diagnostique", "maladie"),
+        *("classe", "pathologie", "diagnostico", "diagnóstico", "enfermedad", "clase", "diagnosi"),
+        *("malattia", "doença", "class_label", "label_name", "disease_name", "skin_condition"),
+        *(
+            "ground_truth_label",
+            "true_label",
+            "y_true",
+            "gt_label",
+            "labels",
+            "conditions_passion",
+            "patologia",
+            "patología",
+            "doenca",
+        ),
+        *("dermatologist_skin_condition_on_label_name", "诊断结果", "疾病名称", "病名"),
     ),
-    "patient_id": ("patient_id", "patient", "subject_id", "subject", "患者编号", "患者", "病人"),
-    "lesion_id": ("lesion_id", "lesion", "皮损编号"),
+    "patient_id": (
+        *("patient_id", "patient", "subject_id", "subject", "患者编号", "患者", "病人"),
+        *(
+            "pat_nr",
+            "pat_id",
+            "patienten_id",
+            "patientennummer",
+            "patienten_nr",
+            "id_patient",
+            "id_paciente",
+        ),
+        *("numero_patient", "paciente", "paziente", "id_paziente", "病人编号", "患者id", "病历号"),
+    ),
+    "lesion_id": (
+        *("lesion_id", "lesion", "case_id", "case_num", "case", "皮损编号", "läsion"),
+        *("läsions_id", "id_lésion", "id_lesion", "lésion", "病灶编号"),
+    ),
     "split": split_words.NAMES,
-    "age": ("age", "age_approx", "age_years", "年龄"),
-    "sex": ("sex", "gender", "性别"),
+    "age": (
+        *("age", "age_approx", "age_years", "age_approximate", "alter", "âge", "edad", "年龄"),
+        *("idade", "età", "patientenalter", "patient_age", "age_at_diagnosis"),
+    ),
+    "sex": (
+        "sex",
+        "gender",
+        "sex_at_birth",
+        "geschlecht",
+        "geschl",
+        "sexe",
+        "sexo",
+        "sesso",
+        "género",
+        "gênero",
+        "性别",
+    ),
     "site": (
         *("site", "localization", "localisation", "location", "body_site", "anatomical_site"),
         *("anatom_site_general", "anatom_site_general_challenge", "region", "部位"),
+        *("körperstelle", "lokalisation", "localisation_anatomique", "localización", "localização"),
+        *("localizzazione", "sede", "body_loc", "body_location"),
     ),
-    "skin_type": ("skin_type", "fitzpatrick", "fitzpatrick_skin_type", "fitzpatrick_scale"),
+    "skin_type": (
+        *("skin_type", "fitzpatrick", "fitzpatrick_skin_type", "fitzpatrick_scale", "fitspatrick"),
+        *("skin_tone", "skin_tone_class", "hauttyp", "phototype"),
+    ),
     "modality": ("modality", "image_type", "imaging_modality"),
     "mask_path": ("mask_path", "mask", "mask_file", "segmentation"),
     "evidence_path": ("evidence_path", "evidence"),
@@ -47,13 +111,40 @@ _SEXES = {
     **dict.fromkeys(("w", "weiblich", "weibl.", "weibl", "frau", "femme", "féminin"), "female"),
     **dict.fromkeys(("male", "m", "man", "男", "男性"), "male"),
     **dict.fromkeys(("männlich", "männl.", "männl", "mann", "homme", "masculin"), "male"),
+    **dict.fromkeys(("mujer", "femenino", "femenina", "hembra", "mulher", "feminino"), "female"),
+    **dict.fromkeys(("feminina", "donna", "femmina", "femminile", "fem."), "female"),
+    **dict.fromkeys(("hombre", "masculino", "varón", "varon", "homem", "uomo"), "male"),
+    **dict.fromkeys(("maschio", "maschile", "masc."), "male"),
 }
+_BY_LETTERS: Mapping[frozenset[str], Mapping[str, str]] = {
+    frozenset("hm"): {"h": "male", "m": "female"},  # hombre, mujer
+    frozenset("hf"): {"h": "male", "f": "female"},  # homme, femme
+}
+"""Sexes of columns that hold these letters and no others."""
 _MOST_SPLITS = 30  # a column of more values is about something else
 _OLDEST = 120.0
 _EXACT = 2.0**53  # the largest whole number up to which a float holds all
 _LARGEST = 2.0**63  # beyond every whole number of 64 bits
-_AGE = r"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>y(?:ea)?rs?|y|months?|m|weeks?|w|days?|d|岁)?"
-_UNITS_A_YEAR = {"m": 12.0, "w": 365.25 / 7, "d": 365.25}  # by the unit's first letter
+_AGE = (
+    r"(?P<number>\d+(?:[.,]\d+)?)[\s-]*(?P<unit>[^\W\d_]+(?:[./]o)?)?\.?(?:[\s-]*(?:old|alt)\.?)?"
+)
+_DAYS, _WEEKS, _MONTHS, _YEARS = 365.25, 365.25 / 7, 12.0, 1.0
+_UNITS_A_YEAR: Mapping[str, float] = {
+    **dict.fromkeys(("y", "yr", "yrs", "year", "years", "yo", "y.o", "y/o", "lat", "år"), _YEARS),
+    **dict.fromkeys(("j", "jahr", "jahre", "jahren", "jaar", "a", "an", "ans"), _YEARS),
+    **dict.fromkeys(
+        ("año", "años", "ano", "anos", "anni", "anno", "岁", "歳", "歲", "周岁"), _YEARS
+    ),
+    **dict.fromkeys(("m", "mo", "mos", "mon", "month", "months", "monat", "monate"), _MONTHS),
+    **dict.fromkeys(("monaten", "mois", "mes", "meses", "mese", "mesi", "月", "个月"), _MONTHS),
+    **dict.fromkeys(("w", "wk", "wks", "week", "weeks", "woche", "wochen", "wo"), _WEEKS),
+    **dict.fromkeys(("sem", "semaine", "semaines", "semana", "semanas"), _WEEKS),
+    **dict.fromkeys(("settimana", "settimane", "周"), _WEEKS),
+    **dict.fromkeys(("d", "day", "days", "tag", "tage", "tagen", "jour", "jours"), _DAYS),
+    **dict.fromkeys(("día", "días", "dia", "dias", "giorno", "giorni", "天", "日"), _DAYS),
+}
+_FRENCH = frozenset(("an", "ans", "mois", "semaine", "semaines", "jour", "jours"))
+"""Units beside which "j" are days; else they are years, as in German."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +166,50 @@ class Options:
 
     Attributes:
         columns: our column name → the table's, where it is not a usual one.
+        levels: level of folders, from "1", the outermost → one of `LEVEL_ROLES`.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
+    levels: Mapping[str, str] = field(default_factory=dict)
+
+
+LEVEL_ROLES = ("class", "patient", "split", "nothing")
+"""What the folders of one level may be."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """How folders of one level around the images were read.
+
+    Attributes:
+        level: 1 is the outermost, beneath the dataset's own folder.
+        role: one of `LEVEL_ROLES`.
+        folders: how many of the level have this role.
+        examples: names of some of them.
+        guessed: whether no name told it, nor a person.
+    """
+
+    level: int
+    role: str
+    folders: int
+    examples: tuple[str, ...]
+    guessed: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a dataset was understood where that was not plain.
+
+    Attributes:
+        levels: of the folders, the outermost first; a level whose folders differ stands several
+            times.
+        columns: our column name → where it was read, such as "DDI_file" of a table.
+        notes: sentences on what was guessed.
+    """
+
+    levels: tuple[Level, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,11 +221,13 @@ class Table:
             missing where no image was found.
         root: the folder that paths are relative to.
         problems: what could not become a row.
+        reading: how it was understood.
     """
 
     rows: pd.DataFrame
     root: Path
     problems: tuple[Problem, ...] = ()
+    reading: Reading = Reading()
 
 
 def split_of_file(file: Path) -> str | None:
@@ -105,7 +239,7 @@ def recognised(columns: Iterable[str]) -> dict[str, str]:
     """Our column names → the table's, for those that bear a usual name."""
     by_name: dict[str, str] = {}
     for column in columns:
-        by_name.setdefault(_normal(column), column)
+        by_name.setdefault(normal(column), column)
     return {
         ours: by_name[usual]
         for ours, names in COLUMNS.items()
@@ -162,13 +296,13 @@ def _with_split(rows: pd.DataFrame) -> pd.DataFrame:
         return rows.rename(columns={"split": "split (table)"})
     first = next(iter(found))
     split = reduce(split_words.joined, found.values())
-    rest = rows.drop(columns=first) if _normal(first) in split_words.NAMES else rows
+    rest = rows.drop(columns=first) if normal(first) in split_words.NAMES else rows
     return rest.rename(columns={"split": "split (table)"}).assign(split=split)
 
 
 def _split_in(column: str, texts: "pd.Series[str]") -> "pd.Series[str] | None":
     """A column's values as splits; None where it tells none."""
-    named = _normal(column) in split_words.NAMES
+    named = normal(column) in split_words.NAMES
     if not named and texts.nunique() > _MOST_SPLITS:
         return None
     told = split_words.read(texts)
@@ -185,8 +319,8 @@ def _split_in(column: str, texts: "pd.Series[str]") -> "pd.Series[str] | None":
 
 def _trust(column: str) -> tuple[int, str]:
     names = split_words.NAMES
-    normal = _normal(column)
-    return (names.index(normal) if normal in names else len(names), column)
+    name = normal(column)
+    return (names.index(name) if name in names else len(names), column)
 
 
 def validated(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
@@ -224,7 +358,14 @@ def validated(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
     return table[~nameless & ~repeated].reset_index(drop=True), problems
 
 
-def _normal(name: str) -> str:
+def is_sex(name: str) -> bool:
+    """Whether a text says female or male."""
+    return name.strip().casefold() in _SEXES
+
+
+def normal(name: str) -> str:
+    """A column's name as the usual ones are written: in lower case, with ``_`` for blanks, dots and
+    dashes."""
     words = "".join(" " if char in "_-." else char for char in name.strip().casefold()).split()
     return "_".join(words)
 
@@ -239,7 +380,8 @@ def _typed(name: str, values: pd.Series) -> pd.Series:
         texts = _whole(texts)
     lower = texts.str.casefold()
     if name == "sex":
-        return lower.map(_SEXES).astype("str")
+        held = frozenset(lower[~lower.isin(_UNKNOWN)].dropna())
+        return lower.map(_BY_LETTERS.get(held, _SEXES)).astype("str")
     if name == "split":
         told = split_words.read(texts.where(~lower.isin(_UNKNOWN)), asked=True)
         return texts if told is None else told
@@ -260,11 +402,22 @@ def _unread(name: str, given: pd.Series, read: pd.Series, wanted: str) -> list[P
 
 
 def _years(values: pd.Series) -> pd.Series:
-    """Ages such as 45, 45.5, "45,5", "45 years" and DICOM's "045Y" and "006M"."""
-    parts = as_text(values).str.casefold().str.extract(f"^{_AGE}$")
+    """Ages such as 45, 45.5, "45,5", "45 years", "54 J." and DICOM's "045Y" and "006M"; NaN where
+    the unit is not known."""
+    given = as_text(values)
+    distinct = pd.Series(given.dropna().unique(), dtype="str")
+    written = distinct.str.normalize("NFKC")
+    texts = written.str.casefold()
+    parts = texts.str.extract(f"^{_AGE}$")
     numbers = pd.to_numeric(parts["number"].str.replace(",", "."))
-    ages = numbers / parts["unit"].str[0].map(_UNITS_A_YEAR).fillna(1.0)
-    return ages.astype("float64").where(ages.between(0, _OLDEST))
+    units = parts["unit"].fillna("y")
+    a_year = units.map(_UNITS_A_YEAR)
+    if units.isin(_FRENCH).any():
+        a_year = a_year.mask((units == "j") & ~written.str.contains("J", na=False), _DAYS)
+    ages = (numbers / a_year).astype("float64")
+    ages = ages.where(ages.between(0, _OLDEST))
+    by_text = pd.Series(ages.to_numpy(), index=distinct.to_numpy(), dtype="float64")
+    return given.map(by_text).astype("float64")
 
 
 def folded(name: str) -> str:
@@ -297,7 +450,7 @@ def _plain(values: pd.Series) -> pd.Series:
     texts = as_text(values.map(str, na_action="ignore") if values.dtype == object else values)
     texts = texts.where(~texts.str.casefold().isin(_MISSING))
     present = texts.dropna()
-    numbers: pd.Series[Any] = pd.to_numeric(texts, errors="coerce")
+    numbers: pd.Series = pd.to_numeric(texts, errors="coerce")
     leading_zero = present.str.match(r"[+-]?0\d").any()
     if present.empty or leading_zero or numbers[present.index].isna().any():
         return texts

@@ -39,6 +39,8 @@ class Preprocessing:
         size: side of the network's input in pixels.
         mean, std: of the network's input channels, for values between 0 and 1.
         colour_constancy: a key of ``COLOUR_CONSTANCY``.
+        colour_profiles: whether images are read in sRGB, as their embedded colour profiles say
+            (`images.read_image`); else as stored, as all were before there was a choice.
 
     Raises:
         InputError: a size that is not a whole number between 1 and ``LARGEST``, a deviation that is
@@ -49,6 +51,13 @@ class Preprocessing:
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
     colour_constancy: str = "none"
+    colour_profiles: bool = False
+
+    def __repr__(self) -> str:
+        """Digests of checkpoints and of prepared images rest on it: what older ones lack is told
+        only where it is on."""
+        shown = [f"{name}={value!r}" for name, value in vars(self).items() if value is not False]
+        return f"Preprocessing({', '.join(shown)})"
 
     def __post_init__(self) -> None:
         size: object = self.size
@@ -65,6 +74,9 @@ class Preprocessing:
                 f"Unknown colour constancy {self.colour_constancy!r}; "
                 f"expected one of {', '.join(COLOUR_CONSTANCY)}."
             )
+        profiles: object = self.colour_profiles
+        if not isinstance(profiles, bool):
+            raise InputError(f"colour_profiles is {profiles!r}; expected true or false.")
 
     def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """(height, width, 3) RGB → (size, size, 3) RGB, resized, then colour-corrected."""

@@ -1,4 +1,5 @@
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,15 @@ from numpy.typing import NDArray
 
 from dermxai.data import Dataset, load_dataset
 from dermxai.data.audit import torn
+
+
+def test_a_file_under_two_labels_is_told(draw: Callable[..., Path], tmp_path: Path) -> None:
+    draw("nevus/a.png", "melanoma/b.png", "melanoma/c.png")
+    shutil.copy(tmp_path / "nevus/a.png", tmp_path / "melanoma/d.png")
+    shutil.copy(tmp_path / "melanoma/b.png", tmp_path / "melanoma/e.png")
+    (note,) = load_dataset(tmp_path).reading.notes
+    assert note.startswith("2 images under several labels")
+    assert "melanoma/d.png (mel), nevus/a.png (MN)" in note
 
 
 def test_a_lesion_in_two_splits_is_told_where_its_patient_does_not_tell_it() -> None:

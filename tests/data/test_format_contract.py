@@ -56,11 +56,11 @@ class AsksFiles(Lines):
         return "list.txt" in [each.name for each in path.iterdir()]
 
 
-@says("It recognises a file a.zip; expected its own alone.")
-class Zips(Lines):
+@says("It recognises a file a.rar; expected its own alone.")
+class Rars(Lines):
     @override
     def recognises(self, path: Path) -> bool:
-        return path.suffix == ".zip" or super().recognises(path)
+        return path.suffix == ".rar" or super().recognises(path)
 
 
 @says("Of a dataset of table: recognises gives a list; expected True or False.")
@@ -183,4 +183,4 @@ def test_a_wrong_description_is_said_before_anything_is_tried() -> None:
 
 
 def test_there_is_a_dataset_of_each_format_of_the_project_and_much_that_is_none() -> None:
-    assert len(DATASETS) == 5 and len(CONTENTS) > 10
+    assert len(DATASETS) == 6 and len(CONTENTS) > 10

@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from dermxai.core.errors import InputError
-from dermxai.data import images
+from dermxai.data import image_kinds, images
 from dermxai.data.images import MAX_PIXELS, as_image, container, image_shape, read_image, read_mask
 
 Array = NDArray[np.uint8]
@@ -49,6 +49,100 @@ def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
 def test_cmyk_jpeg_keeps_its_colour(tmp_path: Path) -> None:
     path = saved(tmp_path, "a.jpg", flat(200, 120, 60), "CMYK")
     assert np.abs(read_image(path).astype(int) - (200, 120, 60)).max() <= 6
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    sorted({"jfif", "jpe", "dib", "mpo", "j2k", "avif", "apng", "tga", "sgi", "pcx", "ico"}),
+)
+def test_rarer_formats_of_pillow_are_read(tmp_path: Path, suffix: str) -> None:
+    image = read_image(
+        saved(tmp_path, f"a.{suffix}", np.full((16, 16, 3), (200, 120, 60), np.uint8))
+    )
+    assert image.shape == (16, 16, 3)
+    assert np.abs(image.astype(int) - (200, 120, 60)).max() <= 4
+
+
+def test_a_format_without_a_mark_of_its_own_is_read_by_its_suffix_only(tmp_path: Path) -> None:
+    path = saved(tmp_path, "a.tga", flat(200, 120, 60))
+    with pytest.raises(InputError, match="not an image"):
+        read_image(path.rename(tmp_path / "a.jpg"))
+
+
+@pytest.mark.parametrize("name", ["a.heic", "really heic.jpg"])
+def test_photographs_of_phones_are_read(tmp_path: Path, name: str) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    left = np.zeros((48, 64, 3), np.uint8)
+    left[:, :32] = 200, 120, 60
+    heif.from_pillow(Image.fromarray(left)).save(tmp_path / "x.heic", quality=95)
+    (tmp_path / "x.heic").rename(tmp_path / name)
+    image = read_image(tmp_path / name)
+    assert image_shape(tmp_path / name) == image.shape[:2] == (48, 64)
+    assert np.abs(image[:, :28].astype(int) - (200, 120, 60)).max() <= 12
+    assert image[:, 36:].max() <= 12
+
+
+def test_a_damaged_photograph_of_a_phone_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200))
+    with pytest.raises(InputError, match=r"a\.heic: .*HEIC"):
+        read_image(tmp_path / "a.heic")
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *kinds: str) -> None:
+    monkeypatch.setattr(image_kinds, "has_reader", lambda kind: kind not in kinds)
+    image_kinds.suffixes.cache_clear()
+
+
+def test_without_their_extra_such_photographs_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(monkeypatch, "HEIC")
+    (tmp_path / "a.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200))
+    with pytest.raises(InputError, match=r'pip install "dermxai\[heic\]"'):
+        read_image(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "webp"])
+def test_what_is_transparent_throughout_keeps_its_colours(tmp_path: Path, suffix: str) -> None:
+    rgba = np.dstack([np.arange(36, dtype=np.uint8).reshape(3, 4, 3), np.zeros((3, 4), np.uint8)])
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "bmp":
+        path.write_bytes(bgra(rgba))
+    else:
+        Image.fromarray(rgba).save(
+            path, **({"lossless": True, "exact": True} if suffix == "webp" else {})
+        )
+    np.testing.assert_array_equal(read_image(path), rgba[..., :3])
+
+
+def bgra(rgba: Array) -> bytes:
+    """A BMP with a mask for alpha, as Photoshop and capture programs write one."""
+    height, width = rgba.shape[:2]
+    pixels = rgba[::-1, :, [2, 1, 0, 3]].tobytes()
+    head = struct.pack("<IiiHHIIiiII", 108, width, height, 1, 32, 3, len(pixels), 0, 0, 0, 0)
+    masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000) + b"BGRs" + bytes(48)
+    start = 14 + len(head) + len(masks)
+    return struct.pack("<2sIHHI", b"BM", start + len(pixels), 0, 0, start) + head + masks + pixels
+
+
+@pytest.mark.parametrize("mode", ["P", "LA"])
+def test_palettes_and_grey_that_are_transparent_throughout_keep_theirs(
+    tmp_path: Path, mode: str
+) -> None:
+    if mode == "P":
+        image = Image.new("P", (2, 2), 1)
+        image.putpalette([10, 20, 30, 40, 50, 60])
+        image.save(tmp_path / "a.png", transparency=1)
+        assert read_image(tmp_path / "a.png")[0, 0].tolist() == [40, 50, 60]
+    else:
+        Image.fromarray(np.full((2, 2, 2), (77, 0), np.uint8), "LA").save(tmp_path / "a.png")
+        assert read_image(tmp_path / "a.png")[0, 0].tolist() == [77, 77, 77]
+
+
+def test_a_single_opaque_pixel_makes_the_rest_transparent(tmp_path: Path) -> None:
+    rgba = np.full((1, 3, 4), (9, 9, 9, 0), np.uint8)
+    rgba[0, 0, 3] = 255
+    assert read_image(saved(tmp_path, "a.png", rgba))[0, :, 0].tolist() == [9, 255, 255]
 
 
 def test_transparency_lies_over_white(tmp_path: Path) -> None:
@@ -111,6 +205,44 @@ def test_sixteen_bit_alpha_lies_over_white(tmp_path: Path) -> None:
     assert read_image(tmp_path / "a.png")[0].tolist() == [[255, 0, 0], [255, 255, 255]]
 
 
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+def test_sixteen_bits_in_a_plane_a_channel_are_what_they_are_pixel_by_pixel(
+    tmp_path: Path, channels: int, compression: str | None, byteorder: str
+) -> None:
+    import tifffile
+
+    values = np.random.default_rng(0).integers(0, 65536, (9, 11, channels)).astype(np.uint16)
+    values[..., 3:] = 65535
+    extra = ["unassalpha"] if channels == 4 else None
+    for name, kind in (("planes", "separate"), ("pixels", "contig")):
+        held = values.transpose(2, 0, 1) if kind == "separate" else values
+        tifffile.imwrite(
+            tmp_path / f"{name}.tif", held, photometric="rgb", planarconfig=kind,
+            compression=compression, extrasamples=extra, byteorder=byteorder,
+        )  # fmt: skip
+    planes = read_image(tmp_path / "planes.tif").astype(int)
+    assert np.abs(planes - (values[..., :3].astype(int) + 128) // 257).max() <= 1
+    assert np.abs(planes - read_image(tmp_path / "pixels.tif")).max() <= 1
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_planes_of_sixteen_bits_are_turned_upright(tmp_path: Path, orientation: int) -> None:
+    import tifffile
+
+    planes = np.arange(3 * 2 * 4, dtype=np.uint16).reshape(3, 2, 4) * 2000
+    for name, kind in (("planes", "separate"), ("pixels", "contig")):
+        held = planes if kind == "separate" else planes.transpose(1, 2, 0)
+        tifffile.imwrite(
+            tmp_path / f"{name}.tif", held, photometric="rgb", planarconfig=kind,
+            extratags=[(274, 3, 1, orientation, True)],
+        )  # fmt: skip
+    turned = read_image(tmp_path / "planes.tif")
+    assert turned.shape[:2] == image_shape(tmp_path / "planes.tif")
+    assert np.abs(turned.astype(int) - read_image(tmp_path / "pixels.tif")).max() <= 1
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_rotation_is_undone(tmp_path: Path, orientation: int) -> None:
     upright = np.arange(6 * 4 * 3, dtype=np.uint8).reshape(4, 6, 3)
@@ -166,7 +298,27 @@ def test_a_truncated_file_is_named(tmp_path: Path, photograph: Array, suffix: st
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "empty"), (b"hello", "not an image"), (b"\xff\xd8\xff", "x.jpg"), (b"GIF89a", "x.jpg")],
+    [
+        (b"", "an empty file"),
+        (b"hello", "not an image"),
+        (bytes(3000), "nothing but zero bytes"),
+        (b"\xff\xd8\xff", "the beginning of a JPEG file, damaged or truncated"),
+        (b"GIF89a", "the beginning of a GIF file"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
+            "a Git LFS pointer",
+        ),
+        (b"/annex/objects/MD5E-s9--0.jpg\n", "a git-annex pointer"),
+        (b"\n <!DOCTYPE html><html><title>403</title>", "a web page"),
+        ("\ufeff<html><body>".encode("utf-16-le"), "a web page"),
+        (b"\xef\xbb\xbf<HTML lang=de>", "a web page"),
+        (b'<?xml version="1.0"?><Error><Code>AccessDenied', "XML"),
+        (b'<?xml version="1.0"?>\n<svg xmlns="x">', "a drawing"),
+        (b'{"detail": "Not found"}', "JSON"),
+        (b"%PDF-1.7 ", "a PDF"),
+        (b"PK\3\4 and more", "a zip archive"),
+        (b"\0\0\0\x20ftypqt  ", "a video"),
+    ],
 )
 def test_a_file_that_is_no_image_is_named(tmp_path: Path, content: bytes, said: str) -> None:
     (tmp_path / "x.jpg").write_bytes(content)
@@ -263,6 +415,15 @@ def test_a_mask_is_turned_upright(tmp_path: Path) -> None:
     exif[0x0112] = 3
     Image.fromarray(np.rot90(CORNER, 2)).save(tmp_path / "m.png", exif=exif)
     np.testing.assert_array_equal(read_mask(tmp_path / "m.png"), CORNER)
+
+
+def test_a_mask_that_is_transparent_throughout_is_its_colours_where_there_are_two(
+    tmp_path: Path,
+) -> None:
+    pixels = np.where(CORNER[..., None], (255, 255, 255, 0), (0, 0, 0, 0)).astype(np.uint8)
+    np.testing.assert_array_equal(read_mask(saved(tmp_path, "m.png", pixels)), CORNER)
+    pixels[...] = 255, 255, 255, 0
+    assert not read_mask(saved(tmp_path, "m.png", pixels)).any()
 
 
 def test_an_empty_mask_is_empty(tmp_path: Path) -> None:

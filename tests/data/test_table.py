@@ -183,3 +183,36 @@ def test_an_id_is_the_same_in_tables_with_and_without_an_empty_cell() -> None:
 def id_texts(ids: list[object]) -> list[str]:
     rows = pd.DataFrame({"sample_id": ["a", "b", "c"], "patient_id": ids})
     return validated(rows)[0]["patient_id"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("written", "years"),
+    [
+        *(("54 J.", 54), ("54y", 54), ("054Y", 54), ("54 Jahre", 54), ("54-year-old", 54)),
+        *(("54 ans", 54), ("54 años", 54), ("54 anni", 54), ("54岁", 54), ("５４", 54)),
+        *(("18M", 1.5), ("6 Monate", 0.5), ("6 mois", 0.5), ("26,5", 26.5), ("54 yo", 54)),
+        *(("54 kg", None), ("40-50", None), (">80", None), ("y", None), ("-3", None)),
+    ],
+)
+def test_ages_as_people_write_them(written: str, years: float | None) -> None:
+    rows = pd.DataFrame({"sample_id": ["a"], "path": ["a.png"], "age": [written]})
+    age = validated(rows)[0]["age"][0]
+    assert age == years if years is not None else pd.isna(age)
+
+
+def test_a_j_is_a_day_beside_french_units_only() -> None:
+    def ages(*written: str) -> list[float]:
+        rows = pd.DataFrame({"sample_id": list(map(str, range(len(written)))), "age": written})
+        return [float(age) for age in validated(rows)[0]["age"]]
+
+    assert ages("30 j", "40 J.") == [30, 40]
+    assert ages("30 j", "2 ans") == [pytest.approx(30 / 365.25), 2]
+
+
+@pytest.mark.parametrize(
+    ("written", "sexes"),
+    [("HM", ["male", "female"]), ("HF", ["male", "female"]), ("MF", ["male", "female"])],
+)
+def test_letters_of_sexes_mean_what_the_column_tells(written: str, sexes: list[str]) -> None:
+    rows = pd.DataFrame({"sample_id": ["a", "b"], "sex": list(written)})
+    assert validated(rows)[0]["sex"].tolist() == sexes

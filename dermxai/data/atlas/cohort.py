@@ -69,11 +69,13 @@ class Shot:
     """Their share of the image's signs."""
     mislabelled: bool = False
     """Whether the image bears the label of ``other``."""
+    written: str = ""
+    """Label that it bears whatever it shows; empty: none."""
 
     @property
     def label(self) -> str:
         """Class code as written."""
-        return self.other if self.mislabelled else self.patient.label
+        return self.written or (self.other if self.mislabelled else self.patient.label)
 
     @property
     def shares(self) -> dict[str, float]:
@@ -123,14 +125,40 @@ def cohort(settings: AtlasSettings) -> list[Shot]:
         shots += _visits(_patient(rng, number, label, split), count, rng)
     for label, others in settings.overlap.items():
         for split in settings.splits:
-            places = [
-                place
-                for place, shot in enumerate(shots)
-                if (shot.patient.label, shot.patient.split) == (label, split)
-            ]
+            places = _places(shots, label, split)
             _overlap(shots, places, others, rng)
             _mislabel(shots, places, settings.label_noise, rng)
-    return shots
+    return _planted(shots, settings)
+
+
+def _planted(shots: list[Shot], settings: AtlasSettings) -> list[Shot]:
+    """Shots with the labels of other classes, and without training patients, as settings say; its
+    draws move no other."""
+    rng = np.random.default_rng([settings.seed, 1])
+    for label, others in settings.mislabelled.items():
+        for split in settings.splits:
+            places = _places(shots, label, split)
+            free = [int(place) for place in rng.permutation(places)]
+            for other, share in others.items():
+                taken = round(share * len(places))
+                for place in free[:taken]:
+                    shots[place] = replace(shots[place], written=other)
+                free = free[taken:]
+    missing: set[int] = set()
+    for label, share in settings.training_shares.items():
+        numbers = sorted({shots[at].patient.number for at in _places(shots, label, "train")})
+        kept = max(1, round(share * len(numbers)))
+        missing |= {int(number) for number in rng.permutation(numbers)[kept:]}
+    return [shot for shot in shots if shot.patient.number not in missing]
+
+
+def _places(shots: Sequence[Shot], label: str, split: str) -> list[int]:
+    """Of the shots that show a class in a split."""
+    return [
+        place
+        for place, shot in enumerate(shots)
+        if (shot.patient.label, shot.patient.split) == (label, split)
+    ]
 
 
 def _patients(per_class: Mapping[str, int], settings: AtlasSettings, least: int) -> dict[str, int]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +78,7 @@ def draw_lesion(shot: Shot, seed: int, size: int) -> Canvas:
     return sheet
 
 
-def _drawing(code: str) -> Any:
+def _drawing(code: str) -> ModuleType:
     """The file that draws a class."""
     return import_module(f"{diseases.__name__}.{code.lower()}")
 

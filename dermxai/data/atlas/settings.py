@@ -1,12 +1,13 @@
 """What an atlas holds: how many of whom, how alike the diseases look, what lies on the lens."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
-from pydantic import model_validator
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from dermxai.core.errors import InputError
-from dermxai.core.settings import Number, Settings, Whole, setting, shown
+from dermxai.core.settings import Settings, setting
+from dermxai.core.values import Number, Whole, shown
 from dermxai.data.atlas.artefacts import ARTEFACTS
 
 Overlap = Mapping[str, Mapping[str, float]]
@@ -36,10 +37,17 @@ RATES: Mapping[str, float] = {"hair": 0.35, "ruler": 0.08, "ink": 0.04, "bubbles
 
 
 _PARTS = "a table of classes and a number each"
+_ADDED = ("shortcut_splits", "mislabelled", "training_shares")
+"""Settings that were added later: kept where something is said, so that others are kept alike."""
 
 
 class AtlasSettings(Settings):
     """What an atlas holds. A shortcut ties one artefact to one class: always there, never else.
+
+    Causes of confusions are planted by ``overlap`` (the image does not hold it), ``label_noise`` or
+    ``mislabelled`` (labels in error), ``training_shares`` (of one class: imbalance; of two: lack of
+    data) and by a shortcut in ``shortcut_splits`` (training and validation) that does not hold in
+    the others. An image that nothing is planted in is the same with and without.
 
     Raises:
         InputError: as `dermxai.core.settings.Settings`, or settings that no atlas can have.
@@ -90,9 +98,38 @@ class AtlasSettings(Settings):
         1.0,
     )
 
-    def rates_for(self, label: str) -> Mapping[str, float]:
-        """Chance of each artefact on an image of that class."""
-        if self.shortcut_artefact is None:
+    shortcut_splits: Sequence[str] = setting(
+        (),
+        "Splits in which the shortcut's artefact marks its class, all if empty; in the others it "
+        "lies on images of any class as often as artefact_rates says",
+        words="a list of splits",
+    )
+    mislabelled: Mapping[str, Mapping[str, Number]] = setting(
+        {},
+        "Of a class: other classes, and the share of its images that bear their label, whatever "
+        "they show",
+        words="a table of classes, each with a table of other classes and a share from 0 to 1",
+    )
+    training_shares: Mapping[str, Number] = setting(
+        {},
+        "Of a class: the share of its training patients that are drawn, one at least; the others "
+        "are missing",
+        words=_PARTS,
+    )
+
+    @model_serializer(mode="wrap")
+    def _kept(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        kept: dict[str, object] = handler(self)
+        return {name: value for name, value in kept.items() if name not in _ADDED or value}
+
+    def marked(self, split: str) -> bool:
+        """Whether the shortcut's artefact marks its class in a split."""
+        told = self.shortcut_artefact is not None
+        return told and (not self.shortcut_splits or split in self.shortcut_splits)
+
+    def rates_for(self, label: str, split: str = "") -> Mapping[str, float]:
+        """Chance of each artefact on an image of that class in a split."""
+        if self.shortcut_artefact is None or not (not split or self.marked(split)):
             return self.artefact_rates
         planted = 1.0 if label == self.shortcut_class else 0.0
         return {**self.artefact_rates, self.shortcut_artefact: planted}
@@ -101,7 +138,8 @@ class AtlasSettings(Settings):
     def _go_together(self) -> "AtlasSettings":
         self._check_artefacts()
         told: list[Iterable[str]] = [self.class_mix, self.patients, self.fewest_images]
-        told += [self.overlap, *self.overlap.values()]
+        told += [self.overlap, *self.overlap.values(), self.training_shares]
+        told += [self.mislabelled, *self.mislabelled.values()]
         named = set(chain(*told)) | ({self.shortcut_class} - {None})
         if unknown := sorted(map(shown, named - set(IMAGES))):
             raise InputError(f"Unknown class {', '.join(unknown)}; there are {', '.join(IMAGES)}.")
@@ -112,6 +150,7 @@ class AtlasSettings(Settings):
         if min([1, *self.fewest_images.values(), *self.patients.values()]) < 1:
             raise InputError("Patients a class and the fewest images are 1 or more each.")
         self._check_overlap()
+        self._check_planted()
         return self
 
     def _check_artefacts(self) -> None:
@@ -140,6 +179,29 @@ class AtlasSettings(Settings):
                     raise InputError(
                         f"The share of {one}'s signs in {code} is {share}; give one from 0 to 1."
                     )
+
+    def _check_planted(self) -> None:
+        if unknown := sorted(map(shown, set(self.shortcut_splits) - set(self.splits))):
+            raise InputError(
+                f"Unknown split {', '.join(unknown)} of the shortcut; there are "
+                f"{', '.join(self.splits)}."
+            )
+        if self.shortcut_splits and self.shortcut_artefact is None:
+            raise InputError("Splits of a shortcut came without one; give its class and artefact.")
+        for code, share in self.training_shares.items():
+            if not 0 < share <= 1:
+                raise InputError(
+                    f"The share of {code}'s training patients is {share}; give one above 0, at "
+                    "most 1."
+                )
+        for code, others in self.mislabelled.items():
+            if code in others:
+                raise InputError(f"{code} is mislabelled as itself; name another class.")
+            if min(others.values(), default=0) < 0 or sum(others.values()) > 1:
+                raise InputError(
+                    f"The shares of {code} that are mislabelled come to {sum(others.values())}; "
+                    "give shares from 0 that add up to 1 at most."
+                )
 
 
 def _parts(weights: Mapping[str, float]) -> bool:

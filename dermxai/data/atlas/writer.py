@@ -23,7 +23,7 @@ from dermxai.core.spawning import without_main
 from dermxai.data.atlas.cohort import Shot, cohort
 from dermxai.data.atlas.render import render
 from dermxai.data.atlas.settings import AtlasSettings
-from dermxai.data.places import AtlasFiles
+from dermxai.data.places import GENERATOR, AtlasFiles
 
 GENERATOR_VERSION = 2
 FOLDERS = ("images", "masks", "evidence")
@@ -47,9 +47,9 @@ def write_atlas(
     Raises InputError for settings that no atlas can have.
     """
 
-    def report(done: int) -> None:
+    def report(done: int, total: int = settings.images) -> None:
         if progress:
-            progress(done, settings.images)
+            progress(done, total)
 
     files = AtlasFiles(root)
     if not root.exists():
@@ -61,7 +61,10 @@ def write_atlas(
 
 
 def _build(
-    files: AtlasFiles, settings: AtlasSettings, report: Callable[[int], None], workers: int | None
+    files: AtlasFiles,
+    settings: AtlasSettings,
+    report: Callable[[int, int], None],
+    workers: int | None,
 ) -> None:
     """Write the atlas to an empty folder."""
     shutil.rmtree(files.root, ignore_errors=True)
@@ -75,9 +78,9 @@ def _build(
     with closing(_rows(partial(_write_patient, files.root, settings), patients, workers)) as drawn:
         for row in drawn:
             rows.append(row)
-            report(len(rows))
+            report(len(rows), len(shots))
     pd.DataFrame(rows).to_csv(files.table, index=False)
-    about = {"generator": "dermxai atlas", "version": GENERATOR_VERSION, **settings.model_dump()}
+    about = {"generator": GENERATOR, "version": GENERATOR_VERSION, **settings.model_dump()}
     files.about.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
 
@@ -117,7 +120,9 @@ def _write_patient(root: Path, settings: AtlasSettings, shots: list[Shot]) -> li
 def _write_shot(root: Path, settings: AtlasSettings, shot: Shot) -> Row:
     """Draw and write one shot; returns its row of the sample table."""
     patient = shot.patient
-    plate = render(shot, settings.seed, settings.size, settings.rates_for(shot.label))
+    plate = render(
+        shot, settings.seed, settings.size, settings.rates_for(shot.label, patient.split)
+    )
     patient_id = f"a{settings.seed}-P{patient.number:03d}"
     lesion_id = f"{patient_id}-L{shot.lesion}"
     sample_id = f"{lesion_id}-{shot.image:02d}"
@@ -145,9 +150,21 @@ def _write_shot(root: Path, settings: AtlasSettings, shot: Shot) -> Row:
         "drawn_class": patient.label,
         "other_class": shot.other,
         "other_share": shot.other_share,
-        "label_noise": "yes" if shot.mislabelled else "no",
+        "label_noise": "yes" if shot.label != patient.label else "no",
         "artefacts": " ".join(plate.artefacts),
-    }
+    } | _planted(shot, settings)
+
+
+def _planted(shot: Shot, settings: AtlasSettings) -> Row:
+    """What else the table tells where it was planted: whether the shortcut marks the image, and
+    which share of its class's training patients was drawn."""
+    told: Row = {}
+    if settings.shortcut_splits:
+        marks = settings.marked(shot.patient.split) and shot.label == settings.shortcut_class
+        told["shortcut"] = "yes" if marks else "no"
+    if settings.training_shares:
+        told["training_share"] = settings.training_shares.get(shot.patient.label, 1.0)
+    return told
 
 
 def _save(path: Path, pixels: NDArray[np.uint8], option: int, value: int) -> None:

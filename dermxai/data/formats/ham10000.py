@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from dermxai.data import delimited
-from dermxai.data.files import listed, scan
+from dermxai.data.files import listed, scan, tables
 from dermxai.data.formats import Format
 from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_of_file
 
@@ -22,7 +22,8 @@ class Ham10000(Format):
 
     def read(self, path: Path, options: Options) -> Table:
         root = path if path.is_dir() else path.parent
-        read_ones = [_read(file) for file in _tables(path)]
+        used = _tables(path)
+        read_ones = [_read(file) for file in used]
         rows = pd.concat([rows for rows, _ in read_ones], ignore_index=True)
         rows = renamed(_once(rows), options.columns)
         if "sample_id" not in rows:  # the mapping calls the images' names paths
@@ -30,6 +31,11 @@ class Ham10000(Format):
         files = scan(root)
         rows, unnamed = files.located(rows)
         problems = [problem for _, found in read_ones for problem in found]
+        problems += [
+            Problem(file.name, "not read beside HAM10000's own table; left out")
+            for file in (tables(path) if path.is_dir() else ())
+            if file not in used
+        ]
         return Table(rows, root, (*problems, *files.problems, *unnamed))
 
 

@@ -7,12 +7,13 @@ import pandas as pd
 
 from dermxai.core import paths
 from dermxai.core.errors import InputError
-from dermxai.data import delimited
+from dermxai.data import delimited, label_columns
 from dermxai.data.files import ImageFiles, listed, scan
 from dermxai.data.formats import Format
 from dermxai.data.table import Options, Problem, Table, recognised, renamed, split_of_file
 
 _IMAGE = "image"
+_LOOKED_AT = 200  # rows that tell whether they are truth
 _ALWAYS = frozenset({"MEL", "NV", "BCC"})
 _CLASSES = _ALWAYS | {"AKIEC", "AK", "BKL", "DF", "VASC", "SCC", "UNK"}
 
@@ -78,8 +79,17 @@ def _ground_truths(path: Path) -> list[Path]:
     return [
         file
         for file in _tables(path)
-        if (columns := set(_columns(file))) >= {_IMAGE, *_ALWAYS} and len(columns & _CLASSES) >= 7
+        if (columns := set(_columns(file))) >= {_IMAGE, *_ALWAYS}
+        and len(columns & _CLASSES) >= 7
+        and _are_marks(file)
     ]
+
+
+def _are_marks(file: Path) -> bool:
+    """False where the columns hold the probabilities of a network, in the same form."""
+    rows = delimited.beginning(file, _LOOKED_AT).rename(columns=_name)
+    classes = rows[[column for column in rows if column in _CLASSES]]
+    return not label_columns.are_of_a_network(classes)
 
 
 def _metadata(path: Path) -> list[Path]:

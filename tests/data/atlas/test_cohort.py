@@ -174,3 +174,37 @@ def test_apportion_gives_all_and_no_less_than_the_least(weights, total, least):
 
 def test_apportion_by_the_largest_remainder():
     assert Counter(apportion({"a": 1, "b": 1, "c": 2}, 7)) == {"a": 2, "b": 2, "c": 3}
+
+
+def test_labels_are_planted_whatever_an_image_shows_and_nothing_else_moves():
+    plain = AtlasSettings(images=1500, overlap={})
+    wrong = plain.model_copy(update={"mislabelled": {"MN": {"BCC": 0.2, "SK": 0.1}}})
+    before, after = drawn(plain), drawn(wrong)
+    mine = after["drawn"] == "MN"
+    assert (after["label"][~mine] == before["label"][~mine]).all()
+    for _, group in after[mine].groupby("split"):
+        told = group["label"].value_counts()
+        assert told["BCC"] == round(0.2 * len(group))
+        assert told["SK"] == round(0.1 * len(group))
+    unmoved = [column for column in before if column != "label"]
+    assert before[unmoved].equals(after[unmoved])
+
+
+def test_training_patients_are_missing_and_the_others_are_the_same():
+    plain = AtlasSettings(images=1500)
+    thinned = plain.model_copy(update={"training_shares": {"SD": 0.2, "EAD": 0.001}})
+    before, after = drawn(plain), drawn(thinned)
+    known = before.set_index(["patient", "image"]).index
+    assert after.set_index(["patient", "image"]).index.isin(known).all()
+    gone = ~before["patient"].isin(after["patient"])
+    assert set(before.loc[gone, "split"]) == {"train"}
+    assert set(before.loc[gone, "drawn"]) == {"SD", "EAD"}
+    patients = [
+        each[each["split"] == "train"].groupby("drawn")["patient"].nunique()
+        for each in (before, after)
+    ]
+    assert patients[1]["SD"] == round(0.2 * patients[0]["SD"])
+    assert patients[1]["EAD"] == 1
+    alone = plain.model_copy(update={"overlap": {}})
+    unmixed, few = drawn(alone), drawn(alone.model_copy(update={"training_shares": {"SD": 0.2}}))
+    assert few.merge(unmixed).shape == few.shape

@@ -51,6 +51,22 @@ def contents(root: Path) -> dict[str, bytes]:
         ({"overlap": {"EAD": {"EAD": 0.5}}}, "itself"),
         ({"overlap": {"EAD": {"SD": 1.5}}}, "1.5"),
         ({"label_noise": -0.1}, "-0.1"),
+        ({"shortcut_splits": ["train"]}, "without one"),
+        (
+            {
+                "shortcut_class": "MN",
+                "shortcut_artefact": "ink",
+                "shortcut_splits": ["train", "x\x1b"],
+            },
+            "Unknown split",
+        ),
+        ({"mislabelled": {"MN": {"MN": 0.1}}}, "itself"),
+        ({"mislabelled": {"MN": {"BCC": 0.7, "SK": 0.4}}}, "add up to 1"),
+        ({"mislabelled": {"MN": {"BCC": -0.1}}}, "add up to 1"),
+        ({"mislabelled": {"mole": {"BCC": 0.1}}}, "mole"),
+        ({"training_shares": {"MN": 0.0}}, "above 0"),
+        ({"training_shares": {"MN": float("nan")}}, "MN is nan"),
+        ({"training_shares": {"mole": 0.5}}, "mole"),
     ],
 )
 def test_settings_that_no_atlas_can_have(settings, said):
@@ -111,6 +127,33 @@ def test_a_planted_shortcut_is_always_there_and_never_else(tmp_path):
     inked = table["artefacts"].str.split().map(lambda names: "ink" in names)
     assert (inked == (table["label"] == "MN")).all()
     assert table["artefacts"].str.contains("hair").any()
+
+
+def test_a_shortcut_of_the_training_is_broken_in_the_test_and_the_table_says_so(tmp_path):
+    settings = AtlasSettings(
+        images=84,
+        size=32,
+        seed=5,
+        shortcut_class="MN",
+        shortcut_artefact="ruler",
+        shortcut_splits=("train", "validation"),
+        artefact_rates={"ruler": 0.5},
+        training_shares={"PWS": 0.1},
+        class_mix={"MN": 1, "PWS": 1},
+    )
+    calls = []
+    root = write_atlas(tmp_path / "atlas", settings, lambda *at: calls.append(at), workers=1)
+    table = pd.read_csv(AtlasFiles(root).table, keep_default_na=False)
+    assert calls[-1] == (len(table), len(table)) and len(table) < 84
+    ruled = table["artefacts"] == "ruler"
+    learnt = table["split"] != "test"
+    assert (ruled[learnt] == (table["label"][learnt] == "MN")).all()
+    assert ruled[~learnt].nunique() == 2
+    assert ((table["shortcut"] == "yes") == (learnt & (table["label"] == "MN"))).all()
+    assert set(table["training_share"][table["label"] == "PWS"]) == {0.1}
+    kept = json.loads(AtlasFiles(root).about.read_text())
+    assert kept["shortcut_splits"] == ["train", "validation"]
+    assert "mislabelled" not in kept
 
 
 def test_workers_change_nothing(tmp_path):

@@ -53,7 +53,7 @@ def test_an_image_that_is_not_there_is_listed(draw, tmp_path: Path) -> None:
 def test_the_real_sample(real_data: Path) -> None:
     dataset = load_dataset(real_data)
     assert len(dataset) == 1255
-    assert not dataset.problems
+    assert [problem.reason for problem in dataset.problems] == ["no images, left out: 1 .md"]
     assert dataset.samples["label"].value_counts().to_dict() == {
         **{"MN": 300, "SK": 250, "mel": 250, "BCC": 200, "akiec": 150, "Hem": 60, "DF": 45}
     }
@@ -101,3 +101,11 @@ def test_two_tables_of_one_image_complete_each_other(draw, tmp_path: Path) -> No
     dataset = load_dataset(tmp_path)
     assert not dataset.problems
     assert dataset.row("a")[["label", "age", "dataset"]].tolist() == ["MN", 40, "X"]
+
+
+def test_other_tables_are_said_to_be_left_out(draw, tmp_path: Path) -> None:
+    draw("ISIC_1.jpg")
+    (tmp_path / "HAM10000_metadata.csv").write_text("lesion_id,image_id,dx\nH1,ISIC_1,nv\n")
+    (tmp_path / "ages.csv").write_text("image_id,age\nISIC_1,40\n")
+    (problem,) = load_dataset(tmp_path).problems
+    assert problem.item == "ages.csv" and "not read" in problem.reason

@@ -45,8 +45,10 @@ def test_2019_with_metadata(draw, tmp_path: Path) -> None:
     )
     draw(*(f"ISIC_2019_Training_Input/{image}.jpg" for image in images))
     samples = load_dataset(tmp_path).samples
-    codes = ["mel", "MN", "BCC", "akiec", "SK", "DF", "Hem", "SCC", "UNK"]
-    assert samples["label"].tolist() == codes
+    codes = ["mel", "MN", "BCC", "akiec", "SK", "DF", "Hem", "SCC"]
+    assert samples["label"].tolist()[:-1] == codes
+    assert samples["label"].isna().tolist()[-1]  # "unknown" is no class
+    assert samples["source_label"].tolist()[-1] == "UNK"
     first = samples.iloc[0]
     assert (first["age"], first["sex"], first["lesion_id"]) == (55, "female", "BCN_1")
     assert first["site"] == "anterior torso"

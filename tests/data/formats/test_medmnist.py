@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dermxai.core.errors import InputError
-from dermxai.data import images, load_dataset
+from dermxai.data import array_images, load_dataset
 from dermxai.data.formats import medmnist
 from tests.core.test_arrays import npy_bytes
 
@@ -172,7 +172,7 @@ def test_no_room_for_the_images(
 ) -> None:
     dataset = load_dataset(archive(tmp_path / "a.npz", n=3))
     usage = shutil.disk_usage(tmp_path)._replace(free=10)
-    monkeypatch.setattr(images, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(array_images, "disk_usage", lambda _: usage)
     with pytest.raises(InputError, match="free some space"):
         dataset.image("train-0")
     assert not list(workspace.rglob("*.npy"))

@@ -4,7 +4,9 @@ from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from dermxai.core.errors import InputError
 from dermxai.data import load_dataset
@@ -86,9 +88,10 @@ def test_a_path_given_twice_is_listed(draw, tmp_path: Path) -> None:
 
 def test_columns_may_be_mapped(draw, tmp_path: Path) -> None:
     draw("a.jpg")
-    path = table(tmp_path, "picture,first,second\na.jpg,LP,Pso\n")
+    path = table(tmp_path, "picture,first,second\nx.jpg,LP,Pso\n")
     with pytest.raises(InputError, match="picture, first, second"):
         load_dataset(path)
+    path = table(tmp_path, "picture,first,second\na.jpg,LP,Pso\n")
     dataset = load_dataset(path, columns={"path": "picture", "label": "second"})
     assert dataset.samples["label"].tolist() == ["Pso"]
     assert dataset.samples["first"].tolist() == ["LP"]
@@ -224,3 +227,12 @@ def test_parquet_numbers_and_flags_may_be_missing(draw, tmp_path: Path) -> None:
     assert samples["whole"].dtype == np.float64
     assert samples["whole"][0] == 1
     assert samples.loc[1, ["whole", "flag"]].isna().all()
+
+
+def test_a_small_parquet_file_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    numbers = pa.array(np.zeros(20_000, np.int32))
+    texts = pa.DictionaryArray.from_arrays(numbers, pa.array(["x" * 100_000]))
+    parquet.write_table(pa.table({"path": texts}), tmp_path / "t.parquet", compression="zstd")
+    assert (tmp_path / "t.parquet").stat().st_size < 10_000
+    with pytest.raises(InputError, match=r"t\.parquet unpacks to more than 1 GB"):
+        load_dataset(tmp_path / "t.parquet")

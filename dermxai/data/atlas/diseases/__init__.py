@@ -1,4 +1,4 @@
-"""One file a disease, found by itself: ``draw(canvas, lesion, view)`` in ``<class code>.py``.
+"""One file a disease, discovered automatically: ``draw(canvas, lesion, view)`` in ``<code>.py``.
 
 ``lesion`` decides what all photographs of one lesion share and must be drawn from in the same
 order each time; ``view`` decides what differs between visits (how much scale lies on it, say).

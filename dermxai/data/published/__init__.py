@@ -1,0 +1,1 @@
+"""Public sets of skin images, fetched by name into the workspace."""
