@@ -4,28 +4,39 @@ head."""
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import softmax
 
+from dermxai.core.activation import SOFTMAX
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings
 from dermxai.data.images import ImageLike, as_image
 from dermxai.data.transforms import Preprocessing
 from dermxai.explain.attribution.api import prepared
-from dermxai.explain.attribution.method import Attribution, AttributionMethod, Target, whose
+from dermxai.explain.attribution.method import (
+    Attribution,
+    AttributionMethod,
+    Target,
+    as_attribution,
+    explained_head,
+)
 from dermxai.explain.attribution.methods.grad_cam import GRAD_CAM, all_classes
 from dermxai.explain.attribution.methods.vote_map import VOTE_MAP, added_up
+from dermxai.explain.decomposition import Decomposition, decomposition
 from dermxai.explain.forward import require_finite
-from dermxai.explain.heads import Decomposition, decomposition
 from dermxai.explain.memory import halving
+from dermxai.metrics.probability import probabilities
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 FINAL = -1
-_COMPUTED: Mapping[str, AttributionMethod[Any]] = {each.name: each for each in (VOTE_MAP, GRAD_CAM)}
+_COMPUTED: Mapping[str, AttributionMethod[Settings]] = {
+    each.name: each for each in (VOTE_MAP, GRAD_CAM)
+}
 AT_HAND = tuple(_COMPUTED)
 """Methods whose map of every class and head comes with the diagnosis."""
 
@@ -42,6 +53,9 @@ class Diagnosis:
             over positions it adds up to the head's logit less its bias.
         features: (channels of the final head,), what that head reads.
         shape: (height, width) of the original image.
+        activation: what makes probabilities of the scores.
+        no_maps: why there are no maps, as logits are no sum over places; "" where there are.
+        held: what is taken as constant for the maps to add up, in a sentence; "" for nothing.
     """
 
     classes: tuple[str, ...]
@@ -53,6 +67,9 @@ class Diagnosis:
     features: NDArray[np.float32]
     shape: tuple[int, int]
     preprocessing: Preprocessing
+    activation: str = SOFTMAX
+    no_maps: str = ""
+    held: str = ""
 
     @cached_property
     def scores(self) -> NDArray[np.float32]:
@@ -62,9 +79,8 @@ class Diagnosis:
 
     @cached_property
     def probabilities(self) -> NDArray[np.float32]:
-        """(class,), softmax of the scores."""
-        values: NDArray[np.float32] = softmax(self.scores)
-        return values
+        """(class,), of the scores, by the model's activation."""
+        return probabilities(self.scores, self.activation)
 
     @cached_property
     def ranking(self) -> tuple[str, ...]:
@@ -72,8 +88,8 @@ class Diagnosis:
         return tuple(self.classes[index] for index in np.argsort(-self.scores, kind="stable"))
 
     def maps(self, *classes: str | None) -> bool:
-        """Whether there are maps of all these classes; None is no class."""
-        return set(classes) - {None} <= set(self.mapped)
+        """Whether there are maps of all these classes, or never will be; None is no class."""
+        return bool(self.no_maps) or set(classes) - {None} <= set(self.mapped)
 
     def with_maps_of(self, classes: Collection[str | None]) -> "Diagnosis":
         """The same with maps of fewer classes, which takes less memory."""
@@ -106,27 +122,25 @@ class Diagnosis:
         self, method: str, target: str, against: str | None = None, head: str | None = None
     ) -> Attribution:
         """What a method of `AT_HAND` gives, without another pass: the map (height, width)."""
-        described = _COMPUTED[method]
+        chosen = _COMPUTED[method]
         if head is None and method == VOTE_MAP.name:
             native = added_up([self._cam(target, against, each) for each in range(len(self.heads))])
         else:
             native = self._cam(target, against, self.heads.index(head) if head else FINAL)
-        return Attribution(
-            map=self.preprocessing.to_original(native, self.shape),
-            native=native,
-            method=method,
-            target=target,
-            against=against,
-            head=whose(described, head, self.heads),
-            unit=described.unit,
-            signed=described.signed,
-            complete=described.complete,
-            per_area=described.per_area,
-            notes=(described.note,),
+        owner = explained_head(chosen, head, self.heads)
+        notes = (self.held,) if self.held else ()
+        made = as_attribution(
+            chosen, native, target=target, against=against, head=owner, notes=notes
         )
+        return made.laid_out(self.preprocessing, self.shape)
 
     def decomposition(self, target: str, against: str | None = None) -> Decomposition:
-        """Who decided for ``target`` against ``against``, and where."""
+        """Who decided for ``target`` against ``against``, and where.
+
+        Raises:
+            InputError: the network's logits are no sum over places.
+        """
+        self._check_maps()
         return decomposition(
             logits=self.logits,
             mapped=self.mapped,
@@ -138,7 +152,12 @@ class Diagnosis:
             against=against,
         )
 
+    def _check_maps(self) -> None:
+        if self.no_maps:
+            raise InputError(f"The logits do not split among places: {self.no_maps}")
+
     def _cam(self, target: str, against: str | None, head: int) -> NDArray[np.float32]:
+        self._check_maps()
         other = None if against is None else self.mapped.index(against)
         cam: NDArray[np.float32] = Target(self.mapped.index(target), other).among_classes(
             self.cams[head]
@@ -166,7 +185,7 @@ def diagnose(classifier: "Classifier", image: ImageLike) -> Diagnosis:
         >>> found.density("MN", against="BCC").shape  # logits per percent of the image
         (61, 83)
     """
-    image = as_image(image)
+    image = as_image(image, profiles=classifier.info.preprocessing.colour_profiles)
     (found,) = diagnose_all(classifier, prepared(classifier, image), [image.shape])
     return found
 
@@ -203,21 +222,27 @@ def _diagnosed(
     weights = [classifier.head_weights(head) for head in range(len(info.heads))]
     biases = torch.stack([bias for _, bias in weights]).float().cpu().numpy()
     logits, features = output.logits.cpu().numpy(), output.pooled[:, -channels:].cpu().numpy()
-    cams = [
-        all_classes(feature_map, weight).cpu().numpy()  # (n, class, h, w)
-        for feature_map, (weight, _) in zip(output.maps, weights, strict=True)
-    ]
+    known = classifier.capabilities
+    cams = []
+    if known.decomposition:
+        cams = [
+            all_classes(feature_map, weight).cpu().numpy()  # (n, class, h, w)
+            for feature_map, (weight, _) in zip(output.maps, weights, strict=True)
+        ]
     return [
         Diagnosis(
             classes=info.classes,
             heads=tuple(head.name for head in info.heads),
             logits=logits[index].copy(),
             biases=biases,
-            mapped=info.classes,
+            mapped=info.classes if known.decomposition else (),
             cams=tuple(cam[index].copy() for cam in cams),
             features=features[index].copy(),
             shape=(shape[0], shape[1]),
             preprocessing=info.preprocessing,
+            activation=info.activation,
+            no_maps=known.no_decomposition or "",
+            held=known.held,
         )
         for index, shape in enumerate(shapes)
     ]

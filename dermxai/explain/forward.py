@@ -4,7 +4,7 @@ and copies to hook without harm."""
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 import torch
@@ -12,11 +12,12 @@ from torch import Tensor, nn
 
 from dermxai.core.errors import InputError
 from dermxai.explain.attribution.method import Progress, Target
-from dermxai.models.copies import sharing_weights
+from dermxai.models.copies import Network, sharing_weights
 from dermxai.models.folding import folded
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
+    from dermxai.models.multi_head import MultiHeadNetwork
 
 # Captum says so of every map that needs hooks; they lie on a twin, and go with it.
 warnings.filterwarnings("ignore", "Setting (forward, )?backward hooks", UserWarning)
@@ -41,10 +42,10 @@ class Value(nn.Module):
     ) -> None:
         """
         Args:
-            network: in place of the classifier's own (`lean`), such as a `twin`.
+            network: in place of the classifier's own (`folded_network`), such as a `twin`.
         """
         super().__init__()
-        self.network = lean(classifier) if network is None else network
+        self.network = folded_network(classifier) if network is None else network
         self.without_gradients = classifier.without_gradients if network is None else None
         self.name = classifier.name
         self.target = target
@@ -81,20 +82,21 @@ def require_finite(values: Tensor, name: str) -> None:
         )
 
 
-def lean(classifier: "Classifier") -> nn.Module:
+def folded_network(classifier: "Classifier") -> nn.Module:
     """The classifier's network with its normalisations folded into its convolutions: the same
     values and gradients up to rounding, for a quarter less work (docs/benchmarks.md). Made once;
     its heads are the classifier's own."""
-    known = _lean.setdefault(classifier, {})
+    known = _folded_networks.setdefault(classifier, {})
     if classifier.device not in known:
         known[classifier.device] = folded(classifier.network, classifier.info.preprocessing.size)
     return known[classifier.device]
 
 
 @contextmanager
-def twin(classifier: "Classifier") -> Iterator[nn.Module]:
+def twin(classifier: "Classifier") -> Iterator["MultiHeadNetwork"]:
     """The classifier's network with modules of its own and the same weights in memory: hooks on it
-    touch nobody else. Its activations do not overwrite their input, as hooks need it.
+    touch nobody else. Its activations do not overwrite their input, as hooks need it. Only networks
+    with gradients are asked for one.
 
     Hooks must be gone in the end. A twin is used again, as its making takes longer than a small
     network's forward pass; not after an exception, which may have left hooks.
@@ -103,16 +105,20 @@ def twin(classifier: "Classifier") -> Iterator[nn.Module]:
     try:
         network = idle.pop()
     except IndexError:
-        network = _copied(classifier.network)
+        network = _twin_of(cast("MultiHeadNetwork", classifier.network))
     yield network
     idle.append(network)
 
 
-_lean: "WeakKeyDictionary[Classifier, dict[torch.device, nn.Module]]" = WeakKeyDictionary()
-_idle: "WeakKeyDictionary[Classifier, dict[torch.device, list[nn.Module]]]" = WeakKeyDictionary()
+_folded_networks: "WeakKeyDictionary[Classifier, dict[torch.device, nn.Module]]" = (
+    WeakKeyDictionary()
+)
+_idle: "WeakKeyDictionary[Classifier, dict[torch.device, list[MultiHeadNetwork]]]" = (
+    WeakKeyDictionary()
+)
 
 
-def _copied(network: nn.Module) -> nn.Module:
+def _twin_of(network: Network) -> Network:
     copy = sharing_weights(network)
     for module in copy.modules():
         if hasattr(module, "inplace"):

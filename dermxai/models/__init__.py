@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from dermxai.models.info import Head, ModelInfo, list_checkpoints, read_info
+from dermxai.models.info import Head, ModelInfo, list_checkpoints, list_foreign, read_info
 
 if TYPE_CHECKING:
     from dermxai.models.checkpoint import load_classifier, save_checkpoint
@@ -14,6 +14,7 @@ __all__ = [
     "ModelInfo",
     "Output",
     "list_checkpoints",
+    "list_foreign",
     "load_classifier",
     "read_info",
     "save_checkpoint",

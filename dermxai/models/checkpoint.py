@@ -4,8 +4,10 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Annotated, TypedDict
 
 import torch
 from huggingface_hub import save_torch_state_dict
@@ -14,6 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from dermxai.core import entries
+from dermxai.core.activation import SOFTMAX
 from dermxai.core.disk import replacing
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
@@ -21,14 +24,26 @@ from dermxai.core.paths import check_readable, named_checkpoint, readable
 from dermxai.models.classifier import Classifier
 from dermxai.models.files import CheckpointFiles
 from dermxai.models.foreign import interpret
+from dermxai.models.foreign.folders import is_folder_of_hub, kind_of_folder, read_folder
+from dermxai.models.foreign.metadata import Metadata, check_metadata, sidecar_metadata
 from dermxai.models.info import ModelInfo, read_info
 from dermxai.models.multi_head import MultiHeadNetwork
-from dermxai.models.state_dict import read_tensors
+from dermxai.models.onnx_network import is_onnx, load_onnx
+from dermxai.models.state_dict import read_contents
 
 FEW = 0.1  # share of tensors that do not fit, up to which the architecture itself is right
 SHARD_SIZE = "2GB"
+PART = re.compile(r"-\d{5}-of-(?!00001)\d{5}\.")
+"""In the name of a file that holds some of a network's tensors."""
 _STATUS = Path("/proc/self/status")
+COLOURS = 3  # channels of an image
 AMPLE = 128  # pixels; every network that ends in pooling has a map left of such an input
+
+
+class _Index(TypedDict):
+    """In which part of the weights each tensor lies."""
+
+    weight_map: Annotated[dict[str, str], dict]
 
 
 def load_classifier(
@@ -37,15 +52,28 @@ def load_classifier(
     architecture: str | None = None,
     classes: Sequence[str] | None = None,
     size: int | None = None,
+    activation: str | None = None,
+    weights: str | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    layout: str | None = None,
 ) -> Classifier:
     """A classifier from a checkpoint folder or from a foreign file.
 
     Args:
         path: a checkpoint folder; the name of one in the workspace, or of the embedded one,
-            "atlas-b4-heads"; or a ``.pth``, ``.pt``, ``.ckpt``, ``.bin`` or ``.safetensors``
-            file with a state dict.
+            "atlas-b4-heads"; a folder of the Hugging Face hub by timm or transformers; a ``.pth``,
+            ``.pt``, ``.ckpt``, ``.bin`` or ``.safetensors`` file with a state dict; or an ``.onnx``
+            file (with the extra ``onnx``), which gives logits only.
         architecture, classes, size: for foreign files, what the tensors do not say: timm name,
             class codes in the order of the logits, input size in pixels.
+        activation: for foreign files, "sigmoid" where each class is told by itself (several labels
+            an image), which tensors do not say; else "softmax".
+        weights: for foreign files with several sets of weights, which, such as "state_dict"; an
+            average of them by default, as timm takes it.
+        mean, std: for foreign files, of the three channels, for values from 0 to 1, by which images
+            are normalised.
+        layout: for ONNX files whose shape leaves it open, "channels_first" or "channels_last".
 
     Raises:
         InputError: nothing there, not a checkpoint, not to be read, tensors or heads that do not
@@ -63,25 +91,115 @@ def load_classifier(
         path = named_checkpoint(str(path))
     path = Path(path)
     check_readable(path)
-    if os.path.isdir(path):  # noqa: PTH112  # never an error, as below
+    asked = partial(
+        _requested,
+        path,
+        architecture=architecture,
+        classes=classes,
+        size=size,
+        activation=activation,
+        weights=weights,
+        mean=mean,
+        std=std,
+        layout=layout,
+    )
+    if is_folder_of_hub(path) and not os.path.lexists(CheckpointFiles(path).model):
+        contents, config = read_folder(path)
+        info, tensors = interpret(contents, path, asked(), config)
+    elif os.path.isdir(path):  # noqa: PTH112  # never an error, as below
+        if kind := kind_of_folder(path):
+            raise InputError(f"{path} was not opened: it is {kind}.")
         info = read_info(path)
         tensors = _read_weights(CheckpointFiles(path))
+    elif is_onnx(path) and os.path.isfile(path):  # noqa: PTH113
+        model = load_onnx(path, asked().or_else(sidecar_metadata(path)))
+        return Classifier(model.network, model.info, model.hash, path)
     elif os.path.isfile(path):  # noqa: PTH113
-        tensors = read_tensors(path)
-        info, tensors = interpret(tensors, path, architecture, classes, size)
+        metadata = asked().or_else(sidecar_metadata(path))
+        info, tensors = _foreign(path, metadata)
     else:
         raise InputError(
-            f"There is no checkpoint at {path}; expected a checkpoint folder or a .pth, .pt, .ckpt "
-            "or .safetensors file."
+            f"There is no checkpoint at {path}; expected a checkpoint folder or a .pth, .pt, "
+            ".ckpt, .safetensors or .onnx file."
         )
     with torch.device("meta"):
-        network = MultiHeadNetwork(info.architecture, len(info.classes), info.auxiliary)
+        network = _network(info)
     shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
     check_fit(shapes, tensors, path, info.architecture)
     _check_description(info, network, path)
-    network.to_empty(device="cpu")
+    if info.origin:
+        _check_values(dict(network.named_parameters()), tensors, path)
+    computed = {name for name, _ in network.named_buffers()} - shapes.keys()
+    network = _network(info) if computed else network.to_empty(device="cpu")
     network.load_state_dict({key: tensors[key] for key in network.state_dict()})
     return Classifier(network, info, _hash(info, tensors), path)
+
+
+def _network(info: ModelInfo) -> MultiHeadNetwork:
+    return MultiHeadNetwork(
+        info.architecture, len(info.classes), info.auxiliary, size=info.preprocessing.size
+    )
+
+
+def _foreign(path: Path, metadata: Metadata) -> tuple[ModelInfo, dict[str, Tensor]]:
+    """What weights of another program are, see `load_classifier`."""
+    if PART.search(path.name):
+        raise InputError(f"{path} is one part of several; name the folder that they lie in.")
+    contents = read_contents(path, metadata.weights)
+    try:
+        return interpret(contents, path, metadata)
+    except InputError as error:
+        if not contents.program:
+            raise
+        raise InputError(
+            f"{error} {path.name} is {contents.program}, whose code is not run: of another network "
+            "than timm's, export it to ONNX."
+        ) from error
+
+
+def _requested(
+    path: Path,
+    *,
+    architecture: str | None,
+    classes: Sequence[str] | None,
+    size: int | None,
+    activation: str | None,
+    weights: str | None,
+    mean: Sequence[float] | None,
+    std: Sequence[float] | None,
+    layout: str | None,
+) -> Metadata:
+    """What `load_classifier` was told of a foreign file."""
+    check_metadata(
+        {
+            "architecture": architecture,
+            "classes": classes,
+            "size": size,
+            "activation": activation,
+            "weights": weights,
+            "mean": mean,
+            "std": std,
+            "layout": layout,
+        },
+        path,
+    )
+    return Metadata(
+        architecture=architecture,
+        classes=None if classes is None else tuple(map(str, classes)) or None,
+        size=size,
+        mean=_three(mean),
+        std=_three(std),
+        activation=activation,
+        weights=weights,
+        layout=layout,
+    )
+
+
+def _three(values: Sequence[float] | None) -> tuple[float, float, float] | None:
+    if values is None:
+        return None
+    red, green, blue = map(float, values)
+    return red, green, blue
 
 
 def check_fit(
@@ -94,6 +212,7 @@ def check_fit(
     Raises:
         InputError: a tensor is missing, unknown or of another shape; it lists them by name.
     """
+    _check_colours(expected, tensors, source)
     complaints = [
         f"{name} {tuple(shape)} is missing"
         for name, shape in expected.items()
@@ -123,6 +242,26 @@ def check_fit(
         )
 
 
+def _check_colours(
+    expected: Mapping[str, torch.Size], tensors: Mapping[str, Tensor], source: Path
+) -> None:
+    """
+    Raises:
+        InputError: a convolution that takes the image takes another number of channels.
+    """
+    for name, shape in expected.items():
+        there = tensors[name].shape if name in tensors else shape
+        if (
+            len(shape) == len(there) == 4
+            and shape[1] == COLOURS != there[1]
+            and ((shape[0], *shape[2:]) == (there[0], *there[2:]))
+        ):
+            raise InputError(
+                f"{source} takes images of {there[1]} channel{'s' * (there[1] != 1)} ({name} "
+                f"{tuple(there)}); expected {COLOURS}, of colour images."
+            )
+
+
 def _check_description(info: ModelInfo, network: MultiHeadNetwork, source: Path) -> None:
     """
     Raises:
@@ -148,17 +287,46 @@ def _check_description(info: ModelInfo, network: MultiHeadNetwork, source: Path)
         ) from error
 
 
+def _check_values(
+    parameters: Mapping[str, Tensor], tensors: Mapping[str, Tensor], source: Path
+) -> None:
+    """
+    Raises:
+        InputError: weights of another program are whole numbers, or not finite.
+    """
+    learnt = {name: tensors[name] for name in parameters}
+    if whole := [name for name, each in learnt.items() if not each.is_floating_point()]:
+        raise InputError(
+            f"{source} has weights that are whole numbers ({', '.join(whole[:4])}), as quantised "
+            "ones are; save those that it was trained with, or export the network to ONNX."
+        )
+    odd = [name for name, each in learnt.items() if not bool(torch.isfinite(each.float()).all())]
+    if odd:
+        raise InputError(
+            f"{source} has weights that are not finite ({', '.join(odd[:4])}); the training "
+            "diverged, or the file is damaged: take an earlier state."
+        )
+
+
 def save_checkpoint(
-    folder: str | Path, network: MultiHeadNetwork, info: ModelInfo, card: str
+    folder: str | Path,
+    network: MultiHeadNetwork,
+    info: ModelInfo,
+    card: str,
+    *,
+    exact: bool = False,
 ) -> Path:
     """Writes a checkpoint folder; matrices as float16, vectors (biases, batch norms) as float32.
 
     model.json is written last: a folder is a checkpoint once it is there. The weights of an older
     one there stay until the new ones are whole.
+
+    Args:
+        exact: keep matrices as they are where float16 would round them.
     """
     files = CheckpointFiles(Path(folder))
     state = {
-        name: (tensor.half() if tensor.ndim > 1 else tensor).detach().cpu().contiguous()
+        name: _as_kept(tensor.detach(), exact).cpu().contiguous()
         for name, tensor in network.state_dict().items()
     }
     files.root.mkdir(parents=True, exist_ok=True)
@@ -181,6 +349,11 @@ def save_checkpoint(
     return files.root
 
 
+def _as_kept(tensor: Tensor, exact: bool) -> Tensor:
+    half = tensor.half() if tensor.ndim > 1 else tensor
+    return tensor if exact and not torch.equal(half.to(tensor.dtype), tensor) else half
+
+
 def save_description(folder: str | Path, info: ModelInfo, card: str) -> None:
     """Writes what a checkpoint folder says of its weights: model card and model.json."""
     files = CheckpointFiles(Path(folder))
@@ -195,7 +368,7 @@ def _read_weights(files: CheckpointFiles) -> dict[str, Tensor]:
     index_file = readable(files.weights_index)
     if index_file.is_file():
         try:
-            index = entries.read_json(index_file, {"weight_map": dict})
+            index = entries.read_json(index_file, _Index)
             names = {Path(name).name for name in index["weight_map"].values()}
         except (UnusableError, TypeError) as error:
             raise InputError(
@@ -228,6 +401,8 @@ def _hash(info: ModelInfo, tensors: Mapping[str, Tensor]) -> str:
     """Identity of what the numbers depend on: architecture, classes, preprocessing, weights."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(repr((info.architecture, info.heads, info.classes, info.preprocessing)).encode())
+    if info.activation != SOFTMAX:
+        digest.update(info.activation.encode())
     for name in sorted(tensors):
         digest.update(name.encode())
         digest.update(tensors[name].contiguous().view(-1).view(torch.uint8).numpy().data)

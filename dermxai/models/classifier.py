@@ -6,11 +6,13 @@ from typing import Self, cast
 import torch
 from torch import Tensor, nn
 
+from dermxai.models.capabilities import Capabilities
 from dermxai.models.folding import folded
 from dermxai.models.fusing import fused
-from dermxai.models.graph import recorded
-from dermxai.models.info import ModelInfo
+from dermxai.models.graph import traced
+from dermxai.models.info import LAYOUTS, ModelInfo
 from dermxai.models.multi_head import MultiHeadNetwork, Output
+from dermxai.models.onnx_network import OnnxNetwork
 
 __all__ = ["Classifier", "Output"]
 
@@ -26,7 +28,13 @@ class Classifier:
         network: channels_last, ``requires_grad`` False throughout.
     """
 
-    def __init__(self, network: MultiHeadNetwork, info: ModelInfo, hash: str, path: Path) -> None:  # noqa: A002
+    def __init__(
+        self,
+        network: MultiHeadNetwork | OnnxNetwork,
+        info: ModelInfo,
+        hash: str,  # noqa: A002
+        path: Path,
+    ) -> None:
         self.network = network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
         self.info = info
         self.hash = hash
@@ -36,6 +44,26 @@ class Classifier:
     @property
     def name(self) -> str:
         return self.info.name or self.path.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What explanations can be made from."""
+        return self.network.capabilities
+
+    @property
+    def layout(self) -> str | None:
+        """Of an ONNX file's input, one of `LAYOUTS`, where its shape leaves it open; else None."""
+        if not isinstance(self.network, OnnxNetwork):
+            return None
+        file = self.network.session.file
+        return LAYOUTS[file.channels_last] if file.is_layout_open else None
+
+    @property
+    def nbytes(self) -> int:
+        """Of its weights in memory, as they are."""
+        if isinstance(self.network, OnnxNetwork):
+            return self.network.session.nbytes
+        return sum(each.nbytes for each in self.network.parameters())
 
     @property
     def device(self) -> torch.device:
@@ -55,10 +83,12 @@ class Classifier:
             among_threads: other threads of Python compute meanwhile, as in a server; then a pass is
                 one operator for them (see `graph`), and none is fused.
         """
+        if not self.capabilities.gradients:  # computed elsewhere, where it was made ready
+            return self
         size = self.info.preprocessing.size
         network: nn.Module = folded(self.network, size)
         if self.device.type == "cpu":
-            network = recorded(network, size) if among_threads else fused(network, size)
+            network = traced(network, size) if among_threads else fused(network, size)
         self._without_gradients = network
         return self
 
@@ -87,6 +117,10 @@ class Classifier:
         return output
 
     def head_weights(self, head: int) -> tuple[Tensor, Tensor]:
-        """Weight (class, channels) and bias (class,) of a head, by index; −1 is the final one."""
+        """Weight (class, channels) and bias (class,) of a head on the average of its map, by index;
+        −1 is the final one. The bias holds that of a layer normalisation before the head."""
         linear = cast(nn.Linear, self.network.heads[head])
-        return linear.weight, linear.bias
+        constant = self.network.constant() if linear is self.network.heads[-1] else None
+        if constant is None:
+            return linear.weight, linear.bias
+        return linear.weight, linear.bias + linear.weight @ constant

@@ -29,11 +29,11 @@ class CheckpointFiles:
         return self.root / "README.md"
 
     @property
-    def division(self) -> Path:
-        """Which images it learnt from and was validated on, as digests."""
+    def training_images(self) -> Path:
+        """Which images it was trained and validated on, as digests."""
         return self.root / "division.parquet"
 
     @property
-    def learnt(self) -> Path:
-        """Features of the images that it learnt from, to know near-duplicates by."""
+    def training_features(self) -> Path:
+        """Features of the images that it was trained on, to know near-duplicates by."""
         return self.root / "learnt.npz"

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from dermxai.models.capabilities import trial_side
 from dermxai.models.copies import Network, sharing_weights
 
 TOLERANCE = 1e-3
@@ -30,7 +31,7 @@ def folded(network: Network, size: int) -> Network:
             if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(module, layer_name, fuse_conv_bn_eval(layer, norm))
                 setattr(module, name, getattr(norm, "act", nn.Identity()))
-    return copy if agree(network, copy, min(size, LARGEST_CHECK)) else network
+    return copy if agree(network, copy, trial_side(network, size, LARGEST_CHECK)) else network
 
 
 def agree(network: nn.Module, copy: nn.Module, size: int) -> bool:

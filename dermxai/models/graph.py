@@ -6,7 +6,7 @@ a graph it took 0.04 s (docs/server.md).
 """
 
 import warnings
-from typing import Any
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -14,21 +14,22 @@ from torch import Tensor, nn
 from dermxai.models.folding import agree
 from dermxai.models.multi_head import Output
 
+_trace: Callable[..., Callable[[Tensor], tuple[Tensor, ...]]] = torch.jit.trace
+
 
 class Graph(nn.Module):
-    """A recorded network; without gradients, for images of one size."""
+    """A traced network; without gradients, for images of one size."""
 
     def __init__(self, network: nn.Module, images: Tensor) -> None:
         super().__init__()
         with warnings.catch_warnings(), torch.no_grad():
             # TorchScript is deprecated; what follows it needs a compiler where the server runs
             warnings.simplefilter("ignore")
-            record: Any = torch.jit.trace
-            self.recorded = record(_Flat(network), images, check_trace=False)
+            self.trace = _trace(_Flat(network), images, check_trace=False)
 
     def forward(self, images: Tensor, maps: bool = False) -> Output:
         """As `MultiHeadNetwork`."""
-        logits, pooled, *feature_maps = self.recorded(images)
+        logits, pooled, *feature_maps = self.trace(images)
         return Output(logits, pooled, tuple(feature_maps) if maps else ())
 
 
@@ -44,8 +45,8 @@ class _Flat(nn.Module):
         return (output.logits, output.pooled, *output.maps)
 
 
-def recorded(network: nn.Module, size: int) -> nn.Module:
-    """The network as a graph, for images of one size; itself where it cannot be recorded, or would
+def traced(network: nn.Module, size: int) -> nn.Module:
+    """The network as a graph, for images of one size; itself where it cannot be traced, or would
     change, which one forward pass on noise reveals.
 
     Args:

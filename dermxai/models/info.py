@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dermxai.core import entries
+from dermxai.core.activation import ACTIVATIONS, SOFTMAX
 from dermxai.core.entries import Unusable, UnusableError
 from dermxai.core.errors import InputError
 from dermxai.core.paths import EMBEDDED_CHECKPOINTS, checkpoints, readable
@@ -20,6 +21,10 @@ FORMAT = 1
 MOST_CLASSES = 10_000
 MOST_HEADS = 200
 LONGEST = 500  # characters of a name
+ONNX = "onnx"
+"""The architecture of an ONNX file."""
+LAYOUTS = ("channels_first", "channels_last")
+"""Of an ONNX file's input."""
 _SHAPE = {
     "format": int,
     "architecture": str,
@@ -30,11 +35,15 @@ _SHAPE = {
         "mean?": [float],
         "std?": [float],
         "colour_constancy?": str,
+        "colour_profiles?": bool,
     },
     "name?": str,
     "recipe?": dict,
     "metrics?": dict,
     "data?": dict,
+    "activation?": str,
+    "weights?": str,
+    "origin?": dict,
 }
 """What model.json holds, see `entries.check_shape`."""
 
@@ -56,6 +65,10 @@ class ModelInfo:
         heads: in the order of the network; the last is the final head.
         classes: class codes, in the order of the logits.
         recipe, metrics, data: how it was trained, what it reached, what it saw; free of form.
+        activation: what makes probabilities of logits: "softmax", one class of all; "sigmoid",
+            each class by itself, as networks for several labels an image have it.
+        weights: of a file with several sets of them, which these are.
+        origin: of weights of other programs, how each that is said here came to be known.
     """
 
     architecture: str
@@ -66,6 +79,9 @@ class ModelInfo:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
+    activation: str = SOFTMAX
+    weights: str = ""
+    origin: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         texts = (self.architecture, self.name, *self.classes, *(head.name for head in self.heads))
@@ -100,6 +116,11 @@ class ModelInfo:
                 f"The description of {self.architecture} has {len(self.heads)} heads and "
                 f"{len(self.classes)} classes; at least one of each is needed."
             )
+        if self.activation not in ACTIVATIONS:
+            raise InputError(
+                f"The description of {self.architecture} has the activation "
+                f"{self.activation!r:.{LONGEST}}; expected {' or '.join(ACTIVATIONS)}."
+            )
         if len(set(self.classes)) < len(self.classes):
             raise InputError(f"The checkpoint names a class twice: {', '.join(self.classes)}.")
 
@@ -115,7 +136,15 @@ class ModelInfo:
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def to_json(self) -> str:
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"
+        content = {"format": FORMAT, **asdict(self)}
+        if self.activation == SOFTMAX:  # as descriptions have always been
+            del content["activation"]
+        content = {
+            name: value
+            for name, value in content.items()
+            if value or name not in {"weights", "origin"}
+        }
+        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, source: str) -> "ModelInfo":
@@ -124,7 +153,7 @@ class ModelInfo:
             InputError: the text is not a description, or one of a newer format.
         """
         try:
-            content = entries.parse_json(text.encode("utf-8", "surrogatepass"))
+            content = entries.parse_json(text.encode("utf-8", "surrogatepass"), dict)
             entries.check_shape(content, {"format": int})
             version = content.pop("format")
             if version != FORMAT:
@@ -192,6 +221,28 @@ def find_checkpoints() -> tuple[list[Path], list[Unusable]]:
 def list_checkpoints() -> list[Path]:
     """Checkpoint folders in the workspace and those embedded in the project, by name."""
     return find_checkpoints()[0]
+
+
+FOREIGN = (".pth", ".pt", ".ckpt", ".bin", ".safetensors", ".tar", ".onnx")
+"""Suffixes of files of weights."""
+HUB = "config.json"
+"""What a folder of the Hugging Face hub has beside the weights."""
+
+
+def list_foreign() -> list[Path]:
+    """Files of weights and folders of the hub among the checkpoints of the workspace, by name."""
+    return [place for place in entries.listed(checkpoints())[0] if _is_foreign(place)]
+
+
+def _is_foreign(place: Path) -> bool:
+    try:
+        kind = entries.kind(place)
+    except UnusableError:  # `find_checkpoints` says so
+        return False
+    if kind == "a file":
+        return place.suffix.lower() in FOREIGN
+    own = os.path.lexists(CheckpointFiles(place).model)
+    return kind == "a folder" and not own and os.path.isfile(place / HUB)  # noqa: PTH113
 
 
 def _is_checkpoint(place: Path) -> bool:

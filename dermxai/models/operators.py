@@ -1,9 +1,11 @@
 """What a network computes, seen at torch's own operators: what is written as a function is no
 module, and would be missed among these."""
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from torch import Tensor
+from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
 
@@ -18,7 +20,7 @@ class Call(NamedTuple):
     maps: int
 
 
-class Watched(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class OperatorTrace(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Within it, what is computed is noted in ``calls``; outside of inference mode, which takes no
     operator apart."""
 
@@ -26,7 +28,13 @@ class Watched(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.calls: list[Call] = []
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(
+        self,
+        func: OpOverload,
+        types: Sequence[type],
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
         maps = sum(isinstance(value, Tensor) and value.ndim == 4 for value in args[:2])
         self.calls.append(Call(func._schema.name.partition("::")[2].rstrip("_"), maps))
         return func(*args, **(kwargs or {}))

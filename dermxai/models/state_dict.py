@@ -9,25 +9,33 @@ import struct
 import warnings
 import zipfile
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PosixPath
-from typing import Any
 
 import numpy as np
 import torch
 from numpy._core import multiarray
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
 from dermxai.core import entries
-from dermxai.core.entries import UnusableError
+from dermxai.core.entries import UnusableError, shown
 from dermxai.core.errors import InputError
 from dermxai.core.paths import readable
+from dermxai.models import programs
+from dermxai.models.file_kinds import STATE_DICT, TO_ONNX, other_kind
 
-CONTAINERS = ("state_dict", "model_state_dict", "model", "net", "state_dict_ema", "model_ema")
+AVERAGES = ("state_dict_ema", "model_ema", "ema_state_dict", "ema_model", "ema")
+"""Averages of the weights over a training, which timm takes before the last weights."""
+CONTAINERS = (*AVERAGES, "state_dict", "model_state_dict", "model", "net", "network", "weights")
+OPTIMISER = {"state", "param_groups"}
+MOST_TEXT = 200_000  # characters of a value beside the weights
+DEEPEST = 4  # layers of what programs put around weights
 # What training programs keep beside the weights: options, paths and numpy's numbers. Plain values;
 # making them runs nothing.
-HARMLESS: list[Any] = [
+HARMLESS: list[Callable[..., object] | tuple[Callable[..., object], str]] = [
     Namespace,
     PosixPath,
     np.ndarray,
@@ -44,6 +52,24 @@ HARMLESS: list[Any] = [
 ]
 
 
+@dataclass(frozen=True)
+class Contents:
+    """
+    Attributes:
+        tensors: by name.
+        beside: plain values that a program has put beside them.
+        weights, note: which of several sets of weights these are, and in words; empty where there
+            is one.
+        program: what it is, where it is no file of weights but a program that holds some.
+    """
+
+    tensors: Mapping[str, Tensor]
+    beside: Mapping[str, object]
+    weights: str = ""
+    note: str = ""
+    program: str = ""
+
+
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The state dict in a file, taken out of what programs put around it.
 
@@ -51,23 +77,119 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         InputError: the file may not be read, needs unpickling, is damaged, or holds no tensors, or
             sparse, complex or quantised ones.
     """
-    path = readable(path)
+    return dict(read_contents(path).tensors)
+
+
+def read_contents(path: Path, weights: str | None = None) -> Contents:
+    """The state dict in a file, and what programs put around it.
+
+    Args:
+        weights: which of several, by its key; the average over a training where there is one.
+
+    Raises:
+        InputError: as `read_tensors`; the file has no such weights.
+    """
+    return own_contents(readable(path), weights)
+
+
+def own_contents(path: Path, weights: str | None = None) -> Contents:
+    """As `read_contents`, of a file that no visitor has chosen."""
     try:
         entries.check_file(path)
     except UnusableError as error:
         raise InputError(f"{path} {error}; expected a file of weights.") from error
+    if kind := other_kind(path):
+        raise InputError(f"{path} was not opened: it is {kind}.")
     if _is_packed(path):
         raise InputError(
             f"{path} was not opened: it is compressed, which torch.save does not do. Save it again."
         )
-    if _is_program(path):
+    program = programs.kind_of(path)
+    content = _of_program(path, program) if program else _unwrapped(_of_weights(path), path)
+    sets = _sets(content)
+    if weights is not None and weights not in sets:
+        there = ", ".join(sets) or "one set of weights, without a name"
+        raise InputError(f"{path} has no weights {weights!r}; it has {there}.")
+    if weights is None and len(sets) > 1 and not set(sets) & set(CONTAINERS):
         raise InputError(
-            f"{path} was not opened: it is a TorchScript program, which is code. Save only the "
-            "state dict (torch.save(model.state_dict(), …)) or a .safetensors file."
+            f"{path} holds several sets of weights ({', '.join(map(shown, sets[:8]))}); name one "
+            f"of them, as {shown(sets[0])}."
         )
+    chosen = weights or next(iter(sets), None)
+    within = content[chosen] if chosen else content
+    if not isinstance(within, Mapping):
+        within = {}
+    tensors = {
+        str(name): value.detach() for name, value in within.items() if isinstance(value, Tensor)
+    }
+    if not tensors:
+        raise InputError(f"{path} holds no named tensors; expected a state dict of a network.")
+    if unusual := [name for name, tensor in tensors.items() if _is_unusual(tensor)]:
+        raise InputError(
+            f"{path} holds tensors that are not plain real numbers ({', '.join(unusual[:8])}); "
+            "expected dense ones, neither complex nor quantised, with their values."
+        )
+    others = [key for key in sets if key != chosen]
+    average = ", an average over the training" if chosen in AVERAGES else ""
+    note = f"{chosen}{average}; not {', '.join(others)}" if others else ""
+    if program:
+        note = f"the tensors of {program}, whose code was not run"
+    beside = (
+        {str(name): value for name, value in content.items() if not _holds_tensors(value)}
+        if chosen
+        else {}
+    )
+    return Contents(tensors, beside, str(chosen) if others else "", note, program or "")
+
+
+def _sets(content: Mapping[object, object]) -> list[str]:
+    """Keys of the sets of weights in a file without tensors beside them, the likeliest first."""
+    known = [key for key in CONTAINERS if _holds_tensors(content.get(key))]
+    if known or _holds_tensors(content):
+        return known
+    return [
+        key
+        for key, value in content.items()
+        if isinstance(key, str) and _holds_tensors(value) and not _holds_a_container(value)
+    ]
+
+
+def _holds_a_container(value: object) -> bool:
+    return isinstance(value, Mapping) and any(_holds_tensors(value.get(key)) for key in CONTAINERS)
+
+
+def _unwrapped(content: Mapping[object, object], path: Path) -> Mapping[object, object]:
+    """What programs put around the weights, without the one thing that they put around that.
+
+    Raises:
+        InputError: it is the state of an optimiser.
+    """
+    if content.keys() >= OPTIMISER:
+        raise InputError(
+            f"{path} holds the state of an optimiser, not of a network; expected a state dict of a "
+            "network."
+        )
+    for _ in range(DEEPEST):
+        if _sets(content) or _holds_tensors(content):
+            break
+        inner = [value for value in content.values() if isinstance(value, Mapping)]
+        inner = [each for each in inner if _sets(each) and not each.keys() >= OPTIMISER]
+        if len(inner) != 1:
+            break
+        beside = {key: value for key, value in content.items() if value is not inner[0]}
+        content = {**beside, **inner[0]}
+    return content
+
+
+def _of_weights(path: Path) -> Mapping[object, object]:
+    """What lies in a file, taken apart without making anything but plain values and tensors.
+
+    Raises:
+        InputError: as `read_tensors`.
+    """
     try:
         if _is_safetensors(path):
-            content: object = load_file(path)
+            content: object = _with_metadata(path)
         else:
             with torch.serialization.safe_globals(HARMLESS), warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Detected pickle protocol")  # refused anyway
@@ -83,31 +205,51 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             f"{path} is not a readable checkpoint: damaged, or of another kind; expected a state "
             "dict as .pth, .pt, .ckpt or .safetensors."
         ) from error
-    for key in CONTAINERS:
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
-            break
-    tensors = (
-        {str(name): value.detach() for name, value in content.items() if isinstance(value, Tensor)}
-        if isinstance(content, Mapping)
-        else {}
-    )
-    if not tensors:
-        raise InputError(f"{path} holds no named tensors; expected a state dict of a network.")
-    if unusual := [name for name, tensor in tensors.items() if _is_unusual(tensor)]:
-        raise InputError(
-            f"{path} holds tensors that are not plain real numbers ({', '.join(unusual[:8])}); "
-            "expected dense ones, neither complex nor quantised, with their values."
-        )
-    return tensors
+    return content if isinstance(content, Mapping) else {}
 
 
-def _is_program(path: Path) -> bool:
+def _of_program(path: Path, program: str) -> Mapping[object, object]:
+    """
+    Raises:
+        InputError: its tensors cannot be read without running it, or have no names.
+    """
+    why: object = "they have no names"
     try:
-        with zipfile.ZipFile(path) as archive:
-            return any(name.endswith("/constants.pkl") for name in archive.namelist())
-    except Exception:  # no archive, or a damaged one, of which torch.load says more
-        return False
+        tensors: dict[object, object] = {}
+        tensors.update(programs.tensors_of(path, program))
+        if tensors:
+            return tensors
+    except ValueError as error:
+        why = error
+    except Exception:  # damaged, or of other objects, which fails in many ways
+        why = "it is damaged, or holds other objects"
+    raise InputError(
+        f"{path} was not opened: it is {program}, whose code is not run, and its tensors cannot be "
+        f"read without ({why}). {STATE_DICT[0].upper()}{STATE_DICT[1:]}, or {TO_ONNX}."
+    )
+
+
+def _with_metadata(path: Path) -> Mapping[str, object]:
+    """A safetensors file's tensors, in a container where there are values beside them."""
+    tensors = load_file(path)
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata() or {}
+    beside = {name: _plain(text) for name, text in metadata.items() if name not in tensors}
+    return {**beside, CONTAINERS[-1]: tensors} if beside and tensors else tensors
+
+
+def _plain(text: str) -> object:
+    """A value written as JSON, else the text."""
+    if len(text) > MOST_TEXT:
+        return None
+    try:
+        return entries.parse_json(text.encode("utf-8", "surrogatepass"))
+    except (UnusableError, ValueError, RecursionError):
+        return text
+
+
+def _holds_tensors(value: object) -> bool:
+    return isinstance(value, Mapping) and any(isinstance(each, Tensor) for each in value.values())
 
 
 def _is_packed(path: Path) -> bool:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from dermxai.data.transforms import Preprocessing
 from dermxai.models import Classifier, ModelInfo
+from dermxai.models.capabilities import AVERAGE, CHANNELS_FIRST, Capabilities, Layout
 from dermxai.models.info import Head
 from dermxai.models.multi_head import Output
 
@@ -21,11 +22,15 @@ class Network(nn.Module):
 
     def __init__(self, evidence: Evidence, threshold: float) -> None:
         super().__init__()
+        self.capabilities = Capabilities(1, True, Layout(CHANNELS_FIRST), AVERAGE)
         self.evidence = evidence
         head = nn.Linear(1, 2)
         head.weight.data = torch.tensor([[50.0], [-50.0]])
         head.bias.data = torch.tensor([-50.0, 50.0]) * threshold
         self.heads = nn.ModuleList([head])
+
+    def constant(self) -> None:
+        """Nothing lies between the average and the head."""
 
     def forward(self, images: Tensor, maps: bool = False) -> Output:
         feature_map = self.evidence(images)

@@ -131,7 +131,7 @@ def findings(classifier: Classifier) -> dict[str, Callable[[], Any]]:
     for name in measures():
         asked[f"measure {name}"] = lambda name=name: judged(name)
     for name, method in methods().items():
-        if method.unavailable(classifier) is None:
+        if method.excuse(classifier) is None:
             asked[f"method {name}"] = lambda name=name: (
                 explain(classifier, image, name, one, two, settings=FEW.get(name)).density
             )

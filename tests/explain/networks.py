@@ -13,7 +13,7 @@ from dermxai.taxonomy import CODES
 def random_classifier(architecture: str, auxiliary: bool = False, size: int = 64) -> Classifier:
     """Random weights, batch norms settled, so that logits are of the usual size."""
     torch.manual_seed(0)
-    network = MultiHeadNetwork(architecture, len(CODES), auxiliary)
+    network = MultiHeadNetwork(architecture, len(CODES), auxiliary, size=size)
     with torch.no_grad():
         for _ in range(10):
             network(torch.randn(8, 3, size, size))

@@ -45,7 +45,7 @@ def test_a_network_on_another_device_finds_the_same(found: dict[str, Any]) -> No
 def test_every_method_and_measure_was_asked(found: dict[str, Any]) -> None:
     for network in NETWORKS:
         classifier = random_classifier(network, auxiliary=network == NETWORKS[0])
-        valid = {name for name, each in methods().items() if each.unavailable(classifier) is None}
+        valid = {name for name, each in methods().items() if each.excuse(classifier) is None}
         expected = {f"method {name}, {network}" for name in valid}
         expected |= {f"measure {name}, {network}" for name in measures()}
         assert expected <= set(found)

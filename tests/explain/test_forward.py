@@ -3,7 +3,7 @@ from torch import nn
 
 from dermxai.explain import Target
 from dermxai.explain.faithfulness.cascade import cascade
-from dermxai.explain.forward import Value, lean
+from dermxai.explain.forward import Value, folded_network
 from tests.explain.networks import random_classifier
 
 TARGET = Target(3, 5)
@@ -19,7 +19,7 @@ def value_and_gradient(network: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_the_lean_network_has_the_values_and_gradients_of_the_classifiers():
     classifier = random_classifier("test_efficientnet", auxiliary=True)
-    network = lean(classifier)
+    network = folded_network(classifier)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
     for found, expected in zip(
         value_and_gradient(network), value_and_gradient(classifier.network), strict=True
@@ -30,7 +30,7 @@ def test_the_lean_network_has_the_values_and_gradients_of_the_classifiers():
 def test_the_lean_network_is_made_once_and_leaves_the_classifier_as_it_is():
     classifier = random_classifier("test_efficientnet", auxiliary=True)
     before = {key: tensor.clone() for key, tensor in classifier.network.state_dict().items()}
-    assert lean(classifier) is lean(classifier) is not classifier.network
+    assert folded_network(classifier) is folded_network(classifier) is not classifier.network
     after = classifier.network.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(after[key], before[key]) for key in before)

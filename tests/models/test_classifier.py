@@ -64,10 +64,6 @@ def test_single_head_networks_equal_timms(architecture: str):
     ("architecture", "auxiliary", "says"),
     [
         ("efficientnet_b44", False, "no network named"),
-        ("mobilenetv3_small_100", False, "global average pooling"),
-        ("vit_tiny_patch16_224", False, "global average pooling"),
-        ("convnext_atto", False, "global average pooling"),
-        ("hrnet_w18_small", True, "auxiliary heads"),
     ],
 )
 def test_networks_that_do_not_fit_are_refused(architecture: str, auxiliary: bool, says: str):

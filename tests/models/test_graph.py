@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from dermxai.models import load_classifier
-from dermxai.models.graph import Graph, recorded
+from dermxai.models.graph import Graph, traced
 from dermxai.models.multi_head import Output
 
 
@@ -44,4 +44,4 @@ class Unrecordable(Fickle):
 @pytest.mark.filterwarnings("ignore")
 def test_what_would_change_is_left_as_it_is(kind: type[nn.Module]):
     network = kind().eval()
-    assert recorded(network, 32) is network
+    assert traced(network, 32) is network

@@ -1,8 +1,8 @@
 """`explain`: any method, any image, any target."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -19,8 +19,9 @@ from dermxai.explain.attribution.method import (
     AttributionMethod,
     Progress,
     Target,
+    as_attribution,
     attributed,
-    whose,
+    explained_head,
 )
 from dermxai.explain.forward import require_finite
 from dermxai.explain.memory import one_at_a_time
@@ -28,6 +29,18 @@ from dermxai.explain.memory import one_at_a_time
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
+
+class Memory(Protocol):
+    """Room for the map of one wish, at the method's own resolution."""
+
+    def get(self) -> Attribution | None: ...
+    def put(self, made: Attribution, /) -> object: ...
+
+
+USUAL = "grad_cam"
+"""The method by which an image is explained unless one is named, where the network has it."""
+PREFERRED = ("vote_map", "attention_relevance", "stage_grad_cam", "saliency", "occlusion")
+"""The first of these that means something otherwise."""
 SMALLEST = 8  # pixels of an image's shorter side
 
 
@@ -53,14 +66,42 @@ def valid_method(name: str, classifier: "Classifier") -> AttributionMethod[Setti
     """
     method = find_method(name)
     if reason := method.excuse(classifier):
-        raise InputError(f"{method.title} is not available for this network: {reason}")
+        other = first_method(classifier)
+        raise InputError(
+            f"{method.title} is not available for this network: {reason} Take {other}, for one."
+        )
     return method
+
+
+def first_method(classifier: "Classifier", *before: str) -> str:
+    """The method by which images are explained unless one is named.
+
+    Args:
+        before: names of methods that are preferred where they mean something.
+    """
+    known = methods()
+    wanted = [name for name in (*before, *PREFERRED) if name in known]
+    valid = (name for name in wanted if known[name].excuse(classifier) is None)
+    return next(valid, next(iter(wanted), next(iter(known))))
+
+
+def chosen_method(classifier: "Classifier", named: str | None) -> tuple[str, str]:
+    """The method that is named, else Grad-CAM or the first that means something; and why it is not
+    Grad-CAM where none was named, else empty."""
+    if named is not None:
+        return named, ""
+    method, usual = first_method(classifier, USUAL), find_method(USUAL)
+    reason = usual.excuse(classifier)
+    if reason is None:
+        return method, ""
+    title = find_method(method).title
+    return method, f"{title} ({method}), since {usual.title} is not available: {reason}"
 
 
 def explain(
     classifier: "Classifier",
     image: ImageLike,
-    method: str = "grad_cam",
+    method: str | None = None,
     target: str | None = None,
     against: str | None = None,
     *,
@@ -68,12 +109,14 @@ def explain(
     settings: object = None,
     progress: Progress | None = None,
     keep: bool = False,
+    memory: Memory | None = None,
 ) -> Attribution:
     """A map of what speaks for a class in an image.
 
     Args:
         image: a path, a PIL image, or an array (h, w, 3) RGB of uint8.
-        method: name of one of `dermxai.explain.attribution.method.METHODS`.
+        method: name of one of `dermxai.explain.attribution.method.METHODS`; Grad-CAM if not given,
+            or the first that means something for the network.
         target: class code; the predicted class if not given.
         against: explain how far ``target`` lies above this class instead.
         head: name of the head whose logit is explained; the sum of all if not given, or the final
@@ -81,6 +124,7 @@ def explain(
         settings: the method's ``settings`` or a mapping of their values; defaults if not given.
         progress: called with passes done and in all; may raise `Cancelled`.
         keep: read the map from the workspace if it was kept there before, else keep it.
+        memory: keeps the map, for `recall`.
 
     Returns:
         The map on the original image (h, w) float32, in the method's ``unit``; ``native`` is the
@@ -98,7 +142,8 @@ def explain(
         >>> found.map.shape, found.unit
         ((61, 83), 'logit per feature-map position')
     """
-    image = as_image(image)
+    image = as_image(image, profiles=classifier.info.preprocessing.colour_profiles)
+    method = first_method(classifier, USUAL) if method is None else method
     chosen = valid_method(method, classifier)
     values = checked_settings(method, settings)
     tensor = prepared(classifier, image)
@@ -110,44 +155,65 @@ def explain(
             native, notes = attributed(
                 chosen, classifier, tensor, wanted, settings=values, progress=progress
             )
-        made = _described(
-            classifier,
-            method=method,
-            target=wanted,
+        info = classifier.info
+        made = as_attribution(
+            chosen,
+            native,
+            target=info.classes[wanted.index],
+            against=None if wanted.against is None else info.classes[wanted.against],
+            head=None if wanted.head is None else info.heads[wanted.head].name,
             settings=values,
-            native=native,
             notes=notes,
         )
         if name:
             store.write(name, made)
-    laid_out = classifier.info.preprocessing.to_original(made.native, image.shape[:2])
-    return replace(made, map=laid_out)
+    if memory:
+        memory.put(replace(made, map=made.native))
+    laid_out = made.laid_out(classifier.info.preprocessing, image.shape)
+    return replace(laid_out, class_specific=chosen.class_specific)
 
 
 def recall(
     classifier: "Classifier",
-    image: ImageLike,
+    image: ImageLike | Callable[[], ImageLike],
     method: str,
     target: str,
     against: str | None = None,
     *,
     head: str | None = None,
     settings: object = None,
+    shape: tuple[int, ...] | None = None,
+    keep: bool = True,
+    memory: Memory | None = None,
 ) -> Attribution | None:
-    """The map that `explain` kept in the workspace for the same wish; None where there is none.
+    """The map that `explain` kept for the same wish, in memory or in the workspace; None where
+    there is none.
+
+    Args:
+        image: as `explain` takes it, or what gives it where it has to be looked at.
+        shape: (height, width) of the map, where it is not the image's own.
+        keep: look in the workspace, too.
 
     Raises:
         InputError: unknown method, class, head or setting.
     """
-    image = as_image(image)
     wanted = _explained(classifier, find_method(method), target, against, head)
     values = checked_settings(method, settings)
-    made = store.read(_key(classifier, image, method, wanted, values))
-    if made is None:
+    made = memory.get() if memory else None
+    if made is None and not keep:
         return None
-    return replace(
-        made, map=classifier.info.preprocessing.to_original(made.native, image.shape[:2])
-    )
+    if made is None or shape is None:
+        given = image() if callable(image) else image
+        pixels = as_image(given, profiles=classifier.info.preprocessing.colour_profiles)
+        shape = shape or pixels.shape
+        if made is None:
+            made = store.read(_key(classifier, pixels, method, wanted, values))
+            if made is None:
+                return None
+            if memory:
+                memory.put(made)
+    laid_out = made.laid_out(classifier.info.preprocessing, shape)
+    return replace(laid_out, class_specific=find_method(method).class_specific)
 
 
 def _key(
@@ -225,7 +291,7 @@ def _explained(
 ) -> Target:
     """What a method's map will explain where this is asked for."""
     names = [each.name for each in classifier.info.heads]
-    return find_target(classifier, target, against, whose(method, head, names))
+    return find_target(classifier, target, against, explained_head(method, head, names))
 
 
 def check_target(
@@ -248,29 +314,3 @@ def checked_settings(method: str, given: object = None) -> Settings:
         InputError: the method has no such setting, or a value is out of bounds.
     """
     return checked(method, find_method(method).settings, given)
-
-
-def _described(
-    classifier: "Classifier",
-    *,
-    method: str,
-    target: Target,
-    settings: Settings,
-    native: NDArray[np.float32],
-    notes: tuple[str, ...],
-) -> Attribution:
-    chosen, info = find_method(method), classifier.info
-    return Attribution(
-        map=native,
-        native=native,
-        method=method,
-        target=info.classes[target.index],
-        against=None if target.against is None else info.classes[target.against],
-        head=None if target.head is None else info.heads[target.head].name,
-        unit=chosen.unit,
-        signed=chosen.signed,
-        complete=chosen.complete,
-        per_area=chosen.per_area,
-        settings=settings.model_dump(),
-        notes=(chosen.note, *notes),
-    )

@@ -3,7 +3,7 @@ them left and the others covered, by Captum."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,20 @@ class CoalitionSettings(Settings):
     seed: int = setting(0, "Of the random draws", 0, 2**31 - 1)
 
 
+class Regression(Protocol):
+    """Captum's Lime and KernelShap."""
+
+    def attribute(
+        self,
+        inputs: Tensor,
+        *,
+        feature_mask: Tensor,
+        baselines: Tensor,
+        n_samples: int,
+        perturbations_per_eval: int,
+    ) -> Tensor: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class CoalitionMethod(AttributionMethod[CoalitionSettings]):
     """
@@ -35,7 +49,7 @@ class CoalitionMethod(AttributionMethod[CoalitionSettings]):
         model: makes Captum's model for a value and a seed.
     """
 
-    model: Callable[[Value, int], Any]
+    model: Callable[[Value, int], Regression]
 
     @override
     def passes(self, classifier: "Classifier", settings: CoalitionSettings) -> int:
@@ -56,20 +70,19 @@ class CoalitionMethod(AttributionMethod[CoalitionSettings]):
 
         def fit(batch: int) -> Tensor:
             value = Value(classifier, target, progress, settings.samples)
-            found: Tensor = self.model(value, settings.seed).attribute(
+            return self.model(value, settings.seed).attribute(
                 image,
                 feature_mask=regions,
                 baselines=baseline(classifier, image, settings.baseline),
                 n_samples=settings.samples,
                 perturbations_per_eval=batch,
             )
-            return found
 
         shares, notes = halving(fit, first_batch(classifier))
         values: NDArray[np.float32] = shares[0, 0].float().cpu().numpy()  # alike in each colour
-        return values, (*_about(int(regions.max()) + 1, settings.samples), *notes)
+        return values, (*_notes(int(regions.max()) + 1, settings.samples), *notes)
 
 
-def _about(regions: int, samples: int) -> tuple[str, ...]:
+def _notes(regions: int, samples: int) -> tuple[str, ...]:
     few = (f"Fewer samples ({samples}) than regions: their values are not determined.",)
     return (f"{regions} regions.", *(few if samples < regions + 2 else ()))

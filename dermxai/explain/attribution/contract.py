@@ -6,36 +6,42 @@
 They run the method on small networks with random weights; nothing is downloaded.
 """
 
-from collections.abc import Iterator
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
+from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 from typing_extensions import override
 
-from dermxai.core.components import sentences
+from dermxai.core.components import faults_as_sentences
 from dermxai.core.errors import Cancelled
 from dermxai.core.settings import Settings
 from dermxai.data.transforms import Preprocessing
-from dermxai.explain.attribution import recent
+from dermxai.explain.attribution import pass_cache
 from dermxai.explain.attribution.api import prepared
 from dermxai.explain.attribution.method import (
+    ATTENTION,
     AttributionMethod,
     Made,
     Target,
     description_faults,
     map_faults,
 )
-from dermxai.explain.forward import lean, twin
+from dermxai.explain.forward import folded_network, twin
+from dermxai.models.capabilities import trial_side
 from dermxai.models.classifier import Classifier
 from dermxai.models.info import ModelInfo
 from dermxai.models.multi_head import MultiHeadNetwork
+
+S = TypeVar("S", bound=Settings)
 
 SIZE = 128  # pixels of the networks' input
 SHAPE = (96, 144)  # of the image, which is not square
@@ -45,7 +51,7 @@ SLACK = 1.3  # of passes, and one more, where they are not exact
 TARGET = Target(0, 1)
 
 
-class Run(NamedTuple):
+class Trial(NamedTuple):
     """What a method did."""
 
     made: Made
@@ -60,35 +66,44 @@ def networks() -> tuple[Classifier, ...]:
     return _random("test_efficientnet", True), _random("resnet10t", False)
 
 
+@cache
+def transformer() -> Classifier:
+    """A network whose tokens attend to each other, for methods that need it."""
+    return _random("test_vit", False)
+
+
 def _random(architecture: str, auxiliary: bool) -> Classifier:
     classes = tuple("ABCDE")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = MultiHeadNetwork(architecture, len(classes), auxiliary)
+        network = MultiHeadNetwork(architecture, len(classes), auxiliary, size=SIZE)
         with torch.no_grad():
             for _ in range(10):  # batch norms settle, so that logits are of the usual size
-                network(torch.randn(8, 3, 64, 64))
+                side = trial_side(network, SIZE, 64)
+                network(torch.randn(8, 3, side, side))
     heads, preprocessing = network.head_descriptions, Preprocessing(SIZE)
     info = ModelInfo(architecture, heads, classes, preprocessing, name=architecture)
     classifier = Classifier(network, info, f"random {architecture}", Path())
     _look_for_cue(classifier)
-    lean(classifier)  # whose making takes a pass, which no method is charged with
+    folded_network(classifier)  # whose making takes a pass, which no method is charged with
     return classifier
 
 
 def _look_for_cue(classifier: Classifier) -> None:
     """Class 0 speaks for the cue in each head, class 1 against it."""
     images = torch.cat([prepared(classifier, each) for each in pictures()])
-    pooled: Any = classifier.infer(images).pooled
+    pooled = classifier.infer(images).pooled
     channels = [head.channels for head in classifier.info.heads]
-    head: Any
     with torch.no_grad():
-        for head, values in zip(classifier.network.heads, pooled.split(channels, 1), strict=True):
+        for head, values in zip(
+            classifier.network.heads, torch.split(pooled, channels, 1), strict=True
+        ):
+            assert isinstance(head, nn.Linear)
             added = values[0] - values[1]
             direction = added / added.square().sum()
-            for index, sign in ((0, 1), (1, -1)):
-                head.weight[index] = sign * direction
-                head.bias[index] = -sign * float(direction @ values.mean(0))
+            for row, sign in ((0, 1), (1, -1)):
+                head.weight[row] = sign * direction
+                head.bias[row] = -sign * float(direction @ values.mean(0))
 
 
 def pictures() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -103,10 +118,8 @@ def pictures() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return cued, plain
 
 
-@sentences
-def method_faults(
-    method: AttributionMethod[Any], settings: Settings | None = None
-) -> Iterator[str]:
+@faults_as_sentences
+def method_faults(method: AttributionMethod[S], settings: S | None = None) -> Iterator[str]:
     """What is wrong with a method, a sentence each.
 
     Args:
@@ -117,14 +130,16 @@ def method_faults(
         return
     values, tried = settings or method.settings(), False
     lies: dict[str, float] = {}
-    for classifier in networks():
-        reason = method.unavailable(classifier)
+    asked = networks() if method.needs != ATTENTION else (*networks(), transformer())
+    for classifier in asked:
+        compatible = method.is_compatible(classifier.capabilities)
+        reason = method.unavailable(classifier) if compatible is None else compatible
         if reason is not None:
             if not (isinstance(reason, str) and reason.endswith(".")):
                 yield f"unavailable gives {reason!r}; expected None or a sentence."
             continue
         tried = True
-        yield from _faults_on(method, classifier, values, lies)
+        yield from _network_faults(method, classifier, values, lies)
     if not tried:
         yield "unavailable gives a reason for every network that it was tried on."
     if lies and (elsewhere := max(lies, key=lies.__getitem__)):
@@ -134,15 +149,15 @@ def method_faults(
         )
 
 
-def _faults_on(
-    method: AttributionMethod[Any],
+def _network_faults(
+    method: AttributionMethod[S],
     classifier: Classifier,
-    settings: Settings,
+    settings: S,
     lies: dict[str, float],
 ) -> Iterator[str]:
     """
     Args:
-        lies: what `_places` gives is added to it.
+        lies: what `_cue_shares` gives is added to it.
     """
     cued, plain = (prepared(classifier, picture) for picture in pictures())
     passes: object = method.passes(classifier, settings)
@@ -168,18 +183,20 @@ def _faults_on(
     if wrong := list(map_faults(found.made)):
         yield from wrong
         return
-    yield from _told(found.steps)
-    yield from _cancelled(method, classifier, given, settings)
-    yield from _compared(method, classifier, (given, plain), found, settings=settings, lies=lies)
+    yield from _progress_faults(found.steps)
+    yield from _cancellation_faults(method, classifier, given, settings)
+    yield from _comparison_faults(
+        method, classifier, (given, plain), found, settings=settings, lies=lies
+    )
 
 
-def _compared(
-    method: AttributionMethod[Any],
+def _comparison_faults(
+    method: AttributionMethod[S],
     classifier: Classifier,
     images: tuple[Tensor, Tensor],
-    found: Run,
+    found: Trial,
     *,
-    settings: Settings,
+    settings: S,
     lies: dict[str, float],
 ) -> Iterator[str]:
     """Of maps among each other: the same image, another target, no cue."""
@@ -200,14 +217,14 @@ def _compared(
     preprocessing = classifier.info.preprocessing
     laid = [preprocessing.to_original(each, SHAPE) for each in (values, without)]
     for change in (laid[0] - laid[1], laid[0] - np.median(laid[0])):
-        for name, share in _places(np.abs(change)).items():
+        for name, share in _cue_shares(np.abs(change)).items():
             lies[name] = lies.get(name, 0.0) + share
     if method.complete:
-        yield from _complete(method, classifier, images, (values, without))
+        yield from _completeness_faults(method, classifier, images, (values, without))
 
 
-def _complete(
-    method: AttributionMethod[Any],
+def _completeness_faults(
+    method: AttributionMethod[S],
     classifier: Classifier,
     images: tuple[Tensor, Tensor],
     maps: tuple[NDArray[np.float32], NDArray[np.float32]],
@@ -225,24 +242,24 @@ def _complete(
 
 
 def run(
-    method: AttributionMethod[Any],
+    method: AttributionMethod[S],
     classifier: Classifier,
     image: Tensor,
-    settings: Settings,
+    settings: S,
     target: Target = TARGET,
-) -> Run:
+) -> Trial:
     """A method's map, with nothing known from before, and the work that it took."""
-    recent.forget()
+    pass_cache.clear()
     steps: list[tuple[int, int]] = []
-    with Work() as work:
+    with OperationCounter() as work:
         made = method.attribute(
             classifier, image, target, settings, lambda *step: steps.append(step)
         )
-    recent.forget()
-    return Run(made, (work.forwards + 2 * work.backwards) / _forward(classifier), steps)
+    pass_cache.clear()
+    return Trial(made, (work.forwards + 2 * work.backwards) / _forward(classifier), steps)
 
 
-class Work(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the floating-point operations of this thread, whichever copy of a network makes them.
 
     Attributes:
@@ -254,7 +271,13 @@ class Work(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.forwards = self.backwards = 0
 
     @override
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(
+        self,
+        func: OpOverload,
+        types: Sequence[type],
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
         kwargs = kwargs or {}
         if func is not torch.ops.prim.device.default:
             with self:
@@ -275,12 +298,12 @@ class Work(TorchDispatchMode):  # type: ignore[no-untyped-call]
 @cache
 def _forward(classifier: Classifier) -> int:
     """Floating-point operations of a forward pass of one image."""
-    with Work() as work:
+    with OperationCounter() as work:
         classifier.infer(torch.zeros(1, 3, SIZE, SIZE), maps=True)
     return int(work.forwards)
 
 
-def _told(steps: list[tuple[int, int]]) -> Iterator[str]:
+def _progress_faults(steps: list[tuple[int, int]]) -> Iterator[str]:
     told = [step for step in steps if step != (0, 0)]
     if not told:
         yield "attribute never calls progress, so it cannot be cancelled."
@@ -288,8 +311,8 @@ def _told(steps: list[tuple[int, int]]) -> Iterator[str]:
         yield f"progress ends with {told[-1][0]} of {told[-1][1]}; expected all of one total."
 
 
-def _cancelled(
-    method: AttributionMethod[Any], classifier: Classifier, image: Tensor, settings: Settings
+def _cancellation_faults(
+    method: AttributionMethod[S], classifier: Classifier, image: Tensor, settings: S
 ) -> Iterator[str]:
     asked = 0
 
@@ -298,7 +321,7 @@ def _cancelled(
         asked += 1
         raise Cancelled
 
-    recent.forget()
+    pass_cache.clear()
     try:
         method.attribute(classifier, image.clone(), TARGET, settings, stop)
     except Cancelled:
@@ -310,7 +333,7 @@ def _cancelled(
         yield "attribute leaves hooks on the network when it is cancelled."
 
 
-def _places(change: NDArray[np.floating]) -> dict[str, float]:
+def _cue_shares(change: NDArray[np.floating]) -> dict[str, float]:
     """By how a map would have to lie, "" as it is: how much of its change (h, w) would then be at
     the cue, relative to all places where it could be."""
     row, column = CUE
@@ -324,22 +347,22 @@ def _places(change: NDArray[np.floating]) -> dict[str, float]:
         "transposed and upside down": (1 - column, row),
         "transposed and turned by half": (1 - column, 1 - row),
     }
-    found = {name: _around(change, *place) for name, place in places.items()}
+    found = {name: _mean_around(change, *place) for name, place in places.items()}
     total = sum(found.values())
     return {name: each / total if total else 0.0 for name, each in found.items()}
 
 
-def _around(change: NDArray[np.floating], row: float, column: float) -> float:
+def _mean_around(change: NDArray[np.floating], row: float, column: float) -> float:
     height, width = change.shape
     rows = slice(max(0, round((row - REACH) * height)), round((row + REACH) * height))
     columns = slice(max(0, round((column - REACH) * width)), round((column + REACH) * width))
     return float(change[rows, columns].mean())
 
 
-def random_state() -> tuple[bytes, str]:
+def random_state() -> tuple[bytes, bytes]:
     """That of the process, torch's and NumPy's."""
-    numpy: Any = np.random.get_state()  # noqa: NPY002
-    return torch.get_rng_state().numpy().tobytes(), str((numpy[1].tolist(), numpy[2:]))
+    numpy = pickle.dumps(np.random.get_state())  # noqa: NPY002
+    return torch.get_rng_state().numpy().tobytes(), numpy
 
 
 def weights(classifier: Classifier) -> tuple[float | bool, ...]:

@@ -6,7 +6,7 @@ from captum.attr import Saliency
 from torch import Tensor
 
 from dermxai.explain.attribution.method import Progress, Target
-from dermxai.explain.attribution.recent import shared
+from dermxai.explain.attribution.pass_cache import cached
 from dermxai.explain.forward import Value
 
 if TYPE_CHECKING:
@@ -25,4 +25,4 @@ def input_gradient(
         found: Tensor = Saliency(value).attribute(asked, abs=False)
         return found
 
-    return shared(classifier, image, ("input gradient", target), gradient, progress)
+    return cached(classifier, image, ("input gradient", target), gradient, progress)

@@ -7,41 +7,57 @@ package, holds an instance of a class derived from `AttributionMethod`; `contrac
 import logging
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.core.components import Component, Kind, Text, begun, said
+from dermxai.core.components import Component, Kind, Text, error_text, lower_first
 from dermxai.core.errors import Cancelled, InputError, NoRoomError
 from dermxai.core.formatting import percent, signed
-from dermxai.core.settings import Settings, setting_faults, shown
+from dermxai.core.settings import Settings, setting_faults
+from dermxai.core.values import shown
 
 log = logging.getLogger(__name__)
 
 __all__ = [
+    "ATTENTION",
+    "DECOMPOSITION",
+    "GRADIENTS",
     "METHODS",
+    "PLACES",
+    "STAGES",
     "Attribution",
     "AttributionMethod",
     "Cancelled",
     "Made",
     "Progress",
     "Target",
+    "as_attribution",
     "attributed",
     "colours_added",
     "completeness",
-    "whose",
+    "explained_head",
 ]
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from dermxai.data.transforms import Preprocessing
+    from dermxai.models.capabilities import Capabilities
     from dermxai.models.classifier import Classifier
+
+GRADIENTS, STAGES, PLACES = "gradients", "stages", "places"
+DECOMPOSITION, ATTENTION = "decomposition", "attention"
+NEEDS = ("", GRADIENTS, STAGES, PLACES, DECOMPOSITION, ATTENTION)
 
 Progress = Callable[[int, int], None]
 """Called with passes done and passes in all, with (0, 0) while others' work is waited for; raises
 `Cancelled` to stop."""
+
+Classwise = TypeVar("Classwise", "Tensor", NDArray[np.float32], NDArray[np.float64])
+"""Values (class, …)."""
 
 DENSITY_UNIT = "logit per % of the image"
 
@@ -62,13 +78,15 @@ class Target:
     def of(self, logits: "Tensor") -> "Tensor":
         """The target's value (n,) from logits (n, head, class)."""
         scores = logits.sum(1) if self.head is None else logits[:, self.head]
-        value: Tensor = self.among_classes(scores.T)
-        return value
+        return self.among_classes(scores.T)
 
-    def among_classes(self, values: Any) -> Any:
+    def among_classes(self, values: "Classwise") -> "Classwise":
         """The target's part of values (class, …): the class's, less the other's."""
-        value = values[self.index]
-        return value if self.against is None else value - values[self.against]
+        value: Classwise = values[self.index]
+        if self.against is None:
+            return value
+        other: Classwise = values[self.against]
+        return value - other
 
 
 @dataclass(frozen=True)
@@ -85,6 +103,7 @@ class Attribution:
         complete: whether ``native`` adds up to the target's logit, less a constant.
         notes: what the method has to say of this map, such as a completeness gap.
         per_area: unit of ``density`` where it is taken per area; "" where it is the map as it is.
+        class_specific: whether the map depends on the target's class.
     """
 
     map: NDArray[np.float32]
@@ -96,9 +115,10 @@ class Attribution:
     unit: str
     signed: bool
     complete: bool
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     per_area: str = ""
+    class_specific: bool = True
 
     @property
     def density(self) -> NDArray[np.float32]:
@@ -111,6 +131,11 @@ class Attribution:
     @property
     def density_unit(self) -> str:
         return self.per_area or self.unit
+
+    def laid_out(self, preprocessing: "Preprocessing", shape: tuple[int, ...]) -> "Attribution":
+        """The same with its ``map`` on an image of this shape (height, width, …)."""
+        height, width = shape[:2]
+        return replace(self, map=preprocessing.to_original(self.native, (height, width)))
 
 
 Made = tuple[NDArray[np.float32], tuple[str, ...]]
@@ -137,6 +162,11 @@ class AttributionMethod(Component, Generic[S]):
         one_head: whether its map holds one head's vote only, the final one's where none is chosen.
         passes_exact: whether a map never costs more than ``passes`` says. Not so where it hangs on
             the image, such as on how many regions of like colour there are.
+        class_specific: whether the map depends on the class that is explained.
+        needs: what the network has to offer besides logits: `GRADIENTS`; `STAGES`, feature maps at
+            which gradients are taken; `PLACES`, a last feature map; `DECOMPOSITION`, logits that
+            are sums over its places; `ATTENTION` of all tokens to each other; "" where logits
+            suffice.
         version: raised when the same input gives another map than before: what was kept of the
             older one is not shown any more.
     """
@@ -152,22 +182,44 @@ class AttributionMethod(Component, Generic[S]):
     one_head: bool = False
     passes_exact: bool = True
     version: int = 1
+    class_specific: bool = True
+    needs: str = ""
+
+    def is_compatible(self, capabilities: "Capabilities") -> str | None:
+        """Why a network that offers this does not suffice, in a sentence; None where it does."""
+        if self.needs == DECOMPOSITION:
+            return capabilities.no_decomposition
+        if not capabilities.gradients and self.needs in (GRADIENTS, STAGES, ATTENTION):
+            what = "attention" if self.needs == ATTENTION else "gradients"
+            return f"it needs {what}, and this network gives logits only."
+        if self.needs == PLACES and capabilities.layout is None:
+            return "the network has no feature map whose places are those of the image."
+        if self.needs == STAGES and not capabilities.stages:
+            return (
+                "no stage of the network gives a feature map whose places are those of the image."
+            )
+        if self.needs == ATTENTION and not capabilities.attention:
+            return (
+                "the network has no layers in which all places of the image attend to each other."
+            )
+        return None
 
     def unavailable(self, classifier: "Classifier") -> str | None:
-        """Why the method means nothing for this network, in a sentence; None where it is valid."""
+        """Why the method means nothing for this very network, in a sentence; None where it is
+        valid. Asked where `is_compatible` has nothing against it."""
 
     def excuse(self, classifier: "Classifier") -> str | None:
-        """As ``unavailable``; a method that fails to tell, or to tell its passes, is not available
-        either, which stops no other."""
+        """What `is_compatible` or else ``unavailable`` says; a method that fails to tell, or to
+        tell its passes, is not available either, which stops no other."""
         try:
-            reason = self.unavailable(classifier)
+            reason = self.is_compatible(classifier.capabilities) or self.unavailable(classifier)
             cost: object = 0 if reason else self.passes(classifier, self.settings())
         except NoRoomError:
             raise
         except Exception as error:
-            log.warning("%s cannot be asked (%s).", self.name, said(error))
+            log.warning("%s cannot be asked (%s).", self.name, error_text(error))
             log.debug("Its traceback:", exc_info=True)
-            return f"It cannot say whether it is valid here ({said(error)})."
+            return f"It cannot say whether it is valid here ({error_text(error)})."
         if reason is None and type(cost) is not int:
             return f"It says that a map takes {shown(cost)} passes; expected a whole number."
         return reason
@@ -200,10 +252,12 @@ class AttributionMethod(Component, Generic[S]):
         """
 
 
-def description_faults(made: AttributionMethod[Any]) -> Iterator[str]:
+def description_faults(made: AttributionMethod[S]) -> Iterator[str]:
     """What loading finds wrong with a method's description, a sentence each."""
     if not made.note.endswith("."):
         yield f"note is {made.note!r}; expected a sentence that ends with a full stop."
+    if made.needs not in NEEDS:
+        yield f"needs is {made.needs!r}; expected one of {', '.join(map(repr, NEEDS))}."
     if made.version < 1:
         yield f"version is {made.version}; expected at least 1."
     if made.complete and not made.per_area:
@@ -249,7 +303,7 @@ def attributed(
     """
     made = method.attribute(classifier, image, target, settings, progress)
     for fault in map_faults(made):
-        raise InputError(f"{method.title} gives no map for {classifier.name}: {begun(fault)}")
+        raise InputError(f"{method.title} gives no map for {classifier.name}: {lower_first(fault)}")
     return made
 
 
@@ -261,7 +315,40 @@ METHODS: Kind[AttributionMethod[Settings]] = Kind(
 )
 
 
-def whose(method: AttributionMethod[Any], head: str | None, heads: Sequence[str]) -> str | None:
+def as_attribution(
+    method: AttributionMethod[S],
+    native: NDArray[np.float32],
+    *,
+    target: str,
+    against: str | None,
+    head: str | None,
+    settings: Settings | None = None,
+    notes: tuple[str, ...] = (),
+) -> Attribution:
+    """A method's map (rows, columns) with what the method says of it, not laid over an image yet.
+
+    Args:
+        head: whose logit it explains; None for the sum of all.
+    """
+    return Attribution(
+        map=native,
+        native=native,
+        method=method.name,
+        target=target,
+        against=against,
+        head=head,
+        unit=method.unit,
+        signed=method.signed,
+        complete=method.complete,
+        per_area=method.per_area,
+        settings={} if settings is None else settings.model_dump(),
+        notes=(method.note, *notes),
+    )
+
+
+def explained_head(
+    method: AttributionMethod[S], head: str | None, heads: Sequence[str]
+) -> str | None:
     """The head whose logit a map explains where ``head`` was asked for; None for the sum of all."""
     return heads[-1] if head is None and method.one_head and len(heads) > 1 else head
 

@@ -1,21 +1,22 @@
-"""What a network computes on the way to its logits, seen at torch's own operators.
+"""What a network computes on the way to its logits, traced at torch's own operators.
 
 Rules that change how a layer passes gradients on (guided backpropagation, DeepLIFT) hold for
 some operations only, and see only those that are modules. Looking at modules would miss what is
 written as a function, such as the product of squeeze-and-excitation; so one small forward pass is
-watched instead.
+traced instead.
 """
 
 from collections.abc import Collection
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
 
 from dermxai.explain.forward import twin
-from dermxai.models.operators import Call, Watched
+from dermxai.models.capabilities import trial_side
+from dermxai.models.operators import Call, OperatorTrace
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -50,7 +51,7 @@ def operations(classifier: "Classifier") -> frozenset[str]:
     """Names of the activation functions, products, sums and concatenations on the way to the
     feature map of the final head."""
     if classifier not in _known:
-        _known[classifier] = _watched(classifier)
+        _known[classifier] = _traced(classifier)
     return _known[classifier]
 
 
@@ -70,23 +71,22 @@ def listed(names: Collection[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _watched(classifier: "Classifier") -> frozenset[str]:
+def _traced(classifier: "Classifier") -> frozenset[str]:
     called: set[nn.Module] = set()
-    side = min(classifier.info.preprocessing.size, SIDE)
+    side = trial_side(classifier.network, classifier.info.preprocessing.size, SIDE)
     image = torch.zeros(1, 3, side, side, device=classifier.device)
-    network: Any
     with twin(classifier) as network, ExitStack() as hooks:
         for module in network.modules():
             if isinstance(module, nn.ReLU):
                 hook = module.register_forward_hook(lambda module, *_: called.add(module))
                 hooks.enter_context(hook)
-        with torch.no_grad(), Watched() as seen:
+        with torch.no_grad(), OperatorTrace() as trace:
             network.feature_maps(image.contiguous(memory_format=torch.channels_last))
-    names = [call.name for call in seen.calls]
+    names = [call.name for call in trace.calls]
     found = {_NAMES[name] for name in names if name in _NAMES}
-    if Call("mul", 2) in seen.calls:
+    if Call("mul", 2) in trace.calls:
         found.add(PRODUCT)
-    if Call("add", 2) in seen.calls:
+    if Call("add", 2) in trace.calls:
         found.add(SUM)
     if RELU in found and names.count("relu") != len(called):
         found.add(FUNCTIONAL_RELU)

@@ -7,7 +7,7 @@ that of B against A turned round: not signed.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from torch import Tensor, nn
 from typing_extensions import override
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 UNIT = "arbitrary units: a gradient without its negative parts"
 
 
+class GradientRule(Protocol):
+    """Captum's GuidedBackprop and Deconvolution."""
+
+    def attribute(self, inputs: Tensor) -> Tensor: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReluRule(AttributionMethod[Settings]):
     """
@@ -36,7 +42,7 @@ class ReluRule(AttributionMethod[Settings]):
         rule: Captum's class for it, whose hooks lie on a twin.
     """
 
-    rule: Callable[[nn.Module], Any]
+    rule: Callable[[nn.Module], GradientRule]
 
     @override
     def unavailable(self, classifier: "Classifier") -> str | None:

@@ -7,20 +7,23 @@ the batch nor on the device. They are those that Captum draws on a CPU after ``t
 and ``numpy.random.seed``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import torch
 from captum._utils.models.model import Model
 from captum.attr import GradientAttribution, KernelShap, NoiseTunnel
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, Ridge
 from torch import Tensor
+from torch.distributions import Categorical
+from torch.utils.data import DataLoader, TensorDataset
+
+Forward = Callable[[Tensor], Tensor]
 
 
 class SeededNoiseTunnel(NoiseTunnel):  # type: ignore[misc]
-    def __init__(self, method: Any, seed: int) -> None:
+    def __init__(self, method: GradientAttribution, seed: int) -> None:
         super().__init__(method)
         self._noise = torch.Generator().manual_seed(seed)
 
@@ -34,7 +37,7 @@ class SeededInputBaselineXGradient(GradientAttribution):  # type: ignore[misc]
     """(image − baseline) × gradient at a random point between the two, of which Captum's
     GradientSHAP is the mean. Each image of a call takes the next of the draws."""
 
-    def __init__(self, forward: Any, baselines: Tensor, samples: int, seed: int) -> None:
+    def __init__(self, forward: Forward, baselines: Tensor, samples: int, seed: int) -> None:
         """
         Args:
             baselines: (m, 3, h, w), one of which is drawn for each sample.
@@ -63,14 +66,21 @@ class SeededInputBaselineXGradient(GradientAttribution):  # type: ignore[misc]
 class SeededKernelShap(KernelShap):  # type: ignore[misc]
     """Coalitions of superpixels from a generator; the linear model fitted without a shuffle."""
 
-    def __init__(self, forward: Any, seed: int) -> None:
+    def __init__(self, forward: Forward, seed: int) -> None:
         super().__init__(forward)
         self.interpretable_model = Fitted(LinearRegression())
         self._draws = torch.Generator().manual_seed(seed)
 
-    def kernel_shap_perturb_generator(self, original_inp: Any, **kwargs: Any) -> Iterator[Tensor]:
-        device, count = original_inp.device, kwargs["num_interp_features"]
-        sizes = kwargs["num_select_distribution"].probs
+    def kernel_shap_perturb_generator(
+        self,
+        original_inp: Tensor,
+        *,
+        num_interp_features: int,
+        num_select_distribution: Categorical,
+        **_: object,
+    ) -> Iterator[Tensor]:
+        device, count = original_inp.device, num_interp_features
+        sizes = num_select_distribution.probs
         yield torch.ones(1, count, device=device, dtype=torch.long)
         yield torch.zeros(1, count, device=device, dtype=torch.long)
         while True:
@@ -86,8 +96,8 @@ class SeededCoalitions:
     def __init__(self, seed: int) -> None:
         self._draws = torch.Generator().manual_seed(seed)
 
-    def __call__(self, original_inp: Tensor, **kwargs: Any) -> Tensor:
-        shares = torch.full((1, kwargs["num_interp_features"]), 0.5)
+    def __call__(self, original_inp: Tensor, *, num_interp_features: int, **_: object) -> Tensor:
+        shares = torch.full((1, num_interp_features), 0.5)
         return torch.bernoulli(shares, generator=self._draws).long().to(original_inp.device)
 
 
@@ -95,13 +105,13 @@ class Fitted(Model):  # type: ignore[misc]
     """A linear regression of scikit-learn for Captum's Lime, whose own draws from the random state
     of the process to load its data and to make room for its weights."""
 
-    def __init__(self, regression: Any) -> None:
+    def __init__(self, regression: LinearRegression | Ridge) -> None:
         self._regression = regression
 
-    def fit(self, train_data: Any, **_: Any) -> None:
-        coalitions, values, weights = (
-            tensor.cpu().numpy() for tensor in train_data.dataset.tensors
-        )
+    def fit(self, train_data: DataLoader[tuple[Tensor, ...]], **_: object) -> None:
+        data = train_data.dataset
+        assert isinstance(data, TensorDataset)
+        coalitions, values, weights = (tensor.cpu().numpy() for tensor in data.tensors)
         self._regression.fit(coalitions, values, sample_weight=weights)
 
     def representation(self) -> Tensor:

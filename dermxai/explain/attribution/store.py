@@ -6,6 +6,7 @@ import logging
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,19 +20,23 @@ from dermxai.explain.attribution.method import Attribution, Target
 MOST = 4_000_000_000  # bytes kept; the oldest go first
 _held: dict[Path, int] = {}
 """Bytes in a folder, as far as this process knows."""
-_ABOUT = (
-    *("method", "target", "against", "head", "unit", "signed", "complete", "settings", "notes"),
-    "per_area",
-)
-_SHAPE = {
-    **dict.fromkeys(("method", "target", "unit", "per_area"), str),
-    **dict.fromkeys(("against", "head"), (str, type(None))),
-    **dict.fromkeys(("signed", "complete"), bool),
-    "settings": dict,
-    "notes": [str],
-}
 _MOST_OF_ONE = 256_000_000  # bytes of a map
 log = logging.getLogger(__name__)
+
+
+class _About(TypedDict):
+    """What is kept of an `Attribution` beside its map."""
+
+    method: str
+    target: str
+    against: str | None
+    head: str | None
+    unit: str
+    signed: bool
+    complete: bool
+    settings: dict[str, object]
+    notes: list[str]
+    per_area: str
 
 
 def key(
@@ -54,13 +59,24 @@ def read(name: str) -> Attribution | None:
     """The stored map, ``map`` at the method's own resolution, too; None where there is none."""
     try:
         held = arrays.load(map_file(name), "about", "native", most=_MOST_OF_ONE)
-        about = entries.parse_json(str(held["about"]).encode("utf-8", "surrogatepass"), _SHAPE)
+        about = entries.parse_json(str(held["about"]).encode("utf-8", "surrogatepass"), _About)
         native = held["native"]
         if native.ndim != 2 or native.dtype.kind != "f" or not native.size:
             return None
-        about = {part: about[part] for part in _ABOUT}
-        about["notes"] = tuple(about["notes"])
-        return Attribution(map=native, native=native, **about)
+        return Attribution(
+            map=native,
+            native=native,
+            method=about["method"],
+            target=about["target"],
+            against=about["against"],
+            head=about["head"],
+            unit=about["unit"],
+            signed=about["signed"],
+            complete=about["complete"],
+            settings=about["settings"],
+            notes=tuple(about["notes"]),
+            per_area=about["per_area"],
+        )
     except (UnusableError, KeyError):
         return None
 
@@ -69,7 +85,7 @@ def write(name: str, attribution: Attribution) -> None:
     """Keeps a map where that is possible; the oldest are removed where all together take too much
     room."""
     path = map_file(name)
-    about = {part: getattr(attribution, part) for part in _ABOUT}
+    about = {part: getattr(attribution, part) for part in _About.__annotations__}
     try:
         with disk.replacing(path) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, native=attribution.native, about=json.dumps(about))

@@ -156,6 +156,8 @@ def _ready(run: Run, classifier: "Classifier | Callable[[], Classifier]") -> "Cl
 
     loaded = classifier if isinstance(classifier, Classifier) else classifier()
     run.check_classifier(loaded)
+    if reason := loaded.capabilities.no_decomposition:
+        raise InputError(f"There are no vote maps of this network to average: {reason}")
     return loaded
 
 
@@ -187,6 +189,7 @@ def _summed(
     tick: Callable[[int], None],
 ) -> _Sums:
     sums = _Sums.empty(4)
+    profiles = classifier.info.preprocessing.colour_profiles
     for start in range(0, len(samples), BATCH):
         few = samples.iloc[start : start + BATCH]
         some: list[NDArray[np.uint8]] = []
@@ -195,7 +198,7 @@ def _summed(
         for sample_id, path, mask, cell in zip(*parts, strict=True):
             try:
                 run.check_image(sample_id)
-                some.append(read_image(path))
+                some.append(read_image(path, profiles=profiles))
                 found.append((cell, mask))
             except InputError as error:
                 sums.problems.append(str(error))
@@ -269,7 +272,9 @@ def _write(sums: _Sums, path: Path) -> None:
 def _read(path: Path) -> _Sums | None:
     try:
         held = arrays.load(path, *_ARRAYS, "problems")
-        problems = entries.parse_json(str(held.pop("problems")).encode("utf-8", "replace"), [str])
+        problems = entries.parse_json(
+            str(held.pop("problems")).encode("utf-8", "replace"), list[str]
+        )
     except UnusableError:
         return None
     return _Sums(**held, problems=problems)

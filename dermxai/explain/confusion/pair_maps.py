@@ -121,7 +121,7 @@ def open_maps(
     path = PairFiles.of(run.root).maps(name_of(run, one, other, split, most))
     try:
         held = arrays.load(path, *_SHAPES, "problems", most=_MOST_BYTES)
-        problems = entries.parse_json(str(held["problems"]).encode("utf-8", "replace"), [str])
+        problems = entries.parse_json(str(held["problems"]).encode("utf-8", "replace"), list[str])
     except UnusableError:
         return None
     if any((held[name].shape, held[name].dtype.kind) != of for name, of in _SHAPES.items()):

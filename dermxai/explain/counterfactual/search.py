@@ -174,7 +174,8 @@ def find_counterfactual(
         InputError: no such class, it is the predicted one, an image that is too small, or a
             network that does not give finite numbers.
     """
-    image = as_image(image)
+    profiles = classifier.info.preprocessing.colour_profiles
+    image = as_image(image, profiles=profiles)
     settings = settings or CounterfactualSettings()
     prediction = predicted(classifier, prepared(classifier, image))
     if into == prediction:
@@ -183,7 +184,7 @@ def find_counterfactual(
     size = classifier.info.preprocessing.size
     picture = resize(image, (size, size))
     pieces = superpixels(picture, settings.pieces)
-    replaced, notes = _replacement(picture, donor, mask)
+    replaced, notes = _replacement(picture, donor, mask, profiles)
     predictions = Predictions(classifier, passes(settings), progress)
 
     def leads_of(sets: Sequence[Sequence[int]]) -> NDArray[np.float64]:
@@ -192,10 +193,10 @@ def find_counterfactual(
         return leads(predictions.scores(preprocessing(each) for each in made), target)
 
     areas = 100 * np.bincount(pieces.ravel()) / pieces.size
-    path, path_leads = _searched(leads_of, areas, settings.most)
+    path, path_leads = _greedy_search(leads_of, areas, settings.most)
     best = int(path_leads.argmin())
     flipped = bool(path_leads[best] < 0)
-    chosen = _without_idle(leads_of, path[:best], areas) if flipped else path[:best]
+    chosen = _pruned(leads_of, path[:best], areas) if flipped else path[:best]
     path_areas = np.concatenate([[0.0], np.cumsum(areas[list(path)])])
     area = float(areas[list(chosen)].sum())
     at = np.append(path_areas[(path_areas > 0) & (path_areas < area)], area)
@@ -220,13 +221,16 @@ def find_counterfactual(
 
 
 def _replacement(
-    picture: Picture, donor: Donor | None, mask: NDArray[np.bool_] | None
+    picture: Picture, donor: Donor | None, mask: NDArray[np.bool_] | None, profiles: bool
 ) -> tuple[Callable[[NDArray[np.bool_]], Picture], tuple[str, ...]]:
     """What is put into a hole, and what is to be said of it."""
     if donor is None:
         return lambda hole: edits.inpainted(picture, hole), ()
     shape = (picture.shape[0], picture.shape[1])
-    source, note = resize(as_image(donor.image), shape), "Patches come from the same position."
+    source, note = (
+        resize(as_image(donor.image, profiles=profiles), shape),
+        "Patches come from the same position.",
+    )
     if mask is not None and donor.mask is not None:
         ours, theirs = fit_mask(mask, shape), fit_mask(donor.mask, shape)
         if ours.any() and theirs.any():
@@ -238,7 +242,7 @@ def _replacement(
 Leads = Callable[[Sequence[Sequence[int]]], NDArray[np.float64]]
 
 
-def _searched(
+def _greedy_search(
     leads_of: Leads, areas: NDArray[np.float64], most: float
 ) -> tuple[tuple[int, ...], NDArray[np.float64]]:
     """Greedy search: pieces in the order in which they were added, and the lead from none on."""
@@ -255,7 +259,7 @@ def _searched(
     return chosen, np.array(found)
 
 
-def _without_idle(
+def _pruned(
     leads_of: Leads, chosen: tuple[int, ...], areas: NDArray[np.float64]
 ) -> tuple[int, ...]:
     """Puts back what is not needed, the largest piece first, while the prediction stays changed."""

@@ -14,19 +14,19 @@ from dermxai.explain.attribution.api import checked_settings, find_method, find_
 from dermxai.explain.attribution.method import Attribution, Progress
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.cascade import cascade
-from dermxai.explain.faithfulness.likeness import spearman
 from dermxai.explain.faithfulness.localisation import relevance_mass
 from dermxai.explain.faithfulness.measure import Candidate, Case, control_maps, grain
 from dermxai.explain.faithfulness.measures import randomisation
 from dermxai.explain.faithfulness.removal import area, blurred, shares, top
+from dermxai.explain.faithfulness.similarity import spearman
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-RIVALS = 19  # random maps: to beat all of them has a chance of 1 in 20
+RANDOM_MAPS = 19  # to exceed all of them has a chance of 1 in 20
 DRAWS = 4  # of random heads: how much of a map one draw leaves is chance
 _STEPS = 4
-_BLURRED = 2 + (RIVALS + 2) * (_STEPS - 1)  # images that deletion reads
+_BLURRED = 2 + (RANDOM_MAPS + 2) * (_STEPS - 1)  # images that deletion reads
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,11 @@ def _deletion(case: Case, subject: Candidate, progress: Progress | None) -> tupl
     known = control_maps()
     noise, bell = known[evaluate.RANDOM], known[evaluate.CENTRED]
     cells = grain(subject.values)
-    rivals = [
+    random = [
         evaluate.candidate(case, noise, noise.settings(cells=cells, seed=seed))
-        for seed in range(RIVALS)
+        for seed in range(RANDOM_MAPS)
     ]
-    maps = [subject, evaluate.candidate(case, bell, bell.settings()), *rivals]
+    maps = [subject, evaluate.candidate(case, bell, bell.settings()), *random]
     x = shares(_STEPS)
     inner = torch.stack(
         [blurred(case, top(each.values, share)) for each in maps for share in x[1:-1]]
@@ -113,12 +113,13 @@ def _deletion(case: Case, subject: Candidate, progress: Progress | None) -> tupl
     ends = case.values(torch.stack([whole, gone]))
     values = case.values(inner, progress).reshape(len(maps), -1)
     mine, centre, *others = (area(x, np.array([ends[0], *curve, ends[1]])) for curve in values)
-    beaten = sum(mine < other for other in others)
+    exceeded = sum(mine < other for other in others)
     return (
         Check(
             "Deletion, random maps",
-            beaten == RIVALS,
-            f"Taking its pixels away lowers the target more than {beaten} of {RIVALS} random maps.",
+            exceeded == RANDOM_MAPS,
+            f"Taking its pixels away lowers the target more than {exceeded} of "
+            f"{RANDOM_MAPS} random maps.",
         ),
         Check(
             "Deletion, centred Gaussian",

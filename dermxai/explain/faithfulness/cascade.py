@@ -7,7 +7,7 @@ All on a copy: the network that visitors share is never touched.
 import copy
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -18,6 +18,9 @@ from dermxai.models.backbone import parts
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
     from dermxai.models.multi_head import MultiHeadNetwork
+    from dermxai.models.onnx_network import OnnxNetwork
+
+TOKEN_DEVIATION = 0.02  # of class tokens and positions, as transformers begin with them
 
 
 def cascade(classifier: "Classifier", seed: int) -> Iterator[tuple[str, "Classifier"]]:
@@ -36,7 +39,7 @@ def cascade(classifier: "Classifier", seed: int) -> Iterator[tuple[str, "Classif
         )
 
 
-def stages(network: "MultiHeadNetwork") -> list[tuple[str, nn.Module]]:
+def stages(network: "MultiHeadNetwork | OnnxNetwork") -> list[tuple[str, nn.Module]]:
     """Names and parts of a network, from its outputs to its input: the heads, then the backbone's
     parts."""
     return [("heads", network.heads), *reversed(parts(network.backbone))]
@@ -52,6 +55,9 @@ def _randomise(part: nn.Module, draws: torch.Generator) -> None:
                 if tensor is not None:
                     fresh = torch.empty(tensor.shape).uniform_(-bound, bound, generator=draws)
                     tensor.data.copy_(fresh)
-        elif hasattr(module, "reset_parameters"):
-            cast(Any, module).reset_parameters()
+        elif isinstance(module, nn.ParameterList):
+            for tensor in module:
+                tensor.data.normal_(0, TOKEN_DEVIATION, generator=draws)
+        elif reset := getattr(module, "reset_parameters", None):
+            reset()
     part.requires_grad_(False)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.core.components import begun
+from dermxai.core.components import lower_first
 from dermxai.core.errors import InputError, NoRoomError
 from dermxai.core.settings import Settings
 from dermxai.core.settings import checked as checked_settings
@@ -50,8 +50,8 @@ def make_case(
     Raises:
         InputError: the image is too small.
     """
-    image = as_image(image)
     preprocessing = classifier.info.preprocessing
+    image = as_image(image, profiles=preprocessing.colour_profiles)
     shape = (preprocessing.size, preprocessing.size)
     return Case(
         classifier=classifier,
@@ -65,7 +65,7 @@ def make_case(
 
 def candidate(
     case: Case,
-    method: AttributionMethod[Any],
+    method: AttributionMethod[Settings],
     settings: Settings,
     native: NDArray[np.float32] | None = None,
 ) -> Candidate:
@@ -109,7 +109,7 @@ def score(
     except (InputError, RuntimeError) as error:
         return Score.undefined(excuse(error))
     for fault in score_faults(found):
-        raise InputError(f"{chosen.title} gives no score: {begun(fault)}")
+        raise InputError(f"{chosen.title} gives no score: {lower_first(fault)}")
     value = float(found.value)
     if np.isfinite(value) or found.reason:
         return replace(found, value=value)

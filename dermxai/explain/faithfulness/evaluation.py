@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,13 @@ from dermxai.explain.costs import timed
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.explain.faithfulness.measure import find_measure, measures
-from dermxai.explain.faithfulness.results import RUNNER_UP, Asked, Results, write_results
-from dermxai.explain.faithfulness.scores import MASKS, ImageEvaluation, Step
+from dermxai.explain.faithfulness.results import (
+    RUNNER_UP,
+    EvaluationRequest,
+    Results,
+    write_results,
+)
+from dermxai.explain.faithfulness.scores import MASKS, ImageEvaluation, Row, Step
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -29,7 +34,10 @@ _FINENESSES = 3  # of the maps of an image, as a rule
 
 
 def evaluate_maps(
-    run: "Run", classifier: "Classifier", asked: Asked, report: Callable[[int, int], None]
+    run: "Run",
+    classifier: "Classifier",
+    asked: EvaluationRequest,
+    report: Callable[[int, int], None],
 ) -> Results:
     """Evaluates maps of a run's images and keeps what it finds with the run.
 
@@ -45,7 +53,7 @@ def evaluate_maps(
     chosen = stratified(_strata(run), run.in_split(asked.split), asked.images, asked.seed)
     steps = len(asked.methods) + 1
     total = steps * len(chosen)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     problems: list[Problem] = []
     with disk.locked(FaithfulnessFiles.of(run.root).lock, waiting=lambda: report(0, total)):
         for number, position in enumerate(chosen):
@@ -53,7 +61,7 @@ def evaluate_maps(
             is_new = not image.scores
             try:
                 with timed(classifier, EVALUATING, passes(classifier, asked) if is_new else 0):
-                    rows += image.rows(_after(number * steps, total, report))
+                    rows += image.rows(_shifted(number * steps, total, report))
             except InputError as error:
                 problems.append(Problem(image.sample_id, str(error)))
         if not rows:
@@ -79,7 +87,9 @@ def available(run: "Run", classifier: "Classifier") -> tuple[list[str], list[str
     )
 
 
-def resolved(run: "Run", classifier: "Classifier", asked: Asked) -> tuple[Asked, dict[str, str]]:
+def resolved(
+    run: "Run", classifier: "Classifier", asked: EvaluationRequest
+) -> tuple[EvaluationRequest, dict[str, str]]:
     """What was asked with its methods and measures by name, and why some of these, or of all where
     none is named, are left out.
 
@@ -111,7 +121,7 @@ def resolved(run: "Run", classifier: "Classifier", asked: Asked) -> tuple[Asked,
     return replace(asked, methods=kept_methods, measures=kept_measures), left_out
 
 
-def passes(classifier: "Classifier", asked: Asked) -> int:
+def passes(classifier: "Classifier", asked: EvaluationRequest) -> int:
     """What an image costs an evaluation of named methods and measures, in forward passes."""
     total = (_FINENESSES + 1) * _evaluating(classifier, asked, 0)
     for name in asked.methods:
@@ -121,7 +131,7 @@ def passes(classifier: "Classifier", asked: Asked) -> int:
     return total
 
 
-def _evaluating(classifier: "Classifier", asked: Asked, map_passes: int) -> int:
+def _evaluating(classifier: "Classifier", asked: EvaluationRequest, map_passes: int) -> int:
     """What all measures of a map cost that itself costs ``map_passes``."""
     return sum(
         find_measure(name).passes(
@@ -148,7 +158,7 @@ def stratified(
     return np.sort(shuffled[order[:count]])
 
 
-def _after(done: int, total: int, report: Callable[[int, int], None]) -> Step:
+def _shifted(done: int, total: int, report: Callable[[int, int], None]) -> Step:
     """Tells of an image's steps as part of the whole."""
     return lambda step: report(done + step, total)
 

@@ -5,8 +5,6 @@ Each removed pixel becomes the weighted mean of its eight neighbours, 1/6 for th
 little noise keeps the network from reading the shape of the hole off its smoothness.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array
@@ -54,7 +52,7 @@ def _solved(
     number = np.zeros(removed.shape, dtype=np.intp)
     number[rows, columns] = np.arange(count)
     total, known = np.zeros(count), np.zeros((count, image.shape[0]))
-    entries: list[tuple[NDArray[np.intp], NDArray[np.intp], Any]] = []
+    entries: list[tuple[NDArray[np.intp], NDArray[np.intp], float | NDArray[np.float64]]] = []
     for (down, right), weight in _WEIGHTS.items():
         at, across = rows + down, columns + right
         inside = (at >= 0) & (across >= 0) & (at < removed.shape[0]) & (across < removed.shape[1])

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -73,7 +73,7 @@ class Case:
     target: Target
     masks: Mapping[str, NDArray[np.bool_]]
     seed: int = 0
-    shared: dict[object, Any] = field(default_factory=dict)
+    shared: dict[object, object] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -100,7 +100,7 @@ class Candidate:
     """
 
     case: Case
-    method: AttributionMethod[Any]
+    method: AttributionMethod[Settings]
     settings: Settings
     values: NDArray[np.float32]
 
@@ -204,7 +204,7 @@ class ControlMap(AttributionMethod[S]):
         return self.drawn(settings), ()
 
 
-def measure_description_faults(made: Measure[Any]) -> Iterator[str]:
+def measure_description_faults(made: Measure[S]) -> Iterator[str]:
     """What loading finds wrong with a measure's description, a sentence each."""
     if not made.note.endswith("."):
         yield f"note is {made.note!r}; expected a sentence that ends with a full stop."

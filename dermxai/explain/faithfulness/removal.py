@@ -41,11 +41,12 @@ class CurveSettings(Settings):
 
 def blurred(case: Case, removed: Mask) -> Tensor:
     """In place of removed pixels the image under a strong blur."""
-    if "blurred" not in case.shared:
+    whole = case.shared.get("blurred")
+    if not isinstance(whole, Tensor):
         deviation = BLUR * case.size
         soft = cv2.GaussianBlur(case.pixels, (0, 0), deviation, borderType=cv2.BORDER_REFLECT)
-        case.shared["blurred"] = _normalised(case, np.asarray(soft, np.uint8))
-    return torch.where(torch.from_numpy(removed), case.shared["blurred"], case.image[0])
+        case.shared["blurred"] = whole = _normalised(case, np.asarray(soft, np.uint8))
+    return torch.where(torch.from_numpy(removed), whole, case.image[0])
 
 
 def inpainted(case: Case, removed: Mask) -> Tensor:

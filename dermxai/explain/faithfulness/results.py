@@ -6,37 +6,24 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import numpy as np
 import pandas as pd
 from pyarrow import ArrowException
 
-from dermxai.core import disk, entries, paths
+from dermxai.core import disk, entries, parquet, paths
 from dermxai.core.entries import Unusable, UnusableError
 from dermxai.data import Problem
 from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.explain.faithfulness.measure import control_maps, find_candidate, find_measure
+from dermxai.runs.manifest import ProblemEntry
 
 if TYPE_CHECKING:
     from dermxai.runs.run import Run
 
 RUNNER_UP = "runner-up"
 """In place of a class to explain against: the one that came second."""
-_SHAPE = {
-    "asked": {
-        "images": int,
-        "methods": [str],
-        "measures": [str],
-        "seed?": int,
-        "settings?": dict,
-        **dict.fromkeys(("target?", "against?", "head?", "split?"), (str, type(None))),
-    },
-    "skipped": dict,
-    "problems": [{"item": str, "reason": str}],
-    "finished": str,
-    "versions?": dict,
-}
 _COLUMNS = (
     *("sample_id", "label", "read_as", "target", "against", "method", "cells", "measure", "value"),
     *("reason", "curves"),
@@ -44,8 +31,36 @@ _COLUMNS = (
 OUTDATED = "An older version computed it; compute the evaluation again."
 
 
+class RequestEntry(TypedDict):
+    """`EvaluationRequest` as JSON holds it."""
+
+    images: int
+    methods: list[str]
+    measures: list[str]
+    target: NotRequired[str | None]
+    against: NotRequired[str | None]
+    head: NotRequired[str | None]
+    split: NotRequired[str | None]
+    seed: NotRequired[int]
+    settings: NotRequired[dict[str, dict[str, object]]]
+
+
+class ResultsEntry(TypedDict):
+    """`Results` as JSON holds them, all but the table.
+
+    Attributes:
+        versions: by method and measure.
+    """
+
+    asked: RequestEntry
+    skipped: dict[str, str]
+    problems: list[ProblemEntry]
+    finished: str
+    versions: NotRequired[dict[str, int]]
+
+
 @dataclass(frozen=True)
-class Asked:
+class EvaluationRequest:
     """What an evaluation is to find out.
 
     Attributes:
@@ -67,16 +82,31 @@ class Asked:
     head: str | None = None
     split: str | None = None
     seed: int = 0
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, content: Mapping[str, Any]) -> "Asked":
-        """From what JSON held."""
-        names = {name: tuple(content[name]) for name in ("methods", "measures")}
-        return cls(**{**content, **names})
+    def read(cls, content: RequestEntry) -> "EvaluationRequest":
+        """From what JSON held.
+
+        Raises:
+            ValueError: there is more than this version knows.
+        """
+        if unknown := content.keys() - {each.name for each in fields(cls)}:
+            raise ValueError(f"The request has {', '.join(sorted(unknown))}.")
+        return cls(
+            images=content["images"],
+            methods=tuple(content["methods"]),
+            measures=tuple(content["measures"]),
+            target=content.get("target"),
+            against=content.get("against"),
+            head=content.get("head"),
+            split=content.get("split"),
+            seed=content.get("seed", 0),
+            settings=content.get("settings", {}),
+        )
 
     @property
-    def given(self) -> dict[str, Any]:
+    def arguments(self) -> dict[str, object]:
         """What is not left to the defaults, as JSON holds it: arguments of the job."""
         return {
             each.name: list(value) if isinstance(value, tuple) else value
@@ -108,7 +138,7 @@ class Results:
             NaN in their place, and `OUTDATED` as the reason.
     """
 
-    asked: Asked
+    asked: EvaluationRequest
     skipped: Mapping[str, str]
     problems: tuple[Problem, ...]
     table: pd.DataFrame
@@ -125,16 +155,16 @@ def open_results(run: "Run", name: str | None = None) -> Results | None:
     files = FaithfulnessFiles.of(run.root)
     for each in [name] if name else list_results(run):
         try:
-            about = _about(files.asked(each))
-            entries.check_file(files.table(each))
+            about = _read_entry(files.asked(each))
+            parquet.check(files.table(each))
             table = pd.read_parquet(paths.readable(files.table(each)))
             _check_columns(table)
-            asked = Asked.read(about["asked"])
+            asked = EvaluationRequest.read(about["asked"])
             problems = tuple(Problem(**problem) for problem in about["problems"])
             outdated = _outdated(asked, about.get("versions", {}))
         except (OSError, ValueError, KeyError, TypeError, ArrowException):
             continue
-        table = _without(table, outdated)
+        table = _without_outdated(table, outdated)
         return Results(asked, about["skipped"], problems, table, about["finished"], outdated)
     return None
 
@@ -153,7 +183,7 @@ def find_results(run: "Run") -> tuple[list[str], list[Unusable]]:
         if path.suffix != ".json":
             continue
         try:
-            _about(path)
+            _read_entry(path)
             entries.check_file(files.table(path.stem))
             found.append((path.stat().st_mtime_ns, path.stem))
         except (UnusableError, OSError) as error:
@@ -161,14 +191,13 @@ def find_results(run: "Run") -> tuple[list[str], list[Unusable]]:
     return [name for _, name in sorted(found, reverse=True)], odd
 
 
-def _about(path: Path) -> dict[str, Any]:
+def _read_entry(path: Path) -> ResultsEntry:
     """What an evaluation was to find out, as JSON holds it.
 
     Raises:
         UnusableError: it is missing, or holds something else.
     """
-    content: dict[str, Any] = entries.read_json(path, _SHAPE)
-    return content
+    return entries.read_json(path, ResultsEntry)
 
 
 def _check_columns(table: pd.DataFrame) -> None:
@@ -182,7 +211,7 @@ def _check_columns(table: pd.DataFrame) -> None:
 
 def write_results(
     run: "Run",
-    asked: Asked,
+    asked: EvaluationRequest,
     skipped: Mapping[str, str],
     problems: list[Problem],
     table: pd.DataFrame,
@@ -204,19 +233,19 @@ def write_results(
     return Results(asked, dict(skipped), tuple(problems), table, finished)
 
 
-def _versions(asked: Asked) -> dict[str, int]:
+def _versions(asked: EvaluationRequest) -> dict[str, int]:
     """The ``VERSION`` of an evaluation's methods, of the control maps and of its measures, by
     name."""
     versions = {name: find_candidate(name).version for name in (*asked.methods, *control_maps())}
     return versions | {name: find_measure(name).version for name in asked.measures}
 
 
-def _outdated(asked: Asked, kept: Mapping[str, int]) -> tuple[str, ...]:
+def _outdated(asked: EvaluationRequest, kept: Mapping[str, int]) -> tuple[str, ...]:
     """Names whose version is another than the kept one, 1 where none was kept."""
     return tuple(name for name, now in _versions(asked).items() if kept.get(name, 1) != now)
 
 
-def _without(table: pd.DataFrame, outdated: tuple[str, ...]) -> pd.DataFrame:
+def _without_outdated(table: pd.DataFrame, outdated: tuple[str, ...]) -> pd.DataFrame:
     old = table["method"].isin(outdated) | table["measure"].isin(outdated)
     undefined = pd.DataFrame({"value": np.nan, "reason": OUTDATED, "curves": ""}, table.index[old])
     table = table.copy()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,17 +32,47 @@ from dermxai.explain.faithfulness.measure import (
     find_measure,
     grain,
 )
-from dermxai.explain.faithfulness.results import RUNNER_UP, Asked, digest
+from dermxai.explain.faithfulness.results import RUNNER_UP, EvaluationRequest, digest
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
     from dermxai.runs.run import Run
 
-_SCORE = {"cells": int, "value": (float, type(None)), "reason": str, "curves": str}
 MASKS = {"lesion": "mask_path", "evidence": "evidence_path"}
 """Columns of the sample table by what their masks outline."""
 Step = Callable[[int], None]
 """Called often, with the steps of an image that are done; whatever it raises stops the study."""
+
+
+class ScoreEntry(TypedDict):
+    """A score as JSON holds it.
+
+    Attributes:
+        cells: how fine the map is, `grain`.
+        curves: JSON; "" for none.
+    """
+
+    cells: int
+    value: float | None
+    reason: str
+    curves: str
+
+
+class About(TypedDict):
+    """What a score is of: an image and a target."""
+
+    sample_id: str
+    label: str
+    read_as: str
+    target: str
+    against: str
+
+
+class Row(About, ScoreEntry):
+    """A score, see `results.Results.table`."""
+
+    method: str
+    measure: str
 
 
 @dataclass(eq=False)
@@ -52,7 +82,7 @@ class ImageEvaluation:
 
     run: "Run"
     classifier: "Classifier"
-    asked: Asked
+    asked: EvaluationRequest
     position: int
 
     def __post_init__(self) -> None:
@@ -63,7 +93,7 @@ class ImageEvaluation:
         self.scores = _read(self.file)
         self._fingerprints: dict[str, str] = {}
 
-    def rows(self, step: Step) -> list[dict[str, Any]]:
+    def rows(self, step: Step) -> list[Row]:
         """A row a method and measure, those of the control maps last.
 
         Raises:
@@ -71,7 +101,7 @@ class ImageEvaluation:
                 against itself.
         """
         self.run.check_image(self.sample_id)
-        found: list[dict[str, Any]] = []
+        found: list[Row] = []
         for number, name in enumerate(self.asked.methods):
             settings = checked_settings(name, self.asked.settings.get(name))
             found += self._evaluated(name, settings, partial(step, number))
@@ -83,9 +113,7 @@ class ImageEvaluation:
         settings = known[evaluate.CENTRED].settings()
         return found + self._evaluated(evaluate.CENTRED, settings, partial(step, last))
 
-    def _evaluated(
-        self, method: str, settings: Any, alive: Callable[[], None]
-    ) -> list[dict[str, Any]]:
+    def _evaluated(self, method: str, settings: Settings, alive: Callable[[], None]) -> list[Row]:
         keys = {name: self._key(method, settings, name) for name in self.asked.measures}
         missing = {name: key for name, key in keys.items() if key not in self.scores}
         if missing:
@@ -94,7 +122,7 @@ class ImageEvaluation:
             with disk.replacing(self.file) as temporary:
                 temporary.write_text(json.dumps(self.scores), encoding="utf-8")
         return [
-            self._about | {"method": method, "measure": name} | self.scores[key]
+            {**self._subject, "method": method, "measure": name, **self.scores[key]}
             for name, key in keys.items()
         ]
 
@@ -105,7 +133,7 @@ class ImageEvaluation:
         try:
             subject = self._candidate(method, settings)
         except (InputError, RuntimeError) as error:
-            nothing = _kept(Score.undefined(evaluate.excuse(error)), 0)
+            nothing = _entry_of(Score.undefined(evaluate.excuse(error)), 0)
             self.scores |= dict.fromkeys(missing.values(), nothing)
             return
         cells = grain(subject.values)
@@ -115,7 +143,7 @@ class ImageEvaluation:
                 score = evaluate.evaluated(case, subject, name, given, lambda _, __: alive())
             except InputError as error:  # one measure's, which stops no other
                 score = Score.undefined(str(error))
-            self.scores[key] = _kept(score, cells)
+            self.scores[key] = _entry_of(score, cells)
             alive()
 
     def _candidate(self, method: str, settings: Settings) -> Candidate:
@@ -165,7 +193,8 @@ class ImageEvaluation:
 
     @cached_property
     def _pixels(self) -> NDArray[np.uint8]:
-        return read_image(str(self.sample["path"]))
+        profiles = self.classifier.info.preprocessing.colour_profiles
+        return read_image(str(self.sample["path"]), profiles=profiles)
 
     @cached_property
     def _codes(self) -> tuple[str, str | None]:
@@ -177,7 +206,7 @@ class ImageEvaluation:
         return target, next(code for i in order if (code := self.run.classes[i]) != target)
 
     @cached_property
-    def _about(self) -> dict[str, Any]:
+    def _subject(self) -> About:
         label = self.sample.get("label")
         return {
             "sample_id": self.sample_id,
@@ -188,7 +217,7 @@ class ImageEvaluation:
         }
 
 
-def _kept(score: Score, cells: int) -> dict[str, Any]:
+def _entry_of(score: Score, cells: int) -> ScoreEntry:
     """A score as JSON holds it."""
     return {
         "cells": cells,
@@ -198,14 +227,14 @@ def _kept(score: Score, cells: int) -> dict[str, Any]:
     }
 
 
-def _read(file: Path) -> dict[str, dict[str, Any]]:
+def _read(file: Path) -> dict[str, ScoreEntry]:
     """An image's scores by key; those that memory did not suffice for are tried again."""
     try:
-        found: dict[str, dict[str, Any]] = entries.read_json(file, {})
+        found = entries.read_json(file, dict)
     except UnusableError:
         return {}
     return {
         key: score
         for key, score in found.items()
-        if entries.fits(score, _SCORE) and score["reason"] != evaluate.NO_MEMORY
+        if entries.fits(score, ScoreEntry) and score["reason"] != evaluate.NO_MEMORY
     }

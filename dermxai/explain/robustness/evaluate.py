@@ -11,10 +11,11 @@ back on the original geometry. Perturbations are chosen, not sampled: the rates 
 and have no interval.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -79,7 +80,7 @@ class Robustness:
         )
 
     @property
-    def weakest(self) -> "pd.Series[Any]":
+    def weakest(self) -> pd.Series:
         """The row of the perturbation with the smallest margin."""
         return self.table.iloc[int(self.table["margin"].to_numpy().argmin())]
 
@@ -120,8 +121,8 @@ def robustness(
         InputError: unknown class, the predicted one, a single class, an image that is too small,
             or a network that does not give finite numbers.
     """
-    image = as_image(image)
     classes, preprocessing = classifier.info.classes, classifier.info.preprocessing
+    image = as_image(image, profiles=preprocessing.colour_profiles)
     if len(classes) < 2:
         raise InputError(f"The model knows {classes[0]} only; there is nothing to change into.")
     start = prepared(classifier, image)
@@ -132,13 +133,18 @@ def robustness(
         against = next(classes[i] for i in np.argsort(-scores) if classes[i] != prediction)
     target = find_target(classifier, prediction, against)
     pictures = chain([preprocessing.prepare(image)], perturbed(preprocessing, image, seed))
-    scores, maps = predictions.with_maps(map(preprocessing.normalise, pictures), target)
+    no_maps = classifier.capabilities.no_decomposition
+    inputs = map(preprocessing.normalise, pictures)
+    scores, maps = predictions.with_maps(inputs, None if no_maps else target)
     margins = target.among_classes(scores.T)
     changes = applicable(preprocessing)
     alike = [
-        similarity(maps[0], change.undo(map_))
-        for change, map_ in zip(changes, maps[1:], strict=True)
+        (math.nan, math.nan) if no_maps else similarity(maps[0], change.undo(maps[index]))
+        for index, change in enumerate(changes, start=1)
     ]
+    notes = predictions.notes
+    if no_maps:
+        notes = (*notes, f"Maps are not compared: there is no vote map, as {no_maps}")
     perturbed_as = np.asarray(classes, dtype=object)[scores[1:].argmax(axis=1)]
     table = pd.DataFrame(
         {
@@ -151,7 +157,7 @@ def robustness(
             "overlap": [overlap for _, overlap in alike],
         }
     )
-    return Robustness(prediction, against, float(margins[0]), table, predictions.notes)
+    return Robustness(prediction, against, float(margins[0]), table, notes)
 
 
 def similarity(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import TypeVar
 from zlib import crc32
 
 import cv2
@@ -21,7 +21,7 @@ from dermxai.data.atlas.canvas import FIELD_MM
 from dermxai.data.transforms import COLOUR_CONSTANCY, Preprocessing
 from dermxai.explain.predictions import Picture
 
-Array = NDArray[Any]
+Value = TypeVar("Value", bound=np.generic)
 REPEATS = 3  # of what is drawn at random
 
 
@@ -37,7 +37,7 @@ class Perturbation:
     group: str
     name: str
     apply: Callable[[Picture, Generator], Picture] = lambda picture, _: picture
-    undo: Callable[[Array], Array] = lambda map_: map_
+    undo: Callable[[NDArray[np.float32]], NDArray[np.float32]] = lambda map_: map_
     colour_constancy: str | None = None
 
     def of(self, picture: Picture, seed: int) -> Picture:
@@ -50,12 +50,12 @@ class Perturbation:
         return self.colour_constancy or preprocessing.colour_constancy
 
 
-def turned(picture: Array, quarters: int, mirrored: bool) -> Array:
+def turned(picture: NDArray[Value], quarters: int, mirrored: bool) -> NDArray[Value]:
     """Turned to the left by quarters, after it was mirrored left to right."""
     return np.ascontiguousarray(np.rot90(picture[:, ::-1] if mirrored else picture, quarters))
 
 
-def turned_back(picture: Array, quarters: int, mirrored: bool) -> Array:
+def turned_back(picture: NDArray[Value], quarters: int, mirrored: bool) -> NDArray[Value]:
     """The inverse of ``turned``."""
     back = np.rot90(picture, -quarters)
     return np.ascontiguousarray(back[:, ::-1] if mirrored else back)

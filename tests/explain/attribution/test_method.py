@@ -7,6 +7,7 @@ import pytest
 from dermxai.core.errors import InputError, NoRoomError
 from dermxai.explain.attribution import api
 from dermxai.explain.attribution.method import METHODS, completeness
+from dermxai.models.capabilities import AVERAGE, CHANNELS_FIRST, Capabilities, Layout
 
 
 def test_the_completeness_gap_in_words():
@@ -22,6 +23,9 @@ def method(unavailable: Any = lambda *_: None, passes: Any = lambda *_: 1) -> An
     made = object.__new__(kind)
     vars(made).update(vars(replace(saliency, name="mine", title="Mine")))
     return made
+
+
+NETWORK: Any = SimpleNamespace(capabilities=Capabilities(8, True, Layout(CHANNELS_FIRST), AVERAGE))
 
 
 def raises(error: BaseException) -> Any:
@@ -49,14 +53,14 @@ def raises(error: BaseException) -> Any:
 def test_one_that_fails_when_it_is_asked_is_not_available_and_stops_no_other(
     made: Any, reason: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = made.excuse(SimpleNamespace())
+    said = made.excuse(NETWORK)
     assert said == reason if reason is None else reason in said
     monkeypatch.setattr(api, "find_method", lambda name: made)
     if reason is not None:
         with pytest.raises(InputError, match="Mine is not available for this network"):
-            api.valid_method("mine", SimpleNamespace())
+            api.valid_method("mine", NETWORK)
 
 
 def test_too_little_memory_is_no_fault_of_the_method() -> None:
     with pytest.raises(NoRoomError):
-        method(unavailable=raises(NoRoomError("full"))).excuse(SimpleNamespace())
+        method(unavailable=raises(NoRoomError("full"))).excuse(NETWORK)

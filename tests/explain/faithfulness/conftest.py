@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dermxai.explain.faithfulness import evaluate
-from dermxai.explain.faithfulness.contract import corner_case, corner_classifier, true_map
+from dermxai.explain.faithfulness.corner_network import corner_case, corner_classifier, true_map
 from dermxai.explain.faithfulness.measure import Candidate, Case, control_maps
 from dermxai.models import Classifier
 

@@ -8,11 +8,11 @@ from captum.metrics import infidelity as captum_infidelity
 from dermxai.explain.attribution.method import Target
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.imputation import imputed
-from dermxai.explain.faithfulness.likeness import spearman, ssim
 from dermxai.explain.faithfulness.localisation import pointing_game, relevance_mass
 from dermxai.explain.faithfulness.measure import Candidate, Case
 from dermxai.explain.faithfulness.measures.infidelity import InfidelitySettings, squares
 from dermxai.explain.faithfulness.removal import CurveMeasure, CurveSettings, blurred
+from dermxai.explain.faithfulness.similarity import spearman, ssim
 
 
 def test_infidelity_is_captums(case: Case, noise: Candidate):

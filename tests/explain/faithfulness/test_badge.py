@@ -7,7 +7,7 @@ import pytest
 from dermxai.core.errors import Cancelled
 from dermxai.explain import explain
 from dermxai.explain.faithfulness.badge import DRAWS, badge, passes
-from dermxai.explain.faithfulness.contract import SIZE, corner_classifier
+from dermxai.explain.faithfulness.corner_network import SIZE, corner_classifier
 from dermxai.explain.faithfulness.measure import Candidate
 from dermxai.models import load_classifier
 

@@ -14,11 +14,11 @@ from scipy.stats import rankdata
 from dermxai.explain.attribution.api import find_target, methods
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.cascade import cascade
-from dermxai.explain.faithfulness.contract import SIZE
-from dermxai.explain.faithfulness.likeness import spearman, ssim
+from dermxai.explain.faithfulness.corner_network import SIZE
 from dermxai.explain.faithfulness.measure import Candidate, Case, laid_out, measures
 from dermxai.explain.faithfulness.measures.infidelity import squares
 from dermxai.explain.faithfulness.removal import BLUR
+from dermxai.explain.faithfulness.similarity import spearman, ssim
 from dermxai.models import load_classifier
 from tests.explain.faithfulness.conftest import fixed
 from tests.verification import verified

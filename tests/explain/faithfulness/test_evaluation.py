@@ -19,7 +19,12 @@ from dermxai.explain.faithfulness.evaluation import (
 )
 from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.explain.faithfulness.measure import measures
-from dermxai.explain.faithfulness.results import OUTDATED, RUNNER_UP, Asked, open_results
+from dermxai.explain.faithfulness.results import (
+    OUTDATED,
+    RUNNER_UP,
+    EvaluationRequest,
+    open_results,
+)
 from dermxai.models import Classifier, load_classifier
 from dermxai.runs import Run, infer
 
@@ -57,7 +62,7 @@ def run(classifier: Classifier, tmp_path: Path) -> Run:
 
 
 def test_a_study_is_kept_and_opened_again(run: Run, classifier: Classifier):
-    asked = Asked(images=4, methods=("vote_map",), measures=MEASURES, settings=QUICK)
+    asked = EvaluationRequest(images=4, methods=("vote_map",), measures=MEASURES, settings=QUICK)
     assert open_results(run) is None
     made = evaluate_maps(run, classifier, asked, nothing)
     opened = open_results(run)
@@ -83,7 +88,7 @@ def test_what_an_older_version_computed_is_not_shown_but_computed_again(
     from dermxai.explain.faithfulness.measures import infidelity
 
     measures = ("infidelity", "pointing_lesion", "max_sensitivity")
-    asked = Asked(images=3, methods=("saliency", "grad_cam"), measures=measures)
+    asked = EvaluationRequest(images=3, methods=("saliency", "grad_cam"), measures=measures)
     with monkeypatch.context() as before:
         if older == "measure":
             before.setitem(vars(infidelity.INFIDELITY), "version", 0)
@@ -106,7 +111,7 @@ def test_what_an_older_version_computed_is_not_shown_but_computed_again(
     assert set(opened.table.loc[old, "reason"]) == {OUTDATED}
     pd.testing.assert_frame_equal(opened.table[~old], kept.table[~old])
 
-    again = evaluate_maps(run, classifier, replace(asked, **asked.given), nothing)
+    again = evaluate_maps(run, classifier, replace(asked, **asked.arguments), nothing)
     assert open_results(run, asked.name).outdated == ()
     mine = again.table[again.table["method"].isin(asked.methods)]
     assert np.isfinite(mine["value"][mine["reason"] == ""]).all()
@@ -116,7 +121,9 @@ def test_what_an_older_version_computed_is_not_shown_but_computed_again(
 def test_nothing_is_computed_twice(run: Run, classifier: Classifier, monkeypatch):
     from dermxai.explain.faithfulness import evaluate
 
-    asked = Asked(images=3, methods=("vote_map",), measures=MEASURES[:3], settings=QUICK)
+    asked = EvaluationRequest(
+        images=3, methods=("vote_map",), measures=MEASURES[:3], settings=QUICK
+    )
     made = evaluate_maps(run, classifier, asked, nothing)
     judged, judge_ = [], evaluate.evaluated
 
@@ -127,14 +134,16 @@ def test_nothing_is_computed_twice(run: Run, classifier: Classifier, monkeypatch
     monkeypatch.setattr(evaluate, "evaluated", counted)
     pd.testing.assert_frame_equal(evaluate_maps(run, classifier, asked, nothing).table, made.table)
     assert judged == []
-    more = Asked(images=3, methods=("vote_map", "grad_cam"), measures=MEASURES[:3], settings=QUICK)
+    more = EvaluationRequest(
+        images=3, methods=("vote_map", "grad_cam"), measures=MEASURES[:3], settings=QUICK
+    )
     evaluate_maps(run, classifier, more, nothing)
     assert {method for method, _ in judged} <= {"grad_cam", "smooth_noise"}
     assert [method for method, _ in judged].count("grad_cam") == 3 * 3
 
 
 def test_cancelled_it_goes_on_where_it_was(run: Run, classifier: Classifier):
-    asked = Asked(images=4, methods=("grad_cam",), measures=MEASURES, settings=QUICK)
+    asked = EvaluationRequest(images=4, methods=("grad_cam",), measures=MEASURES, settings=QUICK)
 
     def stop(done: int, total: int) -> None:
         if done >= 4:
@@ -156,7 +165,9 @@ def test_cancelled_it_goes_on_where_it_was(run: Run, classifier: Classifier):
 
 
 def test_the_runner_up_and_what_cannot_be_set_against(run: Run, classifier: Classifier):
-    asked = Asked(images=2, methods=("grad_cam",), measures=("infidelity",), against=RUNNER_UP)
+    asked = EvaluationRequest(
+        images=2, methods=("grad_cam",), measures=("infidelity",), against=RUNNER_UP
+    )
     table = evaluate_maps(run, classifier, asked, nothing).table
     second = {
         sample: run.classes[np.argsort(-run.scores[i])[1]]
@@ -164,12 +175,12 @@ def test_the_runner_up_and_what_cannot_be_set_against(run: Run, classifier: Clas
     }
     assert all(second[row.sample_id] == row.against for row in table.itertuples())
     with pytest.raises(InputError, match="set against itself"):
-        evaluate_maps(run, classifier, Asked(target="EAD", against="EAD"), nothing)
+        evaluate_maps(run, classifier, EvaluationRequest(target="EAD", against="EAD"), nothing)
 
 
 def test_an_image_that_is_gone_is_a_problem(run: Run, classifier: Classifier):
     Path(run.samples["path"][0]).unlink()
-    asked = Asked(methods=("grad_cam",), measures=("infidelity",))
+    asked = EvaluationRequest(methods=("grad_cam",), measures=("infidelity",))
     made = evaluate_maps(run, classifier, asked, nothing)
     assert [problem.item for problem in made.problems] == ["s0"]
     assert made.table["sample_id"].nunique() == 5
@@ -179,7 +190,9 @@ def test_a_mask_or_an_unknown_image_that_was_replaced_is_judged_again(
     run: Run, classifier: Classifier
 ):
     run = replace(run, fingerprints=None)
-    asked = Asked(images=6, methods=("vote_map",), measures=MEASURES[:3], settings=QUICK)
+    asked = EvaluationRequest(
+        images=6, methods=("vote_map",), measures=MEASURES[:3], settings=QUICK
+    )
     before = evaluate_maps(run, classifier, asked, nothing).table.set_index(
         ["sample_id", "measure"]
     )
@@ -197,7 +210,7 @@ def test_an_image_that_was_replaced_is_a_problem(run: Run, classifier: Classifie
     file = Path(run.samples["path"][0])
     Image.fromarray(np.zeros((50, 70, 3), np.uint8)).save(file)
     made = evaluate_maps(
-        run, classifier, Asked(methods=("grad_cam",), measures=MEASURES[:1]), nothing
+        run, classifier, EvaluationRequest(methods=("grad_cam",), measures=MEASURES[:1]), nothing
     )
     assert [(each.item, "has changed since" in each.reason) for each in made.problems] == [
         ("s0", True)
@@ -207,25 +220,27 @@ def test_an_image_that_was_replaced_is_a_problem(run: Run, classifier: Classifie
 def test_a_checkpoint_that_is_not_the_runs_is_refused(run: Run, classifier: Classifier):
     manifest = run.manifest | {"checkpoint": run.manifest["checkpoint"] | {"hash": "other"}}
     with pytest.raises(InputError, match="not the one that made run"):
-        evaluate_maps(replace(run, manifest=manifest), classifier, Asked(images=1), nothing)
+        evaluate_maps(
+            replace(run, manifest=manifest), classifier, EvaluationRequest(images=1), nothing
+        )
 
 
 def test_what_is_not_available_is_left_out_with_its_reason(run: Run, classifier: Classifier):
     _, measures, skipped = available(run, classifier)
     assert "mass_lesion" in measures
     assert skipped["mass_evidence"] == "The dataset has no evidence masks."
-    asked, left_out = resolved(run, classifier, Asked())
+    asked, left_out = resolved(run, classifier, EvaluationRequest())
     assert "mass_evidence" not in asked.measures and left_out == skipped
-    named = Asked(methods=("vote_map", "guided_backprop"), measures=("road",))
+    named = EvaluationRequest(methods=("vote_map", "guided_backprop"), measures=("road",))
     assert set(resolved(run, classifier, named)[1]) == {"guided_backprop"}
     assert passes(classifier, asked) > 10
     for wrong, words in (
-        (Asked(methods=("gradcam",)), "vote_map"),
-        (Asked(measures=("delete",)), "deletion_blur"),
-        (Asked(settings={"road": {"steps": 0}}), "from 1 to 25"),
-        (Asked(images=0), "at least 1"),
-        (Asked(head="block 9"), "final"),
-        (Asked(measures=("mass_evidence",)), "no evidence masks"),
+        (EvaluationRequest(methods=("gradcam",)), "vote_map"),
+        (EvaluationRequest(measures=("delete",)), "deletion_blur"),
+        (EvaluationRequest(settings={"road": {"steps": 0}}), "from 1 to 25"),
+        (EvaluationRequest(images=0), "at least 1"),
+        (EvaluationRequest(head="block 9"), "final"),
+        (EvaluationRequest(measures=("mass_evidence",)), "no evidence masks"),
     ):
         with pytest.raises(InputError, match=words):
             resolved(run, classifier, wrong)
@@ -237,7 +252,7 @@ def test_nothing_that_is_available_is_one_sentence(run: Run, classifier: Classif
         for measure in measures():
             if method in known or (measure not in skipped and method is None):
                 continue
-            asked = Asked(methods=(method,) if method else (), measures=(measure,))
+            asked = EvaluationRequest(methods=(method,) if method else (), measures=(measure,))
             with pytest.raises(InputError, match=f"{method or measure}: .*") as error:
                 resolved(run, classifier, asked)
             assert str(error.value).startswith("There is nothing to evaluate. ")
@@ -250,7 +265,9 @@ def test_what_memory_did_not_suffice_for_is_tried_again(
     from dermxai.explain.attribution.methods.vote_map import VoteMap
     from dermxai.explain.faithfulness.removal import CurveMeasure
 
-    asked = Asked(images=2, methods=("vote_map",), measures=MEASURES[:2], settings=QUICK)
+    asked = EvaluationRequest(
+        images=2, methods=("vote_map",), measures=MEASURES[:2], settings=QUICK
+    )
 
     def cramped(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory (simulated)")
@@ -291,7 +308,7 @@ def test_a_measure_whose_score_is_no_number_stops_no_other(
     from dermxai.explain.faithfulness.measures.infidelity import Infidelity
 
     monkeypatch.setattr(Infidelity, "measure", lambda *_: "0.5")
-    asked = Asked(
+    asked = EvaluationRequest(
         images=2, methods=("vote_map",), measures=("infidelity", "deletion_blur"), settings=QUICK
     )
     made = evaluate_maps(run, classifier, asked, nothing)

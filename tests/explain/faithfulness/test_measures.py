@@ -13,7 +13,7 @@ from dermxai.core.settings import described
 from dermxai.explain.attribution.api import methods
 from dermxai.explain.faithfulness import evaluate
 from dermxai.explain.faithfulness.cascade import cascade
-from dermxai.explain.faithfulness.contract import CORNER
+from dermxai.explain.faithfulness.corner_network import CORNER
 from dermxai.explain.faithfulness.measure import Candidate, Case, grain, measures
 from dermxai.explain.faithfulness.removal import blurred, inpainted, top
 from dermxai.models import Classifier

@@ -5,6 +5,7 @@ through ReLUs, active or not.
 from captum.attr import Deconvolution
 
 from dermxai.core.settings import Settings
+from dermxai.explain.attribution.method import GRADIENTS
 from dermxai.explain.attribution.relu_rules import UNIT, ReluRule
 
 DECONVOLUTION = ReluRule(
@@ -15,6 +16,7 @@ DECONVOLUTION = ReluRule(
     source="Zeiler and Fergus 2013, arXiv:1311.2901",
     signed=False,
     complete=False,
+    needs=GRADIENTS,
     settings=Settings,
     rule=Deconvolution,
 )

@@ -21,6 +21,7 @@ from dermxai.core.settings import Settings, setting
 from dermxai.explain.attribution.baselines import CHOICES, HELP, MEAN, baseline
 from dermxai.explain.attribution.method import (
     DENSITY_UNIT,
+    GRADIENTS,
     AttributionMethod,
     Made,
     Progress,
@@ -30,6 +31,7 @@ from dermxai.explain.attribution.method import (
 )
 from dermxai.explain.attribution.operations import SIDE, relu_only
 from dermxai.explain.forward import Value, twin
+from dermxai.models.capabilities import trial_side
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -52,7 +54,7 @@ def _split(value: Value, image: Tensor, covered: Tensor) -> tuple[Tensor, float]
 
 def _gap(classifier: "Classifier") -> float:
     """The part of the logits' change that maps of noise miss: mean gap by mean change."""
-    side = min(classifier.info.preprocessing.size, SIDE)
+    side = trial_side(classifier.network, classifier.info.preprocessing.size, SIDE)
     noise = torch.randn(1, 3, side, side, generator=torch.Generator().manual_seed(0))
     noise = noise.to(classifier.device)
     gaps, changes = [], []
@@ -110,5 +112,6 @@ DEEP_LIFT = DeepLiftMethod(
     source="Shrikumar et al. 2017, arXiv:1704.02685",
     signed=True,
     complete=True,
+    needs=GRADIENTS,
     settings=DeepLiftSettings,
 )

@@ -12,6 +12,7 @@ is left to the reader.
 import torch
 from torch import Tensor
 
+from dermxai.explain.attribution.method import STAGES
 from dermxai.explain.attribution.stages import StageMethod, StageSettings
 
 
@@ -38,6 +39,7 @@ EIGEN_GRAD_CAM = StageMethod(
     signed=True,
     complete=False,
     version=2,
+    needs=STAGES,
     settings=StageSettings,
     formula=cam,
 )

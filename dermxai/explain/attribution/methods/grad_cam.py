@@ -5,6 +5,12 @@ is w_c / (h·w) at every position. The map Σ_k w_ck·A_k / (h·w) is therefore 
 pass, holds for all classes at once, and adds up to the head's logit less its bias. It is signed:
 the ReLU of the original is left to the reader.
 
+Where a layer normalisation follows the pooling (ConvNeXt), it is held at the image's own deviation
+over channels, as Ali et al. 2022 (arXiv:2202.07304) do for transformers: with it the head is linear
+again, each position's own mean is taken off there, and the map still adds up to the logit less its
+bias. A gradient through the normalisation would add up to zero, since scaling its input changes
+nothing.
+
 On the last feature map the gradient of the *summed* logits is the final head's alone, since the
 other heads sit upstream: plain Grad-CAM there explains one vote of all the heads.
 """
@@ -19,6 +25,7 @@ from typing_extensions import override
 
 from dermxai.core.settings import Settings
 from dermxai.explain.attribution.method import (
+    DECOMPOSITION,
     DENSITY_UNIT,
     AttributionMethod,
     Made,
@@ -55,6 +62,12 @@ def head_maps(
     return values
 
 
+def held(classifier: "Classifier") -> tuple[str, ...]:
+    """What is taken as constant for the maps to add up, as a note."""
+    said = classifier.capabilities.held
+    return (said,) if said else ()
+
+
 class GradCam(AttributionMethod[Settings]):
     @override
     def passes(self, classifier: "Classifier", settings: Settings) -> int:
@@ -76,7 +89,7 @@ class GradCam(AttributionMethod[Settings]):
         (values,) = head_maps(classifier, output, target, head)
         if progress:
             progress(1, 1)
-        return values, ()
+        return values, held(classifier)
 
 
 GRAD_CAM = GradCam(
@@ -89,5 +102,6 @@ GRAD_CAM = GradCam(
     signed=True,
     complete=True,
     one_head=True,
+    needs=DECOMPOSITION,
     settings=Settings,
 )

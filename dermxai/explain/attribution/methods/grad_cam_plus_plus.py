@@ -11,6 +11,7 @@ reader.
 import torch
 from torch import Tensor
 
+from dermxai.explain.attribution.method import STAGES
 from dermxai.explain.attribution.stages import StageMethod, StageSettings
 
 
@@ -35,6 +36,7 @@ GRAD_CAM_PLUS_PLUS = StageMethod(
     source="Chattopadhay et al. 2018, arXiv:1710.11063",
     signed=False,
     complete=False,
+    needs=STAGES,
     settings=StageSettings,
     formula=cam,
 )

@@ -15,6 +15,7 @@ from dermxai.core.settings import Settings, setting
 from dermxai.explain.attribution.baselines import CHOICES, baseline
 from dermxai.explain.attribution.method import (
     DENSITY_UNIT,
+    GRADIENTS,
     AttributionMethod,
     Made,
     Progress,
@@ -91,5 +92,6 @@ GRADIENT_SHAP = GradientShap(
     source="Lundberg and Lee 2017, arXiv:1705.07874; Erion et al. 2021, arXiv:1906.10670",
     signed=True,
     complete=False,
+    needs=GRADIENTS,
     settings=GradientShapSettings,
 )

@@ -5,6 +5,7 @@ gradients through active ReLUs only.
 from captum.attr import GuidedBackprop
 
 from dermxai.core.settings import Settings
+from dermxai.explain.attribution.method import GRADIENTS
 from dermxai.explain.attribution.relu_rules import UNIT, ReluRule
 
 GUIDED_BACKPROP = ReluRule(
@@ -18,6 +19,7 @@ GUIDED_BACKPROP = ReluRule(
     source="Springenberg et al. 2014, arXiv:1412.6806",
     signed=False,
     complete=False,
+    needs=GRADIENTS,
     settings=Settings,
     rule=GuidedBackprop,
 )

@@ -8,7 +8,7 @@ the summed logits differs from place to place: there it keeps what Grad-CAM aver
 
 from torch import Tensor
 
-from dermxai.explain.attribution.method import DENSITY_UNIT
+from dermxai.explain.attribution.method import DENSITY_UNIT, STAGES
 from dermxai.explain.attribution.stages import StageMethod, StageSettings
 
 
@@ -29,6 +29,8 @@ HIRES_CAM = StageMethod(
     source="Draelos and Carin 2020, arXiv:2011.08891",
     signed=True,
     complete=False,
+    needs=STAGES,
     settings=StageSettings,
     formula=cam,
+    cancels=True,
 )

@@ -13,6 +13,7 @@ from dermxai.core.settings import Settings
 from dermxai.explain.attribution.input_gradient import input_gradient
 from dermxai.explain.attribution.method import (
     DENSITY_UNIT,
+    GRADIENTS,
     AttributionMethod,
     Made,
     Progress,
@@ -52,5 +53,6 @@ INPUT_X_GRADIENT = InputXGradient(
     source="Shrikumar et al. 2016, arXiv:1605.01713",
     signed=True,
     complete=False,
+    needs=GRADIENTS,
     settings=Settings,
 )

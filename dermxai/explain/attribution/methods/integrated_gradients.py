@@ -10,6 +10,7 @@ from dermxai.core.settings import Settings, setting
 from dermxai.explain.attribution.baselines import CHOICES, HELP, MEAN, baseline
 from dermxai.explain.attribution.method import (
     DENSITY_UNIT,
+    GRADIENTS,
     AttributionMethod,
     Made,
     Progress,
@@ -75,5 +76,6 @@ INTEGRATED_GRADIENTS = IntegratedGradientsMethod(
     source="Sundararajan et al. 2017, arXiv:1703.01365",
     signed=True,
     complete=True,
+    needs=GRADIENTS,
     settings=IntegratedGradientsSettings,
 )

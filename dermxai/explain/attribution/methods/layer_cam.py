@@ -7,7 +7,7 @@ be HiResCAM. The ReLU on the finished map is left to the reader.
 
 from torch import Tensor
 
-from dermxai.explain.attribution.method import DENSITY_UNIT
+from dermxai.explain.attribution.method import DENSITY_UNIT, STAGES
 from dermxai.explain.attribution.stages import StageMethod, StageSettings
 
 
@@ -28,6 +28,7 @@ LAYER_CAM = StageMethod(
     source="Jiang et al. 2021, doi:10.1109/TIP.2021.3089943",
     signed=False,
     complete=False,
+    needs=STAGES,
     settings=StageSettings,
     formula=cam,
 )

@@ -10,6 +10,7 @@ from typing_extensions import override
 from dermxai.core.settings import Settings
 from dermxai.explain.attribution.input_gradient import input_gradient
 from dermxai.explain.attribution.method import (
+    GRADIENTS,
     AttributionMethod,
     Made,
     Progress,
@@ -47,5 +48,6 @@ SALIENCY = Saliency(
     source="Simonyan et al. 2013, arXiv:1312.6034",
     signed=True,
     complete=False,
+    needs=GRADIENTS,
     settings=Settings,
 )

@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from dermxai.core.settings import Settings, setting
 from dermxai.explain.attribution.baselines import CHOICES, HELP, MEAN, baseline
-from dermxai.explain.attribution.method import AttributionMethod, Made, Progress, Target
+from dermxai.explain.attribution.method import PLACES, AttributionMethod, Made, Progress, Target
 from dermxai.explain.forward import Value
 from dermxai.explain.memory import first_batch, halving
 
@@ -81,5 +81,6 @@ SCORE_CAM = ScoreCam(
     source="Wang et al. 2020, arXiv:1910.01279",
     signed=True,
     complete=False,
+    needs=PLACES,
     settings=ScoreCamSettings,
 )

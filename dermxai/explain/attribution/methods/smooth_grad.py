@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from dermxai.core.settings import Settings, setting
 from dermxai.explain.attribution.method import (
+    GRADIENTS,
     AttributionMethod,
     Made,
     Progress,
@@ -73,5 +74,6 @@ SMOOTH_GRAD = SmoothGrad(
     source="Smilkov et al. 2017, arXiv:1706.03825",
     signed=True,
     complete=False,
+    needs=GRADIENTS,
     settings=SmoothGradSettings,
 )

@@ -7,7 +7,7 @@ here and against it there, which `hires_cam` keeps. Both are offered so that the
 
 from torch import Tensor
 
-from dermxai.explain.attribution.method import DENSITY_UNIT
+from dermxai.explain.attribution.method import DENSITY_UNIT, STAGES
 from dermxai.explain.attribution.stages import StageMethod, StageSettings
 
 
@@ -28,6 +28,7 @@ STAGE_GRAD_CAM = StageMethod(
     source="Selvaraju et al. 2017, arXiv:1610.02391",
     signed=True,
     complete=False,
+    needs=STAGES,
     settings=StageSettings,
     formula=cam,
 )

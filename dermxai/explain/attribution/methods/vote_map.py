@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 from typing_extensions import override
 
+from dermxai.core.errors import InputError
 from dermxai.core.settings import Settings
 from dermxai.explain.attribution.method import (
+    DECOMPOSITION,
     DENSITY_UNIT,
     AttributionMethod,
     Made,
     Progress,
     Target,
 )
-from dermxai.explain.attribution.methods.grad_cam import head_maps
+from dermxai.explain.attribution.methods.grad_cam import head_maps, held
 from dermxai.explain.forward import require_finite
 
 if TYPE_CHECKING:
@@ -32,7 +34,13 @@ if TYPE_CHECKING:
 def vote_maps(
     classifier: "Classifier", output: "Output", target: Target
 ) -> list[NDArray[np.float32]]:
-    """The n maps (h, w) from a forward pass of n images that kept its feature maps."""
+    """The n maps (h, w) from a forward pass of n images that kept its feature maps.
+
+    Raises:
+        InputError: the network's logits are no sum over places.
+    """
+    if reason := classifier.capabilities.no_decomposition:
+        raise InputError(f"There is no vote map of this network: {reason}")
     heads = range(len(classifier.info.heads)) if target.head is None else (target.head,)
     parts = [head_maps(classifier, output, target, head) for head in heads]
     return [added_up(maps) for maps in zip(*parts, strict=True)]
@@ -78,7 +86,7 @@ class VoteMap(AttributionMethod[Settings]):
         (made,) = vote_maps(classifier, output, target)
         if progress:
             progress(1, 1)
-        return made, ()
+        return made, held(classifier)
 
 
 VOTE_MAP = VoteMap(
@@ -90,5 +98,6 @@ VOTE_MAP = VoteMap(
     source="Zhu et al. 2021, doi:10.3389/fmed.2021.626369; Selvaraju et al. 2017, arXiv:1610.02391",
     signed=True,
     complete=True,
+    needs=DECOMPOSITION,
     settings=Settings,
 )

@@ -6,7 +6,7 @@ in different units: ``captum.metrics.infidelity(normalize=True)``, whose values 
 squares pass through the network once for all maps of an image.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,18 @@ def squares(size: int, count: int, seed: int) -> NDArray[np.bool_]:
     return masks
 
 
+class _Falls(NamedTuple):
+    """Of the target's value without each of n squares.
+
+    Attributes:
+        masks: (n, size, size).
+        falls: (n,).
+    """
+
+    masks: NDArray[np.bool_]
+    falls: NDArray[np.float64]
+
+
 class Infidelity(Measure[InfidelitySettings]):
     @override
     def passes(
@@ -62,13 +74,14 @@ class Infidelity(Measure[InfidelitySettings]):
         progress: Progress | None,
     ) -> Score:
         key = ("infidelity", settings.squares)
-        if key not in case.shared:
+        found = case.shared.get(key)
+        if not isinstance(found, _Falls):
             masks = squares(case.size, settings.squares, case.seed)
             falls = case.intact - remaining(case, masks, blurred, progress)
-            case.shared[key] = masks, falls
-        masks, falls = case.shared[key]
-        sums = masks.reshape(len(masks), -1) @ candidate.values.ravel().astype(np.float64)
-        return Score(infidelity(sums, falls))
+            case.shared[key] = found = _Falls(masks, falls)
+        values = candidate.values.ravel().astype(np.float64)
+        sums = found.masks.reshape(len(found.masks), -1) @ values
+        return Score(infidelity(sums, found.falls))
 
 
 INFIDELITY = Infidelity(

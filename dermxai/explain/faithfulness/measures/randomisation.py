@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from typing_extensions import override
 
+from dermxai.core.errors import InputError
 from dermxai.core.settings import Settings, setting
 from dermxai.explain.attribution.method import Progress
 from dermxai.explain.faithfulness.cascade import cascade, stages
-from dermxai.explain.faithfulness.likeness import spearman, ssim
 from dermxai.explain.faithfulness.measure import Candidate, Case, Measure, Score
+from dermxai.explain.faithfulness.similarity import spearman, ssim
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
@@ -31,7 +32,7 @@ class RandomisationSettings(Settings):
     stages: int = setting(3, "Stages to look at, from the heads to all", 1, 50)
 
 
-def _looked_at(count: int, wanted: int) -> set[int]:
+def _chosen_stages(count: int, wanted: int) -> set[int]:
     """Evenly spread numbers of stages; the first and the last are among them."""
     return {round(each) for each in np.linspace(0, count - 1, min(wanted, count))}
 
@@ -55,7 +56,11 @@ class Randomisation(Measure[RandomisationSettings]):
         settings: RandomisationSettings,
         progress: Progress | None,
     ) -> Score:
-        looked_at = _looked_at(len(stages(case.classifier.network)), settings.stages)
+        if not case.classifier.capabilities.gradients:
+            raise InputError(
+                f"{case.classifier.name} is a black box, whose weights stay as they are."
+            )
+        looked_at = _chosen_stages(len(stages(case.classifier.network)), settings.stages)
         names: list[str] = []
         ranks: list[float] = []
         structures: list[float] = []

@@ -8,8 +8,8 @@ from typing_extensions import override
 
 from dermxai.core.settings import Settings, setting
 from dermxai.explain.attribution.method import Progress
-from dermxai.explain.faithfulness.likeness import spearman
 from dermxai.explain.faithfulness.measure import Candidate, Case, Measure, Score
+from dermxai.explain.faithfulness.similarity import spearman
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier

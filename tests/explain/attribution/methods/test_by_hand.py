@@ -192,6 +192,33 @@ def test_lime(with_heads, photograph):
     is_the_same("lime", found, solved[1:][regions.numpy()], 1e-4)
 
 
+def bilinear(places: int, cells: int) -> np.ndarray:
+    """Weights (places, cells) of the cells at places between their centres."""
+    at = ((np.arange(places) + 0.5) * cells / places - 0.5).clip(0, cells - 1)
+    return (1 - abs(at[:, None] - np.arange(cells))).clip(0, None)
+
+
+def test_rise(with_heads, photograph):
+    """The sum of the target's value, less its mean, times the mask, over the masks that may be
+    expected to leave a pixel."""
+    image = prepared(with_heads, photograph)
+    white = baseline(with_heads, image, "white")
+    generator = torch.Generator().manual_seed(4)
+    masks = []
+    for _ in range(40):
+        grid = torch.rand(1, 1, 5, 5, generator=generator)[0, 0].numpy() < 0.3
+        down, right = torch.randint(13, (2,), generator=generator)  # 64 pixels: cells of 13
+        weights = bilinear(6 * 13, 5)
+        masks.append(weights[down : down + 64] @ grid @ weights[right : right + 64].T)
+    seen = torch.from_numpy(np.stack(masks)).float()[:, None]
+    found = values(with_heads, seen * image + (1 - seen) * white)
+    expected = np.tensordot(found - found.mean(), np.stack(masks), 1) / (40 * 0.3)
+    rise = made(
+        with_heads, photograph, "rise", masks=40, cells=5, kept=30, baseline="white", seed=4
+    )
+    is_the_same("rise", rise, expected, 1e-4)
+
+
 class Rule(torch.autograd.Function):
     """A ReLU whose gradient is that of the rule."""
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dermxai.explain import explain
-from dermxai.explain.attribution import recent
+from dermxai.explain.attribution import pass_cache
 from dermxai.explain.attribution.api import methods, prepared
 from dermxai.explain.attribution.stages import StageSettings
 from dermxai.models import Classifier
@@ -50,7 +50,7 @@ def test_it_is_said_whose_votes_the_map_holds(photograph, name, back):
     settings = {"stages_back": back}
 
     def ask():
-        recent.forget()  # the network is changed below
+        pass_cache.clear()  # the network is changed below
         return explain(classifier, photograph, name, "EAD", "SD", settings=settings)
 
     made = ask()
@@ -96,3 +96,26 @@ def test_single_head_networks_have_stages_too(architecture, photograph):
         classifier, photograph, "hires_cam", "EAD", "SD", settings={"stages_back": 3}
     ).native
     assert earlier.size > made.size
+
+
+def test_hires_cam_is_not_what_rounding_leaves_before_a_layer_normalisation():
+    """Of a stage that a layer normalisation follows, gradient times activation is 0 everywhere: the
+    stage before is taken, which is said and costs a second pass."""
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    transformer = random_classifier("test_vit")
+    own = explain(transformer, image, "hires_cam", "MN")
+    before = explain(transformer, image, "hires_cam", "MN", settings={"stages_back": 2})
+    assert any("layer normalisation follows" in note for note in own.notes)
+    assert not any("layer normalisation follows" in note for note in before.notes)
+    assert np.ptp(own.map) > 0
+    np.testing.assert_allclose(own.map, before.map, rtol=1e-4, atol=1e-12)
+    assert (
+        np.abs(own.map).max()
+        > 1e-3 * np.abs(explain(transformer, image, "layer_cam", "MN").map).max()
+    )
+
+
+def test_hires_cam_is_empty_and_says_so_where_every_stage_is_normalised():
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    made = explain(random_classifier("convnext_atto"), image, "hires_cam", "MN")
+    assert not made.map.any() and any("the map is empty" in note for note in made.notes)

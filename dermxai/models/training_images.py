@@ -1,9 +1,9 @@
-"""Which images a checkpoint has learnt from and was validated on, kept with it.
+"""Which images a checkpoint was trained and validated on, kept with it.
 
 Nobody is named, since names may be patients': an image stands as a digest of its file and as its
-perceptual hash, its lesion and its patient as digests with the division's salt. So they are known
-again in other data sets and under other names. Who holds a checkpoint can find out whether an id
-that they know is in it; that is what the digests are for.
+perceptual hash, its lesion and its patient as digests with a salt of the training. So they are
+known again in other data sets and under other names. Who holds a checkpoint can find out whether
+an id that they know is in it; that is what the digests are for.
 """
 
 from collections.abc import Iterable
@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pyarrow import ArrowException
 
-from dermxai.core import entries
+from dermxai.core import parquet
 from dermxai.core.disk import replacing
 from dermxai.core.paths import readable
 from dermxai.data.images import container
@@ -26,18 +25,18 @@ from dermxai.data.picture_hash import BITS, Hashes
 from dermxai.models.files import CheckpointFiles
 
 OWNERS = {"lesion_id": "lesion", "patient_id": "patient"}
-"""Columns of a sample table → those of a division that hold their digests."""
+"""Columns of a sample table → those of `TrainingImages` that hold their digests."""
 _PICTURE, _SALT, _EARLIER = "picture", "salt", "earlier"
 _BYTES = BITS // 8
 
 
 @dataclass(frozen=True, eq=False)
-class Division:
+class TrainingImages:
     """
     Attributes:
         table: a row an image: ``image`` (of `digests`), ``split``, and where the checkpoint tells
             them ``lesion`` and ``patient`` (digests), ``salt`` of these, ``picture`` (the hash,
-            bytes) and ``earlier``: learnt from in a training that this one started from.
+            bytes) and ``earlier``: trained on in a training that this one started from.
         whole: whether what it started from tells its images, too.
     """
 
@@ -45,8 +44,8 @@ class Division:
     whole: bool = True
 
     @cached_property
-    def learnt(self) -> NDArray[np.bool_]:
-        """(row,) whether the network has learnt from the image."""
+    def trained_on(self) -> NDArray[np.bool_]:
+        """(row,) whether the network was trained on the image."""
         return np.asarray(self.table["split"] == "train", dtype=bool)
 
     @property
@@ -76,12 +75,12 @@ class Division:
         known = own.drop_duplicates("image").set_index("image")["split"]
         return known.reindex(list(images)).reset_index(drop=True)
 
-    def learnt_image(self, images: Iterable[str]) -> NDArray[np.intp]:
-        """(n,) the row that holds each image and was learnt from, −1 where there is none."""
+    def rows_of_images(self, images: Iterable[str]) -> NDArray[np.intp]:
+        """(n,) the row that holds each image and was trained on, −1 where there is none."""
         return self._rows("image", pd.Series(list(images), dtype="object"))
 
-    def learnt_owner(self, column: str, ids: pd.Series) -> NDArray[np.intp]:
-        """(n,) a row of the same lesion or patient that was learnt from, −1 where there is none.
+    def rows_of_owners(self, column: str, ids: pd.Series) -> NDArray[np.intp]:
+        """(n,) a row of the same lesion or patient that was trained on, −1 where there is none.
 
         Args:
             column: "lesion_id" or "patient_id".
@@ -98,7 +97,7 @@ class Division:
         return found
 
     def agrees(self, column: str, images: Iterable[str], ids: pd.Series) -> bool:
-        """Whether a table calls lesions or patients as the division does: most of the images that
+        """Whether a table calls lesions or patients as the training did: most of the images that
         both know and tell an id of have the same there.
 
         Args:
@@ -121,7 +120,7 @@ class Division:
         return bool(2 * sum(same) > len(same))
 
     def _rows(self, column: str, wanted: pd.Series) -> NDArray[np.intp]:
-        kept = self.table.loc[self.learnt, column].dropna()
+        kept = self.table.loc[self.trained_on, column].dropna()
         first = pd.Series(kept.index.to_numpy(), kept.to_numpy())
         first = first[~first.index.duplicated()]
         rows = wanted.map(first)
@@ -142,14 +141,14 @@ def digests(paths: Iterable[str], files: Iterable[str]) -> list[str]:
     return [_digest(each) for each in told]
 
 
-def write_division(
+def write_training_images(
     folder: Path,
     images: Iterable[str],
     split: Iterable[str],
     *,
-    owners: "dict[str, pd.Series[Any]] | None" = None,
+    owners: dict[str, pd.Series] | None = None,
     pictures: Hashes | None = None,
-    earlier: Division | None = None,
+    earlier: TrainingImages | None = None,
     whole: bool = True,
 ) -> None:
     """
@@ -160,7 +159,7 @@ def write_division(
         owners: "lesion_id", "patient_id" → (n,) ids, missing where not known.
         pictures: (n, 32) perceptual hashes.
         earlier: of the checkpoint that the training starts from.
-        whole: whether all that was learnt from is told.
+        whole: whether all that was trained on is told.
     """
     folder.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame({"image": list(images), "split": list(split)})
@@ -174,25 +173,25 @@ def write_division(
     if pictures is not None:
         table[_PICTURE] = [bytes(each) for each in pictures]
     if earlier is not None:
-        before = earlier.table[earlier.learnt].assign(**{_EARLIER: True})
+        before = earlier.table[earlier.trained_on].assign(**{_EARLIER: True})
         table = pd.concat([table.assign(**{_EARLIER: False}), before], ignore_index=True)
         whole = whole and earlier.whole
     table.attrs = {"whole": whole}
-    with replacing(CheckpointFiles(folder).division) as path:
+    with replacing(CheckpointFiles(folder).training_images) as path:
         table.to_parquet(path, index=False, write_page_checksum=True)
 
 
-def open_division(folder: Path) -> Division | None:
+def open_training_images(folder: Path) -> TrainingImages | None:
     """None where the checkpoint does not tell. Those of earlier versions tell files alone."""
-    file = CheckpointFiles(folder).division
+    file = CheckpointFiles(folder).training_images
     try:
-        entries.check_file(file)
+        parquet.check(file)
         table = pd.read_parquet(readable(file), page_checksum_verification=True)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, ArrowException):
         return None
     if not {"image", "split"} <= set(table):
         return None
-    return Division(table.reset_index(drop=True), bool(table.attrs.get("whole", True)))
+    return TrainingImages(table.reset_index(drop=True), bool(table.attrs.get("whole", True)))
 
 
 def _owner_digests(column: str, ids: Iterable[object], salt: str) -> list[str]:

@@ -75,8 +75,8 @@ class Space:
 
 
 @dataclass(frozen=True, eq=False)
-class Learnt:
-    """What a checkpoint keeps of the images that it has learnt from.
+class TrainingFeatures:
+    """What a checkpoint keeps of the images that it was trained on.
 
     Attributes:
         checkpoint: hash of the classifier.

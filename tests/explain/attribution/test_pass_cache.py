@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from dermxai.explain import explain
-from dermxai.explain.attribution import recent
+from dermxai.explain.attribution import pass_cache
 from dermxai.models import load_classifier
 
 
@@ -13,9 +13,11 @@ def test_two_methods_of_one_question_take_one_pass_and_another_question_its_own(
 ):
     classifier = load_classifier(tiny_checkpoint)
     made: list[object] = []
-    put = recent.Bounded.put
+    put = pass_cache.Bounded.put
     monkeypatch.setattr(
-        recent.Bounded, "put", lambda self, key, value: made.append(key) or put(self, key, value)
+        pass_cache.Bounded,
+        "put",
+        lambda self, key, value: made.append(key) or put(self, key, value),
     )
     steps: list[tuple[int, int]] = []
     for method in ("saliency", "input_x_gradient"):
@@ -31,7 +33,7 @@ def test_two_methods_of_one_question_take_one_pass_and_another_question_its_own(
     explain(classifier, photograph, "saliency", "SD", keep=False)
     explain(classifier, np.flipud(photograph), "saliency", "EAD", keep=False)
     assert len(made) == 3
-    recent.forget()
+    pass_cache.clear()
     explain(classifier, photograph, "saliency", "EAD", keep=False)
     assert len(made) == 4
 
@@ -40,7 +42,7 @@ def test_what_is_shared_is_not_another_images(tiny_checkpoint: Path):
     classifier = load_classifier(tiny_checkpoint)
     one, other = torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8)
     results = [
-        recent.shared(classifier, image, asked, lambda value=value: value, None)
+        pass_cache.cached(classifier, image, asked, lambda value=value: value, None)
         for image, asked, value in ((one, "a", 1), (other, "a", 2), (one, "b", 3), (one, "a", 4))
     ]
     assert results == [1, 2, 3, 1]

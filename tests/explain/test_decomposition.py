@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dermxai.core import paths
 from dermxai.explain import diagnose
-from dermxai.explain.heads import decomposition
+from dermxai.explain.decomposition import decomposition
 from dermxai.models import load_classifier
 from tests.explain.networks import random_classifier
 
@@ -46,7 +46,7 @@ def test_nothing_but_rounding_is_left_over(photograph, network: str):
         assert made.residual < 1e-4
         assert made.logit_range == pytest.approx(float(np.ptp(diagnosis.scores)))
         assert made.margin == pytest.approx(
-            float(made.seen.sum() + made.biases.sum()), abs=1e-4 * made.logit_range
+            float(made.from_image.sum() + made.biases.sum()), abs=1e-4 * made.logit_range
         )
 
 

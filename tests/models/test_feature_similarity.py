@@ -5,10 +5,10 @@ from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.preprocessing import StandardScaler
 
+from dermxai.models.feature_similarity import ALIKE, FEWEST, Space, TrainingFeatures, nearest
 from dermxai.models.files import CheckpointFiles
-from dermxai.models.likeness import ALIKE, FEWEST, Learnt, Space, nearest
+from dermxai.report.leakage import describe_leakage
 from dermxai.runs import open_run
-from dermxai.runs.seen import words
 from tests.generated import generated_run, trained
 from tests.verification import verified
 
@@ -77,16 +77,18 @@ def test_features_kept_with_a_checkpoint_tell_near_duplicates_in_another_dataset
     files = CheckpointFiles(Path(run.manifest["checkpoint"]["path"]))
     space = Space.fitted([learnt])
     images = np.array([f"{row:016x}" for row in range(400)])
-    Learnt("generated", images, space, space.of(learnt)).write(files.learnt)
+    TrainingFeatures("generated", images, space, space.of(learnt)).write(files.training_features)
     known = open_run(run.root)
     assert np.flatnonzero(known.leaks.kind == "features").tolist() == [5, 6, 7, 8]
     assert known.leaks.any.sum() == 4
     assert (known.leaks.table["cosine"][5:9] > ALIKE).all()
-    assert "near-duplicates of 4" in words(known, np.arange(60))
+    assert "near-duplicates of 4" in describe_leakage(known, np.arange(60))
 
-    Learnt("another checkpoint", images, space, space.of(learnt)).write(files.learnt)
+    TrainingFeatures("another checkpoint", images, space, space.of(learnt)).write(
+        files.training_features
+    )
     assert not open_run(run.root).leaks.any.any()
-    files.learnt.write_bytes(b"damaged")
+    files.training_features.write_bytes(b"damaged")
     assert not open_run(run.root).leaks.any.any()
 
 
@@ -94,14 +96,14 @@ def test_damaged_features_are_none_rather_than_an_error(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     space = Space(*(rng.normal(size=shape).astype(np.float32) for shape in (8, (8, 4))))
     images, features = np.array([f"{row:016x}" for row in range(20)]), rng.normal(size=(20, 4))
-    Learnt("hash", images, space, features.astype(np.float32)).write(tmp_path / "l.npz")
+    TrainingFeatures("hash", images, space, features.astype(np.float32)).write(tmp_path / "l.npz")
     whole = (tmp_path / "l.npz").read_bytes()
     found = []
     for position in rng.integers(0, len(whole), 400):
         damaged = bytearray(whole)
         damaged[position] ^= 1 << rng.integers(8)
         (tmp_path / "l.npz").write_bytes(damaged)
-        read = Learnt.read(tmp_path / "l.npz", "hash")
+        read = TrainingFeatures.read(tmp_path / "l.npz", "hash")
         found.append(read)
         assert read is None or np.array_equal(read.features, features.astype(np.float16))
     assert found.count(None) > 200

@@ -1,7 +1,5 @@
 """How like two maps are."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
@@ -27,5 +25,5 @@ def ssim(one: Map, other: Map) -> float:
     reach = float(max(each.max() for each in pair) - min(each.min() for each in pair))
     if not reach:
         return float("nan")
-    found: Any = structural_similarity(*pair, data_range=reach)  # type: ignore[no-untyped-call]
+    found = structural_similarity(*pair, data_range=reach)  # type: ignore[no-untyped-call]
     return float(found)

@@ -48,14 +48,14 @@ class Decomposition:
     without: tuple[str, ...]
 
     @property
-    def seen(self) -> Floats:
+    def from_image(self) -> Floats:
         """(h,) the part of each vote that comes from the image: its map, added up."""
         return np.array([each.sum(dtype=np.float64) for each in self.maps])
 
     @property
     def residual(self) -> float:
         """What maps and biases do not account for, as a share of the range of the logits."""
-        gap = abs(float(self.seen.sum() + self.biases.sum()) - self.margin)
+        gap = abs(float(self.from_image.sum() + self.biases.sum()) - self.margin)
         return gap / self.logit_range if self.logit_range else gap
 
     @property

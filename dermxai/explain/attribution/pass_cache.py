@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
 T = TypeVar("T")
-ROOM = 32 * 2**20
+LIMIT = 32 * 2**20
 """Bytes of what is kept of a classifier."""
-_recent: "WeakKeyDictionary[Classifier, Bounded[Any]]" = WeakKeyDictionary()
+_caches: "WeakKeyDictionary[Classifier, Bounded[Any]]" = WeakKeyDictionary()
 
 
-def forget() -> None:
+def clear() -> None:
     """Drops what is kept of all classifiers."""
-    _recent.clear()
+    _caches.clear()
 
 
-def shared(
+def cached(
     classifier: "Classifier",
     image: Tensor,
     asked: Hashable,
@@ -37,7 +37,7 @@ def shared(
         asked: all that it depends on besides the image, and what it is.
         make: reports its own progress.
     """
-    known = _recent.setdefault(classifier, Bounded(ROOM))
+    known = _caches.setdefault(classifier, Bounded(LIMIT))
     pixels = hashlib.sha256(image.detach().cpu().numpy().tobytes()).digest()
     key = (classifier.device, pixels, image.shape, asked)
     found: T | None = known.get(key)
