@@ -3,10 +3,10 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from dermxai.core import parsing, paths
 from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings
 from dermxai.jobs.kinds import JobKind, allowed
 
 # The arguments that name a file or folder, and where it lies.
@@ -18,7 +18,7 @@ _PLACES: Mapping[str, Callable[[str], Path]] = {
 }
 
 
-def arguments_of(kind: JobKind[Any], texts: Mapping[str, str]) -> dict[str, Any]:
+def arguments_of(kind: JobKind[Settings], texts: Mapping[str, str]) -> dict[str, object]:
     """Arguments of a kind from texts: ``name``, or ``name.part`` for a part of one. A recipe is one
     of the ready ones by its name, and parts replace its settings.
 
@@ -27,7 +27,7 @@ def arguments_of(kind: JobKind[Any], texts: Mapping[str, str]) -> dict[str, Any]
             such recipe or setting.
     """
     parameters = kind.arguments.model_fields
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, object] = {}
     parts: dict[str, dict[str, str]] = {}
     for key, text in texts.items():
         name, _, part = key.partition(".")
@@ -40,7 +40,7 @@ def arguments_of(kind: JobKind[Any], texts: Mapping[str, str]) -> dict[str, Any]
     if "recipe" in parameters:
         pairs = [f"{setting}={text}" for setting, text in parts.pop("recipe", {}).items()]
         pairs, swept = swept_of(pairs)
-        arguments["recipe"] = recipe_of(arguments.get("recipe", "scratch"), pairs)
+        arguments["recipe"] = recipe_of(str(arguments.get("recipe", "scratch")), pairs)
         arguments |= {"sweep": swept} if swept else {}
     for name, settings in parts.items():
         whole = arguments.setdefault(name, {})
@@ -51,33 +51,34 @@ def arguments_of(kind: JobKind[Any], texts: Mapping[str, str]) -> dict[str, Any]
     return arguments
 
 
-def _typed(name: str, text: str, kinds: Sequence[Any]) -> Any:
+def _typed(name: str, text: str, kinds: Sequence[object]) -> object:
     if str in kinds:
         return _absolute(name, text)
     if Sequence in kinds and not text.startswith("["):
         return [_absolute(name, part.strip()) for part in text.split(",") if part.strip()]
     if Sequence in kinds or Mapping in kinds:
         return _value(text)
+    assert isinstance(kinds[0], type)
     return parsing.as_kind(kinds[0], name, text)
 
 
-def recipe_of(name: str, pairs: Sequence[str]) -> dict[str, Any]:
+def recipe_of(name: str, pairs: Sequence[str]) -> dict[str, object]:
     """The settings of a ready recipe, replaced where texts such as epochs=5 say so. Its first
     weights are named as files and checkpoints are everywhere, and known by their absolute path.
 
     Raises:
         InputError: no such recipe, setting, file or checkpoint, or a value that is not allowed.
     """
-    from dermxai.training.recipe import IMAGENET, Recipe, chosen
+    from dermxai.training.recipe import IMAGENET, PACKAGED, Recipe, chosen
 
     given = parsing.typed(Recipe, pairs)
     for setting in ("start_from", "weights"):
-        if given.get(setting) not in (None, "", IMAGENET):
-            given[setting] = _absolute(setting, given[setting])
+        if given.get(setting) not in (None, "", IMAGENET, PACKAGED):
+            given[setting] = _absolute(setting, str(given[setting]))
     return chosen(name, given).model_dump()
 
 
-def swept_of(pairs: Sequence[str]) -> tuple[list[str], dict[str, list[Any]]]:
+def swept_of(pairs: Sequence[str]) -> tuple[list[str], dict[str, list[object]]]:
     """Texts such as epochs=5 without those that name several values, as learning_rate=1e-3,5e-4
     does; and these, by setting.
 
@@ -114,9 +115,10 @@ def _absolute(name: str, text: str) -> str:
     return str(place)
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> object:
     """What JSON takes the text for, else the text."""
     try:
-        return json.loads(text)
+        value: object = json.loads(text)
     except ValueError:
         return text
+    return value

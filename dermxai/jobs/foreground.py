@@ -4,19 +4,18 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from dermxai.jobs import queue
 from dermxai.jobs.gpus import VISIBLE, gpus
-from dermxai.jobs.kinds import Report, find_kind
+from dermxai.jobs.kinds import Report, find_kind, number
 
 POLL = 0.5  # seconds
 _STARTED_BY_OTHERS = ("SLURM_JOB_ID", "LOCAL_RANK")  # who have given this process its GPUs
 
 
 def work(
-    kind: str, arguments: Mapping[str, Any], report: Report, say: Callable[[str], None]
-) -> Any:
+    kind: str, arguments: Mapping[str, object], report: Report, say: Callable[[str], None]
+) -> dict[str, object]:
     """Runs a kind of job here and now, with GPUs that no job uses; other jobs wait for them.
 
     Args:
@@ -30,8 +29,8 @@ def work(
     found = find_kind(kind)
     device = str(arguments.get("device") or "")
     anywhere = found.lane == "device" and device in ("", "cuda")
-    wanted = int(arguments.get("devices") or 1) if anywhere else 0
-    if anywhere and (shares := int(arguments.get("shares") or 1)) > 1:
+    wanted = number(arguments, "devices") if anywhere else 0
+    if anywhere and (shares := number(arguments, "shares")) > 1:
         wanted = max(wanted, min(shares, len(gpus())))
     with _reserved(wanted, say):
         return found.run(report, **arguments)

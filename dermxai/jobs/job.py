@@ -14,44 +14,63 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from dermxai.core import entries, paths
 from dermxai.core.entries import Unusable, UnusableError
 from dermxai.core.errors import InputError
 from dermxai.jobs.accounts import account_of
 from dermxai.jobs.files import JobFiles
-from dermxai.jobs.kinds import check_types
+from dermxai.jobs.kinds import RENAMED, check_types
 from dermxai.jobs.launchers import Status, find_launcher
 from dermxai.jobs.queue import NORMAL
-from dermxai.jobs.records import MOST_BYTES, read
+from dermxai.jobs.records import noted, opened
 
-SPEC = {
-    "kind": str,
-    "arguments": dict,
-    "title": str,
-    "lane": str,
-    "submitted": float,
-    "where?": str,
-    "token?": str,
-    "owner?": str,
-    "priority?": str,
-}
-PROGRESS = {
-    "phase": str,
-    "step": float,
-    "total": float,
-    "first": float,
-    "began": float,
-    "updated": float,
-    "figures": dict,
-    "left?": (float, type(None)),
-}
-RESULT = {"state": str, "value?": dict, "error?": str, "resumable?": bool}
-"""What a job's files hold, see `entries.check_shape`."""
 _LATEST = 1e11  # seconds since the epoch
 _LONGEST = 2000  # characters of a title
 LAUNCH_SECONDS = 10.0  # from the job's folder to its process
+
+
+class Spec(TypedDict):
+    """What ``spec.json`` holds."""
+
+    kind: str
+    arguments: dict[str, object]
+    title: str
+    lane: str
+    submitted: float
+    where: NotRequired[str]
+    token: NotRequired[str]
+    owner: NotRequired[str]
+    priority: NotRequired[str]
+
+
+class Noted(TypedDict):
+    """What ``progress-n.json`` holds."""
+
+    phase: str
+    step: float
+    total: float
+    first: float
+    began: float
+    updated: float
+    figures: dict[str, float]
+    left: NotRequired[float | None]
+
+
+class Result(TypedDict):
+    """What ``result-n.json`` holds."""
+
+    state: str
+    value: NotRequired[dict[str, object]]
+    error: NotRequired[str]
+    resumable: NotRequired[bool]
+
+
+class _Shares(TypedDict):
+    """What ``submit-n.json`` says of work that is shared."""
+
+    shares: NotRequired[int]
 
 
 class State(StrEnum):
@@ -100,7 +119,7 @@ class Job:
 
     root: Path
     kind: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, object]
     title: str
     lane: str
     """What of a machine it needs: "device", "processor" or "aside"."""
@@ -167,7 +186,8 @@ class Job:
     def resumable(self) -> bool:
         """Whether a next attempt may come further than the newest one."""
         state = self.state
-        useful = self._result(self.attempt).get("resumable", True)
+        ended = self._result(self.attempt)
+        useful = ended is None or ended.get("resumable", True)
         return useful and not state.live and state is not State.SUCCEEDED
 
     @property
@@ -179,39 +199,38 @@ class Job:
     def progress(self) -> Progress | None:
         """Of the newest attempt; None before its turn has come."""
         state = self.state
-        noted = read(self.files.progress(self.attempt), PROGRESS) or self._shared(self.attempt)
-        if not noted or state is State.QUEUED:
+        here = noted(self.files.progress(self.attempt), Noted) or self._shared(self.attempt)
+        if not here or state is State.QUEUED:
             return None
-        elapsed = noted["updated"] - noted["began"]
-        steps = noted["step"] - noted["first"]
-        left = noted["total"] - noted["step"]
-        since = max(0.0, time.time() - noted["updated"]) if state is State.RUNNING else 0.0
-        known = steps > 0 and noted["total"]
+        elapsed = here["updated"] - here["began"]
+        steps = here["step"] - here["first"]
+        left = here["total"] - here["step"]
+        since = max(0.0, time.time() - here["updated"]) if state is State.RUNNING else 0.0
+        known = steps > 0 and here["total"]
         pace = elapsed / steps * left if known else math.nan
-        told = noted.get("left")  # by the work, which knows better than its pace so far
+        told = here.get("left")  # by the work, which knows better than its pace so far
         return Progress(
-            phase=noted["phase"],
-            step=int(noted["step"]),
-            total=int(noted["total"]),
+            phase=here["phase"],
+            step=int(here["step"]),
+            total=int(here["total"]),
             elapsed=elapsed + since,
             eta=max((pace if told is None else told) - since, 0.0),  # NaN stays NaN
             figures={
-                name: value
-                for name, value in noted["figures"].items()
-                if entries.fits(value, float)
+                name: value for name, value in here["figures"].items() if entries.fits(value, float)
             },
         )
 
     @property
-    def result(self) -> Mapping[str, Any]:
+    def result(self) -> Mapping[str, object]:
         """What the newest attempt left: for "infer" the run's folder, for example."""
-        value: Mapping[str, Any] = self._result(self.attempt).get("value", {})
-        return value
+        ended = self._result(self.attempt)
+        return ended.get("value", {}) if ended else {}
 
     @property
     def error(self) -> str:
         """Why it failed, in one sentence; empty where it did not."""
-        return str(self._result(self.attempt).get("error", ""))
+        ended = self._result(self.attempt)
+        return ended.get("error", "") if ended else ""
 
     @property
     def reason(self) -> str:
@@ -237,20 +256,27 @@ class Job:
         except (UnusableError, OSError):
             return b""
 
-    def _result(self, attempt: int) -> dict[str, Any]:
-        return read(self.files.result(attempt), RESULT)
+    def _result(self, attempt: int) -> Result | None:
+        return noted(self.files.result(attempt), Result)
 
-    def _shared(self, attempt: int) -> dict[str, Any]:
-        """How far those are together who share the work of an attempt; empty where nobody does."""
-        shares = read(self.files.submit(attempt), {"shares?": int}).get("shares", 0)
-        noted = [read(self.files.share(attempt, index), PROGRESS) for index in range(shares)]
-        known = [each for each in noted if each.get("total")]
+    def _shared(self, attempt: int) -> Noted | None:
+        """How far those are together who share the work of an attempt; None where nobody does."""
+        shares = (noted(self.files.submit(attempt), _Shares) or {}).get("shares", 0)
+        told = (noted(self.files.share(attempt, index), Noted) for index in range(shares))
+        known = [each for each in told if each and each["total"]]
         if not known:
-            return {}
+            return None
         newest = max(known, key=lambda each: each["updated"])
-        together = {name: sum(each[name] for each in known) for name in ("step", "total", "first")}
-        together["total"] = round(together["total"] * shares / len(known))
-        return newest | together | {"began": min(each["began"] for each in known), "left": None}
+        return {
+            "phase": newest["phase"],
+            "step": sum(each["step"] for each in known),
+            "total": round(sum(each["total"] for each in known) * shares / len(known)),
+            "first": sum(each["first"] for each in known),
+            "began": min(each["began"] for each in known),
+            "updated": newest["updated"],
+            "figures": newest["figures"],
+            "left": None,
+        }
 
     def ended(self, attempt: int) -> State:
         """How an attempt has ended whose processes are gone."""
@@ -263,8 +289,8 @@ class Job:
 
     def _ended(self, attempt: int) -> State | None:
         """None where it has left no result, or one that is damaged."""
-        with suppress(KeyError, ValueError):
-            return State(self._result(attempt)["state"])
+        with suppress(ValueError):
+            return State(ended["state"]) if (ended := self._result(attempt)) else None
         return None
 
 
@@ -289,7 +315,8 @@ def _opened(files: JobFiles) -> Job:
     Raises:
         UnusableError: why its description is of no use.
     """
-    spec = entries.read_json(files.spec, SPEC, MOST_BYTES)
+    spec = opened(files.spec, Spec)
+    spec["kind"] = RENAMED.get(spec["kind"], spec["kind"])
     try:
         job = Job(files.root, **spec)
     except TypeError as error:

@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from dermxai.core.errors import InputError
 from dermxai.jobs.job import Job
 from dermxai.jobs.labels import labels
 
-_ORDERS: Mapping[str, Callable[[Job], Any]] = {
-    "newest": lambda job: -job.submitted,
-    "oldest": lambda job: job.submitted,
-    "title": lambda job: job.title.casefold(),
-    "state": lambda job: str(job.state),
-    "owner": lambda job: owner(job).casefold(),
-    "tags": lambda job: [tag.casefold() for tag in labels(job).tags] or ["\U0010ffff"],
+_ORDERS: Mapping[str, Callable[[Job], tuple[float, list[str]]]] = {
+    "newest": lambda job: (-job.submitted, []),
+    "oldest": lambda job: (job.submitted, []),
+    "title": lambda job: (0.0, [job.title.casefold()]),
+    "state": lambda job: (0.0, [str(job.state)]),
+    "owner": lambda job: (0.0, [owner(job).casefold()]),
+    "tags": lambda job: (0.0, [tag.casefold() for tag in labels(job).tags] or ["\U0010ffff"]),
 }
+"""What jobs are sorted by: a number, then texts."""
 ORDERS = tuple(_ORDERS)
 
 

@@ -14,7 +14,6 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import field_validator
@@ -26,6 +25,7 @@ from dermxai.core.settings_file import read_settings as read_file
 from dermxai.jobs import listing
 from dermxai.jobs.files import notify_settings_file
 from dermxai.jobs.job import Job, State
+from dermxai.jobs.kinds import RENAMED
 from dermxai.jobs.launchers import MARK
 
 TRIES, BETWEEN = 3, 2.0  # seconds between them
@@ -77,9 +77,8 @@ def tell(job: Job, attempt: int) -> None:
         if not (settings.webhook or settings.command) or not _first(job, attempt):
             return
         notice = notice_of(job, attempt)
-        if notice["state"] not in settings.states or (
-            settings.kinds and job.kind not in settings.kinds
-        ):
+        kinds = {RENAMED.get(kind, kind) for kind in settings.kinds}
+        if notice["state"] not in settings.states or (kinds and job.kind not in kinds):
             return
         content = json.dumps(notice).encode()
         if settings.webhook:
@@ -92,7 +91,7 @@ def tell(job: Job, attempt: int) -> None:
         log.warning(f"Nobody was told of the job's end: {type(error).__name__}.")
 
 
-def notice_of(job: Job, attempt: int) -> dict[str, Any]:
+def notice_of(job: Job, attempt: int) -> dict[str, object]:
     """What is told of an attempt that has ended."""
     state, now = job.ended(attempt), time.time()
     seconds = round(now - job.submitted)
@@ -122,7 +121,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
     """What is told goes where the settings say, and nowhere else."""
 
     @override
-    def redirect_request(self, *_: Any, **__: Any) -> None:
+    def redirect_request(self, *_: object, **__: object) -> None:
         return None
 
 

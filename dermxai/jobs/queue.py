@@ -12,17 +12,24 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from dermxai.core import disk, entries
 from dermxai.jobs.files import JobFiles, slot_lock, tickets_folder
-from dermxai.jobs.records import elsewhere, process, read, write
+from dermxai.jobs.records import elsewhere, noted, process, read, write
 
-TICKET = {"job": str, "attempt": int}
 LAUNCH_SECONDS = 10.0  # from a ticket to the process that holds it
 _DIGITS = 20  # of the nanoseconds in a name of a ticket
 NORMAL = "normal"
 PRIORITIES = ("high", NORMAL, "low")
 """In the order in which they are served."""
+
+
+class _Held(TypedDict):
+    """What a ticket's file holds."""
+
+    job: str
+    attempt: int
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ def _take(slot: str) -> int | None:
 
 def _alive(path: Path) -> bool:
     """Whether its job waits on this computer; tickets of those elsewhere are left to them."""
-    ticket, drawn = read(path, TICKET), path.name.partition("-")[0]
+    ticket, drawn = noted(path, _Held), path.name.partition("-")[0]
     if not ticket or not drawn.isdecimal():
         return False
     files, attempt = JobFiles(Path(ticket["job"])), ticket["attempt"]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict, TypeVar, cast
 
 import psutil
 
@@ -21,96 +21,134 @@ from dermxai.core.entries import UnusableError
 CLOCK_DRIFT = 5.0  # seconds; start times are told from the clock, which is corrected now and then
 TICK = 0.01  # seconds, in which the system counts from its start to that of a process
 MOST_BYTES = 8_000_000  # of a record
-PROCESS = {
-    "pid": int,
-    "create_time": float,
-    "since_boot?": float,
-    "boot?": str,
-    "namespace?": str,
-    "host?": str,
-    "machine?": str,
-}
-"""An identity, see `identity` and `entries.check_shape`."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _NAMESPACE = Path("/proc/self/ns/pid")
 _MACHINE = Path("/etc/machine-id")
 _FIRST_NAMESPACE = "pid:[4026531836]"  # that of the computer itself; containers have others
 
 
-def write(path: Path, content: Mapping[str, Any]) -> None:
+R = TypeVar("R")
+
+
+class Place(TypedDict):
+    """Where the numbers of processes are valid, see `here`."""
+
+    boot: str
+    machine: str
+    namespace: NotRequired[str]
+    host: str
+
+
+class ProcessIdentity(TypedDict):
+    """See `identity`; earlier versions noted the first two alone."""
+
+    pid: int
+    create_time: float
+    since_boot: NotRequired[float]
+    boot: NotRequired[str]
+    machine: NotRequired[str]
+    namespace: NotRequired[str]
+    host: NotRequired[str]
+
+
+def write(path: Path, content: Mapping[str, object]) -> None:
     with disk.replacing(path) as temporary:
         temporary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
-def read(path: Path, shape: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The content of a file that is whole whenever it is there; empty where it is not, belongs to
-    somebody who keeps it to himself, or is something else: damaged, as when the power failed.
+def opened(path: Path, record: type[R]) -> R:
+    """The content of a file, by its `TypedDict`.
 
-    Args:
-        shape: what it is to hold, see `entries.check_shape`.
+    Raises:
+        UnusableError: it is not there, belongs to somebody who keeps it to himself, or holds
+            something else.
     """
+    return entries.read_json(path, record, MOST_BYTES)
+
+
+def noted(path: Path, record: type[R]) -> R | None:
+    """The content of a file that is whole whenever it is there; None where it is not, belongs to
+    somebody who keeps it to himself, or is something else: damaged, as when the power failed."""
     try:
-        content: dict[str, Any] = entries.read_json(path, shape or {}, MOST_BYTES)
+        return opened(path, record)
+    except UnusableError:
+        return None
+
+
+def read(path: Path) -> dict[str, object]:
+    """The content of a file as `noted` reads it, whatever it holds; empty where that is None."""
+    try:
+        content: dict[str, object] = entries.read_json(path, {}, MOST_BYTES)
     except UnusableError:
         return {}
     return content
 
 
-def identity(pid: int) -> dict[str, Any]:
+def identity(pid: int) -> ProcessIdentity:
     """What tells a process from a later one of the same number, also when the clock is set, and
     from those of other computers and containers."""
     created = psutil.Process(pid).create_time()
-    times = {"create_time": created, "since_boot": created - psutil.boot_time()}
-    return {"pid": pid, **times, **here()}
+    return {
+        "pid": pid,
+        "create_time": created,
+        "since_boot": created - psutil.boot_time(),
+        **here(),
+    }
 
 
 @cache
-def here() -> dict[str, str]:
+def here() -> Place:
     """Where the numbers of processes that this process sees are valid: the start of this computer,
     its namespace of processes (each container has one), and what people call it."""
-    told = {"boot": _first_line(_BOOT), "machine": _first_line(_MACHINE)}
+    place: Place = {
+        "boot": _first_line(_BOOT),
+        "machine": _first_line(_MACHINE),
+        "host": platform.node(),
+    }
     with suppress(OSError):
-        told["namespace"] = os.readlink(_NAMESPACE)  # noqa: PTH115
-    return {**told, "host": platform.node()}
+        place["namespace"] = os.readlink(_NAMESPACE)  # noqa: PTH115
+    return place
 
 
-def elsewhere(known: Mapping[str, Any] | None) -> str:
+def _identity(known: object) -> ProcessIdentity | None:
+    return cast(ProcessIdentity, known) if entries.fits(known, ProcessIdentity) else None
+
+
+def elsewhere(known: object) -> str:
     """Where a process is, or was, that cannot be seen from here: "on lab-2", "in another container
     of this computer"; empty where it could be seen. One that this computer ran before it was
     started anew is gone."""
-    if (
-        not known or not entries.fits(known, PROCESS) or not known.get("boot")
-    ):  # of an earlier version, which knew this computer alone
+    of, mine = _identity(known), here()
+    if of is None or not of.get("boot"):  # of an earlier version, which knew this computer alone
         return ""
-    mine = here()
-    if known["boot"] == mine["boot"]:
-        apart = known.get("namespace") != mine.get("namespace")
-        return f"in another container of this computer ({known.get('host', '')})" if apart else ""
-    outside = {known.get("namespace"), mine.get("namespace")} == {_FIRST_NAMESPACE}
-    same = mine["machine"] and known.get("machine") == mine["machine"]
-    restarted = same and known.get("host") == mine["host"] and outside
-    return "" if restarted else f"on {known.get('host') or 'another computer'}"
+    if of["boot"] == mine["boot"]:
+        apart = of.get("namespace") != mine.get("namespace")
+        return f"in another container of this computer ({of.get('host', '')})" if apart else ""
+    outside = {of.get("namespace"), mine.get("namespace")} == {_FIRST_NAMESPACE}
+    same = mine["machine"] and of.get("machine") == mine["machine"]
+    restarted = same and of.get("host") == mine["host"] and outside
+    return "" if restarted else f"on {of.get('host') or 'another computer'}"
 
 
-def same_computer(known: Mapping[str, Any] | None) -> bool:
+def same_computer(known: object) -> bool:
     """Whether an identity is of this computer since it was last started."""
-    return known is not None and known.get("boot", "") == here()["boot"]
+    of = _identity(known)
+    return of is not None and of.get("boot", "") == here()["boot"]
 
 
-def process(known: Mapping[str, Any] | None) -> psutil.Process | None:
+def process(known: object) -> psutil.Process | None:
     """The process of an identity, None where it is gone or cannot be seen from here."""
-    if not known or not entries.fits(known, PROCESS) or elsewhere(known):
-        return None
-    if known.get("boot") and not same_computer(known):
+    of = _identity(known)
+    if of is None or elsewhere(of) or (of.get("boot") and not same_computer(of)):
         return None
     try:
-        found, now = psutil.Process(known["pid"]), identity(known["pid"])
+        found, now = psutil.Process(of["pid"]), identity(of["pid"])
         alive = found.status() != psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, psutil.AccessDenied, ValueError, OverflowError):
         return None
-    same = abs(now["since_boot"] - known.get("since_boot", math.nan)) < TICK
-    if not known.get("boot"):
-        same |= abs(now["create_time"] - known["create_time"]) < CLOCK_DRIFT
+    same = abs(now["since_boot"] - of.get("since_boot", math.nan)) < TICK
+    if not of.get("boot"):
+        same |= abs(now["create_time"] - of["create_time"]) < CLOCK_DRIFT
     return found if alive and same else None
 
 

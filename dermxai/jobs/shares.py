@@ -14,10 +14,9 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from dermxai.core import paths
-from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings
 from dermxai.jobs.gpus import VISIBLE
 from dermxai.jobs.kinds import Report, find_kind
 
@@ -25,18 +24,8 @@ SHARED = "DERMXAI_SHARED"
 """In the environment of a process whose shares were done by others, as by an array."""
 SPREAD = "DERMXAI_SPREAD"
 """In the environment of a process that shares the processors of its computer with the others."""
-MOST = 1024
 POLL = 0.2
 log = logging.getLogger(__name__)
-
-
-def check(shares: int) -> None:
-    """
-    Raises:
-        InputError: no share, or too many.
-    """
-    if not 1 <= shares <= MOST:
-        raise InputError(f"shares is {shares}; expected 1 to {MOST}.")
 
 
 def spread() -> bool:
@@ -44,7 +33,7 @@ def spread() -> bool:
     return SPREAD in os.environ
 
 
-def together(kind: str, arguments: Mapping[str, Any], of: int, token: str, report: Report) -> None:
+def together(kind: str, arguments: Settings, of: int, token: str, report: Report) -> None:
     """Does all shares in processes of this computer, each of which sees one GPU of those that this
     process sees; returns when they have ended. One that fails is logged: its pieces are left.
 
@@ -54,8 +43,13 @@ def together(kind: str, arguments: Mapping[str, Any], of: int, token: str, repor
     if of < 2 or os.environ.get(SHARED):
         return
     visible = [name for name in os.environ.get(VISIBLE, "").split(",") if name]
-    asked = {"kind": kind, "arguments": dict(arguments), "of": of, "token": token}
-    started = [_Share(asked | {"index": index}, visible) for index in range(of)]
+    asked: dict[str, object] = {
+        "kind": kind,
+        "arguments": arguments.model_dump(exclude={"shares"}),
+        "of": of,
+        "token": token,
+    }
+    started = [_Share(asked, index, visible) for index in range(of)]
     try:
         while any(share.process.poll() is None for share in started):
             told = [share.told for share in started]
@@ -78,8 +72,8 @@ def together(kind: str, arguments: Mapping[str, Any], of: int, token: str, repor
 class _Share:
     """A process that does a share."""
 
-    def __init__(self, asked: Mapping[str, Any], visible: list[str]) -> None:
-        self.index: int = asked["index"]
+    def __init__(self, asked: Mapping[str, object], index: int, visible: list[str]) -> None:
+        self.index = index
         self.told: tuple[str, int, int] = ("", 0, 0)
         own = {VISIBLE: visible[self.index % len(visible)]} if visible else {SPREAD: "1"}
         self.process = subprocess.Popen(
@@ -92,7 +86,7 @@ class _Share:
             close_fds=False,  # the lock of the GPU is held for as long as this process lives
         )
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(asked))
+        self.process.stdin.write(json.dumps({**asked, "index": index}))
         self.process.stdin.close()
         threading.Thread(target=self._listen, daemon=True, name=f"share-{self.index}").start()
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 from pydantic import model_validator
 
-from dermxai.core.settings import Scalar, SettingError, Settings, setting, shown
+from dermxai.core.settings import Settings, setting
 from dermxai.core.settings_file import read_settings as read_file
+from dermxai.core.values import Scalar, SettingError, shown
 from dermxai.jobs.files import slurm_settings_file
 
 _YEAR = 366 * 24 * 60  # minutes

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from dermxai.core import disk, entries, paths
 from dermxai.core.errors import InputError
@@ -30,7 +29,7 @@ POLL = 0.05
 
 def submit(
     kind: str,
-    arguments: Mapping[str, Any] | None = None,
+    arguments: Mapping[str, object] | None = None,
     *,
     where: str = "local",
     token: str = "",
@@ -97,7 +96,7 @@ def submit(
             raise
 
 
-def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(arguments: Mapping[str, object]) -> dict[str, object]:
     """Arguments as JSON holds them.
 
     Raises:
@@ -106,11 +105,11 @@ def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
     text = json.dumps(arguments, ensure_ascii=False)
     if not entries.is_text(text):
         raise InputError("A path of this job is not UTF-8; rename the file or folder.")
-    content: dict[str, Any] = json.loads(text)
+    content: dict[str, object] = json.loads(text)
     return content
 
 
-def form_token(kind: str, arguments: Mapping[str, Any], seen: str) -> str:
+def form_token(kind: str, arguments: Mapping[str, object], seen: str) -> str:
     """The token of a form: the same for the same content in every window that was opened when
     ``seen`` was the newest job."""
     content = json.dumps([kind, arguments, seen], sort_keys=True)
@@ -203,17 +202,17 @@ def delete(job: Job) -> None:
     shutil.rmtree(gone, ignore_errors=True)
 
 
-def _check_output(arguments: Mapping[str, Any]) -> None:
+def _check_output(arguments: Mapping[str, object]) -> None:
     """
     Raises:
         InputError: a job that is at work, or waits for its turn, writes there.
     """
     if not (output := arguments.get("output")):
         return
-    folder = os.path.realpath(output)  # of a link in a circle, too
+    folder = os.path.realpath(str(output))  # of a link in a circle, too
     for job in list_jobs():
         theirs = job.arguments.get("output")
-        if theirs and os.path.realpath(theirs) == folder and job.state.live:
+        if theirs and os.path.realpath(str(theirs)) == folder and job.state.live:
             raise InputError(
                 f"Job {job.id} is writing {output}; choose another output, or cancel it first."
             )

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import psutil
 
@@ -19,10 +19,18 @@ from dermxai.jobs import notices, queue
 from dermxai.jobs.gpus import VISIBLE, gpus
 from dermxai.jobs.job import LAUNCH_SECONDS, Job
 from dermxai.jobs.launchers.local import ASIDE, GPU, end_group, signal_group
-from dermxai.jobs.records import identity, read, write
+from dermxai.jobs.records import identity, noted, write
 
 POLL = 0.2
 GRACE = 60.0  # seconds between asking a worker to stop and stopping it: room for a checkpoint
+
+
+class Launched(TypedDict):
+    """What ``submit-n.json`` says of an attempt on this computer."""
+
+    queue: str
+    slots: int
+    ticket: str
 
 
 def supervise(job: Job, attempt: int, grace: float = GRACE) -> None:
@@ -60,18 +68,18 @@ def supervise(job: Job, attempt: int, grace: float = GRACE) -> None:
     notices.tell(job, attempt)
 
 
-def _launched(job: Job, attempt: int) -> dict[str, Any]:
-    """What the launcher says of this attempt; empty where it was killed before it could."""
+def _launched(job: Job, attempt: int) -> Launched | None:
+    """What the launcher says of this attempt; None where it was killed before it could."""
     until = time.monotonic() + LAUNCH_SECONDS
     while time.monotonic() < until:
-        if said := read(job.files.submit(attempt)):
+        if said := noted(job.files.submit(attempt), Launched):
             return said
         time.sleep(POLL / 4)
-    return {}
+    return None
 
 
 def _turn(
-    job: Job, attempt: int, ticket: queue.Ticket, launched: dict[str, Any]
+    job: Job, attempt: int, ticket: queue.Ticket, launched: Launched
 ) -> dict[str, int] | None:
     """The slots of this job and their locks, once it is its turn; None where it was cancelled."""
     said = None

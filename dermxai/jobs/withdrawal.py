@@ -4,28 +4,31 @@ What holds nothing but numbers learnt from many images, which is a trained check
 named; so does what was written outside of the workspace.
 """
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pandas as pd
 
 from dermxai.access import audit
 from dermxai.access.roles import Person
-from dermxai.core import disk, entries, paths
+from dermxai.core import disk, entries, parquet, paths
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
-from dermxai.data.images import container, place_of
-from dermxai.data.places import selections_folder, unpacked_folder
+from dermxai.data import kept_options
+from dermxai.data.archives import is_compressed_tar
+from dermxai.data.images import container
+from dermxai.data.places import place_of, selections_folder, unpacked_folder
 from dermxai.explain.attribution.files import maps_folder
 from dermxai.jobs.files import withdrawn_folder
 from dermxai.jobs.job import Job, list_jobs
 from dermxai.runs.files import RunFiles
+from dermxai.slices.files import SliceFiles
 from dermxai.training.files import TrainingFiles
 
 _ARCHIVE = ".npz"
@@ -101,7 +104,10 @@ def find(dataset: str | Path, *, images: bool = False) -> Withdrawal:
         *(Part("run", root) for root in mine),
         *(Part("array unpacked from it", folder) for folder in _arrays(place, samples)),
         *(Part("selection of its images", file) for file in _selections(samples)),
+        *(Part("file of predictions", folder) for folder in _predictions(mine, jobs)),
         *(Part("job", job.root) for job in jobs),
+        *(Part("mapping of its columns and labels", file) for file in _mapping(place)),
+        *(Part("folder of its slices and annotations", folder) for folder in _slices(place)),
         *(Part("training's copy of its images", path) for path in _prepared(prints, jobs)),
     ]
     if not parts and not place.exists():
@@ -189,7 +195,7 @@ def _folders(parent: Path) -> list[Path]:
     return [path for path in here if path.is_dir()]
 
 
-def _manifest(root: Path) -> dict[str, Any]:
+def _manifest(root: Path) -> dict[str, object]:
     """What a run says of its dataset, an unfinished one too; empty where nothing can be read."""
     files = RunFiles(root)
     for file in (files.manifest, files.plan):
@@ -199,13 +205,13 @@ def _manifest(root: Path) -> dict[str, Any]:
     return {}
 
 
-def _fingerprints(place: Path, manifests: Iterable[dict[str, Any]]) -> frozenset[str]:
+def _fingerprints(place: Path, manifests: Iterable[dict[str, object]]) -> frozenset[str]:
     """Of the content that the runs of a place have seen."""
     found = (about.get("fingerprint") for about in manifests if _same(about.get("path"), place))
     return frozenset(each for each in found if isinstance(each, str))
 
 
-def _is_of(about: dict[str, Any], place: Path, prints: frozenset[str]) -> bool:
+def _is_of(about: dict[str, object], place: Path, prints: frozenset[str]) -> bool:
     """Whether a run is of a dataset, copied elsewhere or not."""
     seen = about.get("fingerprint")
     return (isinstance(seen, str) and seen in prints) or _same(about.get("path"), place)
@@ -223,6 +229,7 @@ def _samples(root: Path) -> pd.DataFrame:
     """A run's images; none where they cannot be read."""
     with suppress(Exception):  # a damaged run goes all the same
         file = paths.readable(RunFiles(root).samples)
+        parquet.check(file)
         return pd.read_parquet(file, columns=["sample_id", "path"])
     return pd.DataFrame({"sample_id": [], "path": []}, dtype=str)
 
@@ -230,12 +237,40 @@ def _samples(root: Path) -> pd.DataFrame:
 def _arrays(place: Path, samples: Iterable[pd.DataFrame]) -> list[Path]:
     """What was unpacked of the dataset's archives."""
     archives = {container(path) for table in samples for path in table["path"].map(str).unique()}
-    archives |= {str(place)} if place.suffix == _ARCHIVE else set()
+    archives |= {str(place)} if _is_unpacked(place) else set()
     if paths.is_readable(place) and place.is_dir():
-        archives |= {str(file) for file in place.glob(f"*{_ARCHIVE}")}
-    named = (archive for archive in map(str, archives) if archive.endswith(_ARCHIVE))
+        archives |= {str(file) for file in place.rglob("*") if _is_unpacked(file)}
+    named = (archive for archive in map(str, archives) if _is_unpacked(Path(archive)))
     folders = {unpacked_folder(place_of(archive)) for archive in named}
     return sorted(folder for folder in folders if folder.is_dir())
+
+
+def _predictions(runs: Iterable[Path], jobs: Iterable[Job]) -> list[Path]:
+    """Folders of files that visitors have sent, of which a run or a job was made."""
+    named = [job.arguments.get("predictions") for job in jobs]
+    for root in runs:
+        with suppress(UnusableError):
+            about = entries.read_json(RunFiles(root).manifest, {}).get("predictions")
+            named.append(about.get("path") if isinstance(about, dict) else None)
+    files = {Path(each) for each in named if isinstance(each, str)}
+    mine = {file.parent for file in files if _same(str(file.parent.parent), paths.predictions())}
+    return sorted(folder for folder in mine if folder.is_dir())
+
+
+def _is_unpacked(file: Path) -> bool:
+    """Whether a file is an archive that is unpacked into the workspace."""
+    return file.suffix == _ARCHIVE or is_compressed_tar(file.name)
+
+
+def _mapping(place: Path) -> list[Path]:
+    """How a person has said that the dataset is to be read."""
+    file = kept_options.file_of(place)
+    return [file] if os.path.lexists(file) else []
+
+
+def _slices(place: Path) -> list[Path]:
+    folder = SliceFiles.of(place).root
+    return [folder] if os.path.lexists(folder) else []
 
 
 def _selections(samples: Iterable[pd.DataFrame]) -> Iterator[Path]:

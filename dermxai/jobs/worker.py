@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from dermxai.core import disk, paths
 from dermxai.core.errors import Cancelled, DivergenceError, InputError
@@ -48,7 +47,7 @@ def work(job: Job, attempt: int) -> State:
             value = find_kind(job.kind).run(notes, **job.arguments)
     except BaseException as error:
         state, sentence = _outcome(error, job, attempt, stopped=interrupt.heard)
-        end: dict[str, Any] = {"error": sentence} if sentence else {}
+        end: dict[str, object] = {"error": sentence} if sentence else {}
         if isinstance(error, DivergenceError):
             end["resumable"] = False
     else:
@@ -75,7 +74,8 @@ def share(job: Job, attempt: int, index: int, of: int) -> None:
 
 def _confine(job: Job) -> None:
     """As it was asked, whoever resumes it, from wherever."""
-    if (job.arguments.get("dataset_options") or {}).get("confine"):
+    options = job.arguments.get("dataset_options")
+    if isinstance(options, Mapping) and options.get("confine"):
         paths.confine()
 
 

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from dermxai.runs.run import Run, list_runs, open_run, run_id
+from dermxai.runs.listing import list_runs
+from dermxai.runs.run import Run, open_run, run_id
 
 if TYPE_CHECKING:
     from dermxai.runs.inference import infer, infer_share

@@ -42,9 +42,41 @@ class RunFiles:
         return self.root / "pictures.npy"
 
     @property
+    def probabilities(self) -> Path:
+        """Those of imported predictions, as they were given; absent where they are the softmax of
+        the logits."""
+        return self.root / "probabilities.npy"
+
+    @property
+    def flips(self) -> Path:
+        """Logits of the images flipped; absent where they were not asked for."""
+        return self.root / "flips.npz"
+
+    @property
+    def spaces(self) -> Path:
+        """Features that came from files."""
+        return self.root / "features"
+
+    def features(self, name: str) -> Path:
+        return self.spaces / f"{name}.npy"
+
+    def about_features(self, name: str) -> Path:
+        return self.spaces / f"{name}.json"
+
+    @property
+    def clusters(self) -> Path:
+        """Of feature spaces."""
+        return self.root / "clusters"
+
+    @property
+    def image_quality(self) -> Path:
+        """Absent until it is measured."""
+        return self.root / "image-quality.parquet"
+
+    @property
     def read(self) -> tuple[Path, ...]:
         """What opening a run reads."""
-        arrays = (self.logits, self.pooled, self.fingerprints, self.pictures)
+        arrays = (self.logits, self.pooled, self.probabilities, self.fingerprints, self.pictures)
         return (self.manifest, self.samples, *arrays)
 
     @property

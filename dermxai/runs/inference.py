@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,14 +19,23 @@ from dermxai.core import disk, paths
 from dermxai.core.errors import InputError
 from dermxai.data import Dataset
 from dermxai.data.picture_hash import Hashes
-from dermxai.models import Classifier
+from dermxai.models import Classifier, openvino_pass
 from dermxai.models.devices import usable_device
-from dermxai.runs.alike import near_duplicates
 from dermxai.runs.assembly import assemble, follow, versions
 from dermxai.runs.files import RunFiles
-from dermxai.runs.forward import PRECISIONS, Forward, forward_pass, part_size
-from dermxai.runs.pictures import with_pictures
+from dermxai.runs.forward import (
+    ENGINES,
+    OPENVINO,
+    PRECISIONS,
+    TORCH,
+    Forward,
+    forward_pass,
+    part_size,
+)
+from dermxai.runs.near_duplicates import find_near_duplicates
+from dermxai.runs.picture_hashes import with_picture_hashes
 from dermxai.runs.prefetch import Batch, batches
+from dermxai.runs.rounding import is_rounded, measure_rounding
 from dermxai.runs.run import Run, open_run, run_id
 from dermxai.runs.shards import SHARD, Shards
 
@@ -43,13 +51,16 @@ def infer(
     *,
     device: str | None = None,
     precision: str | None = None,
+    engine: str | None = None,
     batch_size: int | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Runs a classifier over a dataset, once: the same pair again opens the same run.
 
-    A run of an earlier version, without its images' perceptual hashes, gets them.
+    A run of an earlier version, without its images' perceptual hashes, gets them. A run on a CPU
+    in lower precision, or by another engine than PyTorch, is told how far some of its logits lie
+    from those in float32 by PyTorch (`Rounding`).
     An image that cannot be read is listed in the run's problems and has no row in its arrays. What
     a killed or stopped process had finished is kept for the next call. Of two processes that
     want the same run, one works and the other waits for it. The classifier itself stays as it is.
@@ -58,6 +69,8 @@ def infer(
         device: as torch names it; a GPU where there is one.
         precision: "float32", "bfloat16" or "float16" for the layers before the heads; float32 on
             a CPU and float16 on a GPU. Part of the run's identity.
+        engine: "torch", or "openvino" where that is installed (the extra openvino): faster on a
+            CPU, not for every network. Part of the run's identity.
         batch_size: images at a time; on a CPU the network takes them in smaller parts that fit
             its cache.
         workers: threads that read images; one a core.
@@ -65,8 +78,8 @@ def infer(
             run.
 
     Raises:
-        InputError: unknown precision or device, no image at a time, no thread, or not one image can
-            be read.
+        InputError: unknown precision, engine or device, one that does not go with the others, no
+            image at a time, no thread, or not one image can be read.
 
     Examples:
         >>> import dermxai
@@ -80,6 +93,7 @@ def infer(
         dataset,
         device=device,
         precision=precision,
+        engine=engine,
         batch_size=batch_size,
         workers=workers,
     )
@@ -95,14 +109,16 @@ def infer(
             report(shards.finished())
             if missing:
                 work.compute(missing, report, shards.finished())
-            assemble(shards, classifier, dataset, work.settings)
+            assemble(shards, classifier, dataset, work.settings, versions(work.engine))
         for left in (files.plan, files.sharing):
             left.unlink(missing_ok=True)
         shards.discard()
         run = follow(open_run(files.root), classifier, dataset)
-        if run.pictures is None:
-            run = with_pictures(run, progress)
-        near_duplicates(run)  # so that no page has to look for them
+        if run.picture_hashes is None:
+            run = with_picture_hashes(run, progress)
+        if work.device.type == "cpu" and is_rounded(run) and "rounding" not in run.manifest:
+            run = measure_rounding(run, classifier, dataset)
+        find_near_duplicates(run)  # so that no page has to look for them
         return run
 
 
@@ -116,6 +132,7 @@ def infer_share(
     spread: bool = False,
     device: str | None = None,
     precision: str | None = None,
+    engine: str | None = None,
     batch_size: int | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -138,6 +155,7 @@ def infer_share(
         dataset,
         device=device,
         precision=precision,
+        engine=engine,
         batch_size=batch_size,
         workers=workers,
     )
@@ -166,14 +184,18 @@ class _Work:
     """A run that is to be computed, and how.
 
     Attributes:
+        batch, part: images at once, from the disk and through the network.
         plan: all that its rounding depends on.
     """
 
     classifier: Classifier
     dataset: Dataset
     shards: Shards
-    plan: dict[str, Any]
-    settings: Mapping[str, Any]
+    precision: str
+    engine: str
+    batch: int
+    part: int
+    plan: Mapping[str, object]
     device: torch.device
     workers: int
 
@@ -181,12 +203,16 @@ class _Work:
     def files(self) -> RunFiles:
         return self.shards.files
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What tells the run from others of the classifier and the data set."""
+        return _settings(self.precision, self.engine)
+
     def compute(self, missing: Sequence[int], report: Callable[[int], None], done: int) -> None:
         """Writes shards; ``report`` is told of images beyond ``done``, too."""
-        dtype = PRECISIONS[self.settings["precision"]]
-        forward = forward_pass(self.classifier, self.device, dtype, self.plan["part"])
-        batch = self.plan["batch"]
-        parts = [rows for index in missing for rows in _split(self.shards, index, batch)]
+        dtype = PRECISIONS[self.precision]
+        forward = forward_pass(self.classifier, self.device, dtype, self.part, self.engine)
+        parts = [rows for index in missing for rows in _split(self.shards, index, self.batch)]
         stream = batches(
             self.dataset,
             self.classifier.info.preprocessing,
@@ -205,6 +231,7 @@ def _work_of(
     *,
     device: str | None,
     precision: str | None,
+    engine: str | None,
     batch_size: int | None,
     workers: int | None,
 ) -> _Work:
@@ -212,7 +239,10 @@ def _work_of(
     Raises:
         InputError: as `infer` says of its options.
     """
-    chosen = usable_device(device)
+    engine = engine or TORCH
+    if engine not in ENGINES:
+        raise InputError(f"Unknown engine {engine!r}; expected {', '.join(ENGINES)}.")
+    chosen = usable_device(device or ("cpu" if engine == OPENVINO else None))
     precision = precision or ("float32" if chosen.type == "cpu" else "float16")
     if precision not in PRECISIONS:
         raise InputError(f"Unknown precision {precision!r}; expected {', '.join(PRECISIONS)}.")
@@ -221,9 +251,12 @@ def _work_of(
         raise InputError(f"A batch of {batch_size} images; expected 1 or more.")
     if (workers or 1) < 1:
         raise InputError(f"{workers} threads that read images; expected 1 or more.")
-    settings = {"precision": precision}
-    identity = run_id(classifier.hash, dataset.fingerprint, settings)
-    part = part_size(classifier.info.preprocessing.size, batch_size, chosen)
+    dtype = PRECISIONS[precision]
+    if engine == OPENVINO:
+        openvino_pass.check(classifier, chosen, dtype)
+    identity = run_id(classifier.hash, dataset.fingerprint, _settings(precision, engine))
+    held = torch.float32 if engine == OPENVINO else dtype  # measured: as many in either precision
+    part = part_size(classifier.info.preprocessing.size, batch_size, chosen, held)
     plan = {
         "run": identity,
         "dataset": dataset.fingerprint,
@@ -235,11 +268,21 @@ def _work_of(
         classifier,
         dataset,
         Shards(RunFiles(paths.runs() / identity), len(dataset)),
-        plan | {"threads": torch.get_num_threads(), **versions()},
-        settings,
+        precision,
+        engine,
+        batch_size,
+        part,
+        plan | {"threads": torch.get_num_threads(), **versions(engine)},
         chosen,
         workers or len(os.sched_getaffinity(0)),
     )
+
+
+def _settings(precision: str, engine: str) -> dict[str, str]:
+    """What tells a run from others; runs by PyTorch do not name it, as those of earlier versions
+    did not."""
+    named = {} if engine == TORCH else {"engine": engine}
+    return {"precision": precision, **named}
 
 
 def _share(work: _Work, token: str) -> None:

@@ -1,8 +1,8 @@
 """Nearest neighbours: the images of a class that lie nearest to an image in feature space.
 
-The distance is Euclidean, on what the final head reads (the features of the Feature map). That head
-is linear, so the distance bounds how far apart the logits of two images can be: |w·f − w·g| ≤
-‖w‖·‖f − g‖.
+The distance is Euclidean, in a feature space of the run (that of the Feature map), at first in what
+the final head reads. That head is linear, so the distance bounds how far apart the logits of two
+images can be: |w·f − w·g| ≤ ‖w‖·‖f − g‖.
 
 Images of the same patient are left out: they say that the patient was recognised; so are those
 whose patient is unknown, which may be the same. Where the image's own patient is unknown the lesion
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from dermxai.core.errors import InputError
 from dermxai.data.splits import UNITS
+from dermxai.runs import feature_spaces
 from dermxai.runs.run import Run
 
 
@@ -48,6 +49,7 @@ def nearest(
     *,
     sample_id: str | None = None,
     features: NDArray[np.float32] | None = None,
+    space: str | None = None,
     count: int = 6,
     typical: bool = False,
 ) -> Neighbours:
@@ -58,19 +60,27 @@ def nearest(
     Args:
         sample_id: the image whose neighbours are wanted; None for one that is not in the run.
         features: (channels of the final head,) of that one, as a diagnosis has them.
+        space: the feature space, see `dermxai.runs.feature_spaces`; the run's first if not given.
         count: how many at most.
         typical: only those that are predicted as ``code``, too, where there are any.
 
     Raises:
-        InputError: the sample or the class is unknown, or neither a sample nor features are given.
+        InputError: the sample, the class or the space is unknown, or neither a sample nor features
+            in the space are given.
     """
     if code not in run.classes:
         raise InputError(f"The model has no class {code!r}; choose from {', '.join(run.classes)}.")
     position = None if sample_id is None else int(run.index([sample_id])[0])
-    if position is not None:
-        features = run.features[position]
-    if features is None:
+    name = feature_spaces.chosen(run, space)
+    known = feature_spaces.features(run, name)
+    own_features = features if position is None else known[position]
+    if own_features is None:
         raise InputError("Give a sample of the run, or the features of another image.")
+    if own_features.shape != known.shape[1:]:
+        raise InputError(
+            f"{own_features.size} features came, where the space {name} has {known.shape[1]}; "
+            "choose an image of the dataset, or the features of the network."
+        )
     own, unsure, others = _own(run, position)
     labels = run.samples["label"]
     unlabelled = labels.isna().to_numpy(dtype=bool)
@@ -92,7 +102,7 @@ def nearest(
         notes = (*notes, unknown)
     if unlabelled[rows].any():
         notes = (*notes, "Images without a label count as what they are predicted as.")
-    away = np.linalg.norm(run.features[rows] - features, axis=1)
+    away = np.linalg.norm(known[rows] - own_features, axis=1)
     order = np.argsort(away, kind="stable")[:count]
     ids = run.samples["sample_id"].to_numpy(dtype=object)[rows[order]]
     found = tuple(

@@ -56,7 +56,7 @@ def batches(
 
     def read(row: int, into: Tensor, hashes: Hashes) -> str:
         try:
-            image = read_image(files[row])
+            image = read_image(files[row], profiles=preprocessing.colour_profiles)
             hashes[:] = picture_hashes(image)
             prepared = preprocessing.prepare(image)
         except InputError as error:

@@ -3,51 +3,48 @@
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import infer_dtype
-from scipy.special import softmax
 
-from dermxai.core import entries, paths
-from dermxai.core.entries import Unusable, UnusableError
+from dermxai.core import entries, parquet, paths
+from dermxai.core.activation import SOFTMAX
+from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
 from dermxai.data import Problem, splits
 from dermxai.data.images import container
 from dermxai.data.inventory import file_fingerprint
 from dermxai.data.picture_hash import HASHES, Hashes
 from dermxai.data.table import REQUIRED
+from dermxai.metrics.probability import probabilities
 from dermxai.models import ModelInfo, read_info
-from dermxai.runs import seen
+from dermxai.runs import leakage
+from dermxai.runs.feature_spaces import digest_of
 from dermxai.runs.files import RunFiles
+from dermxai.runs.manifest import (
+    CheckpointEntry,
+    Manifest,
+    PredictionsEntry,
+    read_manifest,
+)
 
 if TYPE_CHECKING:
     from dermxai.models.classifier import Classifier
 
-NAME = re.compile(r"[\w-][\w .-]{0,99}", re.ASCII)
-"""What a run's folder may be called; its id is such a name, too."""
-MANIFEST = {
-    "id": str,
-    "checkpoint": {"path": str, "name": str, "hash": str, "training?": str, "options?": dict},
-    "dataset": {"path": str, "name": str, "fingerprint?": str, "options?": dict},
-    "settings?": dict,
-    "versions?": dict,
-    "counts?": {"images?": int, "problems?": int},
-    "heads": [{"name": str, "channels": int}],
-    "classes": [str],
-    "problems": [{"item": str, "reason": str}],
-}
-"""What run.json holds, see `entries.check_shape`."""
-NPY = b"\x93NUMPY"
+NO_NETWORK = (
+    "This run was imported from {}, without a network: maps, counterfactuals, robustness and "
+    "faithfulness need the network that made the predictions. Open its checkpoint over this "
+    "dataset, and run inference."
+)
 CHANGED = "The image {} has changed since this run; run inference again."
-Array = TypeVar("Array", bound=NDArray[Any])
+Array = TypeVar("Array", bound=NDArray[np.generic])
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +56,13 @@ class Run:
 
     id: str
     root: Path
-    manifest: Mapping[str, Any]
-    """run.json: checkpoint, dataset, settings, versions, counts."""
+    manifest: Manifest
+    """run.json: checkpoint or predictions, dataset, settings, versions, counts."""
     samples: pd.DataFrame
     """The sample table of the images that were read, in the order of the arrays."""
-    logits: np.memmap[Any, np.dtype[np.float32]]
-    """(n, h, k)"""
-    pooled: np.memmap[Any, np.dtype[np.float32]]
+    logits: np.memmap[tuple[int, ...], np.dtype[np.floating]]
+    """(n, h, k) float32, float64 where they were imported."""
+    pooled: np.memmap[tuple[int, ...], np.dtype[np.float32]]
     """(n, Σ channels): the heads' inputs side by side."""
     classes: tuple[str, ...]
     heads: tuple[str, ...]
@@ -75,8 +72,10 @@ class Run:
     fingerprints: NDArray[np.bytes_] | None = None
     """(n,) of the images' files as the run saw them, each as ``file_fingerprint``; None where the
     run was written before they were kept."""
-    pictures: Hashes | None = None
+    picture_hashes: Hashes | None = None
     """(n, 8, 32) perceptual hashes of the images, as ``picture_hashes``; None as before."""
+    imported_probabilities: NDArray[np.float64] | None = None
+    """(n, k) probabilities as they were imported; None where they are the softmax of the scores."""
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -86,10 +85,17 @@ class Run:
         """(n, k): logits summed over the heads."""
         return _frozen(self.logits.sum(axis=1, dtype=np.float64))
 
+    @property
+    def activation(self) -> str:
+        """What makes probabilities of the scores, see `dermxai.core.activation`."""
+        return str(self.manifest.get("activation", SOFTMAX))
+
     @cached_property
     def probabilities(self) -> NDArray[np.float64]:
-        """(n, k): softmax of the scores."""
-        return _frozen(softmax(self.scores, axis=1))
+        """(n, k): of the scores, by the model's activation, or as they were imported."""
+        if self.imported_probabilities is not None:
+            return self.imported_probabilities
+        return _frozen(probabilities(self.scores, self.activation))
 
     @cached_property
     def predicted(self) -> NDArray[np.str_]:
@@ -102,20 +108,58 @@ class Run:
         return np.asarray(self.pooled)[:, -self.head_channels[-1] :]
 
     @cached_property
-    def owners(self) -> "dict[str, pd.Series[Any]]":
+    def images(self) -> str:
+        """Tells its images, and their order, from those of other runs."""
+        return digest_of(self.samples["sample_id"])
+
+    @cached_property
+    def owners(self) -> dict[str, pd.Series]:
         """See `splits.owners`."""
         return splits.owners(self.samples)
 
     @cached_property
-    def groups(self) -> "pd.Series[Any]":
+    def groups(self) -> pd.Series:
         """See `splits.groups`."""
         return splits.groups(self.samples)
+
+    @property
+    def colour_profiles(self) -> bool:
+        """Whether its images are read in sRGB, see `Preprocessing.colour_profiles`."""
+        return self.imported or self.made_by.get("colour_profiles") is True
+
+    @property
+    def imported(self) -> bool:
+        """Whether its predictions come from a file, and no network is known."""
+        return "checkpoint" not in self.manifest
+
+    @property
+    def made_by(self) -> CheckpointEntry | PredictionsEntry:
+        """Path, name and hash of the checkpoint, or of the file that it was imported from."""
+        return self.predictions if self.imported else self.manifest["checkpoint"]
+
+    @property
+    def predictions(self) -> PredictionsEntry:
+        """Of an imported run, the file and how it was read."""
+        return self.manifest["predictions"]
+
+    @property
+    def checkpoint(self) -> CheckpointEntry:
+        """Path, name, hash and options of the checkpoint that made it.
+
+        Raises:
+            InputError: the run was imported.
+        """
+        if self.imported:
+            raise InputError(NO_NETWORK.format(self.made_by["name"]))
+        return self.manifest["checkpoint"]
 
     @cached_property
     def info(self) -> ModelInfo | None:
         """What the checkpoint says of itself; None where it is no longer there, or that of another
         training has taken its place. Runs of earlier versions cannot tell the latter."""
-        checkpoint = self.manifest["checkpoint"]
+        if self.imported:
+            return None
+        checkpoint = self.checkpoint
         try:
             info = read_info(checkpoint["path"])
         except (InputError, OSError):
@@ -123,28 +167,28 @@ class Run:
         return info if checkpoint.get("training", info.training) == info.training else None
 
     @cached_property
-    def training_split(self) -> "pd.Series[Any] | None":
-        """See `seen.training_split`."""
-        return seen.training_split(self)
+    def training_split(self) -> pd.Series | None:
+        """See `leakage.training_split`."""
+        return leakage.training_split(self)
 
     @cached_property
-    def leaks(self) -> "seen.Seen | None":
-        """See `seen.seen`."""
-        return seen.seen(self)
+    def leaks(self) -> "leakage.Leakage | None":
+        """See `leakage.find_leakage`."""
+        return leakage.find_leakage(self)
 
     @cached_property
     def trained_on(self) -> NDArray[np.bool_] | None:
-        """See `seen.trained_on`."""
-        return seen.trained_on(self)
+        """See `leakage.trained_on`."""
+        return leakage.trained_on(self)
 
     @cached_property
-    def split(self) -> "pd.Series[Any] | None":
+    def split(self) -> pd.Series | None:
         """(n,) the split of each image: the data set's, else the one that the checkpoint's training
         made of it; None without either."""
         own = self.samples.get("split")
         if own is not None and own.notna().any():
             return own
-        return self.training_split if seen.same_data(self) else None
+        return self.training_split if leakage.same_data(self) else None
 
     def index(self, sample_ids: Iterable[str]) -> NDArray[np.intp]:
         """Positions of samples in the arrays, in the order asked for.
@@ -163,9 +207,9 @@ class Run:
     def check_classifier(self, classifier: "Classifier") -> None:
         """
         Raises:
-            InputError: it is not the one that made the run.
+            InputError: it is not the one that made the run, or the run was imported.
         """
-        if classifier.hash != self.manifest["checkpoint"]["hash"]:
+        if classifier.hash != self.checkpoint["hash"]:
             raise InputError(
                 f"The checkpoint {classifier.name} is not the one that made run {self.id}, or has "
                 "changed since; run inference again."
@@ -211,7 +255,7 @@ class Run:
         return {name: row for row, name in enumerate(self.samples["sample_id"])}
 
 
-def run_id(classifier_hash: str, dataset_fingerprint: str, settings: Mapping[str, Any]) -> str:
+def run_id(classifier_hash: str, dataset_fingerprint: str, settings: Mapping[str, object]) -> str:
     """Identity of a run: the hash of everything that its numbers depend on."""
     text = json.dumps([classifier_hash, dataset_fingerprint, dict(settings)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -238,7 +282,7 @@ def open_run(path: str | Path) -> Run:
         paths.check_readable(file)
     if not os.path.isfile(files.manifest):  # noqa: PTH113  # never an error
         raise InputError(
-            f"The run in {path} is not finished; infer again to resume it."
+            f"The run in {path} is not finished; infer or import again to resume it."
             if os.path.isfile(files.plan)  # noqa: PTH113
             else f"{path} holds no {files.manifest.name}; name a folder that infer has printed."
         )
@@ -247,9 +291,10 @@ def open_run(path: str | Path) -> Run:
         paths.check_readable(manifest["dataset"]["path"])
         for file in (files.samples, files.logits, files.pooled):
             _check_file(file)
-        for file in (files.fingerprints, files.pictures):
+        for file in (files.fingerprints, files.pictures, files.probabilities):
             if os.path.lexists(file):
                 _check_file(file)
+        parquet.check(files.samples)
         run = Run(
             id=manifest["id"],
             root=root.resolve(),
@@ -264,7 +309,12 @@ def open_run(path: str | Path) -> Run:
             fingerprints=np.load(files.fingerprints, mmap_mode="r")
             if files.fingerprints.is_file()
             else None,
-            pictures=np.load(files.pictures, mmap_mode="r") if files.pictures.is_file() else None,
+            picture_hashes=np.load(files.pictures, mmap_mode="r")
+            if files.pictures.is_file()
+            else None,
+            imported_probabilities=np.load(files.probabilities, mmap_mode="r")
+            if files.probabilities.is_file()
+            else None,
         )
         _check_shapes(run)
         _check_places(run)
@@ -275,90 +325,6 @@ def open_run(path: str | Path) -> Run:
             f"The run in {path} is damaged ({error}); delete the folder and infer again."
         ) from error
     return run
-
-
-def read_manifest(root: Path) -> Mapping[str, Any]:
-    """run.json of a run's folder; read again when it has changed.
-
-    Raises:
-        UnusableError: it is missing, or holds something else.
-    """
-    file = RunFiles(root).manifest
-    try:
-        state = entries.readable(file).stat()
-    except UnusableError as error:
-        raise UnusableError(f"{file.name} {error}") from None
-    except (OSError, ValueError) as error:
-        raise UnusableError(f"{file.name} is not there or cannot be opened") from error
-    content = _manifest(str(file), state.st_mtime_ns, state.st_size)
-    if isinstance(content, str):
-        raise UnusableError(f"{file.name} {content}")
-    return content
-
-
-@lru_cache(maxsize=4096)
-def _manifest(file: str, _changed: int, _size: int) -> Mapping[str, Any] | str:
-    """The content, or why it is of no use."""
-    try:
-        content: Mapping[str, Any] = entries.read_json(Path(file), MANIFEST)
-    except UnusableError as error:
-        return str(error)
-    return content
-
-
-def _check_arrays(root: Path) -> None:
-    """That a run's table and arrays are there and begin as such; read again when they have changed.
-
-    Raises:
-        UnusableError: one does not.
-    """
-    files = RunFiles(root)
-    for file, start in ((files.samples, b"PAR1"), (files.logits, NPY), (files.pooled, NPY)):
-        try:
-            state = entries.readable(file).stat()
-        except UnusableError as error:
-            raise UnusableError(f"{file.name} {error}") from None
-        except OSError as error:
-            raise UnusableError(f"{file.name} is not there or cannot be opened") from error
-        if not _begins(str(file), start, state.st_mtime_ns, state.st_size):
-            raise UnusableError(f"{file.name} is damaged")
-
-
-@lru_cache(maxsize=16384)
-def _begins(file: str, start: bytes, _changed: int, _size: int) -> bool:
-    try:
-        with entries.opened(Path(file)) as opened:
-            return opened.read(len(start)) == start
-    except (UnusableError, OSError):
-        return False
-
-
-def find_runs() -> tuple[list[Path], list[Unusable]]:
-    """Folders of the complete runs in the workspace, newest first; and entries that are neither
-    those nor unfinished."""
-    found: list[tuple[int, Path]] = []
-    here, odd = entries.listed(paths.runs())
-    for root in here:
-        files = RunFiles(root)
-        try:
-            entries.check_folder(root)
-            if not os.path.lexists(files.manifest):
-                if not any(os.path.lexists(each) for each in (files.plan, files.lock)):
-                    raise UnusableError(f"has no {files.manifest.name}")
-                continue
-            if not NAME.fullmatch(root.name):
-                raise UnusableError("has a name that no link can hold")
-            read_manifest(root)
-            _check_arrays(root)
-            found.append((files.manifest.stat().st_mtime_ns, root))
-        except (UnusableError, OSError) as error:
-            odd.append(Unusable(root, str(error), "Remove it and infer again."))
-    return [root for _, root in sorted(found, reverse=True)], odd
-
-
-def list_runs() -> list[Path]:
-    """Folders of the complete runs in the workspace, newest first."""
-    return find_runs()[0]
 
 
 def _check_file(file: Path) -> None:
@@ -395,13 +361,19 @@ def _check_shapes(run: Run) -> None:
         "pooled": (len(run), sum(run.head_channels)),
     }
     for name, shape in expected.items():
-        found: np.memmap[Any, Any] = getattr(run, name)
-        if found.shape != shape or found.dtype != np.float32:
-            raise ValueError(f"{name} is {found.dtype} {found.shape}, expected float32 {shape}")
+        found: NDArray[np.generic] = getattr(run, name)
+        kind = "float64" if run.imported and name == "logits" else "float32"
+        if found.shape != shape or found.dtype != kind:
+            raise ValueError(f"{name} is {found.dtype} {found.shape}, expected {kind} {shape}")
+    imported = run.imported_probabilities
+    if imported is not None and (
+        imported.shape != (len(run), len(run.classes)) or imported.dtype != np.float64
+    ):
+        raise ValueError(f"probabilities are {imported.dtype} {imported.shape}")
     if run.fingerprints is not None and run.fingerprints.shape != (len(run),):
         raise ValueError(f"{len(run.fingerprints)} fingerprints came for {len(run)} images")
-    if run.pictures is not None and run.pictures.shape != (len(run), *HASHES):
-        raise ValueError(f"{run.pictures.shape} perceptual hashes came for {len(run)} images")
+    if run.picture_hashes is not None and run.picture_hashes.shape != (len(run), *HASHES):
+        raise ValueError(f"{run.picture_hashes.shape} perceptual hashes came for {len(run)} images")
     if missing := set(REQUIRED) - set(run.samples):
         raise ValueError(f"the sample table has no {' and no '.join(sorted(missing))}")
     ids = run.samples["sample_id"]
@@ -415,7 +387,7 @@ def _check_shapes(run: Run) -> None:
         raise ValueError("it has no class, no head, or a class twice")
 
 
-def _are_texts(values: "pd.Series[Any]") -> bool:
+def _are_texts(values: pd.Series) -> bool:
     return values.empty or infer_dtype(values, skipna=False) == "string"
 
 

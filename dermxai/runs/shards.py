@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +86,7 @@ class Shards:
     def discard(self) -> None:
         shutil.rmtree(self.files.shards, ignore_errors=True)
 
-    def _each(self, name: str) -> Iterator[NDArray[Any]]:
+    def _each(self, name: str) -> Iterator[NDArray[np.generic]]:
         for index in range(len(self)):
             with np.load(readable(self.files.shard(index))) as shard:
                 yield shard[name]

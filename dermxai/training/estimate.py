@@ -1,9 +1,8 @@
 """What a training will take, from a few timed steps."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import psutil
 import torch
@@ -16,9 +15,9 @@ from dermxai.models.devices import usable_device
 from dermxai.training.data.examples import examples_of
 from dermxai.training.data.loading import batches_an_epoch, steps_an_epoch
 from dermxai.training.fit import preprocessing_of
+from dermxai.training.initial_network import check_learns
 from dermxai.training.loop.module import Training
 from dermxai.training.recipe import TO_SPARE_MEMORY, Recipe
-from dermxai.training.starting import check_learns
 from dermxai.training.studies.combinations import combinations, epochs_in_all, rounds
 from dermxai.training.studies.study import members, of_member
 
@@ -165,7 +164,7 @@ def estimate_sweep(
     recipe: Recipe,
     device: str | None = None,
     *,
-    swept: Mapping[str, Sequence[Any]],
+    swept: Mapping[str, object],
     halving: bool = True,
     devices: int = 1,
 ) -> Estimate:
@@ -207,7 +206,9 @@ def _memory_of(device: torch.device) -> int:
     return int(psutil.virtual_memory().total)
 
 
-def _step(module: Training, batch: int, device: torch.device) -> tuple[list[float], Any]:
+def _step(
+    module: Training, batch: int, device: torch.device
+) -> tuple[list[float], Callable[[int], int]]:
     """Seconds of some steps, and a function from the batch size to the bytes that it takes."""
     recipe, classes = module.recipe, len(module.classes)
     module.configure_optimizers()
@@ -256,7 +257,7 @@ def _copies(recipe: Recipe) -> int:
     return 2 + (2 if recipe.optimiser == "adamw" else 1) + (recipe.ema_decay > 0)
 
 
-def _bytes_of(tensors: Any) -> int:
+def _bytes_of(tensors: Iterable[Tensor]) -> int:
     return sum(tensor.nbytes for tensor in tensors)
 
 
@@ -265,7 +266,8 @@ def _decoding(dataset: Dataset, sample_ids: list[str], preprocessing: Preprocess
     began, read = time.perf_counter(), 0
     for sample_id in sample_ids[:DECODED]:
         try:
-            preprocessing.prepare(dataset.image(sample_id))
+            profiles = preprocessing.colour_profiles
+            preprocessing.prepare(dataset.image(sample_id, profiles=profiles))
             read += 1
         except ValueError:
             continue

@@ -18,13 +18,13 @@ from dermxai.core.formatting import count
 from dermxai.core.paths import readable
 from dermxai.data import Dataset
 from dermxai.data.transforms import Preprocessing
-from dermxai.models.backbone import normalisation
+from dermxai.models.backbone import Normalisation, normalisation
 from dermxai.models.files import CheckpointFiles
 from dermxai.models.info import read_info
 from dermxai.training.data.examples import Examples, examples_of
 from dermxai.training.data.prepared import prepare_images
-from dermxai.training.faults import explained
 from dermxai.training.files import TrainingFiles
+from dermxai.training.initial_network import try_network
 from dermxai.training.loop import ranks
 from dermxai.training.loop.hardware import Hardware, hardware_of
 from dermxai.training.loop.plan import Plan, Progress
@@ -32,9 +32,9 @@ from dermxai.training.loop.process import train
 from dermxai.training.loop.state import check_state
 from dermxai.training.loop.trainer import rank, started_by_slurm
 from dermxai.training.recipe import Recipe, as_saved
-from dermxai.training.record.beginning import Beginning, alone, as_begun, beginning, note_data
-from dermxai.training.record.provenance import data_of, keep_features, note_division
-from dermxai.training.starting import try_network
+from dermxai.training.record.specification import Specification, alone, as_begun, note_data, resumed
+from dermxai.training.record.training_images import data_of, keep_features, record_training_images
+from dermxai.training.resource_errors import explained
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ def fit(
         )
         if leads:
             _announce(plan)
-            note_division(plan, task.dataset.file_fingerprints)
+            record_training_images(plan, task.dataset.file_fingerprints)
         if devices > 1 and not started_by_slurm():
             ranks.run(train, plan, devices, progress)
         else:
@@ -116,14 +116,14 @@ class _Task:
     dataset: Dataset
     recipe: Recipe
     examples: Examples
-    begun: Beginning
+    begun: Specification
 
 
 def _task(dataset: Dataset, recipe: Recipe, files: TrainingFiles) -> _Task:
     dataset = as_begun(dataset, files.data)
     examples = examples_of(dataset, recipe)
-    new = Beginning(recipe.model_dump(), dataset.fingerprint, examples.fingerprint)
-    begun = beginning(new, files.about)
+    new = Specification(recipe.model_dump(), dataset.fingerprint, examples.fingerprint)
+    begun = resumed(new, files.about)
     return _Task(dataset, as_saved(recipe, begun.recipe), examples, begun)
 
 
@@ -220,11 +220,14 @@ def preprocessing_of(recipe: Recipe) -> Preprocessing:
     wherever its first weights come from."""
     if recipe.start_from and CheckpointFiles(Path(recipe.start_from)).model.is_file():
         known = read_info(recipe.start_from).preprocessing
-        usual = {"mean": known.mean, "std": known.std}
+        usual = Normalisation(known.mean, known.std)
     else:
         usual = normalisation(recipe.architecture)
+    asked = recipe.normalisation
     return Preprocessing(
         size=recipe.size,
         colour_constancy=recipe.colour_constancy,
-        **{**usual, **recipe.normalisation},
+        colour_profiles=True,
+        mean=asked.get("mean", usual.mean),
+        std=asked.get("std", usual.std),
     )

@@ -7,16 +7,20 @@ the epoch alone, so that a training that is resumed goes on as it would have.
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict
 
 import numpy as np
 from pydantic import model_validator
 
 from dermxai.core.errors import InputError
-from dermxai.core.settings import Settings, setting, shown
+from dermxai.core.settings import Settings, setting
+from dermxai.core.values import shown
 from dermxai.data.transforms import COLOUR_CONSTANCY, IMAGENET_MEAN, IMAGENET_STD
+from dermxai.models.packaged import ARCHITECTURE
 
 IMAGENET = "imagenet"
+PACKAGED = "packaged"
+"""Weights that the extra "pretrained" installs, see `dermxai.models.packaged`."""
 HEADS = "+heads"
 
 
@@ -43,6 +47,13 @@ NORMALISED: Mapping[str, tuple[float, float]] = {"mean": (0, 1), "std": (0.001, 
 """Bounds of each; a network that was trained on values up to 255 has a deviation of 1/255 here."""
 
 
+class Normalisation(TypedDict, total=False):
+    """Of red, green and blue."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
 class Recipe(Settings):
     """Settings of one training run.
 
@@ -57,7 +68,9 @@ class Recipe(Settings):
     architecture: str = setting("efficientnet_b4", "Backbone, by its timm name")
     auxiliary: bool = setting(True, "One auxiliary head after each stage votes too")
     weights: str = setting(
-        "", "Backbone's first weights: imagenet, a file with a state dict, or empty for random ones"
+        "",
+        "Backbone's first weights: imagenet, packaged (of tf_efficientnet_lite0), a file with a "
+        "state dict, or empty for random ones",
     )
     start_from: str = setting(
         "", "Checkpoint to start from; its heads are kept where heads and classes are the same"
@@ -130,7 +143,7 @@ class Recipe(Settings):
     std: str = setting("", "Standard deviation of the input's channels; likewise")
     split: str = setting(
         "column",
-        "Validation images: those of the split column where there is one, or a new division by "
+        "Validation images: those of the split column where there is one, or a new split by "
         "patient that leaves test patients out",
         choices=("column", "patient"),
     )
@@ -191,15 +204,16 @@ class Recipe(Settings):
         return first, second
 
     @property
-    def normalisation(self) -> dict[str, Any]:
+    def normalisation(self) -> Normalisation:
         """``mean`` and ``std`` as far as they were asked for, as three numbers each.
 
         Raises:
             InputError: not three numbers within `NORMALISED`.
         """
-        asked = {}
-        for name in ("mean", "std"):
-            if text := getattr(self, name):
+        asked: Normalisation = {}
+        texts: Mapping[Literal["mean", "std"], str] = {"mean": self.mean, "std": self.std}
+        for name, text in texts.items():
+            if text:
                 try:
                     red, green, blue = (float(part) for part in text.split(","))
                 except ValueError:
@@ -271,6 +285,17 @@ RECIPES: Mapping[str, Recipe] = {
         drop_path_rate=0.2,
         ema_decay=0.0,
     ),
+    "light": Recipe(
+        architecture=ARCHITECTURE,
+        weights=PACKAGED,
+        size=160,
+        epochs=12,
+        final_learning_rate=5e-4,
+        unfreeze=True,
+        balance=1.0,
+        ema_decay=0.9,
+        drop_path_rate=0.0,
+    ),
     "scratch": Recipe(),
     "quick": Recipe(
         architecture="efficientnet_b0",
@@ -285,13 +310,18 @@ RECIPES: Mapping[str, Recipe] = {
 
 ``paper``: fine-tuning as Zhu et al. 2021 describe it. The paper states neither epochs, batch size,
 weight decay, dropout nor the weights of the losses: these are ours, dropout and stochastic depth
-those of B4 in Tan and Le 2019. ``scratch``: from random weights, as the embedded checkpoint was
-made. ``quick``: a small network on small images, to see within minutes whether data can be learnt.
+those of B4 in Tan and Le 2019. ``light``: a small network from packaged ImageNet weights, which
+needs no network and minutes on a processor; layers are frozen first. ``scratch``: from random
+weights, as the embedded checkpoint was made. ``quick``: a small network on small images, to see
+within minutes whether data can be learnt.
 """
 
 
-def chosen(name: str, settings: Mapping[str, Any] | None = None) -> Recipe:
+def chosen(name: str, settings: object = None) -> Recipe:
     """A ready recipe with some settings replaced.
+
+    Args:
+        settings: by their names.
 
     Raises:
         InputError: no such recipe or setting, or a value that is not allowed.
@@ -312,7 +342,7 @@ _TOLD_FIRST = {
 _PATHS = ("start_from", "weights")
 
 
-def told(settings: Mapping[str, Any] | None) -> tuple[str, list[str]]:
+def told(settings: Mapping[str, object] | None) -> tuple[str, list[str]]:
     """The ready recipe that settings are nearest to, and those that differ from it, as "epochs 30";
     what tells trainings apart most comes first.
 
@@ -329,27 +359,31 @@ def told(settings: Mapping[str, Any] | None) -> tuple[str, list[str]]:
     return name, [_in_words(each, getattr(recipe, each)) for each in order]
 
 
-def _in_words(name: str, value: Any) -> str:
+def _in_words(name: str, value: object) -> str:
     words = {"start_from": "from"}.get(name, name.replace("_", " "))
     if isinstance(value, bool):
         return words if value else f"no {words}"
     if isinstance(value, float):
         return f"{words} {value:g}"
     return (
-        f"{words} {Path(value).name if name in _PATHS else value}" if value != "" else f"no {words}"
+        f"{words} {Path(str(value)).name if name in _PATHS else value}"
+        if value != ""
+        else f"no {words}"
     )
 
 
-def completed(noted: Mapping[str, Any]) -> dict[str, Any]:
+def completed(noted: Mapping[str, object]) -> dict[str, object]:
     """Settings as a training has saved them; those that there were not yet as the rule was then."""
-    rule: dict[str, Any] = {"keep_by": LOSS, "mean": "", "std": ""}
+    rule: dict[str, object] = {"keep_by": LOSS, "mean": "", "std": ""}
     start = noted.get("start_from")
-    if noted.get("weights") != IMAGENET and not (start and Path(start).is_dir()):
+    if noted.get("weights") != IMAGENET and not (
+        isinstance(start, str) and start and Path(start).is_dir()
+    ):
         rule |= IMAGENET_NORMALISATION
     return rule | dict(noted)
 
 
-def as_saved(recipe: Recipe, noted: Mapping[str, Any]) -> Recipe:
+def as_saved(recipe: Recipe, noted: Mapping[str, object]) -> Recipe:
     """The recipe by the rules of a training that has begun: settings that its note does not know
     are `completed`, unless they were asked for."""
     usual = Recipe()

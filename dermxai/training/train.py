@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from dermxai.data import Dataset
 from dermxai.training.fit import fit
@@ -14,7 +13,7 @@ def train(
     dataset: Dataset,
     output: str | Path,
     recipe: str = "scratch",
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
     *,
     device: str | None = None,
     devices: int = 1,
@@ -29,7 +28,7 @@ def train(
         dataset: with labels, and with the splits ``train`` and ``validation`` or none at all.
         output: becomes the checkpoint folder of the best state; ``last`` inside is that of the
             last, ``history.csv`` has a row an epoch.
-        recipe: "paper", "scratch" or "quick".
+        recipe: "paper", "light", "scratch" or "quick".
         settings: of the recipe, by name, where they are to differ: ``learning_rate``, ``epochs``,
             ``size`` (pixels), … see `dermxai.training.recipe.Recipe`.
         device: "cpu", "cuda", "cuda:1"; None: a GPU where there is one.

@@ -116,7 +116,7 @@ def test_first_weights_are_a_path_from_here_or_a_checkpoint_by_name(
 @pytest.mark.parametrize(
     ("kind", "given"),
     [
-        ("quality", {"run": "r", "images": 0}),
+        ("faithfulness", {"run": "r", "images": 0}),
         ("faithfulness", {"run": "r", "images": -5}),
         ("train", {"dataset": "d", "output": "o", "devices": 0}),
         ("train", {"dataset": "d", "output": "o", "folds": -1}),

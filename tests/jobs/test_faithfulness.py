@@ -11,7 +11,7 @@ from dermxai.data import load_dataset
 from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.explain.faithfulness.results import open_results
 from dermxai.jobs import State, resume, submit
-from dermxai.jobs.kinds.quality import QUALITY
+from dermxai.jobs.kinds.faithfulness import FAITHFULNESS
 from dermxai.jobs.launchers.local import worker
 from dermxai.models import load_classifier
 from dermxai.runs import Run, infer
@@ -36,7 +36,7 @@ def test_killed_it_resumes_to_the_same_table(run: Run, until: Until) -> None:
         "settings": {"deletion_inpainting": {"steps": 20}},
     }
     scores = FaithfulnessFiles.of(run.root).root / "scores"
-    job = submit("quality", {"run": str(run.root), **asked})
+    job = submit("faithfulness", {"run": str(run.root), **asked})
     until(lambda: len(list(scores.glob("*.json"))) >= 2)
     process = worker(job, 1)
     assert process is not None
@@ -53,11 +53,11 @@ def test_killed_it_resumes_to_the_same_table(run: Run, until: Until) -> None:
     assert len(changed) <= 1  # the image that it was at
     resumed = open_results(run)
     assert resumed is not None
-    assert job.result["quality"] == resumed.asked.name
+    assert job.result["evaluation"] == resumed.asked.name
 
     for path in scores.glob("*.json"):
         path.unlink()
-    QUALITY.run(lambda *_: None, run=str(run.root), **asked)
+    FAITHFULNESS.run(lambda *_: None, run=str(run.root), **asked)
     afresh = open_results(run)
     assert afresh is not None
     pd.testing.assert_frame_equal(afresh.table, resumed.table, rtol=1e-6)

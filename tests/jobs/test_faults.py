@@ -62,7 +62,9 @@ def test_the_job_goes_on_without_its_supervisor_and_keeps_its_gpu(
     monkeypatch.setenv("DERMXAI_GPUS", "1")
     job = drill(steps=150)
     until(lambda: at_work(job))
+    assert not job.reason
     kill(supervisor(job))
+    until(lambda: "process that watches it was ended" in job.reason)
     waiting = drill("two", steps=1)
     until(lambda: waiting.reason)
     assert "Waiting for a GPU" in waiting.reason
@@ -71,6 +73,22 @@ def test_the_job_goes_on_without_its_supervisor_and_keeps_its_gpu(
     until(lambda: not waiting.state.live)
     assert (job.state, waiting.state) == (State.SUCCEEDED, State.SUCCEEDED)
     alone(job, waiting)
+    assert not job.reason
+
+
+def test_a_supervisor_killed_while_it_waited_says_what_to_do(
+    drill: Drill, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DERMXAI_GPUS", "1")
+    first, second = drill(steps=2000), drill("two", steps=1)
+    until(lambda: at_work(first) and second.reason)
+    kill(supervisor(second))
+    until(lambda: not second.state.live)
+    assert second.state is State.INTERRUPTED
+    assert "while it waited for its turn" in second.reason and "resume it" in second.reason
+    cancel(first, grace=20)
+    resume(second)
+    until(lambda: second.state is State.SUCCEEDED)
 
 
 def test_a_job_without_supervisor_is_cancelled_too(drill: Drill, until: Until) -> None:

@@ -13,6 +13,7 @@ from dermxai.core.errors import InputError
 from dermxai.jobs import State, find_job, list_jobs, open_job
 from dermxai.jobs.files import JobFiles
 from dermxai.jobs.job import Job
+from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.records import identity, process, write
 from tests.odd import ordinary
 
@@ -171,6 +172,31 @@ def test_a_job_of_another_version_is_left_out(workspace: Path) -> None:
     spec = json.loads(job.files.spec.read_text())
     write(JobFiles(paths.jobs() / "newer").spec, spec | {"colour": "red"})
     assert list_jobs() == [job]
+
+
+def test_a_job_kept_as_quality_opens_as_faithfulness_and_its_folder_stays_as_it_was() -> None:
+    """Verbs, jobs and notices called it so before version 0.2."""
+    spec = {
+        "kind": "quality",
+        "arguments": {"run": "somewhere", "images": 12},
+        "title": "Quality of maps (12 images)",
+        "lane": "device",
+        "submitted": time.time(),
+    }
+    files = JobFiles(paths.jobs() / "20260101-000000-quality-abc")
+    write(files.spec, spec)
+    write(files.submit(1), {})
+    write(files.result(1), {"state": State.SUCCEEDED, "value": {"results": "all"}})
+    kept = files.spec.read_bytes()
+    job = find_job(files.root.name)
+    assert (job.kind, job.title) == ("faithfulness", "Quality of maps (12 images)")
+    assert (job.state, job.arguments["images"]) == (State.SUCCEEDED, 12)
+    assert job.result == {"results": "all"}
+    assert files.spec.read_bytes() == kept
+    assert list_jobs() == [job] and find_kind(spec["kind"]) is find_kind("faithfulness")
+    write(files.spec, spec | {"arguments": {"run": "somewhere", "images": "twelve"}})
+    with pytest.raises(InputError, match="images"):
+        open_job(files.root)
 
 
 @pytest.mark.parametrize("changes", [{"submitted": "now"}, {"arguments": []}, {"where": None}])

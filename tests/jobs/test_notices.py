@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -67,10 +67,14 @@ def settings(text: str) -> None:
     notify_settings_file().write_text(text)
 
 
-def ended(state: State = State.FAILED) -> Job:
-    files = JobFiles(paths.jobs() / "20260101-000000-train-abc")
-    arguments = {"dataset": f"/data/{SECRET}", "output": f"/x/{SECRET}"}
-    spec = {"kind": "train", "arguments": arguments, "title": f"T {SECRET}", "lane": "device"}
+OF_TRAINING: Mapping[str, str] = {"dataset": f"/data/{SECRET}", "output": f"/x/{SECRET}"}
+
+
+def ended(
+    state: State = State.FAILED, kind: str = "train", arguments: Mapping[str, str] = OF_TRAINING
+) -> Job:
+    files = JobFiles(paths.jobs() / f"20260101-000000-{kind}-abc")
+    spec = {"kind": kind, "arguments": arguments, "title": f"T {SECRET}", "lane": "device"}
     write(files.spec, spec | {"submitted": 1.7e9})
     write(files.submit(1), {})
     write(files.labels, {"tags": [SECRET], "notes": SECRET})
@@ -158,6 +162,17 @@ def test_only_of_what_was_asked_for(hook: Hook, only: str) -> None:
     settings(f'webhook = "{hook.address}"\n{only}')
     notices.tell(ended(), 1)
     assert hook.got == []
+
+
+@pytest.mark.parametrize("kept", ["quality", "faithfulness"])
+@pytest.mark.parametrize("asked", ["quality", "faithfulness"])
+def test_who_asks_for_a_kind_by_its_former_name_is_told(hook: Hook, kept: str, asked: str) -> None:
+    settings(f'webhook = "{hook.address}"\nkinds = ["{asked}"]')
+    notices.tell(ended(kind=kept, arguments={"run": SECRET}), 1)
+    ((_, notice),) = hook.got
+    assert notice["kind"] == "faithfulness" and SECRET not in json.dumps(notice)
+    notices.tell(ended(), 1)
+    assert len(hook.got) == 1, "other kinds were not asked for"
 
 
 def test_a_command_is_told_of_real_jobs_however_they_end(

@@ -16,7 +16,8 @@ from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import State, shares, submit
 from dermxai.jobs.files import JobFiles
-from dermxai.jobs.kinds import find_kind
+from dermxai.jobs.kinds import check_arguments, find_kind
+from dermxai.jobs.kinds.infer import INFER
 from dermxai.jobs.launchers import local
 from dermxai.jobs.launchers.local import worker
 from dermxai.jobs.records import read, write
@@ -136,8 +137,11 @@ def test_a_share_of_maps_does_its_own_images_alone(tiny_checkpoint: Path, tmp_pa
 @pytest.mark.parametrize("number", [0, -1, 5000])
 @pytest.mark.parametrize("kind", ["infer", "explain"])
 def test_a_number_of_shares_that_cannot_be_is_refused(kind: str, number: int) -> None:
-    with pytest.raises(InputError, match="expected 1 to"):
-        find_kind(kind).check({"shares": number})
+    own = {"dataset": "d"} if kind == "infer" else {"images": ["i"], "output": "o"}
+    asked = {"checkpoint": "c", **own}
+    check_arguments(find_kind(kind), asked | {"shares": 1024})
+    with pytest.raises(InputError, match=r"shares is .*; expected a whole number from 1 to 1024"):
+        check_arguments(find_kind(kind), asked | {"shares": number})
 
 
 def test_shares_have_as_many_gpus_as_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,10 +170,10 @@ def test_each_share_sees_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-a,GPU-b")
     monkeypatch.setattr(shares.subprocess, "Popen", Process)
-    shares.together("infer", {}, 3, "t", quiet)
+    shares.together("infer", INFER.arguments(checkpoint="c", dataset="d"), 3, "t", quiet)
     assert seen == ["GPU-a", "GPU-b", "GPU-a"]
     monkeypatch.setenv(shares.SHARED, "1")
-    shares.together("infer", {}, 3, "t", quiet)
+    shares.together("infer", INFER.arguments(checkpoint="c", dataset="d"), 3, "t", quiet)
     assert len(seen) == 3, "an array has done it"
 
 

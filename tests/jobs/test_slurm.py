@@ -3,10 +3,12 @@ GPUs each."""
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,18 +17,21 @@ import pandas as pd
 import psutil
 import pytest
 
+from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State, cancel, list_jobs, resume, submit
 from dermxai.jobs.files import slurm_settings_file
 from dermxai.jobs.kinds import find_kind
+from dermxai.jobs.launchers import slurm
 from dermxai.jobs.launchers.local import worker
 from dermxai.jobs.records import read
-from dermxai.jobs.slurm_settings import read_settings
+from dermxai.jobs.slurm_settings import SlurmSettings, read_settings
 from dermxai.models.files import CheckpointFiles
 from dermxai.training.files import TrainingFiles
 from tests.generated import generated_run
 from tests.jobs.conftest import Until
 from tests.jobs.test_shares import content
+from tests.nightly import nightly
 
 SCRIPTS = Path(__file__).parent.parent / "slurm"
 SETTINGS = """
@@ -317,6 +322,81 @@ def test_an_array_over_both_nodes_is_joined_to_the_same_run_to_the_last_bit(
     done = [read(job.files.share(1, index)) for index in range(4)]
     assert all(each["step"] == each["total"] > 0 for each in done)
     assert sum(each["total"] for each in done) == 1000, "the array did it all, each once"
+
+
+@nightly
+def test_maps_by_an_array_are_the_same_files(
+    on_cluster: None, tiny_checkpoint: Path, tmp_path: Path, until: Until
+) -> None:
+    slurm_settings_file().write_text(SETTINGS + 'partition = "both"\n')
+    generated_run(tmp_path / "data", images=6, heads={"final": 1}, files=6)
+    arguments = {
+        "checkpoint": str(tiny_checkpoint),
+        "images": [str(tmp_path / "data" / "dataset.csv")],
+        "device": "cpu",
+    }
+    find_kind("explain").run(lambda *_: None, **arguments, output=str(tmp_path / "alone"))
+    shared = str(tmp_path / "shared")
+    job = submit("explain", {**arguments, "output": shared, "shares": 3}, where="slurm")
+    assert read(job.files.submit(1))["shares"] == 3
+    until(lambda: not job.state.live)
+    assert job.state is State.SUCCEEDED, job.log
+    one, other = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("alone", "shared")
+    )
+    assert len(one) == 18 and one == other
+    done = [read(job.files.share(1, index)) for index in range(3)]
+    assert all(each["step"] == each["total"] > 0 for each in done), "each did its own"
+
+
+def test_a_server_confines_its_jobs_on_a_cluster_that_hands_on_no_environment(
+    on_cluster: None,
+    tiny_checkpoint: Path,
+    tmp_path: Path,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slurm_settings_file().write_text(SETTINGS + '[extra]\nexport = "NONE"\n')
+    inside, outside = tmp_path / "open", tmp_path / "closed"
+    for place in (inside, outside):
+        generated_run(place, images=4, heads={"final": 1}, files=4)
+    monkeypatch.setenv("DERMXAI_CONFINED", "1")
+    monkeypatch.setenv("DERMXAI_ROOTS", os.pathsep.join([str(inside), str(tiny_checkpoint)]))
+    asked = {"checkpoint": str(tiny_checkpoint)}
+    closed = submit("infer", {**asked, "dataset": str(outside / "dataset.csv")}, where="slurm")
+    opened = submit("infer", {**asked, "dataset": str(inside / "dataset.csv")}, where="slurm")
+    until(lambda: not (closed.state.live or opened.state.live))
+    assert opened.state is State.SUCCEEDED, opened.log
+    assert closed.state is State.FAILED
+    assert "DERMXAI_ROOTS" in closed.error
+
+
+def test_the_script_of_a_job_confines_it_whatever_environment_it_finds(
+    drill: Drill, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its first lines, in a shell with nothing in its environment."""
+    look = (
+        "import os; from dermxai.core import paths;"
+        "print(paths.is_confined(), paths.home(), *paths.roots(), os.environ['DERMXAI_PLUGINS'])"
+    )
+    root = tmp_path / "it's; touch hacked"
+    monkeypatch.setenv("DERMXAI_CONFINED", "1")
+    monkeypatch.setenv("DERMXAI_ROOTS", str(root))
+    monkeypatch.setenv("DERMXAI_PLUGINS", "off")
+    home = str(paths.home())
+    lines = slurm._parameters(drill(), SlurmSettings())["setup"]
+    script = "\n".join([*lines, f"{sys.executable} -c {shlex.quote(look)}"])
+    said = subprocess.run(
+        ["bash", "-c", script], env={}, check=True, capture_output=True, text=True, timeout=SECONDS
+    ).stdout
+    assert said.startswith(f"True {home} ")
+    assert str(root) in said and said.endswith(" off\n")
+    assert not list(tmp_path.rglob("hacked"))
+    for name in ("DERMXAI_CONFINED", "DERMXAI_ROOTS", "DERMXAI_PLUGINS"):
+        monkeypatch.delenv(name)
+    lines = slurm._parameters(drill(), SlurmSettings())["setup"]
+    assert not any("CONFINED" in line or "ROOTS" in line for line in lines)
 
 
 def test_an_array_is_cancelled_with_its_job(

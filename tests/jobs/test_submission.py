@@ -101,7 +101,7 @@ def test_a_job_whose_two_processes_were_killed_says_so(drill: Drill, until: Unti
     work.kill()
     until(lambda: not job.state.live)
     assert job.state is State.INTERRUPTED
-    assert "ended by SIGKILL" in job.reason
+    assert "ended by SIGKILL" in job.reason and "resume it" in job.reason
 
 
 def test_a_path_that_is_not_utf8_is_refused(workspace: Path) -> None:

@@ -12,7 +12,7 @@ from dermxai.access.files import audit_log
 from dermxai.core import disk, paths
 from dermxai.core.errors import InputError
 from dermxai.data import selection
-from dermxai.data.images import array_images
+from dermxai.data.array_images import array_images
 from dermxai.data.places import selection_file
 from dermxai.data.selection import Selection
 from dermxai.explain.attribution.files import map_file
@@ -194,3 +194,24 @@ def test_images_go_only_where_they_are_the_workspaces(
     assert not link.exists() and outside.is_dir(), "a link goes, not what it leads to"
     withdrawal.remove(withdrawal.find("skin", images=True))
     assert not skin.exists()
+
+
+def test_files_of_predictions_that_were_sent_go_with_the_dataset(make: Make, skin: Path) -> None:
+    """Those of a run, and of a job that failed; not those of another dataset, nor a user's own."""
+    files = {}
+    for name in ("run", "job", "other"):
+        files[name] = paths.predictions() / name / "p.csv"
+        files[name].parent.mkdir(parents=True)
+        files[name].write_text("image,mel")
+    own = paths.home() / "p.csv"
+    own.write_text("image,mel")
+    manifest = RunFiles(make("mine", skin, "content").root).manifest
+    content = json.loads(manifest.read_text())
+    content["predictions"] = content.pop("checkpoint") | {"path": str(files["run"])}
+    manifest.write_text(json.dumps(content))
+    for name, place in {"1": files["job"], "2": own}.items():
+        _job(name, State.FAILED, "import", predictions=str(place), dataset=str(skin))
+    _job("3", State.FAILED, "import", predictions=str(files["other"]), dataset="elsewhere")
+    withdrawal.remove(withdrawal.find(skin))
+    assert not files["run"].exists() and not files["job"].exists()
+    assert files["other"].exists() and own.exists()

@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import timm
 import torch
 from PIL import Image
+from scipy.special import expit
 
 from dermxai.core import disk, paths
 from dermxai.core.errors import Cancelled, InputError
@@ -21,8 +23,11 @@ from dermxai.data import Dataset, load_dataset
 from dermxai.data.places import unpacked_file
 from dermxai.models import Classifier, load_classifier
 from dermxai.models.files import CheckpointFiles
+from dermxai.report.evaluated import evaluated
 from dermxai.runs import infer, infer_share, inference, list_runs, open_run, shards
 from dermxai.runs.files import RunFiles
+from dermxai.runs.rounding import in_words
+from dermxai.runs.run import run_id
 
 IMAGES = 45
 REPLACING = disk.replacing
@@ -205,9 +210,10 @@ def test_another_precision_or_dataset_is_another_run(
     ids = {
         infer(classifier, dataset).id,
         infer(classifier, dataset, precision="bfloat16").id,
+        infer(classifier, dataset, engine="openvino").id,
         infer(classifier, load_dataset(folder, label_map={"BCC": "SK"})).id,
     }
-    assert len(ids) == 3
+    assert len(ids) == 4
 
 
 def test_bfloat16_is_close(classifier: Classifier, dataset: Dataset) -> None:
@@ -215,6 +221,49 @@ def test_bfloat16_is_close(classifier: Classifier, dataset: Dataset) -> None:
     rounded = infer(classifier, dataset, precision="bfloat16")
     scale = np.abs(exact.scores).max()
     assert 0 < np.abs(exact.scores - rounded.scores).max() < 0.1 * scale
+
+
+def test_by_pytorch_in_float32_nothing_is_named_and_nothing_measured(
+    classifier: Classifier, dataset: Dataset
+) -> None:
+    run = infer(classifier, dataset, engine="torch")
+    assert run.id == infer(classifier, dataset).id == run_id(
+        classifier.hash, dataset.fingerprint, {"precision": "float32"}
+    )  # fmt: skip
+    assert "rounding" not in run.manifest and run.manifest["settings"] == {"precision": "float32"}
+
+
+def test_by_openvino_it_is_the_same_up_to_rounding(
+    classifier: Classifier, dataset: Dataset
+) -> None:
+    exact, whole = infer(classifier, dataset), infer(classifier, dataset, engine="openvino")
+    assert np.array_equal(exact.samples["sample_id"], whole.samples["sample_id"])
+    apart = np.abs(exact.scores - whole.scores)
+    assert apart.max() < 1e-4 * np.abs(exact.scores).max()
+    assert np.abs(exact.pooled - whole.pooled).max() < 1e-4 * np.abs(exact.pooled).max()
+    assert whole.manifest["settings"] == {"precision": "float32", "engine": "openvino"}
+    assert set(whole.manifest["versions"]) == {"dermxai", "torch", "timm", "numpy", "openvino"}
+    told = whole.manifest["rounding"]
+    assert told["images"] == told["same_top1"] == 32
+    assert told["largest_difference"] <= apart.max() + 1e-5
+
+
+def test_how_far_bfloat16_lies_is_kept_with_the_run(
+    classifier: Classifier, dataset: Dataset
+) -> None:
+    exact = infer(classifier, dataset).scores
+    run = infer(classifier, dataset, precision="bfloat16")
+    told = run.manifest["rounding"]
+    assert told["images"] == 32 and told["same_top1"] <= 32
+    assert 0 < told["mean_difference"] < told["largest_difference"]
+    assert told["largest_difference"] <= np.abs(exact - run.scores).max() + 1e-5
+    assert told["range"] <= np.ptp(exact) + 1e-5
+    assert f"{told['same_top1']} of 32 images keep their class" in in_words(told)
+    manifest = RunFiles(run.root).manifest
+    content = json.loads(manifest.read_text())
+    del content["rounding"]  # as an earlier version has written it
+    manifest.write_text(json.dumps(content))
+    assert infer(classifier, dataset, precision="bfloat16").manifest["rounding"] == told
 
 
 def test_the_classifier_stays_as_it_is(classifier: Classifier, dataset: Dataset) -> None:
@@ -233,10 +282,15 @@ def test_progress_ends_at_the_number_of_images(classifier: Classifier, dataset: 
     assert seen == sorted(seen)
 
 
+@pytest.mark.parametrize("engine", ["torch", "openvino"])
 def test_a_cancelled_run_resumes_to_the_same_bits(
-    classifier: Classifier, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    classifier: Classifier,
+    dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    engine: str,
 ) -> None:
-    expected = _content(infer(classifier, dataset, batch_size=8).root)
+    expected = _content(infer(classifier, dataset, batch_size=8, engine=engine).root)
     monkeypatch.setenv("DERMXAI_HOME", str(tmp_path / "other"))
 
     def stopped(step: int, _: int) -> None:
@@ -244,10 +298,16 @@ def test_a_cancelled_run_resumes_to_the_same_bits(
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        infer(classifier, dataset, batch_size=8, progress=stopped)
+        infer(classifier, dataset, batch_size=8, engine=engine, progress=stopped)
     assert list_runs() == []
     resumed: list[int] = []
-    run = infer(classifier, dataset, batch_size=8, progress=lambda step, _: resumed.append(step))
+    run = infer(
+        classifier,
+        dataset,
+        batch_size=8,
+        engine=engine,
+        progress=lambda step, _: resumed.append(step),
+    )
     assert resumed[0] == 16
     assert _content(run.root) == expected
 
@@ -422,6 +482,7 @@ def test_an_output_that_is_not_finite_is_a_problem(tiny_checkpoint: Path, datase
     ("option", "value"),
     [
         ("precision", "int8"),
+        ("engine", "steam"),
         ("device", "abacus"),
         ("device", "meta"),
         ("batch_size", -1),
@@ -540,3 +601,31 @@ def test_shares_wait_for_who_works_alone(
         thread.join()
     assert _content(run.root) == expected
     assert sorted(computed) == [0, 1, 2]
+
+
+def test_a_run_keeps_that_each_class_is_told_by_itself(tmp_path: Path, dataset: Dataset):
+    network = timm.create_model("resnet18", num_classes=2)
+    torch.save(network.state_dict(), tmp_path / "several.pth")
+    told = {"classes": ("MN", "BCC"), "size": 64}
+    several = load_classifier(tmp_path / "several.pth", activation="sigmoid", **told)
+    run = infer(several, dataset)
+    np.testing.assert_allclose(run.probabilities, expit(run.scores))
+    assert run.manifest["checkpoint"]["options"]["activation"] == "sigmoid"
+    found = evaluated(run)
+    np.testing.assert_allclose(found.probabilities, expit(run.scores))
+    usual = infer(load_classifier(tmp_path / "several.pth", **told), dataset)
+    assert usual.id != run.id
+    assert "activation" not in usual.manifest
+    assert "activation" not in usual.manifest["checkpoint"]["options"]
+
+
+def test_one_output_is_no_perfect_score_by_construction(tmp_path: Path, dataset: Dataset):
+    torch.manual_seed(0)
+    network = timm.create_model("resnet18", num_classes=1)
+    torch.save(network.state_dict(), tmp_path / "one.pth")
+    run = infer(load_classifier(tmp_path / "one.pth", classes=("MN", "BCC"), size=64), dataset)
+    found = evaluated(run)
+    assert found.counts.evaluated == IMAGES - 2
+    accuracy = (found.predicted == found.true).mean()
+    assert accuracy < 0.9
+    np.testing.assert_allclose(run.probabilities[:, 1], expit(run.scores[:, 1] - run.scores[:, 0]))

@@ -172,7 +172,8 @@ def test_learning_rates_are_one_cosine_cycle():
     """Up from a 25th within 15 % of the steps, down to a ten-thousandth of where it began."""
     recipe = Recipe(architecture="test_efficientnet", epochs=1)
     module = Training(recipe, ("EAD", "SD"), Preprocessing(size=32), np.array([0, 1]), 40)
-    (optimiser,), (scheduled,) = module.configure_optimizers()
+    configured = module.configure_optimizers()
+    optimiser, scheduled = configured["optimizer"], configured["lr_scheduler"]
     found, expected = [], []
     first = recipe.learning_rate / 25
     top = 0.15 * 40 - 1

@@ -49,7 +49,7 @@ def test_the_checkpoint_knows_its_images_without_naming_them(two_colours: Path, 
     folder = fit(data, RECIPE.replaced(epochs=1), tmp_path / "m")
     info, names = read_info(folder).data, data.samples["sample_id"]
     for each in (folder, TrainingFiles(folder).last):
-        kept = CheckpointFiles(each).division.read_bytes()
+        kept = CheckpointFiles(each).training_images.read_bytes()
         assert not any(str(name).encode() in kept for name in names)
         run = infer(load_classifier(each), data)
         assert run.trained_on.sum() == info["training_images"]

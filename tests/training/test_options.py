@@ -23,9 +23,9 @@ from dermxai.training.data.loading import (
 )
 from dermxai.training.files import TrainingFiles
 from dermxai.training.fit import fit, preprocessing_of
+from dermxai.training.initial_network import initial_network
 from dermxai.training.loop.module import Training, moving_average
 from dermxai.training.recipe import Recipe
-from dermxai.training.starting import starting_network
 
 RECIPE = Recipe(
     architecture="test_efficientnet", size=32, epochs=2, batch_size=16, colour_constancy="none"
@@ -68,7 +68,7 @@ def test_merged_classes_are_one_and_the_watched_pair_is_followed(two_colours: Pa
         examples_of(four, RECIPE.replaced(watch="MN/LP"))
 
 
-def test_test_patients_stay_out_of_a_new_division(two_colours: Path):
+def test_test_patients_stay_out_of_a_new_split(two_colours: Path):
     dataset = load_dataset(two_colours)
     split = pd.Series("train", index=dataset.samples.index)
     split[:6], split[6:12] = "validation", "test"
@@ -103,7 +103,7 @@ def test_an_epoch_of_few_batches_is_one_step_that_changes_the_weights(
     settings: dict[str, int], batches: int, two_colours: Path, tmp_path: Path
 ):
     recipe, out = RECIPE.replaced(ema_decay=0.0, **settings), tmp_path / "m"
-    weights = [starting_network(recipe, ("MN", "Hem")).heads[0].weight]
+    weights = [initial_network(recipe, ("MN", "Hem")).heads[0].weight]
 
     def keep(phase: str, done: int, total: int, figures: dict[str, float]) -> None:
         if phase == "training" and figures["epoch"] == 2 and len(weights) == 1:
@@ -149,7 +149,7 @@ def test_what_tensorboard_shows(two_colours: Path, tmp_path: Path):
         np.testing.assert_allclose(logged, history[column], rtol=1e-5, err_msg=tag)
 
 
-def test_the_card_says_what_was_learnt_from_and_what_a_division_lacks(
+def test_the_card_says_what_was_learnt_from_and_what_a_split_lacks(
     two_colours: Path, tmp_path: Path
 ):
     dataset = load_dataset(two_colours)
@@ -240,7 +240,8 @@ def test_one_rule_normalises_wherever_the_weights_come_from(architecture: str) -
 def test_the_momentum_that_was_asked_for_is_used() -> None:
     recipe = Recipe(architecture="test_efficientnet", optimiser="sgd", momentum=0.5, epochs=1)
     module = Training(recipe, ("EAD", "SD"), Preprocessing(size=32), np.array([0, 1]), steps=10)
-    (optimiser,), (scheduled,) = module.configure_optimizers()
+    configured = module.configure_optimizers()
+    optimiser, scheduled = configured["optimizer"], configured["lr_scheduler"]
     for _ in range(9):
         optimiser.step()
         scheduled["scheduler"].step()
@@ -251,7 +252,8 @@ def test_the_momentum_that_was_asked_for_is_used() -> None:
 def test_a_training_of_few_steps_does_not_begin_at_the_end_of_its_cycle(steps: int) -> None:
     recipe = Recipe(architecture="test_efficientnet", epochs=1)
     module = Training(recipe, ("EAD", "SD"), Preprocessing(size=32), np.array([0, 1]), steps)
-    (optimiser,), (scheduled,) = module.configure_optimizers()
+    configured = module.configure_optimizers()
+    optimiser, scheduled = configured["optimizer"], configured["lr_scheduler"]
     rates = []
     for _ in range(steps):
         rates.append(optimiser.param_groups[0]["lr"])

@@ -93,7 +93,7 @@ def test_settings_out_of_bounds_are_refused(settings: dict[str, object]):
 
 
 def test_unknown_recipes_and_settings_name_those_there_are():
-    with pytest.raises(InputError, match="paper, scratch, quick"):
+    with pytest.raises(InputError, match="paper, light, scratch, quick"):
         chosen("fast")
     with pytest.raises(InputError, match="learning_rate"):
         chosen("paper", {"learningrate": 1})
@@ -104,6 +104,7 @@ def test_what_is_kept_of_a_recipe_is_as_it_always_was():
     kept = {name: json.dumps(each.model_dump(), indent=2) for name, each in RECIPES.items()}
     assert {name: sha256(text.encode()).hexdigest()[:16] for name, text in kept.items()} == {
         "paper": "74818407e62f04f1",
+        "light": "183a4f77646a3713",
         "scratch": "d568fa84e21c0f56",
         "quick": "ad9f6cc580da3fd8",
     }

@@ -5,19 +5,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, Generic, Literal, Protocol, TypeVar, get_args, get_origin
+from typing import Generic, Literal, Protocol, TypeVar, get_args, get_origin
 
 from dermxai.core.components import Component, Kind
 from dermxai.core.errors import InputError
-from dermxai.core.settings import Settings
+from dermxai.core.settings import Settings, setting
 
 OPTIONS: Mapping[str, Sequence[str]] = {
-    "checkpoint_options": ("architecture", "classes", "size"),
-    "dataset_options": ("columns", "label_map", "confine"),
+    "checkpoint_options": (
+        "architecture",
+        "classes",
+        "size",
+        "activation",
+        "weights",
+        "mean",
+        "std",
+        "layout",
+    ),
+    "dataset_options": ("columns", "label_map", "levels", "confine"),
 }
 """What `load_classifier` and `load_dataset` can be told, without importing them."""
-RENAMED: Mapping[str, str] = {"faithfulness": "quality"}
-"""What a kind may be called, too; kept files say the latter."""
+RENAMED: Mapping[str, str] = {"quality": "faithfulness"}
+"""What kept jobs, settings and earlier commands call a kind."""
+SHARES = setting(
+    1, "Processes that share the work, each with a GPU of its own where there are any.", 1, 1024
+)
+"""``shares`` of the kinds that offer `JobKind.work_on_share`."""
 Lane = Literal["device", "processor", "aside"]
 """One job runs in each at a time, of "device" one on each GPU; "aside" has a GPU only where one is
 free at once."""
@@ -93,7 +106,7 @@ class JobKind(Component, Generic[A]):
         """
         raise NotImplementedError
 
-    def run(self, report: Report, /, **arguments: Any) -> dict[str, object]:
+    def run(self, report: Report, /, **arguments: object) -> dict[str, object]:
         """``work``, with arguments by their names.
 
         Raises:
@@ -101,7 +114,9 @@ class JobKind(Component, Generic[A]):
         """
         return self.work(report, self.checked(arguments))
 
-    def share(self, report: Report, index: int, of: int, token: str, /, **arguments: Any) -> None:
+    def share(
+        self, report: Report, index: int, of: int, token: str, /, **arguments: object
+    ) -> None:
         """``work_on_share``, with arguments by their names.
 
         Raises:
@@ -126,7 +141,7 @@ class JobKind(Component, Generic[A]):
         return self.arguments(**arguments)
 
 
-def _faults(kind: "JobKind[Any]") -> Iterator[str]:
+def _faults(kind: "JobKind[Settings]") -> Iterator[str]:
     for name, field in kind.arguments.model_fields.items():
         if not field.description:
             yield f"The argument {name} has no line of help."
@@ -135,7 +150,7 @@ def _faults(kind: "JobKind[Any]") -> Iterator[str]:
         yield "It has an argument shares or a method work_on_share; expected both or neither."
 
 
-KINDS: Kind[JobKind[Any]] = Kind(
+KINDS: Kind[JobKind[Settings]] = Kind(
     JobKind,  # type: ignore[type-abstract]
     __name__,
     "job kind",
@@ -143,7 +158,7 @@ KINDS: Kind[JobKind[Any]] = Kind(
 )
 
 
-def find_kind(name: str) -> JobKind[Any]:
+def find_kind(name: str) -> JobKind[Settings]:
     """
     Raises:
         InputError: there is no such kind.
@@ -151,15 +166,17 @@ def find_kind(name: str) -> JobKind[Any]:
     return KINDS.find(RENAMED.get(name, name))
 
 
-def check_arguments(kind: JobKind[Any], arguments: Mapping[str, object]) -> dict[str, object]:
+def check_arguments(kind: JobKind[A], arguments: Mapping[str, object]) -> dict[str, object]:
     """The arguments that are given, each of its own type: 2 where 2.0 is a whole number.
 
     Raises:
         InputError: an argument is missing, unknown or of another kind, or the kind refuses it.
     """
-    given: dict[str, Any] = kind.checked(arguments).model_dump(exclude_unset=True)
+    given: dict[str, object] = kind.checked(arguments).model_dump(exclude_unset=True)
     for name, known in OPTIONS.items():
-        if strange := [option for option in given.get(name) or () if option not in known]:
+        options = given.get(name)
+        asked = options if isinstance(options, Mapping) else {}
+        if strange := [option for option in asked if option not in known]:
             raise InputError(f"{name} has no {strange[0]!r}; there are {', '.join(known)}.")
     kind.check(given)
     return given
@@ -178,7 +195,7 @@ def check_types(kind: str, arguments: Mapping[str, object]) -> None:
     if missing := [name for name in _needed(known.arguments) if name not in arguments]:
         raise InputError(f"{missing[0]} is missing.")
     fields = known.arguments.model_fields
-    empty: dict[Any, Any] = {Sequence: [], Mapping: {}}
+    empty: dict[object, object] = {Sequence: [], Mapping: {}}
     held = {
         name: next(
             (empty[kind] for kind in allowed(fields[name].annotation) if kind in empty), value
@@ -193,10 +210,16 @@ def _needed(arguments: type[Settings]) -> list[str]:
     return [name for name, field in arguments.model_fields.items() if field.is_required()]
 
 
-def allowed(annotation: Any) -> tuple[Any, ...]:
+def allowed(annotation: object) -> tuple[object, ...]:
     """The types that an argument may have, without what they hold: (int, NoneType), say."""
     several = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
     return tuple(get_origin(each) or each for each in several)
+
+
+def number(arguments: Mapping[str, object], name: str) -> int:
+    """An argument that is a whole number; 1 where it is not given."""
+    value = arguments.get(name)
+    return int(value) if isinstance(value, int | float | str) and value else 1
 
 
 def named(arguments: Mapping[str, object], name: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 from dermxai.jobs.kinds import JobKind, Report, named
 from dermxai.jobs.kinds.train import Work, check
+from dermxai.jobs.loading import opened_dataset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +31,11 @@ class Estimate(JobKind[Work]):
             was computing on the same processors.
         """
         report("loading", 0, 0)
-        from dermxai.data import load_dataset
         from dermxai.jobs.job import State, list_jobs
         from dermxai.training.estimate import estimate, estimate_study, estimate_sweep
         from dermxai.training.recipe import chosen
 
-        data = load_dataset(arguments.dataset, **(arguments.dataset_options or {}))
+        data = opened_dataset(arguments.dataset, arguments.dataset_options)
         recipe = chosen("scratch", arguments.recipe)
         report("timing", 0, 0)
         asked, devices = (data, recipe, arguments.device), arguments.devices

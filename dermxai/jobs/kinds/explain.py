@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from dermxai.core import disk, paths
 from dermxai.core.errors import InputError
 from dermxai.core.settings import Settings, setting
 from dermxai.jobs import shares as sharing
-from dermxai.jobs.kinds import JobKind, Report, Share
+from dermxai.jobs.kinds import SHARES, JobKind, Report, Share
+from dermxai.jobs.loading import opened_classifier, opened_dataset
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,17 +28,30 @@ NAMED = 5  # unknown ids that an error names
 ITEM, ASKED = 128, 96  # bytes, of the 255 that a file's name may have, for the image and the wish
 
 
+class _About(TypedDict):
+    """Where the maps of an image come from, and ``wish``, all that they depend on."""
+
+    images: list[dict[str, str | None]]
+    checkpoint: str
+    checkpoint_hash: str
+    preprocessing: dict[str, object]
+    versions: Mapping[str, str]
+    wish: str
+
+
 class Arguments(Settings):
     """``method`` to ``settings`` are those of `dermxai.explain.explain`."""
 
     checkpoint: str = setting(..., "Folder of the checkpoint.")
     images: Sequence[str] = setting(..., "Image files and datasets.")
     output: str = setting(..., "Folder for a .png, a .svg and a .npz of each image.")
-    method: str = setting("grad_cam", "Attribution method.")
+    method: str | None = setting(
+        None, "Attribution method; Grad-CAM if not given, or the first that the network has."
+    )
     target: str | None = setting(None, "Class; the predicted one if not given.")
     against: str | None = setting(None, "Class to explain against.")
     head: str | None = setting(None, "Whose logit; the sum of all heads if not given.")
-    settings: Mapping[str, Any] | None = setting(None, "Settings of the method.")
+    settings: Mapping[str, object] | None = setting(None, "Settings of the method.")
     split: str | None = setting(None, "Of datasets only the images of this split.")
     label: str | None = setting(None, "Of datasets only the images of this class.")
     sample_ids: Sequence[str] | None = setting(None, "Of datasets only these images.")
@@ -50,11 +64,9 @@ class Arguments(Settings):
         "are kept in the workspace, too.",
     )
     device: str | None = setting(None, "As torch names it; a GPU where there is one.")
-    checkpoint_options: Mapping[str, Any] | None = setting(None, "Options of load_classifier.")
-    dataset_options: Mapping[str, Any] | None = setting(None, "Options of load_dataset.")
-    shares: int = setting(
-        1, "Processes that share the work, each with a GPU of its own where there are any."
-    )
+    checkpoint_options: Mapping[str, object] | None = setting(None, "Options of load_classifier.")
+    dataset_options: Mapping[str, object] | None = setting(None, "Options of load_dataset.")
+    shares: int = SHARES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,27 +74,21 @@ class Explain(JobKind[Arguments]):
     """Files that are there already, of the same wish, are kept: interrupted, it resumes."""
 
     def title(self, arguments: Mapping[str, object]) -> str:
-        return f"Explanations ({arguments.get('method', 'grad_cam')})"
-
-    def check(self, arguments: Mapping[str, Any]) -> None:
-        """
-        Raises:
-            InputError: a number of shares that cannot be.
-        """
-        sharing.check(arguments.get("shares", 1))
+        method = arguments.get("method")
+        return f"Explanations ({method})" if method else "Explanations"
 
     def work(self, report: Report, arguments: Arguments) -> dict[str, object]:
         """
         Returns:
-            The files that are there, and of images that cannot be used the reason.
+            The files that are there, the method, why it was chosen where none was named and the
+            network has no Grad-CAM (else empty), and of images that cannot be used the reason.
 
         Raises:
             InputError: unknown method, class, head, setting, sample id, selection or device, or not
                 one image can be read.
         """
         report("loading", 0, 0)
-        asked = arguments.model_dump(exclude={"shares"})
-        sharing.together(self.name, asked, arguments.shares, "", report)
+        sharing.together(self.name, arguments, arguments.shares, "", report)
         return _explained(report, None, arguments)
 
     def work_on_share(self, report: Report, share: Share, arguments: Arguments) -> None:
@@ -107,28 +113,28 @@ def _explained(
     from dermxai.explain.attribution.api import (
         check_target,
         checked_settings,
+        chosen_method,
         find_method,
         valid_method,
     )
     from dermxai.figures.overlay import full_colour
-    from dermxai.models import load_classifier
     from dermxai.models.devices import usable_device
 
-    method, target, against = asked_for.method, asked_for.target, asked_for.against
+    target, against = asked_for.target, asked_for.against
     head, common_scale = asked_for.head, asked_for.common_scale
     output = Path(asked_for.output)
-    wanted = _wanted(asked_for.sample_ids, asked_for.selection)
     items, unusable, labels = _chosen(
         asked_for.images,
         asked_for.dataset_options or {},
         asked_for.split,
         asked_for.label,
-        wanted,
+        _wanted(asked_for.sample_ids, asked_for.selection),
     )
     output.mkdir(parents=True, exist_ok=True)
-    classifier = load_classifier(asked_for.checkpoint, **(asked_for.checkpoint_options or {})).to(
+    classifier = opened_classifier(asked_for.checkpoint, asked_for.checkpoint_options).to(
         usable_device(asked_for.device)
     )
+    method, why = chosen_method(classifier, asked_for.method)
     chosen = checked_settings(method, asked_for.settings)
     cost = valid_method(method, classifier).passes(classifier, chosen)
     check_target(classifier, target, against, head)
@@ -143,7 +149,7 @@ def _explained(
             report("passes", int((index + done / max(total, 1)) * cost), len(items) * cost)
 
         progress(0, 1)
-        image = read_image(items[index][1])
+        image = read_image(items[index][1], profiles=classifier.info.preprocessing.colour_profiles)
         made = explain(
             *(classifier, image, method, target, against),
             head=head,
@@ -180,6 +186,8 @@ def _explained(
     report("passes", len(items) * cost, len(items) * cost)
     return {
         "written": written,
+        "method": method,
+        "method_chosen": why,
         "problems": [
             {"item": name, "reason": why} for name, why in (*unusable.items(), *problems.items())
         ],
@@ -203,14 +211,13 @@ def _wanted(sample_ids: Sequence[str] | None, selection: str | None) -> Sequence
 
 def _chosen(
     images: Sequence[str],
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
     split: str | None,
     label: str | None,
     sample_ids: Sequence[str] | None,
 ) -> tuple[list[tuple[str, str]], dict[str, str], dict[str, str]]:
     """Name and path of each image, and of each wanted image of a dataset; what is wrong with those
     that a dataset cannot use, of which nobody knows split and label; and labels by name."""
-    from dermxai.data import load_dataset
     from dermxai.data.images import SUFFIXES
 
     wanted = None if sample_ids is None else {each.strip() for each in sample_ids} - {""}
@@ -222,7 +229,7 @@ def _chosen(
         if path.is_file() and path.suffix.lower() in SUFFIXES:
             items.append((path.stem, str(path)))
             continue
-        dataset = load_dataset(path, **options)
+        dataset = opened_dataset(path, options)
         samples = dataset.samples
         used = set(samples["sample_id"])
         unusable |= {
@@ -263,21 +270,23 @@ def _prediction(classifier: "Classifier", image: "NDArray[np.uint8]") -> dict[st
     """What an image is predicted as."""
     import torch
 
+    from dermxai.metrics.probability import probabilities
+
     batch = torch.from_numpy(classifier.info.preprocessing(image))[None]
     device = next(classifier.network.parameters()).device
-    probabilities = classifier.infer(batch.to(device)).logits.sum(1)[0].softmax(0)
-    highest = int(probabilities.argmax())
+    scores = classifier.infer(batch.to(device)).logits.sum(1)[0].cpu().numpy()
+    shares = probabilities(scores, classifier.info.activation)
+    highest = int(scores.argmax())
     return {
         "predicted": classifier.info.classes[highest],
-        "probability": float(probabilities[highest]),
+        "probability": float(shares[highest]),
     }
 
 
 def _about(
     classifier: "Classifier", name: str, path: str, label: str | None, wish: tuple[object, ...]
-) -> dict[str, Any]:
-    """Where the maps of an image come from, and ``wish``, all that they depend on.
-
+) -> _About:
+    """
     Raises:
         InputError: the image cannot be opened.
     """
@@ -343,7 +352,7 @@ def _save(
     image: "NDArray[np.uint8]",
     made: "Attribution",
     *,
-    about: Mapping[str, Any],
+    about: _About,
     common: float | None,
 ) -> None:
     """
@@ -356,7 +365,7 @@ def _save(
     from dermxai.figures.overlay import Picture, blend, ends, full_colour
 
     scale = full_colour(made.density) if common is None else common
-    name = about["images"][0]["name"]
+    name = str(about["images"][0]["name"])
     heading = f"{find_method(made.method).title}: {made.target}"
     heading += f" against {made.against}" if made.against else ""
     heading += f", {made.head}" if made.head else ""

@@ -37,7 +37,7 @@ class Pair(JobKind[Arguments]):
         from dermxai.runs import open_run
 
         opened = open_run(arguments.run)
-        made_by = opened.manifest["checkpoint"]
+        made_by = opened.checkpoint
         average_maps(
             opened,
             lambda: load_classifier(made_by["path"], **made_by.get("options", {})).to(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from dermxai.core.settings import Settings, setting
 from dermxai.jobs.kinds import JobKind, Report
@@ -11,7 +10,8 @@ from dermxai.jobs.kinds import JobKind, Report
 class Arguments(Settings):
     run: str = setting(..., "Folder of the run.")
     method: str = setting("umap", "The projection.")
-    settings: Mapping[str, Any] | None = setting(None, "Settings of the projection.")
+    settings: Mapping[str, object] | None = setting(None, "Settings of the projection.")
+    space: str | None = setting(None, "The feature space; the run's first if not given.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,7 @@ class Project(JobKind[Arguments]):
             method,
             arguments.settings,
             lambda done, total: report("map", done, total),
+            space=arguments.space,
         )
         return {"run": run, "method": method}
 

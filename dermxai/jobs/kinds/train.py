@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dermxai.core.errors import InputError
 from dermxai.core.settings import Settings, setting
-from dermxai.jobs.kinds import JobKind, Report
+from dermxai.jobs.kinds import JobKind, Report, number
+from dermxai.jobs.loading import opened_dataset
 
 TOLD = 4  # settings that a title tells
 
@@ -16,17 +16,25 @@ class Work(Settings):
     """What is to be trained, and on what."""
 
     dataset: str = setting(..., "The dataset's folder, table or archive.")
-    recipe: Mapping[str, Any] | None = setting(None, "Settings of the recipe.")
-    dataset_options: Mapping[str, Any] | None = setting(None, "Options of load_dataset.")
+    recipe: Mapping[str, object] | None = setting(None, "Settings of the recipe.")
+    dataset_options: Mapping[str, object] | None = setting(None, "Options of load_dataset.")
     device: str | None = setting(None, "As torch names it; a GPU where there is one.")
     devices: int = setting(1, "GPUs, on each computer.", 1)
-    folds: int = setting(0, "Of a cross-validation by patient; 0 for one training.", 0)
-    seeds: int = setting(1, "Trainings of each fold; with folds.", 1)
-    baselines: Sequence[str] = setting((), "Networks to compare with; with folds.")
-    sweep: Mapping[str, Any] | None = setting(
+    folds: int = setting(
+        0, "Of a cross-validation by patient, whose result is mean ± SD; 0: one training.", 0
+    )
+    seeds: int = setting(1, "Trainings of each fold; several need folds.", 1)
+    baselines: Sequence[str] = setting(
+        (),
+        "Networks under the same recipe to compare with, by timm name; need folds.",
+        title="Comparison networks",
+    )
+    sweep: Mapping[str, object] | None = setting(
         None, "Lists of values by setting, which are compared; without folds."
     )
-    halving: bool = setting(True, "Whether a sweep gives up what falls behind.")
+    halving: bool = setting(
+        True, "Of a sweep: after a first share of the epochs only the better half goes on."
+    )
 
 
 class Arguments(Work):
@@ -60,10 +68,10 @@ class Train(JobKind[Arguments]):
         shown = differing[:TOLD] + ([f"{len(differing) - TOLD} more"] if differing[TOLD:] else [])
         return ": ".join(filter(None, [f"{what} on {data_name(arguments)}", ", ".join(shown)]))
 
-    def check(self, arguments: Mapping[str, Any]) -> None:
+    def check(self, arguments: Mapping[str, object]) -> None:
         """
         Raises:
-            InputError: an unknown setting or a value that is not allowed; seeds or baselines
+            InputError: an unknown setting or a value that is not allowed; seeds or networks
                 without folds.
         """
         check(arguments)
@@ -77,13 +85,12 @@ class Train(JobKind[Arguments]):
             InputError: as `check`, `fit` and `study` say.
         """
         report("loading", 0, 0)
-        from dermxai.data import load_dataset
         from dermxai.training.fit import fit
         from dermxai.training.recipe import chosen
         from dermxai.training.studies.study import study
 
         check(arguments.model_dump())
-        data = load_dataset(arguments.dataset, **(arguments.dataset_options or {}))
+        data = opened_dataset(arguments.dataset, arguments.dataset_options)
         recipe = chosen("scratch", arguments.recipe)  # whose settings are the defaults
         asked = (data, recipe, arguments.output, report, arguments.device)
         devices, nodes = arguments.devices, arguments.nodes
@@ -113,20 +120,21 @@ def data_name(arguments: Mapping[str, object]) -> str:
     return f"{path.parent.name}/{path.name}" if path.suffix else path.name
 
 
-def check(arguments: Mapping[str, Any]) -> None:
+def check(arguments: Mapping[str, object]) -> None:
     """As `Train.check`."""
     from dermxai.training.recipe import chosen
     from dermxai.training.studies.combinations import combinations
 
     recipe = chosen("scratch", arguments.get("recipe"))
-    if swept := arguments.get("sweep"):
+    swept = arguments.get("sweep")
+    if isinstance(swept, Mapping) and swept:
         combinations(recipe, swept)
-        if arguments.get("folds") or arguments.get("nodes", 1) > 1:
+        if arguments.get("folds") or number(arguments, "nodes") > 1:
             raise InputError(
                 "A sweep compares settings on the validation images, on one computer; give values "
                 "to compare, or folds, and nodes=1."
             )
-    several = arguments.get("seeds", 1) > 1 or arguments.get("baselines")
+    several = number(arguments, "seeds") > 1 or arguments.get("baselines")
     if several and not arguments.get("folds"):
         raise InputError("Several seeds and comparison networks need folds; give folds, 5 say.")
 

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from dermxai.core.components import Component, Kind, Text
 from dermxai.core.errors import InputError
@@ -54,7 +54,7 @@ class Launcher(Component):
         return {}
 
     @abstractmethod
-    def launch(self, job: "Job", attempt: int) -> dict[str, Any]:
+    def launch(self, job: "Job", attempt: int) -> Mapping[str, object]:
         """Starts an attempt.
 
         Returns:
@@ -65,7 +65,7 @@ class Launcher(Component):
         """
 
     @abstractmethod
-    def withdraw(self, said: Mapping[str, Any]) -> None:
+    def withdraw(self, said: Mapping[str, object]) -> None:
         """Takes back what ``launch`` has started and could not be noted."""
 
     @abstractmethod

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import psutil
 
@@ -21,13 +21,15 @@ from dermxai.core import disk
 from dermxai.core.errors import InputError
 from dermxai.jobs.accounts import own_account
 from dermxai.jobs.gpus import gpus
+from dermxai.jobs.kinds import number
 from dermxai.jobs.launchers import MARK, Launcher, Status
 from dermxai.jobs.queue import NORMAL, PRIORITIES, draw
 from dermxai.jobs.records import (
-    PROCESS,
+    ProcessIdentity,
     detached,
     elsewhere,
     identity,
+    noted,
     process,
     read,
     same_computer,
@@ -38,22 +40,33 @@ if TYPE_CHECKING:
 
 GPU, ASIDE = "gpu", "aside"  # queues; others are named as their lane
 POLL = 0.05
-SUBMIT = {"supervisor?": PROCESS}
-SUPERVISOR = {
-    "slots?": [str],
-    "worker?": PROCESS,
-    "ended?": int,
-    "waiting?": str,
-    "failed?": str,
-}
-"""What ``submit-n.json`` and ``supervisor-n.json`` hold, see `entries.check_shape`."""
 _OUT_OF_MEMORY = ", as happens when the computer runs out of memory"
+_ALONE = (
+    "The process that watches it was ended, by SIGKILL perhaps. The work goes on and can be "
+    "cancelled, but nobody is told when it ends."
+)
 KILLED_SECONDS = 5.0  # until a killed process is gone
+
+
+class Submitted(TypedDict):
+    """What ``submit-n.json`` holds."""
+
+    supervisor: NotRequired[ProcessIdentity]
+
+
+class Supervised(TypedDict):
+    """What ``supervisor-n.json`` holds."""
+
+    slots: NotRequired[list[str]]
+    worker: NotRequired[ProcessIdentity]
+    ended: NotRequired[int]
+    waiting: NotRequired[str]
+    failed: NotRequired[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Local(Launcher):
-    def launch(self, job: "Job", attempt: int) -> dict[str, Any]:
+    def launch(self, job: "Job", attempt: int) -> Mapping[str, object]:
         """
         Raises:
             InputError: it asks for more GPUs than there are.
@@ -77,17 +90,17 @@ class Local(Launcher):
             "ticket": str(ticket.path),
         }
 
-    def withdraw(self, said: Mapping[str, Any]) -> None:
+    def withdraw(self, said: Mapping[str, object]) -> None:
         """Takes back what was launched and could not be noted."""
         if found := process(said["supervisor"]):
             found.kill()
-        Path(said["ticket"]).unlink(missing_ok=True)
+        Path(str(said["ticket"])).unlink(missing_ok=True)
 
     def status(self, job: "Job", attempt: int) -> Status:
-        supervisor = read(job.files.supervisor(attempt), SUPERVISOR)
-        launched = read(job.files.submit(attempt), SUBMIT).get("supervisor")
+        supervisor, launched = _supervised(job, attempt), _launched(job, attempt)
         if worker(job, attempt):
-            return Status("running")
+            alone = launched and not (process(launched) or elsewhere(launched))
+            return Status("running", _ALONE if alone and "ended" not in supervisor else "")
         if "ended" not in supervisor and process(launched):
             started = "worker" in supervisor
             return Status("running") if started else Status("queued", supervisor.get("waiting", ""))
@@ -97,7 +110,7 @@ class Local(Launcher):
 
     def stop(self, job: "Job", attempt: int, grace: float) -> None:
         """Its supervisor does it where it lives, else this process does."""
-        supervisor = read(job.files.submit(attempt), SUBMIT).get("supervisor")
+        supervisor = _launched(job, attempt)
         if elsewhere(supervisor):
             return  # where it runs, the flag is seen
         until = time.monotonic() + grace
@@ -113,7 +126,17 @@ class Local(Launcher):
 LOCAL = Local(name="local", title="This computer")
 
 
-def _hidden(job: "Job", attempt: int, launched: Mapping[str, Any] | None) -> str:
+def _supervised(job: "Job", attempt: int) -> Supervised:
+    return noted(job.files.supervisor(attempt), Supervised) or {}
+
+
+def _launched(job: "Job", attempt: int) -> ProcessIdentity | None:
+    """Its supervisor."""
+    submitted = noted(job.files.submit(attempt), Submitted)
+    return submitted.get("supervisor") if submitted else None
+
+
+def _hidden(job: "Job", attempt: int, launched: ProcessIdentity | None) -> str:
     """Where processes are at work that cannot be seen from here, in a sentence; empty where there
     can be none."""
     locked = disk.held(job.files.alive(attempt))
@@ -126,9 +149,7 @@ def _hidden(job: "Job", attempt: int, launched: Mapping[str, Any] | None) -> str
     return ""
 
 
-def _why(
-    job: "Job", attempt: int, supervisor: Mapping[str, Any], launched: Mapping[str, Any] | None
-) -> str:
+def _why(job: "Job", attempt: int, supervisor: Supervised, launched: ProcessIdentity | None) -> str:
     """Why an attempt is gone that left no result; empty where it was asked to stop."""
     if job.files.cancel(attempt).exists():
         return ""
@@ -136,10 +157,12 @@ def _why(
         return str(failed)
     if (place := elsewhere(launched)) and job.files.gone(attempt).exists():
         return f"It ran {place}, which is said to be no more; what it had finished is kept."
-    return f"{_ended(supervisor.get('ended'), launched)}; what it had finished is kept."
+    if "worker" not in supervisor and same_computer(launched):
+        return "Its process was ended while it waited for its turn, by SIGKILL perhaps; resume it."
+    return f"{_ended(supervisor.get('ended'), launched)}; what it had finished is kept: resume it."
 
 
-def _ended(code: int | None, launched: Mapping[str, Any] | None) -> str:
+def _ended(code: int | None, launched: ProcessIdentity | None) -> str:
     """How its process ended, by its code where its supervisor was there to see it."""
     if code == 0:
         return "It ended, and its result is missing or damaged"
@@ -155,8 +178,9 @@ def _ended(code: int | None, launched: Mapping[str, Any] | None) -> str:
 
 def worker(job: "Job", attempt: int) -> psutil.Process | None:
     """The process that does the work, None where it is gone or its turn has not come."""
-    noted = read(job.files.supervisor(attempt), SUPERVISOR).get("worker")
-    return process(noted) or process(read(job.files.progress(attempt)).get("process"))
+    return process(_supervised(job, attempt).get("worker")) or process(
+        read(job.files.progress(attempt)).get("process")
+    )
 
 
 def _works(known: psutil.Process) -> bool:
@@ -196,8 +220,8 @@ def _needs(job: "Job") -> tuple[str, int]:
     installed = len(gpus()) if job.lane == "device" and device != "cpu" else 0
     if not installed:
         return job.lane, 1
-    wanted = int(job.arguments.get("devices") or 1)
-    wanted = max(wanted, min(int(job.arguments.get("shares") or 1), installed))
+    wanted = number(job.arguments, "devices")
+    wanted = max(wanted, min(number(job.arguments, "shares"), installed))
     if wanted > installed:
         raise InputError(f"The job asks for {wanted} GPUs; jobs may use {installed} here.")
     return GPU, wanted

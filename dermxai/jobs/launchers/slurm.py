@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from dermxai.core import paths
+from dermxai.core.components import FOREIGN
 from dermxai.core.errors import InputError
 from dermxai.jobs.files import slurm_settings_file
+from dermxai.jobs.kinds import number
 from dermxai.jobs.launchers import MARK, Launcher, Status
-from dermxai.jobs.records import read
+from dermxai.jobs.records import noted, read
 from dermxai.jobs.shares import SHARED
 from dermxai.jobs.slurm_settings import SlurmSettings, read_settings
 
@@ -38,6 +40,8 @@ REQUEUES = 1000  # after so many time-outs a job is no longer requeued
 POLL = 0.2
 LOW = 10_000  # --nice of a job of low priority
 
+_INHERITED = (paths.CONFINED, paths.ROOTS, FOREIGN)
+"""In the environment of a server: what its jobs may read, and whose code they run."""
 _QUEUED = {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"}
 _RUNNING = {"RUNNING", "COMPLETING", "SIGNALING", "STAGE_OUT", "STOPPED", "SUSPENDED", "RESIZING"}
 _ENDS = {
@@ -47,6 +51,13 @@ _ENDS = {
     "PREEMPTED": "It had to make room for another job; resume it.",
     "FAILED": "Its process was ended on the cluster; its log may say why.",
 }
+
+
+class Submitted(TypedDict):
+    """What ``submit-n.json`` holds."""
+
+    slurm: NotRequired[str]
+    array: NotRequired[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +81,7 @@ class Slurm(Launcher):
         settings = read_settings()
         return {"devices": max(1, settings.gpus), "nodes": settings.nodes}
 
-    def launch(self, job: "Job", attempt: int) -> dict[str, Any]:
+    def launch(self, job: "Job", attempt: int) -> Mapping[str, object]:
         """
         Raises:
             InputError: the cluster refuses it.
@@ -80,10 +91,10 @@ class Slurm(Launcher):
 
         settings = read_settings()
         _check_gpus(job, settings)
-        asked, shares = _parameters(job, settings), int(job.arguments.get("shares") or 1)
+        asked, shares = _parameters(job, settings), number(job.arguments, "shares")
         executor = SlurmExecutor(_folder(job), max_num_timeout=REQUEUES)
         executor.update_parameters(**asked)
-        array: dict[str, Any] = {}
+        array = ""
         try:
             if shares > 1:
                 with executor.batch():
@@ -91,28 +102,30 @@ class Slurm(Launcher):
                         executor.submit(ShareTask(str(job.root), attempt, index, shares))
                         for index in range(shares)
                     ]
-                array = {"array": tasks[0].job_id.partition("_")[0], "shares": shares}
-                asked["additional_parameters"] |= {"dependency": f"afterany:{array['array']}"}
-                executor.update_parameters(**asked)
+                array = tasks[0].job_id.partition("_")[0]
+                more = {**_additional(job, settings), "dependency": f"afterany:{array}"}
+                executor.update_parameters(**{**asked, "additional_parameters": more})
             submitted = executor.submit(Task(str(job.root), attempt, shared=shares > 1))
         except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
             if array:
-                _ask(["scancel", array["array"]])
+                _ask(["scancel", array])
             raise InputError(f"SLURM refused the job: {_refusal(error)}") from None
-        return {"slurm": submitted.job_id, **array, "settings": settings.model_dump()}
+        said = {"slurm": submitted.job_id, "settings": settings.model_dump()}
+        return said | ({"array": array, "shares": shares} if array else {})
 
-    def withdraw(self, said: Mapping[str, Any]) -> None:
+    def withdraw(self, said: Mapping[str, object]) -> None:
         """Takes back what was launched and could not be noted."""
-        _ask(["scancel", *(said[name] for name in ("array", "slurm") if name in said)])
+        _ask(["scancel", *(str(said[name]) for name in ("array", "slurm") if name in said)])
 
     def status(self, job: "Job", attempt: int) -> Status:
-        known = read(job.files.submit(attempt)).get("slurm", "")
+        submitted = noted(job.files.submit(attempt), Submitted) or {}
+        known = submitted.get("slurm", "")
         said = _state(known)
         if said is None:  # nobody answers: as far as is known it goes on
             begun = job.files.progress(attempt).is_file()
             return Status("running" if begun else "queued", "The cluster does not answer.")
         state, why = said
-        array = read(job.files.submit(attempt)).get("array", "")
+        array = submitted.get("array", "")
         if state in _QUEUED and array and _queue.runs(array):
             return Status("running")
         if state in _QUEUED:
@@ -124,7 +137,7 @@ class Slurm(Launcher):
     def stop(self, job: "Job", attempt: int, grace: float) -> None:
         """scancel: SLURM tells the tasks to stop, and ends those left after KillWait."""
         launched = read(job.files.submit(attempt))
-        _ask(["scancel", *(launched[name] for name in ("array", "slurm") if name in launched)])
+        _ask(["scancel", *(str(launched[name]) for name in ("array", "slurm") if name in launched)])
         until = time.monotonic() + grace
         while self.status(job, attempt).state and time.monotonic() < until:
             time.sleep(POLL)
@@ -142,7 +155,7 @@ def _check_gpus(job: "Job", settings: SlurmSettings) -> None:
     Raises:
         InputError: no node has as many GPUs as are asked for: the job would wait for ever.
     """
-    wanted = _parameters(job, settings).get("gpus_per_node") or 0
+    wanted = _gpus_per_node(job, settings)
     asked = ["sinfo", "-h", "-N", "-o", "%G"]
     nodes = _ask([*asked, "-p", settings.partition] if settings.partition else asked)
     most = max((_gpus(line) for line in nodes.text.splitlines()), default=0)
@@ -225,18 +238,15 @@ def _folder(job: "Job") -> Path:
     return job.files.logs / "slurm"
 
 
-def _parameters(job: "Job", settings: SlurmSettings) -> dict[str, Any]:
+def _parameters(job: "Job", settings: SlurmSettings) -> dict[str, object]:
     """For `SlurmExecutor.update_parameters`. Work that does not know of several devices has one."""
-    takes_several = "devices" in job.arguments
-    tasks = int(job.arguments.get("devices") or 1) if takes_several else 1
-    gpus = min(settings.gpus, tasks) if job.lane != "processor" else 0
     asked = {
         "job_name": f"dermxai-{job.kind}",
         "comment": f"dermxai:{job.id}",
         "partition": settings.partition or None,
-        "nodes": int(job.arguments.get("nodes") or 1),
-        "ntasks_per_node": tasks,
-        "gpus_per_node": gpus or None,
+        "nodes": number(job.arguments, "nodes"),
+        "ntasks_per_node": number(job.arguments, "devices"),
+        "gpus_per_node": _gpus_per_node(job, settings) or None,
         "cpus_per_task": settings.processors,
         "time": settings.time,
         "mem": settings.memory or None,
@@ -244,13 +254,30 @@ def _parameters(job: "Job", settings: SlurmSettings) -> dict[str, Any]:
         "stderr_to_stdout": True,
         "setup": [
             f"cd {_quoted(paths.PROJECT)}",
-            f"export DERMXAI_HOME={_quoted(paths.home())}",
-            f"export {MARK}={_quoted(job.root)}",
+            *(f"export {name}={_quoted(value)}" for name, value in _environment(job).items()),
             *settings.setup,
         ],
-        "additional_parameters": {"requeue": True, **_nice(job), **settings.extra},
+        "additional_parameters": _additional(job, settings),
     }
     return {name: value for name, value in asked.items() if value is not None}
+
+
+def _gpus_per_node(job: "Job", settings: SlurmSettings) -> int:
+    tasks = number(job.arguments, "devices")
+    return min(settings.gpus, tasks) if job.lane != "processor" else 0
+
+
+def _additional(job: "Job", settings: SlurmSettings) -> dict[str, object]:
+    """Options of sbatch that submitit has no parameter for."""
+    return {"requeue": True, **_nice(job), **settings.extra}
+
+
+def _environment(job: "Job") -> dict[str, str]:
+    """What a job's processes are told by their environment, where the cluster hands on none, too
+    (``--export=NONE``): who submits confines them as himself."""
+    told = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    here = {"DERMXAI_HOME": str(paths.home()), MARK: str(job.root)}
+    return told | here | {"SLURM_EXPORT_ENV": "ALL"}  # to the tasks what the script has
 
 
 def _nice(job: "Job") -> dict[str, int]:
@@ -258,10 +285,10 @@ def _nice(job: "Job") -> dict[str, int]:
     return {"nice": LOW} if job.priority == "low" else {}
 
 
-def _quoted(path: Path) -> str:
+def _quoted(text: str | Path) -> str:
     import shlex
 
-    return shlex.quote(str(path))
+    return shlex.quote(str(text))
 
 
 def _refusal(error: Exception) -> str:

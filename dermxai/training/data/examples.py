@@ -70,7 +70,7 @@ def examples_of(dataset: Dataset, recipe: Recipe) -> Examples:
             )
     own = "split" in table and set(SHARES) <= set(table["split"].dropna())
     if own and recipe.split == "column":
-        _check_division(table, dataset.name)
+        _check_split(table, dataset.name)
     else:
         table = table.assign(split=_divided(table, recipe.seed if own else 0))
     identity = table[["sample_id", "label", "split"]].to_csv(index=False)
@@ -125,7 +125,7 @@ def _merged(labels: pd.Series, recipe: Recipe) -> pd.Series:
     return labels.replace(names)
 
 
-def _check_division(table: pd.DataFrame, name: str) -> None:
+def _check_split(table: pd.DataFrame, name: str) -> None:
     used = table[table["split"].notna()]
     sides = used.groupby(groups(used))["split"].nunique()
     torn = [str(key).partition(":") for key in sides.index[sides > 1]]

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,13 +109,13 @@ def _write(
     problems = []
     pictures = np.zeros((len(sample_ids), HASHES[1]), np.uint8)
     with replacing(files.images) as path:
-        written: Any = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+        written = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
         with path.open("rb+") as file:  # a map cannot say that the disk is full: it would crash
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
         def prepare(row: int) -> Problem | None:
             try:
-                image = dataset.image(sample_ids[row])
+                image = dataset.image(sample_ids[row], profiles=preprocessing.colour_profiles)
                 written[row] = preprocessing.prepare(image)
                 pictures[row] = picture_hashes(image)[0]
             except InputError as error:

@@ -5,8 +5,7 @@ import resource
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
 
 import pandas as pd
 import torch
@@ -20,7 +19,8 @@ from dermxai.models.info import ModelInfo, read_info
 from dermxai.training.data.loading import Batches
 from dermxai.training.files import TrainingFiles
 from dermxai.training.loop.choice import doubts, kept, kept_at
-from dermxai.training.loop.validation import CONFUSION, ValidationMetrics, history_row, watched_pair
+from dermxai.training.loop.module import Training
+from dermxai.training.loop.validation import CONFUSION, EpochRecord, history_row, watched_pair
 from dermxai.training.recipe import KEPT_BY, Recipe
 from dermxai.training.record.card import model_card
 
@@ -40,7 +40,7 @@ class CheckpointWriter(Callback):
             batches: of the training.
         """
         self.files, self.info, self.batches = files, info, batches
-        self.records: list[dict[str, Any]] = []
+        self.records: list[EpochRecord] = []
         self._began = self._trained = 0.0
 
     @property
@@ -49,35 +49,39 @@ class CheckpointWriter(Callback):
         return "Keeping"  # this class in the states of trainings that version 0.1 began
 
     @override
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, object]:
         return {"records": self.records}
 
     @override
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        self.records = list(state_dict["records"])
+    def load_state_dict(self, state_dict: Mapping[str, object]) -> None:
+        records = state_dict["records"]
+        assert isinstance(records, list)
+        self.records = list(records)
         self.batches.epoch = len(self.records)  # Lightning asks for batches before it tells them
 
     @override
-    def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: object) -> None:
         """A training that had lost patience, and was stopped before it could say that it had ended,
         learns no more."""
+        assert isinstance(pl_module, Training)
         self._stop_without_patience(trainer, pl_module.recipe)
 
     @override
-    def on_train_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: object) -> None:
+        assert isinstance(pl_module, Training)
         self._began = time.monotonic()
         if pl_module.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(pl_module.device)
 
     @override
-    def on_validation_start(self, trainer: Trainer, pl_module: Any) -> None:
+    def on_validation_start(self, trainer: Trainer, pl_module: object) -> None:
         self._trained = time.monotonic() - self._began
 
     @override
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: object) -> None:
+        assert isinstance(pl_module, Training) and pl_module.reached is not None
         before = self.records[-1]["seconds"] if self.records else 0.0
-        got: ValidationMetrics = pl_module.reached
-        epoch, recipe = trainer.current_epoch, pl_module.recipe
+        epoch, recipe, got = trainer.current_epoch, pl_module.recipe, pl_module.reached
         self.records.append(
             {
                 "epoch": epoch + 1,
@@ -86,7 +90,7 @@ class CheckpointWriter(Callback):
                 "stages": len(pl_module.stages),
                 "learning_stages": recipe.learning_stages_at(epoch, len(pl_module.stages)),
                 "loss": pl_module.loss,
-                "reached": asdict(got),
+                "reached": got.as_record(),
                 "seconds": before + time.monotonic() - self._began,
                 "images_per_second": self.batches.images / self._trained,
                 "memory": peak_memory(pl_module.device),
@@ -111,7 +115,8 @@ class CheckpointWriter(Callback):
         log.info(_line(history.iloc[-1], recipe.epochs, best=best))
 
     @override
-    def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
+    def on_train_end(self, trainer: Trainer, pl_module: object) -> None:
+        assert isinstance(pl_module, Training)
         if trainer.is_global_zero and self.records:
             history = self.history(pl_module.recipe)
             epoch = history["epoch"].iloc[kept_at(history)]
@@ -136,7 +141,7 @@ class CheckpointWriter(Callback):
         return pd.DataFrame(rows).assign(**chosen, kept_by=recipe.keep_by)
 
 
-def _line(row: "pd.Series[Any]", epochs: int, *, best: bool) -> str:
+def _line(row: pd.Series, epochs: int, *, best: bool) -> str:
     """A row of the history in words."""
     pair = [name for name in row.index if str(name).startswith(CONFUSION)]
     return ", ".join(

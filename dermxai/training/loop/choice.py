@@ -1,7 +1,6 @@
 """Which epoch a training keeps, and what there is to say against it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from dermxai.metrics.confusion import mean_defined
 from dermxai.training.recipe import KEPT_BY, LOSS
 
 Floats = NDArray[np.float64]
+Units = NDArray[np.object_] | NDArray[np.int64]
 EVALUATED = ("macro_auc", "balanced_accuracy")
 """What a kept epoch is doubted by."""
 CHANCE, ERROR = "_chance", "_se"
@@ -29,7 +29,7 @@ patients had about this one where docs/training.md looks at it."""
 _AT_ONCE = 2_000_000  # scores that are ranked at a time
 
 
-def kept(epochs: Sequence[Mapping[str, Any]], by: str) -> int:
+def kept(epochs: Sequence[Mapping[str, object]], by: str) -> int:
     """Position of the epoch to keep: the highest of the measure, or the lowest loss; among equals,
     and where the measure is undefined, that of the lowest loss; then the first.
 
@@ -44,8 +44,13 @@ def kept(epochs: Sequence[Mapping[str, Any]], by: str) -> int:
     return int(np.lexsort((loss, -np.nan_to_num(value, nan=-np.inf)))[0])
 
 
+def epochs_of(history: pd.DataFrame) -> list[dict[str, object]]:
+    """The rows of history.csv."""
+    return [{str(name): value for name, value in row.items()} for row in history.to_dict("records")]
+
+
 def by_chance(
-    scores: Floats, labels: NDArray[np.int64], units: NDArray[Any], seed: int = 0
+    scores: Floats, labels: NDArray[np.int64], units: Units, seed: int = 0
 ) -> dict[str, float]:
     """The value of each measure that only one shuffle in twenty exceeds.
 
@@ -94,7 +99,7 @@ def _of_shuffles(
 
 
 def standard_errors(
-    scores: Floats, labels: NDArray[np.int64], units: NDArray[Any], seed: int = 0
+    scores: Floats, labels: NDArray[np.int64], units: Units, seed: int = 0
 ) -> dict[str, float]:
     """Of each measure, by the jackknife that leaves out one of at most `GROUPS` groups of patients
     at a time (Kott 2001, Journal of Official Statistics 17); NaN of a single patient. As
@@ -174,8 +179,7 @@ def kept_at(history: pd.DataFrame) -> int:
     """Position of the row of the epoch that was kept."""
     if "kept" in history and history["kept"].eq(1).any():
         return int(history["kept"].eq(1).to_numpy().argmax())
-    epochs: list[Any] = history.to_dict("records")
-    return kept(epochs, kept_by(history))
+    return kept(epochs_of(history), kept_by(history))
 
 
 def _chance(history: pd.DataFrame, name: str) -> Floats:

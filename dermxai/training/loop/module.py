@@ -1,11 +1,13 @@
 """A network while it learns, as Lightning drives it: weights, their moving average, steps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
 from lightning.pytorch import LightningModule
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from numpy.typing import NDArray
 from timm.data.mixup import Mixup
 from torch import Tensor
@@ -17,11 +19,11 @@ from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.training.data.augment import augment
 from dermxai.training.data.examples import log_priors, loss_weights
 from dermxai.training.data.loading import Batch, seed_of
+from dermxai.training.initial_network import initial_network
 from dermxai.training.loop.losses import loss_of_votes
 from dermxai.training.loop.unfreezing import stages
 from dermxai.training.loop.validation import ValidationMetrics, confused, reached, watched_pair
 from dermxai.training.recipe import Recipe
-from dermxai.training.starting import starting_network
 
 _RISE = 0.15  # share of the steps in which the learning rate rises
 _SHORTEST_CYCLE = 7  # steps; a shorter one would begin at its end
@@ -47,7 +49,7 @@ class Training(LightningModule):
         training_labels: NDArray[np.int64],
         steps: int,
         *,
-        units: NDArray[Any] | None = None,
+        units: NDArray[np.object_] | None = None,
     ) -> None:
         """
         Args:
@@ -57,7 +59,7 @@ class Training(LightningModule):
         """
         super().__init__()
         self.recipe, self.classes, self.steps, self.units = recipe, classes, steps, units
-        self.network = starting_network(recipe, classes)
+        self.network = initial_network(recipe, classes)
         self.stages, self.never = stages(self.network, recipe.frozen_blocks)
         for layer in self.never:
             layer.requires_grad_(False)
@@ -67,7 +69,7 @@ class Training(LightningModule):
         self._predicted: list[tuple[Tensor, ...]] = []
         self._average: list[AveragedModel] = []  # in a list: no part of the module's own state
         self._generator = torch.Generator()
-        self._mixup: Any = None
+        self._mixup: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None
         if recipe.mixup or recipe.cutmix:
             self._mixup = Mixup(  # type: ignore[no-untyped-call]
                 recipe.mixup, recipe.cutmix, label_smoothing=0, num_classes=len(classes)
@@ -91,7 +93,7 @@ class Training(LightningModule):
         average = self._average[0].module if self._average else self.network
         return cast(MultiHeadNetwork, average)
 
-    def configure_optimizers(self) -> Any:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         recipe = self.recipe
         self.network.to(memory_format=torch.channels_last)
         if recipe.ema_decay:
@@ -122,7 +124,10 @@ class Training(LightningModule):
             pct_start=_RISE,
             cycle_momentum=recipe.optimiser != "sgd",  # whose momentum is a setting
         )
-        return [optimiser], [{"scheduler": schedule, "interval": "step"}]
+        return {
+            "optimizer": optimiser,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
 
     def on_train_epoch_start(self) -> None:
         """What is random in an epoch depends on the seed, the epoch and the device's rank alone."""
@@ -158,8 +163,14 @@ class Training(LightningModule):
         """Of the newest step."""
         return self._losses[-1]
 
-    def optimizer_step(self, *args: Any, **options: Any) -> None:
-        super().optimizer_step(*args, **options)
+    def optimizer_step(
+        self,
+        epoch: int,
+        batch_idx: int,
+        optimizer: torch.optim.Optimizer | LightningOptimizer,
+        optimizer_closure: Callable[[], object] | None = None,
+    ) -> None:
+        super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
         if self._average:
             self._average[0].update_parameters(self.network)
 
@@ -203,10 +214,10 @@ class Training(LightningModule):
         per_class = {f"sensitivity/{c}": v for c, v in self.reached.sensitivity.items()}
         self.log_dict(per_class, batch_size=len(labels))
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+    def on_save_checkpoint(self, checkpoint: dict[str, object]) -> None:
         checkpoint["average"] = [average.state_dict() for average in self._average]
 
-    def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
+    def on_load_checkpoint(self, checkpoint: Mapping[str, object]) -> None:
         self._kept_average = checkpoint["average"]
 
     def on_train_start(self) -> None:

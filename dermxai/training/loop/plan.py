@@ -1,9 +1,9 @@
 """What the processes of a training are told."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,20 @@ Progress = Callable[[str, int, int, dict[str, float]], None]
 ends the training."""
 
 
+class TrainingData(TypedDict):
+    """What model.json says of the data that a network learns from."""
+
+    name: str
+    fingerprint: str
+    training_images: int
+    validation_images: int
+    training_images_by_class: dict[str, int]
+    training_patients: NotRequired[int]
+    training_patients_by_class: NotRequired[dict[str, int]]
+    notes: NotRequired[list[str]]
+    unreadable_images: NotRequired[dict[str, str]]
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """All that the processes of a training need to know; can be handed to another process."""
@@ -29,7 +43,7 @@ class Plan:
     prepared: Prepared
     preprocessing: Preprocessing
     output: Path
-    data: Mapping[str, Any]
+    data: TrainingData
     hardware: Hardware
     until: int | None = None
     """The epoch, counted from 1, with which it pauses; None: none."""

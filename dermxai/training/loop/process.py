@@ -18,8 +18,8 @@ from dermxai.training.data.loading import (
 from dermxai.training.files import TrainingFiles
 from dermxai.training.loop.checkpoint_writer import CheckpointWriter
 from dermxai.training.loop.module import Training
-from dermxai.training.loop.pace import Pace
 from dermxai.training.loop.plan import Plan, Progress
+from dermxai.training.loop.remaining_time import RemainingTime
 from dermxai.training.loop.trainer import Pausing, ProgressCallback, rank, trainer_of
 
 
@@ -41,7 +41,7 @@ def train(plan: Plan, progress: Progress | None = None) -> None:
     if plan.until:
         callbacks.append(Pausing(plan.until))
     if progress:
-        pace = Pace(
+        pace = RemainingTime(
             recipe,
             len(batches),
             len(plan.validation) / world / recipe.batch_size,

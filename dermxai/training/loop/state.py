@@ -3,7 +3,6 @@
 import hashlib
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
@@ -19,7 +18,9 @@ class StateIO(TorchCheckpointIO):
     """Lightning's checkpoints, written atomically, with their SHA-256 beside."""
 
     @override
-    def save_checkpoint(self, checkpoint: Any, path: Any, storage_options: Any = None) -> None:
+    def save_checkpoint(
+        self, checkpoint: object, path: str | Path, storage_options: object = None
+    ) -> None:
         files = TrainingFiles(Path(path).parent)
         with disk.replacing(Path(path)) as temporary:
             with temporary.open("wb") as file:

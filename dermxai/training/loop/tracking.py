@@ -19,7 +19,7 @@ from dermxai.core.disk import replacing
 from dermxai.core.errors import InputError
 from dermxai.core.paths import readable
 from dermxai.training.files import TrainingFiles
-from dermxai.training.recipe import IMAGENET, Recipe
+from dermxai.training.recipe import IMAGENET, PACKAGED, Recipe
 
 URI, EXPERIMENT = "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"
 PATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
@@ -77,7 +77,7 @@ class _Tracking(MLFlowLogger):
             self._kept(lambda: super(_Tracking, self).finalize(status))
 
     @override
-    def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
+    def after_save_checkpoint(self, checkpoint_callback: object) -> None:
         """Weights stay here."""
 
     def _send(self, figures: Mapping[str, float], epoch: int) -> None:
@@ -109,11 +109,11 @@ def _name(output: Path) -> str:
     return "/".join(output.parts[-4:]) if output.parent.name.startswith("seed-") else output.name
 
 
-def _named(recipe: Recipe) -> dict[str, Any]:
+def _named(recipe: Recipe) -> dict[str, object]:
     """Its settings; of paths the names alone."""
     settings = recipe.model_dump()
     for name in ("start_from", "weights"):
-        if settings[name] not in ("", IMAGENET):
+        if settings[name] not in ("", IMAGENET, PACKAGED):
             settings[name] = Path(settings[name]).name
     return settings
 

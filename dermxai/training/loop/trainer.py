@@ -4,7 +4,6 @@ import logging
 import math
 import os
 import warnings
-from typing import Any
 
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
@@ -16,8 +15,9 @@ from typing_extensions import override
 from dermxai.core.formatting import LEFT
 from dermxai.training.data.loading import forward_passes_a_step
 from dermxai.training.files import TrainingFiles
-from dermxai.training.loop.pace import Pace
+from dermxai.training.loop.module import Training
 from dermxai.training.loop.plan import Plan, Progress
+from dermxai.training.loop.remaining_time import RemainingTime
 from dermxai.training.loop.state import StateIO
 from dermxai.training.loop.tracking import tracking
 from dermxai.training.loop.unfreezing import Unfreezing
@@ -26,23 +26,24 @@ from dermxai.training.loop.unfreezing import Unfreezing
 class ProgressCallback(Callback):
     """Reports every step, and while validating that it is alive."""
 
-    def __init__(self, progress: Progress, total: int, pace: Pace) -> None:
+    def __init__(self, progress: Progress, total: int, pace: RemainingTime) -> None:
         self._progress, self._total, self._pace = progress, total, pace
 
     @override
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+        self, trainer: Trainer, pl_module: object, outputs: object, batch: object, batch_idx: int
     ) -> None:
         self._pace.batch(trainer.current_epoch, batch_idx)
         done = trainer.current_epoch * int(trainer.num_training_batches) + batch_idx + 1
         self._tell(trainer, pl_module, done)
 
     @override
-    def on_validation_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
+    def on_validation_batch_end(self, trainer: Trainer, pl_module: object, *_: object) -> None:
         done = (trainer.current_epoch + 1) * int(trainer.num_training_batches)
         self._tell(trainer, pl_module, done)
 
-    def _tell(self, trainer: Trainer, module: Any, done: int) -> None:
+    def _tell(self, trainer: Trainer, module: object, done: int) -> None:
+        assert isinstance(module, Training)
         if not trainer.is_global_zero:
             return
         figures = {"epoch": trainer.current_epoch + 1.0, "loss": module.newest_loss}
@@ -64,7 +65,7 @@ class Pausing(Callback):
         self._until = until
 
     @override
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: object) -> None:
         trainer.should_stop = trainer.should_stop or trainer.current_epoch + 1 >= self._until
 
 

@@ -5,8 +5,6 @@ their batch norms keep their statistics. Freezing waits until DDP has wrapped th
 must have seen every parameter learn.
 """
 
-from typing import Any
-
 from lightning.pytorch import Callback, Trainer
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -30,7 +28,7 @@ def stages(network: MultiHeadNetwork, frozen_blocks: int = 0) -> tuple[list[Stag
     plain = False
     for _, child in parts(network.backbone):
         was_plain, plain = plain, isinstance(child, nn.Conv2d | nn.LayerNorm | _BatchNorm)
-        if was_plain and plain:
+        if (was_plain and plain) or isinstance(child, nn.ParameterList):
             layers[-1].append(child)
         else:
             layers.append([child])
@@ -60,7 +58,10 @@ class Unfreezing(Callback):
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
 
-    def on_train_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: object) -> None:
+        from dermxai.training.loop.module import Training
+
+        assert isinstance(pl_module, Training)
         epoch, learnable = trainer.current_epoch, pl_module.stages
         learning = self.recipe.learning_stages_at(epoch, len(learnable))
         freeze(learnable, pl_module.never, learning, pl_module.network)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from dermxai.metrics import (
     top1_accuracy,
 )
 from dermxai.taxonomy import OVERLAPPING
-from dermxai.training.loop.choice import CHANCE, ERROR, by_chance, standard_errors
+from dermxai.training.loop.choice import CHANCE, ERROR, Units, by_chance, standard_errors
 
 Floats = NDArray[np.float64]
 CONFUSION = "confusion:"
@@ -50,13 +50,54 @@ class ValidationMetrics:
         names = ("validation_loss", "balanced_accuracy", "accuracy", "macro_auc")
         return {name: getattr(self, name) for name in names}
 
+    def as_record(self) -> "MetricsRecord":
+        """As the state of a training holds them."""
+        return {
+            "validation_loss": self.validation_loss,
+            "balanced_accuracy": self.balanced_accuracy,
+            "accuracy": self.accuracy,
+            "macro_auc": self.macro_auc,
+            "sensitivity": self.sensitivity,
+            "confusion": self.confusion,
+            "chance": self.chance,
+            "error": self.error,
+        }
+
+
+class MetricsRecord(TypedDict):
+    """`ValidationMetrics` as the state of a training holds them; the last two not of older ones."""
+
+    validation_loss: float
+    balanced_accuracy: float
+    accuracy: float
+    macro_auc: float
+    sensitivity: dict[str, float]
+    confusion: list[list[int]]
+    chance: NotRequired[dict[str, float]]
+    error: NotRequired[dict[str, float]]
+
+
+class EpochRecord(TypedDict):
+    """An epoch as the state of a training holds it; some was not noted by older ones."""
+
+    epoch: NotRequired[int]
+    size: NotRequired[int]
+    learning_rate: NotRequired[float]
+    stages: NotRequired[int]
+    learning_stages: NotRequired[int]
+    loss: NotRequired[float]
+    reached: MetricsRecord
+    seconds: float
+    images_per_second: float
+    memory: int
+
 
 def reached(
     scores: Floats,
     labels: NDArray[np.int64],
     classes: Sequence[str],
     loss: float,
-    units: NDArray[Any],
+    units: Units,
 ) -> ValidationMetrics:
     """
     Args:
@@ -108,7 +149,7 @@ def confused(
 
 
 def history_row(
-    record: dict[str, Any], classes: Sequence[str], pair: tuple[str, str]
+    record: EpochRecord, classes: Sequence[str], pair: tuple[str, str]
 ) -> dict[str, float]:
     """A row of history.csv from an epoch's record, whose ``reached`` holds the fields of
     `ValidationMetrics`.
@@ -117,14 +158,19 @@ def history_row(
     """
     got = ValidationMetrics(**record["reached"])
     shares = confused(got.confusion, classes, pair)
-    rest = ("seconds", "images_per_second", "memory")
-    before = ("epoch", "size", "learning_rate", "stages", "learning_stages", "loss")
     return {
-        **{name: record.get(name, np.nan) for name in before},
+        "epoch": record.get("epoch", np.nan),
+        "size": record.get("size", np.nan),
+        "learning_rate": record.get("learning_rate", np.nan),
+        "stages": record.get("stages", np.nan),
+        "learning_stages": record.get("learning_stages", np.nan),
+        "loss": record.get("loss", np.nan),
         **got.figures,
         **{name + CHANCE: value for name, value in got.chance.items()},
         **{name + ERROR: value for name, value in got.error.items()},
         **{f"sensitivity:{code}": value for code, value in got.sensitivity.items()},
         **{f"{CONFUSION}{a}→{b}": share for (a, b), share in shares.items()},
-        **{name: record[name] for name in rest},
+        "seconds": record["seconds"],
+        "images_per_second": record["images_per_second"],
+        "memory": record["memory"],
     }

@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise, product
-from math import ceil, log2
-from typing import Any
+from math import ceil, log2, prod
 
 from dermxai.core.errors import InputError
-from dermxai.core.settings import shown
+from dermxai.core.values import shown
 from dermxai.training.recipe import LOSS, Recipe
 
 MOST = 64  # trainings of a sweep
@@ -69,14 +68,14 @@ def epochs_in_all(plan: Sequence[Round], epochs: int) -> int:
     )
 
 
-def combinations(recipe: Recipe, swept: Mapping[str, Sequence[Any]]) -> dict[str, Recipe]:
-    """Every combination of the values, by its label, such as "learning_rate=0.001, balance=0.5".
+def values_of(recipe: Recipe, swept: Mapping[str, object]) -> dict[str, list[object]]:
+    """The values of each setting that is compared.
 
     Raises:
-        InputError: an unknown setting, one that cannot be compared, a value that is not allowed,
-            none or too many combinations.
+        InputError: an unknown setting, one that cannot be compared, or no list of values.
     """
     known = Recipe.model_fields
+    found: dict[str, list[object]] = {}
     for name, values in swept.items():
         if name not in known:
             raise InputError(f"There is no setting {shown(name)}; there are {', '.join(known)}.")
@@ -84,18 +83,26 @@ def combinations(recipe: Recipe, swept: Mapping[str, Sequence[Any]]) -> dict[str
             raise InputError(
                 f"{name} {NOT_SWEPT[name]} and takes one value only; start a training for each."
             )
-        several = isinstance(values, list | tuple) and len(values) > 0
-        if not several or not all(isinstance(value, str | int | float) for value in values):
+        several = list(values) if isinstance(values, list | tuple) else []
+        if not several or not all(isinstance(value, str | int | float) for value in several):
             raise InputError(f"{name} is {shown(values)}; expected several values to compare.")
         if name in IN_THE_LOSS and recipe.keep_by == LOSS:
             raise InputError(
                 f"{name} is part of the loss that keep_by compares; set keep_by to macro_auc to "
                 "compare its values."
             )
-    values = [list(dict.fromkeys(each)) for each in swept.values()]
-    number = 1
-    for each in values:
-        number *= len(each)
+        found[name] = several
+    return found
+
+
+def combinations(recipe: Recipe, swept: Mapping[str, object]) -> dict[str, Recipe]:
+    """Every combination of the values, by its label, such as "learning_rate=0.001, balance=0.5".
+
+    Raises:
+        InputError: as `values_of`; none or too many combinations.
+    """
+    values = [list(dict.fromkeys(each)) for each in values_of(recipe, swept).values()]
+    number = prod(map(len, values))
     if not 2 <= number <= MOST:
         raise InputError(f"A sweep of {number} trainings came; expected 2 to {MOST}.")
     each = [dict(zip(swept, combination, strict=True)) for combination in product(*values)]
@@ -111,5 +118,5 @@ def folder_name(label: str) -> str:
     return f"{plain}-{sha256(label.encode()).hexdigest()[:8]}"
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)

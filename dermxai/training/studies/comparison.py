@@ -3,7 +3,7 @@ prints them, and how far the networks differ."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -60,6 +60,16 @@ class Outcome:
     units: NDArray[np.object_]
 
 
+class Difference(TypedDict):
+    """Of a network's balanced accuracy from another's, see `differences`."""
+
+    network: str
+    less: str
+    balanced_accuracy: float
+    low: float
+    high: float
+
+
 def by_member(results: Sequence[Outcome]) -> pd.DataFrame:
     """A row a training: network, seed, fold, images, and its `MEASURES`."""
     return pd.DataFrame(
@@ -90,7 +100,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean and standard deviation (n − 1) of `by_member` over the members of each network, in their
     order: columns network, members, and each measure with _mean and _sd."""
     networks = rows.groupby("network", sort=False)
-    columns: dict[str, Any] = {"members": networks.size()}
+    columns: dict[str, object] = {"members": networks.size()}
     for measure in MEASURES:
         columns[f"{measure}_mean"] = networks[measure].mean()
         columns[f"{measure}_sd"] = networks[measure].std(ddof=1)
@@ -123,7 +133,7 @@ def interval_in_words(low: float | None, high: float | None) -> str:
     return f"95 % interval over patients {signed(low, 3)} to {signed(high, 3)}"
 
 
-def differences(results: Sequence[Outcome]) -> list[dict[str, Any]]:
+def differences(results: Sequence[Outcome]) -> list[Difference]:
     """Balanced accuracy of each further network less that of the first, over all test images,
     mean of the seeds, with the 95 % interval over patients (the networks stay fixed)."""
     outcomes: dict[str, list[NDArray[np.bool_]]] = {}
@@ -136,7 +146,7 @@ def differences(results: Sequence[Outcome]) -> list[dict[str, Any]]:
         outcomes.setdefault(network, []).append(predicted == labels)
     mean = {network: np.mean(right, axis=0)[:, None] for network, right in outcomes.items()}
     first, *others = mean
-    compared = []
+    compared: list[Difference] = []
     for other in others:
         gain, loss = (
             intervals.class_mean(part, labels)

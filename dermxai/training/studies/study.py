@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from dermxai.core.disk import UNREADABLE, replacing
 from dermxai.core.errors import InputError
-from dermxai.core.formatting import LEFT, jsonable, signed
+from dermxai.core.formatting import LEFT, interval_basis, jsonable, signed
 from dermxai.core.paths import readable
 from dermxai.core.spreadsheet import write_csv
 from dermxai.data import Dataset
@@ -29,7 +29,7 @@ from dermxai.data.split_words import LEARNT
 from dermxai.data.splits import folds as fold_numbers
 from dermxai.data.splits import groups, split_by_patient, units
 from dermxai.data.transforms import Preprocessing
-from dermxai.metrics.basis import basis, in_words
+from dermxai.metrics.basis import basis
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
 from dermxai.models.info import read_info
@@ -37,11 +37,11 @@ from dermxai.training.data.examples import Examples, examples_of
 from dermxai.training.data.prepared import prepare_images
 from dermxai.training.files import StudyFiles, TrainingFiles
 from dermxai.training.fit import fit, preprocessing_of
+from dermxai.training.initial_network import try_network
 from dermxai.training.loop.plan import Progress, usable
 from dermxai.training.loop.trainer import rank
 from dermxai.training.recipe import HEADS, IMAGENET, KEPT_BY, Recipe, as_saved
-from dermxai.training.record.beginning import Beginning, alone, as_begun, beginning, note_data
-from dermxai.training.starting import try_network
+from dermxai.training.record.specification import Specification, alone, as_begun, note_data, resumed
 from dermxai.training.studies.comparison import (
     Member,
     Outcome,
@@ -55,6 +55,14 @@ from dermxai.training.studies.comparison import (
 VALIDATION = 0.15  # of the images outside the test fold
 PARTS = 1000  # of a member in the progress of the whole
 PREDICTION_BATCH = 32
+
+
+class _Hardware(TypedDict):
+    """As `fit` takes it."""
+
+    device: str | None
+    devices: int
+    nodes: int
 
 
 def study(
@@ -92,8 +100,8 @@ def study(
     with alone(files.lock) if first else nullcontext():
         dataset = as_begun(dataset, files.data)
         examples = examples_of(dataset, recipe.replaced(split="patient"))
-        new = Beginning(recipe.model_dump(), dataset.fingerprint, examples.fingerprint, folds)
-        begun = beginning(new, files.begun)
+        new = Specification(recipe.model_dump(), dataset.fingerprint, examples.fingerprint, folds)
+        begun = resumed(new, files.begun)
         recipe = as_saved(recipe, begun.recipe)
         if first:
             for own in {member.network: _own(recipe, member) for member in planned}.values():
@@ -101,11 +109,11 @@ def study(
             begun.note(files.begun, ended=False)
             note_data(dataset, files.data)
         results = []
-        how = {"device": device, "devices": devices, "nodes": nodes}
+        hardware: _Hardware = {"device": device, "devices": devices, "nodes": nodes}
         for index, member in enumerate(planned):
             divided, own = of_member(dataset, recipe, member, folds)
             tell = _as_part(progress, index, len(planned)) if progress else None
-            results.append(_outcome(divided, own, member, files, progress=tell, **how))
+            results.append(_outcome(divided, own, member, files, progress=tell, hardware=hardware))
         _write(files, dataset, recipe, results)
         shutil.rmtree(files.images, ignore_errors=True)
         files.data.unlink(missing_ok=True)
@@ -189,11 +197,17 @@ def _divided(dataset: Dataset, recipe: Recipe, folds: int, fold: int) -> Dataset
 
 
 def _outcome(
-    divided: Dataset, recipe: Recipe, member: Member, files: StudyFiles, **how: Any
+    divided: Dataset,
+    recipe: Recipe,
+    member: Member,
+    files: StudyFiles,
+    *,
+    progress: Progress | None,
+    hardware: _Hardware,
 ) -> Outcome:
     """A member trained and tested; from disk where it was before."""
     folder = files.member(member.network, member.seed, member.fold)
-    fit(divided, recipe, folder, images=files.images, **how)
+    fit(divided, recipe, folder, progress, images=files.images, **hardware)
     examples = examples_of(divided, recipe)
     shutil.rmtree(TrainingFiles(folder).last, ignore_errors=True)
     kept = files.scores(member.network, member.seed, member.fold)
@@ -203,7 +217,7 @@ def _outcome(
             divided, examples.sample_ids, preprocessing, files.images, lambda *_: None
         )
         rows = usable(examples.rows("test"), prepared)
-        scores = scores_of(folder, prepared.open(), rows, preprocessing, how["device"])
+        scores = scores_of(folder, prepared.open(), rows, preprocessing, hardware["device"])
         with replacing(kept) as path, path.open("wb") as file:
             np.savez_compressed(file, rows=rows, scores=scores)
     with np.load(readable(kept)) as content:
@@ -276,7 +290,7 @@ def _write(files: StudyFiles, data: Dataset, recipe: Recipe, results: Sequence[O
         f"({interval_in_words(d['low'], d['high'])})."
         for d in compared
     ]
-    text += ["", f"{in_words(units(data.samples))}."] if compared else []
+    text += ["", f"{interval_basis(basis(units(data.samples)))}."] if compared else []
     text += ["", *(f"- {doubt}" for doubt in doubted)] if doubted else []
     write_csv(rows, files.table)
     with replacing(files.card) as path:

@@ -11,35 +11,35 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from dermxai.core.disk import replacing
 from dermxai.core.errors import DivergenceError, InputError
-from dermxai.core.formatting import LEFT, jsonable, signed
+from dermxai.core.formatting import LEFT, interval_basis, jsonable, signed
 from dermxai.core.paths import readable
 from dermxai.core.spreadsheet import write_csv
 from dermxai.data import Dataset
 from dermxai.data.splits import units
-from dermxai.metrics.basis import basis, in_words
+from dermxai.metrics.basis import basis
 from dermxai.training.data.examples import Examples, examples_of
 from dermxai.training.data.prepared import prepare_images
 from dermxai.training.files import StudyFiles, TrainingFiles
 from dermxai.training.fit import fit, preprocessing_of
-from dermxai.training.loop.choice import kept
+from dermxai.training.initial_network import try_network
+from dermxai.training.loop.choice import epochs_of, kept
 from dermxai.training.loop.plan import Progress, usable
 from dermxai.training.loop.trainer import started_by_slurm
 from dermxai.training.recipe import KEPT_BY, LOSS, Recipe
-from dermxai.training.record.beginning import Beginning, alone, as_begun, beginning, note_data
-from dermxai.training.starting import try_network
+from dermxai.training.record.specification import Specification, alone, as_begun, note_data, resumed
 from dermxai.training.studies.combinations import (
     Round,
     combinations,
     epochs_in_all,
     folder_name,
     rounds,
+    values_of,
 )
 from dermxai.training.studies.comparison import (
     Member,
@@ -60,7 +60,7 @@ def sweep(
     progress: Progress | None = None,
     device: str | None = None,
     *,
-    swept: Mapping[str, Sequence[Any]],
+    swept: Mapping[str, object],
     halving: bool = True,
     devices: int = 1,
 ) -> Path:
@@ -93,14 +93,14 @@ def sweep(
         examples = {label: examples_of(dataset, own) for label, own in planned.items()}
         first = next(iter(examples.values()))
         _check_same(first, examples)
-        asked = {"values": {name: list(values) for name, values in swept.items()}}
-        new = Beginning(
+        asked = {"values": values_of(recipe, swept)}
+        new = Specification(
             recipe.model_dump(),
             dataset.fingerprint,
             first.fingerprint,
             sweep=asked | {"halving": halving},
         )
-        begun = beginning(new, files.begun)
+        begun = resumed(new, files.begun)
         if begun.ended and files.about.is_file():
             return files.root
         for own in planned.values():
@@ -110,8 +110,9 @@ def sweep(
         entries = {
             label: _Entry(label, own, _folder(files, label, own)) for label, own in planned.items()
         }
-        how = {"device": device, "devices": devices, "images": files.images}
-        ranked = _run(list(entries.values()), plan, dataset, progress, how)
+        ranked = _run(
+            list(entries.values()), plan, dataset, progress, files, device=device, devices=devices
+        )
         outcomes = [
             _outcome(entry, dataset, examples[entry.label], files, device)
             for entry in ranked
@@ -157,9 +158,9 @@ class _Entry:
         then its loss; one that has diverged comes last."""
         if self.diverged:
             return True, math.inf, math.inf
-        epochs: list[Any] = self.history.iloc[:until].to_dict("records")
-        best = epochs[kept(epochs, self.recipe.keep_by)]
-        value = float(best[self.recipe.keep_by]) if self.recipe.keep_by != LOSS else 0.0
+        by, history = self.recipe.keep_by, self.history.iloc[:until]
+        best = history.iloc[kept(epochs_of(history), by)]
+        value = float(best[by]) if by != LOSS else 0.0
         return False, math.inf if math.isnan(value) else -value, float(best["validation_loss"])
 
 
@@ -168,7 +169,10 @@ def _run(
     plan: Sequence[Round],
     dataset: Dataset,
     progress: Progress | None,
-    how: Mapping[str, Any],
+    files: StudyFiles,
+    *,
+    device: str | None,
+    devices: int,
 ) -> list[_Entry]:
     """Trains them round by round; the best first, then those stopped last."""
     told = _Told(progress, plan, entries[0].recipe.epochs) if progress else None
@@ -186,8 +190,10 @@ def _run(
                         entry.recipe,
                         entry.folder,
                         tell,
+                        device=device,
+                        devices=devices,
+                        images=files.images,
                         until=None if final else until,
-                        **how,
                     )
                 except DivergenceError as error:
                     with replacing(entry.flag) as path:
@@ -271,7 +277,7 @@ def _write(
     data: Dataset,
     ranked: Sequence[_Entry],
     outcomes: Sequence[Outcome],
-    swept: Mapping[str, Sequence[Any]],
+    swept: Mapping[str, object],
     *,
     halving: bool,
 ) -> None:
@@ -316,7 +322,7 @@ def _write(
         f"{signed(each['balanced_accuracy'], 3)} ({interval_in_words(each['low'], each['high'])})."
         for each in compared
     ]
-    lines += ["", f"{in_words(units(data.samples))}."] if compared else []
+    lines += ["", f"{interval_basis(basis(units(data.samples)))}."] if compared else []
     write_csv(rows, files.table)
     with replacing(files.card) as path:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")

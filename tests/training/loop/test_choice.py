@@ -18,7 +18,7 @@ from dermxai.training.loop import module
 from dermxai.training.loop.choice import by_chance, doubts, kept, kept_at, kept_by, standard_errors
 from dermxai.training.loop.validation import ValidationMetrics
 from dermxai.training.recipe import Recipe
-from dermxai.training.record.beginning import Beginning
+from dermxai.training.record.specification import Specification
 from dermxai.training.studies.study import study
 
 RECIPE = Recipe(
@@ -190,14 +190,14 @@ def begun_before(
     monkeypatch: pytest.MonkeyPatch, begin: Callable[[], object], without: tuple[str, ...]
 ) -> None:
     """Begins a training whose note lacks settings, as that of a DermXAI without them."""
-    note = Beginning.note
+    note = Specification.note
 
-    def older(self: Beginning, at: Path, *, ended: bool) -> None:
+    def older(self: Specification, at: Path, *, ended: bool) -> None:
         known = {name: value for name, value in self.recipe.items() if name not in without}
         note(replace(self, recipe=known), at, ended=ended)
 
     with monkeypatch.context() as patch, pytest.raises(Cancelled):
-        patch.setattr(Beginning, "note", older)
+        patch.setattr(Specification, "note", older)
         begin()
 
 

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from dermxai.core.errors import Cancelled, InputError
+from dermxai.core.formatting import interval_basis
 from dermxai.data import load_dataset
 from dermxai.data.transforms import Preprocessing
-from dermxai.metrics.basis import basis, in_words
+from dermxai.metrics.basis import basis
 from dermxai.training.files import StudyFiles
 from dermxai.training.recipe import Recipe
 from dermxai.training.studies import study as studying
@@ -60,7 +61,7 @@ def test_every_image_is_tested_once_for_each_seed_and_a_stopped_study_goes_on(
     (compared,) = content["differences"]
     assert compared["low"] <= compared["balanced_accuracy"] <= compared["high"]
     assert check_json(content, "patients") == 2 and content["intervals"] == basis("patients")
-    assert f"{in_words('patients')}." in files.card.read_text().splitlines()
+    assert f"{interval_basis(basis('patients'))}." in files.card.read_text().splitlines()
 
 
 def test_a_study_whose_data_lost_a_file_meanwhile_keeps_its_folds(

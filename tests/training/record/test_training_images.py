@@ -11,14 +11,14 @@ from PIL import Image
 from dermxai.core.errors import InputError
 from dermxai.data import Dataset, load_dataset
 from dermxai.models import load_classifier, read_info
-from dermxai.models.division import open_division
+from dermxai.models.feature_similarity import Space, TrainingFeatures
 from dermxai.models.files import CheckpointFiles
-from dermxai.models.likeness import Learnt, Space
+from dermxai.models.training_images import open_training_images
 from dermxai.training.data.examples import examples_of
 from dermxai.training.fit import fit
 from dermxai.training.loop.plan import Plan
 from dermxai.training.recipe import Recipe
-from dermxai.training.record.provenance import keep_features
+from dermxai.training.record.training_images import keep_features
 
 RECIPE = Recipe(
     architecture="test_efficientnet", size=32, epochs=1, batch_size=16, colour_constancy="none"
@@ -78,7 +78,7 @@ def test_the_model_card_says_what_was_left_out_and_started_from(
     assert "'Handyscope' (12). Left out of training and validation" in told
     assert "12 test images left out of training and validation." in told
     assert "'Handyscope' (12)" in (first / "README.md").read_text()
-    kept = open_division(first)
+    kept = open_training_images(first)
     assert kept.whole and kept.tells("patient_id") and not kept.tells("lesion_id")
     assert kept.pictures.shape == (60, 32)
     assert b"p19" not in (first / "division.parquet").read_bytes()
@@ -87,7 +87,7 @@ def test_the_model_card_says_what_was_left_out_and_started_from(
     other = with_column(two_colours, "set", values, tmp_path)
     second = fit(other, RECIPE.replaced(start_from=str(first)), tmp_path / "second")
     patients = pd.Series([f"p{number}" for number in range(20)])
-    both = open_division(second).learnt_owner("patient_id", patients) >= 0
+    both = open_training_images(second).rows_of_owners("patient_id", patients) >= 0
     assert both.tolist() == [True] * 8 + [False] * 4 + [True] * 8
 
 
@@ -105,11 +105,13 @@ def test_features_of_what_was_learnt_are_those_of_the_network_beside_them(
 
     def beside_those_of_another(plan: Plan, fingerprints: Mapping[str, str]) -> None:
         nothing = np.zeros((1, 1), np.float32)
-        another = Learnt("another", np.array(["x"]), Space(nothing[0], nothing), nothing)
-        another.write(CheckpointFiles(plan.output).learnt)
+        another = TrainingFeatures("another", np.array(["x"]), Space(nothing[0], nothing), nothing)
+        another.write(CheckpointFiles(plan.output).training_features)
         keep_features(plan, fingerprints)
 
     monkeypatch.setattr("dermxai.training.fit.keep_features", beside_those_of_another)
     checkpoint = fit(load_dataset(folder), RECIPE, tmp_path / "network")
-    kept = Learnt.read(CheckpointFiles(checkpoint).learnt, load_classifier(checkpoint).hash)
+    kept = TrainingFeatures.read(
+        CheckpointFiles(checkpoint).training_features, load_classifier(checkpoint).hash
+    )
     assert kept is not None and len(kept.images) == 290

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from dermxai.training.loop.pace import Pace
+from dermxai.training.loop.remaining_time import RemainingTime
 from dermxai.training.recipe import Recipe
 
 BATCHES, VALIDATED = 20, 4.0
@@ -16,7 +16,7 @@ class Machine:
 
     def __init__(self, recipe: Recipe, stages: int = 1, fixed: float = 0.0) -> None:
         self.now, self.recipe, self.stages, self.fixed = 0.0, recipe, stages, fixed
-        self.pace = Pace(recipe, BATCHES, VALIDATED, stages, clock=lambda: self.now)
+        self.pace = RemainingTime(recipe, BATCHES, VALIDATED, stages, clock=lambda: self.now)
 
     def batch(self, epoch: int) -> float:
         learning = self.recipe.learning_stages_at(epoch, self.stages) / self.stages

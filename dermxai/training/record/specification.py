@@ -1,4 +1,4 @@
-"""What a training in a folder has begun with, so that it goes on with the same, and alone."""
+"""The specification of the training in a folder, noted so that it resumes with the same one."""
 
 import json
 import shutil
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from dermxai.core import parquet
 from dermxai.core.disk import locked, replacing
 from dermxai.core.errors import InputError
 from dermxai.core.paths import readable
@@ -21,7 +21,7 @@ _COLUMNS = ["path", "label", "split", "patient_id", "lesion_id"]  # that a train
 
 
 @dataclass(frozen=True, eq=False)
-class Beginning:
+class Specification:
     """
     Attributes:
         recipe: as it is saved; of one that goes on, as it was saved, see `recipe.as_saved`.
@@ -32,12 +32,12 @@ class Beginning:
         sweep: values of settings that are compared, and how; empty where none are.
     """
 
-    recipe: Mapping[str, Any]
+    recipe: Mapping[str, object]
     data: str
     examples: str
     folds: int = 0
     ended: bool = False
-    sweep: Mapping[str, Any] = field(default_factory=dict)
+    sweep: Mapping[str, object] = field(default_factory=dict)
 
     def note(self, at: Path, *, ended: bool) -> None:
         """Writes it down, for when the training is called for again."""
@@ -46,7 +46,7 @@ class Beginning:
             path.write_text(content + "\n", "utf-8")
 
 
-def beginning(new: Beginning, at: Path) -> Beginning:
+def resumed(new: Specification, at: Path) -> Specification:
     """The new one; or that of the same training, which goes on, or has ended. Until an epoch has
     ended in its folder, another may begin there.
 
@@ -68,7 +68,7 @@ def beginning(new: Beginning, at: Path) -> Beginning:
     noted = _noted(at)
     if not (TrainingFiles(root).learnt or StudyFiles(root).learnt):
         return new
-    going_on = as_saved(Recipe(**new.recipe), noted.recipe).model_dump()
+    going_on = as_saved(Recipe().replaced(**new.recipe), noted.recipe).model_dump()
     for what, then, now in (
         ("recipe", completed(noted.recipe), going_on),
         ("number of folds", noted.folds, new.folds),
@@ -83,9 +83,9 @@ def beginning(new: Beginning, at: Path) -> Beginning:
     return noted
 
 
-def _noted(at: Path) -> Beginning:
+def _noted(at: Path) -> Specification:
     try:
-        noted = Beginning(**json.loads(readable(at).read_text("utf-8")))
+        noted = Specification(**json.loads(readable(at).read_text("utf-8")))
         if not isinstance(noted.recipe, dict):
             raise TypeError
         return noted
@@ -107,6 +107,7 @@ def as_begun(dataset: Dataset, at: Path) -> Dataset:
     """A data set as it was when it was written down, where it has only lost images since: those
     that were read before still serve, and the others are named as unreadable. Else as it is now."""
     try:
+        parquet.check(at)
         before, now = pd.read_parquet(readable(at)), dataset.samples
     except (OSError, ValueError):  # not there, damaged, or something else
         return dataset

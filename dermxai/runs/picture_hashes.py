@@ -14,7 +14,7 @@ from dermxai.runs.files import RunFiles
 from dermxai.runs.run import Run, open_run
 
 
-def with_pictures(run: Run, progress: Callable[[int, int], None] | None = None) -> Run:
+def with_picture_hashes(run: Run, progress: Callable[[int, int], None] | None = None) -> Run:
     """Reads each image of a run once more and keeps its hashes; an image that is gone, or another
     than the run has seen, has none.
 

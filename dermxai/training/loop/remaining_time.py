@@ -13,7 +13,7 @@ FORWARD = 1 / 3  # of a step's time, where all layers learn
 RECENT = 200  # batches of an epoch that its pace is told from
 
 
-class Pace:
+class RemainingTime:
     """Watches the batches of a training go by."""
 
     def __init__(

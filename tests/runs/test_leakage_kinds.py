@@ -14,12 +14,12 @@ from dermxai.data.images import read_image
 from dermxai.data.picture_hash import picture_hashes
 from dermxai.data.splits import owners
 from dermxai.models import load_classifier
-from dermxai.models.division import digests, open_division, write_division
 from dermxai.models.files import CheckpointFiles
+from dermxai.models.training_images import digests, open_training_images, write_training_images
 from dermxai.report.evaluated import evaluated, leaks_json, premium
+from dermxai.report.leakage import describe_leakage
 from dermxai.runs import Run, infer, open_run
 from dermxai.runs.files import RunFiles
-from dermxai.runs.seen import words
 
 IMAGES, EACH = 56, 5
 
@@ -40,7 +40,9 @@ def divided(folder: Path, dataset: Dataset, *, tells: bool = True, whole: bool =
     hashes = [picture_hashes(dataset.image(name))[0] for name in rows["sample_id"]]
     ids = {name: of for name, of in owners(rows).items() if name != "sample_id"}
     kept = {"owners": ids, "pictures": np.array(hashes)} if tells else {}
-    write_division(folder, digests(rows["path"], files), ["train"] * len(rows), whole=whole, **kept)
+    write_training_images(
+        folder, digests(rows["path"], files), ["train"] * len(rows), whole=whole, **kept
+    )
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def test_what_is_planted_is_found_with_its_kind_and_nothing_else(
         EACH,
     ]
     everything = np.arange(len(run))
-    assert words(run, everything).startswith(
+    assert describe_leakage(run, everything).startswith(
         f"The model was trained on {EACH} of these {len(run)} images, near-duplicates of "
         f"{2 * EACH} and other images of the lesions of {EACH}: "
     )
@@ -134,12 +136,14 @@ def test_a_foreign_test_set_was_not_trained_on(
     )
     assert premium(run, None, evaluated(run)) is None
     divided(checkpoint, dataset, whole=False)
-    assert "that it started from does not tell" in words(open_run(run.root), np.arange(len(run)))
-    CheckpointFiles(checkpoint).division.unlink()
+    assert "that it started from does not tell" in describe_leakage(
+        open_run(run.root), np.arange(len(run))
+    )
+    CheckpointFiles(checkpoint).training_images.unlink()
     assert "is not known" in evaluated(open_run(run.root)).notes[0]
 
 
-def test_divisions_of_earlier_versions_still_tell_files(
+def test_training_images_of_earlier_versions_still_tell_files(
     learnt: tuple[Path, Dataset], atlas: pd.DataFrame, tmp_path: Path
 ) -> None:
     checkpoint, dataset = learnt
@@ -148,10 +152,10 @@ def test_divisions_of_earlier_versions_still_tell_files(
     table = run.leaks.table
     assert table["file"].sum() == EACH
     assert not table["lesion"].any() and "keeps" not in " ".join(run.leaks.compared)
-    assert open_division(checkpoint).pictures is None
+    assert open_training_images(checkpoint).pictures is None
 
 
-def test_lesions_of_the_training_are_found_beside_it_though_an_old_division_tells_none(
+def test_lesions_of_the_training_are_found_beside_it_though_an_old_checkpoint_tells_none(
     learnt: tuple[Path, Dataset], atlas: pd.DataFrame, tmp_path: Path
 ) -> None:
     checkpoint, dataset = learnt
@@ -180,7 +184,7 @@ def test_ids_that_any_dataset_may_have_tell_nothing_of_another(
     divided(checkpoint, load_dataset(tmp_path / "one.csv"))
     run = infer(load_classifier(checkpoint), load_dataset(tmp_path / "two.csv"))
     assert not run.leaks.any.any()
-    assert "which any dataset may have" in words(run, np.arange(len(run)))
+    assert "another dataset may have" in describe_leakage(run, np.arange(len(run)))
 
 
 @pytest.mark.parametrize("same", [True, False])
@@ -202,23 +206,23 @@ def test_a_file_that_both_hold_tells_whether_their_ids_are_the_same(
     run = infer(load_classifier(checkpoint), load_dataset(tmp_path / "two" / "images"))
     kinds = run.leaks.kind.tolist()
     assert kinds == ["patient" if same else ""] * (len(run) - 1) + ["file"]
-    assert ("which any dataset may have" in words(run, np.arange(len(run)))) != same
+    assert ("another dataset may have" in describe_leakage(run, np.arange(len(run)))) != same
 
 
-def test_a_damaged_division_is_not_known_rather_than_wrong(tmp_path: Path) -> None:
+def test_a_damaged_file_of_training_images_is_not_known_rather_than_wrong(tmp_path: Path) -> None:
     images = [f"{number:016x}" for number in range(40)]
-    write_division(tmp_path, images, ["train"] * 40)
-    file = CheckpointFiles(tmp_path).division
+    write_training_images(tmp_path, images, ["train"] * 40)
+    file = CheckpointFiles(tmp_path).training_images
     whole = file.read_bytes()
     at = whole.index(images[7].encode()) if images[7].encode() in whole else 40
     for position in (at, at + 9, len(whole) // 3, len(whole) - 20):
         damaged = bytearray(whole)
         damaged[position] ^= 4
         file.write_bytes(bytes(damaged))
-        found = open_division(tmp_path)
+        found = open_training_images(tmp_path)
         assert found is None or found.table["image"].tolist() == images
     file.write_bytes(b"")
-    assert open_division(tmp_path) is None
+    assert open_training_images(tmp_path) is None
 
 
 def test_a_run_of_an_earlier_version_gets_its_hashes(
@@ -227,23 +231,25 @@ def test_a_run_of_an_earlier_version_gets_its_hashes(
     dataset = planted(tmp_path / "other", atlas)
     classifier = load_classifier(learnt[0])
     run = infer(classifier, dataset)
-    kept = np.array(run.pictures)
+    kept = np.array(run.picture_hashes)
     RunFiles(run.root).pictures.unlink()
     old = open_run(run.root)
-    assert old.pictures is None and "run inference again" in words(old, np.arange(len(old)))
+    assert old.picture_hashes is None and "run inference again" in describe_leakage(
+        old, np.arange(len(old))
+    )
     seen: list[tuple[int, int]] = []
     again: Run = infer(classifier, dataset, progress=lambda *step: seen.append(step))
-    np.testing.assert_array_equal(again.pictures, kept)
+    np.testing.assert_array_equal(again.picture_hashes, kept)
     assert seen[-1] == (len(run), len(run)) and kept.any(axis=(1, 2)).all()
 
 
 def test_what_a_training_started_from_was_learnt_too(tmp_path: Path) -> None:
-    write_division(tmp_path / "first", ["a", "b"], ["train", "validation"])
-    first = open_division(tmp_path / "first")
-    write_division(tmp_path / "second", ["c", "b"], ["train", "train"], earlier=first)
-    second = open_division(tmp_path / "second")
-    assert (second.learnt_image(["a", "b", "c", "d"]) >= 0).tolist() == [True, True, True, False]
+    write_training_images(tmp_path / "first", ["a", "b"], ["train", "validation"])
+    first = open_training_images(tmp_path / "first")
+    write_training_images(tmp_path / "second", ["c", "b"], ["train", "train"], earlier=first)
+    second = open_training_images(tmp_path / "second")
+    assert (second.rows_of_images(["a", "b", "c", "d"]) >= 0).tolist() == [True, True, True, False]
     assert second.split_of(["a", "c"]).fillna("").tolist() == ["", "train"]
-    write_division(tmp_path / "third", ["e"], ["train"], earlier=second, whole=False)
-    third = open_division(tmp_path / "third")
-    assert not third.whole and (third.learnt_image(["a", "c", "e"]) >= 0).all()
+    write_training_images(tmp_path / "third", ["e"], ["train"], earlier=second, whole=False)
+    third = open_training_images(tmp_path / "third")
+    assert not third.whole and (third.rows_of_images(["a", "c", "e"]) >= 0).all()

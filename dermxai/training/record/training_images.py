@@ -1,8 +1,7 @@
-"""What a checkpoint says of the images that it learnt from and was validated on."""
+"""What a checkpoint says of the images that it was trained and validated on."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,45 +12,55 @@ from dermxai.data import Dataset, split_words
 from dermxai.data.splits import owners
 from dermxai.models import load_classifier
 from dermxai.models.devices import usable_device
-from dermxai.models.division import OWNERS, Division, digests, open_division, write_division
+from dermxai.models.feature_similarity import FEWEST, Space, TrainingFeatures
 from dermxai.models.files import CheckpointFiles
-from dermxai.models.likeness import FEWEST, Learnt, Space
+from dermxai.models.training_images import (
+    OWNERS,
+    TrainingImages,
+    digests,
+    open_training_images,
+    write_training_images,
+)
 from dermxai.training.data.examples import Examples
 from dermxai.training.data.prepared import Prepared
 from dermxai.training.files import TrainingFiles
-from dermxai.training.loop.plan import Plan, usable
-from dermxai.training.recipe import IMAGENET
+from dermxai.training.loop.plan import Plan, TrainingData, usable
+from dermxai.training.recipe import IMAGENET, PACKAGED
 
 _BATCH = 32
 
 
-def data_of(dataset: Dataset, examples: Examples, prepared: Prepared) -> dict[str, Any]:
+def data_of(dataset: Dataset, examples: Examples, prepared: Prepared) -> TrainingData:
     """What model.json says of the data that a network learns from."""
     training, validation = (
         examples.table.iloc[usable(examples.rows(split), prepared)]
         for split in ("train", "validation")
     )
-    seen: dict[str, Any] = {
+    seen: TrainingData = {
         "name": dataset.name,
         "fingerprint": dataset.fingerprint,
         "training_images": len(training),
         "validation_images": len(validation),
-        "training_images_by_class": training["label"].value_counts().to_dict(),
+        "training_images_by_class": _by_class(training["label"].value_counts()),
     }
     if "patient_id" in training:
         patients = training.groupby("label")["patient_id"].nunique()
         seen["training_patients"] = int(training["patient_id"].nunique())
-        seen["training_patients_by_class"] = patients.to_dict()
+        seen["training_patients_by_class"] = _by_class(patients)
     notes = [
         *split_words.notes(dataset.samples),
         *_left_out(examples),
-        *_division_notes(training, validation, examples.classes),
+        *_split_notes(training, validation, examples.classes),
     ]
     if notes:
         seen["notes"] = notes
     if prepared.problems:
         seen["unreadable_images"] = {p.item: p.reason for p in prepared.problems}
     return seen
+
+
+def _by_class(counts: pd.Series) -> dict[str, int]:
+    return {str(code): int(count_) for code, count_ in counts.items()}
 
 
 def _left_out(examples: Examples) -> Iterator[str]:
@@ -66,10 +75,10 @@ def _left_out(examples: Examples) -> Iterator[str]:
         )
 
 
-def _division_notes(
+def _split_notes(
     training: pd.DataFrame, validation: pd.DataFrame, classes: tuple[str, ...]
 ) -> list[str]:
-    """What a division lacks, as where one patient has most of the images."""
+    """What a split lacks, as where one patient has most of the images."""
     unlearnt = [code for code in classes if code not in set(training["label"])]
     unseen = [code for code in classes if code not in set(validation["label"])]
     notes = []
@@ -84,7 +93,7 @@ def _division_notes(
     return notes
 
 
-def note_division(plan: Plan, fingerprints: Mapping[str, str]) -> None:
+def record_training_images(plan: Plan, fingerprints: Mapping[str, str]) -> None:
     """Keeps with both checkpoints which images are learnt from and validated on.
 
     Args:
@@ -97,7 +106,7 @@ def note_division(plan: Plan, fingerprints: Mapping[str, str]) -> None:
     ids = owners(plan.examples.table)
     earlier, whole = _earlier(plan)
     for folder in (plan.output, TrainingFiles(plan.output).last):
-        write_division(
+        write_training_images(
             folder,
             images,
             table["split"],
@@ -119,7 +128,7 @@ def keep_features(plan: Plan, fingerprints: Mapping[str, str]) -> None:
     if len(plan.training) < FEWEST:
         return
     classifier = load_classifier(plan.output).to(usable_device(plan.hardware.first))
-    if Learnt.read(files.learnt, classifier.hash) is not None:
+    if TrainingFeatures.read(files.training_features, classifier.hash) is not None:
         return
     pictures, parts = plan.prepared.open(), []
     for rows in np.array_split(plan.training, -(-len(plan.training) // _BATCH)):
@@ -131,13 +140,15 @@ def keep_features(plan: Plan, fingerprints: Mapping[str, str]) -> None:
         return
     table = plan.examples.table.iloc[plan.training]
     images = digests(table["path"], table["sample_id"].map(fingerprints))
-    Learnt(classifier.hash, np.array(images), space, space.of(pooled)).write(files.learnt)
+    TrainingFeatures(classifier.hash, np.array(images), space, space.of(pooled)).write(
+        files.training_features
+    )
 
 
-def _earlier(plan: Plan) -> tuple[Division | None, bool]:
-    """The division of the checkpoint that a training starts from, and whether all is told that its
-    first weights have learnt from; photographs of ImageNet are none of skin."""
+def _earlier(plan: Plan) -> tuple[TrainingImages | None, bool]:
+    """Training images of the checkpoint that a training starts from, and whether all is told that
+    its first weights were trained on; photographs of ImageNet are none of skin."""
     if start := plan.recipe.start_from:
-        division = open_division(Path(start))
-        return division, division is not None
-    return None, plan.recipe.weights in ("", IMAGENET)
+        earlier = open_training_images(Path(start))
+        return earlier, earlier is not None
+    return None, plan.recipe.weights in ("", IMAGENET, PACKAGED)

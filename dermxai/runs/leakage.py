@@ -1,43 +1,37 @@
 """What a run's checkpoint has seen of its images in training: the same file, the same picture saved
 or cut otherwise, the same lesion, the same patient.
 
-Compared with what the checkpoint keeps of its training (`models/division.py`, and features in
-`models/likeness.py`). Features of training images that it does not keep come from this run and from
-others of the checkpoint beside it, as far as these hold the training images.
+Compared with what the checkpoint keeps of its training (`models/training_images.py`, and features
+in `models/feature_similarity.py`). Features of training images that it does not keep come from this
+run and from others of the checkpoint beside it, as far as these hold the training images.
 """
 
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai.core.errors import InputError
-from dermxai.core.formatting import count
 from dermxai.data import picture_hash
 from dermxai.data.splits import owners
-from dermxai.models.division import OWNERS, Division, digests, open_division
+from dermxai.models.feature_similarity import ALIKE, Space, TrainingFeatures, nearest
 from dermxai.models.files import CheckpointFiles
-from dermxai.models.likeness import ALIKE, Learnt, Space, nearest
+from dermxai.models.training_images import OWNERS, TrainingImages, digests, open_training_images
 from dermxai.runs.files import RunFiles
 
 if TYPE_CHECKING:
     from dermxai.runs.run import Run
 
-KINDS = {
-    "file": "the same file",
-    "picture": "near-duplicate, by its perceptual hash",
-    "lesion": "another image of the lesion",
-    "features": "near-duplicate, by its features",
-    "patient": "another image of the patient",
-}
-"""How an image may be known from training, the surest first, in words."""
+KINDS = ("file", "picture", "lesion", "features", "patient")
+"""How an image may be known from training, the surest first."""
 _SAME_IMAGE = ("file", "picture", "features")
 _OTHER_RUNS = 3
 # What ids of any data set may be called, so that they tell nothing of another one.
@@ -50,21 +44,43 @@ _GENERIC = re.compile(
 _FEW_DIGITS = 6
 
 
+class Lacking(StrEnum):
+    """Why images cannot be compared with those of the training."""
+
+    RUN_HASHES = "perceptual hashes in the run"
+    TRAINING_HASHES = "perceptual hashes in the checkpoint"
+    TRAINING_IDS = "ids in the checkpoint"
+    UNIQUE_IDS = "ids that another dataset would not have"
+
+
+@dataclass(frozen=True)
+class NotCompared:
+    """
+    Attributes:
+        kind: of `KINDS`.
+        example: of ids that are not unique.
+    """
+
+    kind: str
+    lacking: Lacking
+    example: str = ""
+
+
 @dataclass(frozen=True, eq=False)
-class Seen:
+class Leakage:
     """
     Attributes:
         table: a row an image of the run: a flag for each of `KINDS`; ``of``, the sample id of the
             training image where the run holds it, else ""; ``bits`` and ``cosine`` of
             near-duplicates, NaN elsewhere.
         compared: the kinds that could be looked for.
-        notes: which could not, and why.
+        not_compared: which could not.
         whole: whether all is known that the network has learnt from.
     """
 
     table: pd.DataFrame
     compared: tuple[str, ...]
-    notes: tuple[str, ...]
+    not_compared: tuple["NotCompared", ...]
     whole: bool
 
     @cached_property
@@ -85,31 +101,31 @@ class Seen:
         return {kind: int(n) for kind in KINDS if (n := (kinds == kind).sum())}
 
 
-def seen(run: "Run") -> Seen | None:
+def find_leakage(run: "Run") -> Leakage | None:
     """None where the checkpoint, or the run, does not tell its images apart."""
-    division = _division(run)
-    if division is None:
+    known = _training_images(run)
+    if known is None:
         return None
-    search = _Search(run, division)
+    search = _Search(run, known)
     search.by_hash()
     search.by_features()
     for column, ids in owners(run.samples).items():
         if column in OWNERS and ids.notna().any():
             search.by_owner(column, ids)
-    return Seen(search.table, tuple(search.compared), tuple(search.notes), division.whole)
+    return Leakage(search.table, tuple(search.compared), tuple(search.not_compared), known.whole)
 
 
 class _Search:
-    """Fills the table of `Seen`, files first."""
+    """Fills the table of `Leakage`, files first."""
 
-    def __init__(self, run: "Run", division: Division) -> None:
-        self.run, self.division = run, division
+    def __init__(self, run: "Run", training: TrainingImages) -> None:
+        self.run, self.training = run, training
         self._told = told = _digests(run)
-        known = division.learnt_image(told) >= 0
+        known = training.rows_of_images(told) >= 0
         self.table = pd.DataFrame(dict.fromkeys(KINDS, False), index=range(len(run)))
         self.table["file"] = known
         self.table[["of", "bits", "cosine"]] = "", np.nan, np.nan
-        self.compared, self.notes = ["file"], list[str]()
+        self.compared, self.not_compared = ["file"], list[NotCompared]()
         self._mine, self._others = np.flatnonzero(known), np.flatnonzero(~known)
         self._ids = run.samples["sample_id"].to_numpy(dtype=object)
         own = run.samples.get("split")
@@ -123,22 +139,20 @@ class _Search:
         self.table.loc[copies, "of"] = self._ids[of[copies]]
 
     def by_hash(self) -> None:
-        pictures, known = self.run.pictures, self.division.pictures
+        pictures, known = self.run.picture_hashes, self.training.pictures
         if pictures is None:
-            self.notes.append(
-                "near-duplicates (run inference again: this run has no perceptual hashes)"
-            )
+            self.not_compared.append(NotCompared("picture", Lacking.RUN_HASHES))
             return
         if known is None and not self._mine.size:
-            self.notes.append("near-duplicates (the checkpoint keeps no perceptual hashes)")
+            self.not_compared.append(NotCompared("picture", Lacking.TRAINING_HASHES))
             return
         if known is None:  # of an earlier version: those of this run serve
             near, bits = picture_hash.nearest(pictures[self._others], pictures[self._mine][:, 0])
             of = self._mine[near]
         else:
-            learnt = known * self.division.learnt[:, None]
+            learnt = known * self.training.trained_on[:, None]
             near, bits = picture_hash.nearest(pictures[self._others], learnt)
-            of = self._of_division(near)
+            of = self._of_training(near)
         hit = bits <= picture_hash.NEAR
         self._note("picture", self._others[hit], of[hit])
         self.table.loc[self._others[hit], "bits"] = bits[hit].astype(float)
@@ -149,10 +163,10 @@ class _Search:
         run and of others of the checkpoint beside it."""
         if not self._others.size:
             return
-        made_by = self.run.manifest["checkpoint"]
+        made_by = self.run.checkpoint
         files = CheckpointFiles(Path(made_by["path"]))
         pooled = np.asarray(self.run.pooled[self._others])
-        if (learnt := Learnt.read(files.learnt, made_by["hash"])) is not None:
+        if (learnt := TrainingFeatures.read(files.training_features, made_by["hash"])) is not None:
             known, asked = learnt.features, learnt.space.of(pooled)
             at = self._here.reindex(learnt.images.tolist()).fillna(-1).to_numpy(dtype=np.intp)
         else:
@@ -165,17 +179,17 @@ class _Search:
             at = np.append(self._mine, np.full(len(known) - len(self._mine), -1))
         near, cosine = nearest(asked, known)
         hit = cosine >= ALIKE
-        if self.run.pictures is not None:
-            hit &= picture_hash.telling(self.run.pictures[self._others])
+        if self.run.picture_hashes is not None:
+            hit &= picture_hash.telling(self.run.picture_hashes[self._others])
         of = at[near]
         self._note("features", self._others[hit], of[hit])
         self.table.loc[self._others[hit], "cosine"] = cosine[hit].astype(float)
         self.compared.append("features")
 
-    def by_owner(self, column: str, ids: "pd.Series[Any]") -> None:
+    def by_owner(self, column: str, ids: pd.Series) -> None:
         kind = OWNERS[column]
-        if self.division.tells(column):
-            home = same_data(self.run) or self.division.agrees(column, self._told, ids)
+        if self.training.tells(column):
+            home = same_data(self.run) or self.training.agrees(column, self._told, ids)
             telling = (
                 ids
                 if home
@@ -183,12 +197,12 @@ class _Search:
             )
             if telling.notna().sum() < ids.notna().sum():
                 such = ids[ids.notna() & telling.isna()].iloc[0]
-                self.notes.append(f"{kind}s of ids such as {such!r}, which any dataset may have")
+                self.not_compared.append(NotCompared(kind, Lacking.UNIQUE_IDS, repr(such)))
             if telling.isna().all():
                 return
-            rows = self.division.learnt_owner(column, telling)
+            rows = self.training.rows_of_owners(column, telling)
             hit = self._others[rows[self._others] >= 0]
-            self._note(kind, hit, self._of_division(rows[hit]))
+            self._note(kind, hit, self._of_training(rows[hit]))
         elif self._mine.size:  # of an earlier version: the training images in this run tell them
             told = pd.Series(self._mine, ids.iloc[self._mine].to_numpy())
             told = told[told.index.notna() & ~told.index.duplicated()]
@@ -196,7 +210,7 @@ class _Search:
             hit = self._others[of.iloc[self._others].notna()]
             self._note(kind, hit, of.iloc[hit].to_numpy(dtype=np.intp))
         else:
-            self.notes.append(f"{kind}s (the checkpoint does not tell them)")
+            self.not_compared.append(NotCompared(kind, Lacking.TRAINING_IDS))
             return
         self.compared.append(kind)
 
@@ -207,17 +221,18 @@ class _Search:
         fresh = (of >= 0) & (self.table["of"].to_numpy()[rows] == "")
         self.table.loc[rows[fresh], "of"] = self._ids[of[fresh]]
 
-    def _of_division(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Which image of the run each row of the division is, −1 for none."""
-        images = self.division.table["image"].to_numpy()[rows]
+    def _of_training(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Which image of the run each row of the training images is, −1 for none."""
+        images = self.training.table["image"].to_numpy()[rows]
         return self._here.reindex(images).fillna(-1).to_numpy(dtype=np.intp)
 
     def _of_other_runs(self) -> Iterator[NDArray[np.float32]]:
         """Pooled features of the training images of other runs of the same checkpoint; none where
         this run holds most of them."""
-        from dermxai.runs.run import open_run, read_manifest
+        from dermxai.runs.manifest import read_manifest
+        from dermxai.runs.run import open_run
 
-        if 2 * self._mine.size > self.division.learnt.sum():
+        if 2 * self._mine.size > self.training.trained_on.sum():
             return
         found = 0
         name = RunFiles(self.run.root).manifest.name
@@ -226,20 +241,20 @@ class _Search:
                 continue
             with suppress(InputError, OSError, ValueError):
                 told = read_manifest(manifest.parent)
-                if told["checkpoint"]["hash"] != self.run.manifest["checkpoint"]["hash"]:
+                if told.get("checkpoint", {}).get("hash") != self.run.checkpoint["hash"]:
                     continue
                 other = open_run(manifest.parent)
-                learnt = self.division.learnt_image(_digests(other)) >= 0
+                learnt = self.training.rows_of_images(_digests(other)) >= 0
                 if learnt.any():
                     found += 1
                     yield np.asarray(other.pooled[learnt])
 
 
-def training_split(run: "Run") -> "pd.Series[Any] | None":
+def training_split(run: "Run") -> pd.Series | None:
     """(n,) the split of each image in the training of the run's checkpoint, missing where it took
     no part; None where the checkpoint, or the run, does not tell its images apart."""
-    division = _division(run)
-    return None if division is None else division.split_of(_digests(run))
+    known = _training_images(run)
+    return None if known is None else known.split_of(_digests(run))
 
 
 def trained_on(run: "Run") -> NDArray[np.bool_] | None:
@@ -250,69 +265,16 @@ def trained_on(run: "Run") -> NDArray[np.bool_] | None:
     return np.asarray(run.leaks.table[list(_SAME_IMAGE)].any(axis=1), dtype=bool)
 
 
-def words(run: "Run", rows: NDArray[np.intp]) -> str:
-    """What the model has seen of the images at ``rows``, in a sentence."""
-    found = run.leaks
-    if found is None:
-        data = run.info.data if run.info else {}
-        if same_data(run):
-            known = "The model was trained on images of this dataset, on which is not known"
-        elif name := data.get("name") or data.get("fingerprint"):
-            known = (
-                f"The model was trained on another dataset ({name}); whether on any of these "
-                "images is not known"
-            )
-        else:
-            known = "Whether the model was trained on these images is not known"
-        return f"{known}; where it was, errors are too few and label errors hide."
-    missing = "".join(f" Not compared: {note}." for note in found.notes)
-    if not found.whole:
-        missing += (
-            " The checkpoint that it started from does not tell its images: on these nothing is "
-            "known."
-        )
-    counts = found.counts(rows)
-    if not counts:
-        by = " and ".join(_told(found.compared))
-        return f"The model was trained on none of these images, told by {by}.{missing}"
-    return (
-        f"The model was trained on {_listed(counts, rows.size)}: there errors are too few and "
-        f"label errors hide.{missing}"
-    )
-
-
 def same_data(run: "Run") -> bool:
     """Whether the run's checkpoint was trained on the run's data set."""
     known = run.info.data.get("fingerprint") if run.info else None
     return known is not None and known == run.manifest["dataset"].get("fingerprint")
 
 
-def _listed(counts: dict[str, int], images: int) -> str:
-    """ "40 of these 180 images, near-duplicates of 80 and other images of the lesions of 60"."""
-    near = counts.get("picture", 0) + counts.get("features", 0)
-    parts = [
-        f"{counts.get('file', 0):,} of these {count(images, 'image')}",
-        *([f"near-duplicates of {near:,}"] if near else []),
-        *(
-            f"other images of the {kind}s of {counts[kind]:,}"
-            for kind in ("lesion", "patient")
-            if kind in counts
-        ),
-    ]
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _told(compared: tuple[str, ...]) -> Iterator[str]:
-    for kind, by in (("file", "files"), ("picture", "perceptual hashes"), ("features", "features")):
-        if kind in compared:
-            yield by
-    yield from (f"{kind}s" for kind in ("lesion", "patient") if kind in compared)
-
-
-def _division(run: "Run") -> Division | None:
+def _training_images(run: "Run") -> TrainingImages | None:
     if run.fingerprints is None or run.info is None:
         return None
-    return open_division(Path(run.manifest["checkpoint"]["path"]))
+    return open_training_images(Path(run.checkpoint["path"]))
 
 
 def _digests(run: "Run") -> list[str]:

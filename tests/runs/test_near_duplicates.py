@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from dermxai.runs import open_run
-from dermxai.runs.alike import between_splits
 from dermxai.runs.files import RunFiles
+from dermxai.runs.near_duplicates import between_splits
 from tests.generated import generated_run
 
 

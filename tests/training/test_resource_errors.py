@@ -23,7 +23,7 @@ from dermxai.training.fit import fit
 from dermxai.training.loop import checkpoint_writer
 from dermxai.training.loop.plan import Progress
 from dermxai.training.recipe import Recipe
-from dermxai.training.record.beginning import Beginning
+from dermxai.training.record.specification import Specification
 
 # every option that draws random numbers or keeps a state of its own
 RECIPE = Recipe(
@@ -250,7 +250,7 @@ def test_a_training_that_had_lost_patience_when_it_was_killed_learns_no_more(
     ended = len(pd.read_csv(TrainingFiles(straight).history))
     assert ended < 9
     with monkeypatch.context() as patch:  # killed before the end was written down
-        patch.setattr(Beginning, "note", killed_at_the_end)
+        patch.setattr(Specification, "note", killed_at_the_end)
         with pytest.raises(Cancelled):
             fit(data, stuck, tmp_path / "m")
     fit(data, stuck, tmp_path / "m")
@@ -259,7 +259,7 @@ def test_a_training_that_had_lost_patience_when_it_was_killed_learns_no_more(
 
 
 def killed_at_the_end(
-    self: Beginning, files: TrainingFiles, *, ended: bool, note=Beginning.note
+    self: Specification, files: TrainingFiles, *, ended: bool, note=Specification.note
 ) -> None:
     if ended:
         raise Cancelled

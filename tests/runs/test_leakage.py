@@ -6,9 +6,9 @@ import pytest
 from dermxai.core.errors import InputError
 from dermxai.data.splits import split_by_patient
 from dermxai.models.files import CheckpointFiles
+from dermxai.report.leakage import describe_leakage
 from dermxai.runs import Run, open_run
 from dermxai.runs.files import RunFiles
-from dermxai.runs.seen import words
 from tests.generated import generated_run, rewrite, trained, trained_here
 
 
@@ -24,7 +24,7 @@ def test_the_split_column_is_the_split(run: Run) -> None:
     np.testing.assert_array_equal(known.trained_on, divided == "train")
 
 
-def test_without_a_column_it_is_the_division_of_the_training(run: Run) -> None:
+def test_without_a_column_it_is_the_split_of_the_training(run: Run) -> None:
     bare = rewrite(run, split=None)
     divided = split_by_patient(bare.samples, {"train": 0.8, "validation": 0.2})
     known = trained_here(bare, divided)
@@ -55,16 +55,16 @@ def test_a_checkpoint_that_is_gone_or_tells_nothing_leaves_it_unknown(run: Run) 
     bare = rewrite(run, split=None)
     assert bare.info is bare.trained_on is bare.split is None
     everything = np.arange(300)
-    assert words(bare, everything).startswith("Whether the model was trained")
+    assert describe_leakage(bare, everything).startswith("Whether the model was trained")
     silent = trained(bare)
     assert silent.trained_on is silent.split is None
     of_another = trained(bare, fingerprint="another")
     assert of_another.trained_on is of_another.split is None
-    assert "on any of these images is not known" in words(of_another, everything)
+    assert "on any of these images is not known" in describe_leakage(of_another, everything)
     of_this = trained(bare, fingerprint=run.manifest["dataset"]["fingerprint"])
     assert of_this.trained_on is of_this.split is None
-    assert "on which is not known" in words(of_this, everything)
-    damaged = CheckpointFiles(bare.root / "checkpoint").division
+    assert "on which is not known" in describe_leakage(of_this, everything)
+    damaged = CheckpointFiles(bare.root / "checkpoint").training_images
     damaged.write_bytes(b"no table")
     assert open_run(bare.root).training_split is None
 
@@ -79,4 +79,4 @@ def test_another_checkpoint_in_its_folder_is_not_taken_for_it(run: Run) -> None:
     assert open_run(run.root).trained_on.any()
     replaced = trained(run, split, fingerprint="another")
     assert replaced.info is replaced.trained_on is None
-    assert words(replaced, np.arange(300)).startswith("Whether the model was trained")
+    assert describe_leakage(replaced, np.arange(300)).startswith("Whether the model was trained")

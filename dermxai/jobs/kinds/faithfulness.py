@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from dermxai.core.settings import Settings, setting
 from dermxai.jobs.kinds import JobKind, Report
 
 
 class Arguments(Settings):
-    """``images`` to ``settings`` are those of `dermxai.explain.faithfulness.results.Asked`."""
+    """``images`` to ``settings`` are those of `results.EvaluationRequest`."""
 
     run: str = setting(..., "Folder of the run.")
     images: int = setting(40, "How many images, the classes alike as far as they go.", 1)
@@ -20,14 +19,14 @@ class Arguments(Settings):
     head: str | None = setting(None, "Whose logit; the sum of all heads if not given.")
     split: str | None = setting(None, "Only images of this split.")
     seed: int = setting(0, "Of the choice of images and of all draws.", 0)
-    settings: Mapping[str, Mapping[str, Any]] | None = setting(
+    settings: Mapping[str, Mapping[str, object]] | None = setting(
         None, "By method or measure, those settings that are not the defaults."
     )
     device: str | None = setting(None, "As torch names it; a GPU where there is one.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quality(JobKind[Arguments]):
+class Faithfulness(JobKind[Arguments]):
     def title(self, arguments: Mapping[str, object]) -> str:
         return f"Faithfulness of maps ({arguments.get('images', 40)} images)"
 
@@ -38,16 +37,16 @@ class Quality(JobKind[Arguments]):
         """
         report("loading", 0, 0)
         from dermxai.explain.faithfulness.evaluation import evaluate_maps
-        from dermxai.explain.faithfulness.results import Asked
+        from dermxai.explain.faithfulness.results import EvaluationRequest
         from dermxai.models import load_classifier
         from dermxai.models.devices import usable_device
         from dermxai.runs import open_run
 
         opened = open_run(arguments.run)
-        checkpoint = opened.manifest["checkpoint"]
+        checkpoint = opened.checkpoint
         classifier = load_classifier(checkpoint["path"], **checkpoint.get("options", {}))
         classifier.to(usable_device(arguments.device)).prepare()
-        asked = Asked(
+        asked = EvaluationRequest(
             images=arguments.images,
             methods=tuple(arguments.methods),
             measures=tuple(arguments.measures),
@@ -59,9 +58,9 @@ class Quality(JobKind[Arguments]):
             settings=arguments.settings or {},
         )
         found = evaluate_maps(
-            opened, classifier, asked, lambda done, total: report("judging", done, total)
+            opened, classifier, asked, lambda done, total: report("evaluating", done, total)
         )
-        return {"run": arguments.run, "quality": found.asked.name}
+        return {"run": arguments.run, "evaluation": found.asked.name}
 
 
-QUALITY = Quality(name="quality", lane="device", arguments=Arguments)
+FAITHFULNESS = Faithfulness(name="faithfulness", lane="device", arguments=Arguments)

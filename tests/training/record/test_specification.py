@@ -13,7 +13,7 @@ from dermxai.models import read_info
 from dermxai.training.files import TrainingFiles
 from dermxai.training.fit import fit
 from dermxai.training.recipe import Recipe
-from dermxai.training.record.beginning import alone
+from dermxai.training.record.specification import alone
 from dermxai.training.studies.study import study
 
 RECIPE = Recipe(

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai.core import disk, entries, paths
+from dermxai.core import disk, parquet, paths
 from dermxai.data import picture_hash
-from dermxai.models.likeness import ALIKE, Floats, Space, nearest
+from dermxai.models.feature_similarity import ALIKE, Floats, Space, nearest
 from dermxai.runs.files import RunFiles
 from dermxai.runs.run import Run
 
@@ -17,16 +17,16 @@ _VERSION = 3  # of what is looked for
 _COLUMNS = ("first", "second", "splits", "kind", "bits", "cosine")
 
 
-def near_duplicates(run: Run) -> pd.DataFrame:
+def find_near_duplicates(run: Run) -> pd.DataFrame:
     """`between_splits`, looked for once and kept with the run."""
     file = RunFiles(run.root).near_duplicates
     told = hashlib.sha256(
         repr(
-            (_VERSION, run.pictures is None, None if run.split is None else list(run.split))
+            (_VERSION, run.picture_hashes is None, None if run.split is None else list(run.split))
         ).encode()
     ).hexdigest()
     with suppress(Exception):  # it is missing, or damaged in one of many ways
-        entries.check_file(file)
+        parquet.check(file)
         kept = pd.read_parquet(paths.readable(file))
         if kept.attrs.get("of") == told and set(_COLUMNS) <= set(kept):
             return kept
@@ -72,8 +72,10 @@ def _near(
     """Positions of near-duplicates, `_COLUMNS` but the splits."""
     by_hash = by_features = np.zeros(len(asked), np.intp)
     bits, cosine = np.full(len(asked), picture_hash.BITS), np.full(len(asked), np.nan)
-    if run.pictures is not None:
-        by_hash, bits = picture_hash.nearest(run.pictures[asked], run.pictures[known][:, 0])
+    if run.picture_hashes is not None:
+        by_hash, bits = picture_hash.nearest(
+            run.picture_hashes[asked], run.picture_hashes[known][:, 0]
+        )
     if features is not None:
         by_features, cosine = nearest(features[asked], features[known])
     picture = bits <= picture_hash.NEAR
@@ -90,6 +92,6 @@ def _near(
         }
     )
     alike = table["cosine"] >= ALIKE
-    if run.pictures is not None:
-        alike &= picture_hash.telling(run.pictures[asked])
+    if run.picture_hashes is not None:
+        alike &= picture_hash.telling(run.picture_hashes[asked])
     return table[picture | alike]
