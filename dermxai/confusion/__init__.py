@@ -1,0 +1,1 @@
+"""Why two classes are confused: causes, tested one by one."""

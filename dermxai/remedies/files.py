@@ -1,0 +1,18 @@
+"""What remedies keep in the folder of a run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RemedyFiles:
+    root: Path
+
+    @property
+    def looks(self) -> Path:
+        """Which stacks the test images were looked at with."""
+        return self.root / "test-looks.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / ".test-looks.lock"

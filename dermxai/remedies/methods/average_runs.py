@@ -1,0 +1,58 @@
+"""The average with other runs over the same images, of other networks."""
+
+from typing_extensions import override
+
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings, setting
+from dermxai.remedies.outputs import Averaged, Floats
+from dermxai.remedies.remedy import Bench, Fitted, Remedy, SkippedError, named_sets
+from dermxai.runs import Run
+
+LOGITS, PROBABILITIES = "logits", "probabilities"
+MOST_RUNS = 10
+
+
+class AverageSettings(Settings):
+    runs: str = setting("", "Ids or folders of runs over the same images, with commas")
+    of: str = setting(PROBABILITIES, "What is averaged", choices=(PROBABILITIES, LOGITS))
+
+
+class AverageRuns(Remedy[AverageSettings]):
+    @override
+    def runs(self, settings: AverageSettings) -> tuple[str, ...]:
+        return tuple(named_sets(settings.runs))
+
+    @override
+    def fitted(self, bench: Bench, settings: AverageSettings) -> Fitted:
+        names = self.runs(settings)
+        if not names:
+            raise SkippedError("No other run is named.")
+        if len(names) > MOST_RUNS:
+            raise InputError(f"{len(names)} runs came to average with; at most {MOST_RUNS}.")
+        others = [_said(bench.others[name], bench) for name in names]
+        return Fitted(Averaged(tuple(others), settings.of == PROBABILITIES))
+
+
+def _said(other: Run, bench: Bench) -> tuple[dict[str, int], Floats]:
+    """Rows by sample id, and logits (n, k) in the order of this run's classes.
+
+    Raises:
+        InputError: it is of other classes.
+    """
+    classes = bench.training.outputs.classes
+    if set(other.classes) != set(classes) or other.activation != bench.run.activation:
+        raise InputError(
+            f"Run {other.id} has the classes {', '.join(other.classes)}; expected those of this "
+            f"one, {', '.join(classes)}."
+        )
+    order = [other.classes.index(code) for code in classes]
+    ids = other.samples["sample_id"].astype(str)
+    return {name: row for row, name in enumerate(ids)}, other.scores[:, order]
+
+
+AVERAGE_RUNS = AverageRuns(
+    name="average_runs",
+    title="Average of runs",
+    note="Averages with what other networks said of the same images.",
+    settings=AverageSettings,
+)
