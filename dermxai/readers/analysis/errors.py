@@ -1,0 +1,72 @@
+"""Where readers err, where the device errs, and where both do."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dermxai.metrics.confusion import ratio
+from dermxai.readers.analysis.outcomes import Outcomes
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """
+    Attributes:
+        cases: a row a case: ``case``, ``truth``, ``answers``, share ``right``, the readers' most
+            frequent class ``majority`` and its ``share``, and the ``device``'s class.
+        readers: (class, class) mean share of answers, true classes in rows.
+        device: the same of the device; None without one.
+        both: cases by whether the readers' majority and the device are right, (2, 2), right first;
+            None without a device.
+    """
+
+    cases: pd.DataFrame
+    readers: Floats
+    device: Floats | None
+    both: NDArray[np.int64] | None
+
+    @property
+    def doubtful(self) -> pd.DataFrame:
+        """Cases that no reader calls what the reference says, of two answers or more: possible
+        label errors."""
+        return self.cases[(self.cases["right"] == 0) & (self.cases["answers"] > 1)]
+
+
+def errors(outcomes: Outcomes, arm: int = 0) -> Errors:
+    """Of one arm."""
+    study, chosen = outcomes.study, outcomes.chosen[arm]
+    classes = len(study.classes)
+    counts = (chosen[:, :, None] == np.arange(classes)).sum(axis=0)  # (case, class)
+    answers = counts.sum(axis=1)
+    majority = np.where(answers > 0, counts.argmax(axis=1), -1)
+    names = np.array([*study.classes, ""], dtype=object)
+    table = pd.DataFrame(
+        {
+            "case": [each.case_id for each in study.cases],
+            "truth": names[study.truth],
+            "answers": answers,
+            "right": ratio(counts[np.arange(len(counts)), study.truth], answers),
+            "majority": names[majority],
+            "share": ratio(counts.max(axis=1), answers),
+            "device": names[outcomes.device],
+        }
+    )
+    readers = _shares(study.truth, counts.astype(np.float64), classes)
+    if not outcomes.with_device:
+        return Errors(table, readers, None, None)
+    of_device = (outcomes.device[:, None] == np.arange(classes)).astype(np.float64)
+    known = (majority >= 0) & (outcomes.device >= 0)
+    right = [(each == study.truth)[known] for each in (majority, outcomes.device)]
+    both = np.zeros((2, 2), dtype=np.int64)
+    np.add.at(both, ((~right[0]).astype(np.intp), (~right[1]).astype(np.intp)), 1)
+    return Errors(table, readers, _shares(study.truth, of_device, classes), both)
+
+
+def _shares(truth: NDArray[np.intp], counts: Floats, classes: int) -> Floats:
+    summed = np.zeros((classes, classes))
+    np.add.at(summed, truth, counts)
+    return ratio(summed, summed.sum(axis=1, keepdims=True))

@@ -1,0 +1,1 @@
+"""Where studies and answers are kept: SQLite of the workspace, or PostgreSQL."""
