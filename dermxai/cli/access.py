@@ -8,13 +8,12 @@ from typing import Annotated
 import typer
 
 from dermxai.access import audit, codes
-from dermxai.access.codes import Code
+from dermxai.access.codes import ADDRESS, Code
 from dermxai.access.roles import Role
 from dermxai.cli.options import Json
 from dermxai.core.errors import InputError
 
-ADDRESS = "DERMXAI_URL"
-_USUAL = "http://localhost:8501"
+USUAL = "http://localhost:8501"
 
 app = typer.Typer(
     help="Access codes. As soon as one is made, everybody has to log in, on this computer too.",
@@ -39,10 +38,10 @@ def make(
     json: Json = False,
 ) -> None:
     """Make a code and its link. They are shown this once: kept is a hash."""
-    address = _address(url or _USUAL)
+    server = server_address(url or USUAL)
     code, text = codes.make(name, role, days)
     audit.note(None, "made code", account=audit.account(), code=code.id, role=code.role)
-    link = f"{address}/login#{text}"
+    link = f"{server}/login#{text}"
     if json:
         print(jsons.dumps({**_described(code), "code": text, "link": link}, indent=1))
         return
@@ -109,11 +108,11 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).isoformat(" ", timespec="minutes")
 
 
-def _address(url: str) -> str:
+def server_address(url: str) -> str:
     """
     Raises:
         InputError: it is no address of a server.
     """
     if not url.startswith(("http://", "https://")) or "#" in url or not url.isprintable():
-        raise InputError(f"--url is {url!r}; give the server's address, such as {_USUAL}.")
+        raise InputError(f"--url is {url!r}; give the server's address, such as {USUAL}.")
     return url.rstrip("/")

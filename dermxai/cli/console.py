@@ -4,7 +4,7 @@ import io
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -29,8 +29,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dermxai.explain.faithfulness.results import Results
-    from dermxai.metrics import Evaluation
+    from dermxai.metrics.abstention import RiskCoverage
+    from dermxai.metrics.decision_curve import DecisionCurve
     from dermxai.metrics.leakage import Premium
+    from dermxai.metrics.measures import Measures
+    from dermxai.readers.analysis.whole import StudyAnalysis
+    from dermxai.remedies.outcome import Outcome
+    from dermxai.report.calibration import Calibration
+    from dermxai.report.comparison import Compared
+    from dermxai.report.errors import FoundSlices, GrownTree
+    from dermxai.report.evaluated import Evaluated
+    from dermxai.report.prediction_sets import PredictionSets
+    from dermxai.report.shift import Shift
+    from dermxai.report.subgroups import Grouped
     from dermxai.runs import Run
 
 FEW = 5  # problems that are told one by one
@@ -92,7 +103,7 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def say_problems(problems: Sequence[Mapping[str, str]]) -> None:
+def say_problems(problems: Sequence[Mapping[str, object]]) -> None:
     """The first few problems with files and rows, each an item and a reason, and how many there
     are."""
     for problem in problems[:FEW]:
@@ -101,6 +112,15 @@ def say_problems(problems: Sequence[Mapping[str, str]]) -> None:
         rest = " (all of them with --json)" if len(problems) > FEW else ""
         number = count(len(problems), "problem")
         say(f"{number} with files and rows{rest}; what cannot be used is left out.")
+
+
+def say_reasons(jobs: Sequence[Mapping[str, object]]) -> None:
+    """Why the first few jobs have failed, were interrupted, or are not at work as usual."""
+    told = [job for job in jobs if job["reason"]]
+    for job in told[:FEW]:
+        say(_line(f"{job['id']}: {job['reason']}"))
+    if len(told) > FEW:
+        say(f"{count(len(told) - FEW, 'more job')} with a reason; see dermxai jobs show JOB.")
 
 
 def show_json(content: object) -> None:
@@ -132,11 +152,16 @@ def show_run(run: "Run", json: bool) -> None:
         show_json({"run": str(run.root), **run.manifest})
     else:
         print(run.root)
+        if rounding := run.manifest.get("rounding"):
+            from dermxai.runs.rounding import in_words
+
+            print(in_words(rounding), file=sys.stderr)
 
 
-def show_evaluation(evaluation: "Evaluation") -> None:
+def show_evaluation(evaluation: "Evaluated") -> None:
     """Measures of the whole and of each class, with their intervals."""
-    from dermxai.metrics.basis import in_words  # numpy, which --help need not wait for
+    from dermxai.core.formatting import interval_basis
+    from dermxai.metrics.basis import basis  # numpy, which --help need not wait for
 
     counts = evaluation.counts
     print(
@@ -158,22 +183,142 @@ def show_evaluation(evaluation: "Evaluation") -> None:
     print()
     show_table(("class", "images", evaluation.clusters, *headings), rows)
     print(
-        f"\n{in_words(evaluation.clusters, evaluation.level)}: Wilson's score with a design effect "
-        "(docs/statistics.md)."
+        f"\n{interval_basis(basis(evaluation.clusters, evaluation.level))}: Wilson's score with a "
+        "design effect (docs/statistics.md)."
     )
     for note in evaluation.notes:
         print(f"\n{_line(note)}")
 
 
+def show_measures(found: "Measures") -> None:
+    """Every measure under the decision rule: averages with intervals, and each class."""
+    from dermxai.metrics.measure_estimates import AVERAGES
+    from dermxai.metrics.measures import ALL
+    from dermxai.report.measures import NAMES, notes, rule_in_words
+
+    print(f"\n{rule_in_words(found.rule, found.clusters)}.\n")
+    rows = found.table.to_dict("records")
+    of = {(row["scope"], row["class"], row["measure"]): row for row in rows}
+    names = [name for name in NAMES if ("macro", "", name) in of]
+    scopes = [*AVERAGES, ALL]
+    titles = {ALL: "all classes"}
+    headings = [text for scope in scopes for text in (titles.get(scope, scope), "95 % interval")]
+    averages = []
+    for name in names:
+        averages.append([NAMES[name]])
+        for scope in scopes:
+            row = of.get((scope, "", name))
+            averages[-1] += [row["value"], _interval(row["low"], row["high"])] if row else ["", ""]
+    show_table(("measure", *headings), averages)
+    print()
+    classes = list(found.counts["class"])
+    by_class = [name for name in NAMES if ("class", classes[0], name) in of]
+    show_table(
+        ("class", *(NAMES[name] for name in by_class)),
+        [[code, *(of["class", code, name]["value"] for name in by_class)] for code in classes],
+    )
+    for note in notes(found):
+        print(f"\n{_line(note)}")
+
+
+def show_calibration(found: "Calibration") -> None:
+    """Calibration errors and scores, as predicted and at the temperature."""
+    from dermxai.report.calibration import as_table, in_words
+
+    print("\nCalibration\n")
+    columns = ("probabilities", "ECE", "debiased", "Brier score", "95 % interval", "log loss")
+    rows = [
+        [
+            *(row[name] for name in ("probabilities", "ece", "ece_debiased", "brier")),
+            _interval(row["low"], row["high"]),
+            row["log_loss"],
+        ]
+        for row in as_table(found).to_dict("records")
+    ]
+    show_table(columns, rows)
+    print(f"\n{_line(in_words(found))}")
+
+
+def show_rules(argmax: "Measures", point: "Measures") -> None:
+    """Argmax and operating points side by side, and what their errors add up to."""
+    from dermxai.report.rules import MEASURES, both_rules, sums_in_words
+
+    print("\nBoth decision rules: argmax | operating point\n")
+    table = both_rules(argmax, point)
+    names = [*MEASURES, "false_negatives", "false_positives"]
+    rows = []
+    for row in table.to_dict("records"):
+        rows.append([row["class"] or "macro, sum", row["images"]])
+        for name in names:
+            pair = (row[f"{rule}_{name}"] for rule in ("argmax", "operating_point"))
+            rows[-1].append(" | ".join(_cell(value) for value in pair))
+    show_table(("class", "images", *(name.replace("_", " ") for name in names)), rows)
+    for line in sums_in_words(table):
+        print(f"\n{_line(line)}")
+
+
+def show_prediction_sets(
+    found: "PredictionSets | None", why_not: str, pairs: Sequence[Sequence[str]]
+) -> None:
+    """Coverage of each class, and how often a set is exactly the classes asked for."""
+    from dermxai.report.prediction_sets import in_words, notes
+
+    print("\nPrediction sets\n")
+    if found is None:
+        print(_line(why_not))
+        return
+    measured = found.measured
+    rows = [
+        [code, row["images"], row["coverage"], _interval(row["low"], row["high"]), row["size"]]
+        for code, row in zip(
+            [*found.classes, "all"],
+            [*measured.by_class.to_dict("records"), *measured.overall.to_dict("records")],
+            strict=True,
+        )
+    ]
+    show_table(("class", "images", "coverage", "95 % interval", "mean size"), rows)
+    for codes in pairs:
+        alike = found.exactly(codes).iloc[0]
+        share = f"{_cell(float(alike['share']))} [{_interval(alike['low'], alike['high'])}]"
+        print(f"\nExactly {{{_line(', '.join(codes))}}}: {alike['exactly']} sets, {share}")
+    for line in (in_words(found), *notes(found)):
+        print(f"\n{_line(line)}")
+
+
+def show_curves(benefit: "Mapping[str, DecisionCurve]", abstention: "RiskCoverage") -> None:
+    """Errors where the least sure are left out, and where acting on each class has a benefit."""
+    from dermxai.report.curves import useful_in_words
+
+    print(f"\nAbstention, area under the risk–coverage curve {_cell(abstention.area)}\n")
+    rows = abstention.table[abstention.table["at_least"].isin((0.5, 0.7, 0.8, 0.9, 1.0))]
+    show_table(
+        ("kept", "images", "probability from", "errors", "95 % interval"),
+        [
+            [
+                *(row[name] for name in ("kept", "images", "threshold", "risk")),
+                _interval(row["low"], row["high"]),
+            ]
+            for row in rows.to_dict("records")
+        ],
+    )
+    print("\nNet benefit\n")
+    show_table(
+        ("class", "prevalence", "useful"),
+        [[code, curve.prevalence, useful_in_words(curve)] for code, curve in benefit.items()],
+    )
+
+
 def show_premium(premium: "Premium") -> None:
     """Overall measures with and without the images that leak from training."""
+    from dermxai.report.sentences import OVERALL, sentences
+
     print(
         f"\nLeakage premium: {premium.seen} of {premium.seen + premium.unseen} evaluated images "
         "were seen in training.\n"
     )
     rows = [
         [
-            row["name"],
+            OVERALL[row["measure"]],
             row["value"],
             row["without"],
             _interval(row["without_low"], row["without_high"]),
@@ -184,7 +329,171 @@ def show_premium(premium: "Premium") -> None:
     ]
     columns = ("overall", "all", "without", "95 % interval", "difference", "95 % interval")
     show_table(columns, rows)
-    for note in premium.notes:
+    for note in sentences(premium.notes):
+        print(f"\n{_line(note)}")
+
+
+def show_outcome(found: "Outcome") -> None:
+    """A stack of remedies beside the unchanged network."""
+    from dermxai.core.formatting import interval_basis
+    from dermxai.metrics.basis import basis
+    from dermxai.report import remedies
+
+    for place, (title, told) in enumerate(remedies.steps(found), 1):
+        print(_line(f"{place}. {title}. {told}"))
+    before, after = remedies.rules(found)
+    print("\n" + _line(f"Decision rule before: {before}; after: {after}.") + "\n")
+    columns = ("before", "after", "difference", "95 % interval")
+    numbers = ("before", "after", "difference")
+
+    def cells(row: Mapping[Hashable, float]) -> list[object]:
+        return [*(row[name] for name in numbers), _interval(row["low"], row["high"])]
+
+    shown = remedies.headlines(found).to_dict("records")
+    show_table((found.split, *columns), [[row["name"], *cells(row)] for row in shown])
+    print()
+    shown = remedies.by_class(found, "sensitivity").to_dict("records")
+    show_table(("sensitivity", *columns), [[row["class"], *cells(row)] for row in shown])
+    changed = found.changed["change"].value_counts()
+    parts = ", ".join(f"{number} {kind}" for kind, number in changed.items())
+    print(f"\n{count(len(found.changed), 'prediction')} changed{f': {parts}' if parts else ''}.")
+    if lost := remedies.losing(found).to_dict("records"):
+        print("\nThe price:\n")
+        show_table(
+            ("class", "measure", *columns),
+            [[row["class"], row["measure"], *cells(row)] for row in lost],
+        )
+    print(f"\n{interval_basis(basis(found.before.clusters, found.paired.level))}: Newcombe's.")
+    for note in (*found.notes, remedies.looked(found)):
+        print(f"\n{_line(note)}")
+
+
+def show_comparison(made: "Compared") -> None:
+    """Measures of each model, differences of each pair, and how far predictions agree."""
+    from dermxai.core.formatting import interval_basis
+    from dermxai.metrics.basis import basis
+    from dermxai.report.comparison import difference_table, kappa_table, table_3
+
+    found = made.found
+    images = count(found.sample_ids.size, "image")
+    of = "" if found.clusters == "images" else f" of {found.units} {found.clusters}"
+    print(f"{images}{of} that all models have predicted. {made.rule}.\n")
+    tables = {
+        "Measures, macro average": table_3(found),
+        "Differences": difference_table(found),
+        "Agreement of predictions": kappa_table(found),
+    }
+    for title, table in tables.items():
+        print(f"{title}\n")
+        rows = [[str(cell) for cell in row] for row in table.to_numpy()]
+        show_table([str(name) for name in table.columns], rows)
+        print()
+    print(
+        f"{interval_basis(basis(found.clusters, found.level))}; p adjusted for the number of pairs "
+        "(Holm). Classes: --json."
+    )
+    for note in made.about:
+        print(f"\n{_line(note)}")
+
+
+def show_study(found: "StudyAnalysis") -> None:
+    """A reader study: classes beside the device, agreement, and what help changes."""
+    from dermxai.core.formatting import interval_basis
+    from dermxai.metrics.basis import basis
+
+    study, classes = found.study, found.classes.rows
+    print(f"{_line(study.summary())}. Arm: {_line(found.arm)}.\n")
+    beside = study.device is not None
+    names = ["cases", "readers", "95 % interval"]
+    if beside:
+        names += ["device", "95 % interval", "difference", "95 % interval", "p", "p (Holm)"]
+    for measure, rows in classes.groupby("measure", sort=False):
+        shown = []
+        for row in rows.to_dict("records"):
+            cells = [row["class"], row["cases"], row["readers"]]
+            cells.append(_interval(row["readers_low"], row["readers_high"]))
+            if beside:
+                cells += [row["device"], _interval(row["device_low"], row["device_high"])]
+                cells += [row["difference"], _interval(row["low"], row["high"])]
+                cells += [row["p"], row["p_holm"]]
+            shown.append(cells)
+        show_table((str(measure), *names), shown)
+        print()
+    fleiss, alpha = found.kappas.fleiss, found.kappas.alpha
+    show_table(
+        ("agreement of readers", "value", "95 % interval"),
+        [
+            ["Fleiss' kappa", fleiss.value, _interval(fleiss.low, fleiss.high)],
+            ["Krippendorff's alpha", alpha.value, _interval(alpha.low, alpha.high)],
+        ],
+    )
+    for gain in found.gains:
+        print(f"\n{_line(gain.with_)} less {_line(gain.without)}\n")
+        show_table(
+            ("class", "measure", "readers", "before", "after", "gain", "95 % interval", "p"),
+            [
+                [
+                    row["class"],
+                    row["measure"],
+                    row["group"],
+                    row["before"],
+                    row["after"],
+                    row["difference"],
+                    _interval(row["low"], row["high"]),
+                    row["p"],
+                ]
+                for row in gain.rows.to_dict("records")
+            ],
+        )
+        print()
+        show_table(list(gain.changes.columns), gain.changes.to_numpy().tolist())
+    print(
+        f"\n{interval_basis(basis(study.independent, found.level))}; for other {found.classes.to}."
+    )
+    for note in found.notes:
+        print(f"\n{_line(note)}")
+
+
+def show_subgroups(found: "Grouped") -> None:
+    """The groups, and what is to be known of them."""
+    from dermxai.core.formatting import interval_basis
+    from dermxai.metrics.basis import basis
+    from dermxai.report.subgroups import shown
+
+    table = shown(found.found)
+    show_table([str(name) for name in table.columns], table.to_numpy().tolist())
+    print(f"\n{interval_basis(basis(found.found.clusters, found.found.level))}. {found.rule}.")
+    for note in found.notes:
+        print(f"\n{_line(note)}")
+
+
+def show_shift(found: "Shift") -> None:
+    """Columns, distances, and what is to be known of them."""
+    from dermxai.core.formatting import interval_basis
+    from dermxai.metrics.basis import basis
+    from dermxai.report.shift import LEVEL
+
+    for table in (found.shown(), found.detected()):
+        if len(table):
+            show_table([str(name) for name in table.columns], table.to_numpy().tolist())
+            print()
+    if found.reason:
+        print(f"{found.reason}\n")
+    print(f"{interval_basis(basis(found.clusters, LEVEL))}.")
+    for note in found.notes:
+        print(f"\n{_line(note)}")
+
+
+def show_part(title: str, found: "FoundSlices | GrownTree | None", why: str) -> None:
+    """A table and its notes under a title, or why there is none."""
+    print(f"\n{title}\n")
+    if found is None:
+        print(_line(why))
+        return
+    table = found.shown()
+    if len(table):
+        show_table([str(name) for name in table.columns], table.to_numpy().tolist())
+    for note in found.own_notes:
         print(f"\n{_line(note)}")
 
 
@@ -196,11 +505,13 @@ def show_faithfulness(
     Args:
         independent: what the intervals take as independent.
     """
-    from dermxai.metrics.basis import in_words
+    from dermxai.core.formatting import interval_basis
+    from dermxai.metrics.basis import basis
+    from dermxai.report.faithfulness import with_words
 
     columns = ("measure", "method", "images", "mean", "95 % interval")
     verdicts = ["random_verdict", "centred_verdict", "standing"]
-    told = table[verdicts].fillna("").replace("", "–").to_numpy()
+    told = with_words(table)[verdicts].fillna("").replace("", "–").to_numpy()
     rows = [
         [
             *(row[name] for name in columns[:4]),
@@ -210,7 +521,7 @@ def show_faithfulness(
         for row, verdict in zip(table.to_dict("records"), told, strict=True)
     ]
     show_table((*columns, "against random", "against centred", "standing"), rows)
-    print(f"\n{in_words(independent)}.")
+    print(f"\n{interval_basis(basis(independent))}.")
     for note in notes:
         print(f"\n{_line(note)}")
     for name, reason in found.skipped.items():

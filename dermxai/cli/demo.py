@@ -26,7 +26,7 @@ def demo(
         paths.share()
     atlas = demo_dataset()
     there = atlas.exists()
-    run = open_run(foreground("demo", images=images)["run"])
+    run = open_run(str(foreground("demo", images=images)["run"]))
     console.show_run(run, json)
     if images and there and (kept := run.manifest["counts"]["images"]) != images:
         console.say(

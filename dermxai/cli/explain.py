@@ -8,6 +8,7 @@ import typer
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
 from dermxai.cli.options import (
+    Activation,
     Architecture,
     Checkpoint,
     Classes,
@@ -15,9 +16,14 @@ from dermxai.cli.options import (
     Device,
     Json,
     LabelMap,
+    Layout,
+    LevelRole,
+    Mean,
     Setting,
     Shares,
     Size,
+    Std,
+    Weights,
     checkpoint_options,
     dataset_options,
     method_settings,
@@ -33,7 +39,11 @@ def explain(
     output: Annotated[Path, typer.Option(help="Folder for the maps.", file_okay=False)],
     column: Column = None,
     label_map: LabelMap = None,
-    method: Annotated[str, typer.Option(help="Attribution method.")] = "grad_cam",
+    level: LevelRole = None,
+    method: Annotated[
+        str | None,
+        typer.Option(help="Attribution method; else Grad-CAM, or the first that the network has."),
+    ] = None,
     target: Annotated[str | None, typer.Option(help="Class code; else what is predicted.")] = None,
     against: Annotated[str | None, typer.Option(help="Explain target minus this class.")] = None,
     head: Annotated[str | None, typer.Option(help="Only this head's vote.")] = None,
@@ -52,6 +62,11 @@ def explain(
     architecture: Architecture = None,
     classes: Classes = None,
     size: Size = None,
+    activation: Activation = None,
+    weights: Weights = None,
+    mean: Mean = None,
+    std: Std = None,
+    layout: Layout = None,
     device: Device = None,
     shares: Shares = 1,
     json: Json = False,
@@ -59,6 +74,8 @@ def explain(
     """Attribution maps: figures (.png, .svg) and numbers (.npz). Interrupted, it resumes."""
     from dermxai.explain.attribution.api import methods
 
+    if setting and method is None:
+        raise InputError(f"--set {setting[0]} is of no method; name one by --method.")
     value = foreground(
         "explain",
         checkpoint=str(paths.named_checkpoint(checkpoint)),
@@ -74,16 +91,29 @@ def explain(
         selection=selection,
         common_scale=common_scale,
         device=device,
-        settings=method_settings(methods(), method, setting),
-        checkpoint_options=checkpoint_options(architecture, classes, size),
-        dataset_options=dataset_options(column, label_map),
+        settings=method_settings(methods(), method, setting) if method else None,
+        checkpoint_options=checkpoint_options(
+            architecture=architecture,
+            classes=classes,
+            size=size,
+            activation=activation,
+            weights=weights,
+            mean=mean,
+            std=std,
+            layout=layout,
+        ),
+        dataset_options=dataset_options(column, label_map, level),
         shares=shares,
     )
-    console.say_problems(value["problems"])
+    problems, written = value["problems"], value["written"]
+    assert isinstance(problems, list | tuple) and isinstance(written, list | tuple)
+    console.say_problems(problems)
+    if why := value["method_chosen"]:
+        console.say(str(why))
     if json:
         console.show_json(value)
     else:
-        print("\n".join(value["written"]))
+        print("\n".join(written))
 
 
 def _lines(file: Path) -> list[str]:

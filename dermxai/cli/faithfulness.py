@@ -7,7 +7,7 @@ import typer
 
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
-from dermxai.cli.options import Configurable, Device, Json, RunFolder, names
+from dermxai.cli.options import Configurable, Device, Json, RunFolder, Split, names
 from dermxai.core import parsing, paths
 from dermxai.core.errors import InputError
 
@@ -23,7 +23,7 @@ def faithfulness(
         str | None, typer.Option(help="Explain target minus this class; or 'runner-up'.")
     ] = None,
     head: Annotated[str | None, typer.Option(help="One head's logit; else their sum.")] = None,
-    split: Annotated[str | None, typer.Option(help="Only train, validation or test.")] = None,
+    split: Split = None,
     seed: Annotated[int, typer.Option(help="Of the choice of images and all draws.")] = 0,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, as deletion_blur.steps=4.")
@@ -35,12 +35,12 @@ def faithfulness(
     maps. Interrupted, it resumes."""
     from dermxai.explain.faithfulness.results import open_results
     from dermxai.metrics.basis import basis
-    from dermxai.report.faithfulness import outdated, summary, too_few, units
+    from dermxai.report.faithfulness import outdated, summary, too_few, units, with_words
     from dermxai.report.origin import origin
     from dermxai.runs import open_run
 
     value = foreground(
-        "quality",
+        "faithfulness",
         run=str(paths.named_run(run)),
         images=images,
         methods=names(methods),
@@ -53,8 +53,8 @@ def faithfulness(
         settings=nested(setting or []),
         device=device,
     )
-    opened = open_run(value["run"])
-    found = open_results(opened, value["quality"])
+    opened = open_run(str(value["run"]))
+    found = open_results(opened, str(value["evaluation"]))
     if found is None:
         raise InputError(f"The evaluation in {value['run']} was removed while it was being read.")
     table = summary(opened, found)
@@ -63,7 +63,7 @@ def faithfulness(
         console.show_json(
             {
                 "run": value["run"],
-                "evaluation": value["quality"],
+                "evaluation": value["evaluation"],
                 "origin": origin(opened, found.asked.split),
                 "asked": asdict(found.asked),
                 "skipped": dict(found.skipped),
@@ -71,7 +71,7 @@ def faithfulness(
                 "problems": [asdict(problem) for problem in found.problems],
                 "intervals": basis(units(opened)),
                 "notes": list(notes),
-                "summary": table.to_dict("records"),
+                "summary": with_words(table).to_dict("records"),
             }
         )
     else:

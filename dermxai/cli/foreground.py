@@ -1,11 +1,9 @@
 """The work of a job, done at once by this process, with progress bars."""
 
-from typing import Any
-
 from dermxai.cli import console
 
 
-def foreground(kind: str, **arguments: object) -> dict[str, Any]:
+def foreground(kind: str, **arguments: object) -> dict[str, object]:
     """What a job of this kind returns; arguments that are None stay away.
 
     Raises:
@@ -15,5 +13,4 @@ def foreground(kind: str, **arguments: object) -> dict[str, Any]:
 
     given = {name: value for name, value in arguments.items() if value is not None}
     with console.bars() as bars:
-        result: dict[str, Any] = work(kind, given, bars, console.say)
-    return result
+        return work(kind, given, bars, console.say)

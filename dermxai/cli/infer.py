@@ -7,6 +7,7 @@ import typer
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
 from dermxai.cli.options import (
+    Activation,
     Architecture,
     Checkpoint,
     Classes,
@@ -15,8 +16,13 @@ from dermxai.cli.options import (
     Device,
     Json,
     LabelMap,
+    Layout,
+    LevelRole,
+    Mean,
     Shares,
     Size,
+    Std,
+    Weights,
     checkpoint_options,
     dataset_options,
 )
@@ -29,12 +35,22 @@ def infer(
     dataset: Data,
     column: Column = None,
     label_map: LabelMap = None,
+    level: LevelRole = None,
     architecture: Architecture = None,
     classes: Classes = None,
     size: Size = None,
+    activation: Activation = None,
+    weights: Weights = None,
+    mean: Mean = None,
+    std: Std = None,
+    layout: Layout = None,
     device: Device = None,
     precision: Annotated[
         str | None, typer.Option(help="float32, bfloat16 or float16; float32 on a CPU.")
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="torch, or openvino with the extra openvino: faster on a CPU."),
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images at a time.", min=1)] = None,
     workers: Annotated[int | None, typer.Option(help="Threads that read images.", min=1)] = None,
@@ -48,12 +64,22 @@ def infer(
         "infer",
         checkpoint=str(paths.named_checkpoint(checkpoint)),
         dataset=str(dataset.absolute()),
-        checkpoint_options=checkpoint_options(architecture, classes, size),
-        dataset_options=dataset_options(column, label_map),
+        checkpoint_options=checkpoint_options(
+            architecture=architecture,
+            classes=classes,
+            size=size,
+            activation=activation,
+            weights=weights,
+            mean=mean,
+            std=std,
+            layout=layout,
+        ),
+        dataset_options=dataset_options(column, label_map, level),
         device=device,
         precision=precision,
+        engine=engine,
         batch_size=batch_size,
         workers=workers,
         shares=shares,
     )
-    console.show_run(open_run(value["run"]), json)
+    console.show_run(open_run(str(value["run"])), json)

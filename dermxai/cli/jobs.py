@@ -4,7 +4,7 @@ import time
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -61,15 +61,18 @@ def list_(
 ) -> None:
     """The workspace's jobs, newest first."""
     known, odd = find_jobs()
-    described = [_described(job) for job in listing.found(known, search, sort)]
+    found = listing.found(known, search, sort)
+    described = [_described(job) for job in found]
     if odd:
         console.say(f"Left out: {', '.join(each.name for each in odd)}; see dermxai doctor.")
     if json:
         console.show_json(described)
         return
     shown = ("id", "state", "title", "owner", "tags", "submitted", "account")
-    rows = [job | {"tags": ", ".join(job["tags"])} for job in described]
+    tags = [", ".join(labels.labels(job).tags) for job in found]
+    rows = [row | {"tags": each} for row, each in zip(described, tags, strict=True)]
     console.show_table(shown, [[row[name] for name in shown] for row in rows])
+    console.say_reasons([job for job in described if job["state"] != State.QUEUED])
 
 
 @app.command()
@@ -163,7 +166,7 @@ def work(folder: Path, attempt: Annotated[int, typer.Argument(min=1)] = 1) -> No
         raise typer.Exit(1)
 
 
-def _described(job: Job) -> dict[str, Any]:
+def _described(job: Job) -> dict[str, object]:
     progress = job.progress
     return {
         "id": job.id,

@@ -14,6 +14,9 @@ from dermxai.core.errors import InputError
 def project(
     run: RunFolder,
     method: Annotated[str, typer.Option(help="Projection method.")] = "umap",
+    space: Annotated[
+        str | None, typer.Option(help="Feature space; the inputs of the final head if not given.")
+    ] = None,
     setting: Setting = None,
     json: Json = False,
 ) -> None:
@@ -21,13 +24,13 @@ def project(
     from dermxai.projection import open_projection
     from dermxai.projection.projector import methods
     from dermxai.report.origin import origin
-    from dermxai.runs import open_run
+    from dermxai.runs import feature_spaces, open_run
 
     folder = str(paths.named_run(run))
     settings = method_settings(methods(), method, setting)
-    foreground("project", run=folder, method=method, settings=settings)
+    foreground("project", run=folder, method=method, settings=settings, space=space)
     opened = open_run(folder)
-    projection = open_projection(opened, method, settings)
+    projection = open_projection(opened, method, settings, space)
     if projection is None:
         raise InputError(f"The map of {folder} was removed while it was being read; try again.")
     if json:
@@ -37,6 +40,7 @@ def project(
             {
                 "origin": origin(opened),
                 "method": projection.method,
+                "space": feature_spaces.chosen(opened, space),
                 "settings": dict(projection.settings),
                 "coordinates": dict(zip(names, coordinates, strict=True)),
                 "notes": list(projection.notes),

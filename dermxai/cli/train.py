@@ -7,7 +7,7 @@ import typer
 
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
-from dermxai.cli.options import Column, Data, Device, LabelMap, Setting, dataset_options
+from dermxai.cli.options import Column, Data, Device, LabelMap, LevelRole, Setting, dataset_options
 from dermxai.jobs.arguments import recipe_of, swept_of
 
 
@@ -15,10 +15,11 @@ def train(
     *,
     dataset: Data,
     output: Annotated[Path, typer.Option(help="Checkpoint folder to write.", file_okay=False)],
-    recipe: Annotated[str, typer.Option(help="paper, scratch or quick.")] = "scratch",
+    recipe: Annotated[str, typer.Option(help="paper, light, scratch or quick.")] = "scratch",
     setting: Setting = None,
     column: Column = None,
     label_map: LabelMap = None,
+    level: LevelRole = None,
     device: Device = None,
     devices: Annotated[int, typer.Option(help="Processes, each with its own GPU.", min=1)] = 1,
     folds: Annotated[int, typer.Option(help="Cross-validate by patient; 0: do not.", min=0)] = 0,
@@ -46,7 +47,7 @@ def train(
             recipe=recipe_of(recipe, pairs),
             sweep=swept or None,
             halving=halving,
-            dataset_options=dataset_options(column, label_map),
+            dataset_options=dataset_options(column, label_map, level),
             device=device,
             devices=devices,
             folds=folds,

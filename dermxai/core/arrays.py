@@ -44,7 +44,7 @@ class Member:
 
     name: str
     shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    dtype: np.dtype[np.generic]
     start: int
     size: int
 
@@ -133,7 +133,7 @@ def _read(found: zipfile.ZipFile, member: Member) -> NDArray[Any]:
         return npy.read_array(file, allow_pickle=False)
 
 
-def _header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
     try:
         version = npy.read_magic(file)
         reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0

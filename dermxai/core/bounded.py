@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from itertools import islice
 from types import FunctionType, MethodType, ModuleType
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from cachetools import LRUCache
+from numpy.typing import NDArray
 
 T = TypeVar("T")
 
@@ -28,16 +29,16 @@ class _Weighed(NamedTuple, Generic[T]):
 
 
 class Bounded(Generic[T]):
-    """Values by key. Where all together weigh more than there is room, those go that were not asked
+    """Values by key. Where all together weigh more than the limit, those go that were not asked
     for longest; the newest stays, however heavy."""
 
-    def __init__(self, room: int, weight: Callable[[T], int] | None = None) -> None:
+    def __init__(self, limit: int, weight: Callable[[T], int] | None = None) -> None:
         """
         Args:
-            room: bytes.
+            limit: bytes.
             weight: of a value, in bytes; `weigh` if not given.
         """
-        self.room = room
+        self.limit = limit
         self._kept: LRUCache[Hashable, _Weighed[T]] = LRUCache(math.inf, lambda each: each.weight)
         self._weight = weight or weigh
         self._lock = threading.Lock()
@@ -60,7 +61,7 @@ class Bounded(Generic[T]):
         weight = self._weight(value)
         with self._lock:
             self._kept[key] = _Weighed(value, weight)
-            while self._kept.currsize > self.room and len(self._kept) > 1:
+            while self._kept.currsize > self.limit and len(self._kept) > 1:
                 self._kept.popitem()  # the least recently used
         return value
 
@@ -94,13 +95,13 @@ def weigh(value: object) -> int:
     return _weigh(value, set(), 0)
 
 
-def _weigh(value: Any, seen: set[int], depth: int) -> int:
+def _weigh(value: object, seen: set[int], depth: int) -> int:
     if id(value) in seen or depth > _DEEPEST:
         return 0
     seen.add(id(value))
     package = type(value).__module__.partition(".")[0]
     if isinstance(value, np.ndarray):
-        return _of_array(value)
+        return _weigh_array(value)
     if package == "pandas" and hasattr(value, "memory_usage"):
         used = value.memory_usage(deep=True)
         return int(getattr(used, "sum", lambda: used)())
@@ -108,15 +109,15 @@ def _weigh(value: Any, seen: set[int], depth: int) -> int:
     if package == "torch" and hasattr(value, "nbytes"):
         own += int(value.nbytes)
     elif isinstance(value, Mapping):
-        own += _of_many(value.keys(), seen, depth) + _of_many(value.values(), seen, depth)
+        own += _weigh_items(value.keys(), seen, depth) + _weigh_items(value.values(), seen, depth)
     elif isinstance(value, list | tuple | set | frozenset):
-        own += _of_many(value, seen, depth)
+        own += _weigh_items(value, seen, depth)
     elif not isinstance(value, _WITHOUT_PARTS):
-        own += _of_parts(value, seen, depth)
+        own += _weigh_parts(value, seen, depth)
     return own
 
 
-def _of_parts(value: object, seen: set[int], depth: int) -> int:
+def _weigh_parts(value: object, seen: set[int], depth: int) -> int:
     held: list[object] = []
     if is_dataclass(value) and not isinstance(value, type):
         held += [getattr(value, each.name, None) for each in fields(value)]
@@ -124,15 +125,15 @@ def _of_parts(value: object, seen: set[int], depth: int) -> int:
     return sum(_weigh(each, seen, depth + 1) for each in held)
 
 
-def _of_array(value: "np.ndarray[Any, Any]") -> int:
+def _weigh_array(value: NDArray[np.generic]) -> int:
     if isinstance(value, np.memmap):
         return 0
     if value.dtype == object:
-        return value.nbytes + _of_many(value.ravel().tolist(), set(), 0)
+        return value.nbytes + _weigh_items(value.ravel().tolist(), set(), 0)
     return value.nbytes
 
 
-def _of_many(items: Collection[object], seen: set[int], depth: int) -> int:
+def _weigh_items(items: Collection[object], seen: set[int], depth: int) -> int:
     number = len(items)
     some = list(islice(items, _LOOKED_AT))
     weight = sum(_weigh(each, seen, depth + 1) for each in some)

@@ -4,14 +4,13 @@ import inspect
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
 
 
 class CallablePackage(ModuleType):
     """``dermxai.explain`` is both the package and its function ``explain``, whichever was imported
     first; the same for ``dermxai.report``."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> object:
         return _function(self)(*args, **kwargs)
 
     @property
@@ -31,6 +30,6 @@ def make_callable(package: str) -> None:
     sys.modules[package].__class__ = CallablePackage
 
 
-def _function(package: ModuleType) -> Callable[..., Any]:
-    function: Callable[..., Any] = getattr(package, package.__name__.rpartition(".")[2])
+def _function(package: ModuleType) -> Callable[..., object]:
+    function: Callable[..., object] = getattr(package, package.__name__.rpartition(".")[2])
     return function

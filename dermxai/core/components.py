@@ -19,7 +19,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from traceback import extract_tb
 from types import ModuleType
-from typing import Annotated, Any, Generic, ParamSpec, TypeVar, get_type_hints
+from typing import Annotated, Generic, ParamSpec, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
@@ -44,6 +44,7 @@ class Component(ABC):
 
 
 C = TypeVar("C", bound=Component)
+C_co = TypeVar("C_co", bound=Component, covariant=True)
 P = ParamSpec("P")
 
 
@@ -61,7 +62,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class Kind(Generic[C]):
+class Kind(Generic[C_co]):
     """A kind of component, and where it is found.
 
     Attributes:
@@ -71,12 +72,12 @@ class Kind(Generic[C]):
         faults: what else is wrong with one, a sentence each.
     """
 
-    base: type[C]
+    base: type[C_co]
     package: str
     title: str
-    faults: Callable[[C], Iterator[str]] = lambda _: iter(())
+    faults: Callable[..., Iterator[str]] = lambda _: iter(())
 
-    def all(self) -> Mapping[str, C]:
+    def all(self) -> Mapping[str, C_co]:
         """By name: those of the package in alphabetical order, then those of others."""
         return dict(_discovered(self)[0])
 
@@ -88,7 +89,7 @@ class Kind(Generic[C]):
         """By name, which installed package each is from."""
         return dict(_discovered(self)[2])
 
-    def faults_of(self, made: C, taken: Mapping[str, C]) -> Iterator[str]:
+    def faults_of(self, made: Component, taken: Mapping[str, Component]) -> Iterator[str]:
         """What is wrong with one, a sentence each.
 
         Args:
@@ -96,7 +97,7 @@ class Kind(Generic[C]):
         """
         return _faults(self, made, taken)
 
-    def find(self, name: str) -> C:
+    def find(self, name: str) -> C_co:
         """
         Raises:
             InputError: there is none of that name.
@@ -138,14 +139,14 @@ def _discovered(kind: Kind[C]) -> tuple[dict[str, C], tuple[LeftOut, ...], dict[
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # sys.exit in a file of somebody else's, too
-            log.warning("%s of %s does not load (%s).", source, kind.package, said(error))
+            log.warning("%s of %s does not load (%s).", source, kind.package, error_text(error))
             log.debug("Its traceback:", exc_info=True)
-            faults = [f"It does not load ({said(error)})."]
+            faults = [f"It does not load ({error_text(error)})."]
         unusable += [LeftOut(source, fault) for fault in faults]
     return found, tuple(unusable), origins
 
 
-def _sources(package: str) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+def _sources(package: str) -> Iterator[tuple[str, str, Callable[[], object]]]:
     """Names of files and entry points, the installed package of each, and what loads it."""
     path, own = import_module(package).__path__, package.partition(".")[0]
     for name in sorted(info.name for info in iter_modules(path) if not info.name.startswith("_")):
@@ -158,14 +159,14 @@ def _sources(package: str) -> Iterator[tuple[str, str, Callable[[], Any]]]:
                 yield point.name, point.module, point.load
 
 
-def _components(kind: Kind[C], loaded: Any) -> list[C]:
+def _components(kind: Kind[C], loaded: object) -> list[C]:
     """What a module holds, or an entry point is; each once."""
     held = vars(loaded).values() if isinstance(loaded, ModuleType) else [loaded]
     made = [each for each in held if isinstance(each, kind.base)]
     return [each for place, each in enumerate(made) if each not in made[:place]]
 
 
-def _faults(kind: Kind[C], made: C, taken: Mapping[str, C]) -> Iterator[str]:
+def _faults(kind: Kind[C], made: Component, taken: Mapping[str, Component]) -> Iterator[str]:
     """What is wrong with a component, a sentence each."""
     hints = get_type_hints(type(made), include_extras=True)
     wrong = []
@@ -183,8 +184,10 @@ def _faults(kind: Kind[C], made: C, taken: Mapping[str, C]) -> Iterator[str]:
         return
     if made.name in taken:
         yield f"There is another {kind.title} {made.name!r}."
-    else:
+    elif isinstance(made, kind.base):
         yield from kind.faults(made)
+    else:
+        yield f"It is no {kind.title}."
 
 
 def _changed_signatures(made: type, base: type) -> Iterator[str]:
@@ -197,7 +200,7 @@ def _changed_signatures(made: type, base: type) -> Iterator[str]:
             yield f"{name} takes {', '.join(given)}; expected {', '.join(asked)}."
 
 
-def sentences(faults: Callable[P, Iterator[str]]) -> Callable[P, Iterator[str]]:
+def faults_as_sentences(faults: Callable[P, Iterator[str]]) -> Callable[P, Iterator[str]]:
     """Checks of a component, of which one that raises anything is a fault, too, and the last."""
 
     @wraps(faults)
@@ -211,18 +214,20 @@ def sentences(faults: Callable[P, Iterator[str]]) -> Callable[P, Iterator[str]]:
         except BaseException as error:  # sys.exit in a file of somebody else's, too
             log.info("A component raises an exception.", exc_info=True)
             at = extract_tb(error.__traceback__)[-1]
-            found.append(f"It raises {said(error)} ({Path(at.filename).name}, line {at.lineno}).")
+            found.append(
+                f"It raises {error_text(error)} ({Path(at.filename).name}, line {at.lineno})."
+            )
         yield from found
 
     return told
 
 
-def begun(fault: str) -> str:
+def lower_first(fault: str) -> str:
     """A sentence as the end of another."""
     return fault[:1].lower() + fault[1:]
 
 
-def said(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """An error's kind and words, where it has some to say."""
     try:
         return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".: ")

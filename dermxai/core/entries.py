@@ -11,11 +11,28 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any
+from types import UnionType
+from typing import (
+    IO,
+    Annotated,
+    Any,
+    NotRequired,
+    Required,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+    overload,
+)
 
 from dermxai.core import paths
 from dermxai.core.errors import InputError
+
+T = TypeVar("T")
 
 MOST_BYTES = 64_000_000
 """Of a file that is read as a whole."""
@@ -135,7 +152,7 @@ def kind(path: Path) -> str:
         where = "is a link to what is not there" if path.is_symlink() else "is not there"
         raise UnusableError(where) from None
     except (OSError, ValueError) as error:
-        raise UnusableError(_said(error)) from error
+        raise UnusableError(_cannot_open(error)) from error
     return next((name for is_such, name in _KINDS if is_such(mode)), "a file")
 
 
@@ -158,7 +175,7 @@ def check_folder(path: Path) -> None:
     try:
         os.scandir(readable(path)).close()
     except OSError as error:
-        raise UnusableError(_said(error)) from error
+        raise UnusableError(_cannot_open(error)) from error
 
 
 @contextmanager
@@ -173,7 +190,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         check_file(path)
-        raise UnusableError(_said(error)) from error
+        raise UnusableError(_cannot_open(error)) from error
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             check_file(path)
@@ -194,7 +211,7 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
         try:
             content = file.read(most + 1)
         except OSError as error:
-            raise UnusableError(_said(error)) from error
+            raise UnusableError(_cannot_open(error)) from error
     if len(content) > most:
         raise UnusableError(f"is longer than {most / 1e6:.0f} MB")
     return content
@@ -211,7 +228,19 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
         raise UnusableError("is not UTF-8") from None
 
 
-def read_json(path: Path, shape: Any = None, most: int = MOST_BYTES, *, zeros: bool = False) -> Any:
+@overload
+def read_json(path: Path, shape: type[T], most: int = MOST_BYTES, *, zeros: bool = False) -> T: ...
+@overload
+def read_json(
+    path: Path, shape: None = None, most: int = MOST_BYTES, *, zeros: bool = False
+) -> object: ...
+@overload
+def read_json(
+    path: Path, shape: Mapping[str, object], most: int = MOST_BYTES, *, zeros: bool = False
+) -> dict[str, Any]: ...
+def read_json(
+    path: Path, shape: object = None, most: int = MOST_BYTES, *, zeros: bool = False
+) -> object:
     """The content of a JSON file.
 
     Args:
@@ -222,16 +251,28 @@ def read_json(path: Path, shape: Any = None, most: int = MOST_BYTES, *, zeros: b
         UnusableError: as `read_text`, it is not JSON, or deep, or holds half characters or numbers
             beyond 64 bits, or has another shape.
     """
-    return parse_json(read_bytes(path, most), shape, zeros=zeros)
+    return _parsed(read_bytes(path, most), shape, zeros=zeros)
 
 
-def parse_json(content: bytes, shape: Any = None, *, zeros: bool = False) -> Any:
+@overload
+def parse_json(content: bytes, shape: type[T], *, zeros: bool = False) -> T: ...
+@overload
+def parse_json(content: bytes, shape: None = None, *, zeros: bool = False) -> object: ...
+@overload
+def parse_json(
+    content: bytes, shape: Mapping[str, object], *, zeros: bool = False
+) -> dict[str, Any]: ...
+def parse_json(content: bytes, shape: object = None, *, zeros: bool = False) -> object:
     """
     Raises:
         UnusableError: as `read_json`.
     """
+    return _parsed(content, shape, zeros=zeros)
+
+
+def _parsed(content: bytes, shape: object, *, zeros: bool) -> object:
     try:
-        parsed = json.loads(content.decode("utf-8-sig"))
+        parsed: object = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise UnusableError("is not UTF-8") from None
     except RecursionError:
@@ -244,24 +285,26 @@ def parse_json(content: bytes, shape: Any = None, *, zeros: bool = False) -> Any
     return parsed
 
 
-def check_shape(content: Any, shape: Any, where: str = "it") -> None:
+def check_shape(content: object, shape: object, where: str = "it") -> None:
     """
     Args:
         shape: None for anything; a type or a tuple of them (whole numbers are numbers, booleans are
             not); ``[shape]`` for a list of such; a mapping for an object with at least these keys,
-            those ending in "?" only where they are there.
+            those ending in "?" only where they are there. A `TypedDict`, ``list[…]`` and ``… | …``
+            are such shapes, too, see `_shape`.
 
     Raises:
         UnusableError: the content has another one.
     """
+    shape = _shape(shape)
     if shape is None:
         return
-    if isinstance(shape, list):
-        _expect(content, list, where)
+    kind = list if isinstance(shape, list) else dict if isinstance(shape, Mapping) else shape
+    _expect(content, kind, where)
+    if isinstance(shape, list) and isinstance(content, list):
         for index, each in enumerate(content):
             check_shape(each, shape[0], f"{where}[{index}]")
-    elif isinstance(shape, Mapping):
-        _expect(content, dict, where)
+    elif isinstance(shape, Mapping) and isinstance(content, dict):
         for key, inner in shape.items():
             name = str(key).removesuffix("?")
             if name in content:
@@ -270,11 +313,32 @@ def check_shape(content: Any, shape: Any, where: str = "it") -> None:
                 raise UnusableError(
                     f"has no {name!r}" if where == "it" else f"{where} lacks {name!r}"
                 )
-    else:
-        _expect(content, shape, where)
 
 
-def fits(content: Any, shape: Any) -> bool:
+@lru_cache(maxsize=256)
+def _typed_dict(kind: type) -> Mapping[str, object]:
+    hints = get_type_hints(kind, include_extras=True)
+    needed: frozenset[str] = getattr(kind, "__required_keys__", frozenset())
+    return {name if name in needed else f"{name}?": hint for name, hint in hints.items()}
+
+
+def _shape(kind: object) -> object:
+    """What a type asks of JSON: ``object`` nothing; ``Annotated[…, shape]`` that shape, where less
+    is asked than the type says."""
+    origin, args = get_origin(kind), get_args(kind)
+    if origin in (Required, NotRequired):
+        return _shape(args[0])
+    if origin is Annotated:
+        return _shape(args[1])
+    if origin in (Union, UnionType):
+        return tuple(_shape(each) for each in args)
+    if isinstance(kind, type) and is_typeddict(kind):
+        return _typed_dict(kind)
+    shape = list(args) if origin is list else dict if origin in (dict, Mapping) else kind
+    return None if shape is object else shape
+
+
+def fits(content: object, shape: object) -> bool:
     """Whether content has a shape."""
     try:
         check_shape(content, shape)
@@ -283,7 +347,7 @@ def fits(content: Any, shape: Any) -> bool:
     return True
 
 
-def _expect(content: Any, types: Any, where: str) -> None:
+def _expect(content: object, types: object, where: str) -> None:
     wanted = types if isinstance(types, tuple) else (types,)
     if isinstance(content, bool):
         right = bool in wanted
@@ -294,12 +358,12 @@ def _expect(content: Any, types: Any, where: str) -> None:
         raise UnusableError(f"{where} is {came} where {expected} was expected")
 
 
-def _check_values(content: Any, *, texts: bool, zeros: bool) -> None:
+def _check_values(content: object, *, texts: bool, zeros: bool) -> None:
     """
     Args:
         texts: whether there may be half characters in it.
     """
-    waiting: list[tuple[Any, int]] = [(content, 1)]
+    waiting: list[tuple[object, int]] = [(content, 1)]
     while waiting:
         value, depth = waiting.pop()
         if depth > DEEPEST:
@@ -319,7 +383,7 @@ def _is_half(text: str, zeros: bool) -> bool:
     return not is_text(text) or ("\0" in text and not zeros)
 
 
-def _said(error: Exception) -> str:
+def _cannot_open(error: Exception) -> str:
     reason = getattr(error, "strerror", None) or _cut(error)
     return f"cannot be opened ({reason})"
 

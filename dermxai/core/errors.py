@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-KINDS: Mapping[type, str] = {
+KINDS: Mapping[object, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",

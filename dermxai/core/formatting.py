@@ -2,7 +2,16 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict, overload
+
+
+class Basis(TypedDict):
+    """What intervals rest on, see `dermxai.metrics.basis`."""
+
+    level: float
+    independent: str
+    version: int
+
 
 LEFT = "left"
 """Among the figures of a progress: seconds until its phase ends."""
@@ -19,6 +28,13 @@ def fixed(value: float, digits: int = 2, sign: str = "-") -> str:
     return f"{float(value):{sign}z.{digits}f}".replace("-", "−")
 
 
+def rounded(value: float, digits: int = 2) -> str:
+    """ "140", "1.2", "0.034": so many significant digits, with powers of ten only below 0.0001 and
+    from a million on."""
+    short = f"{value:.{digits}g}"
+    return f"{float(short):.0f}" if "e+" in short and abs(value) < 1e6 else short
+
+
 def percent(share: float, digits: int = 1) -> str:
     """0.123 as "12.3 %"; an undefined share as a dash."""
     return "–" if math.isnan(share) else f"{fixed(share * 100, digits)} %"
@@ -29,6 +45,14 @@ def interval(low: float, high: float, digits: int = 1) -> str:
     if math.isnan(low) or math.isnan(high):
         return "–"
     return f"{fixed(low * 100, digits)}–{fixed(high * 100, digits)} %"
+
+
+def interval_basis(basis: Basis) -> str:
+    """ "95 % intervals over patients, version 2 of the formulas", of `dermxai.metrics.basis`."""
+    return (
+        f"{100 * basis['level']:.3g} % intervals over {basis['independent']}, version "
+        f"{basis['version']} of the formulas"
+    )
 
 
 def count(number: int, noun: str) -> str:
@@ -61,7 +85,11 @@ def points(
     return f"{value} pp" if math.isnan(low) else f"{value} pp ({' to '.join(ends)})"
 
 
-def jsonable(value: Any) -> Any:
+@overload
+def jsonable(value: Mapping[str, object]) -> dict[str, object]: ...
+@overload
+def jsonable(value: object) -> object: ...
+def jsonable(value: object) -> object:
     """A value as plain numbers, texts, lists and mappings, arrays and their numbers included; what
     JSON has no number for (NaN, infinity) becomes None."""
     if isinstance(value, Mapping):
@@ -71,3 +99,9 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [jsonable(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def first_line(error: Exception) -> str:
+    """What an error of another library says, without its last full stop; its type where it says
+    nothing."""
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__

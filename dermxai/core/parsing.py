@@ -3,22 +3,22 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 from dermxai.core.errors import KINDS, InputError
-from dermxai.core.settings import Setting, described, expected, shown
+from dermxai.core.settings import Setting, described, expected
+from dermxai.core.values import shown
 
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-def typed(settings: type, pairs: Sequence[str]) -> dict[str, Any]:
+def typed(settings: type, pairs: Sequence[str]) -> dict[str, object]:
     """Values for settings from texts such as ``epochs=30``; their bounds are not looked at.
 
     Raises:
         InputError: not name=value, an unknown name, or a value of another kind.
     """
     known = {each.name: each for each in described(settings)}
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for name, text in assigned(pairs).items():
         if name not in known:
             names = ", ".join(known) or "none"
@@ -32,7 +32,7 @@ def typed(settings: type, pairs: Sequence[str]) -> dict[str, Any]:
     return values
 
 
-def as_kind(kind: type, name: str, text: str) -> Any:
+def as_kind(kind: type, name: str, text: str) -> object:
     """The value that a text stands for.
 
     Raises:
@@ -55,7 +55,22 @@ def assigned(pairs: Sequence[str]) -> dict[str, str]:
     return {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
-def _value(known: Setting, text: str) -> Any:
+def three_numbers(text: str, name: str) -> list[float]:
+    """Of a text such as 0.485,0.456,0.406; with blanks in place of commas, too.
+
+    Raises:
+        InputError: there are not just three, or they are no numbers.
+    """
+    try:
+        red, green, blue = map(float, text.replace(",", " ").split())
+    except ValueError as error:
+        raise InputError(
+            f"{name} is {shown(text)}; expected three numbers, such as 0.485,0.456,0.406."
+        ) from error
+    return [red, green, blue]
+
+
+def _value(known: Setting, text: str) -> object:
     if known.optional and text.strip().lower() in ("", "none"):
         return None
     if read := _READ.get(known.kind):
@@ -78,7 +93,7 @@ def _whole(text: str) -> int:
         return int(number)
 
 
-_READ: Mapping[Any, Callable[[str], Any]] = {
+_READ: Mapping[object, Callable[[str], object]] = {
     bool: lambda text: _BOOLEANS[text.strip().lower()],
     int: _whole,
     float: float,

@@ -20,9 +20,12 @@ APP = PROJECT / "app.py"
 SHOWN = 100  # characters of a path that cannot be
 LONGEST = 1000  # characters of one that can
 CONFINED = "DERMXAI_CONFINED"  # in the environment of a server, and so of the jobs that it starts
+ROOTS = "DERMXAI_ROOTS"
 _CONFINING: ContextVar[bool] = ContextVar("confining", default=False)
 EMBEDDED_CHECKPOINTS = PROJECT / "checkpoints"
 EMBEDDED_CHECKPOINT = EMBEDDED_CHECKPOINTS / "atlas-b4-heads"
+PLAIN_CHECKPOINT = EMBEDDED_CHECKPOINTS / "atlas-plain"
+"""The second of the demo, to be compared with the first."""
 
 
 def home() -> Path:
@@ -60,6 +63,11 @@ def runs() -> Path:
     return home() / "runs"
 
 
+def predictions() -> Path:
+    """Files of predictions that visitors have sent, for the jobs that import them."""
+    return home() / "predictions"
+
+
 def jobs() -> Path:
     return home() / "jobs"
 
@@ -67,7 +75,7 @@ def jobs() -> Path:
 def roots() -> tuple[Path, ...]:
     """Folders from which a visitor may open data: the workspace, the embedded checkpoints and
     those named in ``DERMXAI_ROOTS`` (separated as in ``PATH``)."""
-    named = os.environ.get("DERMXAI_ROOTS", "").split(os.pathsep)
+    named = os.environ.get(ROOTS, "").split(os.pathsep)
     return (home(), EMBEDDED_CHECKPOINTS, *(_resolved(name) for name in named if name))
 
 

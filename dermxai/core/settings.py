@@ -2,20 +2,19 @@
 ``--set``, kept files and JSON schemas all follow from their fields."""
 
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum
 from numbers import Integral, Real
-from typing import Annotated, Any, Self, TypeVar, Union, get_args, get_origin
+from types import EllipsisType
+from typing import Any, Self, TypeVar, get_origin, overload
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PlainValidator,
+    JsonValue,
     ValidationError,
-    WithJsonSchema,
     field_validator,
 )
 from pydantic.fields import FieldInfo
@@ -23,48 +22,18 @@ from pydantic_core import PydanticUndefined
 from pydantic_core.core_schema import ValidationInfo
 
 from dermxai.core.errors import KINDS, InputError
+from dermxai.core.values import (
+    LARGEST,
+    PLAIN,
+    SettingError,
+    check_within,
+    is_plain,
+    is_utf8,
+    kinds_of,
+    shown,
+)
 
-_PLAIN = (bool, int, float, str)
 _CONTAINERS = {Sequence: "a list", Mapping: "settings by their names"}
-_LARGEST = 1e300  # of a number without bounds of its own
-_DEEPEST = 20  # lists and tables within each other
-_SHOWN = 200  # characters of a value that is refused
-
-
-def _number(value: Any) -> Any:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not -_LARGEST <= value <= _LARGEST:
-        raise ValueError("no number")
-    return value
-
-
-def _scalar(value: Any) -> Any:
-    return value if isinstance(value, bool | str) else _number(value)
-
-
-Number = Annotated[int | float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
-"""Of a list or table of `Settings`; 3 stays 3."""
-Whole = Annotated[int, BeforeValidator(_number)]
-"""Of a list or table of `Settings`; 3.0 becomes 3."""
-Scalar = Annotated[
-    bool | int | float | str,
-    PlainValidator(_scalar),
-    WithJsonSchema({"type": ["boolean", "number", "string"]}),
-]
-"""Of a list or table of `Settings`."""
-
-
-class SettingError(InputError):
-    """A value that is not allowed.
-
-    Attributes:
-        subject: the setting's name.
-        rest: of the sentence: what came and what was expected.
-    """
-
-    def __init__(self, subject: str, rest: str) -> None:
-        super().__init__(f"{subject} {rest}")
-        self.subject, self.rest = subject, rest
 
 
 class Settings(BaseModel):
@@ -77,39 +46,43 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    def __init__(self, /, **values: Any) -> None:
+    def __init__(self, /, **values: object) -> None:
         if unknown := [name for name in values if name not in type(self).model_fields]:
             raise _unknown(type(self), unknown[0])
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise _told(type(self), error) from None
+            raise _as_input_error(type(self), error) from None
 
-    def replaced(self, **values: Any) -> Self:
+    def replaced(self, **values: object) -> Self:
         """The same but for some values, which are checked."""
         return type(self)(**{**self.model_dump(), **values})
 
     @field_validator("*", mode="before")
     @classmethod
-    def _is_allowed(cls, value: Any, info: ValidationInfo) -> Any:
+    def _is_allowed(cls, value: object, info: ValidationInfo) -> object:
         field = cls.model_fields[str(info.field_name)]
-        kinds, choices = _kinds(field.annotation), _extra(field).get("enum")
+        kinds, choices = kinds_of(field.annotation), _list(_extra(field).get("enum"))
         if value is None and types.NoneType in kinds:
             return None
-        if set(kinds) <= {*_PLAIN, types.NoneType}:
+        if set(kinds) <= {*PLAIN, types.NoneType}:
             number = isinstance(value, Real) and not isinstance(value, bool)
-            if number and not isinstance(value, int | float):  # of numpy
+            if not isinstance(value, int | float) and isinstance(value, Real):  # of numpy
                 value = int(value) if isinstance(value, Integral) else float(value)
             text = isinstance(value, str) and str in kinds
             if not (number and {int, float} & set(kinds)) and not text and type(value) not in kinds:
                 raise ValueError("another kind")
-        if not _is_plain(value):
+        if isinstance(value, Set):
+            raise ValueError("no order")
+        if not is_plain(value):
             raise ValueError("too deep or large, or names that are no texts")
-        if not _is_utf8(value):
+        if not is_utf8(value):
             raise SettingError(str(info.field_name), "is not UTF-8; expected text in UTF-8.")
-        if choices is not None and value not in choices:
+        if not _extra(field).get("writeOnly"):  # of which no part is shown
+            check_within(str(info.field_name), field.annotation, value)
+        if choices and value not in choices:
             raise ValueError("none of the choices")
-        if (each_of := _each_of(field)) and isinstance(value, list | tuple):
+        if (each_of := _item_choices(field)) and isinstance(value, list | tuple):
             for each in value:
                 if each not in each_of:
                     known = ", ".join(map(str, each_of))
@@ -120,6 +93,7 @@ class Settings(BaseModel):
 
 
 S = TypeVar("S", bound=Settings)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -133,31 +107,60 @@ class Setting:
             values may be.
         words: what it may be, where the rest does not say it.
         optional: whether it may be None.
+        title: above its field in a form; empty where its name serves.
     """
 
     name: str
-    kind: Any
-    default: Any
+    kind: object
+    default: object
     help: str
     low: float | None
     high: float | None
-    choices: tuple[Any, ...]
+    choices: tuple[object, ...]
     unit: str
     words: str = ""
     optional: bool = False
+    title: str = ""
 
 
+@overload
 def setting(
-    default: Any,
+    default: EllipsisType,
     text: str,
     low: float | None = None,
     high: float | None = None,
     *,
-    choices: Sequence[Any] = (),
+    choices: Sequence[JsonValue] = (),
     unit: str = "",
     secret: bool = False,
     words: str = "",
-) -> Any:
+    title: str = "",
+) -> Any: ...
+@overload
+def setting(
+    default: T,
+    text: str,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    choices: Sequence[JsonValue] = (),
+    unit: str = "",
+    secret: bool = False,
+    words: str = "",
+    title: str = "",
+) -> T: ...
+def setting(
+    default: object,
+    text: str,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    choices: Sequence[JsonValue] = (),
+    unit: str = "",
+    secret: bool = False,
+    words: str = "",
+    title: str = "",
+) -> object:
     """A field of `Settings`.
 
     Args:
@@ -165,8 +168,9 @@ def setting(
         choices: what it may be; of a list what each of its values may be.
         secret: no sentence shows its value.
         words: what it may be, where kind, bounds and choices do not say it: "a size with its unit".
+        title: where its name is no good one: of forms and of the JSON schema.
     """
-    extra: dict[str, Any] = {"unit": unit} if unit else {}
+    extra: dict[str, JsonValue] = {"unit": unit} if unit else {}
     if choices and isinstance(default, tuple):
         extra["items"] = {"type": "string", "enum": list(choices)}
     elif choices:
@@ -179,6 +183,7 @@ def setting(
         default=default,
         ge=low,
         le=high,
+        title=title or None,
         description=text,
         json_schema_extra=extra or None,
         repr=not secret,
@@ -223,7 +228,7 @@ def setting_faults(kind: type[Settings]) -> Iterator[str]:
             continue
         if not each.help:
             yield f"The setting {each.name} has no line of help."
-        if each.kind not in _PLAIN or each.optional:
+        if each.kind not in PLAIN or each.optional:
             yield f"The setting {each.name} is no bool, int, float or str, which forms ask for."
             continue
         if each.kind in (int, float) and not each.choices and not _bounded(each):
@@ -235,7 +240,7 @@ def setting_faults(kind: type[Settings]) -> Iterator[str]:
 
 
 def _bounded(known: Setting) -> bool:
-    return all(end is not None and abs(end) < _LARGEST for end in (known.low, known.high))
+    return all(end is not None and abs(end) < LARGEST for end in (known.low, known.high))
 
 
 def _described(name: str, field: FieldInfo) -> Setting:
@@ -243,8 +248,8 @@ def _described(name: str, field: FieldInfo) -> Setting:
         next((getattr(each, end) for each in field.metadata if hasattr(each, end)), None)
         for end in ("ge", "le")
     )
-    extra, kinds = _extra(field), _kinds(field.annotation)
-    plain = [each for each in kinds if each in _PLAIN]
+    extra, kinds = _extra(field), kinds_of(field.annotation)
+    plain = [each for each in kinds if each in PLAIN]
     return Setting(
         name=name,
         kind=plain[0] if plain else field.annotation,
@@ -252,83 +257,45 @@ def _described(name: str, field: FieldInfo) -> Setting:
         help=field.description or "",
         low=low,
         high=high,
-        choices=tuple(extra.get("enum", ())) or _each_of(field) or _members(kinds),
-        unit=extra.get("unit", ""),
-        words=extra.get("expected", ""),
+        choices=_list(extra.get("enum")) or _item_choices(field) or _members(kinds),
+        unit=_text(extra.get("unit")),
+        words=_text(extra.get("expected")),
         optional=types.NoneType in kinds,
+        title=field.title or "",
     )
 
 
-def _kinds(annotation: Any) -> tuple[Any, ...]:
-    """(int, NoneType) of ``int | None``."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        return get_args(annotation)
-    return (annotation,)
-
-
-def _extra(field: FieldInfo) -> dict[str, Any]:
+def _extra(field: FieldInfo) -> dict[str, JsonValue]:
     return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
-def _each_of(field: FieldInfo) -> tuple[Any, ...]:
+def _item_choices(field: FieldInfo) -> tuple[object, ...]:
     """What each value of a list may be; empty where nothing is said."""
-    items: Any = _extra(field).get("items", {})
-    return tuple(items.get("enum", ()))
+    items = _extra(field).get("items")
+    return _list(items.get("enum")) if isinstance(items, dict) else ()
 
 
-def _members(kinds: Sequence[Any]) -> tuple[Any, ...]:
+def _list(value: object) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, list) else ()
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _members(kinds: Sequence[object]) -> tuple[object, ...]:
     enums = [each for each in kinds if isinstance(each, type) and issubclass(each, Enum)]
     return tuple(member.value for each in enums for member in each)
 
 
-def _within(value: Any) -> list[Any]:
-    """What a list or table holds, names included."""
-    if isinstance(value, Mapping):
-        return [*value, *value.values()]
-    return list(value) if isinstance(value, list | tuple) else []
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether lists and tables are as few within each other as `_DEEPEST`, names are texts, and
-    whole numbers are no larger than `_LARGEST`."""
-    level = [value]
-    for _ in range(_DEEPEST):
-        tables = (each for each in level if isinstance(each, Mapping))
-        if not all(isinstance(name, str) for table in tables for name in table):
-            return False
-        if any(isinstance(each, int) and abs(each) > _LARGEST for each in level):
-            return False
-        level = [each for holder in level for each in _within(holder)]
-    return not level
-
-
-def _is_utf8(value: Any) -> bool:
-    """Whether all texts are, of what `_is_plain`."""
-    if not isinstance(value, str):
-        return all(map(_is_utf8, _within(value)))
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def shown(value: object) -> str:
-    """A value as a sentence shows it, however long or deep."""
-    try:
-        text = repr(value)
-    except (RecursionError, ValueError):  # whole numbers of thousands of digits, too
-        return f"a {type(value).__name__} that is too large to show"
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 40]} … {text[-40:]}"
-
-
-def _told(kind: type[Settings], error: ValidationError) -> InputError:
+def _as_input_error(kind: type[Settings], error: ValidationError) -> InputError:
     """The first of what is wrong, as a sentence."""
     first = error.errors(include_url=False)[0]
     cause = first.get("ctx", {}).get("error")
     places = [str(each) for each in first["loc"] if each != "[key]"]
     if isinstance(cause, SettingError):
-        inner = bool(places) and places[0] != cause.subject  # of settings within settings
+        of = cause.subject.partition(".")[0]
+        inner = bool(places) and places[0] != of  # of settings within settings
         return SettingError(f"{places[0]}.{cause.subject}" if inner else cause.subject, cause.rest)
     if not places:
         return InputError(str(cause))
@@ -352,7 +319,7 @@ def expected(known: Setting) -> str:
     if known.words:
         return known.words
     if known.choices:
-        several = known.kind not in _PLAIN and isinstance(known.default, tuple)
+        several = known.kind not in PLAIN and isinstance(known.default, tuple)
         return f"{'some' if several else 'one'} of {', '.join(map(str, known.choices))}"
     words = KINDS.get(known.kind) or _container(known.kind)
     words = words or known.help[:1].lower() + known.help[1:]
@@ -363,7 +330,7 @@ def expected(known: Setting) -> str:
     return words
 
 
-def _container(kind: Any) -> str:
+def _container(kind: object) -> str:
     """Of a list or of settings, which may be none."""
-    kinds = (get_origin(each) for each in _kinds(kind))
+    kinds = (get_origin(each) for each in kinds_of(kind))
     return next((_CONTAINERS[each] for each in kinds if each in _CONTAINERS), "")

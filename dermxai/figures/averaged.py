@@ -1,4 +1,4 @@
-"""Averaged contrast maps of a pair of classes, laid over the average image of each cell."""
+"""Averaged contrast maps of two classes, laid over the average image of each cell."""
 
 from typing import NamedTuple
 

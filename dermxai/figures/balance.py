@@ -1,7 +1,6 @@
 """How many images and patients each class has."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -144,7 +143,7 @@ def _shades(count: int) -> list[float]:
     return [_OPACITY[min(i, len(_OPACITY) - 1)] for i in range(count)]
 
 
-def _fills(colours: Sequence[str], opacity: float) -> dict[str, Any]:
+def _fills(colours: Sequence[str], opacity: float) -> dict[str, object]:
     """Bars in a shade of their class, with its outline, so that pale ones can be seen."""
     faded = [
         f"rgba({int(c[1:3], 16)},{int(c[3:5], 16)},{int(c[5:], 16)},{opacity})" for c in colours
@@ -157,10 +156,15 @@ def _said(code: str, count: int, unit: str, split: str) -> str:
     return f"{_name(code)}<br>{count:,} {unit}{of}"
 
 
-def _filled(values: Sequence[Any] | None, length: int, missing: str) -> list[str]:
+def _filled(values: Sequence[object] | None, length: int, missing: str) -> list[str]:
     if values is None:
         return [missing] * length
-    return [missing if pd.isna(value) or value == "" else str(value) for value in values]
+    column = pd.Series(list(values), dtype=object)
+    stated = column.notna()
+    return [
+        str(value) if there and value != "" else missing
+        for value, there in zip(column, stated, strict=True)
+    ]
 
 
 def _split_order(split: str) -> tuple[int, str]:

@@ -5,7 +5,7 @@ Plotly reports no click on a heatmap, so invisible square markers lie on its cel
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,7 @@ def confusion_matrix(table: pd.DataFrame, show: Show = "counts", dark: bool = Fa
     if table.empty:
         return blank(_TITLE, "No image here has a label to compare with.", dark)
     colours = palette(dark)
-    grid = _Grid.of([str(code) for code in table.index], [str(code) for code in table.columns])
+    grid = Grid.of([str(code) for code in table.index], [str(code) for code in table.columns])
     counts = table.to_numpy(dtype=np.int64)
     shares = normalised(counts, "column" if show == "column" else "row")
     numbers = counts if show == "counts" else 100 * np.nan_to_num(shares)
@@ -65,7 +65,9 @@ def confusion_matrix(table: pd.DataFrame, show: Show = "counts", dark: bool = Fa
         hoverinfo="skip",
     )
     written = np.where(counts > 0, np.char.mod("%.0f", numbers), "")
-    _write(made, written, _luminance(shares, colours.ramp), int(np.clip(0.34 * grid.cell, 10, 14)))
+    write_cells(
+        made, written, _luminance(shares, colours.ramp), int(np.clip(0.34 * grid.cell, 10, 14))
+    )
     x, y, data, hover = grid.targets(counts)
     made.add_scatter(
         x=x,
@@ -87,7 +89,7 @@ def confusion_matrix(table: pd.DataFrame, show: Show = "counts", dark: bool = Fa
     return made
 
 
-def _write(
+def write_cells(
     made: go.Figure, words: NDArray[np.str_], luminance: NDArray[np.float64], size: int
 ) -> None:
     """Words into cells, dark on light ones and light on dark ones, also while a cell is chosen."""
@@ -114,8 +116,15 @@ def _luminance(shares: NDArray[np.float64], ramp: Sequence[str]) -> NDArray[np.f
     return np.asarray(np.interp(shares, np.linspace(0, 1, len(ramp)), luminances))
 
 
+class _Layout(TypedDict):
+    height: int
+    width: int
+    xaxis: dict[str, object]
+    yaxis: dict[str, object]
+
+
 @dataclass(frozen=True)
-class _Grid:
+class Grid:
     """Where things lie: cell (i, j) has its centre at y = i, x = j, names are left and above."""
 
     rows: tuple[str, ...]
@@ -130,7 +139,7 @@ class _Grid:
     """Column names stand upright."""
 
     @classmethod
-    def of(cls, rows: Sequence[str], columns: Sequence[str]) -> "_Grid":
+    def of(cls, rows: Sequence[str], columns: Sequence[str]) -> "Grid":
         wide, high = (
             max(min(len(code), _LONGEST) for code in codes) * _LETTER for codes in (rows, columns)
         )
@@ -156,7 +165,7 @@ class _Grid:
     def _shape(self) -> tuple[int, int]:
         return len(self.rows), len(self.columns)
 
-    def layout(self) -> dict[str, Any]:
+    def layout(self) -> _Layout:
         rows, columns = self._shape
         axis = {"visible": False, "fixedrange": True, "constrain": "domain"}
         return {
@@ -197,7 +206,7 @@ class _Grid:
         x, y, data, hover = zip(*targets, strict=True)
         return list(x), list(y), list(data), list(hover)
 
-    def lines(self, outline: str, separator: str) -> list[dict[str, Any]]:
+    def lines(self, outline: str, separator: str) -> list[dict[str, object]]:
         rows, columns = self._shape
         both = self.square
         lines = [
@@ -218,7 +227,7 @@ class _Grid:
             )
         return lines
 
-    def names(self, ink: str) -> list[dict[str, Any]]:
+    def names(self, ink: str) -> list[dict[str, object]]:
         common = {"showarrow": False, "font": {"size": 13, "color": ink}}
         rows = [
             common

@@ -11,14 +11,14 @@ import re
 import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from dermxai.core.formatting import jsonable
+from dermxai.core.formatting import jsonable, rounded
 from dermxai.figures.overlay import Picture, colour_bar, two_sided
 
 _WIDTH = 3.4  # inches of a picture
@@ -41,7 +41,7 @@ def png(
     pictures: Sequence[Picture],
     title: str,
     columns: int = 3,
-    about: Mapping[str, Any] | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> bytes:
     """Pictures side by side on white, each with its colour bar, its numbers and unit. Letters that
     the font does not have, such as Chinese ones, are boxes; in SVG they are not.
@@ -51,14 +51,14 @@ def png(
     """
     sheet, told = _sheet(pictures, title, columns, about or {}), described(pictures, about or {})
     metadata = {"Title": _NO_TEXT.sub("\ufffd", title), DESCRIPTION: told, "Software": "DermXAI"}
-    return _saved(sheet, "png", dpi=_DPI, metadata=metadata)
+    return saved(sheet, "png", dpi=_DPI, metadata=metadata)
 
 
 def svg(
     pictures: Sequence[Picture],
     title: str,
     columns: int = 3,
-    about: Mapping[str, Any] | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> bytes:
     """The same, titles and numbers as text that can be edited; the same bytes for the same data."""
     sheet, told = _sheet(pictures, title, columns, about or {}), described(pictures, about or {})
@@ -68,14 +68,14 @@ def svg(
         DESCRIPTION: told,
         "Creator": "DermXAI",
     }
-    return _saved(sheet, "svg", metadata=metadata)
+    return saved(sheet, "svg", metadata=metadata)
 
 
 def pdf(
     pictures: Sequence[Picture],
     title: str,
     columns: int = 3,
-    about: Mapping[str, Any] | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> bytes:
     """The same for LaTeX, its fonts embedded, titles and numbers as text; letters as for `png`."""
     sheet, told = _sheet(pictures, title, columns, about or {}), described(pictures, about or {})
@@ -85,10 +85,10 @@ def pdf(
         "Subject": told,
         "Creator": "DermXAI",
     }
-    return _saved(sheet, "pdf", metadata=metadata)
+    return saved(sheet, "pdf", metadata=metadata)
 
 
-def described(pictures: Sequence[Picture], about: Mapping[str, Any]) -> str:
+def described(pictures: Sequence[Picture], about: Mapping[str, object]) -> str:
     """JSON: what was given; under ``maps``, in the order of the pictures that have one, each one's
     title, image, method, target, settings, unit, notes, and value of full colour with its unit; and
     under ``missing`` the titles of those that are left out, each with the reason."""
@@ -104,18 +104,28 @@ def described(pictures: Sequence[Picture], about: Mapping[str, Any]) -> str:
     return _NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
-def _saved(made: Figure, kind: str, **options: Any) -> bytes:
+def saved(
+    made: Figure, kind: str, metadata: Mapping[str, str | None], dpi: float | None = None
+) -> bytes:
+    """A figure's file, texts as texts, fonts embedded; the same bytes for the same figure."""
     buffer = io.BytesIO()
     with (
-        mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "dermxai", "pdf.fonttype": 42}),
+        mpl.rc_context(
+            {
+                "svg.fonttype": "none",
+                "svg.hashsalt": "dermxai",
+                "pdf.fonttype": 42,
+                "text.parse_math": False,
+            }
+        ),
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("ignore", message="Glyph")
-        made.savefig(buffer, format=kind, **options)
+        made.savefig(buffer, format=kind, metadata=metadata, dpi=dpi or "figure")
     return buffer.getvalue()
 
 
-def npz(pictures: Sequence[Picture], about: Mapping[str, Any]) -> bytes:
+def npz(pictures: Sequence[Picture], about: Mapping[str, object]) -> bytes:
     """The numbers behind a sheet, for `numpy.load`.
 
     Args:
@@ -126,16 +136,20 @@ def npz(pictures: Sequence[Picture], about: Mapping[str, Any]) -> bytes:
         Arrays ``map_1``, ``native_1``, … (the map at the picture's size and at the method's own
         resolution) and ``about``, as `described`.
     """
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, NDArray[np.float32]] = {}
     made = [each.attribution for each in pictures if each.attribution is not None]
     for number, each in enumerate(made, 1):
         arrays[f"map_{number}"], arrays[f"native_{number}"] = each.map, each.native
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, about=described(pictures, about), **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, about=described(pictures, about), **arrays)
     return buffer.getvalue()
 
 
-def _foot(pictures: Sequence[Picture], about: Mapping[str, Any], width: float) -> list[str]:
+def _listed(value: object) -> Sequence[Mapping[str, object]]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _foot(pictures: Sequence[Picture], about: Mapping[str, object], width: float) -> list[str]:
     """Lines beneath the pictures: what is left out, and where the others come from.
 
     Args:
@@ -149,7 +163,7 @@ def _foot(pictures: Sequence[Picture], about: Mapping[str, Any], width: float) -
                 f"predicted {each['predicted']}" if each.get("predicted") else "",
             ]
         ).rstrip(", ")
-        for each in about.get("images", ())
+        for each in _listed(about.get("images"))
     ]
     left_out: dict[str, list[str]] = {}
     for each in pictures:
@@ -164,7 +178,7 @@ def _foot(pictures: Sequence[Picture], about: Mapping[str, Any], width: float) -
 
 
 def _sheet(
-    pictures: Sequence[Picture], title: str, columns: int, about: Mapping[str, Any] | None = None
+    pictures: Sequence[Picture], title: str, columns: int, about: Mapping[str, object] | None = None
 ) -> Figure:
     foot_of, pictures = pictures, [each for each in pictures if not each.missing]
     columns = max(1, min(columns, len(pictures)))
@@ -209,15 +223,15 @@ def _draw(
     bar.set_axis_off()
     line, right = bottom - 0.25 / height, left + _WIDTH / width
     if two_sided(attribution):
-        _write(made, f"−{picture.scale:.2g} {picture.low}", left, line)
+        _write(made, f"−{rounded(picture.scale)} {picture.low}", left, line)
         _write(made, "0", (left + right) / 2, line, align="center")
     else:
         _write(made, "0", left, line)
-    _write(made, f"+{picture.scale:.2g} {picture.high}", right, line, align="right")
+    _write(made, f"+{rounded(picture.scale)} {picture.high}", right, line, align="right")
     _write(made, attribution.density_unit, left, bottom - 0.42 / height, colour=_MUTED)
 
 
-def _legible(words: str) -> str:
+def legible(words: str) -> str:
     """On one line, with a mark for each character that no text may hold."""
     return " ".join(_NO_TEXT.sub("\ufffd", words).split())
 
@@ -238,7 +252,7 @@ def _write(
     text = made.text(
         x,
         y,
-        _legible(words),
+        legible(words),
         fontsize=size,
         fontweight=weight,
         ha=align,

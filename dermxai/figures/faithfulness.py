@@ -1,8 +1,7 @@
 """Methods × measures: how faithful each method's maps are, against control maps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import cycle
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,7 @@ import plotly.graph_objects as go
 
 from dermxai.core.formatting import fixed, signed
 from dermxai.figures.template import figure, palette, shortened
-from dermxai.metrics.faithfulness import BOTH, BREAKS, KEEPS, NEITHER, ONE
+from dermxai.metrics.faithfulness import Standing
 
 _ROW, _COLUMN = 40, 96
 _WIDE = 34  # pixels of a measure's name a line
@@ -40,7 +39,13 @@ def faithfulness(
         if dark
         else ("#bfe5d3", "#d7e3ee", "#f6d3c1", "#eef1f4")
     )
-    fills = {BOTH: good, KEEPS: good, ONE: part, NEITHER: bad, BREAKS: bad}
+    fills = {
+        Standing.BOTH: good,
+        Standing.KEEPS: good,
+        Standing.ONE: part,
+        Standing.NONE: bad,
+        Standing.BREAKS: bad,
+    }
     rows, columns = list(methods), list(measures)
     made = figure(
         "Faithfulness of each method",
@@ -194,7 +199,7 @@ def faithfulness_measure(
 
 
 def faithfulness_curves(
-    curves: Mapping[str, Mapping[str, Sequence[Any]]],
+    curves: Mapping[str, Mapping[str, Sequence[object]]],
     controls: Sequence[str],
     *,
     title: str,
@@ -249,7 +254,7 @@ def faithfulness_curves(
     return made
 
 
-def _told(row: Mapping[Any, Any], units: str) -> str:
+def _told(row: Mapping[Hashable, float], units: str) -> str:
     lines = [f"{_number(row['mean'])} ({_number(row['low'])} to {_number(row['high'])})"]
     lines.append(f"{int(row['images'])} images of {int(row['units'])} {units}")
     for name, words in (("random", "a random map"), ("centred", "the centred Gaussian")):

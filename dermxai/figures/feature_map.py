@@ -1,8 +1,7 @@
 """The map of features: one point an image."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,10 +77,10 @@ def hover_lines(
 ) -> list[str]:
     """What a point says: id, label, prediction and its probability; (n,) each."""
     return [
-        f"<b>{shortened(name, 40)}</b><br>True: {text(label) if _stated(label) else 'no label'}"
+        f"<b>{shortened(name, 40)}</b><br>True: {text(label) if known else 'no label'}"
         f"<br>Predicted as: {text(predicted)}, {100 * share:.0f} %"
-        for name, label, predicted, share in zip(
-            sample_ids, true, predicted, np.asarray(probabilities), strict=True
+        for name, label, known, predicted, share in zip(
+            sample_ids, true, _stated(true), predicted, np.asarray(probabilities), strict=True
         )
     ]
 
@@ -93,7 +92,9 @@ class _Points:
     hover: NDArray[np.object_]
     size: float
 
-    def add(self, made: go.Figure, at: NDArray[np.intp], marker: dict[str, Any], name: str) -> None:
+    def add(
+        self, made: go.Figure, at: NDArray[np.intp], marker: dict[str, object], name: str
+    ) -> None:
         made.add_scattergl(
             x=self.places[at, 0].astype(np.float32),
             y=self.places[at, 1].astype(np.float32),
@@ -127,11 +128,14 @@ class _Points:
     def add_categories(
         self,
         made: go.Figure,
-        column: "pd.Series[Any]",
+        column: pd.Series,
         colours: Mapping[str, str] | None,
         look: Palette,
     ) -> None:
-        names = np.array([str(v) if _stated(v) else _MISSING for v in column], dtype=object)
+        names = np.array(
+            [str(v) if k else _MISSING for v, k in zip(column, _stated(column), strict=True)],
+            dtype=object,
+        )
         order, fills = _legend(names, colours, look)
         names[~np.isin(names, order)] = _OTHER
         for name in order:
@@ -161,5 +165,7 @@ def _drawn(shown: int, total: int | None) -> str:
     return f"{shown:,} of {total:,} images drawn."
 
 
-def _stated(value: Any) -> bool:
-    return not (pd.isna(value) or value == "")
+def _stated(values: Iterable[object]) -> NDArray[np.bool_]:
+    """(n,) whether each of (n,) values is there."""
+    column = pd.Series(list(values), dtype=object)
+    return (column.where(column.notna(), "") != "").to_numpy(dtype=bool)

@@ -51,7 +51,10 @@ class Picture:
 
 
 def ends(made: "Attribution") -> tuple[str, str]:
-    """What the lower and the upper end of a map's colour bar speak for."""
+    """What the lower and the upper end of a map's colour bar speak for; nothing where the map is
+    the same for every class."""
+    if not made.class_specific:
+        return "", ""
     low = f"against {made.target}" if made.against is None else f"for {made.against}"
     return low, f"for {made.target}"
 

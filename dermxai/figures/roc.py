@@ -1,7 +1,6 @@
-"""ROC curves, each class against the rest."""
+"""One-vs-rest ROC curves of the classes."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,9 +11,9 @@ from dermxai.core.formatting import percent
 from dermxai.figures.template import blank, figure, palette, shortened, text
 from dermxai.metrics import Evaluation, RocCurve
 
-_SIDE, _LEGEND = 480, 250
+SIDE, LEGEND = 480, 250
 _STEP = 1 / 400  # of an axis: points closer together than that are drawn as one
-_TITLE = "ROC curves, each class against the rest"
+_TITLE = "ROC curves, one-vs-rest"
 
 
 def roc(
@@ -37,8 +36,8 @@ def roc(
     made = figure(
         _TITLE,
         "Up and left is better; the dotted diagonal is chance. Images are ranked by probability.",
-        height=_SIDE,
-        width=_SIDE + _LEGEND,
+        height=SIDE,
+        width=SIDE + LEGEND,
         dark=dark,
         xaxis=axis | {"title": "1 − specificity", "constraintoward": "left"},
         yaxis=axis | {"title": "Sensitivity", "scaleanchor": "x"},
@@ -50,34 +49,42 @@ def roc(
             "y": 1,
         },
     )
+    chance(made, look.muted)
+    for code in shown:
+        ends = intervals.loc[code].to_numpy(dtype=np.float64)
+        line = {"color": colours[code], "width": 2}
+        add_curve(made, defined[code], (code, f"{code}, {taxonomy.name(code)}"), line, ends)
+    mean = evaluation.overall.set_index("measure").loc["mean_auc", ["low", "high"]]
+    thick = {"color": look.ink, "width": 3}
+    add_curve(made, evaluation.macro, ("Macro", "Macro average"), thick, mean.to_numpy(np.float64))
+    dashed = {"color": look.ink, "width": 2, "dash": "dash"}
+    add_curve(made, evaluation.micro, ("Micro", "All images and classes pooled"), dashed)
+    return made
+
+
+def chance(made: go.Figure, colour: str) -> None:
+    """The diagonal."""
     made.add_scatter(
         x=[0, 1],
         y=[0, 1],
         mode="lines",
-        line={"color": look.muted, "width": 1, "dash": "dot"},
+        line={"color": colour, "width": 1, "dash": "dot"},
         hoverinfo="skip",
         showlegend=False,
     )
-    for code in shown:
-        ends = intervals.loc[code].to_numpy(dtype=np.float64)
-        line = {"color": colours[code], "width": 2}
-        _add(made, defined[code], (code, f"{code}, {taxonomy.name(code)}"), line, ends)
-    mean = evaluation.overall.set_index("measure").loc["mean_auc", ["low", "high"]]
-    thick = {"color": look.ink, "width": 3}
-    _add(made, evaluation.macro, ("Macro", "Macro average"), thick, mean.to_numpy(np.float64))
-    dashed = {"color": look.ink, "width": 2, "dash": "dash"}
-    _add(made, evaluation.micro, ("Micro", "All images and classes pooled"), dashed)
-    return made
 
 
-def _add(
+def add_curve(
     made: go.Figure,
     curve: RocCurve,
     names: tuple[str, str],
-    line: dict[str, Any],
+    line: dict[str, object],
     ends: NDArray[np.float64] | None = None,
+    *,
+    longest: int = 16,
 ) -> None:
-    """A curve with its short name in the legend and its long one where the mouse is."""
+    """A curve with its short name, of so many characters at most, in the legend and its long one
+    where the mouse is."""
     short, long = names
     area = f"{curve.auc:.3f}"
     if ends is not None and np.isfinite(ends).all():
@@ -89,7 +96,7 @@ def _add(
         customdata=1 - curve.false_positive_rate[keep],
         mode="lines",
         line=line,
-        name=f"{shortened(short, 16)}  {area}",
+        name=f"{shortened(short, longest)}  {area}",
         meta=[text(long), area],
         hovertemplate="<b>%{meta[0]}</b><br>AUC %{meta[1]}<br>"
         "Sensitivity %{y:.3f}<br>Specificity %{customdata:.3f}<extra></extra>",

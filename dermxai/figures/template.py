@@ -3,7 +3,6 @@
 import textwrap
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import plotly.graph_objects as go
 
@@ -74,7 +73,13 @@ def shortened(value: object, length: int) -> str:
 
 
 def figure(
-    title: str, help_: str = "", *, height: int, dark: bool = False, **layout: Any
+    title: str,
+    help_: str = "",
+    *,
+    height: int,
+    dark: bool = False,
+    width: float | None = None,
+    **layout: object,
 ) -> go.Figure:
     """An empty figure with its title, lines beneath on how to read it, and the project's look.
 
@@ -83,9 +88,9 @@ def figure(
         help_: how to read it; safe to show.
         height: pixels of the plot itself, without the title.
         dark: colours for a dark page.
-        layout: anything else of the plotly layout; ``width`` is the plot's in pixels.
+        width: pixels of the plot itself.
+        layout: anything else of the plotly layout.
     """
-    width = layout.pop("width", None)
     lines = textwrap.wrap(help_, max(40, int((width or 640) / _LETTER)))
     top, side = (52 + 18 * len(lines) if lines else 44), SIDE
     return go.Figure(

@@ -96,14 +96,14 @@ def votes(
     )
     _connect(made, steps, places, look)
     lengths = np.append(steps.lengths, steps.total)
-    rivals = look.muted if against is None else colours[against]
+    others = look.muted if against is None else colours[against]
     made.add_bar(
         x=lengths,
         base=[*steps.begins.tolist(), 0.0],
         y=places,
         orientation="h",
         marker={
-            "color": [colours[target] if value >= 0 else rivals for value in lengths],
+            "color": [colours[target] if value >= 0 else others for value in lengths],
             "line": {"width": 0},
         },
         selected={"marker": {"opacity": 1}},
@@ -135,7 +135,7 @@ def _how_to_read(target: str, other: str | None, split: bool, heads: int) -> str
     if other is not None:
         sides = f"right for {target}, left for {other}"
     start = "From the biases, the same for every image, h" if split else "H"
-    steps = "ead by head" if heads > 1 else "ow its only head"
+    steps = "ead by head" if heads > 1 else "ow its only head leads"
     return f"{start}{steps} to the {_sum(other)}, in logits: {sides}."
 
 

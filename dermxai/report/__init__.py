@@ -1,11 +1,12 @@
-"""What two classes have to do with each other, put together for a page, a program and a meeting.
+"""What a run, and two of its classes, have to say, put together for a page, a program, a meeting
+and a paper.
 
-The package is called as `dermxai.report.pair_report.report`.
+The package is called as `dermxai.report.written.report`.
 """
 
 from dermxai.core.callables import make_callable
 from dermxai.report.confusion_analysis import ConfusionAnalysis, Way, confusion_analysis
-from dermxai.report.pair_report import report
+from dermxai.report.written import report
 
 __all__ = ["ConfusionAnalysis", "Way", "confusion_analysis", "report"]
 

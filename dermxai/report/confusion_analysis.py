@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from dermxai.metrics.basis import basis
 from dermxai.metrics.clustering import Clustering, clustering
 from dermxai.metrics.confusion import ratio
 from dermxai.metrics.differences import Differences, differences
-from dermxai.metrics.label_errors import label_errors, searched
+from dermxai.metrics.label_errors import label_errors, searched_images
 from dermxai.metrics.pair import Pair, check_pair, evaluate_pair
 from dermxai.metrics.set_decomposition import (
     SetDecomposition,
@@ -24,9 +23,13 @@ from dermxai.metrics.set_decomposition import (
     set_decomposition,
     set_difference,
 )
+from dermxai.report.evaluated import Evaluated
+from dermxai.report.leakage import describe_leakage
 from dermxai.report.origin import origin
+from dermxai.report.sentences import MERGED, sentences, with_names
 from dermxai.runs import Run
-from dermxai.runs.seen import words
+from dermxai.runs.image_quality import open_quality
+from dermxai.runs.training_counts import Source, training_counts
 
 CONFIDENCE = "confidence"
 """Column of the comparison: the probability of the prediction."""
@@ -78,7 +81,7 @@ class ConfusionAnalysis:
 
     run: Run
     split: str | None
-    evaluation: Evaluation
+    evaluation: Evaluated
     pair: Pair
     ways: tuple[Way, Way]
     balance: pd.DataFrame
@@ -88,8 +91,9 @@ class ConfusionAnalysis:
     searched: Mapping[str, int]
     notes: tuple[str, ...]
 
-    def as_json(self) -> Any:
+    def as_json(self) -> object:
         """Plain numbers, texts and lists; NaN becomes None."""
+        merged = with_names(self.pair.merged, MERGED)
         return jsonable(
             {
                 **origin(self.run, self.split),
@@ -98,7 +102,7 @@ class ConfusionAnalysis:
                 "counts": asdict(self.evaluation.counts),
                 "ways": self.pair.ways.to_dict("records"),
                 "errors": self.pair.errors.to_dict("records"),
-                "merged": {row["measure"]: row for row in self.pair.merged.to_dict("records")},
+                "merged": {row["measure"]: row for row in merged.to_dict("records")},
                 "votes": [_votes(way) for way in self.ways],
                 "balance": {row["class"]: row for row in self.balance.to_dict("records")},
                 "training": self.training,
@@ -111,7 +115,7 @@ class ConfusionAnalysis:
 
 
 def confusion_analysis(
-    run: Run, evaluation: Evaluation, first: str, second: str, *, split: str | None = None
+    run: Run, evaluation: Evaluated, first: str, second: str, *, split: str | None = None
 ) -> ConfusionAnalysis:
     """Puts together what is known of two classes.
 
@@ -129,7 +133,7 @@ def confusion_analysis(
     rows = run.in_split(split)
     trained = run.trained_on
     unseen = None if trained is None or trained[rows].all() else ~trained[rows]
-    suspects, looked_at = label_errors(evaluation, unseen), searched(evaluation, unseen)
+    suspects, looked_at = label_errors(evaluation, unseen), searched_images(evaluation, unseen)
     balance, training = _balance(run, rows, (first, second))
     return ConfusionAnalysis(
         run=run,
@@ -143,7 +147,7 @@ def confusion_analysis(
         balance=balance,
         training=training,
         suspects=suspects[suspects["label"].isin((first, second))].reset_index(drop=True),
-        notes=tuple(dict.fromkeys((words(run, rows), *evaluation.on_images))),
+        notes=tuple(dict.fromkeys((describe_leakage(run, rows), *evaluation.image_notes))),
         unseen=int(rows.size if unseen is None else unseen.sum()),
         searched={code: looked_at[code] for code in (first, second)},
     )
@@ -167,11 +171,12 @@ def _way(
     difference, apart = None, None
     if wrong.any() and right.any():
         both = wrong | right
-        sets: dict[str, Any] = {"chosen": wrong[both], "units": units[both]}
-        logits = run.logits[rows[both]]
-        difference = set_difference(logits, run.heads, run.classes, predicted, true, **sets)
-        columns = _compared(run.samples.iloc[rows[both]], evaluation.probabilities[both])
-        apart = differences(columns, **sets, unit=evaluation.clusters)
+        errors, whose, logits = wrong[both], units[both], run.logits[rows[both]]
+        difference = set_difference(
+            logits, run.heads, run.classes, predicted, true, chosen=errors, units=whose
+        )
+        columns = _compared(run, rows[both], evaluation.probabilities[both])
+        apart = differences(columns, chosen=errors, units=whose, unit=evaluation.clusters)
     return Way(
         true=true,
         predicted=predicted,
@@ -197,17 +202,22 @@ def _reason(evaluation: Evaluation, true: str, predicted: str, wrong: bool, righ
     return ""
 
 
-def _compared(samples: pd.DataFrame, probabilities: NDArray[np.float64]) -> pd.DataFrame:
+def _compared(run: Run, rows: NDArray[np.intp], probabilities: NDArray[np.float64]) -> pd.DataFrame:
+    samples, quality = run.samples.iloc[rows], open_quality(run)
     kept = [
         name for name in samples if name not in _NOT_COMPARED and not str(name).endswith("_path")
     ]
-    return samples[kept].assign(**{CONFIDENCE: probabilities.max(axis=1)})
+    table = samples[kept].assign(**{CONFIDENCE: probabilities.max(axis=1)})
+    if quality is None:
+        return table
+    measured = quality.iloc[rows].set_index(table.index)
+    return table.join(measured[measured.columns.difference(table.columns, sort=False)])
 
 
 def _balance(run: Run, rows: NDArray[np.intp], pair: tuple[str, str]) -> tuple[pd.DataFrame, str]:
     here = overview.by_class(run.samples.iloc[rows])
     here = here[here.index.isin(run.classes)]
-    trained, source = _training_counts(run)
+    trained, source = training_counts(run)
     table = pd.DataFrame({"class": pair, "name": [taxonomy.name(code) for code in pair]})
     for prefix, counts in (("training_", trained), ("", here)):
         for noun in ("images", "patients"):
@@ -215,35 +225,33 @@ def _balance(run: Run, rows: NDArray[np.intp], pair: tuple[str, str]) -> tuple[p
             of_pair = column.reindex(list(pair), fill_value=0) if column.notna().any() else np.nan
             table[prefix + noun] = np.asarray(of_pair, dtype=np.float64)
             table[f"{prefix}{noun}_share"] = ratio(table[prefix + noun], column.sum())
-    return table, source
+    return table, _about_training(run, source)
 
 
-def _training_counts(run: Run) -> tuple[pd.DataFrame, str]:
-    """Images and, where known, patients of each class that the checkpoint was trained on."""
-    data = run.info.data if run.info else {}
-    by_class = data.get("training_images_by_class")
-    if by_class:
-        patients = data.get("training_patients_by_class", {})
-        counts = {"images": by_class, "patients": patients}
-        table = pd.DataFrame({name: pd.Series(of, dtype="float64") for name, of in counts.items()})
-        return table, f"Training data: {data.get('name', 'as the checkpoint says')}."
-    split = run.samples.get("split")
-    if split is not None and (split == "train").any():
+def _about_training(run: Run, source: Source) -> str:
+    """Where the training counts come from, in a sentence."""
+    if source == Source.CHECKPOINT:
+        data = run.info.data if run.info else {}
+        return f"Training data: {data.get('name', 'as the checkpoint says')}."
+    if source == Source.DATASET:
         return (
-            overview.by_class(run.samples[split == "train"]),
             "The checkpoint does not say what it was trained on; these are the training images of "
-            "this dataset.",
+            "this dataset."
         )
-    return pd.DataFrame(), "What the checkpoint was trained on is not known."
+    return "What the checkpoint was trained on is not known."
 
 
-def _votes(way: Way) -> dict[str, Any]:
+def _votes(way: Way) -> dict[str, object]:
     parts = {name: getattr(way, name) for name in ("errors", "right", "difference", "clustering")}
-    content: dict[str, Any] = {"true": way.true, "predicted": way.predicted, "reason": way.reason}
+    content: dict[str, object] = {
+        "true": way.true,
+        "predicted": way.predicted,
+        "reason": way.reason,
+    }
     content |= {name: None if part is None else asdict(part) for name, part in parts.items()}
     if way.apart is not None:
         content["distinguishes"] = {
             "table": way.apart.table.to_dict("records"),
-            "notes": list(way.apart.notes),
+            "notes": list(sentences(way.apart.notes)),
         }
     return content

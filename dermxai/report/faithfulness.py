@@ -2,7 +2,7 @@
 patients."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +12,10 @@ from dermxai.data import splits
 from dermxai.explain.faithfulness.evaluate import CENTRED, RANDOM
 from dermxai.explain.faithfulness.measure import find_candidate, find_measure, measures
 from dermxai.metrics.faithfulness import (
-    BOTH,
-    BREAKS,
     FEWEST,
-    KEEPS,
-    NEITHER,
-    ONE,
     Scale,
+    Standing,
+    Verdict,
     failures,
     summarised,
 )
@@ -29,6 +26,18 @@ if TYPE_CHECKING:
     from dermxai.runs import Run
 
 CONTROLS = (RANDOM, CENTRED)
+_VERDICTS = {
+    Verdict.BETTER: "better",
+    Verdict.NEITHER: "no difference shown",
+    Verdict.WORSE: "worse",
+}
+_STANDINGS = {
+    Standing.BOTH: "beats both control maps",
+    Standing.ONE: "beats one control map",
+    Standing.NONE: "beats no control map",
+    Standing.KEEPS: "keeps to the limit",
+    Standing.BREAKS: "not shown to keep to the limit",
+}
 
 
 def scale(measure: str) -> Scale:
@@ -42,6 +51,21 @@ def summary(run: "Run", found: "Results") -> pd.DataFrame:
     together = dict(zip(run.samples["sample_id"], splits.groups(run.samples), strict=True))
     scales = {name: scale(name) for name in found.asked.measures}
     return summarised(found.table, scales, together, random=RANDOM, centred=CENTRED)
+
+
+def with_words(summary: pd.DataFrame) -> pd.DataFrame:
+    """The same with verdicts and standings in words, for tables and files."""
+    words: dict[str, Mapping[Verdict, str] | Mapping[Standing, str]] = {
+        "random_verdict": _VERDICTS,
+        "centred_verdict": _VERDICTS,
+        "standing": _STANDINGS,
+    }
+    told = {
+        column: [of.get(each, each) for each in summary[column]]
+        for column, of in words.items()
+        if column in summary
+    }
+    return summary.assign(**told)
 
 
 def units(run: "Run") -> str:
@@ -99,11 +123,11 @@ def in_words(summary: pd.DataFrame) -> Iterator[tuple[str, str]]:
     for method, rows in methods.groupby("method", sort=False):
         parts = []
         for standing, words in (
-            (BOTH, "beats both control maps in {}"),
-            (ONE, "beats only one control map in {}"),
-            (NEITHER, "beats no control map in {}"),
-            (KEEPS, "keeps to the limit of {}"),
-            (BREAKS, "is not shown to keep to the limit of {}"),
+            (Standing.BOTH, "beats both control maps in {}"),
+            (Standing.ONE, "beats only one control map in {}"),
+            (Standing.NONE, "beats no control map in {}"),
+            (Standing.KEEPS, "keeps to the limit of {}"),
+            (Standing.BREAKS, "is not shown to keep to the limit of {}"),
         ):
             names = [
                 find_measure(str(name)).title

@@ -1,4 +1,4 @@
-"""A analysis as one HTML file that needs nothing else: for a screen, a printer and a clinic
+"""An analysis as one HTML file that needs nothing else: for a screen, a printer and a clinic
 meeting.
 
 Every text is escaped by the template engine, images are data in the file, and the file's own
@@ -7,8 +7,8 @@ security policy forbids scripts and anything from elsewhere.
 
 import base64
 import io
+from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,16 +17,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dermxai import taxonomy
+from dermxai.confusion.card import open_card
 from dermxai.core.errors import InputError
-from dermxai.core.formatting import count
+from dermxai.core.formatting import count, interval_basis
 from dermxai.data.images import read_image
 from dermxai.explain.confusion.pair_maps import PairMaps
 from dermxai.figures.averaged import averaged, frames
 from dermxai.figures.overlay import AGAINST, FOR
 from dermxai.metrics import basis
-from dermxai.report import tables
+from dermxai.report import causes, tables
 from dermxai.report.chart import chart
 from dermxai.report.confusion_analysis import ConfusionAnalysis
+from dermxai.report.sentences import sentences
 from dermxai.runs import Run
 
 MOST = 24
@@ -37,13 +39,14 @@ _FRAMES = {
     "lesion": "aligned to the box of the lesion's mask with a quarter of its sides as margin",
     "image": "aligned to the frame of the image",
 }
-_TEMPLATES = Environment(
+TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
+TEMPLATES.filters["sentences"] = sentences
 
 
 def pair_page(analysis: ConfusionAnalysis, maps: PairMaps | None = None, most: int = MOST) -> str:
@@ -55,6 +58,7 @@ def pair_page(analysis: ConfusionAnalysis, maps: PairMaps | None = None, most: i
         most: images of errors each way, and of suspect labels, that are shown.
     """
     pair, manifest = analysis.pair, analysis.run.manifest
+    card = open_card(analysis.run, pair.first, pair.second, analysis.split)
     errors = [
         {
             "way": way,
@@ -70,19 +74,21 @@ def pair_page(analysis: ConfusionAnalysis, maps: PairMaps | None = None, most: i
         }
         for way in analysis.ways
     ]
-    return _TEMPLATES.get_template("pair.html").render(
+    return TEMPLATES.get_template("pair.html").render(
         analysis=analysis,
         pair=pair,
         names=[taxonomy.name(code) for code in (pair.first, pair.second)],
         colours=taxonomy.colours([pair.first, pair.second]),
         facts=_facts(analysis),
         notes=analysis.notes,
-        checkpoint=manifest["checkpoint"]["name"],
+        checkpoint=analysis.run.made_by["name"],
         dataset=manifest["dataset"]["name"],
         date=str(manifest["created"])[:10],
         ways=tables.ways(analysis),
         merged=tables.merged(analysis),
         balance=tables.balance(analysis),
+        causes=None if card is None else causes.table(card),
+        conclusion=() if card is None else causes.conclusion(card),
         errors=errors,
         suspects=_images(analysis.suspects.head(most), analysis.run),
         searched=tables.searched(analysis),
@@ -98,9 +104,10 @@ def pair_page(analysis: ConfusionAnalysis, maps: PairMaps | None = None, most: i
 def _facts(analysis: ConfusionAnalysis) -> list[tuple[str, str]]:
     run, evaluation = analysis.run, analysis.evaluation
     manifest, counts = run.manifest, evaluation.counts
+    imported = ", imported predictions" if run.imported else ""
     units = "" if evaluation.clusters == "images" else f" of {counts.units:,} {evaluation.clusters}"
     return [
-        ("Model", f"{manifest['checkpoint']['name']} ({manifest['checkpoint']['hash']})"),
+        ("Model", f"{run.made_by['name']}{imported} ({run.made_by['hash']})"),
         (
             "Dataset",
             f"{manifest['dataset']['name']} ({manifest['dataset']['fingerprint']}), "
@@ -110,14 +117,14 @@ def _facts(analysis: ConfusionAnalysis) -> list[tuple[str, str]]:
         ("Evaluated", f"{counts.evaluated:,} of {count(counts.images, 'image')}{units}"),
         (
             "Intervals",
-            f"{basis.in_words(evaluation.clusters, evaluation.level)}: Wilson's score with a "
-            "design effect for shares and areas, Newcombe's for differences of shares, Student's t "
-            "for means and their differences",
+            f"{interval_basis(basis.basis(evaluation.clusters, evaluation.level))}: Wilson's score "
+            "with a design effect for shares and areas, Newcombe's for differences of shares, "
+            "Student's t for means and their differences",
         ),
     ]
 
 
-def _images(rows: pd.DataFrame, run: Run) -> list[dict[Any, Any]]:
+def _images(rows: pd.DataFrame, run: Run) -> list[dict[Hashable, object]]:
     """The rows with their picture and what is known of them."""
     known = run.samples.set_index("sample_id", drop=False)
     return [
@@ -159,7 +166,7 @@ def _embedded(run: Run, sample_id: str, path: str) -> str | None:
     """An image as a data address; None where it cannot be read or has changed since the run."""
     try:
         run.check_image(sample_id)
-        return _data(read_image(path, at_least=_SIDE))
+        return _data(read_image(path, at_least=_SIDE, profiles=True))
     except InputError:
         return None
 

@@ -1,7 +1,6 @@
 """Where something that is taken away comes from: the run, and all that its numbers depend on."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -10,18 +9,19 @@ from dermxai.runs import Run
 COLUMNS = ("run", "created", "checkpoint", "checkpoint_hash", "dataset", "dataset_fingerprint")
 
 
-def origin(run: Run, split: str | None = None) -> dict[str, Any]:
-    """Plain values.
+def origin(run: Run, split: str | None = None) -> dict[str, object]:
+    """Plain values; of an imported run the checkpoint is its file of predictions.
 
     Args:
         split: of the images that are evaluated; None for all.
     """
-    checkpoint, dataset = run.manifest["checkpoint"], run.manifest["dataset"]
+    made_by, dataset = run.made_by, run.manifest["dataset"]
     return {
         "run": run.id,
         "created": run.manifest["created"],
-        "checkpoint": checkpoint["name"],
-        "checkpoint_hash": checkpoint["hash"],
+        "checkpoint": made_by["name"],
+        "checkpoint_hash": made_by["hash"],
+        **({"imported": True} if run.imported else {}),
         "dataset": dataset["name"],
         "dataset_fingerprint": dataset["fingerprint"],
         "split": split or "all",
@@ -29,7 +29,9 @@ def origin(run: Run, split: str | None = None) -> dict[str, Any]:
     }
 
 
-def with_origin(table: pd.DataFrame, of: Mapping[str, Any], **more: Any) -> pd.DataFrame:
+def with_origin(
+    table: pd.DataFrame, of: Mapping[str, object], **more: str | float | None
+) -> pd.DataFrame:
     """A table that says in each row where it comes from, so that rows may be sorted, filtered and
     copied into others.
 
@@ -37,11 +39,11 @@ def with_origin(table: pd.DataFrame, of: Mapping[str, Any], **more: Any) -> pd.D
         of: as `origin` gives it; its versions are left out.
         more: further columns, one value each.
     """
-    columns = {name: of[name] for name in (*COLUMNS, "split")} | more
+    columns = {**{name: str(of[name]) for name in (*COLUMNS, "split")}, **more}
     return table.assign(**{name: value for name, value in columns.items() if name not in table})
 
 
-def prediction(run: Run, sample_id: str) -> dict[str, Any]:
+def prediction(run: Run, sample_id: str) -> dict[str, object]:
     """Label, prediction and its probability of one of the run's images."""
     row = int(run.index([sample_id])[0])
     label = run.samples["label"].iloc[row] if "label" in run.samples else None

@@ -1,6 +1,6 @@
-"""What a analysis says, as tables of texts and in sentences: the same on the page and on paper."""
+"""What an analysis says, as tables of texts and in sentences: the same on the page and on paper."""
 
-from typing import Any
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ from dermxai.core.formatting import count, fixed, interval, percent, points, sig
 from dermxai.metrics.label_errors import FEWEST
 from dermxai.metrics.pair import OTHER
 from dermxai.report.confusion_analysis import ConfusionAnalysis, Way
+from dermxai.report.sentences import MERGED
 
 
 def ways(analysis: ConfusionAnalysis) -> pd.DataFrame:
@@ -34,7 +35,7 @@ def merged(analysis: ConfusionAnalysis) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Measure": row["name"],
+                "Measure": MERGED[row["measure"]],
                 "Two classes": _estimate(row, "separate"),
                 "As one class": _estimate(row, "merged"),
                 "Gain": points(row["gain"], row["gain_low"], row["gain_high"]),
@@ -180,7 +181,7 @@ def probability(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _estimate(row: dict[Any, Any], name: str) -> str:
+def _estimate(row: Mapping[Hashable, float], name: str) -> str:
     value, low, high = percent(row[name]), row[f"{name}_low"], row[f"{name}_high"]
     return value if np.isnan(low) else f"{value} ({interval(low, high)})"
 
@@ -207,7 +208,7 @@ def _changes(low: float, high: float, share: str) -> str:
     return "–" if np.isnan(low) else f"{_change(low, share)} to {_change(high, share)}"
 
 
-def _counted(row: dict[Any, Any], name: str) -> str:
+def _counted(row: Mapping[Hashable, float], name: str) -> str:
     if np.isnan(row[name]):
         return "–"
     return f"{row[name]:,.0f} ({percent(row[f'{name}_share'])})"

@@ -13,7 +13,9 @@ from dermxai.runs import Run
 from tests.cli.conftest import Command, one_line
 
 
-@pytest.mark.parametrize("verb", ["", "jobs", "access", *(verb.__name__ for verb in app.VERBS)])
+@pytest.mark.parametrize(
+    "verb", ["", "jobs", "access", "slices", "readers", *map(app.name_of, app.VERBS)]
+)
 def test_every_verb_has_help(command: Command, verb: str) -> None:
     code, out, err = command(*filter(None, [verb]), "--help")
     assert (code, err) == (0, "")
@@ -28,7 +30,13 @@ def test_a_verb_is_one_file_of_its_name() -> None:
     assert len(names) == len(verbs) > 10
     assert {verb.__module__ for verb in verbs} == {f"dermxai.cli.{name}" for name in names}
     shared = {"__init__", "app", "console", "foreground", "options"}
-    assert files == names | shared | {"jobs", "access"}
+    assert files == names | shared | {
+        "jobs",
+        "access",
+        "slices",
+        "reader_answers",
+        "reader_studies",
+    }
 
 
 @pytest.mark.parametrize("verb", ["submit", "list", "show", "logs", "cancel", "resume", "delete"])
@@ -66,7 +74,10 @@ def test_help_is_quick_because_it_needs_no_library() -> None:
         (["project", "generated", "--method", "x"], "umap"),
         (["project", "generated", "--method", "umap", "--set", "colour=1"], "colour"),
         (["train", "{images}", "--output", "o", "--set", "epochs=many"], "whole number"),
-        (["train", "{images}", "--output", "o", "--recipe", "fast"], "paper, scratch, quick"),
+        (
+            ["train", "{images}", "--output", "o", "--recipe", "fast"],
+            "paper, light, scratch, quick",
+        ),
         (["train", "{images}", "--output", "o", "--set", "epoch=3"], "epochs"),
         (["jobs", "show", "nothing"], "nothing"),
     ],

@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from dermxai.cli import console
-from dermxai.explain.faithfulness.results import Asked, Results
-from dermxai.metrics.basis import in_words
+from dermxai.core.formatting import interval_basis
+from dermxai.explain.faithfulness.results import EvaluationRequest, Results
+from dermxai.metrics.basis import basis
 from dermxai.metrics.faithfulness import Scale, summarised
 
 
@@ -40,9 +41,9 @@ def test_what_a_measure_does_not_compare_is_a_dash_beside_its_standing(
     )
     scales = {"stable": Scale(False, compared=False, limit=0.5)}
     table = summarised(values, scales, {}, random="noise", centred="bell")
-    console.show_faithfulness(table, Results(Asked(), {}, (), values, ""), "lesions")
+    console.show_faithfulness(table, Results(EvaluationRequest(), {}, (), values, ""), "lesions")
     out = capsys.readouterr().out
-    assert out.splitlines()[-1] == f"{in_words('lesions')}."
+    assert out.splitlines()[-1] == f"{interval_basis(basis('lesions'))}."
     shown = {line.split()[1]: line for line in out.splitlines() if line}
     assert shown["cam"].endswith("  –               –                keeps to the limit")
     assert shown["noise"].split()[-3:] == ["–", "–", "–"]

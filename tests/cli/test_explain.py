@@ -13,7 +13,9 @@ from dermxai.data.selection import Selection
 from dermxai.explain.attribution.dropped import DROPPED
 from dermxai.explain.attribution.methods.grad_cam import GRAD_CAM
 from dermxai.jobs.kinds import explain
+from dermxai.models import save_checkpoint
 from tests.cli.conftest import Command, one_line
+from tests.explain.networks import random_classifier
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -213,3 +215,28 @@ def test_explain_by_a_dropped_method_says_so(
     code, _, err = command("explain", tiny_checkpoint, images, *wanted)
     assert code == 2
     assert one_line(err) and DROPPED["lrp"] in err
+
+
+def test_explain_without_a_method_takes_one_that_the_network_has(
+    command: Command, tiny_checkpoint: Path, images: Path, tmp_path: Path
+) -> None:
+    model = random_classifier("test_vit")
+    transformer = save_checkpoint(tmp_path / "vit", model.network, model.info, "# vit")
+    image, output = images.with_name("a.png"), ("--output", tmp_path / "maps", "--json")
+    code, out, err = command("explain", tiny_checkpoint, image, *output)
+    assert (code, err) == (0, "")
+    told = json.loads(out)
+    assert (told["method"], told["method_chosen"]) == ("grad_cam", "")
+
+    code, out, err = command("explain", transformer, image, *output)
+    told = json.loads(out)
+    assert code == 0 and told["method"] == "attention_relevance"
+    assert told["method_chosen"] == err.strip()
+    assert "(attention_relevance), since Grad-CAM is not available: " in err and "token" in err
+    with np.load(told["written"][2]) as numbers:
+        assert json.loads(str(numbers["about"]))["maps"][0]["method"] == "attention_relevance"
+
+    code, _, err = command("explain", transformer, image, *output, "--method", "grad_cam")
+    assert code == 2 and one_line(err) and "Take attention_relevance, for one." in err
+    code, _, err = command("explain", tiny_checkpoint, image, *output, "--set", "steps=4")
+    assert code == 2 and one_line(err) and "name one by --method" in err

@@ -15,6 +15,17 @@ def test_infer_prints_the_runs_folder(
     assert list_runs() == [run.root]
 
 
+def test_infer_by_another_engine_says_what_that_changes(
+    command: Command, tiny_checkpoint: Path, images: Path
+) -> None:
+    given = ("infer", tiny_checkpoint, images, "--column", "label=what", "--engine")
+    code, out, err = command(*given, "openvino")
+    assert code == 0 and "2 of 2 images keep their class; logits differ by " in err
+    assert open_run(out.strip()).manifest["settings"]["engine"] == "openvino"
+    code, out, err = command(*given, "steam")
+    assert (code, out) == (2, "") and "expected torch, openvino" in err
+
+
 def test_infer_as_json_with_a_label_map(
     command: Command, tiny_checkpoint: Path, images: Path, tmp_path: Path
 ) -> None:

@@ -44,9 +44,10 @@ def test_jobs_are_listed_shown_and_logged(command: Command) -> None:
     job = submit("project", {"run": "/nowhere"})
     while job.state.live:
         time.sleep(0.05)
-    _, out, _ = command("jobs", "list")
+    _, out, err = command("jobs", "list")
     assert job.id in out
     assert "failed" in out
+    assert err == f"{job.id}: {job.reason}\n"
     _, out, _ = command("jobs", "show", job.id, "--json")
     said = json.loads(out)
     assert said["state"] == State.FAILED

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dermxai.core import components
-from dermxai.core.components import Component, Kind, Text, sentences
+from dermxai.core.components import Component, Kind, Text, faults_as_sentences
 from dermxai.core.errors import InputError
 
 
@@ -128,7 +128,7 @@ def test_other_packages_offer_theirs_as_entry_points_unless_that_is_switched_off
 
 @pytest.mark.parametrize("error", [ValueError, SystemExit, GeneratorExit])
 def test_checks_of_one_that_raises_end_in_a_sentence(error: type[BaseException]) -> None:
-    @sentences
+    @faults_as_sentences
     def found(name: str) -> Iterator[str]:
         yield f"Of {name}: first."
         raise error("two\nlines")
@@ -139,7 +139,7 @@ def test_checks_of_one_that_raises_end_in_a_sentence(error: type[BaseException])
 
 
 def test_checks_can_be_stopped() -> None:
-    @sentences
+    @faults_as_sentences
     def found() -> Iterator[str]:
         yield "First."
         raise KeyboardInterrupt

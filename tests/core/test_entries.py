@@ -3,6 +3,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Annotated, NotRequired, TypedDict
 
 import pytest
 
@@ -103,6 +104,44 @@ def test_a_shape_is_what_it_says() -> None:
     ):
         with pytest.raises(UnusableError, match=said):
             entries.check_shape(wrong, shape)
+
+
+class Part(TypedDict):
+    size: int
+    name: NotRequired[str | None]
+
+
+class Whole(TypedDict):
+    parts: list[Part]
+    free: NotRequired[Annotated[Part, dict]]
+    table: NotRequired[dict[str, float]]
+    more: NotRequired[object]
+
+
+def test_a_typed_dict_is_a_shape() -> None:
+    part = {"size": 1}
+    for right in (
+        {"parts": []},
+        {"parts": [part, {"size": 2, "name": None}], "unknown": 1},
+        {"parts": [], "free": {"size": "large"}, "table": {"a": "b"}, "more": [None]},
+    ):
+        assert entries.fits(right, Whole)
+        assert entries.parse_json(json.dumps(right).encode(), Whole) == right
+    for wrong, said in (
+        ({}, "has no 'parts'"),
+        ([part], "it is a list where an object"),
+        ({"parts": part}, "parts is an object where a list"),
+        ({"parts": [part, {}]}, r"parts\[1\] lacks 'size'"),
+        ({"parts": [{"size": True}]}, r"parts\[0\].size is true or false where a whole number"),
+        ({"parts": [{"size": 1, "name": 2}]}, r"parts\[0\].name is a whole number where a text"),
+        ({"parts": [], "free": []}, "free is a list where an object"),
+        ({"parts": [], "table": []}, "table is a list where an object"),
+    ):
+        with pytest.raises(UnusableError, match=said):
+            entries.parse_json(json.dumps(wrong).encode(), Whole)
+    assert entries.parse_json(b'["a"]', list[str]) == ["a"]
+    with pytest.raises(UnusableError, match=r"it\[0\] is a whole number where a text"):
+        entries.parse_json(b"[1]", list[str])
 
 
 def test_a_file_is_read_to_its_limit(tmp_path: Path) -> None:

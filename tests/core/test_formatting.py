@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 
 from dermxai.cli.console import show_table
-from dermxai.core.formatting import fixed, interval, jsonable, percent, points, signed
+from dermxai.core.formatting import (
+    fixed,
+    interval,
+    jsonable,
+    percent,
+    points,
+    rounded,
+    signed,
+)
 from dermxai.core.paths import PROJECT
 from docs import make_explanation_tables
 
@@ -101,3 +109,22 @@ def test_signs_are_put_in_one_place() -> None:
              for each in (PROJECT / part).rglob("*.py")]  # fmt: skip
     own = {str(file.relative_to(PROJECT)) for file in files if list(signs(file.read_text("utf-8")))}
     assert own == set()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.17, "0.17"),
+        (0.0051, "0.0051"),
+        (99.7, "100"),
+        (137.2, "140"),
+        (-123456.0, "-120000"),
+        (3.0, "3"),
+        (0, "0"),
+        (2.5e7, "2.5e+07"),
+        (3e-6, "3e-06"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_significant_digits_without_powers_of_ten(value: float, text: str) -> None:
+    assert rounded(value) == text

@@ -4,7 +4,8 @@ import pytest
 
 from dermxai.core.errors import InputError
 from dermxai.core.parsing import typed
-from dermxai.core.settings import Scalar, Settings, checked, setting
+from dermxai.core.settings import Settings, checked, setting
+from dermxai.core.values import Scalar
 from dermxai.training.recipe import Recipe
 
 

@@ -16,7 +16,7 @@ class Made(Settings):
     way: str = setting("up", "Where to", choices=("up", "down"))
     quiet: bool = setting(False, "Without words")
     side: int | None = setting(None, "Side", 2)
-    lines: tuple[str, ...] = setting((), "Lines of text")
+    lines: tuple[str, ...] = setting((), "Lines of text", title="Written lines")
     more: Mapping[str, Any] = setting({}, "Further ones")
     word: str = setting("", "Password", secret=True)
 
@@ -105,3 +105,49 @@ def test_forms_and_schemas_know_what_the_fields_say() -> None:
     assert (schema["count"]["minimum"], schema["count"]["maximum"]) == (1, 9)
     assert schema["way"]["enum"] == ["up", "down"] and schema["word"]["writeOnly"]
     assert schema["share"]["unit"] == "of all"
+    assert (known["lines"].title, known["more"].title) == ("Written lines", "")
+    assert (schema["lines"]["title"], schema["more"]["title"]) == ("Written lines", "More")
+
+
+class Held(Settings):
+    texts: tuple[str, ...] = setting((), "Texts")
+    wholes: tuple[int, ...] = setting((), "Whole numbers")
+    numbers: Mapping[str, float] = setting({}, "Numbers")
+    switches: Mapping[str, bool] = setting({}, "Switches")
+    deep: Mapping[str, Mapping[str, object]] | None = setting(None, "Of plug-ins")
+    word: tuple[str, ...] = setting((), "Passwords", secret=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"texts": ["a", 3]}, "texts.1 is 3; expected a text."),
+        ({"texts": [b"a"]}, "texts.0 is b'a'; expected a text."),
+        ({"texts": {"a"}}, "texts is {'a'}; expected"),
+        ({"wholes": ["3"]}, "wholes.0 is '3'; expected a whole number."),
+        ({"wholes": [True]}, "wholes.0 is True; expected a whole number."),
+        ({"wholes": [3.5]}, "wholes.0 is 3.5; expected a whole number."),
+        ({"numbers": {"x": "3"}}, "numbers.x is '3'; expected a number."),
+        ({"numbers": {"x": True}}, "numbers.x is True; expected a number."),
+        ({"switches": {"x": "yes"}}, "switches.x is 'yes'; expected true or false."),
+        ({"switches": {"x": 1}}, "switches.x is 1; expected true or false."),
+        ({"deep": {"x": {"y": [float("nan")]}}}, "deep.x.y.0 is nan; expected a finite number."),
+        ({"deep": {"x": {"y": {1}}}}, "deep.x.y is {1}; expected text, numbers, lists or tables."),
+        ({"deep": {"x": object}}, "deep.x is <class 'object'>; expected"),
+    ],
+)
+def test_what_a_list_or_table_holds_is_checked_as_strictly(given: Any, said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        Held(**given)
+    assert str(refused.value).startswith(said)
+
+
+def test_whole_numbers_within_may_be_written_with_a_point() -> None:
+    held = Held(wholes=[3.0, 4], numbers={"x": 3}, deep={"x": {"y": [1, None, "z", 0.5]}})
+    assert held.wholes == (3, 4) and held.numbers["x"] == 3
+
+
+def test_a_secret_within_a_list_is_not_shown() -> None:
+    with pytest.raises(InputError) as refused:
+        Held(word=["hunter2", 31337])
+    assert "hunter2" not in str(refused.value) and "31337" not in str(refused.value)

@@ -8,6 +8,7 @@ import pytest
 from dermxai.core import paths
 from dermxai.metrics import evaluate
 from dermxai.report import ConfusionAnalysis, confusion_analysis
+from dermxai.report.evaluated import Evaluated
 from dermxai.runs import Run, open_run
 from dermxai.runs.files import RunFiles
 from tests.generated import generated_run
@@ -40,13 +41,13 @@ def analysed(confused_run: Make) -> Callable[..., ConfusionAnalysis]:
         run = run or confused_run(**options)
         rows = run.in_split(split)
         samples = run.samples.iloc[rows]
-        evaluation = evaluate(
+        measured = evaluate(
             samples["label"],
             run.classes,
             run.scores[rows],
             samples["sample_id"],
             samples.get("patient_id"),
         )
-        return confusion_analysis(run, evaluation, first, second, split=split)
+        return confusion_analysis(run, Evaluated.of(measured), first, second, split=split)
 
     return make

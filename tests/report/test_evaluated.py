@@ -38,7 +38,7 @@ def test_the_split_of_the_training_tells_what_its_validation_was_for(confused_ru
 
 
 @pytest.mark.parametrize("split", [None, "test"])
-def test_units_are_what_a_division_keeps_together(confused_run, split):
+def test_units_are_what_a_split_keeps_together(confused_run, split):
     """Also where an image of another split tells whose a lesion is."""
     run = confused_run()
     number = np.arange(len(run))

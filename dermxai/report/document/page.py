@@ -1,0 +1,36 @@
+"""A document as one HTML file that needs nothing else: for a screen, a printer and a reviewer.
+
+Every text is escaped by the template engine, images are data in it, and the file's own security
+policy forbids scripts and anything from elsewhere.
+"""
+
+import base64
+
+from dermxai.report.document.content import Block, Document
+from dermxai.report.document.guidelines import counts
+from dermxai.report.html import TEMPLATES
+
+
+def page(document: Document) -> str:
+    """The file's text."""
+    titles = {section.key: section.title for section in document.sections}
+    return TEMPLATES.get_template("document.html").render(
+        document=document,
+        titles=titles,
+        kind=_kind,
+        jpeg=_jpeg,
+        svg=_svg,
+        counts=counts,
+    )
+
+
+def _kind(block: Block) -> str:
+    return type(block).__name__.lower()
+
+
+def _jpeg(content: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
+
+
+def _svg(content: bytes) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}"

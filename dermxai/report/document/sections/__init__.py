@@ -1,0 +1,1 @@
+"""A file a section of a document: each makes it from the document's material."""
