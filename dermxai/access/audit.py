@@ -11,7 +11,6 @@ import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from dermxai.access.codes import own_folder
 from dermxai.access.files import audit_log
@@ -36,7 +35,7 @@ def record(person: Person | None, action: str, *, address: str = "", **what: obj
     Raises:
         OSError: it cannot be written.
     """
-    line: dict[str, Any] = {"time": datetime.now(UTC).isoformat(timespec="milliseconds")}
+    line: dict[str, object] = {"time": datetime.now(UTC).isoformat(timespec="milliseconds")}
     if person:
         line |= {"person": person.id or account(), "name": person.name, "role": person.role}
         line |= {"visit": person.visit}
@@ -61,7 +60,7 @@ def note(person: Person | None, action: str, *, address: str = "", **what: objec
         log.exception("The audit log cannot be written")
 
 
-def entries() -> list[dict[str, Any]]:
+def entries() -> list[dict[str, object]]:
     """All that is kept, the newest first; lines that are damaged are left out."""
     found = []
     for file in (audit_log(), *(_older(number) for number in range(1, KEPT + 1))):

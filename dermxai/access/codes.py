@@ -10,11 +10,10 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from hmac import compare_digest
 from pathlib import Path
-from typing import Any
 
 from dermxai.access.files import access_folder, codes_file
 from dermxai.access.roles import Role
@@ -26,6 +25,8 @@ _ID, _SECRET, _GROUP = 6, 20, 5  # characters
 _COST, _BLOCK = 2**15, 8  # of scrypt: 32 MB and about 0.1 s
 _MEMORY = 2 * 128 * _COST * _BLOCK
 DAY = 24 * 3600.0  # seconds
+ADDRESS = "DERMXAI_URL"
+"""In the environment: where visitors reach the server, for links."""
 LONGEST = 3650  # days
 
 
@@ -53,6 +54,30 @@ class Code:
         return self.state == "valid"
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A code at random: its text, which is shown once, and what is kept of it."""
+
+    id: str
+    salt: str
+    hash: str
+    text: str = field(repr=False)
+
+
+def draw() -> Drawn:
+    """A new code, kept nowhere yet."""
+    id_, secret, salt = _random(_ID), _random(_SECRET), secrets.token_hex(16)
+    groups = [secret[start : start + _GROUP] for start in range(0, _SECRET, _GROUP)]
+    return Drawn(id_, salt, _hash(secret, salt), "-".join([id_, *groups]))
+
+
+def matches(text: str, salt: str | None, hash_: str | None) -> bool:
+    """Whether a code's text is the one of which these are kept. Takes as long where none are."""
+    _, secret = parts(text)
+    found = _hash(secret[: 2 * _SECRET], salt or "0" * 32)
+    return bool(hash_) and compare_digest(found, hash_ or "")
+
+
 def make(name: str, role: Role, days: float) -> tuple[Code, str]:
     """A new code, and its text, which is known from now on to whoever is told it alone.
 
@@ -65,14 +90,14 @@ def make(name: str, role: Role, days: float) -> tuple[Code, str]:
         raise InputError(
             f"A code is to last {days:g} days; give more than 0 and {LONGEST} at most."
         )
-    secret, salt, now = _random(_SECRET), secrets.token_hex(16), time.time()
+    now = time.time()
     with _changing() as known:
-        while (id_ := _random(_ID)) in known:
+        while (drawn := draw()).id in known:
             pass
-        code = Code(id_, name.strip(), role, now, now + days * DAY, salt, _hash(secret, salt))
-        known[id_] = code
-    groups = [secret[start : start + _GROUP] for start in range(0, _SECRET, _GROUP)]
-    return code, "-".join([id_, *groups])
+        expires = now + days * DAY
+        code = Code(drawn.id, name.strip(), role, now, expires, drawn.salt, drawn.hash)
+        known[drawn.id] = code
+    return code, drawn.text
 
 
 def withdraw(code_id: str) -> Code:
@@ -134,20 +159,19 @@ def valid(code_id: str) -> Code | None:
 
 def check(text: str) -> Code | None:
     """The valid code that a person has entered; None where it is none. Takes as long either way."""
-    id_, secret = _parts(text)
-    code = valid(id_)
-    salt, expected = (code.salt, code.hash) if code else ("0" * 32, "")
-    found = _hash(secret[: 2 * _SECRET], salt)
-    return code if code and compare_digest(found, expected) else None
+    code = valid(parts(text)[0])
+    same = matches(text, code.salt if code else None, code.hash if code else None)
+    return code if same else None
 
 
 def id_in(text: str) -> str:
     """The id in what a person has entered; empty where there is no code of it."""
-    id_, _ = _parts(text)
+    id_, _ = parts(text)
     return id_ if id_ in codes() else ""
 
 
-def _parts(text: str) -> tuple[str, str]:
+def parts(text: str) -> tuple[str, str]:
+    """The id and the secret in what a person has entered."""
     plain = "".join(text.split()).replace("-", "").lower()
     return plain[:_ID], plain[_ID:]
 
@@ -188,7 +212,7 @@ def _changing() -> Iterator[dict[str, Code]]:
     with disk.locked(_lock()):
         known = codes()
         yield known
-        content: dict[str, Any] = {id_: asdict(code) for id_, code in known.items()}
+        content: dict[str, object] = {id_: asdict(code) for id_, code in known.items()}
         with disk.replacing(codes_file()) as temporary:
             temporary.touch(0o600)
             temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")

@@ -1,7 +1,6 @@
 """Who somebody is, from what a request has shown, as it stands at this moment."""
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote, unquote
 
 from dermxai.access import codes, visits
@@ -48,7 +47,7 @@ def check() -> None:
     _role("", {})
 
 
-def _role(subject: str, claims: Mapping[str, Any]) -> Role | None:
+def _role(subject: str, claims: Mapping[str, object]) -> Role | None:
     from dermxai.access.rules import rules  # with pydantic, which a laptop does without
 
     return rules().role(subject, claims)
@@ -64,6 +63,6 @@ def _by_provider(visit: Visit) -> Person:
     return Person(f"oidc {visit.subject}", _name(visit.claims) or visit.subject, role, visit.short)
 
 
-def _name(claims: Mapping[str, Any]) -> str:
+def _name(claims: Mapping[str, object]) -> str:
     said = (claims.get(name) for name in ("name", "preferred_username", "email"))
     return next((value for value in said if isinstance(value, str) and value), "")

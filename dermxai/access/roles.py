@@ -22,9 +22,16 @@ class Role(StrEnum):
 NEEDS: Mapping[str, Role] = {
     "open paths": Role.OPERATOR,
     "start jobs": Role.OPERATOR,
+    "map datasets": Role.OPERATOR,
+    "look at the test": Role.OPERATOR,
+    "keep checkpoints": Role.OPERATOR,
+    "keep slices": Role.OPERATOR,
+    "annotate images": Role.OPERATOR,
+    "run reader studies": Role.OPERATOR,
     "cancel jobs": Role.OPERATOR,
     "delete jobs": Role.ADMIN,
     "withdraw datasets": Role.ADMIN,
+    "remove reader studies": Role.ADMIN,
 }
 """The role for each action on others' data or on the machine."""
 

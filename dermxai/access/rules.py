@@ -19,7 +19,6 @@ that logs people in, has named.
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from dermxai.access.files import rules_file
 from dermxai.access.roles import Role
@@ -67,7 +66,7 @@ class Rules(Settings):
     claim: _Claim = setting(_Claim(), "Roles by a claim of the ID token", words=_TABLE)
     proxy: _Proxy = setting(_Proxy(), "A proxy that logs people in", words=_TABLE)
 
-    def role(self, subject: str, claims: Mapping[str, Any]) -> Role | None:
+    def role(self, subject: str, claims: Mapping[str, object]) -> Role | None:
         """The role of a person; None for nobody who may come in.
 
         Args:
@@ -107,9 +106,9 @@ def _read(file: str, _changed: int, _inode: int, _size: int) -> Rules:
     return read_settings(Rules, Path(file), "docs/server.md", anywhere=True)
 
 
-def _values(claims: Mapping[str, Any], name: str) -> list[str]:
+def _values(claims: Mapping[str, object], name: str) -> list[str]:
     """The values of a claim that is a text or a list of texts; none where it is absent."""
-    found: Any = claims.get(name)
+    found: object = claims.get(name)
     if found is None and name:
         found = claims
         for part in name.split("."):

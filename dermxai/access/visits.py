@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from dermxai.access import codes
 from dermxai.access.files import visits_folder
@@ -34,7 +33,7 @@ class Visit:
     subject: str
     begun: float
     expires: float
-    claims: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, object] = field(default_factory=dict)
     ended: bool = False
 
     @property
@@ -57,7 +56,7 @@ def begin(code: codes.Code) -> tuple[Visit, str]:
     return visit, shown
 
 
-def adopt(shown: str, subject: str, claims: Mapping[str, Any]) -> Visit:
+def adopt(shown: str, subject: str, claims: Mapping[str, object]) -> Visit:
     """The visit of somebody whom an identity provider has sent with a cookie of Streamlit's: begun
     when the cookie is first seen, so that it can be ended on this side too."""
     now = time.time()

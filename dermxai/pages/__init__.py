@@ -15,7 +15,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from dermxai.core.components import Component, Kind, LeftOut, Text, said, sentences
+from dermxai.core.components import Component, Kind, LeftOut, Text, error_text, faults_as_sentences
 from dermxai.core.paths import PROJECT
 
 FOLDER = PROJECT / "pages"
@@ -56,7 +56,7 @@ PAGES: Kind[Page] = Kind(Page, __name__, "page", _faults)
 """Of other packages."""
 
 
-@sentences
+@faults_as_sentences
 def page_faults(page: Page) -> Iterator[str]:
     """What is wrong with a page, a sentence each; its body is imported in another process."""
     from dermxai.pages._trial import failures
@@ -106,7 +106,7 @@ def _described(file: Path, _changed: int) -> tuple[Page | None, tuple[str, ...]]
     try:
         script = ast.parse(file.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError) as error:
-        return None, (f"It does not load ({said(error)}).",)
+        return None, (f"It does not load ({error_text(error)}).",)
     constants = _constants(script)
     docstring = ast.get_docstring(script)
     faults = []

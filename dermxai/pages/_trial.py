@@ -14,7 +14,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from tempfile import TemporaryDirectory
 
-from dermxai.core.components import LeftOut, said
+from dermxai.core.components import LeftOut, error_text
 from dermxai.pages import Page
 
 SECONDS = 120.0
@@ -85,7 +85,7 @@ def _not_shown(title: str, icon: str, name: str) -> str:
     try:
         import_module("streamlit").Page(lambda: None, title=title, icon=icon, url_path=name)
     except Exception as error:
-        return f"Streamlit refuses it ({said(error)})."
+        return f"Streamlit refuses it ({error_text(error)})."
     return ""
 
 
@@ -97,7 +97,7 @@ def _reason(body: str, is_script: bool) -> str:
             return ""
         return "" if callable(resolve_name(body)) else f"{body} is no function."
     except BaseException as error:  # sys.exit in a file of somebody else's, too
-        return f"It does not load ({said(error)})."
+        return f"It does not load ({error_text(error)})."
 
 
 def _import_all(script: ast.Module) -> None:

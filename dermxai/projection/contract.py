@@ -6,14 +6,15 @@
 They run on features that are made up; nothing is downloaded.
 """
 
+import pickle
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dermxai.core.components import said, sentences
+from dermxai.core.components import error_text, faults_as_sentences
 from dermxai.core.errors import Cancelled
 from dermxai.core.settings import Settings
 from dermxai.projection.projector import (
@@ -23,6 +24,8 @@ from dermxai.projection.projector import (
     embedded,
     embedding_faults,
 )
+
+S = TypeVar("S", bound=Settings)
 
 IMAGES, CLUSTERS, COLUMNS = 60, 3, 12
 APART = 20.0  # standard deviations between clusters
@@ -41,31 +44,31 @@ def clustered(images: int = IMAGES) -> tuple[NDArray[np.float32], NDArray[np.int
     return features.astype(np.float32), cluster
 
 
-def _few(images: int) -> NDArray[np.float32]:
+def _features(images: int) -> NDArray[np.float32]:
     return clustered(images)[0]
 
 
-def _line() -> NDArray[np.float32]:
+def _features_along_line() -> NDArray[np.float32]:
     return np.outer(np.arange(30), np.ones(COLUMNS)).astype(np.float32)
 
 
 DEGENERATE: dict[str, Callable[[], NDArray[np.float32]]] = {
-    "one image": lambda: _few(1),
-    "two images": lambda: _few(2),
+    "one image": lambda: _features(1),
+    "two images": lambda: _features(2),
     "identical images": lambda: np.ones((10, COLUMNS), np.float32),
-    "three images, ten times each": lambda: np.tile(_few(3), (10, 1)),
-    "images along a line": _line,
-    "a single feature": lambda: _line()[:, :1],
-    "a feature that is large": lambda: np.hstack([1e6 * _few(20)[:, :1], _few(20)[:, 1:]]),
-    "an image far from all others": lambda: np.vstack([_few(20), 1e4 + _few(1)]),
+    "three images, ten times each": lambda: np.tile(_features(3), (10, 1)),
+    "images along a line": _features_along_line,
+    "a single feature": lambda: _features_along_line()[:, :1],
+    "a feature that is large": lambda: np.hstack(
+        [1e6 * _features(20)[:, :1], _features(20)[:, 1:]]
+    ),
+    "an image far from all others": lambda: np.vstack([_features(20), 1e4 + _features(1)]),
 }
 """Features of which there is little to say, by what they are."""
 
 
-@sentences
-def projection_faults(
-    method: ProjectionMethod[Any], settings: Settings | None = None
-) -> Iterator[str]:
+@faults_as_sentences
+def projection_faults(method: ProjectionMethod[S], settings: S | None = None) -> Iterator[str]:
     """What is wrong with a projection method, a sentence each.
 
     Args:
@@ -86,28 +89,28 @@ def projection_faults(
     if wrong := list(embedding_faults(made, IMAGES)):
         yield from wrong
         return
-    yield from _told(steps)
-    yield from _cancelled(method, given, values)
+    yield from _progress_faults(steps)
+    yield from _cancellation_faults(method, given, values)
     embed: Embed = partial(_embed, method, values)
-    yield from _compared(embed, given, cluster, made[0])
+    yield from _comparison_faults(embed, given, cluster, made[0])
     fewest: dict[str, Callable[[], NDArray[np.float32]]] = {
-        f"the fewest images that it needs, {method.fewest}": lambda: _few(method.fewest),
-        f"{method.fewest + 1} images": lambda: _few(method.fewest + 1),
+        f"the fewest images that it needs, {method.fewest}": lambda: _features(method.fewest),
+        f"{method.fewest + 1} images": lambda: _features(method.fewest + 1),
     }
     for what, make in (fewest | DEGENERATE).items():
         try:
             embedded(method, make(), values, lambda *_: None)
         except Exception as error:
-            yield f"Of {what}: embed raises {said(error)}."
+            yield f"Of {what}: embed raises {error_text(error)}."
 
 
 def _embed(
-    method: ProjectionMethod[Any], settings: Settings, features: Features
+    method: ProjectionMethod[S], settings: S, features: Features
 ) -> tuple[Features, tuple[str, ...]]:
     return method.embed(features.copy(), settings, lambda *_: None)
 
 
-def _compared(
+def _comparison_faults(
     embed: Embed, features: Features, cluster: NDArray[np.intp], found: Features
 ) -> Iterator[str]:
     """Of maps among each other: the same features, and in another order."""
@@ -122,7 +125,7 @@ def _compared(
     moved = embed(features[order])[0]
     places = {"as they come": (found, cluster), "in another order": (moved, cluster[order])}
     for what, (coordinates, labels) in places.items():
-        near = _together(coordinates, labels)
+        near = _share_beside_own_cluster(coordinates, labels)
         if near < TOGETHER:
             yield (
                 f"Of images {what}, {near:.0%} lie next to one of their own cluster, of clusters "
@@ -132,7 +135,7 @@ def _compared(
             return
 
 
-def _together(coordinates: Features, cluster: NDArray[np.intp]) -> float:
+def _share_beside_own_cluster(coordinates: Features, cluster: NDArray[np.intp]) -> float:
     """The share of images whose nearest neighbour on the map is of their own cluster."""
     places = np.asarray(coordinates, np.float64)
     apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
@@ -140,7 +143,7 @@ def _together(coordinates: Features, cluster: NDArray[np.intp]) -> float:
     return float((cluster[apart.argmin(axis=1)] == cluster).mean())
 
 
-def _told(steps: list[tuple[int, int]]) -> Iterator[str]:
+def _progress_faults(steps: list[tuple[int, int]]) -> Iterator[str]:
     if not steps:
         yield "embed never calls progress, so it cannot be cancelled."
         return
@@ -152,8 +155,8 @@ def _told(steps: list[tuple[int, int]]) -> Iterator[str]:
         )
 
 
-def _cancelled(
-    method: ProjectionMethod[Any], features: Features, settings: Settings
+def _cancellation_faults(
+    method: ProjectionMethod[S], features: Features, settings: S
 ) -> Iterator[str]:
     asked = 0
 
@@ -171,6 +174,5 @@ def _cancelled(
         yield "embed catches what progress raises, and goes on."
 
 
-def _random_state() -> str:
-    numpy: Any = np.random.get_state()  # noqa: NPY002
-    return str((numpy[1].tolist(), numpy[2:]))
+def _random_state() -> bytes:
+    return pickle.dumps(np.random.get_state())  # noqa: NPY002

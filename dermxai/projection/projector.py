@@ -10,18 +10,19 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dermxai.core import arrays, disk, entries
-from dermxai.core.components import Component, Kind, Text, begun
+from dermxai.core.components import Component, Kind, Text, lower_first
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
 from dermxai.core.settings import Settings, checked, setting_faults
 from dermxai.projection.components import principal_components
 from dermxai.projection.files import ProjectionFiles
+from dermxai.runs import feature_spaces
 from dermxai.runs.run import Run
 
 Features = NDArray[np.floating]
@@ -56,7 +57,7 @@ class ProjectionMethod(Component, Generic[S]):
         """Coordinates (n, 2) of finite features (n, d) that are not all alike, and notes."""
 
 
-def description_faults(made: ProjectionMethod[Any]) -> Iterator[str]:
+def description_faults(made: ProjectionMethod[S]) -> Iterator[str]:
     """What loading finds wrong with a method's description, a sentence each."""
     if not made.note.endswith("."):
         yield f"note is {made.note!r}; expected a sentence that ends with a full stop."
@@ -101,7 +102,7 @@ class Projection:
     coordinates: NDArray[np.float32]
     """(n, 2)"""
     method: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
     notes: tuple[str, ...]
     """What was done, and what the method has to say of this map."""
 
@@ -116,17 +117,21 @@ def project(
     method: str = "umap",
     settings: object = None,
     progress: Progress | None = None,
+    *,
+    space: str | None = None,
 ) -> Projection:
     """Coordinates of the run's features, from its folder where they were computed before.
 
     Args:
-        run: whose features, the inputs of the final head, are projected.
+        run: whose features are projected.
         method: name of one of `METHODS`.
         settings: the method's ``settings`` or a mapping of their values; defaults if not given.
         progress: called with steps done and in all; whatever it raises stops the projection.
+        space: the feature space, see `dermxai.runs.feature_spaces`; the run's first if not given,
+            the inputs of the final head.
 
     Raises:
-        InputError: unknown method or setting, features that are not finite, or a method that
+        InputError: unknown method, setting or space, features that are not finite, or a method that
             gives no coordinates.
 
     Examples:
@@ -138,28 +143,32 @@ def project(
     """
     chosen, values = _chosen(method, settings)
     step: Progress = progress or (lambda *_: None)
-    files, name = ProjectionFiles.of(run.root), _name(chosen, values)
+    space = feature_spaces.chosen(run, space)
+    files, name = ProjectionFiles.of(run.root), _name(chosen, values, run, space)
     with disk.locked(files.lock(name), waiting=lambda: step(0, 1)):
-        stored = open_projection(run, method, values)
+        stored = open_projection(run, method, values, space)
         if stored is not None:
             return stored
-        coordinates, notes = embedded(chosen, np.asarray(run.features), values, step)
+        features = feature_spaces.features(run, space)
+        coordinates, notes = embedded(chosen, np.asarray(features), values, step)
         made = Projection(_sample_ids(run), coordinates, method, values.model_dump(), notes)
         _write(made, files.coordinates(name))
     return made
 
 
-def open_projection(run: Run, method: str, settings: object = None) -> Projection | None:
+def open_projection(
+    run: Run, method: str, settings: object = None, space: str | None = None
+) -> Projection | None:
     """The stored projection, None where there is none yet.
 
     Raises:
-        InputError: unknown method or setting.
+        InputError: unknown method, setting or space.
     """
-    chosen, values = _chosen(method, settings)
-    path = ProjectionFiles.of(run.root).coordinates(_name(chosen, values))
+    _, values = _chosen(method, settings)
+    path = coordinates_file(run, method, values, space)
     try:
         stored = arrays.load(path, "sample_ids", "coordinates", "notes")
-        notes = entries.parse_json(str(stored["notes"]).encode("utf-8", "replace"), [str])
+        notes = entries.parse_json(str(stored["notes"]).encode("utf-8", "replace"), list[str])
     except UnusableError:
         return None
     ids, coordinates = stored["sample_ids"], stored["coordinates"]
@@ -167,6 +176,19 @@ def open_projection(run: Run, method: str, settings: object = None) -> Projectio
         return None
     made = Projection(ids, coordinates, method, values.model_dump(), tuple(notes))
     return made if np.array_equal(ids, _sample_ids(run)) else None
+
+
+def coordinates_file(
+    run: Run, method: str, settings: object = None, space: str | None = None
+) -> Path:
+    """Where the projection is stored, whether it is there or not.
+
+    Raises:
+        InputError: unknown method, setting or space.
+    """
+    chosen, values = _chosen(method, settings)
+    name = _name(chosen, values, run, feature_spaces.chosen(run, space))
+    return ProjectionFiles.of(run.root).coordinates(name)
 
 
 def _write(projection: Projection, path: Path) -> None:
@@ -179,8 +201,11 @@ def _write(projection: Projection, path: Path) -> None:
         )
 
 
-def _name(method: ProjectionMethod[Settings], values: Settings) -> str:
-    identity = json.dumps([values.model_dump(), method.version], sort_keys=True)
+def _name(method: ProjectionMethod[Settings], values: Settings, run: Run, space: str) -> str:
+    told: list[object] = [values.model_dump(), method.version]
+    if space != feature_spaces.NETWORK:
+        told += [space, feature_spaces.version(run, space)]
+    identity = json.dumps(told, sort_keys=True)
     return f"{method.name}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
 
 
@@ -195,7 +220,7 @@ def _chosen(method: str, settings: object) -> tuple[ProjectionMethod[Settings], 
 
 
 def embedded(
-    method: ProjectionMethod[Settings], features: Features, settings: Settings, progress: Progress
+    method: ProjectionMethod[S], features: Features, settings: S, progress: Progress
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """Coordinates (n, 2), also where there is little to project, and notes.
 
@@ -218,5 +243,5 @@ def embedded(
         return coordinates.astype(np.float32), (note,)
     made = method.embed(features, settings, progress)
     for fault in embedding_faults(made, n):
-        raise InputError(f"{method.title} gives no map: {begun(fault)}")
+        raise InputError(f"{method.title} gives no map: {lower_first(fault)}")
     return made[0].astype(np.float32), made[1]

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from dermxai.ui.app.guard import callback
-from dermxai.ui.components import filters, leaks, look, tables
+from dermxai.ui.components import filters, leakage, look, tables
 from dermxai.ui.components.gallery import gallery
 from dermxai.ui.components.text import count, percent, plain
-from dermxai.ui.pages.dataset import withdrawal
+from dermxai.ui.pages.dataset import mapping, public_sets, withdrawal
 from dermxai.ui.session import state
 from dermxai.ui.session.caches import datasets, plots
 from dermxai.ui.session.scene import scene
@@ -14,7 +14,7 @@ from dermxai.ui.session.state import Key
 
 ICON = ":material/photo_library:"
 
-view = scene()
+view = mapping.opened(scene)
 samples, problems = view.table.samples, view.table.problems
 whole, by_class = datasets.summary(view.source)
 torn = datasets.leaks(view.source)
@@ -39,7 +39,8 @@ if len(torn):
         expanded=True,
     ):
         st.dataframe(torn, hide_index=True)
-leaks.between_splits(view)
+leakage.between_splits(view)
+mapping.show(view)
 if problems:
     with st.expander(
         f"{count(len(problems), 'problem')} with files and rows", icon=":material/report:"
@@ -77,4 +78,5 @@ with st.container(horizontal=True, vertical_alignment="center"):
             args=(title, found),
         )
 gallery("dataset", found, view)
+public_sets.button()
 withdrawal.button(view)

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dermxai.ui.components import leaks, look, tables
+from dermxai.ui.components import leakage, look
 from dermxai.ui.components.gallery import gallery
 from dermxai.ui.components.text import count
-from dermxai.ui.pages.performance import cell, performance
+from dermxai.ui.pages.performance import calibration, cell, measures, parts, performance, report
 from dermxai.ui.session.caches import evaluated, plots
 from dermxai.ui.session.scene import scene
 from dermxai.ui.session.state import Key
@@ -16,7 +16,7 @@ view = scene()
 
 st.title("Performance")
 split = performance.ask_split(view)
-with_leaks = leaks.ask(view, split)
+with_leaks = leakage.ask(view, split)
 evaluation = evaluated.evaluation(view.run_id, split, with_leaks)
 performance.facts(view, evaluation)
 look.notes((*view.notes, *evaluation.notes, *performance.left_out(view)))
@@ -44,11 +44,12 @@ if view.selection:
 else:
     st.caption("Choose a cell, or the name of a row or a column: its images appear here.")
 
-shown, drawn = tables.measures(evaluation)
-look.heading("One-vs-rest measures of each class")
-st.dataframe(
-    shown, column_config=drawn, hide_index=True, height=look.height(shown), placeholder="–"
-)
-performance.export(view, evaluation, split, with_leaks)
+look.heading("Measures")
+regrouping = measures.ask_regrouping(view.run.classes)
+found = measures.section(view.run_id, split, with_leaks, regrouping)
+performance.export(view, evaluation, found, split, with_leaks, regrouping=regrouping)
 look.plot(plots.roc(view.run_id, split, look.dark(), with_leaks), Key.FIGURE.of("roc"))
-leaks.premium(view, split)
+parts.section(view.run_id, split, with_leaks, found, regrouping=regrouping)
+calibration.section(view.run_id, split, with_leaks, list(found.counts["class"]), regrouping)
+leakage.premium(view, split)
+report.section(view, split, found)

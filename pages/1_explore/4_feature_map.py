@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dermxai.ui.app.guard import guard
-from dermxai.ui.components import look
+from dermxai.ui.components import look, spaces
 from dermxai.ui.components.explained import explained
 from dermxai.ui.components.gallery import gallery, opener
 from dermxai.ui.components.text import count, plain, shortened
@@ -22,11 +22,12 @@ look.notes(view.notes)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     method, settings = feature_map.ask_method()
     colour = feature_map.ask_colour(view)
+    space = spaces.ask(view.run)
 left, right = st.columns([3, 2], gap="large")
 with left:
-    made = feature_map.projection(view, method, settings)
+    made = feature_map.projection(view, method, settings, space)
     if made is not None:
-        feature_map.draw(view, made, colour)
+        feature_map.draw(view, made, colour, space)
         if not view.selection:
             st.caption(
                 "Take the lasso or the box above the map, and draw around points to select them."

@@ -1,5 +1,7 @@
 """Several methods on one image, one method on two, the difference of two maps."""
 
+import streamlit as st
+
 from dermxai.ui.app.guard import guard
 from dermxai.ui.components import look
 from dermxai.ui.pages.compare_maps import compare
@@ -13,6 +15,8 @@ looked_at = image.looked_at(view)
 
 image.toolbar(view, looked_at[0])
 look.notes(view.notes)
+if image.lacks_network(view, looked_at):
+    st.stop()
 mode = compare.ask_mode()
 with guard():
     if mode == compare.METHODS:

@@ -4,7 +4,11 @@ do."""
 import streamlit as st
 
 from dermxai.ui.components import look
-from dermxai.ui.pages.confusion_analysis import confusion_analysis, confusion_images
+from dermxai.ui.pages.confusion_analysis import (
+    cause_card,
+    confusion_analysis,
+    confusion_images,
+)
 from dermxai.ui.pages.performance.performance import ask_split
 from dermxai.ui.session.caches import evaluated
 from dermxai.ui.session.scene import scene
@@ -24,6 +28,7 @@ if analysis.evaluation.cross_table.empty:
     confusion_analysis.selected(view, analysis)
     st.stop()  # the notes say why
 confusion_analysis.headlines(analysis)
+cause_card.causes(view, analysis)
 confusion_images.errors(view, analysis)
 way = confusion_analysis.ask_way(analysis)
 confusion_analysis.votes(view, analysis, way)

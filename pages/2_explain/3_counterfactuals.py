@@ -1,5 +1,7 @@
 """The smallest part of an image whose replacement changes the prediction."""
 
+import streamlit as st
+
 from dermxai.ui.components import look
 from dermxai.ui.pages.counterfactuals import counterfactuals
 from dermxai.ui.pages.image import image
@@ -12,5 +14,7 @@ subject = image.looked_at(view)[0]
 
 image.toolbar(view, subject, "Counterfactuals")
 look.notes(view.notes)
+if image.lacks_network(view, [subject]):
+    st.stop()
 image.prediction(view, subject)
 counterfactuals.body(view, subject)

@@ -1,5 +1,7 @@
 """Whether the prediction stays under rotation, blur, light, hair or a ruler."""
 
+import streamlit as st
+
 from dermxai.ui.components import look
 from dermxai.ui.pages.image import image
 from dermxai.ui.pages.robustness import robustness
@@ -12,5 +14,7 @@ subject = image.looked_at(view)[0]
 
 image.toolbar(view, subject, "Robustness")
 look.notes(view.notes)
+if image.lacks_network(view, [subject]):
+    st.stop()
 image.prediction(view, subject)
 robustness.body(view, subject)

@@ -7,6 +7,7 @@ from dermxai.ui.components import look
 from dermxai.ui.components.gallery import gallery
 from dermxai.ui.components.text import count
 from dermxai.ui.pages.faithfulness import faithfulness
+from dermxai.ui.pages.image import image
 from dermxai.ui.session.scene import scene
 
 ICON = ":material/fact_check:"
@@ -15,6 +16,10 @@ view = scene()
 run = view.run
 
 st.title("Faithfulness")
+if run.imported:
+    look.notes(view.notes)
+    image.say_no_network(run)
+    st.stop()
 found = faithfulness.ask_evaluation(view)
 if found is None:
     look.notes(view.notes)

@@ -1,9 +1,14 @@
 from collections.abc import Callable
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from dermxai.core.errors import InputError
 from dermxai.explain.attribution.api import methods
+from dermxai.explain.quick import keep_quick_maps
+from dermxai.models import load_classifier
 from dermxai.runs import Run
+from dermxai.ui.components import maps
 from tests.pages.test_image import photo, texts
 
 Open = Callable[..., AppTest]
@@ -28,14 +33,48 @@ def test_several_methods_on_one_image_the_fast_ones_at_once(inferred: Run, open_
     assert "Completeness gap" in texts(app)
 
 
-def test_every_method_is_there_or_says_why_not(inferred: Run, open_page: Open) -> None:
-    from dermxai.models import load_classifier
+def test_what_was_made_ahead_is_shown_and_what_was_not_is_one_piece_of_work(
+    inferred: Run, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane, worked = maps.quickly, list[object]()
 
+    def counted(visitor: object, work: Callable[[], object]) -> object:
+        worked.append(visitor)
+        return lane(visitor, work)
+
+    monkeypatch.setattr(maps, "quickly", counted)
+    ids = list(inferred.samples["sample_id"])
+    app = open_page("compare_maps", run=inferred.id, primary=ids[0])
+    assert not app.exception and len(worked) == 1
+    left = texts(app).count("Not computed yet")
+    keep_quick_maps(inferred, load_classifier(inferred.manifest["checkpoint"]["path"]), 10**9)
+    app = open_page("compare_maps", run=inferred.id, primary=ids[1])
+    assert not app.exception and len(worked) == 1, "all were kept"
+    assert texts(app).count("Not computed yet") == left
+
+
+def test_a_map_that_cannot_be_made_spoils_no_other(
+    inferred: Run, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = maps.compute
+
+    def fails(run: Run, wanted: maps.Wanted, *more: object) -> object:
+        if wanted.wish.method == "saliency":
+            raise InputError("This one cannot be made.")
+        return made(run, wanted, *more)
+
+    monkeypatch.setattr(maps, "compute", fails)
+    app = open_page("compare_maps", run=inferred.id)
+    assert not app.exception and texts(app).count("This one cannot be made") == 1
+    assert texts(app).count("Not computed yet") < len(app.multiselect[0].value) - 3
+
+
+def test_every_method_is_there_or_says_why_not(inferred: Run, open_page: Open) -> None:
     app = open_page("compare_maps", run=inferred.id)
     classifier = load_classifier(inferred.manifest["checkpoint"]["path"])
     offered = app.multiselect(key="compare-methods").value
     for name, method in methods().items():
-        reason = method.unavailable(classifier)
+        reason = method.excuse(classifier)
         assert (name in offered) == (reason is None)
         if reason:
             assert reason in texts(app)

@@ -3,13 +3,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from markupsafe import escape
 from streamlit.testing.v1 import AppTest
 
+from dermxai.confusion.card import open_card
 from dermxai.data import selection
 from dermxai.jobs.kinds import find_kind
 from dermxai.metrics import evaluate
 from dermxai.metrics.pair import evaluate_pair
-from dermxai.runs import Run
+from dermxai.report import confusion_analysis
+from dermxai.report.causes import TITLES, conclusion, found, table
+from dermxai.report.evaluated import evaluated
+from dermxai.report.html import pair_page
+from dermxai.runs import Run, open_run
 from dermxai.runs.files import RunFiles
 from tests.pages.test_performance import noisy
 
@@ -202,3 +208,34 @@ def test_it_opens_on_the_way_that_has_errors(make_run: Make, open_page: Open) ->
     app = open_page("confusion_analysis", run="run")
     assert not app.exception
     assert app.get_by_key("way-EAD-SD").value == "SD → EAD"
+
+
+def test_the_causes_of_a_pair_are_tested_once_and_their_images_can_be_selected(
+    make_run: Make, open_page: Open
+) -> None:
+    run = make_run(images=240, classes=("MN", "BCC", "SK"))
+    logits = np.load(RunFiles(run.root).logits)
+    logits[::3] = np.random.default_rng(1).standard_normal(logits[::3].shape)
+    np.save(RunFiles(run.root).logits, logits)
+    run = open_run(run.root)
+    address = {"run": "run", "first": "MN", "second": "BCC"}
+    app = open_page("confusion_analysis", **address)
+    app.get_by_key("split").set_value("all").run()
+    assert app.get_by_key("start-causes").label == "Test the causes"
+    find_kind("causes").run(lambda *_: None, run=str(run.root), first="MN", second="BCC")
+    app.run()
+    card = open_card(run, "MN", "BCC")
+    assert card is not None
+    words = everything(app)
+    assert all(sentence in words for sentence in conclusion(card))
+    shown = next(each.value for each in app.dataframe if "p, Holm" in each.value)
+    assert shown.astype(str).equals(table(card).astype(str))
+    of = next(each for each in card.asked if each.support)
+    app.get_by_key("cause-MN-BCC").set_value(TITLES[of.cause]).run()
+    assert found(of, card) in everything(app)
+    app.get_by_key("select-causes").click().run()
+    assert selection.read(app.query_params["sel"]).sample_ids == of.support
+    assert not app.exception
+    text = pair_page(confusion_analysis(run, evaluated(run), "MN", "BCC"))
+    assert "Why they are confused" in text
+    assert all(escape(sentence) in text for sentence in conclusion(card))

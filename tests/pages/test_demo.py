@@ -1,6 +1,7 @@
 """The demo opens where its question is answered, and says that it is drawn."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,15 +100,17 @@ def test_it_opens_on_the_pair_of_the_question_with_an_image_of_it(
     assert app.query_params["primary"] == run.samples["sample_id"][5], "signs mixed most evenly"
     assert DRAWN in captions(app)
     # What the pages would else only offer is computed in the background, once.
-    assert [job.kind for job in started] == ["quality", "pair"]
-    assert {job.arguments["run"] for job in started} == {str(run.root)}
+    assert [job.kind for job in started] == ["maps", "infer", "faithfulness", "pair"]
+    assert {job.arguments.get("run", str(run.root)) for job in started} == {str(run.root)}
+    assert started[1].arguments["checkpoint"] == str(paths.PLAIN_CHECKPOINT)
+    assert started[1].arguments["dataset"] == str(demo_dataset())
     app.switch_page(str(PAGES["dataset"])).run()
     assert app.title[0].value == "Dataset", "only who has just come is led there"
-    assert len(started) == 2
+    assert len(started) == 4
     # What was interrupted goes on when the demo is opened again; what was cancelled does not.
-    started[0].state, started[1].state = State.INTERRUPTED, State.CANCELLED
+    started[0].state, started[2].state = State.INTERRUPTED, State.CANCELLED
     open_page("dataset")
-    assert [job.kind for job in started] == ["quality", "quality", "pair"]
+    assert [job.kind for job in started] == ["maps", "maps", "infer", "faithfulness", "pair"]
 
 
 def test_what_a_demo_starts_takes_no_gpu_and_is_started_once(
@@ -117,7 +120,7 @@ def test_what_a_demo_starts_takes_no_gpu_and_is_started_once(
     of_atlas(make_run(), demo_dataset(), 2)
     for _ in range(2):
         assert not open_page("dataset").exception
-    assert [job.kind for job in started] == ["quality", "pair"]
+    assert [job.kind for job in started] == ["maps", "infer", "faithfulness", "pair"]
     assert {job.arguments["device"] for job in started} == {"cpu"}
 
 
@@ -129,6 +132,24 @@ def test_a_link_into_the_demo_opens_its_own_page(
     assert app.title[0].value == "Dataset"
     assert DRAWN in captions(app)
     assert not started
+
+
+def test_the_second_checkpoints_run_is_there_to_be_compared_not_to_be_opened(
+    make_run: Make, open_page: Open, started: list[jobs.Job]
+) -> None:
+    of_atlas(make_run(), demo_dataset(), 2)
+    second = RunFiles(make_run(name="second").root).manifest
+    content = json.loads(second.read_text())
+    content["dataset"]["path"] = str(demo_dataset())
+    content["checkpoint"] |= {"path": str(paths.PLAIN_CHECKPOINT), "name": "atlas-plain"}
+    second.write_text(json.dumps(content | {"id": "e" * 16}))
+    later = second.stat().st_mtime_ns + 10**9
+    os.utime(second, ns=(later, later))
+    app = open_page("dataset")
+    assert not app.exception and app.query_params["run"] == "run"
+    app.switch_page(str(PAGES["model_comparison"])).run()
+    assert not app.exception
+    assert app.get_by_key("models-beside").value == ["second"]
 
 
 def test_only_atlases_are_called_drawn(make_run: Make, open_page: Open) -> None:

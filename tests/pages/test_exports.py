@@ -18,11 +18,12 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from dermxai.core import paths
+from dermxai.core.formatting import interval_basis
 from dermxai.data import load_dataset
 from dermxai.data.transforms import Preprocessing
 from dermxai.explain.faithfulness.evaluation import evaluate_maps
-from dermxai.explain.faithfulness.results import Asked
-from dermxai.metrics.basis import in_words
+from dermxai.explain.faithfulness.results import EvaluationRequest
+from dermxai.metrics.basis import basis
 from dermxai.models import ModelInfo, load_classifier, save_checkpoint
 from dermxai.models.multi_head import MultiHeadNetwork
 from dermxai.runs import Run, infer
@@ -96,7 +97,7 @@ def check_table(content: str, run: Run) -> list[dict[str, str]]:
 def test_every_table_and_all_numbers_of_every_page(
     run: Run, offered: dict[str, Callable[[], Any]], open_page: Open
 ) -> None:
-    asked = Asked(images=3, methods=("grad_cam",), measures=("deletion_blur",))
+    asked = EvaluationRequest(images=3, methods=("grad_cam",), measures=("deletion_blur",))
     evaluate_maps(run, load_classifier(run.manifest["checkpoint"]["path"]), asked, lambda *_: None)
     for page, file in PAGES.items():
         if file.parent.name != "3_train":
@@ -104,7 +105,7 @@ def test_every_table_and_all_numbers_of_every_page(
             assert not app.exception, page
     assert {Path(name).suffix for name in offered} == {*(".csv", ".json", ".html"), *PICTURES}
     tables = [name for name in offered if name.endswith(".csv")]
-    assert len(tables) == 3  # performance, and two of a study on maps
+    assert len(tables) == 5  # two of performance, one of subgroups, and two of a study on maps
     with_intervals = []
     for name in tables:
         table = check_table(offered[name](), run)
@@ -112,17 +113,21 @@ def test_every_table_and_all_numbers_of_every_page(
             with_intervals.append(name.rpartition("-")[2])
         if name.startswith("performance"):
             assert {row["class"] for row in table} == HARMLESS
+        if name.startswith("measures"):
+            assert {row["class"] for row in table} == {*HARMLESS, ""}
+            assert {row["decision_rule"] for row in table} == {"argmax"}
         if name.endswith("values.csv"):
             assert {row["label"] for row in table} <= HARMLESS
             assert all(float(row["probability"]) > 0 and row["predicted"] for row in table)
             assert {row["evaluation"] for row in table} == {asked.name}
-    assert sorted(with_intervals) == ["all.csv", "summary.csv"]
+    assert sorted(with_intervals) == ["all.csv", "all.csv", "summary.csv", "top1_accuracy.csv"]
     numbers = [name for name in offered if name.endswith(".json")]
-    assert len(numbers) == 2  # performance and the pair
+    assert len(numbers) == 4  # performance, subgroups, the shift and the pair
     for name in numbers:
         told = json.loads(offered[name]())
         assert set(told["intervals"]) == TOLD
-        assert check_json(told, "patients")
+        # the shift has no interval where there is one split
+        assert check_json(told, "patients") or name.startswith("shift")
         told = told.get("origin", told)
         assert set(told) >= ORIGIN
         assert told["checkpoint_hash"] == run.manifest["checkpoint"]["hash"]
@@ -130,7 +135,7 @@ def test_every_table_and_all_numbers_of_every_page(
     page = offered[report]()
     assert run.id in page
     assert run.manifest["checkpoint"]["hash"] in page
-    assert in_words("patients") in page
+    assert interval_basis(basis("patients")) in page
     for name, write in offered.items():
         if Path(name).suffix in PICTURES:
             assert not check_json(description(name, write()), "patients")

@@ -8,7 +8,7 @@ from dermxai import jobs
 from dermxai.data import Problem
 from dermxai.explain.faithfulness.evaluation import evaluate_maps
 from dermxai.explain.faithfulness.measures.randomisation import RANDOMISATION
-from dermxai.explain.faithfulness.results import Asked, open_results, write_results
+from dermxai.explain.faithfulness.results import EvaluationRequest, open_results, write_results
 from dermxai.models import load_classifier
 from dermxai.runs import Run
 
@@ -19,7 +19,7 @@ Open = Callable[..., AppTest]
 def judged(inferred: Run) -> Run:
     classifier = load_classifier(inferred.manifest["checkpoint"]["path"])
     measures = ("deletion_blur", "randomisation")
-    asked = Asked(images=4, methods=("grad_cam", "vote_map"), measures=measures)
+    asked = EvaluationRequest(images=4, methods=("grad_cam", "vote_map"), measures=measures)
     evaluate_maps(inferred, classifier, asked, lambda *_: None)
     return inferred
 
@@ -42,9 +42,9 @@ def test_without_an_evaluation_it_says_what_one_is_and_offers_it(
     assert "control maps" in words(app)
     assert "forward passes an image" in words(app)
     monkeypatch.setattr(jobs, "submit", submitted)
-    app.button(key="start-quality").click().run()
+    app.button(key="start-faithfulness").click().run()
     kind, arguments = asked[0]
-    assert kind == "quality"
+    assert kind == "faithfulness"
     assert arguments["run"] == str(inferred.root)
     assert arguments["images"] == 6
     assert "deletion_blur" in arguments["measures"]
@@ -79,10 +79,10 @@ def test_what_an_older_version_computed_is_said_and_can_be_computed_again(
     shown = words(app).replace("\\", "")
     assert "an older version computed it: Randomisation." in shown
     assert "No verdict on Deletion (blur): fewer" in shown
-    app.button(key="start-quality-again").click().run()
+    app.button(key="start-faithfulness-again").click().run()
     assert not app.exception
     ((kind, arguments),) = asked
-    assert kind == "quality"
+    assert kind == "faithfulness"
     assert arguments["methods"] == ["grad_cam", "vote_map"]
     assert (arguments["run"], arguments["images"]) == (str(judged.root), 4)
 

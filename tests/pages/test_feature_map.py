@@ -1,3 +1,4 @@
+import json
 import time
 from collections.abc import Callable
 
@@ -5,6 +6,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from dermxai import figures
 from dermxai.jobs import State, list_jobs
 from dermxai.projection import project
 from dermxai.runs import Run
@@ -24,6 +26,29 @@ def test_a_stored_map_is_drawn_at_once(make_run: Make, open_page: Open) -> None:
     assert not list_jobs()
     assert not app.error
     assert any("% of the variance" in caption.value for caption in app.caption)
+
+
+def test_a_problem_of_a_dataset_is_no_image_that_is_not_drawn(
+    make_run: Make, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(images=30)
+    manifest = json.loads((run.root / "run.json").read_text())
+    manifest["problems"] = [{"item": "t.csv, line 3", "reason": "has 4 cells, the header 3"}]
+    (run.root / "run.json").write_text(json.dumps(manifest))
+    project(run, "pca")
+    drawn: list[str] = []
+    real = figures.feature_map
+
+    def noted(*args: object, **options: object) -> object:
+        figure = real(*args, **options)  # type: ignore[arg-type]
+        drawn.append(figure.layout.title.subtitle.text)
+        return figure
+
+    monkeypatch.setattr(figures, "feature_map", noted)
+    assert not open_page("feature_map", run="run").exception
+    (said,) = drawn
+    assert "has no unit" in said or "have no unit" in said
+    assert "images drawn" not in said
 
 
 def test_a_map_is_computed_by_a_job_once(make_run: Make, open_page: Open) -> None:

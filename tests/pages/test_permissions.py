@@ -22,7 +22,7 @@ from dermxai.runs import Run
 from dermxai.runs.files import RunFiles
 from dermxai.ui.app import jobs_panel, permissions, sidebar
 from dermxai.ui.app.guard import callback
-from dermxai.ui.session.caches import rooms
+from dermxai.ui.session.caches import memory
 
 Open = Callable[..., AppTest]
 Make = Callable[..., Run]
@@ -229,10 +229,10 @@ def test_an_admin_withdraws_the_dataset_of_a_page(
     assert not app.exception and not app.error
     assert any("1 × run" in markdown.value for markdown in app.markdown)
     assert run.root.is_dir()
-    assert str(run.root) in repr(rooms.RESULTS._kept.keys())
+    assert str(run.root) in repr(memory.RESULTS._kept.keys())
     app.button(key="withdraw-now").click().run()
     assert not app.exception
-    assert str(run.root) not in repr(rooms.RESULTS._kept.keys()), "no result of it is kept"
+    assert str(run.root) not in repr(memory.RESULTS._kept.keys()), "no result of it is kept"
     assert not run.root.exists() and other.root.is_dir()
     newest = next(each for each in audit.entries() if each["action"] == "withdrew dataset")
     assert newest["name"] == "The admin" and newest["removed"] == {"run": 1}

@@ -25,7 +25,7 @@ from dermxai.runs import Run
 from dermxai.runs.files import RunFiles
 from dermxai.training.files import TrainingFiles
 from dermxai.ui.app import jobs_panel, sidebar
-from dermxai.ui.pages.training.training import _interval
+from dermxai.ui.components.studies import _interval
 from dermxai.ui.session.state import Key
 from tests.figures.test_training import history
 from tests.pages.conftest import PAGES
@@ -264,7 +264,7 @@ def test_a_result_that_has_read_its_dataset_opens_with_its_performance(
 
 def form(app: AppTest) -> str:
     """The name of the open form."""
-    return str(app.session_state[Key.FORM]["name"])
+    return str(app.session_state[Key.FORM].name)
 
 
 def opened(app: AppTest) -> AppTest:
@@ -300,7 +300,9 @@ def test_an_estimate_is_of_all_that_is_asked_and_says_what_it_was_timed_on(
     app = opened(open_page("training"))
     folds = next(field for field in app.number_input if field.label == "Folds")
     folds.set_value(5).run()
-    app.multiselect(key=Key.SETTING.of(form(app), "baselines")).set_value(["resnet101"]).run()
+    networks = app.multiselect(key=Key.SETTING.of(form(app), "baselines"))
+    assert networks.label == "Comparison networks"
+    networks.set_value(["resnet101"]).run()
     app.button(key="start-estimate").click().run()
     (job,) = launched
     asked = (job.arguments["folds"], job.arguments["baselines"])

@@ -6,6 +6,7 @@ from dermxai.ui.access.headers import SecurityHeaders
 from dermxai.ui.access.hosts import TrustedHosts, trusted_hosts
 from dermxai.ui.access.login import Login, check_address
 from dermxai.ui.access.routes import ClosedRoutes
+from dermxai.ui.readers.door import Readers
 
 
 def middleware() -> list[Middleware]:
@@ -21,5 +22,6 @@ def middleware() -> list[Middleware]:
         Middleware(SecurityHeaders),
         Middleware(TrustedHosts, named=trusted_hosts()),
         Middleware(ClosedRoutes),
+        Middleware(Readers),
         Middleware(Login),
     ]

@@ -55,6 +55,14 @@ def base() -> str:
     return f"/{found}" if found else ""
 
 
+def path(scope: Scope) -> str:
+    """Of a request, beneath the server's base."""
+    found = str(scope["path"]).removeprefix(scope.get("root_path", ""))
+    above = base()
+    beneath = found.removeprefix(above) if found == above or found.startswith(f"{above}/") else ""
+    return beneath or ("/" if found == above else found)
+
+
 def cookie_name() -> str:
     """Of this workspace: servers on other ports of a computer share its cookies."""
     return f"dermxai_{sha256(str(paths.home()).encode()).hexdigest()[:8]}"

@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from http import HTTPStatus
-from typing import Any
+from typing import Literal, TypedDict
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from anyio import to_thread
@@ -88,7 +88,7 @@ class Login:
         Raises:
             InputError: the codes or the rules cannot be read.
         """
-        if scope["type"] == "http" and _path(scope) == HEALTH:
+        if scope["type"] == "http" and identity.path(scope) == HEALTH:
             return _Named(self.app, None)
         if not identity.required():
             passes = identity.from_this_computer(scope) or teaching()
@@ -103,7 +103,7 @@ class Login:
             return _ask(scope)
         if person.role is None:
             return _without_role(scope, person)
-        then = identity.cookies(scope).get(THEN) if _path(scope) == "/" else None
+        then = identity.cookies(scope).get(THEN) if identity.path(scope) == "/" else None
         if then and scope["type"] == "http":
             return _gone_on(scope, then)
         return self._inside(scope, reference, person)
@@ -116,11 +116,11 @@ class Login:
         if scope["type"] == "websocket":
             login = _login_address(scope)
             return Watched(app, lambda: _goes_on(reference), login)
-        return _Uploads(app, person) if person and _path(scope).startswith(UPLOADS) else app
+        return _Uploads(app, person) if person and identity.path(scope).startswith(UPLOADS) else app
 
     async def _own(self, scope: Scope, receive: Receive) -> ASGIApp | None:
         """What answers at the addresses of the login; None at all others."""
-        path = _path(scope)
+        path = identity.path(scope)
         if path == LOGIN and scope["method"] == "POST":
             return await self._enter(Request(scope, receive))
         if path in page.FILES:
@@ -233,14 +233,6 @@ def _goes_on(reference: str | None) -> bool:
     return person is not None and person.role is not None
 
 
-def _path(scope: Scope) -> str:
-    """Of a request, beneath the server's base."""
-    path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
-    base = identity.base()
-    beneath = path.removeprefix(base) if path == base or path.startswith(f"{base}/") else ""
-    return beneath or ("/" if path == base else path)
-
-
 def _said(status: HTTPStatus, sentence: str) -> Response:
     return PlainTextResponse(sentence, status, {"Cache-Control": "no-store"})
 
@@ -264,7 +256,7 @@ def _login_address(scope: Scope) -> str:
     """Of the login that leads back to what was asked for."""
     query = scope.get("query_string", b"").decode("latin-1")
     asked = quote(scope["path"]) + (f"?{query}" if query else "")
-    known = (scope["type"] == "http" and _path(scope) != "/") or query
+    known = (scope["type"] == "http" and identity.path(scope) != "/") or query
     back = f"?next={quote(asked, safe='')}" if known and len(asked) <= LONGEST else ""
     return f"{identity.base()}{LOGIN}{back}"
 
@@ -364,7 +356,14 @@ def _safe(then: str) -> str:
     return then if plain and here and not parts.scheme else home
 
 
-def _cookie(scope: Scope) -> dict[str, Any]:
+class _Cookie(TypedDict):
+    path: str
+    httponly: bool
+    samesite: Literal["lax"]
+    secure: bool
+
+
+def _cookie(scope: Scope) -> _Cookie:
     """How cookies are set and deleted."""
     return {
         "path": f"{identity.base()}/",

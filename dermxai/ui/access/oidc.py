@@ -7,7 +7,7 @@ Set up as Streamlit says, in ``[auth]`` of ``.streamlit/secrets.toml``; who has 
 import json
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from streamlit import auth_util, user_info
 from streamlit.errors import StreamlitAuthError
@@ -31,7 +31,7 @@ class Identity(NamedTuple):
 
     signed: str
     subject: str
-    claims: Mapping[str, Any]
+    claims: Mapping[str, object]
 
 
 @cache
@@ -92,7 +92,7 @@ def identity(cookies: Mapping[str, str]) -> Identity | None:
     if not decoded:
         return None
     try:
-        claims: dict[str, Any] = json.loads(decoded)
+        claims: dict[str, object] = json.loads(decoded)
         subject, provider = claims["sub"], claims["provider"]
         here = claims["origin"] == auth_util.get_origin_from_redirect_uri()
     except (ValueError, KeyError, TypeError):

@@ -6,12 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from dermxai import taxonomy
-from dermxai.core import entries
+from dermxai.core import entries, paths
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
 from dermxai.data.places import AtlasFiles, demo_dataset, first_demo_dataset
 from dermxai.jobs import State
 from dermxai.jobs.gpus import gpus
+from dermxai.models.files import CheckpointFiles
 from dermxai.runs import Run
 from dermxai.ui.app import jobs_panel, permissions
 from dermxai.ui.session import state
@@ -30,6 +31,15 @@ def is_demo(run: Path) -> bool:
         return Path(stored_runs.manifest(run)["dataset"]["path"]) == demo_dataset()
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def is_second(run: Path) -> bool:
+    """Whether the run is that of the demo's second checkpoint, which is there to be compared."""
+    try:
+        made_by = stored_runs.manifest(run)["checkpoint"]["path"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return is_demo(run) and Path(made_by) == paths.PLAIN_CHECKPOINT
 
 
 def open_demo(run: str) -> None:
@@ -56,20 +66,24 @@ def example(run: Run) -> str | None:
 
 def prepare() -> None:
     """Starts in the background, once, what the pages of a new demo would else only offer: where
-    the pair's maps lie on the skin, and how faithful maps are. What was
-    interrupted goes on."""
+    the pair's maps lie on the skin, how faithful maps are, the run of a second checkpoint to be
+    compared with, and the quick maps of each image. What was interrupted goes on."""
     opened = state.take(Key.DEMO)
-    if opened is None or not permissions.may("start jobs"):
+    if not isinstance(opened, str) or not permissions.may("start jobs"):
         return
     from dermxai.ui.pages.faithfulness import (
         faithfulness,  # with torch, which the first page does without
     )
 
     run = stored_runs.run(opened)
-    wanted = {
+    wanted: dict[str, dict[str, object]] = {
         "pair": {"run": str(run.root), "first": FIRST, "second": SECOND, "split": "test"},
-        "quality": faithfulness.usual(run, images=_EVALUATED),
+        "faithfulness": faithfulness.usual(run, images=_EVALUATED),
+        "infer": {"checkpoint": str(paths.PLAIN_CHECKPOINT), "dataset": str(demo_dataset())},
+        "maps": {"run": str(run.root)},
     }
+    if not CheckpointFiles(paths.PLAIN_CHECKPOINT).model.is_file():
+        del wanted["infer"]
     earlier = {kind: jobs_panel.last(kind, **asked) for kind, asked in wanted.items()}
     missing = [
         kind for kind, job in earlier.items() if job is None or job.state is State.INTERRUPTED

@@ -1,5 +1,7 @@
 """What surrounds every page: navigation and the sidebar."""
 
+from typing import Literal
+
 import streamlit as st
 from streamlit.navigation.page import Page
 
@@ -31,7 +33,8 @@ def run() -> None:
         st.error(plain(error), icon=":material/lock:")
         return
     preparing = needed()
-    page = st.navigation(pages.sections(), position="hidden" if preparing else "sidebar")
+    position: Literal["hidden", "sidebar"] = "hidden" if preparing else "sidebar"
+    page = st.navigation(pages.sections(), position=position, expanded=True)
     st.html(look.STYLE)
     st.logo(look.ICON, size="large")
     if preparing:
@@ -58,7 +61,8 @@ def _open(page: Page) -> None:
     """Opens what the bare address stands for: the newest run, else a training that is at work, else
     a dataset of the workspace; nothing where there is none."""
     if runs := catalogue.entries():
-        newest = paths.runs() / runs[0].id
+        folders = [paths.runs() / each.id for each in runs]
+        newest = next((each for each in folders if not demo.is_second(each)), folders[0])
         if not demo.is_demo(newest):
             state.open_run(newest.name)
             return

@@ -1,15 +1,15 @@
 """Running jobs: how far they are, cancel, and what to open when they end."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from dermxai import jobs
 from dermxai.data.places import first_demo_dataset
 from dermxai.jobs import Job, State
+from dermxai.jobs.queue import NORMAL
 from dermxai.ui.app import permissions
 from dermxai.ui.app.guard import callback, fragment
 from dermxai.ui.components.text import duration, percent, plain
@@ -24,7 +24,8 @@ _PHASES = {
     "map": "Computing the map",
     "passes": "Forward passes",
     "timing": "Timing a few steps",
-    "judging": "Evaluating maps",
+    "evaluating": "Evaluating maps",
+    "judging": "Evaluating maps",  # as kept jobs say
 }
 _PLACES = ("device", "shares")  # arguments that change nothing of what is made
 _MEASURES = {
@@ -42,7 +43,7 @@ def jobs_panel() -> None:
     def panel() -> None:
         known = jobs.list_jobs()
         live = [job for job in known if job.state.live]
-        watched = set(state.get(Key.WATCHED, ()))
+        watched = set(state.texts(Key.WATCHED))
         ended = [job for job in known if job.id in watched and job not in live]
         state.put(Key.WATCHED, [job.id for job in live])
         for job in live:
@@ -79,8 +80,8 @@ def bar(job: Job) -> None:
         if not math.isnan(progress.figures.get(figure, math.nan))
     ]
     st.progress(progress.fraction, plain(" · ".join(words)))
-    if unseen := job.elsewhere:
-        st.caption(plain(unseen))
+    if reason := job.reason:  # why nobody watches it, or why it cannot be seen from here
+        st.caption(plain(reason))
 
 
 def start(kind: str, **arguments: object) -> Job:
@@ -98,14 +99,17 @@ def submit(
     *,
     where: str = "local",
     token: str = "",
-    **more: Any,
+    tags: Sequence[str] = (),
+    priority: str = NORMAL,
 ) -> Job:
     """As `start`, to any launcher and for a form, see `dermxai.jobs.submit`."""
     permissions.check("start jobs")
     visitor = permissions.person()
-    job = jobs.submit(kind, arguments, where=where, token=token, owner=visitor.id, **more)
+    job = jobs.submit(
+        kind, arguments, where=where, token=token, tags=tags, priority=priority, owner=visitor.id
+    )
     permissions.note("started job", job=job.id, kind=kind)
-    state.put(Key.WATCHED, [*state.get(Key.WATCHED, ()), job.id])
+    state.put(Key.WATCHED, [*state.texts(Key.WATCHED), job.id])
     return job
 
 
@@ -123,6 +127,34 @@ def last(kind: str, **arguments: object) -> Job | None:
         ),
         None,
     )
+
+
+def offer(kind: str, label: str, about: str, **arguments: object) -> None:
+    """A button that starts a job; how far the job is while it is at work, and why an earlier one
+    has failed.
+
+    Args:
+        about: what it costs, beside the button.
+    """
+    job = last(kind, **arguments)
+    if job is not None and job.state.live:
+        _progress(job)
+        return
+    if job is not None and (ended := why(job)):
+        st.warning(plain(ended))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        wanted = st.button(
+            label, key=Key.START.of(kind), type="primary", icon=":material/play_arrow:"
+        )
+        st.caption(about, width="content")
+    if wanted:
+        start(kind, **arguments)
+        st.rerun()
+
+
+@fragment(run_every=POLL)
+def _progress(job: Job) -> None:
+    bar(job)
 
 
 def why(job: Job) -> str:
@@ -162,8 +194,10 @@ def _ended(job: Job) -> None:
     catalogue.forget()
     if job.state is State.SUCCEEDED:
         made = Path(str(job.result.get("run", ""))).name
-        if job.kind == "infer" and _awaited(job):
+        if (job.kind == "infer" and _awaited(job)) or job.kind == "import":
             state.open_run(made)
+        elif job.kind == "import_embeddings" and made == state.view().run:
+            state.show(space=str(job.result.get("space", "")))
         elif job.kind == "demo" and (state.view().is_empty or _at_first_demo()):
             state.forget()  # the newest run, which is the demo's, is opened
         else:

@@ -16,13 +16,14 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from dermxai.core.errors import Cancelled
 from dermxai.explain.attribution.method import Progress
-from dermxai.ui.app.turnstile import TURNSTILE
+from dermxai.ui.app.admission import ADMISSION
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 CORES = len(os.sched_getaffinity(0))
 BATCH = 8  # images that the network takes at once: a third less work each (docs/server.md)
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class Task:
+class Task(Generic[Item, T]):
     """A piece of work.
 
     Attributes:
@@ -44,25 +45,29 @@ class Task:
     """
 
     visitor: Hashable
-    work: Callable[[Sequence[Any]], Sequence[Any]]
-    item: Any = None
+    work: Callable[[Sequence[Item]], Sequence[T]]
+    item: Item
     together: Hashable = None
-    future: "Future[Any]" = field(default_factory=Future)
+    future: Future[T] = field(default_factory=Future)
+
+
+AnyTask = Task[Any, Any]
+"""Of whatever items and results: in a queue stand tasks of all kinds."""
 
 
 class Turns:
     """Tasks that wait: of each visitor in the order of asking, the visitors in turn."""
 
     def __init__(self) -> None:
-        self._waiting: OrderedDict[Hashable, deque[Task]] = OrderedDict()
+        self._waiting: OrderedDict[Hashable, deque[AnyTask]] = OrderedDict()
         self._changed = threading.Condition()
 
-    def put(self, task: Task) -> None:
+    def put(self, task: AnyTask) -> None:
         with self._changed:
             self._waiting.setdefault(task.visitor, deque()).append(task)
             self._changed.notify()
 
-    def take(self, most: int = 1) -> list[Task]:
+    def take(self, most: int = 1) -> list[AnyTask]:
         """Waits for a task; with it come others that may be done together with it, each visitor's
         next first, up to ``most`` in all."""
         with self._changed:
@@ -81,14 +86,14 @@ class Turns:
                 taken += [self._pop(visitor) for visitor in alike[: most - len(taken)]]
             return taken
 
-    def remove(self, task: Task) -> None:
+    def remove(self, task: AnyTask) -> None:
         """Takes a task out, if it still waits."""
         with self._changed, suppress(KeyError, ValueError):
             self._waiting[task.visitor].remove(task)
             if not self._waiting[task.visitor]:
                 del self._waiting[task.visitor]
 
-    def before(self, task: Task) -> int | None:
+    def before(self, task: AnyTask) -> int | None:
         """How many tasks come before one that waits; None where it does not wait any more."""
         with self._changed:
             own = self._waiting.get(task.visitor, deque())
@@ -103,7 +108,7 @@ class Turns:
                 earlier += min(len(tasks), rank + 1 if ahead else rank)
             return earlier + rank
 
-    def _pop(self, visitor: Hashable) -> Task:
+    def _pop(self, visitor: Hashable) -> AnyTask:
         """A visitor's next task; the visitor's turn is then after everyone else's."""
         tasks = self._waiting.pop(visitor)
         task = tasks.popleft()
@@ -132,7 +137,7 @@ class Lane:
         self._lock = threading.Lock()
         self._begun = False
 
-    def put(self, task: Task) -> "Future[Any]":
+    def put(self, task: Task[Item, T]) -> Future[T]:
         with self._lock:
             if not self._begun:
                 self._begun = True
@@ -141,11 +146,11 @@ class Lane:
         self._turns.put(task)
         return task.future
 
-    def before(self, task: Task) -> int | None:
+    def before(self, task: AnyTask) -> int | None:
         """Tasks that come before one that waits; None where it does not wait any more."""
         return self._turns.before(task)
 
-    def remove(self, task: Task) -> None:
+    def remove(self, task: AnyTask) -> None:
         self._turns.remove(task)
 
     def _work(self) -> None:
@@ -174,7 +179,7 @@ def _share(cores: int) -> None:
         torch.set_num_threads(cores)
 
 
-def _do(tasks: Sequence[Task]) -> None:
+def _do(tasks: Sequence[AnyTask]) -> None:
     """Each task's result goes to who waits for it. What fails together is tried one by one, so that
     one visitor's image never spoils another's."""
     asked = [task for task in tasks if task.future.set_running_or_notify_cancel()]
@@ -206,10 +211,9 @@ SLOW = Lane("slow", SLOW_AT_ONCE, niceness=NICENESS)
 
 def quickly(visitor: Hashable, work: Callable[[], T]) -> T:
     """The result of a map that takes a moment, when it is this visitor's turn."""
-    future = MAPS.put(Task(visitor, lambda _: [work()]))
-    with TURNSTILE.aside():
-        result: T = future.result()
-    return result
+    future = MAPS.put(Task(visitor, lambda _: [work()], None))
+    with ADMISSION.aside():
+        return future.result()
 
 
 def slowly(
@@ -236,10 +240,10 @@ def slowly(
         if gone.is_set():
             raise Cancelled
 
-    task = Task(visitor, lambda _: [work(progress)])
+    task = Task(visitor, lambda _: [work(progress)], None)
     future = SLOW.put(task)
     try:
-        with TURNSTILE.aside():
+        with ADMISSION.aside():
             while not wait([future], POLL).done:
                 before = SLOW.before(task)
                 if before is None:
@@ -250,5 +254,4 @@ def slowly(
         gone.set()
         SLOW.remove(task)
         raise
-    result: T = future.result()
-    return result
+    return future.result()

@@ -15,12 +15,13 @@ from dermxai import pages
 from dermxai.core.components import LeftOut
 from dermxai.core.errors import InputError
 from dermxai.pages import FOLDER, START
-from dermxai.ui.app.moved import MOVED
+from dermxai.ui.app.redirects import MOVED
 
 log = logging.getLogger(__name__)
 PERFORMANCE = FOLDER / "1_explore" / "2_performance.py"
 IMAGE = FOLDER / "1_explore" / "3_image.py"
 CONFUSION = FOLDER / "2_explain" / "2_confusion_analysis.py"
+REMEDIES = FOLDER / "2_explain" / "7_remedies.py"
 TRAINING = FOLDER / "3_train" / "1_training.py"
 name = pages.name_of
 

@@ -42,24 +42,24 @@ def ask_pair(run: Run, subject: Subject, words: str) -> Pair | None:
         )
         return None
     usual = question.usual(run, subject)
-    prediction, rival = usual.target, str(usual.against)
+    prediction, contrast = usual.target, str(usual.against)
     asked = state.view().against
     chosen = asked if asked in run.classes and asked != prediction else _USUAL
     state.put(Key.AGAINST, chosen)
-    why = "the label" if rival == subject.label else "runner-up"
+    why = "the label" if contrast == subject.label else "runner-up"
     st.selectbox(
         words,
         [_USUAL, *(code for code in run.classes if code != prediction)],
         key=Key.AGAINST,
-        format_func=lambda code: f"{rival} · {why}" if code == _USUAL else taxonomy.titled(code),
+        format_func=lambda code: f"{contrast} · {why}" if code == _USUAL else taxonomy.titled(code),
         on_change=callback(_changed),
         width=240,
     )
-    return Pair(prediction, chosen or rival)
+    return Pair(prediction, chosen or contrast)
 
 
 def _changed() -> None:
-    state.show(against=state.get(Key.AGAINST) or None)
+    state.show(against=state.text(Key.AGAINST) or None)
 
 
 def features(run: Run, subject: Subject) -> NDArray[np.float32] | None:

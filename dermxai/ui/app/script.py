@@ -2,9 +2,9 @@
 
 from dermxai.core import paths
 from dermxai.ui.app import frame
+from dermxai.ui.app.admission import ADMISSION
 from dermxai.ui.app.collector import COLLECTOR
-from dermxai.ui.app.turnstile import TURNSTILE
 
 paths.confine()
-with COLLECTOR.script(), TURNSTILE.through():
+with COLLECTOR.script(), ADMISSION.admitted():
     frame.run()

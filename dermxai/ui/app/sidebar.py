@@ -2,14 +2,14 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from dermxai.core import paths
 from dermxai.core.errors import InputError
+from dermxai.data import kept_options
 from dermxai.ui.access import identity
-from dermxai.ui.app import glossary, jobs_panel, permissions
+from dermxai.ui.app import checkpoint_card, glossary, jobs_panel, permissions, predictions
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components import gallery
 from dermxai.ui.components.text import count, plain, shortened
@@ -55,7 +55,7 @@ def _choose(runs: list[Entry]) -> None:
             Key.CHECKPOINT,
             "Checkpoint",
             checkpoint,
-            catalogue.checkpoints(runs),
+            catalogue.inferable(runs),
             catalogue.checkpoint_name,
         ),
         (Key.DATASET, "Dataset", dataset, catalogue.datasets(runs), _last_part),
@@ -76,10 +76,19 @@ def _choose(runs: list[Entry]) -> None:
             help=f"Those of the workspace, or the path of another {title.lower()} inside the "
             "folders that this server may open.",
         )
-    pair = state.get(Key.CHECKPOINT), state.get(Key.DATASET)
+    pair = state.text(Key.CHECKPOINT), state.text(Key.DATASET)
     if all(pair) and permissions.may("start jobs"):
         opened = next((run.id for run in runs if run.id == state.view().run), None)
-        _offer(*pair, opened)
+        if not catalogue.is_imported(pair[0]):
+            _offer(*pair, opened)
+        elif opened is None:
+            st.caption("These predictions are not of this dataset: import theirs.")
+    if all(pair) and not catalogue.is_imported(pair[0]):
+        opened = next((run.id for run in runs if run.id == state.view().run), None)
+        checkpoint_card.card(pair[0], opened, _asked(*pair, opened))
+    if dataset := state.text(Key.DATASET):
+        opened = next((run.id for run in runs if run.id == state.view().run), None)
+        predictions.buttons(dataset, opened)
 
 
 def _changed() -> None:
@@ -88,7 +97,7 @@ def _changed() -> None:
     try:
         checkpoint, dataset = (
             _allowed(runs, path) if path else None
-            for path in (state.get(Key.CHECKPOINT), state.get(Key.DATASET))
+            for path in (state.text(Key.CHECKPOINT), state.text(Key.DATASET))
         )
     except InputError as error:
         state.put(Key.NOTICE, str(error))
@@ -115,7 +124,7 @@ def _allowed(runs: list[Entry], path: str) -> str:
     Raises:
         InputError: it lies outside the roots, nothing is there, or visitors may open no path.
     """
-    if path in (*catalogue.checkpoints(runs), *catalogue.datasets(runs)):
+    if path in (*catalogue.inferable(runs), *catalogue.datasets(runs)):
         return path
     permissions.check("open paths")
     resolved = paths.inside_roots(path.strip())
@@ -148,16 +157,18 @@ def _offer(checkpoint: str, dataset: str, run: str | None) -> None:
         st.rerun()
 
 
-def _asked(checkpoint: str, dataset: str, run: str | None) -> dict[str, Any]:
+def _asked(checkpoint: str, dataset: str, run: str | None) -> dict[str, object]:
     """Arguments of an inference, with the options of the run that it repeats."""
-    made = stored_runs.manifest(paths.runs() / run) if run else {"dataset": {}, "checkpoint": {}}
-    asked = {
+    made = stored_runs.manifest(paths.runs() / run) if run else None
+    of_run = made["dataset"].get("options", {}) if made else {}
+    earlier = {} if kept_options.is_said(dataset) else of_run
+    asked: dict[str, object] = {
         "checkpoint": checkpoint,
         "dataset": dataset,
-        "dataset_options": {**made["dataset"].get("options", {}), "confine": True},
+        "dataset_options": {**earlier, "confine": True},
     }
-    options = made["checkpoint"].get("options")
-    if options and os.path.isfile(checkpoint):  # noqa: PTH113  # never an error
+    options = made["checkpoint"].get("options") if made and "checkpoint" in made else None
+    if options and checkpoint_card.is_foreign(checkpoint):
         asked["checkpoint_options"] = options
     return asked
 

@@ -29,7 +29,7 @@ _LOOKS: dict[bool | None, tuple[Literal["green", "red", "gray"], str]] = {
 def badge(run: Run, subject: Subject, made: "Attribution") -> None:
     """The checks of a map that is shown; offers them where they have not been made."""
     key = (
-        str(run.manifest["checkpoint"]["hash"]),
+        str(run.made_by["hash"]),
         subject.key,
         made.method,
         made.target,

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 import streamlit as st
-from scipy.special import softmax
+from streamlit.elements.lib.layout_utils import Width
 
 from dermxai.core.errors import InputError
 from dermxai.core.formatting import jsonable
@@ -30,26 +30,46 @@ if TYPE_CHECKING:
 
 
 def button(
-    label: str, make: Callable[[], bytes | str], name: str, mime: str | None = None, **more: Any
+    label: str,
+    make: Callable[[], bytes | str],
+    name: str,
+    mime: str | None = None,
+    *,
+    key: str | None = None,
+    icon: str | None = None,
+    kind: Literal["primary", "secondary", "tertiary"] = "secondary",
+    width: Width = "content",
 ) -> None:
     """A button that makes a file when it is pressed, and notes who took it: what kind of file, of
     which run and dataset, not what it is called, which may name an image.
 
     Args:
-        more: of `st.download_button`.
+        key, icon, width: of `st.download_button`.
+        kind: its ``type``.
     """
-    note, run, dataset = permissions.noter(), state.view().run, state.get(Key.OPENED, ("", ""))[1]
+    note, run, opened = permissions.noter(), state.view().run, state.texts(Key.OPENED)
+    dataset = opened[-1] if opened else ""
 
     def noted() -> bytes | str:
         made = make()
         note("exported", kind=name.rpartition(".")[2], run=run, dataset=dataset, bytes=len(made))
         return made
 
-    st.download_button(label, noted, name, mime, on_click="ignore", **more)
+    st.download_button(
+        label,
+        noted,
+        name,
+        mime,
+        key=key,
+        on_click="ignore",
+        type=kind,
+        icon=icon,
+        width=width,
+    )
 
 
 def export(
-    pictures: Sequence[Callable[[], Picture]], title: str, about: Mapping[str, Any], columns: int
+    pictures: Sequence[Callable[[], Picture]], title: str, about: Mapping[str, object], columns: int
 ) -> None:
     """Buttons that write the pictures and their numbers when they are pressed, not before.
 
@@ -84,7 +104,7 @@ def export(
             )
 
 
-def about(run: Run, looked_at: Sequence[Subject], look: "Look") -> dict[str, Any]:
+def about(run: Run, looked_at: Sequence[Subject], look: "Look") -> dict[str, object]:
     """Where maps come from, and how they are laid over the images.
 
     Args:
@@ -98,15 +118,15 @@ def about(run: Run, looked_at: Sequence[Subject], look: "Look") -> dict[str, Any
     }
 
 
-def _image(run: Run, subject: Subject) -> dict[str, Any]:
+def _image(run: Run, subject: Subject) -> dict[str, object]:
     """An image with its label and what it is predicted as; without that where it has changed."""
-    told: dict[str, Any] = {
+    told: dict[str, object] = {
         "name": subject.name,
         "sample_id": subject.sample_id,
         "label": subject.label,
     }
     with suppress(InputError):
-        probabilities = softmax(subjects.votes(run, subject).sum(axis=0, dtype=float))
+        probabilities = subjects.probabilities(run, subject)
         highest = int(probabilities.argmax())
         told |= {"predicted": run.classes[highest], "probability": float(probabilities[highest])}
     return told
@@ -119,7 +139,7 @@ def table(
     *,
     run: Run,
     split: str | None,
-    **more: Any,
+    **more: str | float | None,
 ) -> None:
     """A button that writes a table of a run as CSV when it is pressed, each row with its origin.
 
@@ -127,16 +147,20 @@ def table(
         name: of the file, without its end.
         more: further columns that say how the table was made, one value each.
     """
-    button(
-        label,
-        lambda: to_csv(with_origin(rows(), origin(run, split), **more)),
-        f"{name}.csv",
-        "text/csv",
-        icon=":material/download:",
-    )
+    csv(label, lambda: to_csv(with_origin(rows(), origin(run, split), **more)), name)
 
 
-def numbers(label: str, content: Callable[[], Any], name: str) -> None:
+def csv(label: str, make: Callable[[], str], name: str) -> None:
+    """A button that writes a CSV file when it is pressed.
+
+    Args:
+        make: its text, by `dermxai.core.spreadsheet.to_csv`.
+        name: of the file, without its end.
+    """
+    button(label, make, f"{name}.csv", "text/csv", icon=":material/download:")
+
+
+def numbers(label: str, content: Callable[[], object], name: str) -> None:
     """A button that writes plain values as JSON when it is pressed."""
     button(
         label,

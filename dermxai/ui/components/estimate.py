@@ -1,7 +1,6 @@
 """What a training would take: a job times a few steps, on request."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import streamlit as st
 
@@ -13,7 +12,7 @@ from dermxai.ui.components.text import plain, span
 from dermxai.ui.session.state import Key
 
 
-def ask(arguments: Mapping[str, Any]) -> None:
+def ask(arguments: Mapping[str, object]) -> None:
     """The estimate of a training with these arguments, or the button that asks for it."""
     job = jobs_panel.last("estimate", **arguments)
     shown, below = st.container(), st.empty()
@@ -48,26 +47,28 @@ def _told(job: Job) -> None:
         st.warning(plain(jobs_panel.why(job)), icon=":material/timer_off:")
 
 
-def _figures(result: Mapping[str, Any]) -> None:
+def _figures(result: Mapping[str, object]) -> None:
+    numbers = {name: each for name, each in result.items() if isinstance(each, int | float)}
+    notes = result.get("notes")
     untimed = result["device"] == "cpu" and gpus()
     with st.container(horizontal=True):
-        if result["trainings"] > 1:
-            st.metric("Trainings", f"{result['trainings']:,}")
-        st.metric("Training images", f"{result['training_images']:,}")
-        st.metric("Validation images", f"{result['validation_images']:,}")
-        st.metric("Steps", f"{result['steps']:,}")
-        memory = result["memory_bytes"] / 2**30
+        if numbers["trainings"] > 1:
+            st.metric("Trainings", f"{numbers['trainings']:,}")
+        st.metric("Training images", f"{numbers['training_images']:,}")
+        st.metric("Validation images", f"{numbers['validation_images']:,}")
+        st.metric("Steps", f"{numbers['steps']:,}")
+        memory = numbers["memory_bytes"] / 2**30
         st.metric("Memory", f"{memory:.1f} GB" if memory >= 0.1 else "< 0.1 GB")
-        high = result.get("seconds_high", result["seconds"])
-        time = "–" if untimed else span(result["seconds"], high).removeprefix("about ")
+        high = numbers.get("seconds_high", numbers["seconds"])
+        time = "–" if untimed else span(numbers["seconds"], high).removeprefix("about ")
         st.metric("Time, about", time)
-    if result["trainings"] > 1:
+    if numbers["trainings"] > 1:
         st.caption("Images of one of the trainings; steps and time of all.")
     if untimed:
         st.caption("No GPU was free to time a step on; estimate again when one is.")
     elif result["beside"]:
         st.caption("Timed beside a job at work: alone it is faster.")
-    for note in result.get("notes", ()):
+    for note in notes if isinstance(notes, list) else ():
         st.warning(plain(note), icon=":material/call_split:")
     if (warning := result["warning"]) and not untimed:
-        st.warning(plain(warning), icon=":material/memory_alt:")
+        st.warning(plain(str(warning)), icon=":material/memory_alt:")

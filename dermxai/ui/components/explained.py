@@ -18,7 +18,7 @@ from dermxai.ui.components import downloads, maps, question
 from dermxai.ui.components.badge import badge
 from dermxai.ui.components.maps import Wanted
 from dermxai.ui.components.question import Wish
-from dermxai.ui.components.text import plain, shortened
+from dermxai.ui.components.text import plain, rounded, shortened
 from dermxai.ui.components.thumbnails import colour_bar, jpeg
 from dermxai.ui.session import subject as subjects
 from dermxai.ui.session.caches import pixels
@@ -85,9 +85,10 @@ class Panel:
 
 
 def explained(run: Run, subject: Subject) -> None:
-    """One image under its map; the question and the look beneath."""
+    """One image under its map, or alone where there is no network; the question and the look
+    beneath."""
     found = panels(run, [subject], [st.container()])
-    if not found:
+    if not found or run.imported:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         asked = question.ask(run, subject)
@@ -247,8 +248,8 @@ def legend(made: "Attribution", scale: float, ends: tuple[str, str] | None = Non
             alt="From blue over clear to yellow" if both else "From clear to yellow",
         )
         with st.container(horizontal=True, horizontal_alignment="distribute", gap="xsmall"):
-            left = [f"−{scale:.2g} {plain(low)}"] if both else []
-            for words in (*left, "0", f"+{scale:.2g} {plain(high)}"):
+            left = [f"−{rounded(scale)} {plain(low)}"] if both else []
+            for words in (*left, "0", f"+{rounded(scale)} {plain(high)}"):
                 st.caption(words, width="content")
         st.caption(plain(f"In {made.density_unit}."))
 

@@ -101,7 +101,7 @@ def _described(chosen: Mapping[str, Sequence[str]], search: str) -> Iterator[str
 
 
 def _choice(column: str, options: Sequence[str], key: str) -> list[str]:
-    state.put(key, [value for value in state.get(key, []) if value in options])
+    state.put(key, [value for value in state.texts(key) if value in options])
     return st.multiselect(
         plain(title(column)),
         options,

@@ -1,15 +1,18 @@
 """A form for settings, built from what is known of each."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeVar
 
 import streamlit as st
 
-from dermxai.core.settings import Setting, described
+from dermxai.core.settings import Setting, Settings, described
 from dermxai.ui.session import state
 from dermxai.ui.session.state import Key
 
+S = TypeVar("S", bound=Settings)
 
-def settings(kind: type, name: str) -> Any:
+
+def settings(kind: type[S], name: str) -> S:
     """Asks for every setting.
 
     Args:
@@ -18,13 +21,13 @@ def settings(kind: type, name: str) -> Any:
     return kind(**{each.name: ask(each, name, each.default) for each in described(kind)})
 
 
-def entered(kind: type, name: str) -> Any:
+def entered(kind: type[S], name: str) -> S:
     """The settings as the visitor left them in the form; defaults where it was not seen."""
     held = {each.name: state.get(Key.SETTING.of(name, each.name)) for each in described(kind)}
     return kind(**{name_: value for name_, value in held.items() if value is not None})
 
 
-def ask(setting: Setting, name: str, default: Any) -> Any:
+def ask(setting: Setting, name: str, default: object) -> object:
     """Asks for one setting.
 
     Args:
@@ -34,7 +37,7 @@ def ask(setting: Setting, name: str, default: Any) -> Any:
     key = Key.SETTING.of(name, setting.name)
     title, help_ = _title(setting), setting.help
     if setting.kind is bool:
-        return st.checkbox(title, default, key=key, help=help_, persist_state="session")
+        return st.checkbox(title, bool(default), key=key, help=help_, persist_state="session")
     if choices := list(setting.choices):
         return st.selectbox(
             title,
@@ -46,13 +49,36 @@ def ask(setting: Setting, name: str, default: Any) -> Any:
             persist_state="session",
         )
     if setting.kind is str:
-        return st.text_input(title, default, key=key, help=help_, persist_state="session").strip()
+        return st.text_input(
+            title, str(default), key=key, help=help_, persist_state="session"
+        ).strip()
+    assert isinstance(default, int | float)
     return _number(setting, key, default)
+
+
+def ask_several(
+    setting: Setting, name: str, default: Sequence[str], options: Sequence[str]
+) -> list[str]:
+    """Asks for a setting that is a list of texts.
+
+    Args:
+        name: of the form.
+        default: as for `ask`.
+        options: what is offered; others can be typed.
+    """
+    return st.multiselect(
+        _title(setting),
+        list(dict.fromkeys([*options, *default])),
+        default=default,
+        key=Key.SETTING.of(name, setting.name),
+        accept_new_options=True,
+        help=setting.help,
+    )
 
 
 def _title(setting: Setting) -> str:
     """ "Window, % of the side"."""
-    title = setting.name.replace("_", " ").capitalize()
+    title = setting.title or setting.name.replace("_", " ").capitalize()
     return f"{title}, {setting.unit}" if setting.unit else title
 
 

@@ -1,9 +1,9 @@
 """Pages of thumbnails. A click makes an image primary and opens it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import streamlit as st
+from streamlit.elements.lib.layout_utils import Width
 
 from dermxai.ui.app import pages
 from dermxai.ui.components.text import plain
@@ -34,7 +34,7 @@ def gallery(
     """
     pages_in_all = -(-len(sample_ids) // PAGE_SIZE)
     key = Key.PAGE.of(name)
-    if state.get(key, 1) > pages_in_all:
+    if state.page(key) > pages_in_all:
         state.put(key, 1)
     grid = st.container(key=Key.THUMBNAIL.of(name))
     number = 1
@@ -62,8 +62,10 @@ def gallery(
                     st.caption(notes[sample_id], text_alignment="center")
 
 
-def opener(label: str, sample_id: str, key: str, **options: Any) -> None:
+def opener(
+    label: str, sample_id: str, key: str, *, icon: str | None = None, width: Width = "content"
+) -> None:
     """A quiet button that makes an image primary and goes to its page."""
-    if st.button(label, key=key, help=plain(sample_id), type="tertiary", **options):
+    if st.button(label, key=key, help=plain(sample_id), type="tertiary", icon=icon, width=width):
         state.show(primary=sample_id)
         st.switch_page(pages.IMAGE, query_params=state.view().parameters)

@@ -2,14 +2,17 @@
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Self
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.elements.lib.layout_utils import Width
+from streamlit.elements.plotly_chart import SelectionMode
 
 from dermxai.figures.template import SIDE
 from dermxai.ui.app.guard import callback
@@ -71,15 +74,34 @@ class Plot:
         return made
 
 
-def plot(drawn: Plot, key: str, toolbar: bool = False, **options: Any) -> Any:
-    """A figure in its own colours under its title, its tools always in sight or never."""
+def plot(
+    drawn: Plot,
+    key: str,
+    toolbar: bool = False,
+    *,
+    on_select: Callable[[], None] | None = None,
+    selection_mode: SelectionMode | Sequence[SelectionMode] = (),
+    width: Width = "stretch",
+) -> None:
+    """A figure in its own colours under its title, its tools always in sight or never.
+
+    Args:
+        on_select: is called when something in it is chosen, in one of the modes.
+    """
     heading(drawn.title, drawn.help)
-    if callable(chosen := options.get("on_select")):
-        options["on_select"] = callback(chosen)
-    config = _CONFIG | {"displayModeBar": toolbar}
-    return cast(Any, st.plotly_chart)(
-        drawn.figure, key=key, theme=None, config=config, alt=drawn.title, **options
+    draw = partial(
+        st.plotly_chart,
+        drawn.figure,
+        key=key,
+        theme=None,
+        config=_CONFIG | {"displayModeBar": toolbar},
+        alt=drawn.title,
+        width=width,
     )
+    if on_select is None:
+        draw()
+    else:
+        draw(on_select=callback(on_select), selection_mode=selection_mode)
 
 
 def facts(*parts: str) -> None:

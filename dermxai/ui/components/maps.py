@@ -1,11 +1,14 @@
 """Attribution maps of images: those at hand, and others computed on request."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dermxai.core.errors import InputError
+from dermxai.explain.quick import AT_ONCE
 from dermxai.figures import overlay
 from dermxai.runs import Run
 from dermxai.ui.app.lanes import quickly
@@ -23,8 +26,6 @@ if TYPE_CHECKING:
     from dermxai.explain import Attribution
     from dermxai.explain.attribution.method import Progress
 
-AT_ONCE = 3  # forward passes that a page takes without being asked: a gradient's
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -38,7 +39,7 @@ class Wanted:
         return method.passes(models.classifier(run), self.wish.settings)
 
     def key(self, run: Run) -> tuple[object, ...]:
-        return (run.manifest["checkpoint"]["hash"], self.subject.key, self.wish)
+        return (run.made_by["hash"], self.subject.key, self.wish)
 
 
 def at_hand(run: Run, wanted: Wanted, shape: tuple[int, int]) -> "Attribution | None":
@@ -48,6 +49,47 @@ def at_hand(run: Run, wanted: Wanted, shape: tuple[int, int]) -> "Attribution | 
     Raises:
         InputError: the method is not valid for the network, or the image cannot be read.
     """
+    (found,) = all_at_hand(run, [wanted], [shape])
+    if isinstance(found, InputError):
+        raise found
+    return found
+
+
+def all_at_hand(
+    run: Run, wanted: Sequence[Wanted], shapes: Sequence[tuple[int, int]]
+) -> "list[Attribution | InputError | None]":
+    """As `at_hand`, of several maps; in place of one that cannot be made, why. Those that have to
+    be made are one piece of work for their lane."""
+    found = [
+        _tried(partial(_known, run, each, shape))
+        for each, shape in zip(wanted, shapes, strict=True)
+    ]
+    making = [
+        index
+        for index, each in enumerate(wanted)
+        if found[index] is None and each.passes(run) <= AT_ONCE
+    ]
+    if making:
+        works = [partial(_made, run, wanted[index], shapes[index]) for index in making]
+        made = quickly(state.visitor(), lambda: [_tried(work) for work in works])
+        for index, each in zip(making, made, strict=True):
+            found[index] = each
+    return found
+
+
+def _tried(work: "Callable[[], Attribution | None]") -> "Attribution | InputError | None":
+    try:
+        return work()
+    except InputError as error:
+        return error
+
+
+def _known(run: Run, wanted: Wanted, shape: tuple[int, int]) -> "Attribution | None":
+    """A map that comes with the diagnosis, is known from before, or is kept in the workspace.
+
+    Raises:
+        InputError: as `at_hand`.
+    """
     from dermxai.explain.attribution.api import recall
     from dermxai.explain.diagnosis import AT_HAND
 
@@ -55,25 +97,26 @@ def at_hand(run: Run, wanted: Wanted, shape: tuple[int, int]) -> "Attribution | 
     if wish.method in AT_HAND:
         diagnosis = subjects.diagnosis(run, subject, shape, asked.target, asked.against)
         return diagnosis.attribution(wish.method, asked.target, asked.against, asked.head)
-    found = explanations.attributions().get(wanted.key(run))
-    classifier = models.classifier(run)
-    if found is None and subject.sample_id is not None:
-        found = recall(
-            classifier,
-            subject.pixels(),
-            wish.method,
-            asked.target,
-            asked.against,
-            head=asked.head,
-            settings=wish.settings,
-        )
-        if found is not None:
-            explanations.attributions().put(wanted.key(run), replace(found, map=found.native))
-    if found is None and wanted.passes(run) <= AT_ONCE:
-        found = quickly(state.visitor(), lambda: compute(run, wanted))
-    if found is None:
-        return None
-    return replace(found, map=classifier.info.preprocessing.to_original(found.native, shape))
+    return recall(
+        models.classifier(run),
+        subject.pixels,
+        wish.method,
+        asked.target,
+        asked.against,
+        head=asked.head,
+        settings=wish.settings,
+        shape=shape,
+        keep=subject.sample_id is not None,
+        memory=explanations.Remembered(wanted.key(run)),
+    )
+
+
+def _made(run: Run, wanted: Wanted, shape: tuple[int, int]) -> "Attribution":
+    """
+    Raises:
+        InputError: as `at_hand`.
+    """
+    return compute(run, wanted).laid_out(models.classifier(run).info.preprocessing, shape)
 
 
 def compute(run: Run, wanted: Wanted, progress: "Progress | None" = None) -> "Attribution":
@@ -84,7 +127,7 @@ def compute(run: Run, wanted: Wanted, progress: "Progress | None" = None) -> "At
 
     asked, classifier = wanted.wish.question, models.classifier(run)
     with timed(classifier, wanted.wish.method, wanted.passes(run)):
-        made = explain(
+        return explain(
             classifier,
             wanted.subject.pixels(),
             wanted.wish.method,
@@ -94,8 +137,8 @@ def compute(run: Run, wanted: Wanted, progress: "Progress | None" = None) -> "At
             settings=wanted.wish.settings,
             progress=progress,
             keep=wanted.subject.sample_id is not None,
+            memory=explanations.Remembered(wanted.key(run)),
         )
-    return explanations.attributions().put(wanted.key(run), replace(made, map=made.native))
 
 
 def offer(run: Run, missing: Sequence[Wanted], name: str) -> bool:

@@ -5,13 +5,14 @@ Class, other class, head and method are part of the view: a link asks the same q
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from dermxai import taxonomy
 from dermxai.core.settings import Settings, described
+from dermxai.explain.quick import usual_contrast
 from dermxai.runs import Run
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components import forms
@@ -24,8 +25,8 @@ from dermxai.ui.session.subject import Subject
 
 if TYPE_CHECKING:
     from dermxai.explain.attribution.method import AttributionMethod
+    from dermxai.models import Classifier
 
-FIRST = "vote_map"
 ALONE = "-"
 """In place of the other class: the target alone is explained."""
 _USUAL = ""  # what is asked unless the visitor chooses
@@ -53,7 +54,7 @@ class Wish:
 
     question: Question
     method: str
-    settings: Any
+    settings: Settings
 
 
 def usual(run: Run, subject: Subject) -> Question:
@@ -128,12 +129,12 @@ def ask(run: Run, subject: Subject, head: bool = True) -> Question:
     return wanted
 
 
-def ask_method(run: Run) -> tuple[str, Any]:
+def ask_method(run: Run) -> tuple[str, Settings]:
     """Which method, and its settings."""
     known = methods()
     view = state.view()
-    chosen = view.method if view.method is not None and view.method in known else FIRST
-    reasons = unavailable(run)
+    reasons, usual_method = unavailable(run), first(run)
+    chosen = view.method if view.method is not None and view.method in known else usual_method
     state.put(Key.METHOD, chosen)
     st.selectbox(
         "Method",
@@ -141,7 +142,7 @@ def ask_method(run: Run) -> tuple[str, Any]:
         key=Key.METHOD,
         format_func=lambda name: known[name].title + (" · not available" * (name in reasons)),
         on_change=callback(_changed),
-        args=(Key.METHOD,),
+        args=(Key.METHOD, usual_method),
         width=190,
     )
     with st.popover("", icon=":material/tune:", help="About this method, and its settings"):
@@ -151,6 +152,17 @@ def ask_method(run: Run) -> tuple[str, Any]:
             passes = known[chosen].passes(_model(run), settings)
             st.caption(plain(f"Cost: {cost(run, [(chosen, passes)])}."))
     return chosen, settings
+
+
+def first(run: Run, *before: str) -> str:
+    """The method by which images are explained unless the visitor chooses.
+
+    Raises:
+        InputError: the checkpoint cannot be read.
+    """
+    from dermxai.explain.attribution.api import first_method
+
+    return first_method(_model(run), *before)
 
 
 def methods() -> "Mapping[str, AttributionMethod[Settings]]":
@@ -201,9 +213,7 @@ def _about(
     chosen = target or ranking[0]
     if against == ALONE:
         return Question(chosen, None, head)
-    likely = [ranking[0], *(code for code in [subject.label] if code in run.classes), *ranking[1:]]
-    rivals = [code for code in likely if code != chosen]
-    return Question(chosen, against or next(iter(rivals), None), head)
+    return Question(chosen, against or usual_contrast(ranking, subject.label, chosen), head)
 
 
 def _why_this(run: Run, subject: Subject, against: str | None) -> str:
@@ -219,10 +229,14 @@ def _named(code: str) -> str:
     return taxonomy.titled(code)
 
 
-def _changed(key: Key) -> None:
-    """Takes over what was chosen; the part of the view has the name of the key."""
-    chosen = state.get(key) or None
-    state.show(**{key.value: None if chosen == FIRST else chosen})
+def _changed(key: Key, usual: str = _USUAL) -> None:
+    """Takes over what was chosen; the part of the view has the name of the key.
+
+    Args:
+        usual: what the address need not say.
+    """
+    chosen = state.text(key) or None
+    state.show(**{key.value: None if chosen == usual else chosen})
 
 
 def _describe(method: "AttributionMethod[Settings]") -> None:
@@ -240,5 +254,5 @@ def _describe(method: "AttributionMethod[Settings]") -> None:
         st.markdown("**Settings**")
 
 
-def _model(run: Run) -> Any:
+def _model(run: Run) -> "Classifier":
     return models.classifier(run)

@@ -3,25 +3,21 @@
 import math
 import textwrap
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from dermxai import taxonomy
 from dermxai.data import Problem, overview
-from dermxai.metrics.evaluation import Evaluation
-from dermxai.ui.components.text import AREA_INTERVAL, SHARE_INTERVAL, count, percent
+from dermxai.ui.components.text import count, percent
 
 # Widths in pixels: together they fit beside the sidebar of a window 1,400 wide.
-_NAME, _LETTERS = 182, 28
-_COUNT = st.column_config.NumberColumn(format="localized", width=64)
-_SHARE = st.column_config.NumberColumn(format="%.1f %%", width=76)
-_AREA = st.column_config.NumberColumn(format="%.3f", width=54)
+_LETTERS = 28
 _INTERVAL = 82
 
 
-def classes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
+def classes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, ColumnConfig]]:
     """`overview.by_class` for people, classes in the usual order, and how its columns are to be
     drawn: narrow, to stand beside a figure."""
     codes = taxonomy.ordered(code for code in table.index if code != overview.UNLABELLED)
@@ -39,7 +35,7 @@ def classes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
         }
     ).dropna(axis="columns", how="all")
     column = st.column_config
-    drawn: dict[str, Any] = {
+    drawn: dict[str, ColumnConfig] = {
         "Class": column.TextColumn(width=56),
         "Age": column.TextColumn(alignment="right", width=118, help="Mean ± SD (range), years"),
     }
@@ -68,34 +64,17 @@ def age(row: pd.Series) -> str | None:
     return f"{row['age_mean']:.1f}{spread} ({row['age_low']:.0f}–{row['age_high']:.0f})"
 
 
-def measures(evaluation: Evaluation) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """`Evaluation.table` for people, and how its columns are to be drawn."""
-    table = evaluation.table
-    shown = pd.DataFrame(
-        {"Class": [_class(code) for code in table["class"]], "Images": table["images"]}
-    )
-    if evaluation.clusters != "images":
-        shown[evaluation.clusters.capitalize()] = table["units"]
-    drawn: dict[str, Any] = dict.fromkeys(shown.columns.drop("Class"), _COUNT)
-    drawn["Class"] = st.column_config.TextColumn(width=_NAME)
-    for measure in ("accuracy", "sensitivity", "specificity", "auc"):
-        area = measure == "auc"
-        name = "AUC" if area else measure.capitalize()
-        scale, digits = (1, 3) if area else (100, 1)
-        ends = table[[f"{measure}_low", f"{measure}_high"]].to_numpy() * scale
-        shown[name] = table[measure] * scale
-        shown[f"{name} CI"] = [
-            None if math.isnan(low) else f"{low:.{digits}f}–{high:.{digits}f}" for low, high in ends
-        ]
-        interval = st.column_config.TextColumn(
-            f"{percent(evaluation.level, 0)} CI",
-            alignment="right",
-            width=_INTERVAL,
-            help=AREA_INTERVAL if area else SHARE_INTERVAL,
-        )
-        drawn |= {name: _AREA if area else _SHARE, f"{name} CI": interval}
-    return shown, drawn
+def number_column(format_: str, width: int, help_: str | None = None) -> ColumnConfig:
+    """How a column of numbers is to be drawn."""
+    return st.column_config.NumberColumn(format=format_, width=width, help=help_)
 
 
-def _class(code: str) -> str:
+def interval_column(level: float, help_: str) -> ColumnConfig:
+    """How a column of intervals is to be drawn."""
+    title = f"{percent(level, 0)} CI"
+    return st.column_config.TextColumn(title, alignment="right", width=_INTERVAL, help=help_)
+
+
+def class_name(code: str) -> str:
+    """Code and name of a class, shortened to a column."""
     return textwrap.shorten(taxonomy.titled(code), max(_LETTERS, len(code)), placeholder=" …")

@@ -4,7 +4,15 @@ formatting."""
 import math
 
 from dermxai.core.escaping import markdown as plain
-from dermxai.core.formatting import count, fixed, interval, percent, shortened, signed
+from dermxai.core.formatting import (
+    count,
+    fixed,
+    interval,
+    percent,
+    rounded,
+    shortened,
+    signed,
+)
 from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS
 
 __all__ = [
@@ -14,6 +22,7 @@ __all__ = [
     "interval",
     "percent",
     "plain",
+    "rounded",
     "shortened",
     "signed",
     "span",

@@ -16,8 +16,8 @@ from dermxai.data.images import container, read_image
 from dermxai.figures import overlay
 
 SIDE = 240  # pixels; shown at about 170, or 120 on a screen of double density
-_ROOM = 48 * 2**20  # bytes, some 4,000 of them
-_kept: Bounded[bytes] = Bounded(_ROOM, lambda content: len(content) + 200)
+_LIMIT = 48 * 2**20  # bytes, some 4,000 of them
+_kept: Bounded[bytes] = Bounded(_LIMIT, lambda content: len(content) + 200)
 _pool = ThreadPoolExecutor(4, thread_name_prefix="thumbnails")
 
 
@@ -65,7 +65,7 @@ def _thumbnail(path: str) -> bytes | None:
 def _made(path: str) -> bytes:
     """Nothing where the image cannot be read."""
     try:
-        image = Image.fromarray(read_image(path, at_least=2 * SIDE))
+        image = Image.fromarray(read_image(path, at_least=2 * SIDE, profiles=True))
     except InputError:
         return b""
     side = min(image.size)

@@ -12,15 +12,18 @@ from cachetools import TTLCache, cached
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.data.dataset import find_datasets
-from dermxai.models import list_checkpoints
+from dermxai.models import list_checkpoints, list_foreign
 from dermxai.runs import list_runs
 from dermxai.runs.files import RunFiles
+from dermxai.runs.manifest import Manifest
 from dermxai.ui.app import permissions
 from dermxai.ui.components.text import count
 from dermxai.ui.session import state
 from dermxai.ui.session.caches import models, stored_runs
 from dermxai.ui.session.state import View
 
+IMPORTED = "imported:"
+"""Begins what stands for a checkpoint where predictions were imported; no path does."""
 FRESH = 1.0
 """Seconds for which what lies in the workspace is not looked at again: all visitors share it."""
 
@@ -31,8 +34,9 @@ class Entry:
 
     id: str
     checkpoint: str
+    """Its path; of an imported run what tells its file from others (`IMPORTED`)."""
     dataset: str
-    """Paths, as the run was made with them."""
+    """Its path, as the run was made with it."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Listing:
     closed: int
     """Runs that are left out since this server may not read their data."""
     checkpoints: tuple[str, ...]
+    foreign: tuple[str, ...]
+    """Weights of other programs."""
     datasets: tuple[str, ...]
 
 
@@ -57,6 +63,7 @@ def _listing() -> Listing:
         changed={entry.id: _changed(entry.id) for entry in readable},
         closed=len(runs) - len(readable),
         checkpoints=tuple(map(str, list_checkpoints())),
+        foreign=tuple(map(str, list_foreign())),
         datasets=tuple(map(str, find_datasets()[0])),
     )
 
@@ -99,16 +106,31 @@ def _complete() -> list[Entry]:
     for folder in list_runs():
         try:
             manifest = stored_runs.manifest(folder)
-            checkpoint, dataset = manifest["checkpoint"]["path"], manifest["dataset"]["path"]
-            found.append(Entry(folder.name, checkpoint, dataset))
+            found.append(Entry(folder.name, _maker(manifest), manifest["dataset"]["path"]))
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return found
 
 
+def _maker(manifest: Manifest) -> str:
+    if (predictions := manifest.get("predictions")) is None:
+        return str(manifest["checkpoint"]["path"])
+    return f"{IMPORTED}{predictions['hash']}/{Path(predictions['name']).name}"
+
+
+def is_imported(checkpoint: str) -> bool:
+    """Whether what stands for a checkpoint is a file of predictions, without a network."""
+    return checkpoint.startswith(IMPORTED)
+
+
 def checkpoints(runs: list[Entry]) -> list[str]:
     """Paths of the checkpoints of the workspace, of the project and of the runs."""
     return _distinct([*_listing().checkpoints, *(run.checkpoint for run in runs)])
+
+
+def inferable(runs: list[Entry]) -> list[str]:
+    """These, and weights of other programs in the workspace."""
+    return _distinct([*checkpoints(runs), *_listing().foreign])
 
 
 def datasets(runs: list[Entry]) -> list[str]:
@@ -122,7 +144,7 @@ def check_listed(view: View) -> None:
         InputError: visitors may open listed checkpoints and datasets only, and these are not.
     """
     runs = entries()
-    listed = {None, *checkpoints(runs), *datasets(runs)}
+    listed = {None, *inferable(runs), *datasets(runs)}
     if not {view.checkpoint, view.dataset} <= listed:
         permissions.check("open paths")
 
@@ -143,7 +165,9 @@ def pair(runs: list[Entry], view: View) -> tuple[str | None, str | None]:
 
 
 def checkpoint_name(path: str) -> str:
-    """What a checkpoint calls itself, else the name of its folder."""
+    """What a checkpoint calls itself, else the name of its folder or file of predictions."""
+    if is_imported(path):
+        return f"{Path(path).name} (imported)"
     try:
         return models.model_info(path).name or Path(path).name
     except InputError:

@@ -33,7 +33,7 @@ def on_request(
     """A button that says what the work costs and does it in the slow lane, with its place there,
     progress and a way out.
 
-    Any rerun of the page stops the work at its next step: Streamlit raises its own exception where
+    A rerun of the page stops the work at its next step: Streamlit raises its own exception where
     the progress is drawn. That holds for full reruns only, so nothing here lies in a fragment. The
     button that cancels has a place of its own: where it follows another one in the same place, the
     browser loses the click.

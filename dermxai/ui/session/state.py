@@ -8,7 +8,7 @@ session keeps a copy.
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -38,11 +38,14 @@ class Key(StrEnum):
     JOB = "job"
     START = "start"
     FINE_TUNE = "fine-tune"
+    IMPORT = "import"
+    FETCH = "fetch"
     FORM = "form"
     TRAININGS = "trainings"
 
     FILTER = "filter"
     SELECT = "select"
+    CAUSE = "cause"
     PAGE = "page"
     THUMBNAIL = "thumbnail"
     STEP = "step"
@@ -50,6 +53,26 @@ class Key(StrEnum):
     SPLIT = "split"
     UNIT = "unit"
     LEAKS = "leaks"
+    MAPPING = "mapping"
+    RULE = "rule"
+    CRITERION = "criterion"
+    AT_LEAST = "at-least"
+    COST = "cost"
+    MEASURES = "measures"
+    PREVALENCE = "prevalence"
+    EVENT = "event"
+    BOTH_RULES = "both-rules"
+    CURVE = "curve"
+    ONE_CLASS = "one-class"
+    THRESHOLD = "threshold"
+    CHOSEN = "chosen"
+    SET_COVERAGE = "set-coverage"
+    BY_CLASS = "by-class"
+    EXACTLY = "exactly"
+    PER = "per"
+    COMBINE = "combine"
+    AS_ONE = "as-one"
+    KINDS = "kinds"
     WITHDRAW = "withdraw"
     FIGURE = "figure"
     SHOWN = "shown"
@@ -83,8 +106,36 @@ class Key(StrEnum):
     IMAGES = "images"
     BADGE = "badge"
 
+    REMEDY = "remedy"
+    MEASURED = "measured"
+    CHANGED = "changed"
+    KEEP = "keep"
+    MODELS = "models-beside"
+    MEAN_MODEL = "mean-model"
+    OF_CLASS = "of-class"
+    FIRST_MODEL = "first-model"
+    SECOND_MODEL = "second-model"
+    COMPARED = "compared"
+
     PROJECTION = "projection"
     COLOUR = "colour"
+    SPACE = "space"
+
+    ANSWERS = "answers"
+    PUBLISHED = "published"
+    GROUPED_BY = "grouped-by"
+    CUTS = "cuts"
+    CLUSTERS = "clusters"
+    PART = "part"
+    CONDITIONS = "conditions"
+    DEPTH = "depth"
+    ERRORS_OF = "errors-of"
+    COMPARED_SPLIT = "compared-split"
+    DISTANCE = "distance"
+
+    SLICE = "slice"
+    ANNOTATION = "annotation"
+    READER_STUDY = "reader-study"
 
     def of(self, *parts: object) -> str:
         return "-".join([self.value, *map(str, parts)])
@@ -109,6 +160,12 @@ class View:
     first: str | None = None
     second: str | None = None
     """The two classes of the pair's page."""
+    space: str | None = None
+    """The feature space."""
+    stack: str | None = None
+    """Remedies, as JSON."""
+    models: str | None = None
+    """Ids of the runs beside the open one, with commas between."""
 
     @property
     def is_empty(self) -> bool:
@@ -155,9 +212,13 @@ def remember() -> None:
 
 def _write(wanted: View) -> None:
     st.session_state[Key.VIEW] = wanted.parameters
-    others = {name: value for name, value in st.query_params.items() if name not in _NAMES}
-    if st.query_params.to_dict() != others | wanted.parameters:
-        st.query_params.from_dict(others | wanted.parameters)
+    address = st.query_params  # of which other parts may be bound to widgets
+    for name in _NAMES:
+        value = wanted.parameters.get(name)
+        if value is None:
+            address.pop(name, None)
+        elif address.get(name) != value:
+            address[name] = value
 
 
 def open_run(run: str) -> None:
@@ -199,17 +260,51 @@ def drop_upload() -> None:
     st.session_state.pop(Key.UPLOAD, None)
 
 
-def get(key: str, default: Any = None) -> Any:
-    return st.session_state.get(key, default)
+def get(key: str) -> object:
+    """The value; None where there is none."""
+    return st.session_state.get(key)
 
 
-def put(key: str, value: Any) -> None:
+def text(key: str) -> str:
+    """The text of a field or choice; empty where there is none."""
+    held = get(key)
+    return held if isinstance(held, str) else ""
+
+
+def texts(key: str) -> list[str]:
+    """The texts of a list; none where there is none."""
+    held = get(key)
+    return [each for each in held if isinstance(each, str)] if isinstance(held, list) else []
+
+
+def page(key: str) -> int:
+    """The number of a page, from 1."""
+    held = get(key)
+    return held if isinstance(held, int) else 1
+
+
+def clicked(key: str) -> list[tuple[str, ...]]:
+    """What the points of a figure stand for (their ``customdata``) that were clicked or drawn
+    around."""
+    points = st.session_state[key].selection.points
+    held = [point["customdata"] for point in points if "customdata" in point]
+    return [
+        tuple(map(str, each)) if isinstance(each, list | tuple) else (str(each),) for each in held
+    ]
+
+
+def rows(key: str) -> list[int]:
+    """The rows of a table that were chosen."""
+    return [int(row) for row in st.session_state[key]["selection"]["rows"]]
+
+
+def put(key: str, value: object) -> None:
     st.session_state[key] = value
 
 
-def take(key: str, default: Any = None) -> Any:
-    """The value, which is then forgotten."""
-    return st.session_state.pop(key, default)
+def take(key: str) -> object:
+    """The value, which is then forgotten; None where there is none."""
+    return st.session_state.pop(key, None)
 
 
 def keys_of(kind: Key) -> list[str]:

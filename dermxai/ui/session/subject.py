@@ -15,10 +15,11 @@ from dermxai.core.errors import InputError
 from dermxai.data.images import decode
 from dermxai.data.transforms import fitted
 from dermxai.figures.overlay import Line
+from dermxai.metrics.probability import probabilities as of_scores
 from dermxai.runs import Run
 from dermxai.runs.run import CHANGED
+from dermxai.ui.app.admission import ADMISSION
 from dermxai.ui.app.lanes import QUICK, Task
-from dermxai.ui.app.turnstile import TURNSTILE
 from dermxai.ui.components.thumbnails import stamp
 from dermxai.ui.session import state
 from dermxai.ui.session.caches import explanations, models, pixels, stored_runs
@@ -73,12 +74,13 @@ def of_sample(scene: Scene, sample_id: str) -> Subject:
     row = scene.table.samples.loc[sample_id]
     path = str(row["path"])
     written = stamp(path) or 0
+    profiles = scene.source.run is None or scene.run.colour_profiles
     return Subject(
-        key=f"{path}|{written}",
+        key=f"{path}|{written}{'|sRGB' * profiles}",
         name=sample_id,
         sample_id=sample_id,
         label=scene.label(sample_id),
-        read=lambda: pixels.image(path, written),
+        read=lambda: pixels.image(path, written, profiles),
         masks={
             name: str(row[column])
             for name, column in _MASKS.items()
@@ -100,14 +102,14 @@ def has_changed(scene: Scene, sample_id: str) -> bool:
         return False
 
 
-def of_upload(name: str, content: bytes) -> Subject:
-    """A visitor's own image, held in memory."""
+def of_upload(name: str, content: bytes, *, profiles: bool) -> Subject:
+    """A visitor's own image, held in memory; ``profiles`` as in `decode`."""
     return Subject(
-        key=f"upload|{hashlib.sha256(content).hexdigest()}",
+        key=f"upload|{hashlib.sha256(content).hexdigest()}{'|sRGB' * profiles}",
         name=name,
         sample_id=None,
         label=None,
-        read=lambda: decode(content, name),
+        read=lambda: decode(content, name, profiles=profiles),
     )
 
 
@@ -140,7 +142,7 @@ def outlines(subject: Subject, shape: tuple[int, int]) -> dict[str, Line]:
     return found
 
 
-def votes(run: Run, subject: Subject) -> NDArray[np.float32]:
+def votes(run: Run, subject: Subject) -> NDArray[np.floating]:
     """Logits (head, class): the run's own where it holds the image.
 
     Raises:
@@ -150,6 +152,18 @@ def votes(run: Run, subject: Subject) -> NDArray[np.float32]:
     if subject.sample_id is None:
         return diagnosis(run, subject, (1, 1)).logits
     return np.asarray(run.logits[run.index([subject.sample_id])[0]])
+
+
+def probabilities(run: Run, subject: Subject) -> NDArray[np.floating]:
+    """Probabilities (class,): the run's own where it holds the image.
+
+    Raises:
+        InputError: as ``votes``.
+    """
+    scores = votes(run, subject).sum(axis=0)
+    if subject.sample_id is None or run.imported_probabilities is None:
+        return of_scores(scores, run.activation)
+    return np.asarray(run.imported_probabilities[run.index([subject.sample_id])[0]])
 
 
 def is_known(run: Run, subject: Subject, *classes: str | None) -> bool:
@@ -175,7 +189,7 @@ def diagnosis(
     known = _known(run, subject, classes)
     if known is None:
         coming = looked_at(run, subject, *classes)
-        with TURNSTILE.aside():
+        with ADMISSION.aside():
             known = coming.result()
     return replace(known, shape=shape)
 
@@ -225,4 +239,4 @@ def looked_at(run: Run, subject: Subject, *classes: str | None) -> "Future[Diagn
 
 
 def _key(run: Run, subject: Subject) -> tuple[str, str]:
-    return str(run.manifest["checkpoint"]["hash"]), subject.key
+    return str(run.made_by["hash"]), subject.key

@@ -10,11 +10,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 VISITOR_BYTES = 64_000_000
 SERVER_BYTES = 512_000_000
@@ -92,9 +92,11 @@ def _declared(scope: Scope) -> int:
     return int(said) if said.isdigit() and len(said) < 19 else 0
 
 
-def _manager() -> Any:
+def _manager() -> MemoryUploadedFileManager:
     """Streamlit's store of uploaded files."""
-    return runtime.get_instance().uploaded_file_mgr
+    manager = runtime.get_instance().uploaded_file_mgr
+    assert isinstance(manager, MemoryUploadedFileManager)
+    return manager
 
 
 def _held() -> Counter[str]:

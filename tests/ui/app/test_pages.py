@@ -5,7 +5,7 @@ import pytest
 import streamlit as st
 
 from dermxai.ui.app import pages
-from dermxai.ui.app.moved import MOVED
+from dermxai.ui.app.redirects import MOVED
 
 
 def test_pages_are_found_in_order_and_say_what_they_are_for(
@@ -21,12 +21,20 @@ def test_pages_are_found_in_order_and_say_what_they_are_for(
         "Performance",
         "Image",
         "Feature map",
+        "Slices",
+        "Model comparison",
+        "Subgroups",
+        "Distribution shift",
     ]
     assert [page["url_path"] for page in explore] == [
         "start",
         "performance",
         "image",
         "feature_map",
+        "slices",
+        "model_comparison",
+        "subgroups",
+        "distribution_shift",
     ]
     assert (lead["url_path"], lead["visibility"]) == ("dataset", "hidden")
     every = [page for section in found.values() for page in section]

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dermxai.core.errors import InputError
+from dermxai.core.settings import Settings
 from dermxai.explain.attribution.difference import difference
+from dermxai.explain.quick import AT_ONCE
 from dermxai.figures.overlay import Picture
 from dermxai.runs import Run
 from dermxai.ui.app.guard import guard
@@ -49,7 +52,8 @@ def methods(run: Run, subject: Subject) -> None:
     asked = _ask(run, subject)
     known, reasons = question.methods(), question.unavailable(run)
     available = sorted(set(known) - set(reasons), key=lambda name: known[name].title)
-    available.sort(key=lambda name: (name != question.FIRST, _is_slow(run, name)))
+    first = question.first(run)
+    available.sort(key=lambda name: (name != first, _is_slow(run, name)))
     chosen = st.multiselect(
         "Methods",
         available,
@@ -94,9 +98,8 @@ def differences(run: Run, subject: Subject) -> None:
     asked = _ask(run, subject, head=False)
     sides = st.columns(2, gap="large")
     wanted = []
-    for column, name, first in zip(
-        sides, ("First", "Second"), (question.FIRST, "grad_cam"), strict=True
-    ):
+    usual = (question.first(run), question.first(run, "grad_cam", "saliency"))
+    for column, name, first in zip(sides, ("First", "Second"), usual, strict=True):
         with column, st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
             wanted.append(Wanted(subject, _ask_side(run, asked, name, first)))
     titles = [_name(each) for each in wanted]
@@ -141,10 +144,10 @@ def _put(key: str, value: str, allowed: Sequence[str] | None = None) -> str:
 
 def _is_slow(run: Run, method: str) -> bool:
     module = question.methods()[method]
-    return module.passes(models.classifier(run), module.settings()) > maps.AT_ONCE
+    return module.passes(models.classifier(run), module.settings()) > AT_ONCE
 
 
-def _settings(method: str) -> Any:
+def _settings(method: str) -> Settings:
     """Those that the visitor has entered for the method on this or the Image page."""
     return forms.entered(question.methods()[method].settings, method)
 
@@ -177,9 +180,10 @@ def _grid(
     offered = st.container()
     pictures = {each.subject.key: subjects.shown(each.subject, longest) for each in wanted}
     with st.spinner("Computing the fast maps …"):
-        found = [_at_hand(run, each, pictures[each.subject.key].shape) for each in wanted]
-    made = [each if isinstance(each, str) else None for each in found]
-    maps_: list[Attribution | None] = [None if isinstance(each, str) else each for each in found]
+        shapes = [pictures[each.subject.key].shape for each in wanted]
+        found = maps.all_at_hand(run, wanted, [(shape[0], shape[1]) for shape in shapes])
+    made = [str(each) if isinstance(each, InputError) else None for each in found]
+    maps_ = [None if isinstance(each, InputError) else each for each in found]
     cells = [(each.subject, title) for each, title in zip(wanted, titles, strict=True)]
     if subtract and all(each is not None for each in maps_):
         maps_.append(difference(maps_[0], maps_[1]))  # type: ignore[arg-type]
@@ -220,16 +224,6 @@ def _grid(
     with offered:
         if missing and maps.offer(run, missing, "compare"):
             st.rerun()
-
-
-def _at_hand(run: Run, wanted: Wanted, shape: tuple[int, ...]) -> "Attribution | str | None":
-    """The map, or why there can be none, or None if it was not computed yet."""
-    from dermxai.core.errors import InputError
-
-    try:
-        return maps.at_hand(run, wanted, (shape[0], shape[1]))
-    except InputError as error:
-        return str(error)
 
 
 @dataclass(frozen=True)

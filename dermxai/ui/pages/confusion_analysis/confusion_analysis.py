@@ -1,17 +1,20 @@
 """Parts of the Confusion analysis page: what is counted."""
 
 import math
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from typing import NoReturn
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from dermxai import taxonomy
-from dermxai.core.formatting import points
+from dermxai.core.formatting import interval_basis, points
 from dermxai.metrics import basis
-from dermxai.metrics.pair import worth_a_look
+from dermxai.metrics.pair import first_pair
 from dermxai.report import ConfusionAnalysis, Way
 from dermxai.report import tables as said
+from dermxai.report.sentences import MERGED, sentences
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components import look
 from dermxai.ui.components.text import (
@@ -38,7 +41,7 @@ _VOTE_WIDTHS = {"Head": 72, "Over right": 168, "Alone": 72, "95 % CI": 78}  # ha
 def ask_pair(scene: Scene, split: str | None) -> tuple[str, str]:
     """The two classes; the page ends here where there are none."""
     classes = taxonomy.ordered(scene.run.classes)
-    start = worth_a_look(evaluated.evaluation(scene.run_id, split))
+    start = first_pair(evaluated.evaluation(scene.run_id, split))
     if start is None:
         _end(f"The model knows {classes[0]} only; a pair needs two classes.")
     view = state.view()
@@ -66,17 +69,17 @@ def _ask_class(title: str, classes: list[str], key: str, chosen: str) -> None:
 
 def _chosen() -> None:
     """A link shows the pair that is looked at, also where one class of it was the first choice."""
-    state.show(**{end: state.get(Key.PAIR.of(end)) for end in ("first", "second")})
+    state.show(**{end: state.text(Key.PAIR.of(end)) or None for end in ("first", "second")})
 
 
 def summary(analysis: ConfusionAnalysis) -> None:
     """What was evaluated, and its notes."""
     counts, manifest = analysis.evaluation.counts, analysis.run.manifest
     look.facts(
-        plain(manifest["checkpoint"]["name"]),
+        plain(analysis.run.made_by["name"]),
         plain(manifest["dataset"]["name"]),
         f"{counts.evaluated:,} of {count(counts.images, 'image')} evaluated",
-        basis.in_words(analysis.evaluation.clusters, analysis.evaluation.level),
+        interval_basis(basis.basis(analysis.evaluation.clusters, analysis.evaluation.level)),
     )
 
 
@@ -94,7 +97,7 @@ def headlines(analysis: ConfusionAnalysis) -> None:
             )
         for row in pair.merged.to_dict("records"):
             _metric(
-                f"{row['name']}, merged",
+                f"{MERGED[row['measure']]}, merged",
                 percent(row["merged"]),
                 f"{percent(row['separate'])} apart · {points(row['gain'])}",
                 f"{interval(row['merged_low'], row['merged_high'])} as one class; gain "
@@ -191,7 +194,11 @@ def distinguishes(way: Way, analysis: ConfusionAnalysis) -> None:
     else:
         intervals = st.column_config.TextColumn(help=f"Of the difference. {DIFFERENCE_INTERVAL}")
         _table(table, column_config={"95 % CI": intervals})
-    look.notes(filter(None, (said.clustering(way, analysis.evaluation.clusters), *way.apart.notes)))
+    look.notes(
+        filter(
+            None, (said.clustering(way, analysis.evaluation.clusters), *sentences(way.apart.notes))
+        )
+    )
 
 
 def counted(analysis: ConfusionAnalysis) -> None:
@@ -210,6 +217,6 @@ def counted(analysis: ConfusionAnalysis) -> None:
     _table(said.merged(analysis))
 
 
-def _table(table: pd.DataFrame, **options: Any) -> None:
+def _table(table: pd.DataFrame, column_config: Mapping[str, ColumnConfig] | None = None) -> None:
     rows = look.height(table, _MOST_ROWS)
-    st.dataframe(table, hide_index=True, height=rows, placeholder="–", **options)
+    st.dataframe(table, hide_index=True, height=rows, placeholder="–", column_config=column_config)

@@ -4,16 +4,17 @@ import re
 
 import streamlit as st
 
+from dermxai.core.errors import InputError
 from dermxai.explain.confusion.pair_maps import MOST
 from dermxai.figures.averaged import averaged, frames
 from dermxai.figures.overlay import colour_bar
-from dermxai.jobs import Job
 from dermxai.metrics.pair import OTHER
 from dermxai.report import ConfusionAnalysis, tables
 from dermxai.report.html import pair_page
+from dermxai.runs.run import NO_NETWORK, Run
 from dermxai.ui.app import jobs_panel
-from dermxai.ui.app.guard import callback, fragment
-from dermxai.ui.components import downloads, look
+from dermxai.ui.app.guard import callback
+from dermxai.ui.components import downloads, look, question
 from dermxai.ui.components.gallery import gallery
 from dermxai.ui.components.text import count, percent, plain, shortened
 from dermxai.ui.components.thumbnails import jpeg
@@ -37,8 +38,14 @@ _FRAMES = {
 def maps(analysis: ConfusionAnalysis) -> None:
     """Averaged contrast maps of the four cells."""
     pair = analysis.pair
+    if analysis.run.imported:
+        look.heading(_TITLE, NO_NETWORK.format(analysis.run.made_by["name"]))
+        return
     made = explanations.pair_maps(analysis.run, pair.first, pair.second, analysis.split)
     if made is None:
+        if why := _no_vote_map(analysis.run):
+            look.heading(_TITLE, f"There are no vote maps of this network to average: {why}")
+            return
         look.heading(
             _TITLE,
             f"Vote maps of {pair.first} against {pair.second}, averaged over the images of each "
@@ -90,6 +97,15 @@ def maps(analysis: ConfusionAnalysis) -> None:
         _compute(analysis, "Try again")
 
 
+def _no_vote_map(run: Run) -> str | None:
+    """Why the run's network has none; None where it has, or where its checkpoint cannot be read,
+    which the job says."""
+    try:
+        return question.unavailable(run).get("vote_map")
+    except InputError:
+        return None
+
+
 def _compute(analysis: ConfusionAnalysis, label: str = "Compute the maps") -> None:
     """Starts the job that averages, and shows how far it is."""
     cells = analysis.pair.ways[analysis.pair.ways["predicted"] != OTHER]["images"]
@@ -104,32 +120,10 @@ def _compute(analysis: ConfusionAnalysis, label: str = "Compute the maps") -> No
     }
     if analysis.split:
         asked["split"] = analysis.split
-    job = jobs_panel.last("pair", **asked)
-    if job is not None and job.state.live:
-        _progress(job)
-        return
-    if job is not None and (ended := jobs_panel.why(job)):
-        st.warning(plain(ended))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        wanted = st.button(
-            label,
-            key=Key.START.of("pair"),
-            type="primary",
-            icon=":material/play_arrow:",
-        )
-        st.caption(
-            f"{passes:,} forward passes, at most {MOST} a cell, in the "
-            "background; kept with the run.",
-            width="content",
-        )
-    if wanted:
-        jobs_panel.start("pair", **asked)
-        st.rerun()
-
-
-@fragment(run_every=jobs_panel.POLL)
-def _progress(job: Job) -> None:
-    jobs_panel.bar(job)
+    about = (
+        f"{passes:,} forward passes, at most {MOST} a cell, in the background; kept with the run."
+    )
+    jobs_panel.offer("pair", label, about, **asked)
 
 
 def errors(scene: Scene, analysis: ConfusionAnalysis) -> None:
@@ -142,7 +136,8 @@ def errors(scene: Scene, analysis: ConfusionAnalysis) -> None:
         return
     look.heading(
         "Errors",
-        f"{count(len(table), 'image')} by margin: how far the summed votes lie on the wrong side, "
+        f"{count(len(table), 'image')} by margin: how far the "
+        f"{'summed votes' if len(analysis.run.heads) > 1 else 'scores'} lie on the wrong side, "
         "in logits. Choose one to open it.",
     )
     sample_ids = tuple(table["sample_id"])
@@ -202,6 +197,6 @@ def meeting(analysis: ConfusionAnalysis) -> None:
             f"pair-{stem}.html",
             "text/html",
             icon=":material/download:",
-            type="primary",
+            kind="primary",
         )
         downloads.numbers("All numbers (JSON)", analysis.as_json, f"pair-{stem}")

@@ -1,17 +1,20 @@
 """Parts of the Counterfactuals page."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from dermxai import figures
+from dermxai.core.components import lower_first
 from dermxai.core.errors import InputError
 from dermxai.data.transforms import fit_mask
+from dermxai.explain.attribution.method import Progress
 from dermxai.figures import overlay
-from dermxai.runs import Run
+from dermxai.runs import Run, feature_spaces
 from dermxai.ui.app import probes
 from dermxai.ui.app.probes import Pair
 from dermxai.ui.components import forms, look
@@ -26,7 +29,11 @@ from dermxai.ui.session.state import Key
 from dermxai.ui.session.subject import Subject
 
 if TYPE_CHECKING:
-    from dermxai.explain.counterfactual.search import Counterfactual, Donor
+    from dermxai.explain.counterfactual.search import (
+        Counterfactual,
+        CounterfactualSettings,
+        Donor,
+    )
 
 _CELL = 180  # pixels of a picture, the narrowest
 _SET = (255, 208, 0)
@@ -59,13 +66,13 @@ def body(scene: Scene, subject: Subject) -> None:
     donor = _donor(scene, subject, pair) if fill == "paste" else None
     key = (
         "flip",
-        run.manifest["checkpoint"]["hash"],
+        run.made_by["hash"],
         subject.key,
         pair,
         donor and donor.key,
         settings,
     )
-    found: Counterfactual | None = explanations.probes().get(key)
+    found = explanations.counterfactuals().get(key)
     if found is None:
         place = st.container()
         _columns([picture], ["Original"])
@@ -80,7 +87,7 @@ def body(scene: Scene, subject: Subject) -> None:
             )
         if made is None:
             return
-        explanations.probes().put(key, made)
+        explanations.counterfactuals().put(key, made)
         st.rerun()
     _answer(found, picture, donor, settings.most)
 
@@ -104,10 +111,11 @@ def _donor(scene: Scene, subject: Subject, pair: Pair) -> Subject:
     if not near.found:
         raise InputError(f"{near.notes[0]} Inpaint instead, or choose another class.")
     first = near.found[0]
+    features = lower_first(feature_spaces.title(scene.run, feature_spaces.NETWORK))
     source = (
         f"Patches come from {first.sample_id}: of the images of {pair.against} that are "
         "predicted as "
-        f"such, of other {near.others}, the nearest in the features of the final head (Euclidean "
+        f"such, of other {near.others}, the nearest in the {features} (Euclidean "
         f"distance {first.distance:.3g})."
     )
     look.notes([source, *near.notes])
@@ -115,9 +123,9 @@ def _donor(scene: Scene, subject: Subject, pair: Pair) -> Subject:
 
 
 def _search(
-    run: Run, subject: Subject, donor: Subject | None, into: str, settings: Any
-) -> "Callable[[Any], Counterfactual]":
-    def work(progress: Any) -> "Counterfactual":
+    run: Run, subject: Subject, donor: Subject | None, into: str, settings: "CounterfactualSettings"
+) -> "Callable[[Progress], Counterfactual]":
+    def work(progress: Progress) -> "Counterfactual":
         from dermxai.explain.counterfactual.search import find_counterfactual
 
         pixels = subject.pixels()
@@ -184,7 +192,7 @@ def _answer(
     look.notes(found.notes)
 
 
-def _columns(pictures: list[NDArray[np.uint8]], captions: list[str]) -> list[Any]:
+def _columns(pictures: list[NDArray[np.uint8]], captions: list[str]) -> list[DeltaGenerator]:
     grid = st.grid(max(3, len(pictures)), min_column_width=_CELL)
     cells = [grid.cell() for _ in pictures]
     for cell, picture, words in zip(cells, pictures, captions, strict=True):

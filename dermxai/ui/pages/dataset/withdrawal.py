@@ -29,7 +29,7 @@ def button(view: Scene) -> None:
         on_click=callback(state.put),
         args=(_OPENED, _path(view)),
     )
-    if opened := state.get(_OPENED):
+    if opened := state.text(_OPENED):
         _dialog(opened)
 
 

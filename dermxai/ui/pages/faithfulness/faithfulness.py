@@ -1,16 +1,17 @@
 """Parts of the Faithfulness page."""
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import streamlit as st
 
 from dermxai import jobs
+from dermxai.core.formatting import interval_basis
 from dermxai.explain.costs import costs_of
 from dermxai.explain.faithfulness.evaluation import EVALUATING, has_mask, passes, resolved
 from dermxai.explain.faithfulness.measure import measures
-from dermxai.explain.faithfulness.results import RUNNER_UP, Asked, Results
+from dermxai.explain.faithfulness.results import RUNNER_UP, EvaluationRequest, Results
 from dermxai.jobs import Job, State
 from dermxai.jobs.gpus import gpus
 from dermxai.metrics import basis
@@ -69,7 +70,14 @@ def ask_evaluation(scene: Scene) -> Results | None:
     )
 
 
-def usual(run: Run, images: int) -> dict[str, Any]:
+class _Titled(Protocol):
+    """A method or a measure."""
+
+    @property
+    def title(self) -> str: ...
+
+
+def usual(run: Run, images: int) -> dict[str, object]:
     """Arguments of an evaluation of so many images with the methods and measures that the form
     offers."""
     return {
@@ -102,21 +110,22 @@ def about(scene: Scene, found: Results) -> None:
     against = f" against {plain(asked.against)}" if asked.against else ""
     manifest = scene.run.manifest
     look.facts(
-        plain(manifest["checkpoint"]["name"]),
+        plain(scene.run.made_by["name"]),
         plain(manifest["dataset"]["name"]),
         count(int(found.table["sample_id"].nunique()), "image"),
         f"logit of {target}{against}",
         plain(asked.head or "sum of all heads"),
-        f"{basis.in_words(report.units(scene.run))}, not corrected for the number of comparisons",
+        f"{interval_basis(basis.basis(report.units(scene.run)))}, not corrected for the number of "
+        "comparisons",
     )
-    titles: dict[str, Any] = {**question.methods(), **measures()}
+    titles = _titles(question.methods()) | _titles(measures())
     look.notes(
         (
             *scene.notes,
             *report.outdated(found),
             *report.too_few(scene.run, found, faithfulness.summary(_evaluated(scene, found))),
             *(
-                f"{titles[name].title} is left out: {reason}"
+                f"{titles[name]} is left out: {reason}"
                 for name, reason in found.skipped.items()
                 if name in titles
             ),
@@ -126,16 +135,16 @@ def about(scene: Scene, found: Results) -> None:
     if found.outdated:
         st.button(
             "Compute again",
-            key=Key.START.of("quality-again"),
+            key=Key.START.of("faithfulness-again"),
             icon=":material/refresh:",
             on_click=callback(_again),
             args=(scene, asked),
         )
 
 
-def _again(scene: Scene, asked: Asked) -> None:
+def _again(scene: Scene, asked: EvaluationRequest) -> None:
     """Starts an evaluation once more, and looks at its progress."""
-    jobs_panel.start("quality", run=str(scene.run.root), **asked.given)
+    jobs_panel.start("faithfulness", run=str(scene.run.root), **asked.arguments)
     state.put(Key.STUDY.of(scene.run_id), _NEW)
 
 
@@ -156,10 +165,10 @@ def verdicts(scene: Scene, found: Results) -> None:
 
 
 def _select(found: Results, key: str) -> None:
-    points = state.get(key).selection.points
+    points = state.clicked(key)
     if not points:
         return
-    method, measure = points[0]["customdata"]
+    method, measure = points[0]
     failed = report.failed(found, method, measure)
     if method in report.CONTROLS:
         st.toast("This is a control map; choose the square of a method.")
@@ -197,9 +206,7 @@ def downloads(scene: Scene, found: Results) -> None:
     run, asked = scene.run, found.asked
     name = f"faithfulness-{scene.run_id}-{asked.name}"
     summary = faithfulness.summary(_evaluated(scene, found))
-    how: Any = {
-        "run": run,
-        "split": asked.split,
+    how: dict[str, str | float | None] = {
         "evaluation": asked.name,
         "explained": asked.target or "class as predicted",
         "against": asked.against or "",
@@ -212,11 +219,21 @@ def downloads(scene: Scene, found: Results) -> None:
     }
     intervals = basis.columns(report.units(run))
     with st.container(horizontal=True):
-        take_away.table("Summary (CSV)", lambda: summary, f"{name}-summary", **how, **intervals)
+        take_away.table(
+            "Summary (CSV)",
+            lambda: report.with_words(summary),
+            f"{name}-summary",
+            run=run,
+            split=asked.split,
+            **how,
+            **intervals,
+        )
         take_away.table(
             "Every value (CSV)",
             lambda: report.with_predictions(run, found.table),
             f"{name}-values",
+            run=run,
+            split=asked.split,
             **how,
         )
 
@@ -239,7 +256,7 @@ def form(scene: Scene) -> None:
         return
     _cost(scene, asked)
     start = st.button(
-        "Start", key=Key.START.of("quality"), type="primary", icon=":material/play_arrow:"
+        "Start", key=Key.START.of("faithfulness"), type="primary", icon=":material/play_arrow:"
     )
     if start:
         wanted = {
@@ -249,9 +266,14 @@ def form(scene: Scene) -> None:
             "against": asked.against,
         }
         given = {name: value for name, value in wanted.items() if value is not None}
-        jobs_panel.start("quality", run=str(scene.run.root), **given)
+        jobs_panel.start("faithfulness", run=str(scene.run.root), **given)
         st.rerun()
     question.say_unavailable(scene.run)
+
+
+def _quick(valid: Sequence[str]) -> tuple[str, ...]:
+    """Methods that are chosen at first: those of a single pass, or else the first two."""
+    return tuple(name for name in _QUICK_METHODS if name in valid) or tuple(valid[:2])
 
 
 def _last(scene: Scene) -> Job | None:
@@ -260,18 +282,22 @@ def _last(scene: Scene) -> Job | None:
         (
             job
             for job in jobs.list_jobs()
-            if job.kind == "quality" and job.arguments.get("run") == str(scene.run.root)
+            if job.kind == "faithfulness" and job.arguments.get("run") == str(scene.run.root)
         ),
         None,
     )
 
 
-def _ask(scene: Scene) -> Asked:
+def _ask(scene: Scene) -> EvaluationRequest:
     methods, known, reasons = question.methods(), measures(), question.unavailable(scene.run)
     valid = sorted(set(methods) - set(reasons), key=lambda name: methods[name].title)
     offered = _offered(scene.run)
-    chosen = _pills("Methods", Key.METHOD.of("quality"), valid, methods, _QUICK_METHODS)
-    measured = _pills("Measures", Key.MEASURE.of("quality"), offered, known, _QUICK_MEASURES)
+    chosen = _pills(
+        "Methods", Key.METHOD.of("faithfulness"), valid, _titles(methods), _quick(valid)
+    )
+    measured = _pills(
+        "Measures", Key.MEASURE.of("faithfulness"), offered, _titles(known), _QUICK_MEASURES
+    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         images = st.number_input(
             "Images",
@@ -286,12 +312,12 @@ def _ask(scene: Scene) -> Asked:
         )
         margin = st.toggle(
             "Against the runner-up",
-            key=Key.AGAINST.of("quality"),
+            key=Key.AGAINST.of("faithfulness"),
             help="Explain the margin between the two highest classes in place of the logit.",
             persist_state="session",
             disabled=len(scene.run.classes) < 2,
         )
-    return Asked(
+    return EvaluationRequest(
         images=int(images or 1),
         methods=tuple(chosen),
         measures=tuple(measured),
@@ -306,8 +332,12 @@ def _offered(run: Run) -> list[str]:
     ]
 
 
+def _titles(known: Mapping[str, _Titled]) -> dict[str, str]:
+    return {name: each.title for name, each in known.items()}
+
+
 def _pills(
-    label: str, key: str, names: Sequence[str], known: Any, quick: Sequence[str]
+    label: str, key: str, names: Sequence[str], titles: Mapping[str, str], quick: Sequence[str]
 ) -> list[str]:
     return st.pills(
         label,
@@ -315,12 +345,12 @@ def _pills(
         selection_mode="multi",
         default=[name for name in quick if name in names],
         key=key,
-        format_func=lambda name: known[name].title,
+        format_func=titles.__getitem__,
         persist_state="session",
     )
 
 
-def _cost(scene: Scene, asked: Asked) -> None:
+def _cost(scene: Scene, asked: EvaluationRequest) -> None:
     """How long it takes, as far as it is known."""
     with guard():
         classifier = models.classifier(scene.run)

@@ -1,25 +1,25 @@
 """Parts of the Feature map page."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from dermxai import figures, taxonomy
+from dermxai.core.components import lower_first
 from dermxai.core.settings import described
 from dermxai.data.table import COLUMNS
 from dermxai.figures.template import palette, text
-from dermxai.jobs import Job
+from dermxai.jobs import State
 from dermxai.projection import Projection
 from dermxai.projection.projector import methods
 from dermxai.report.origin import origin
-from dermxai.runs import Run
+from dermxai.runs import Run, feature_spaces
 from dermxai.ui.app import jobs_panel
-from dermxai.ui.app.guard import fragment
 from dermxai.ui.components import filters, forms, look
-from dermxai.ui.components.text import plain, shortened
+from dermxai.ui.components.text import shortened
 from dermxai.ui.session import state
 from dermxai.ui.session.caches import plots, projections
 from dermxai.ui.session.scene import Scene
@@ -41,7 +41,7 @@ class Colour(NamedTuple):
     """Of the sample table; None for what is computed."""
 
 
-def ask_method() -> tuple[str, dict[str, Any]]:
+def ask_method() -> tuple[str, dict[str, object]]:
     """Which map, and its settings."""
     known = methods()
     method = st.segmented_control(
@@ -85,31 +85,30 @@ def ask_colour(scene: Scene) -> Colour:
     return chosen
 
 
-def projection(scene: Scene, method: str, settings: Mapping[str, Any]) -> Projection | None:
+def projection(
+    scene: Scene, method: str, settings: Mapping[str, object], space: str
+) -> Projection | None:
     """The stored map; where there is none, starts the job that makes it and shows how far it is."""
-    known = projections.projection(scene.run, method, settings)
+    known = projections.projection(scene.run, method, settings, space=space)
     if known is not None:
         return known
     asked = {"run": str(scene.run.root), "method": method, "settings": dict(settings)}
+    asked |= {} if space == feature_spaces.NETWORK else {"space": space}
     job = jobs_panel.last("project", **asked)
     if job is None:
         jobs_panel.start("project", **asked)
         st.rerun()
-    if job.state.live:
-        _progress(job)
-        return None
-    st.error(plain(jobs_panel.why(job) or "The map is gone from the run's folder."))
-    if st.button("Compute it", key=Key.START.of("project"), type="primary"):
-        jobs_panel.start("project", **asked)
-        st.rerun()
+    if job.state is State.SUCCEEDED:
+        st.error("The map is gone from the run's folder.")
+    jobs_panel.offer("project", "Compute it", "In the background; kept with the run.", **asked)
     return None
 
 
-def draw(scene: Scene, made: Projection, colour: Colour) -> None:
+def draw(scene: Scene, made: Projection, colour: Colour, space: str) -> None:
     """The map; a click makes an image primary, a lasso or box makes a selection."""
-    key = Key.FIGURE.of("map", scene.run_id, made.method)
+    key = Key.FIGURE.of("map", scene.run_id, made.method, space)
     look.plot(
-        _figure(scene, made, colour),
+        _figure(scene, made, colour, space),
         key,
         toolbar=True,
         on_select=lambda: _selected(key, methods()[made.method].title),
@@ -118,13 +117,14 @@ def draw(scene: Scene, made: Projection, colour: Colour) -> None:
     look.notes(made.notes)
 
 
-def _figure(scene: Scene, made: Projection, colour: Colour) -> look.Plot:
+def _figure(scene: Scene, made: Projection, colour: Colour, space: str) -> look.Plot:
     selected = state.view().sel if colour == Colour(_SELECTED) else None
-    key = (scene.run_id, made.method, tuple(sorted(made.settings.items())), colour, selected)
+    run = scene.run
+    of = (space, feature_spaces.version(run, space))
+    key = (scene.run_id, made.method, tuple(sorted(made.settings.items())), colour, selected, of)
     known = plots.feature_maps().get((*key, look.dark()))
     if known is not None:
         return known
-    run = scene.run
     if selected and scene.selection:
         chosen = run.samples["sample_id"].isin(scene.selection.sample_ids)
         values, colours = chosen.map({True: "selected", False: "others"}), _CHOSEN
@@ -139,23 +139,26 @@ def _figure(scene: Scene, made: Projection, colour: Colour) -> look.Plot:
         made.coordinates,
         made.sample_ids.tolist(),
         values.tolist(),
-        title=f"{methods()[made.method].title} of the features",
+        title=f"{methods()[made.method].title} of {_words(run, space)}",
         label=colour.title,
         hover=plots.hover_lines(scene.run_id),
         colours=colours,
-        total=len(run) + len(run.problems),
+        total=len(run),
         dark=look.dark(),
     )
-    _sign(figure, made, run)
+    _sign(figure, made, run, space)
     return plots.feature_maps().put((*key, look.dark()), look.Plot.of(figure, toolbar=True))
 
 
-def _sign(figure: go.Figure, made: Projection, run: Run) -> None:
+def _sign(figure: go.Figure, made: Projection, run: Run, space: str) -> None:
     """Where the map comes from, on the figure itself: plotly's picture of it holds nothing else."""
     of, settings = origin(run), [f"{name} {value}" for name, value in made.settings.items()]
+    maker = "imported from" if run.imported else "checkpoint"
+    about = feature_spaces.imported(run).get(space)
+    named = [] if about is None else [f"features of {about['file']} ({about['digest'][:12]})"]
     lines = (
-        [methods()[made.method].title, *settings],
-        [f"run {of['run']}", f"checkpoint {of['checkpoint']} ({of['checkpoint_hash'][:12]})"],
+        [methods()[made.method].title, *settings, *named],
+        [f"run {of['run']}", f"{maker} {of['checkpoint']} ({str(of['checkpoint_hash'])[:12]})"],
         [f"dataset {of['dataset']}"],
     )
     figure.add_annotation(
@@ -169,26 +172,22 @@ def _sign(figure: go.Figure, made: Projection, run: Run) -> None:
     figure.update_layout(margin_b=figure.layout.margin.b + room, height=figure.layout.height + room)
 
 
+def _words(run: Run, space: str) -> str:
+    if feature_spaces.are_outputs(run, space):
+        return lower_first(feature_spaces.title(run, space))
+    return "the features" if space == feature_spaces.NETWORK else space
+
+
 def _selected(key: str, map_title: str) -> None:
     """Takes over what was clicked or drawn around on the map."""
-    points = state.get(key).selection.points
-    ids = [_sample_id(point["customdata"]) for point in points if "customdata" in point]
+    ids = [each[0] for each in state.clicked(key)]
     if len(ids) == 1:
         state.show(primary=ids[0])
     elif ids:
         state.select(f"Drawn on {map_title}", ids)
 
 
-def _sample_id(data: object) -> str:
-    return str(data[0] if isinstance(data, list | tuple) else data)
-
-
-@fragment(run_every=jobs_panel.POLL)
-def _progress(job: Job) -> None:
-    jobs_panel.bar(job)
-
-
-def _computed(run: Run, title: str) -> "pd.Series[Any]":
+def _computed(run: Run, title: str) -> pd.Series:
     labels = run.samples["label"]
     match title:
         case "True class":

@@ -13,7 +13,7 @@ from dermxai.ui.app.guard import callback
 from dermxai.ui.components import look
 from dermxai.ui.components.explained import Panel
 from dermxai.ui.components.question import Question
-from dermxai.ui.components.text import plain, signed
+from dermxai.ui.components.text import plain, rounded, signed
 from dermxai.ui.components.thumbnails import jpeg
 from dermxai.ui.session import state
 from dermxai.ui.session import subject as subjects
@@ -21,7 +21,7 @@ from dermxai.ui.session.state import Key
 from dermxai.ui.session.subject import Subject
 
 if TYPE_CHECKING:
-    from dermxai.explain.heads import Decomposition
+    from dermxai.explain.decomposition import Decomposition
 
 _TILE = 240  # pixels of the longer side of a head's picture
 _NARROWEST = 112
@@ -74,7 +74,7 @@ def heads(run: Run, panel: Panel, asked: Question, made: "Decomposition") -> Non
     densities = [
         values * np.float32(values.size / 100) for values in (added_up(made.maps), *made.maps)
     ]
-    logits = [float(made.seen.sum()), *made.seen]
+    logits = [float(made.from_image.sum()), *made.from_image]
     own = [overlay.full_colour(density) for density in densities]
     longest = max(panel.shape)
     shape = (round(panel.shape[0] * _TILE / longest), round(panel.shape[1] * _TILE / longest))
@@ -107,7 +107,7 @@ def heads(run: Run, panel: Panel, asked: Question, made: "Decomposition") -> Non
                     f"{plain(name)} **{signed(logits[index])}**",
                     key=Key.HEAD.of(index, panel.subject.key),
                     help=f"{density.shape[0]} × {density.shape[1]} positions, full colour at "
-                    f"± {scales[index]:.2g} logit per % of the image",
+                    f"± {rounded(scales[index])} logit per % of the image",
                     type="tertiary",
                     width="stretch",
                     on_click=callback(state.show),
@@ -115,16 +115,15 @@ def heads(run: Run, panel: Panel, asked: Question, made: "Decomposition") -> Non
                 )
     if one:
         st.caption(
-            f"Full colour of the heads at ±\u00a0{scales[1]:.2g} logit per % of the image, "
-            f"of their sum at ±\u00a0{scales[0]:.2g}."
+            f"Full colour of the heads at ±\u00a0{rounded(scales[1])} logit per % of the image, "
+            f"of their sum at ±\u00a0{rounded(scales[0])}."
         )
 
 
 def _clicked(key: str) -> None:
     """Shows the map of the head whose bar was clicked."""
-    points = state.get(key).selection.points
-    if points:
-        state.show(head=str(points[0]["customdata"]) or None)
+    if points := state.clicked(key):
+        state.show(head=points[0][0] or None)
 
 
 def _who_decides(made: "Decomposition") -> str:

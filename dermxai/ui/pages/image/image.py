@@ -1,15 +1,16 @@
 """Parts of the Image page."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 import streamlit as st
-from scipy.special import softmax
 from streamlit.delta_generator import DeltaGenerator
 
 from dermxai import figures, taxonomy
+from dermxai.data.images import SUFFIXES
 from dermxai.runs import Run
+from dermxai.runs.run import NO_NETWORK
 from dermxai.ui.app.guard import callback, guard
 from dermxai.ui.components import explained, look, question
 from dermxai.ui.components.question import Wish
@@ -22,9 +23,11 @@ from dermxai.ui.session.state import Key
 from dermxai.ui.session.subject import Subject
 
 if TYPE_CHECKING:
-    from dermxai.explain.heads import Decomposition
+    from dermxai.explain.decomposition import Decomposition
 
-_TYPES = ["jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp", "gif", "jp2"]
+_USUAL = ("jpg", "jpeg", "png", "tif", "tiff", "heic", "webp", "avif", "bmp", "gif", "jp2", "dcm")
+_KNOWN = {suffix[1:] for suffix in SUFFIXES}
+_TYPES = [*(each for each in _USUAL if each in _KNOWN), *sorted(_KNOWN - set(_USUAL))]
 _FACTS = ("patient_id", "age", "sex", "site", "skin_type", "split", "presentation")
 _HIDDEN = ("path", "mask_path", "evidence_path")
 
@@ -33,7 +36,12 @@ def looked_at(scene: Scene) -> list[Subject]:
     """The visitor's own image, or the primary one; and the pinned one beside it."""
     upload = state.upload()
     main = scene.primary or scene.path_through[0]
-    found = [subjects.of_upload(*upload) if upload else subjects.of_sample(scene, main)]
+    profiles = scene.run.colour_profiles
+    found = [
+        subjects.of_upload(*upload, profiles=profiles)
+        if upload
+        else subjects.of_sample(scene, main)
+    ]
     if scene.pinned and (upload or scene.pinned != main):
         found.append(subjects.of_sample(scene, scene.pinned))
     return found
@@ -108,44 +116,69 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
     shown = [
         subject
         for subject in subjects_
-        if not subject.changed and (subject.sample_id or subject.key in seen)
+        if not subject.changed and (subject.sample_id or (subject.key in seen and not run.imported))
     ]
     for subject in shown:
         with places[subject.key], guard():
             prediction(scene, subject)
-    if not panels:
+    if run.imported:
+        with options:
+            say_no_network(run)
+    if not panels or run.imported:
         _rank(run, shown, places)
         return
     with row:
         asked = question.ask(run, panels[0].subject)
     decompositions: dict[str, Decomposition] = {}
+    no_maps = None
     with options, guard():
-        decompositions = {
+        found = {
             panel.subject.key: subjects.diagnosis(
                 run, panel.subject, panel.shape, asked.target, asked.against
-            ).decomposition(asked.target, asked.against)
+            )
             for panel in panels
         }
+        no_maps = next(iter(found.values())).no_maps
+        if not no_maps:
+            decompositions = {
+                key: each.decomposition(asked.target, asked.against) for key, each in found.items()
+            }
     with row, guard():
         wish = Wish(asked, *question.ask_method(run))
-        if decompositions:
+        if no_maps is not None:
             explained.answer(run, panels, wish, options)
     _rank(run, shown, places)
     for panel, column in zip(panels, beneath, strict=False):
         made = decompositions.get(panel.subject.key)
         with places[panel.subject.key], guard():
             decomposition.waterfall(run, panel.subject, asked, made)
+            if no_maps:
+                st.caption(plain(f"No decomposition by place: {no_maps}"))
         if made is not None:
             with column, guard():
                 decomposition.heads(run, panel, asked, made)
+
+
+def lacks_network(scene: Scene, looked_at: Sequence[Subject]) -> bool:
+    """Whether the run was imported; then the images, their probabilities, and what is missing."""
+    if not scene.run.imported:
+        return False
+    body(scene, list(looked_at))
+    return True
+
+
+def say_no_network(run: Run) -> None:
+    """What an imported run lacks."""
+    st.info(plain(NO_NETWORK.format(run.made_by["name"])), icon=":material/info:")
 
 
 def _rank(run: Run, subjects_: Sequence[Subject], places: Mapping[str, DeltaGenerator]) -> None:
     """The likeliest classes of each image."""
     for subject in subjects_:
         with places[subject.key], guard():
-            scores = subjects.votes(run, subject).sum(axis=0)
-            drawn = figures.ranking(softmax(scores), run.classes, subject.label, dark=look.dark())
+            drawn = figures.ranking(
+                subjects.probabilities(run, subject), run.classes, subject.label, dark=look.dark()
+            )
             look.plot(look.Plot.of(drawn), Key.FIGURE.of("ranking", subject.key))
 
 
@@ -167,9 +200,9 @@ def prediction(scene: Scene, subject: Subject) -> None:
             facts.append("the model was trained on it")
         look.facts(*facts)
     classes, label = scene.run.classes, subject.label
-    scores = subjects.votes(scene.run, subject).sum(axis=0)
-    predicted = classes[int(scores.argmax())]
-    words = f"**{plain(taxonomy.name(predicted))}**, {percent(float(softmax(scores).max()))}"
+    shares = subjects.probabilities(scene.run, subject)
+    predicted = classes[int(subjects.votes(scene.run, subject).sum(axis=0).argmax())]
+    words = f"**{plain(taxonomy.name(predicted))}**, {percent(float(shares.max()))}"
     if label is None:
         st.markdown(f"Predicted as {words}. No label.")
     elif label == predicted:
@@ -182,8 +215,8 @@ def prediction(scene: Scene, subject: Subject) -> None:
         )
 
 
-def _row(scene: Scene, subject: Subject) -> "pd.Series[Any]":
-    return cast("pd.Series[Any]", scene.table.samples.loc[subject.sample_id])
+def _row(scene: Scene, subject: Subject) -> "pd.Series":
+    return cast("pd.Series", scene.table.samples.loc[subject.sample_id])
 
 
 def _step(name: str, icon: str, shortcut: str, through: tuple[str, ...], position: int) -> None:
@@ -206,7 +239,7 @@ def _fact(name: str, value: object) -> str:
     return f"{words}{plain(value)}"
 
 
-def _drawn(row: "pd.Series[Any]") -> list[str]:
+def _drawn(row: "pd.Series") -> list[str]:
     """What is known of an image of the atlas because it was drawn."""
     own, other, share = (row.get(name) for name in ("drawn_class", "other_class", "other_share"))
     if not (isinstance(own, str) and isinstance(other, str) and isinstance(share, float)):
@@ -218,5 +251,5 @@ def _drawn(row: "pd.Series[Any]") -> list[str]:
     return [f"{signs} signs", *(["label noise: given the other label on purpose"] * noisy)]
 
 
-def _stated(value: Any) -> bool:
+def _stated(value: str | float | None) -> bool:
     return value is not None and bool(pd.notna(value))

@@ -8,13 +8,14 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
+from dermxai.core.components import lower_first
 from dermxai.data.transforms import fitted
 from dermxai.figures import overlay
-from dermxai.runs import Run
+from dermxai.runs import Run, feature_spaces
 from dermxai.runs.nearest_neighbours import Neighbour, Neighbours, nearest
 from dermxai.ui.app import probes
 from dermxai.ui.app.guard import callback, guard
-from dermxai.ui.components import explained, look, question
+from dermxai.ui.components import explained, look, question, spaces
 from dermxai.ui.components.question import Question
 from dermxai.ui.components.text import plain, shortened
 from dermxai.ui.components.thumbnails import jpeg, stamp
@@ -45,6 +46,7 @@ def body(scene: Scene, subject: Subject) -> None:
     run = scene.run
     with st.container(horizontal=True, vertical_alignment="bottom"):
         asked = question.ask(run, subject)
+        space = spaces.ask(run)
         many = st.segmented_control(
             "Neighbours of each class",
             [_FEW, _MANY],
@@ -53,7 +55,7 @@ def body(scene: Scene, subject: Subject) -> None:
             required=True,
             persist_state="session",
         )
-        maps = st.toggle(
+        maps = not run.imported and st.toggle(
             "Maps",
             value=True,
             key=Key.MAPS,
@@ -61,10 +63,14 @@ def body(scene: Scene, subject: Subject) -> None:
             "stop them.",
             persist_state="session",
         )
+    if maps and (reason := question.unavailable(run).get("vote_map")):
+        maps = False
+        st.caption(plain(f"No vote maps: {reason}"))
     left, right = st.columns([3, 7], gap="large")
     cards = []
     with left, guard():
-        look.heading("This image", f"{asked.text}: one scale for all maps.")
+        scale = "" if run.imported else f"{asked.text}: one scale for all maps."
+        look.heading("This image", scale)
         picture = fitted(subject.pixels(), 2 * _SIDE)
         cards.append(Card(subject, picture, st.empty()))
         if not (maps and subjects.is_known(run, subject)):
@@ -77,18 +83,19 @@ def body(scene: Scene, subject: Subject) -> None:
                 code,
                 sample_id=subject.sample_id,
                 features=probes.features(run, subject),
+                space=space,
                 count=many or _FEW,
             )
-            cards += _row(scene, near, bool(maps))
+            cards += _row(scene, near, bool(maps), space)
     if maps and cards:
         with legend, guard():
             _lay_maps(run, cards, asked)
 
 
-def _row(scene: Scene, near: Neighbours, maps: bool) -> list[Card]:
+def _row(scene: Scene, near: Neighbours, maps: bool, space: str) -> list[Card]:
     look.heading(
         f"Nearest images of {near.code}",
-        f"Of other {near.others}; distance is Euclidean, in the features of the final head."
+        f"Of other {near.others}; distance is Euclidean, in {_words(scene.run, space)}."
         if near.found
         else "",
     )
@@ -100,6 +107,12 @@ def _row(scene: Scene, near: Neighbours, maps: bool) -> list[Card]:
             with grid.cell(), st.container(gap="xsmall"):
                 cards += _card(scene, found, maps)
     return cards
+
+
+def _words(run: Run, space: str) -> str:
+    if space in {feature_spaces.NETWORK, feature_spaces.SCORES}:
+        return f"the {lower_first(feature_spaces.title(run, space))}"
+    return f"the features {space}"
 
 
 def _card(scene: Scene, found: Neighbour, maps: bool) -> list[Card]:
@@ -149,7 +162,11 @@ def _show(card: Card, content: bytes) -> None:
 
 
 def _lay_maps(run: Run, cards: Sequence[Card], asked: Question) -> None:
-    """Maps of all images on one scale, with progress while they are new."""
+    """Maps of all images on one scale, with progress while they are new.
+
+    Raises:
+        InputError: the network has no vote maps.
+    """
     pair = asked.target, asked.against
     unknown = [card.subject for card in cards if not subjects.is_known(run, card.subject, *pair)]
     for subject in unknown:  # all at once: passes on several images are cheaper together

@@ -1,14 +1,21 @@
 """Parts of the Performance page."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import cast
 
 import streamlit as st
 
 from dermxai import taxonomy
+from dermxai.core.formatting import interval_basis
 from dermxai.figures.confusion import Show
 from dermxai.metrics import basis
-from dermxai.metrics.evaluation import Evaluation
+from dermxai.metrics.conformal import COVERAGE
+from dermxai.metrics.measures import Measures
+from dermxai.metrics.regrouping import Regrouping
+from dermxai.report import calibration, curves, prediction_sets
+from dermxai.report import measures as report
+from dermxai.report.evaluated import Evaluated
 from dermxai.report.origin import origin
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components import downloads, look
@@ -21,7 +28,7 @@ from dermxai.ui.components.text import (
     plain,
 )
 from dermxai.ui.session import state
-from dermxai.ui.session.caches import datasets
+from dermxai.ui.session.caches import datasets, evaluated
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
@@ -86,19 +93,19 @@ def left_out(scene: Scene) -> Iterator[str]:
         yield f"{number} with files and rows, see Dataset: what cannot be used is not measured."
 
 
-def facts(scene: Scene, evaluation: Evaluation) -> None:
+def facts(scene: Scene, evaluation: Evaluated) -> None:
     """What was measured, of which images, and how."""
-    counts = evaluation.counts
+    counts, several = evaluation.counts, len(scene.run.heads) > 1
     look.facts(
-        plain(scene.run.manifest["checkpoint"]["name"]),
+        plain(scene.run.made_by["name"]),
         plain(scene.table.name),
         f"{counts.evaluated:,} of {count(counts.images, 'image')} evaluated",
-        basis.in_words(evaluation.clusters, evaluation.level),
-        "decision: the class with the highest summed vote",
+        interval_basis(basis.basis(evaluation.clusters, evaluation.level)),
+        f"decision: the class with the highest {'summed vote' if several else 'score'}",
     )
 
 
-def overall(evaluation: Evaluation) -> None:
+def overall(evaluation: Evaluated) -> None:
     """The measures of the whole, with intervals."""
     rows = evaluation.overall.set_index("measure")
     with st.grid(4, min_column_width=150):
@@ -115,18 +122,18 @@ def overall(evaluation: Evaluation) -> None:
             )
 
 
-def select_cell(evaluation: Evaluation, key: str) -> None:
+def select_cell(evaluation: Evaluated, key: str) -> None:
     """Makes the images of the clicked cell, row or column the selection."""
-    points = state.get(key).selection.points
+    points = state.clicked(key)
     if not points:
         return
-    kind, *codes = points[0]["customdata"]
+    kind, *codes = points[0]
     true = codes[0] if kind in ("cell", "row") else None
     predicted = codes[-1] if kind in ("cell", "column") else None
     select(evaluation, true, predicted)
 
 
-def select(evaluation: Evaluation, true: str | None, predicted: str | None) -> None:
+def select(evaluation: Evaluated, true: str | None, predicted: str | None) -> None:
     """Makes the images of a cell, row or column the selection, the worst first."""
     sample_ids = evaluation.select(true, predicted)
     if sample_ids:
@@ -145,7 +152,7 @@ def _title(true: str | None, predicted: str | None) -> str:
     )
 
 
-def most_confused(scene: Scene, evaluation: Evaluation, most: int = 10) -> None:
+def most_confused(scene: Scene, evaluation: Evaluated, most: int = 10) -> None:
     """The largest cells off the diagonal, as buttons; the one that is selected stands out."""
     wrong = evaluation.confused()[:most]
     look.heading(
@@ -168,7 +175,15 @@ def most_confused(scene: Scene, evaluation: Evaluation, most: int = 10) -> None:
             )
 
 
-def export(scene: Scene, evaluation: Evaluation, split: str | None, with_leaks: bool) -> None:
+def export(
+    scene: Scene,
+    evaluation: Evaluated,
+    found: Measures,
+    split: str | None,
+    with_leaks: bool,
+    *,
+    regrouping: Regrouping,
+) -> None:
     """All measures to take away: the table, and everything."""
     run = scene.run
     name = f"performance-{scene.run_id}-{split or 'all'}{'' if with_leaks else '-without-leaks'}"
@@ -183,8 +198,53 @@ def export(scene: Scene, evaluation: Evaluation, split: str | None, with_leaks: 
             leaks=leaking,
             **basis.columns(evaluation.clusters, evaluation.level),
         )
+        downloads.table(
+            "All measures (CSV)",
+            lambda: report.to_table(found),
+            f"measures{name.removeprefix('performance')}",
+            run=run,
+            split=split,
+            leaks=leaking,
+            per=str(regrouping.per),
+            combine=str(regrouping.combine),
+            merged=" ".join("+".join(each) for each in regrouping.merges),
+            **basis.columns(found.clusters, found.level),
+        )
         downloads.numbers(
             "All numbers (JSON)",
-            lambda: {"origin": origin(run, split), "leaks": leaking, **evaluation.as_json()},
+            lambda: {
+                "origin": origin(run, split),
+                "leaks": leaking,
+                **evaluation.as_json(),
+                "regrouping": asdict(regrouping),
+                "decision": report.as_json(found),
+                "calibration": calibration.as_json(
+                    evaluated.calibration(scene.run_id, split, with_leaks, "", regrouping)
+                ),
+                **_curves_and_sets(scene.run_id, split, with_leaks, found.prevalence, regrouping),
+            },
             name,
         )
+
+
+def _curves_and_sets(
+    run_id: str,
+    split: str | None,
+    with_leaks: bool,
+    prevalence: float | None,
+    regrouping: Regrouping,
+) -> dict[str, object]:
+    """Net benefit of all classes, abstention, and prediction sets as the page first has them."""
+    of = (run_id, split, with_leaks)
+    shown = evaluated.regrouped(*of, regrouping)
+    sets, why_not = evaluated.prediction_sets(*of, COVERAGE, False, regrouping=regrouping)
+    benefit = {
+        code: evaluated.decision_curve(*of, code, prevalence=prevalence, regrouping=regrouping)
+        for code in shown.common
+    }
+    pairs = prediction_sets.asked_for((), shown.classes)
+    return {
+        "prediction_sets": prediction_sets.as_json(sets, pairs) if sets else None,
+        "no_prediction_sets": why_not or None,
+        "curves": curves.as_json(benefit, evaluated.risk_coverage(*of, regrouping), {}),
+    }

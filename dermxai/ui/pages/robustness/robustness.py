@@ -1,12 +1,14 @@
 """Parts of the Robustness page."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from dermxai import figures
 from dermxai.data.transforms import fitted
+from dermxai.explain.attribution.method import Progress
 from dermxai.runs import Run
 from dermxai.ui.app import probes
 from dermxai.ui.app.probes import Pair
@@ -35,8 +37,8 @@ def body(scene: Scene, subject: Subject) -> None:
         pair = probes.ask_pair(run, subject, "Margin against")
     if pair is None:
         return
-    key = ("fragility", run.manifest["checkpoint"]["hash"], subject.key, pair)
-    found: Robustness | None = explanations.probes().get(key)
+    key = ("fragility", run.made_by["hash"], subject.key, pair)
+    found = explanations.robustness().get(key)
     if found is None:
         st.markdown(
             "Flips and rotations, colour constancy, blur, JPEG, brightness; hair, a ruler, ink and "
@@ -52,7 +54,7 @@ def body(scene: Scene, subject: Subject) -> None:
         )
         if found is None:
             return
-        explanations.probes().put(key, found)
+        explanations.robustness().put(key, found)
         st.rerun()
     _card(found)
     if st.toggle("Show the perturbed images", key=Key.SHOWN.of("changed"), persist_state="session"):
@@ -60,8 +62,8 @@ def body(scene: Scene, subject: Subject) -> None:
     look.notes(found.notes)
 
 
-def _work(run: Run, subject: Subject, pair: Pair) -> Any:
-    def work(progress: Any) -> "Robustness":
+def _work(run: Run, subject: Subject, pair: Pair) -> "Callable[[Progress], Robustness]":
+    def work(progress: Progress) -> "Robustness":
         from dermxai.explain.robustness.evaluate import robustness
 
         return robustness(
@@ -177,25 +179,25 @@ def _groups(groups: pd.DataFrame) -> None:
 
 def _pictures(run: Run, subject: Subject, found: "Robustness", key: tuple[object, ...]) -> None:
     """Every perturbed image with its prediction."""
-    pictures = explanations.probes().get((*key, "pictures"))
+    pictures = explanations.perturbed().get(key)
     if pictures is None:
         from dermxai.explain.robustness.evaluate import perturbed
 
         way = models.classifier(run).info.preprocessing
         made = perturbed(way, subject.pixels(), _SEED)
-        pictures = explanations.probes().put(
-            (*key, "pictures"), [jpeg(fitted(each, SIDE), 82) for each in made]
+        pictures = explanations.perturbed().put(
+            key, [jpeg(fitted(each, SIDE), 82) for each in made]
         )
-    rows: Any = found.table.itertuples()
+    rows = found.table.to_dict("records")
     with st.grid("auto", min_column_width=_CARD, gap="small") as cells:
         for picture, row in zip(pictures, rows, strict=True):
             with cells.cell(), st.container(gap="xsmall"):
-                st.image(picture, width="stretch", alt=str(row.name))
+                st.image(picture, width="stretch", alt=str(row["name"]))
                 prediction = (
-                    f"{plain(shortened(str(row.prediction), 14))} {signed(float(row.margin))}"
+                    f"{plain(shortened(str(row['prediction']), 14))} {signed(float(row['margin']))}"
                 )
-                words = f":orange[{prediction}]" if row.flipped else prediction
-                st.caption(f"{plain(row.name)}  \n{words}")
+                words = f":orange[{prediction}]" if row["flipped"] else prediction
+                st.caption(f"{plain(row['name'])}  \n{words}")
 
 
 def _median(values: pd.Series, share: bool = False) -> str:

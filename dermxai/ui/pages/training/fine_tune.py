@@ -3,23 +3,23 @@
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from dermxai import jobs
 from dermxai.core import paths
 from dermxai.core.errors import InputError
-from dermxai.core.settings import described
+from dermxai.core.settings import Setting, described
 from dermxai.jobs import Job
 from dermxai.jobs.arguments import swept_of
 from dermxai.jobs.gpus import gpus
 from dermxai.jobs.kinds import find_kind
+from dermxai.jobs.kinds.train import Arguments
 from dermxai.jobs.launchers import launchers
 from dermxai.jobs.queue import NORMAL, PRIORITIES
-from dermxai.training.recipe import BASELINES, IMAGENET, RECIPES, Recipe, chosen
+from dermxai.training.recipe import BASELINES, IMAGENET, PACKAGED, RECIPES, Recipe, chosen
 from dermxai.ui.app import jobs_panel, pages, permissions
 from dermxai.ui.app.guard import callback, guard
 from dermxai.ui.components import estimate, forms
@@ -30,10 +30,16 @@ from dermxai.ui.session.state import Key
 
 _RANDOM = "random"
 _LIKE = "as the job"
-_TITLES = {IMAGENET: "ImageNet weights", _RANDOM: "Random weights"}
+_MOST_TRAININGS = 20  # folds, and seeds of each, that the form offers
+_TITLES = {
+    IMAGENET: "ImageNet weights",
+    PACKAGED: "ImageNet weights of EfficientNet-Lite0, packaged",
+    _RANDOM: "Random weights",
+}
 _NOTES = {
     "paper": "As Zhu et al. 2021: ImageNet weights, layers unfrozen step by step, SGD.",
     "scratch": "From random weights, when there are no others. Takes long.",
+    "light": "A small network from packaged ImageNet weights, frozen first; for a CPU.",
     "quick": "A small network on small images: a first look within minutes.",
     _LIKE: "The settings of the job that is cloned.",
 }
@@ -56,7 +62,7 @@ class Opened:
     name: str
     seen: str
     dataset: str | None
-    like: Mapping[str, Any]
+    like: Mapping[str, object]
     where: str
 
     @property
@@ -75,8 +81,8 @@ def button() -> None:
         on_click=callback(open_form),
         help="Train a checkpoint on a dataset, on this computer or on a cluster.",
     )
-    if opened := state.get(Key.FORM):
-        _dialog(Opened(**opened))
+    if isinstance(opened := state.get(Key.FORM), Opened):
+        _dialog(opened)
 
 
 def open_form(like: Job | None = None) -> None:
@@ -91,11 +97,11 @@ def open_form(like: Job | None = None) -> None:
     opened = Opened(
         name=f"{time.time_ns():x}",
         seen=newest[0].id if newest else "",
-        dataset=dataset,
+        dataset=dataset if isinstance(dataset, str) else None,
         like=arguments,
         where=like.where if like else "local",
     )
-    state.put(Key.FORM, asdict(opened))
+    state.put(Key.FORM, opened)
 
 
 def _close() -> None:
@@ -206,7 +212,7 @@ def _ask_start(opened: Opened, name: str, base: Recipe) -> str:
     """ "imagenet", "random", a checkpoint, or a file of weights."""
     checkpoints = catalogue.checkpoints(catalogue.entries())
     usual = base.start_from or base.weights or _RANDOM
-    options = list(dict.fromkeys([IMAGENET, _RANDOM, *checkpoints, usual]))
+    options = list(dict.fromkeys([IMAGENET, PACKAGED, _RANDOM, *checkpoints, usual]))
     names = catalogue.told_apart(checkpoints, catalogue.checkpoint_name)
     return st.selectbox(
         "Start from",
@@ -271,34 +277,27 @@ def _ask_place(opened: Opened) -> tuple[str, str]:
     return priority, tags
 
 
-def _ask_study(opened: Opened, where: str) -> dict[str, Any]:
+def _ask_study(opened: Opened, where: str) -> dict[str, object]:
     """Arguments beyond one training on one device; those as usual are left out."""
-    asked: dict[str, Any] = {}
+    known = {each.name: each for each in described(Arguments)}
+    most = {"folds": _MOST_TRAININGS, "seeds": _MOST_TRAININGS}
+    if where == "local" and (installed := len(gpus())) > 1:
+        most["devices"] = installed
+    asked: dict[str, object] = {}
     st.markdown("**Cross-validation**")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for name, title, usual, most, help_ in (
-            ("folds", "Folds", 0, 20, "By patient; 0: one training. The result is mean ± SD."),
-            ("seeds", "Seeds", 1, 20, "Trainings of each fold."),
-        ):
-            key, like = Key.SETTING.of(opened.name, name), int(opened.like.get(name, usual))
-            value = st.number_input(title, usual, max(most, like), like, key=key, help=help_)
-            asked |= {name: int(value)} if value != usual else {}
-        others = [str(network) for network in opened.like.get("baselines", ())]
-        baselines = st.multiselect(
-            "Compared with",
-            list(dict.fromkeys([*BASELINES, *others])),
-            default=others,
-            key=Key.SETTING.of(opened.name, "baselines"),
-            accept_new_options=True,
-            help="Networks under the same recipe, by timm name; the paper's Table 3 offers these.",
-        )
-        asked |= {"baselines": baselines} if baselines else {}
-        if where == "local" and (installed := len(gpus())) > 1:
-            like = min(installed, int(opened.like.get("devices", 1)))
-            key = Key.SETTING.of(opened.name, "gpus")
-            number = st.number_input("GPUs", 1, installed, like, key=key)
-            asked |= {"devices": int(number)} if number > 1 else {}
-    asked |= _ask_sweep(opened)
+        for name, high in most.items():
+            held = opened.like.get(name, known[name].default)
+            like = int(held) if isinstance(held, int | float) else 0
+            like = min(like, high) if name == "devices" else like
+            bounded = replace(known[name], high=max(like, high))
+            value = forms.ask(bounded, opened.name, like)
+            asked |= {name: value} if value != known[name].default else {}
+        networks_of = opened.like.get("baselines")
+        others = [str(network) for network in networks_of] if isinstance(networks_of, list) else []
+        networks = forms.ask_several(known["baselines"], opened.name, others, BASELINES)
+        asked |= {"baselines": networks} if networks else {}
+    asked |= _ask_sweep(opened, known)
     if not asked.get("folds") and ("seeds" in asked or "baselines" in asked):
         raise InputError("Several seeds and networks are compared by folds; set Folds, to 5 say.")
     if asked.get("folds") and asked.get("sweep"):
@@ -306,7 +305,7 @@ def _ask_study(opened: Opened, where: str) -> dict[str, Any]:
     return asked
 
 
-def _ask_sweep(opened: Opened) -> dict[str, Any]:
+def _ask_sweep(opened: Opened, known: Mapping[str, Setting]) -> dict[str, object]:
     """Values of settings to compare, as arguments of the job; nothing where there are none."""
     st.markdown("**Compare settings**")
     like = opened.like.get("sweep")
@@ -325,12 +324,8 @@ def _ask_sweep(opened: Opened) -> dict[str, Any]:
     )
     if not text.strip():
         return {}
-    halving = st.checkbox(
-        "Stop the worse half early",
-        bool(opened.like.get("halving", True)),
-        key=Key.SETTING.of(opened.name, "halving"),
-        help="Successive halving: after a first share of the epochs only the better half goes on.",
-    )
+    like_halving = bool(opened.like.get("halving", known["halving"].default))
+    halving = forms.ask(known["halving"], opened.name, like_halving)
     single, swept = swept_of(text.split())
     if single:
         raise InputError(f"{single[0]!r} names one value; give several, with commas.")
@@ -344,7 +339,7 @@ def _numbered(stem: str, number: int) -> str:
 def _starting(base: Recipe, start: str) -> Recipe:
     """The recipe from other weights; those of a checkpoint want its own network and input."""
     if start in _TITLES:
-        return base.replaced(start_from="", weights=IMAGENET if start == IMAGENET else "")
+        return base.replaced(start_from="", weights=start if start in (IMAGENET, PACKAGED) else "")
     if start not in catalogue.checkpoints(catalogue.entries()):
         start = str(paths.inside_roots(start))
     if os.path.isfile(start):  # noqa: PTH113
@@ -361,12 +356,12 @@ def _starting(base: Recipe, start: str) -> Recipe:
     )
 
 
-def _arguments(opened: Opened, dataset: str, recipe: Recipe) -> dict[str, Any]:
+def _arguments(opened: Opened, dataset: str, recipe: Recipe) -> dict[str, object]:
     """What training and estimate have in common."""
     same = dataset == opened.like.get("dataset")
-    options = (opened.like.get("dataset_options") or {}) if same else {}
+    options = opened.like.get("dataset_options") if same else None
     return {
         "dataset": dataset,
         "recipe": recipe.model_dump(),
-        "dataset_options": {**options, "confine": True},
+        "dataset_options": {**(options if isinstance(options, Mapping) else {}), "confine": True},
     }

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import compress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from dermxai.jobs import Job
 from dermxai.training.files import StudyFiles
 from dermxai.training.loop.choice import kept_by
 from dermxai.training.recipe import Recipe, chosen
-from dermxai.ui.session.caches import growing, models
+from dermxai.ui.session.caches import job_files, models
 
 
 def name(job: Job) -> str:
@@ -55,7 +54,7 @@ def recipe(job: Job) -> Recipe | None:
         return None
 
 
-def settings(job: Job) -> Mapping[str, Any]:
+def settings(job: Job) -> Mapping[str, object]:
     """Of its recipe, by name, as it was trained by; of one that is not known today those that it
     was asked for."""
     if known := recipe(job):
@@ -83,7 +82,7 @@ def first(job: Job) -> Path:
 
 def _best(job: Job) -> Path:
     """The checkpoint of a sweep that is ranked first, until it has ended that of its first."""
-    study = growing.cross_validation(str(output(job)))
+    study = job_files.cross_validation(str(output(job)))
     if study is not None and isinstance(best := study.get("best"), str):
         return output(job).joinpath(*(part for part in Path(best).parts if part.strip("./")))
     begun = _begun(output(job))
@@ -119,7 +118,7 @@ def epochs(job: Job) -> int:
 
 def history(job: Job) -> pd.DataFrame:
     """The epochs that have ended, of a cross-validation those of its first training."""
-    return growing.history(str(first(job)))
+    return job_files.history(str(first(job)))
 
 
 def histories(job: Job) -> dict[str, pd.DataFrame]:
@@ -135,7 +134,7 @@ def histories(job: Job) -> dict[str, pd.DataFrame]:
     members = [folder.relative_to(root).parts for folder in folders]
     tells = [len(set(part)) > 1 for part in zip(*members, strict=True)]
     return {
-        " ".join(compress(member, tells)): growing.history(str(folder))
+        " ".join(compress(member, tells)): job_files.history(str(folder))
         for member, folder in zip(members, folders, strict=True)
     }
 

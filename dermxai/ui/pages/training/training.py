@@ -3,27 +3,24 @@
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
-import pandas as pd
 import streamlit as st
 
 from dermxai import jobs
 from dermxai.core.errors import InputError
 from dermxai.jobs import Job, State
-from dermxai.metrics.basis import current
 from dermxai.training.loop.choice import doubts, kept_at, kept_by
 from dermxai.training.loop.validation import CONFUSION
 from dermxai.training.recipe import KEPT_BY
-from dermxai.training.studies.comparison import interval_in_words
 from dermxai.ui.app import jobs_panel, pages, permissions
 from dermxai.ui.app.guard import callback, fragment
-from dermxai.ui.components import look
-from dermxai.ui.components.text import duration, percent, plain, signed
+from dermxai.ui.components import look, studies
+from dermxai.ui.components.text import duration, percent, plain
 from dermxai.ui.pages.training import fine_tune, trained, training_list
 from dermxai.ui.pages.training import training_views as views
 from dermxai.ui.session import catalogue, state
-from dermxai.ui.session.caches import growing
+from dermxai.ui.session.caches import job_files
 from dermxai.ui.session.state import Key
 
 KIND = "train"
@@ -69,6 +66,18 @@ def nothing_yet() -> None:
         )
 
 
+class Opening(NamedTuple):
+    """A result that is opened as soon as its dataset is inferred: ids of the two jobs."""
+
+    training: str
+    inference: str
+
+
+def _opening_now() -> Opening | None:
+    held = state.get(Key.OPENING)
+    return held if isinstance(held, Opening) else None
+
+
 def ask_jobs(known: list[Job]) -> list[Job]:
     """The trainings to look at; the first one in detail, the others' curves beside it."""
     by_id = {job.id: job for job in known}
@@ -76,7 +85,7 @@ def ask_jobs(known: list[Job]) -> list[Job]:
     if state.get(Key.TRAININGS) is None:
         linked = [name for name in st.query_params.get(_PARAMETER, "").split(",") if name in by_id]
         state.put(Key.TRAININGS, linked or [known[0].id])
-    kept = [name for name in state.get(Key.TRAININGS) if name in by_id]
+    kept = [name for name in state.texts(Key.TRAININGS) if name in by_id]
     state.put(Key.TRAININGS, kept)
     training_list.listed(known)
     chosen = st.multiselect(
@@ -97,10 +106,8 @@ def board(chosen: list[Job]) -> None:
         st.caption("Choose a training above.")
         return
     live = [job for job in chosen if job.state.live]
-    if opening := state.get(Key.OPENING):
-        live += [
-            job for job in jobs.list_jobs() if job.id == opening["inference"] and job.state.live
-        ]
+    if opening := _opening_now():
+        live += [job for job in jobs.list_jobs() if job.id == opening.inference and job.state.live]
 
     @fragment(run_every=jobs_panel.POLL if live else None)
     def drawn() -> None:
@@ -163,41 +170,11 @@ def _status(job: Job) -> None:
 
 def _study(job: Job) -> None:
     """The table of a cross-validation or a sweep, once it has ended."""
-    study = growing.cross_validation(str(job.result["study"])) if "study" in job.result else None
+    study = job_files.cross_validation(str(job.result["study"])) if "study" in job.result else None
     if study is None:
         return
-    table = pd.DataFrame([_printed(row) for row in study["table"]])
-    st.dataframe(table, hide_index=True, height=look.height(table))
-    for apart in study["differences"]:
-        st.markdown(
-            f"{plain(apart['network'])} less {plain(apart['less'])}: balanced accuracy "
-            f"{signed(apart['balanced_accuracy'], 3)} ({_interval(study, apart)})"
-        )
-    look.notes([study["note"]])
+    studies.study(study)
     _warn(study.get("doubts", ()))
-
-
-def _interval(study: Mapping[str, Any], apart: Mapping[str, Any]) -> str:
-    if not current(study.get("intervals")):
-        return "its interval was by an older formula; start the same training again to have it anew"
-    return interval_in_words(apart["low"], apart["high"])
-
-
-def _printed(row: Mapping[str, Any]) -> dict[str, str]:
-    """A network's line of the table, as the paper prints it."""
-    if "rank" in row:
-        printed = {"Rank": str(row["rank"]), "Settings": str(row["network"])}
-        printed |= {"Epochs": str(row["epochs"])}
-    else:
-        printed = {"Network": str(row["network"]), "Trainings": str(row["members"])}
-    for name in row:
-        measure, _, what = str(name).rpartition("_")
-        if what == "mean" and row[name] is not None:
-            spread = row.get(f"{measure}_sd")
-            title = measure.replace("_", " ").capitalize()
-            title = title.replace("Auc", "AUC").replace("Top1", "Top-1")
-            printed[title] = f"{row[name]:.3f}" + (f" ± {spread:.3f}" if spread else "")
-    return printed
 
 
 def _acted(job: Job, now: State) -> str:
@@ -266,13 +243,13 @@ def _actions(job: Job, now: State) -> None:
 
 def _opens(job: Job) -> str:
     if "study" not in job.result:
-        return "How well its checkpoint reads the dataset; then every page shows it."
+        return "How well its checkpoint predicts the dataset; then every page shows it."
     member = plain(" ".join(trained.first(job).parts[-3:]))
     if job.arguments.get("sweep"):
         return f"Opens the best of its trainings, {member}."
     return (
-        f"Opens the first of its trainings, {member}. It reads the whole dataset, images that it "
-        "learnt from among them; the table evaluates each training on its held-out fold."
+        f"Opens the first of its trainings, {member}. It predicts the whole dataset, its "
+        "training images among them; the table evaluates each training on its held-out fold."
     )
 
 
@@ -283,27 +260,28 @@ def _open(job: Job) -> None:
     if known := catalogue.run_of(catalogue.entries(), checkpoint, dataset):
         state.open_run(known)
         st.switch_page(pages.PERFORMANCE, query_params=state.view().parameters)
-    options = {**(job.arguments.get("dataset_options") or {}), "confine": True}
+    asked = job.arguments.get("dataset_options")
+    options = {**(asked if isinstance(asked, Mapping) else {}), "confine": True}
     inference = jobs_panel.start(
         "infer", checkpoint=checkpoint, dataset=dataset, dataset_options=options
     )
     state.open_pair(checkpoint, dataset)
-    state.put(Key.OPENING, {"training": job.id, "inference": inference.id})
+    state.put(Key.OPENING, Opening(job.id, inference.id))
     st.rerun()
 
 
 def _opening(job: Job) -> None:
     """Of a result that was asked for: how far the inference of its dataset is, and its pages once
     that is done."""
-    asked = state.get(Key.OPENING, {})
-    if asked.get("training") != job.id:
+    asked = _opening_now()
+    if asked is None or asked.training != job.id:
         return
-    inference = next((each for each in jobs.list_jobs() if each.id == asked["inference"]), None)
+    inference = next((each for each in jobs.list_jobs() if each.id == asked.inference), None)
     if inference is None:
         state.take(Key.OPENING)
     elif inference.state.live:
         jobs_panel.bar(inference)
-        st.caption("It reads the dataset; its pages open by themselves when that is done.")
+        st.caption("Inference of its dataset; its pages open by themselves when that is done.")
     elif inference.state is State.SUCCEEDED:
         state.take(Key.OPENING)
         state.open_run(Path(str(inference.result["run"])).name)

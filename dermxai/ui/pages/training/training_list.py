@@ -75,8 +75,7 @@ def _row(job: Job) -> dict[str, object]:
 
 
 def _choose(key: str, ids: list[str]) -> None:
-    rows = state.get(key)["selection"]["rows"]
-    if rows:
+    if rows := state.rows(key):
         state.put(Key.TRAININGS, [ids[row] for row in rows])
 
 

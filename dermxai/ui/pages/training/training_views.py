@@ -1,9 +1,9 @@
 """Views of the Training page: curves, layers, hardware, log, settings."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from dermxai import figures
@@ -13,7 +13,7 @@ from dermxai.ui.components import downloads, look
 from dermxai.ui.components.look import Plot
 from dermxai.ui.components.text import plain
 from dermxai.ui.pages.training import trained
-from dermxai.ui.session.caches import growing
+from dermxai.ui.session.caches import job_files
 from dermxai.ui.session.state import Key
 
 _LOG_BYTES = 100_000  # of its end
@@ -28,7 +28,7 @@ def curves(chosen: list[Job]) -> None:
             drawn[f"{names[job.id]} {member}".strip() if len(chosen) > 1 else member] = history
     first, dark = chosen[0], look.dark()
     if not drawn:
-        steps = growing.reported(first.files.figures(first.attempt))
+        steps = job_files.reported(first.files.figures(first.attempt))
         if first.state is State.SUCCEEDED:
             st.caption(f"{plain(trained.output(first))} was removed, and its curves with it.")
         elif steps.empty:
@@ -76,7 +76,7 @@ def layers(job: Job) -> None:
 def hardware(job: Job) -> None:
     path = job.files.hardware(job.attempt)
     columns = ["time", "processors", "memory", "gpu", "gpu_memory"]
-    samples = growing.series(path).reindex(columns=columns)
+    samples = job_files.series(path).reindex(columns=columns)
     _plot(figures.hardware_use(samples, look.dark()), "hardware")
 
 
@@ -97,7 +97,7 @@ def log(job: Job) -> None:
         lambda: job.log,
         f"{job.id}.log",
         key=Key.JOB.of("log", job.id),
-        type="tertiary",
+        kind="tertiary",
         icon=":material/download:",
     )
 
@@ -117,11 +117,11 @@ def recipes(chosen: list[Job]) -> None:
     )
 
 
-def _plot(figure: Any, name: str) -> None:
+def _plot(figure: go.Figure, name: str) -> None:
     look.plot(Plot.of(figure), Key.FIGURE.of("training", name))
 
 
-def _titled(figure: Any, name: str, drawn: Mapping[str, object]) -> Any:
+def _titled(figure: go.Figure, name: str, drawn: Mapping[str, object]) -> go.Figure:
     """Says whose classes they are where there are several trainings."""
     if len(drawn) > 1:
         figure.update_layout(title_text=f"{figure.layout.title.text} · {text(name)}")

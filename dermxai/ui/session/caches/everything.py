@@ -1,13 +1,13 @@
 """All that is kept, of all visitors."""
 
-from dermxai.ui.session.caches import rooms
+from dermxai.ui.session.caches import memory
 from dermxai.ui.session.caches.workspace import left_out
 
 
 def clear() -> None:
     """Forgets everything."""
-    from dermxai.explain.attribution import recent
+    from dermxai.explain.attribution import pass_cache
 
-    recent.forget()
-    rooms.forget()
+    pass_cache.clear()
+    memory.forget()
     left_out.clear()

@@ -1,14 +1,17 @@
 """Explanations: diagnoses, maps, checks of them, and averages over many images."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dermxai.explain.confusion.pair_maps import PairMaps, open_maps
 from dermxai.runs import Run
-from dermxai.ui.session.caches.rooms import Kept
+from dermxai.ui.session.caches.memory import Kept
 
 if TYPE_CHECKING:
     from dermxai.explain import Attribution, Diagnosis
+    from dermxai.explain.counterfactual.search import Counterfactual
     from dermxai.explain.faithfulness.badge import Check
+    from dermxai.explain.robustness.evaluate import Robustness
 
 
 def diagnoses() -> "Kept[Diagnosis]":
@@ -20,9 +23,35 @@ def attributions() -> "Kept[Attribution]":
     return Kept("attributions")
 
 
-def probes() -> Kept[Any]:
-    """Results of the pages that change an image, by what went in."""
-    return Kept("probes")
+@dataclass(frozen=True)
+class Remembered:
+    """The map of one wish in `attributions`; see `dermxai.explain.attribution.api.Memory`.
+
+    Attributes:
+        key: of the checkpoint, the image and the wish.
+    """
+
+    key: tuple[object, ...]
+
+    def get(self) -> "Attribution | None":
+        return attributions().get(self.key)
+
+    def put(self, made: "Attribution") -> None:
+        attributions().put(self.key, made)
+
+
+def robustness() -> "Kept[Robustness]":
+    """By what went in, as the next two."""
+    return Kept("robustness")
+
+
+def perturbed() -> Kept[list[bytes]]:
+    """The perturbed images, as they are shown."""
+    return Kept("perturbed")
+
+
+def counterfactuals() -> "Kept[Counterfactual]":
+    return Kept("counterfactuals")
 
 
 def badges() -> "Kept[tuple[Check, ...]]":

@@ -6,7 +6,7 @@ import pandas as pd
 
 from dermxai.core.errors import InputError
 from dermxai.explain.faithfulness.files import FaithfulnessFiles
-from dermxai.ui.session.caches.rooms import changed, kept
+from dermxai.ui.session.caches.memory import changed, kept
 from dermxai.ui.session.caches.stored_runs import run
 
 if TYPE_CHECKING:

@@ -3,15 +3,16 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dermxai.core import paths
 from dermxai.core.errors import InputError
+from dermxai.jobs.loading import opened_classifier
 from dermxai.models import ModelInfo, read_info
 from dermxai.models.files import CheckpointFiles
 from dermxai.runs import Run
 from dermxai.ui.app.collector import COLLECTOR
-from dermxai.ui.session.caches.rooms import MODELS, changed, kept
+from dermxai.ui.session.caches.memory import MODELS, changed, kept
 
 if TYPE_CHECKING:
     from dermxai.models import Classifier
@@ -42,7 +43,7 @@ def classifier(opened: Run) -> "Classifier":
         InputError: its checkpoint is gone, or is no longer the one that made the run; or the device
             that `DEVICE` names cannot be used.
     """
-    made_by = opened.manifest["checkpoint"]
+    made_by = opened.checkpoint
     paths.check_readable(made_by["path"])
     asked = made_by["path"], made_by["hash"], made_by.get("options", {})
     loaded = _classifier(*asked)
@@ -55,11 +56,10 @@ def classifier(opened: Run) -> "Classifier":
 
 
 @kept("Loading the model …", where=MODELS)
-def _classifier(path: str, _wanted: str, options: Mapping[str, Any]) -> "Classifier":
-    from dermxai.models import load_classifier
+def _classifier(path: str, _wanted: str, options: Mapping[str, object]) -> "Classifier":
     from dermxai.models.devices import usable_device
 
     device = usable_device(os.environ.get(DEVICE) or "cpu")
-    loaded = load_classifier(path, **options).to(device).prepare(among_threads=True)
+    loaded = opened_classifier(path, options).to(device).prepare(among_threads=True)
     COLLECTOR.loaded()
     return loaded

@@ -10,18 +10,21 @@ from dermxai.data.images import image_shape, read_image, read_mask
 from dermxai.data.transforms import fit_mask, fitted
 from dermxai.figures.overlay import Line, line
 from dermxai.ui.components.thumbnails import jpeg
-from dermxai.ui.session.caches.rooms import PIXELS, RESULTS, kept
+from dermxai.ui.session.caches.memory import PIXELS, RESULTS, kept
 
 LARGE_IMAGE = 2_000_000  # pixels
 
 
-def image(path: str, changed: int) -> NDArray[np.uint8]:
+def image(path: str, changed: int, profiles: bool) -> NDArray[np.uint8]:
     """
+    Args:
+        profiles: as in `read_image`.
+
     Raises:
         InputError: it cannot be read.
     """
     height, width = _shape(path, changed)
-    return (_large_image if height * width > LARGE_IMAGE else _image)(path, changed)
+    return (_large_image if height * width > LARGE_IMAGE else _image)(path, changed, profiles)
 
 
 @kept()
@@ -30,14 +33,14 @@ def _shape(path: str, _changed: int) -> tuple[int, int]:
 
 
 @kept(where=PIXELS)
-def _image(path: str, _changed: int) -> NDArray[np.uint8]:
-    return read_image(path)
+def _image(path: str, _changed: int, profiles: bool) -> NDArray[np.uint8]:
+    return read_image(path, profiles=profiles)
 
 
 @kept()
-def _large_image(path: str, _changed: int) -> NDArray[np.uint8]:
-    """In the room of all results: it takes long to decode, and would fill that of pixels alone."""
-    return read_image(path)
+def _large_image(path: str, _changed: int, profiles: bool) -> NDArray[np.uint8]:
+    """In the cache of all results: it takes long to decode, and would fill that of pixels alone."""
+    return read_image(path, profiles=profiles)
 
 
 @kept(where=PIXELS)
@@ -70,4 +73,4 @@ def small_image(path: str, _changed: int, longest: int) -> NDArray[np.uint8]:
     Raises:
         InputError: it cannot be read.
     """
-    return fitted(read_image(path, at_least=longest), longest)
+    return fitted(read_image(path, at_least=longest, profiles=True), longest)

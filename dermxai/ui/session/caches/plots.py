@@ -2,14 +2,16 @@
 
 from dermxai import figures
 from dermxai.figures.confusion import Show
+from dermxai.metrics.regrouping import Regrouping
+from dermxai.report.evaluated import AS_IT_IS
 from dermxai.ui.components.look import Plot
-from dermxai.ui.components.text import MEAN_INTERVAL
+from dermxai.ui.components.text import MEAN_INTERVAL, fixed
 from dermxai.ui.session.caches.datasets import Source, table
-from dermxai.ui.session.caches.evaluated import confusion_analysis, evaluation
+from dermxai.ui.session.caches.evaluated import calibration, confusion_analysis, evaluation
 from dermxai.ui.session.caches.faithfulness import EvaluatedMaps
 from dermxai.ui.session.caches.faithfulness import results as faithfulness_results
 from dermxai.ui.session.caches.faithfulness import summary as faithfulness_summary
-from dermxai.ui.session.caches.rooms import Kept, kept
+from dermxai.ui.session.caches.memory import Kept, kept
 from dermxai.ui.session.caches.stored_runs import run
 
 
@@ -38,6 +40,25 @@ def confusion_matrix(
 @kept()
 def roc(run_id: str, split: str | None, dark: bool, leaks: bool = True) -> Plot:
     return Plot.of(figures.roc(evaluation(run_id, split, leaks), dark=dark))
+
+
+@kept()
+def reliability(
+    run_id: str,
+    split: str | None,
+    dark: bool,
+    *,
+    event: str = "",
+    leaks: bool = True,
+    regrouping: Regrouping = AS_IT_IS,
+) -> Plot:
+    found = calibration(run_id, split, leaks, event, regrouping)
+    series = {"As predicted": found.before.reliability.bins}
+    if found.after and found.temperature:
+        name = f"Temperature {fixed(found.temperature.value)}"
+        series[name] = found.after.reliability.bins
+    words = event or "the prediction is right"
+    return Plot.of(figures.reliability_diagram(series, words, found.level, dark))
 
 
 @kept()

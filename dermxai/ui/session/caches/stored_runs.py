@@ -1,16 +1,15 @@
 """Opened runs of the workspace."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.runs import Run, open_run
 from dermxai.runs.files import RunFiles
-from dermxai.runs.run import NAME, read_manifest
-from dermxai.ui.session.caches.rooms import kept
+from dermxai.runs.listing import NAME
+from dermxai.runs.manifest import Manifest, read_manifest
+from dermxai.ui.session.caches.memory import changed, kept
 
 
 def run(run_id: str) -> Run:
@@ -43,7 +42,12 @@ def _run(folder: str, _changed: int) -> Run:
     return open_run(folder)
 
 
-def manifest(folder: Path) -> Mapping[str, Any]:
+def quality_stamp(opened: Run) -> int:
+    """Tells whether, and when, a run's image quality was measured."""
+    return changed(RunFiles(opened.root).image_quality)
+
+
+def manifest(folder: Path) -> Manifest:
     """run.json of a run's folder.
 
     Raises:

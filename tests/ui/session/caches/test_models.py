@@ -27,7 +27,10 @@ def test_foreign_weights_are_loaded_as_the_run_was_asked_for(
     assert loaded.hash == run.manifest["checkpoint"]["hash"]
     assert loaded.info.classes == own.info.classes
     asked = sidebar._asked(str(weights), str(images), run.id)
-    assert asked["checkpoint_options"] == options | {"classes": list(own.info.classes)}
+    usual = own.info.preprocessing
+    assert asked["checkpoint_options"] == options | {
+        "classes": list(own.info.classes), "mean": list(usual.mean), "std": list(usual.std),
+    }  # fmt: skip
     assert asked["dataset_options"] == {"confine": True}
 
 

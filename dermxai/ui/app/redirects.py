@@ -1,4 +1,4 @@
-"""Addresses of pages in version 0.1, which lead to the present ones until 0.3."""
+"""Redirects from addresses of pages in version 0.1, which stay until 0.3."""
 
 MOVED = {
     "pair": "confusion_analysis",

@@ -14,8 +14,8 @@ AT_ONCE = 2  # while one looks at a file, the other has the interpreter; more on
 PATIENCE = 3.0  # seconds after which a script runs anyhow: one that is inside may take long
 
 
-class Turnstile:
-    """Lets scripts through in the order of asking, so many at a time."""
+class Admission:
+    """Admits scripts in the order of asking, so many at a time."""
 
     def __init__(self, most: int, patience: float = PATIENCE) -> None:
         self._most, self._patience = most, patience
@@ -25,7 +25,7 @@ class Turnstile:
         self._here = threading.local()
 
     @contextmanager
-    def through(self) -> Iterator[None]:
+    def admitted(self) -> Iterator[None]:
         """The block runs when it is its turn."""
         self._enter()
         self._here.inside = True
@@ -72,4 +72,4 @@ class Turnstile:
                 self._inside += 1
 
 
-TURNSTILE = Turnstile(AT_ONCE)
+ADMISSION = Admission(AT_ONCE)

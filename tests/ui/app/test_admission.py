@@ -2,7 +2,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from dermxai.ui.app.turnstile import Turnstile
+from dermxai.ui.app.admission import Admission
 
 FOREVER = 60.0
 
@@ -13,12 +13,12 @@ def _until(true: Callable[[], bool]) -> None:
 
 
 def test_so_many_run_at_once_in_the_order_of_asking() -> None:
-    turnstile, order, inside = Turnstile(2, FOREVER), [], []
+    admission, order, inside = Admission(2, FOREVER), [], []
     doors = [threading.Event() for _ in range(5)]
     most = []
 
     def script(index: int) -> None:
-        with turnstile.through():
+        with admission.admitted():
             order.append(index)
             inside.append(index)
             most.append(len(inside))
@@ -28,7 +28,7 @@ def test_so_many_run_at_once_in_the_order_of_asking() -> None:
     with ThreadPoolExecutor(5) as pool:
         for index in range(5):
             pool.submit(script, index)
-            _until(lambda index=index: len(order) + len(turnstile._waiting) > index)
+            _until(lambda index=index: len(order) + len(admission._waiting) > index)
         for index, door in enumerate(doors):
             door.set()
             _until(lambda index=index: len(order) == min(5, index + 3))
@@ -37,60 +37,60 @@ def test_so_many_run_at_once_in_the_order_of_asking() -> None:
 
 
 def test_who_waits_for_something_else_lets_others_run_and_goes_on_at_once() -> None:
-    turnstile, other_is_in, leave = Turnstile(1, FOREVER), threading.Event(), threading.Event()
+    admission, other_is_in, leave = Admission(1, FOREVER), threading.Event(), threading.Event()
 
     def other() -> None:
-        with turnstile.through():
+        with admission.admitted():
             other_is_in.set()
             leave.wait(FOREVER)
 
-    with ThreadPoolExecutor(1) as pool, turnstile.through():
+    with ThreadPoolExecutor(1) as pool, admission.admitted():
         pool.submit(other)
-        with turnstile.aside():
+        with admission.aside():
             assert other_is_in.wait(FOREVER)
         # the other one is still inside: nobody waits here, or two could wait for each other
         leave.set()
-    with turnstile.through():
+    with admission.admitted():
         pass
-    assert turnstile._inside == 0
+    assert admission._inside == 0
 
 
 def test_a_script_that_never_ends_keeps_nobody_out() -> None:
-    turnstile = Turnstile(1, patience=0.01)
-    with turnstile.through(), ThreadPoolExecutor(1) as pool:
+    admission = Admission(1, patience=0.01)
+    with admission.admitted(), ThreadPoolExecutor(1) as pool:
 
         def late() -> str:
-            with turnstile.through():
+            with admission.admitted():
                 return "done"
 
         assert pool.submit(late).result(FOREVER) == "done"
-    assert turnstile._inside == 0
+    assert admission._inside == 0
 
 
 def test_a_script_that_fails_leaves() -> None:
-    turnstile = Turnstile(1, FOREVER)
+    admission = Admission(1, FOREVER)
     for _ in range(3):
         try:
-            with turnstile.through(), turnstile.aside():
+            with admission.admitted(), admission.aside():
                 raise ValueError
         except ValueError:
             pass
-    assert turnstile._inside == 0
+    assert admission._inside == 0
 
 
 def test_what_is_no_script_steps_aside_for_nothing() -> None:
-    turnstile = Turnstile(1)
-    with turnstile.aside():
-        assert turnstile._inside == 0
-    assert turnstile._inside == 0
+    admission = Admission(1)
+    with admission.aside():
+        assert admission._inside == 0
+    assert admission._inside == 0
 
 
 def test_who_has_stepped_aside_steps_aside_no_further() -> None:
-    turnstile = Turnstile(1, FOREVER)
-    with turnstile.through():
-        with turnstile.aside():
-            with turnstile.aside():
-                assert turnstile._inside == 0
-            assert turnstile._inside == 0
-        assert turnstile._inside == 1
-    assert turnstile._inside == 0
+    admission = Admission(1, FOREVER)
+    with admission.admitted():
+        with admission.aside():
+            with admission.aside():
+                assert admission._inside == 0
+            assert admission._inside == 0
+        assert admission._inside == 1
+    assert admission._inside == 0

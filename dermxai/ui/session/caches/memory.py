@@ -1,4 +1,4 @@
-"""Rooms for results, each bounded in bytes, and the ways to keep something in them.
+"""Caches of results, each bounded in bytes, and the ways to keep something in them.
 
 An argument that is part of a key and of nothing else begins with an underscore.
 """
@@ -8,19 +8,16 @@ from collections.abc import Callable, Hashable, Mapping
 from functools import wraps
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 import streamlit as st
 
 from dermxai.core.bounded import Bounded
 
-if TYPE_CHECKING:
-    from dermxai.models import Classifier
-
-ROOM = "DERMXAI_CACHE_MB"
+LIMIT = "DERMXAI_CACHE_MB"
 """What results may take of the server's memory, all together; models have as much once more."""
-_ROOM = 160  # MB, unless this says otherwise
-_ROOM_OF_PIXELS = 24 * 2**20  # bytes: small files are read again in milliseconds, and fill any room
+_MEGABYTES = 160  # MB, unless this says otherwise
+_BYTES_OF_PIXELS = 24 * 2**20  # small files are read again in milliseconds, and fill any cache
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,30 +29,31 @@ class Held(NamedTuple, Generic[T]):
     value: T
 
 
-def room() -> int:
+def limit() -> int:
     """Bytes that all results together may take."""
     try:
-        return round(float(os.environ.get(ROOM) or _ROOM) * 2**20)
+        return round(float(os.environ.get(LIMIT) or _MEGABYTES) * 2**20)
     except ValueError:
-        return _ROOM * 2**20
+        return _MEGABYTES * 2**20
 
 
-def _of_model(held: "Held[Classifier]") -> int:
+def _of_model(held: object) -> int:
     """Bytes of a model, whose weights are there three times: as they are, and folded for passes
     without and with gradients."""
-    return 3 * sum(each.nbytes for each in held.value.network.parameters())
+    assert isinstance(held, Held)
+    return 3 * int(held.value.nbytes)
 
 
-RESULTS: Bounded[Any] = Bounded(room())
-"""Of all functions that do not say otherwise. One room for all: what is used most has most of
+RESULTS: Bounded[object] = Bounded(limit())
+"""Of all functions that do not say otherwise. One cache for all: what is used most has most of
 it."""
-MODELS: Bounded[Any] = Bounded(room(), _of_model)
-PIXELS: Bounded[Any] = Bounded(_ROOM_OF_PIXELS)
+MODELS: Bounded[object] = Bounded(limit(), _of_model)
+PIXELS: Bounded[object] = Bounded(_BYTES_OF_PIXELS)
 """Of what is read from images and masks, so that it does not crowd out results of work."""
 
 
 def kept(
-    spinner: str | bool = False, *, where: Bounded[Any] = RESULTS
+    spinner: str | bool = False, *, where: Bounded[object] = RESULTS
 ) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """A function's results, kept by its arguments and shared by all visitors; one thread computes
     what several ask for.
@@ -89,7 +87,7 @@ def kept(
     return decorate
 
 
-def _hashable(value: Any) -> Hashable:
+def _hashable(value: object) -> Hashable:
     """An argument as part of a key."""
     if isinstance(value, Mapping):
         return tuple(sorted((name, _hashable(each)) for name, each in value.items()))
@@ -97,14 +95,13 @@ def _hashable(value: Any) -> Hashable:
 
 
 class Kept(Generic[T]):
-    """Results of slow work that reports its progress, in the room of all results."""
+    """Results of slow work that reports its progress, in the cache of all results."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def get(self, key: Hashable) -> T | None:
-        found: T | None = RESULTS.get((self._name, key))
-        return found
+        return cast(T | None, RESULTS.get((self._name, key)))
 
     def put(self, key: Hashable, result: T) -> T:
         RESULTS.put((self._name, key), result)
@@ -120,6 +117,6 @@ def changed(file: Path) -> int:
 
 
 def forget() -> None:
-    """Empties the rooms."""
+    """Empties the caches."""
     for each in (RESULTS, MODELS, PIXELS):
         each.forget()

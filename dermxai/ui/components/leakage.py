@@ -2,16 +2,18 @@
 by side; and what they add to the measures."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from dermxai.data.picture_hash import BITS
 from dermxai.metrics.leakage import Premium
-from dermxai.runs.seen import KINDS
+from dermxai.report.leakage import KINDS
+from dermxai.report.sentences import OVERALL, sentences
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components import look
 from dermxai.ui.components.text import (
@@ -82,7 +84,7 @@ def premium(scene: Scene, split: str | None) -> None:
     if made is not None:
         shown, drawn = _measures(made)
         st.dataframe(shown, column_config=drawn, hide_index=True, height=look.height(shown))
-        look.notes(made.notes)
+        look.notes(sentences(made.notes))
     st.button(
         "Make them the selection",
         key=Key.SELECT.of("leaks"),
@@ -104,7 +106,7 @@ def between_splits(scene: Scene) -> None:
     """Near-duplicates in different splits of the dataset, side by side."""
     if scene.source.run is None:
         return
-    if scene.run.pictures is None:
+    if scene.run.picture_hashes is None:
         look.notes(
             ["This run was made before near-duplicates were looked for: run inference again."]
         )
@@ -119,7 +121,11 @@ def between_splits(scene: Scene) -> None:
         expanded=True,
     ):
         pairs = [
-            Beside(str(row["first"]), str(row["second"]), f"{row['splits']} · {_near(row)}")
+            Beside(
+                str(row["first"]),
+                str(row["second"]),
+                f"{row['splits']} · {_near(row['kind'], row['bits'], row['cosine'])}",
+            )
             for row in found.to_dict("records")
         ]
         st.button(
@@ -140,7 +146,7 @@ def beside(name: str, pairs: Sequence[Beside], scene: Scene, absent: str = "") -
     """One page of pairs of images, with a pager."""
     pages = -(-len(pairs) // _PAIRS)
     key = Key.PAGE.of(name)
-    if state.get(key, 1) > pages:
+    if state.page(key) > pages:
         state.put(key, 1)
     grid = st.container()
     number = st.pagination(pages, key=key, persist_state="session") if pages > 1 else 1
@@ -173,8 +179,8 @@ def _words(kind: str, entry: pd.Series) -> str:
     return " · ".join(filter(None, (KINDS[kind], near.get(kind, ""))))
 
 
-def _near(row: Mapping[Any, Any]) -> str:
-    return _bits(row["bits"]) if row["kind"] == "picture" else _cosine(row["cosine"])
+def _near(kind: str, bits: float, cosine: float) -> str:
+    return _bits(bits) if kind == "picture" else _cosine(cosine)
 
 
 def _bits(bits: float) -> str:
@@ -185,7 +191,7 @@ def _cosine(cosine: float) -> str:
     return f"features alike, cosine {fixed(cosine)}"
 
 
-def _measures(made: Premium) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _measures(made: Premium) -> tuple[pd.DataFrame, dict[str, ColumnConfig]]:
     """Overall measures for people, in percent, areas as they are."""
     rows = []
     for row in made.table.to_dict("records"):
@@ -193,7 +199,7 @@ def _measures(made: Premium) -> tuple[pd.DataFrame, dict[str, Any]]:
         ends = (row["difference_low"], row["difference_high"])
         rows.append(
             {
-                "Measure": row["name"],
+                "Measure": OVERALL[row["measure"]],
                 "All images": _value(row["value"], area),
                 "Without": _value(row["without"], area),
                 "Without CI": _ends(row["without_low"], row["without_high"], area),
@@ -202,7 +208,7 @@ def _measures(made: Premium) -> tuple[pd.DataFrame, dict[str, Any]]:
             }
         )
     right = st.column_config.TextColumn
-    drawn: dict[str, Any] = {"Measure": right(width=310)}
+    drawn: dict[str, ColumnConfig] = {"Measure": right(width=310)}
     drawn |= {name: right(alignment="right") for name in ("All images", "Without", "Premium")}
     of = f"{percent(made.level, 0)} CI"
     drawn |= {

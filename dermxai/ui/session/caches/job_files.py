@@ -1,9 +1,8 @@
-"""What trainings and jobs write while they go on."""
+"""Files that jobs and trainings write while they run."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
@@ -12,19 +11,40 @@ from dermxai.core import entries
 from dermxai.core.entries import UnusableError
 from dermxai.core.spreadsheet import read_csv
 from dermxai.training.files import StudyFiles, TrainingFiles
-from dermxai.ui.session.caches.rooms import kept
+from dermxai.ui.session.caches.memory import kept
 
 _OF_HISTORY = (
     *("epoch", "loss", "validation_loss", "balanced_accuracy", "macro_auc"),
     *("images_per_second", "seconds"),
 )
-_STUDY = {
-    "table": [{"network": str, "members": (int, str)}],
-    "differences": [{"network": str, "less": str, "balanced_accuracy": (float, type(None))}],
-    "note": str,
-    "doubts?": [str],
-}
-"""What history.csv and study.json hold, see `entries.check_shape`."""
+"""What history.csv holds."""
+
+
+class Difference(TypedDict):
+    """As `dermxai.training.studies.comparison.Difference`; what is undefined is None."""
+
+    network: str
+    less: str
+    balanced_accuracy: float | None
+    low: NotRequired[float | None]
+    high: NotRequired[float | None]
+
+
+class Member(TypedDict):
+    """A line of a study's table, with the mean and SD of each measure, and of a sweep its rank."""
+
+    network: str
+    members: int | str
+
+
+class Study(TypedDict):
+    """What study.json holds."""
+
+    table: list[Member]
+    differences: list[Difference]
+    note: str
+    doubts: NotRequired[list[str]]
+    intervals: NotRequired[dict[str, object]]
 
 
 def history(output: str) -> pd.DataFrame:
@@ -35,15 +55,14 @@ def history(output: str) -> pd.DataFrame:
     return found if set(_OF_HISTORY) <= set(found) else pd.DataFrame()
 
 
-def cross_validation(output: str) -> Mapping[str, Any] | None:
+def cross_validation(output: str) -> Study | None:
     """study.json of a cross-validation that has ended; None where it was removed, or holds
     something else."""
     path = StudyFiles(Path(output)).about
     try:
-        content: Mapping[str, Any] = entries.read_json(path, _STUDY)
+        return entries.read_json(path, Study)
     except UnusableError:
         return None
-    return content
 
 
 def series(path: Path) -> pd.DataFrame:

@@ -1,0 +1,77 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dermxai.access import codes
+from dermxai.access.teaching import TEACHING
+from dermxai.readers import sitting, studies
+from dermxai.readers.sitting import Ready
+from dermxai.readers.store import database as databases
+from dermxai.readers.store.database import database
+from dermxai.runs import Run
+from dermxai.ui.pages.reader_studies import studies as page
+
+Make, Open = Callable[..., Run], Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _new(monkeypatch: pytest.MonkeyPatch, workspace: Path) -> None:
+    databases.forget()
+    monkeypatch.setattr(codes, "_COST", 2**4)
+
+
+def test_a_study_is_made_its_codes_shown_once_and_it_is_closed(
+    make_run: Make, open_page: Open
+) -> None:
+    make_run(images=60)
+    app = open_page("reader_studies", run="run")
+    assert "no study yet" in app.info[0].value
+    app.text_input(key="reader-study-name").set_value("<b>First</b>")
+    app.number_input(key="reader-study-per_class").set_value(1)
+    app.multiselect(key="reader-study-classes").set_value(["EAD", "SD"])
+    app.multiselect(key="reader-study-arms").set_value(["without-then-with"])
+    app.text_input(key="reader-study-background").set_value("years, training")
+    app.button(key="reader-study-make").click().run()
+    assert not app.exception and not app.error
+    (made,) = studies.all_of(database())
+    assert (made.name, made.cases, made.classes) == ("<b>First</b>", 2, ("EAD", "SD"))
+    assert made.settings.background == ("years", "training") and made.network
+
+    app.number_input(key="reader-study-count").set_value(2)
+    app.button(key="reader-study-make-codes").click().run()
+    links = next(each.value for each in app.dataframe if "Link" in each.value)["Link"]
+    assert len(links) == 2
+    shown = sitting.enter(database(), links[1].rpartition("#")[2])
+    assert shown and isinstance(sitting.look(database(), shown), Ready)
+    app.button(key="reader-study-done").click().run()
+    assert not any("Link" in each.value for each in app.dataframe)
+
+    app.button(key="reader-study-close").click().run()
+    assert not studies.find(database(), made.name).is_open
+    app.button(key="reader-study-remove").click().run()
+    assert studies.all_of(database()) == [] and not app.exception
+
+
+def test_visitors_who_do_not_run_studies_see_none(
+    make_run: Make, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A study tells the labels of its cases."""
+    make_run(images=60)
+    monkeypatch.setenv(TEACHING, "1")
+    app = open_page("reader_studies", run="run")
+    assert "run by operators" in app.info[0].value
+    assert not app.dataframe and not any("reader-study" in (each.key or "") for each in app.button)
+    for act in (page._set_open, page._remove, page._make_codes):
+        assert act.__module__ == page.__name__
+
+
+def test_what_cannot_be_made_is_a_sentence(make_run: Make, open_page: Open) -> None:
+    make_run(images=20)
+    app = open_page("reader_studies", run="run")
+    app.text_input(key="reader-study-name").set_value("x")
+    app.number_input(key="reader-study-per_class").set_value(900)
+    app.button(key="reader-study-make").click().run()
+    assert not app.exception and studies.all_of(database()) == []
+    assert any("can be drawn" in each.value for each in [*app.warning, *app.error, *app.info])
