@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dermxai.models.checkpoint import load_classifier
     from dermxai.projection.projector import project
     from dermxai.report.evaluated import evaluated as evaluate
-    from dermxai.report.pair_report import report
+    from dermxai.report.written import report
     from dermxai.runs.inference import infer
     from dermxai.runs.run import open_run
     from dermxai.training.train import train

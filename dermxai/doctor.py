@@ -17,17 +17,18 @@ from dermxai.core import arrays, disk, entries, paths
 from dermxai.core.components import LeftOut
 from dermxai.core.entries import Unusable, UnusableError
 from dermxai.core.errors import InputError
+from dermxai.data import kept_options
 from dermxai.data.dataset import find_datasets, load_dataset
 from dermxai.data.files import scan
-from dermxai.data.places import selections_folder, unpacked_folder
+from dermxai.data.places import mappings_folder, selections_folder, unpacked_folder
 from dermxai.explain.attribution.files import maps_folder
 from dermxai.explain.confusion.files import PairFiles
 from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.jobs import Job, notices, slurm_settings
 from dermxai.jobs.accounts import administers
 from dermxai.jobs.files import notify_settings_file, slurm_settings_file
-from dermxai.jobs.job import PROGRESS, RESULT, find_jobs
-from dermxai.jobs.launchers.local import SUPERVISOR
+from dermxai.jobs.job import Noted, Result, find_jobs
+from dermxai.jobs.launchers.local import Supervised
 from dermxai.kinds import kinds
 from dermxai.models.files import CheckpointFiles
 from dermxai.models.info import find_checkpoints
@@ -35,14 +36,17 @@ from dermxai.pages import PAGES, pages
 from dermxai.projection.files import ProjectionFiles
 from dermxai.runs import open_run
 from dermxai.runs.files import RunFiles
-from dermxai.runs.run import find_runs
+from dermxai.runs.listing import find_runs
+from dermxai.slices import annotations
+from dermxai.slices import slice as slices
+from dermxai.slices.files import SliceFiles, slices_folder
 
 LITTLE_ROOM = 1_000_000_000  # bytes
 MOST_IN_A_DATASET = 20  # odd files that are named of each
 _AGAIN = "Remove it; it is computed again when it is wanted."
 _FOLDERS = (
     *("datasets", "checkpoints", "runs", "jobs", "selections", "attributions", "arrays"),
-    "studies",
+    *("studies", "slices"),
 )
 
 
@@ -135,7 +139,7 @@ def _checkpoints() -> Iterator[Unusable]:
     for root in find_checkpoints()[0]:
         files = CheckpointFiles(root)
         weights = files.weights_index if os.path.lexists(files.weights_index) else files.weights
-        for file in (weights, files.card, files.division, files.learnt):
+        for file in (weights, files.card, files.training_images, files.training_features):
             if file == weights or os.path.lexists(file):
                 yield from _checked(file, entries.check_file, "Copy the checkpoint again.")
 
@@ -156,10 +160,10 @@ def _jobs() -> Iterator[Unusable]:
     for job in find_jobs()[0]:
         for attempt in range(1, job.attempt + 1):
             for file, shape in (
-                (job.files.submit(attempt), {}),
-                (job.files.supervisor(attempt), SUPERVISOR),
-                (job.files.progress(attempt), PROGRESS),
-                (job.files.result(attempt), RESULT),
+                (job.files.submit(attempt), dict),
+                (job.files.supervisor(attempt), Supervised),
+                (job.files.progress(attempt), Noted),
+                (job.files.result(attempt), Result),
             ):
                 if os.path.lexists(file):
                     yield from _checked(
@@ -181,9 +185,16 @@ def _strange_attempt(job: Job) -> Iterator[Unusable]:
 
 
 def _small_files() -> Iterator[Unusable]:
-    """Selections, kept maps and unpacked images."""
+    """Selections, mappings of datasets, slices, annotations, kept maps and unpacked images."""
     yield from _each(selections_folder(), ".json", _selection, "Remove it; select again.")
+    yield from _each(mappings_folder(), ".json", kept_options.check, "Remove it; map again.")
     yield from _each(maps_folder(), ".npz", _array, _AGAIN)
+    datasets, odd = entries.listed(slices_folder())
+    yield from odd
+    for place in datasets:
+        files = SliceFiles(place)
+        yield from _each(files.slices, ".json", slices.read, "Remove it; make the slice again.")
+        yield from _each(files.annotations, ".json", annotations.read, "Mend or remove it.")
     here, odd = entries.listed(unpacked_folder())
     yield from odd
     for place in here:
@@ -232,7 +243,7 @@ def _checked(path: Path, check: Callable[[Path], object], remedy: str) -> Iterat
 
 
 def _score(path: Path) -> None:
-    entries.read_json(path, {})
+    entries.read_json(path, dict)
 
 
 def _array(path: Path) -> None:

@@ -67,6 +67,14 @@ ENTRIES = (
         "10.48550/arXiv.1312.6034",
     ),
     Entry(
+        "Automation bias",
+        "Following help because it was given, right or wrong. Measured where help is wrong: "
+        "the share of answers that name its class, less the share that would without it.",
+        "Goddard et al. 2012, Automation bias: a systematic review of frequency, effect "
+        "mediators, and mitigators",
+        "10.1136/amiajnl-2011-000089",
+    ),
+    Entry(
         "Balanced accuracy",
         "The mean of the sensitivities of all classes that have images. A frequent class weighs no "
         "more in it than a rare one.",
@@ -144,6 +152,15 @@ ENTRIES = (
         "here, since images of one patient are alike.",
         "Stone 1974, Cross-validatory choice and assessment of statistical predictions",
         "10.1111/j.2517-6161.1974.tb00994.x",
+    ),
+    Entry(
+        "Decision curve",
+        "The net benefit of acting on a class by the probability from which on one acts: the share "
+        "of images found, less that of false alarms times the odds of that probability. It is "
+        "compared with acting on all images and on none, and needs no other costs.",
+        "Vickers and Elkin 2006, Decision curve analysis: a novel method for evaluating "
+        "prediction models",
+        "10.1177/0272989X06295361",
     ),
     Entry(
         "Deletion",
@@ -237,6 +254,16 @@ ENTRIES = (
         "10.1186/1471-2105-7-91",
     ),
     Entry(
+        "Holm's procedure",
+        "Makes p-values larger by how many hypotheses are tested together: the smallest times "
+        "their number, the next times one less, and so on. The chance that any true null "
+        "hypothesis is rejected then stays below the level; here the hypotheses are the pairs of "
+        "models.",
+        "Aickin and Gensler 1996, Adjusting for multiple testing when reporting research results: "
+        "the Bonferroni vs Holm methods",
+        "10.2105/AJPH.86.5.726",
+    ),
+    Entry(
         "Infidelity",
         "A measure of faithfulness: the mean squared difference between what a map says that a "
         "perturbation takes from the target and what it really takes, at the map's best scale. "
@@ -261,12 +288,38 @@ ENTRIES = (
         "10.48550/arXiv.1703.01365",
     ),
     Entry(
+        "Kappa",
+        "Agreement beyond what frequencies alone would give: 0 as by chance, 1 perfect "
+        "(Cohen: two raters; Fleiss: several). It depends on how frequent the classes are, so"
+        " kappas of different sets of cases are hard to compare.",
+        "Cohen 1960, A coefficient of agreement for nominal scales",
+        "10.1177/001316446002000104",
+    ),
+    Entry(
         "KernelSHAP",
         "An attribution method: a weighted linear model of the target over random coalitions of "
         "superpixels, which estimates their Shapley values. It draws at random, so that maps of "
         "few coalitions differ from seed to seed.",
         "Lundberg and Lee 2017, A unified approach to interpreting model predictions",
         "10.48550/arXiv.1705.07874",
+    ),
+    Entry(
+        "Krippendorff's alpha",
+        "Agreement of any number of raters, with answers missing, on classes, ranks or "
+        "numbers. One less the observed disagreement over that of all answers paired at "
+        "random.",
+        "Krippendorff 2004, Reliability in content analysis: some common misconceptions and "
+        "recommendations",
+        "10.1111/j.1468-2958.2004.tb00738.x",
+    ),
+    Entry(
+        "Last-layer retraining",
+        "Fitting the last linear layer of a network anew on its features, groups or classes "
+        "weighing alike, while everything below stays. It shows whether the features suffice, in "
+        "seconds and without a GPU.",
+        "Kirichenko et al. 2022, Last layer re-training is sufficient for robustness to "
+        "spurious correlations",
+        "10.48550/arXiv.2204.02937",
     ),
     Entry(
         "Leakage",
@@ -295,6 +348,14 @@ ENTRIES = (
         "10.1145/2939672.2939778",
     ),
     Entry(
+        "Linear probe",
+        "A linear classifier fitted on features that a network gives, to learn what they hold. "
+        "Where it tells two classes apart that the network confuses, the last layer is at fault "
+        "and not the features.",
+        "Alain and Bengio 2017, Understanding intermediate layers using linear classifier probes",
+        "10.48550/arXiv.1610.01644",
+    ),
+    Entry(
         "Logit",
         "The number that a network gives for a class before softmax turns the numbers of all "
         "classes into probabilities. Only differences of logits of one image matter to the "
@@ -302,6 +363,15 @@ ENTRIES = (
         "Bridle 1990, Probabilistic interpretation of feedforward classification network outputs, "
         "with relationships to statistical pattern recognition",
         "10.1007/978-3-642-76153-9_28",
+    ),
+    Entry(
+        "Logit adjustment",
+        "An offset for each class, added to its logit, that moves the borders between classes: by "
+        "the logarithm of how frequent they were in training, or fitted on validation patients. "
+        "It lowers the balanced error where a network prefers frequent classes, and leaves every "
+        "AUC between two classes as it is.",
+        "Menon et al. 2021, Long-tail learning via logit adjustment",
+        "10.48550/arXiv.2007.07314",
     ),
     Entry(
         "Macro average",
@@ -328,12 +398,30 @@ ENTRIES = (
         "10.48550/arXiv.1901.09392",
     ),
     Entry(
+        "McNemar's test",
+        "Compares the decisions of two classifiers on the same images by those in which only one "
+        "of them is right. Here it is exact and over patients: each patient's difference could as "
+        "well have had the other sign.",
+        "McNemar 1947, Note on the sampling error of the difference between correlated proportions "
+        "or percentages",
+        "10.1007/BF02295996",
+    ),
+    Entry(
         "Model parameter randomisation test (MPRT)",
         "A sanity check: layers are given random weights, cascading from the output to the input, "
         "and the map is computed anew each time. A map that stays the same does not explain what "
         "the network has learnt.",
         "Adebayo et al. 2018, Sanity checks for saliency maps",
         "10.48550/arXiv.1810.03292",
+    ),
+    Entry(
+        "Multi-reader multi-case analysis",
+        "Comparing ways of reading where several readers read the same cases. Readers and "
+        "cases are both draws, so that a difference holds for other readers and other cases, "
+        "not for these alone.",
+        "Obuchowski and Rockette 1995, Hypothesis testing of diagnostic accuracy for multiple"
+        " readers and multiple tests",
+        "10.1080/03610919508813243",
     ),
     Entry(
         "Near-duplicate",
@@ -390,6 +478,23 @@ ENTRIES = (
         "10.1007/s11263-017-1059-x",
     ),
     Entry(
+        "Precision-recall curve",
+        "The positive predictive value of a class (precision) by its sensitivity (recall), as the "
+        "threshold falls. Unlike the ROC curve it depends on how frequent the class is, which is "
+        "the precision by chance.",
+        "Saito and Rehmsmeier 2015, The precision-recall plot is more informative than the ROC "
+        "plot when evaluating binary classifiers on imbalanced datasets",
+        "10.1371/journal.pone.0118432",
+    ),
+    Entry(
+        "Prediction set",
+        "All classes that are probable enough that the set holds the true one in a wanted share of "
+        "images, by conformal prediction: the bound is fitted on validation images. Marginal sets "
+        "hold it in the mean of all images, class-conditional ones in each class.",
+        "Sadinle et al. 2019, Least ambiguous set-valued classifiers with bounded error levels",
+        "10.1080/01621459.2017.1395341",
+    ),
+    Entry(
         "Principal component analysis (PCA)",
         "A projection on the orthogonal directions in which the features vary most. It is linear, "
         "so that distances in the plane are never larger than among the features.",
@@ -411,6 +516,22 @@ ENTRIES = (
         "Arras et al. 2022, CLEVR-XAI: a benchmark dataset for the ground truth evaluation of "
         "neural network explanations",
         "10.1016/j.inffus.2021.11.008",
+    ),
+    Entry(
+        "RISE",
+        "An attribution method: the image is seen through random masks, and each pixel gets the "
+        "mean of the target over the masks that leave it, less the mean over all. It needs no "
+        "gradients, and one forward pass for each mask.",
+        "Petsiuk et al. 2018, RISE: randomized input sampling for explanation of black-box models",
+        "10.48550/arXiv.1806.07421",
+    ),
+    Entry(
+        "Risk–coverage curve",
+        "The share of errors among the images that a classifier is surest of, by the share of "
+        "images that are kept. The others are those on which it would abstain; the area under the "
+        "curve is low where errors are the least sure.",
+        "Geifman and El-Yaniv 2017, Selective classification for deep neural networks",
+        "10.48550/arXiv.1705.08500",
     ),
     Entry(
         "ROAD (remove and debias)",

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from dermxai.core.formatting import fixed, signed
+from dermxai.core.formatting import fixed, interval_basis, signed
 from dermxai.explain.faithfulness.measure import find_measure
 from dermxai.explain.faithfulness.results import Results, list_results, open_results
-from dermxai.metrics.basis import in_words
-from dermxai.metrics.faithfulness import BEATS
+from dermxai.metrics.basis import basis
+from dermxai.metrics.faithfulness import Verdict
 from dermxai.report import faithfulness as report
 from dermxai.runs import Run, open_run
 
-_RIVALS = {"random": "random", "centred": "Gaussian"}
+_CONTROLS = {"random": "random", "centred": "Gaussian"}
 
 
 def tables(run: Run, found: Results) -> Iterator[str]:
@@ -31,23 +31,25 @@ def tables(run: Run, found: Results) -> Iterator[str]:
     cells = summary.set_index(["method", "measure"])
     units, images = report.units(run), found.table["sample_id"].nunique()
     yield f"### {images} images of {int(summary['units'].max())} {units}"
-    yield f"\n{in_words(units)}."
-    compared = [name for name in found.asked.measures if find_measure(name).COMPARED]
-    for rival, title in _RIVALS.items():
+    yield f"\n{interval_basis(basis(units))}."
+    compared = [name for name in found.asked.measures if find_measure(name).compared]
+    for control, title in _CONTROLS.items():
         if compared:
             yield ""
             yield from _table(
                 f"Less {title}",
-                {find_measure(name).TITLE: name for name in compared},
+                {find_measure(name).title: name for name in compared},
                 found.asked.methods,
-                lambda method, name, rival=rival: _difference(cells.loc[(method, name)], rival),
+                lambda method, name, control=control: _difference(
+                    cells.loc[(method, name)], control
+                ),
             )
     alone = [name for name in found.asked.measures if name not in compared]
     if alone:
         yield ""
         yield from _table(
             "Mean",
-            {find_measure(name).TITLE: name for name in alone},
+            {find_measure(name).title: name for name in alone},
             found.asked.methods,
             lambda method, name: _mean(cells.loc[(method, name)]),
         )
@@ -66,9 +68,9 @@ def _table(
         yield f"| {report.title(method)} | {' | '.join(values)} |"
 
 
-def _difference(row: pd.Series, rival: str) -> str:
-    value, low, high = (signed(row[f"{rival}_{part}"]) for part in ("difference", "low", "high"))
-    bold = "**" if row[f"{rival}_verdict"] == BEATS else ""
+def _difference(row: pd.Series, control: str) -> str:
+    value, low, high = (signed(row[f"{control}_{part}"]) for part in ("difference", "low", "high"))
+    bold = "**" if row[f"{control}_verdict"] == Verdict.BETTER else ""
     return f"{bold}{value}{bold} ({low.lstrip('+')} to {high.lstrip('+')})"
 
 

@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermxai.core.formatting import fixed
+from dermxai.core.formatting import fixed, interval_basis
 from dermxai.data import Dataset, load_dataset
 from dermxai.data.atlas import AtlasSettings, write_atlas
 from dermxai.metrics import intervals
-from dermxai.metrics.basis import in_words
+from dermxai.metrics.basis import basis
 from dermxai.metrics.intervals import Estimates
 from dermxai.models import load_classifier
 from dermxai.runs import infer
@@ -161,7 +161,7 @@ def main() -> None:
         f"{given.seeds} seeds. Test: {len(tested)} images of {tested['patient_id'].nunique()} "
         f"patients, {(tested['label'] == FIRST).sum()} {FIRST}, "
         f"{(tested['label'] == SECOND).sum()} {SECOND}. Half: {taught[SECOND]} {SECOND} and "
-        f"{taught[FIRST]} {FIRST} training images. {in_words('patients')}.\n"
+        f"{taught[FIRST]} {FIRST} training images. {interval_basis(basis('patients'))}.\n"
     )
     print("\n".join(rows(found, clusters)))
     print(f"\nLess “{BASE}”:\n")

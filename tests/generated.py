@@ -11,9 +11,9 @@ from PIL import Image
 
 from dermxai import taxonomy
 from dermxai.data.transforms import Preprocessing
-from dermxai.models.division import digests, write_division
 from dermxai.models.files import CheckpointFiles
 from dermxai.models.info import Head, ModelInfo
+from dermxai.models.training_images import digests, write_training_images
 from dermxai.runs.files import RunFiles
 from dermxai.runs.run import Run, open_run, run_id
 
@@ -119,7 +119,7 @@ def trained(run: Run, split: "pd.Series[Any] | None" = None, **data: object) -> 
         told = [str(index) for index in range(len(run))]
         np.save(RunFiles(run.root).fingerprints, np.array(told, dtype=np.bytes_))
         images = digests(run.samples["path"][split.index], [told[row] for row in split.index])
-        write_division(files.root, images, split)
+        write_training_images(files.root, images, split)
     return open_run(run.root)
 
 

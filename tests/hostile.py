@@ -19,9 +19,9 @@ from dermxai.jobs.records import identity, write
 from dermxai.models import load_classifier
 from dermxai.models.files import CheckpointFiles
 from dermxai.projection import project
-from dermxai.projection.files import ProjectionFiles
-from dermxai.projection.projector import _chosen, _name
+from dermxai.projection.projector import coordinates_file
 from dermxai.runs import Run, infer
+from dermxai.slices import Annotation, Slice, annotate, keep
 from dermxai.training.files import TrainingFiles
 from tests.figures.test_training import history
 
@@ -53,12 +53,20 @@ def hostile_workspace(tiny_checkpoint: Path) -> Run:
     dataset = load_dataset(_dataset())
     run = infer(load_classifier(_checkpoint(tiny_checkpoint)), dataset)
     project(run, "pca")
-    files = ProjectionFiles.of(run.root)
-    one, other = (files.coordinates(_name(*_chosen(each, None))) for each in ("pca", "umap"))
-    shutil.copy(one, other)
+    shutil.copy(coordinates_file(run, "pca"), coordinates_file(run, "umap"))
+    _slices(run)
     _training_that_failed()
     _job_at_work()
     return run
+
+
+def _slices(run: Run) -> None:
+    dataset = run.manifest["dataset"]["path"]
+    first = run.samples["sample_id"][:3]
+    keep(dataset, Slice.of(name("slice"), first, made_by=text("maker"), origin=text("origin")))
+    for person in ("one", "other"):
+        label, note = text(f"label {person}"), text(f"note {person}")
+        annotate(dataset, Annotation(first[0], text(person), text(person), note, label))
 
 
 def selection_of(run: Run) -> str:

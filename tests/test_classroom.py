@@ -4,6 +4,7 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import aiohttp
 import numpy as np
 import pytest
 
@@ -32,6 +33,18 @@ def test_the_goal(times: list[float], problems: tuple[str, ...], holds: bool) ->
     seen = _seen(times, problems)
     assert seen.holds is holds
     assert len(seen.all) == len(times)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [ConnectionError("hung up"), TimeoutError(), aiohttp.ServerDisconnectedError(), OSError(1)],
+)
+def test_a_lost_connection_is_an_error(lost: Exception) -> None:
+    seen = _seen([0.5] * 100)
+    assert seen.holds
+    with seen.noting("a student"):
+        raise lost
+    assert not seen.holds and seen.problems[0].startswith("a student gave up: ")
 
 
 def test_a_view_ends_when_its_pictures_are_there() -> None:

@@ -22,14 +22,14 @@ from dermxai.explain.confusion.pair_maps import name_of, open_maps
 from dermxai.explain.faithfulness.files import FaithfulnessFiles
 from dermxai.explain.faithfulness.results import list_results, open_results
 from dermxai.jobs.files import notify_settings_file, slurm_settings_file
-from dermxai.models.division import open_division
+from dermxai.models.feature_similarity import TrainingFeatures
 from dermxai.models.files import CheckpointFiles
-from dermxai.models.likeness import Learnt
+from dermxai.models.training_images import open_training_images
 from dermxai.projection import open_projection, project
 from dermxai.projection.files import ProjectionFiles
 from dermxai.runs import Run
-from dermxai.runs.alike import near_duplicates
 from dermxai.runs.files import RunFiles
+from dermxai.runs.near_duplicates import find_near_duplicates
 from tests.generated import generated_run
 from tests.odd import KINDS, NAMES, NOT_UTF8, ordinary
 from tests.pages.test_odd_entries import PLACES, plant
@@ -116,8 +116,8 @@ def test_what_only_one_page_reads(run: Run, workspace: Path, kind: str, tmp_path
         files.near_duplicates,
         map_file("map"),
         selection_file(key),
-        CheckpointFiles(tmp_path).learnt,
-        CheckpointFiles(tmp_path).division,
+        CheckpointFiles(tmp_path).training_features,
+        CheckpointFiles(tmp_path).training_images,
     ):
         make(path)
     with ordinary():
@@ -125,10 +125,10 @@ def test_what_only_one_page_reads(run: Run, workspace: Path, kind: str, tmp_path
         assert open_maps(run, *classes) is None
         assert list_results(run) == []
         assert open_results(run, "study") is None
-        assert near_duplicates(run).empty
+        assert find_near_duplicates(run).empty
         assert store.read("map") is None
-        assert Learnt.read(CheckpointFiles(tmp_path).learnt, "x") is None
-        assert open_division(tmp_path) is None
+        assert TrainingFeatures.read(CheckpointFiles(tmp_path).training_features, "x") is None
+        assert open_training_images(tmp_path) is None
         with pytest.raises(InputError, match="selection in this link"):
             selection.read(key)
 

@@ -1,6 +1,5 @@
 """What docs/extending.md shows of dataset formats and pages works as it stands there."""
 
-import json
 import re
 import shutil
 import tomllib
@@ -42,7 +41,9 @@ def dataset(tmp_path: Path) -> Path:
     for name in ("a.jpg", "b.jpg", "c.jpg"):
         Image.new("RGB", (40, 30)).save(folder / name)
     said = {"a.jpg": "melanoma", "b.jpg": "nevus", "gone.jpg": "nevus"}
-    (folder / "labels.json").write_text(json.dumps(said))
+    (folder / "labels.toml").write_text(
+        "".join(f'"{name}" = "{label}"\n' for name, label in said.items())
+    )
     return folder
 
 
@@ -53,10 +54,10 @@ def reads(dataset: Path) -> None:
     assert list(opened.samples["sample_id"]) == ["a.jpg", "b.jpg"]
     told = [problem.item for problem in opened.problems]
     assert len(told) == 2 and set(told) == {"gone.jpg", "c.jpg"}
-    for wrong in ("[]", "{", "5", '{"a": "\\ud800"}'):
-        (dataset / "labels.json").write_text(wrong)
+    for wrong in ("[]", "{", "5", 'a = "\\ud800"'):
+        (dataset / "labels.toml").write_text(wrong)
         with pytest.raises(
-            InputError, match=r"labels\.json of .*; labels\.json: a folder of images"
+            InputError, match=r"labels\.toml of .*; labels\.toml: a folder of images"
         ):
             load_dataset(dataset)
 
@@ -66,16 +67,16 @@ def test_the_format_as_another_package_offers_it(
 ) -> None:
     ((name, value),) = package()["dermxai.data.formats"].items()
     with installing(monkeypatch, tmp_path / "site") as install:
-        install("dermxai.data.formats", f"{name} = {value}", labels_json=shown("labels_json.py"))
+        install("dermxai.data.formats", f"{name} = {value}", labels_toml=shown("labels_toml.py"))
         assert FORMATS.left_out() == ()
-        assert FORMATS.origins()["labels_json"] == "theirs"
+        assert FORMATS.origins()["labels_toml"] == "theirs"
         (block,) = re.findall(r"## Contracts\n.*?```python\n(.*?)```", TEXT, re.DOTALL)
-        held = {"LABELS_JSON": FORMATS.find("labels_json")}
+        held = {"LABELS_TOML": FORMATS.find("labels_toml")}
         exec(block, held)
         shutil.copytree(dataset, tmp_path / "a-small-dataset")
         monkeypatch.chdir(tmp_path)
         held["test_it_keeps_the_contract"]()
-        assert list(format_faults(FORMATS.find("labels_json"), dataset)) == []
+        assert list(format_faults(FORMATS.find("labels_toml"), dataset)) == []
         reads(dataset)
 
 
@@ -84,7 +85,7 @@ def test_the_format_as_a_file_of_a_checkout(
 ) -> None:
     with installing(monkeypatch, tmp_path / "more"):
         (tmp_path / "more").mkdir()
-        (tmp_path / "more" / "labels_json.py").write_text(shown("labels_json.py"))
+        (tmp_path / "more" / "labels_toml.py").write_text(shown("labels_toml.py"))
         monkeypatch.setattr(formats, "__path__", [*formats.__path__, str(tmp_path / "more")])
         components.forget()
         assert FORMATS.left_out() == ()
@@ -92,9 +93,9 @@ def test_the_format_as_a_file_of_a_checkout(
 
 
 def test_the_page_as_a_file_of_a_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    file = tmp_path / "1_explore" / "5_patients.py"
+    file = tmp_path / "1_explore" / "9_patients.py"
     file.parent.mkdir()
-    file.write_text(shown("5_patients.py"))
+    file.write_text(shown("9_patients.py"))
     monkeypatch.setattr(pages, "FOLDER", tmp_path)
     (page,), left_out = pages.pages()
     assert left_out == [] and _trial.failures([page]) == []
@@ -102,7 +103,7 @@ def test_the_page_as_a_file_of_a_checkout(monkeypatch: pytest.MonkeyPatch, tmp_p
         "patients",
         "Patients",
         "Explore",
-        5,
+        9,
     )
     assert page.help == "How many images there are of each patient."
 
@@ -127,5 +128,5 @@ def test_both_bodies_that_are_shown_draw_the_same() -> None:
         return [line.strip() for line in text.splitlines() if line.strip()]
 
     drawn = lines(shown("my_patients.py").partition("def draw() -> None:")[2])
-    script = lines(shown("5_patients.py"))
+    script = lines(shown("9_patients.py"))
     assert set(drawn) <= set(script) and len(drawn) > 5

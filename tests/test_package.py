@@ -95,8 +95,9 @@ def test_the_wheel_holds_all_and_nothing_at_the_top_of_site_packages(wheel: Path
     kept = [
         *("app.py", ".streamlit/config.toml"),
         *(str(page.relative_to(paths.PROJECT)) for page in paths.PROJECT.glob("pages/*/*.py")),
-        *(f"checkpoints/{paths.EMBEDDED_CHECKPOINT.name}/{name}" for name in
-          ("weights.safetensors", "model.json", "README.md")),
+        *(f"checkpoints/{each.name}/{name}"
+          for each in (paths.EMBEDDED_CHECKPOINT, paths.PLAIN_CHECKPOINT)
+          for name in ("weights.safetensors", "model.json", "README.md")),
     ]  # fmt: skip
     assert len(kept) > 10 and names.issuperset(f"dermxai/_app/{name}" for name in kept)
     own = (

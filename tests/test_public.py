@@ -85,12 +85,12 @@ def test_a_name_is_its_function_in_an_interpreter_that_has_imported_nothing() ->
 
 def test_a_package_is_its_function_where_its_parts_were_imported_before() -> None:
     import dermxai.explain.attribution.api
-    import dermxai.report.pair_report
+    import dermxai.report.written
 
     explain = dermxai.explain.attribution.api.explain
     assert inspect.signature(dermxai.explain) == inspect.signature(explain)
     assert inspect.getdoc(dermxai.explain) == inspect.getdoc(explain)
-    assert inspect.signature(dermxai.report) == inspect.signature(dermxai.report.pair_report.report)
+    assert inspect.signature(dermxai.report) == inspect.signature(dermxai.report.written.report)
 
 
 @pytest.mark.parametrize("name", NAMES)

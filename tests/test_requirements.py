@@ -39,7 +39,9 @@ def test_its_head_says_how_it_was_made() -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", [*PROJECT_TABLE["dependencies"], *EXTRAS["slurm"]], ids=lambda asked: asked
+    "asked",
+    [*PROJECT_TABLE["dependencies"], *EXTRAS["slurm"], *EXTRAS["pretrained"]],
+    ids=lambda asked: asked,
 )
 def test_each_dependency_is_pinned_within_its_range(asked: str) -> None:
     wanted = Requirement(asked)
@@ -78,6 +80,9 @@ def test_locks_agree_and_name_no_index(name: str) -> None:
 @pytest.mark.parametrize(
     ("extra", "file"),
     [("dev", "requirements-dev.txt"), ("mlflow", "requirements-dev.txt"),
+     ("heic", "requirements-dev.txt"), ("dicom", "requirements-dev.txt"),
+     ("hdf5", "requirements-dev.txt"), ("onnx", "requirements-dev.txt"),
+     ("openvino", "requirements-dev.txt"),
      ("login", "requirements.txt")],
 )  # fmt: skip
 def test_each_extra_admits_what_is_tested(extra: str, file: str) -> None:

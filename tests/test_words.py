@@ -35,15 +35,14 @@ RETIRED = {
 """By pattern, in any case of letters but for names of classes: what is said instead."""
 
 KEPT = {
-    "dermxai/ui/app/moved.py": r"fragil|belie",  # earlier addresses
+    "dermxai/ui/app/redirects.py": r"fragil|belie",  # earlier addresses
     "dermxai/ui/pages/robustness/robustness.py": r"fragil",  # a kind of work in costs that are kept
     "dermxai/explain/robustness/evaluate.py": r"fragil",
     "dermxai/explain/faithfulness/results.py": r"read_as",  # a column of kept tables
     "dermxai/explain/faithfulness/scores.py": r"read_as",
     "dermxai/report/faithfulness.py": r"read_as",
     "dermxai/explain/faithfulness/evaluation.py": r"judging",  # a kind of work in kept costs
-    "dermxai/jobs/kinds/quality.py": r"judging",  # a phase in the progress of kept jobs
-    "dermxai/ui/app/jobs_panel.py": r"judging",
+    "dermxai/ui/app/jobs_panel.py": r"judging",  # a phase in the progress of kept jobs
     "dermxai/training/loop/checkpoint_writer.py": r"Keeping",  # in states of trainings
     "dermxai/data/atlas/diseases/kahs.py": r"firm",  # of a plaque
 }

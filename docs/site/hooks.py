@@ -19,6 +19,7 @@ PAGES = {
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
     "checkpoints/atlas-b4-heads/README.md": "checkpoint.md",
+    "checkpoints/atlas-plain/README.md": "checkpoint-plain.md",
 }
 """Pages that lie outside ``docs/``, and what they are called in the site."""
 _PLACES = {page: place for place, page in PAGES.items()}

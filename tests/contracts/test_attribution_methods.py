@@ -12,7 +12,7 @@ import torch
 
 from dermxai.core.errors import InputError, NoRoomError
 from dermxai.explain import Cancelled, explain, memory
-from dermxai.explain.attribution import recent
+from dermxai.explain.attribution import pass_cache
 from dermxai.explain.attribution.api import find_target, methods, prepared
 from dermxai.explain.attribution.contract import method_faults
 from dermxai.explain.attribution.method import description_faults
@@ -20,8 +20,8 @@ from dermxai.explain.forward import twin
 from dermxai.models import Classifier, load_classifier
 from tests.explain.networks import random_classifier
 
-FEW = {"samples": 30, "steps": 8, "superpixels": 9, "channels": 8, "window": 50}
-ENOUGH = {"samples": 40, "steps": 16, "superpixels": 20, "channels": 32, "window": 30}
+FEW = {"samples": 30, "steps": 8, "superpixels": 9, "channels": 8, "window": 50, "masks": 30}
+ENOUGH = {"samples": 40, "steps": 16, "superpixels": 20, "channels": 32, "window": 30, "masks": 200}
 HEADS = {True: "block 2", False: "final"}
 
 
@@ -33,14 +33,16 @@ def quick(name: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def classifiers(tiny_checkpoint: Path) -> list[Classifier]:
-    """With auxiliary heads, SiLU and squeeze-and-excitation; of ReLU layers and one head."""
-    return [load_classifier(tiny_checkpoint), random_classifier("resnet10t")]
+    """With auxiliary heads, SiLU and squeeze-and-excitation; of ReLU layers and one head; of tokens
+    that attend to each other."""
+    networks = [random_classifier(name) for name in ("resnet10t", "test_vit")]
+    return [load_classifier(tiny_checkpoint), *networks]
 
 
 @pytest.fixture(autouse=True)
 def forgotten() -> None:
     """Some tests change a network, which nothing else does: no pass of before is shared."""
-    recent.forget()
+    pass_cache.clear()
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +51,9 @@ def able(classifiers: list[Classifier]):
 
     def find(name: str) -> Classifier:
         for classifier in classifiers:
-            if methods()[name].unavailable(classifier) is None:
+            if methods()[name].excuse(classifier) is None:
                 return classifier
-        pytest.skip(f"{name} is valid for neither network")
+        pytest.skip(f"{name} is valid for none of the networks")
 
     return find
 
@@ -84,7 +86,7 @@ class TestMethod:
     def test_is_valid_or_says_why_not(self, name: str, classifiers: list[Classifier], photograph):
         method = methods()[name]
         for classifier in classifiers:
-            reason = method.unavailable(classifier)
+            reason = method.excuse(classifier)
             assert method.passes(classifier, method.settings()) >= 1
             if reason is not None:
                 assert reason.endswith(".")
@@ -120,6 +122,8 @@ class TestMethod:
             assert scale > 0
             if methods()[name].signed:
                 np.testing.assert_allclose(one, -other, atol=2e-4 * scale)
+            elif not methods()[name].class_specific:
+                np.testing.assert_array_equal(one, other)
             else:
                 assert np.abs(one + other).max() > 0.01 * scale
                 assert np.abs(one - other).max() > 0.01 * scale
@@ -190,7 +194,8 @@ class TestMethod:
     ):
         """In the middle of a forward pass, on the shared network or on a twin."""
         classifier = able(name)
-        forward, calls = torch.nn.Conv2d.forward, []
+        layer = torch.nn.Linear if classifier.capabilities.attention else torch.nn.Conv2d
+        forward, calls = layer.forward, []
 
         def broken(self, images: torch.Tensor) -> torch.Tensor:
             calls.append(images)
@@ -198,7 +203,7 @@ class TestMethod:
                 raise RuntimeError("broken layer")
             return forward(self, images)
 
-        monkeypatch.setattr(torch.nn.Conv2d, "forward", broken)
+        monkeypatch.setattr(layer, "forward", broken)
         with pytest.raises(RuntimeError, match="broken layer"):
             explain(classifier, photograph, name, "EAD", settings=quick(name))
         assert untouched(classifier)

@@ -1,9 +1,11 @@
 """Nothing outside its folders is read by a server, by whatever way; the command line reads all."""
 
 import ast
+import io
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -23,14 +25,15 @@ from dermxai.data import selection as selections
 from dermxai.data.inventory import file_fingerprint
 from dermxai.data.places import selection_file
 from dermxai.data.selection import Selection
+from dermxai.data.table_files import read_tables
 from dermxai.explain.attribution import store
 from dermxai.explain.attribution.files import map_file
 from dermxai.explain.attribution.method import Attribution
 from dermxai.jobs.records import read as read_record
 from dermxai.models import load_classifier, read_info
-from dermxai.models.division import open_division, write_division
-from dermxai.models.likeness import Learnt, Space
+from dermxai.models.feature_similarity import Space, TrainingFeatures
 from dermxai.models.state_dict import read_tensors
+from dermxai.models.training_images import open_training_images, write_training_images
 from dermxai.projection import open_projection, project
 from dermxai.projection.files import ProjectionFiles
 from dermxai.runs import list_runs, open_run
@@ -66,6 +69,13 @@ def _archive(at: Path) -> None:
     np.savez(at, train_images=pixels, train_labels=np.zeros((3, 1), np.uint8))
 
 
+def _zip(at: Path) -> None:
+    content = io.BytesIO()
+    Image.effect_noise((40, 30), 50).save(content, "PNG")
+    with zipfile.ZipFile(at, "w") as made:
+        made.writestr("LP/1.png", content.getvalue())
+
+
 def _table(at: Path) -> None:
     at.write_text("from,to\nx,LP\n")
 
@@ -76,7 +86,7 @@ def _parquet(at: Path) -> None:
 
 def _learnt(at: Path) -> None:
     space = Space(np.zeros(4, np.float32), np.zeros((4, 2), np.float32))
-    Learnt("hash", np.array(["a"]), space, np.zeros((1, 2), np.float32)).write(at)
+    TrainingFeatures("hash", np.array(["a"]), space, np.zeros((1, 2), np.float32)).write(at)
 
 
 def _first(path: Path) -> bytes:
@@ -85,10 +95,15 @@ def _first(path: Path) -> bytes:
 
 
 def _columns(path: Path) -> list[str]:
-    from dermxai.data.formats.table import _header, _read
+    return [str(column) for rows, _ in read_tables(path) for column in rows]
 
-    assert _header(path) == [] or list(_read(path)[0]) == _header(path)
-    return _header(path)
+
+def _json_lines(at: Path) -> None:
+    at.write_text('{"file_name": "secret.png", "label": "secret"}\n')
+
+
+def _workbook(at: Path) -> None:
+    pd.DataFrame({"path": ["secret.png"], "label": ["secret"]}).to_excel(at, index=False)
 
 
 FILES: list[tuple[str, Callable[[Path], object], Read]] = [
@@ -102,12 +117,20 @@ FILES: list[tuple[str, Callable[[Path], object], Read]] = [
     ("a.npz", _archive, lambda path: images.image_shape(f"{path}#train/1")),
     ("a.npz", _archive, lambda path: file_fingerprint(f"{path}#train/1")),
     ("a.npz", _archive, load_dataset),
+    ("a.zip", _zip, load_dataset),
+    ("a.zip", _zip, lambda path: images.read_image(f"{path}#/LP/1.png")),
+    ("a.zip", _zip, lambda path: images.read_mask(f"{path}#/LP/1.png")),
+    ("a.zip", _zip, lambda path: images.image_shape(f"{path}#/LP/1.png")),
+    ("a.zip", _zip, lambda path: file_fingerprint(f"{path}#/LP/1.png")),
     ("a.csv", _table, labels.read_label_map),
     ("a.csv", _table, read_csv),
     ("a.csv", _table, files.last_change),
     ("a.parquet", _parquet, _columns),
+    ("a.jsonl", _json_lines, _columns),
+    ("a.xlsx", _workbook, _columns),
+    ("a.csv", _table, _columns),
     ("a.json", lambda at: at.write_text('{"a": 1}'), read_record),
-    ("learnt.npz", _learnt, lambda path: Learnt.read(path, "hash")),
+    ("learnt.npz", _learnt, lambda path: TrainingFeatures.read(path, "hash")),
     ("a.png", _picture, entries.kind),
     ("a.png", _picture, entries.read_bytes),
     ("a.png", _picture, _first),
@@ -320,11 +343,11 @@ class TestCheckpoints:
     def test_nor_what_it_has_learnt_from(
         self, outside: Path, inside: Path, confine: Callable[[], None]
     ) -> None:
-        write_division(outside, ["a"], ["train"])
+        write_training_images(outside, ["a"], ["train"])
         (inside / "mine").symlink_to(outside)
-        assert open_division(inside / "mine") is not None
+        assert open_training_images(inside / "mine") is not None
         confine()
-        assert open_division(inside / "mine") is None
+        assert open_training_images(inside / "mine") is None
 
 
 class TestRuns:
@@ -423,6 +446,7 @@ FREE = {
     "data/format_contract.py": "its own examples",
     "access/": "the operator's settings and the server's own records",
     "ui/access/page.py": "the program's own files",
+    "ui/readers/routes.py": "the program's own files",
     "cli/": "the command line",
     "core/components.py": "the program's own files",
     "pages/": "the program's own files",
@@ -441,30 +465,42 @@ LOCAL = {
     ("core/arrays.py", "_read"): "of an archive that is open",
     ("doctor.py", "_locks"): "the command line",
     ("jobs/records.py", "_first_line"): "this computer's name for itself",
+    ("readers/clock.py", "_boot"): "this computer's name for its start",
+    ("readers/importing.py", "read"): "text that entries has read",
+    ("readers/pictures.py", "unpacked"): "what the database holds",
     ("jobs/withdrawal.py", "remove"): "removes",
     ("jobs/withdrawal.py", "size"): "removes",
     ("jobs/withdrawal.py", "_maps"): "removes",
     ("jobs/withdrawal.py", "_selections"): "names in its own folder; entries reads them",
     ("models/checkpoint.py", "_umask"): "this process's own",
-    ("training/record/beginning.py", "_forget"): "removes",
+    ("report/document/word.py", "_dated_alike"): "of an archive in memory",
+    ("training/record/specification.py", "_forget"): "removes",
     ("data/inventory.py", "_stamp"): "its callers ask",
-    ("data/images.py", "_unpacked"): "array_images asks",
+    ("data/published/download.py", "opened"): "an answer of a network",
+    ("data/formats/archive.py", "_mirrored"): "a folder of its own",
+    ("data/formats/archive.py", "_innermost"): "a folder of its own",
+    ("data/array_images.py", "_unpacked"): "array_images asks",
     ("models/checkpoint.py", "save_checkpoint"): "writes",
-    ("models/state_dict.py", "_is_program"): "read_tensors asks",
-    ("models/state_dict.py", "_is_safetensors"): "read_tensors asks",
-    ("models/state_dict.py", "_is_packed"): "read_tensors asks",
-    ("training/record/beginning.py", "beginning"): "names in its own folder",
+    ("models/file_kinds.py", "other_kind"): "read_contents asks",
+    ("models/foreign/signatures.py", "_table"): "the program's own file",
+    ("models/state_dict.py", "own_contents"): "read_contents asks, or the program's own file",
+    ("models/state_dict.py", "_is_safetensors"): "read_contents asks",
+    ("models/state_dict.py", "_is_packed"): "read_contents asks",
+    ("models/state_dict.py", "_of_weights"): "read_contents asks",
+    ("models/state_dict.py", "_with_metadata"): "read_contents asks",
+    ("training/record/specification.py", "resumed"): "names in its own folder",
     ("training/files.py", "learnt"): "names in its own folder",
     ("explain/attribution/store.py", "_make_room"): "removes",
     ("data/images.py", "_upright"): "decodes what is open",
+    ("data/dicom.py", "_lossless"): "decodes what is open",
     ("jobs/job.py", "list_jobs"): "open_job asks",
     ("training/loop/process.py", "train"): "Prepared.open asks",
-    ("training/record/provenance.py", "keep_features"): "Prepared.open asks",
+    ("training/record/training_images.py", "keep_features"): "Prepared.open asks",
     ("training/data/prepared.py", "_write"): "writes",
     ("training/studies/sweep.py", "_outcome"): "Prepared.open asks",
     ("jobs/notices.py", "_post"): "asks a server",
-    ("ui/session/caches/growing.py", "_series"): "series asks, each time",
-    ("ui/session/caches/growing.py", "_reported"): "reported asks, each time",
+    ("ui/session/caches/job_files.py", "_series"): "series asks, each time",
+    ("ui/session/caches/job_files.py", "_reported"): "reported asks, each time",
     ("ui/pages/training/fine_tune.py", "_ask_output"): "names that are taken",
 }
 

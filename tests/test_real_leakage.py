@@ -12,7 +12,7 @@ from dermxai.data import load_dataset
 from dermxai.data.images import read_image
 from dermxai.data.picture_hash import picture_hashes
 from dermxai.models import load_classifier
-from dermxai.models.division import digests, write_division
+from dermxai.models.training_images import digests, write_training_images
 from dermxai.runs import infer
 
 COPIES, FURTHER, LEARNT, OTHERS = 40, 60, 400, 200
@@ -29,7 +29,7 @@ def test_all_that_is_planted_is_found_with_its_kind(
     checkpoint = tmp_path / "checkpoint"
     shutil.copytree(tiny_checkpoint, checkpoint)
     files = [whole.file_fingerprints[name] for name in learnt["sample_id"]]
-    write_division(
+    write_training_images(
         checkpoint,
         digests(learnt["path"], files),
         ["train"] * LEARNT,
