@@ -48,7 +48,7 @@ def balance(
     rows = [*codes, *([""] if (table["label"] == "").any() else [])]
     present = sorted(set(table["split"]), key=_split_order)
     look = palette(dark)
-    colours = taxonomy.colours(codes) if colours is None else colours
+    colours = taxonomy.colours(codes, dark) if colours is None else colours
     images = table.pivot_table(index="label", columns="split", aggfunc="size", fill_value=0)
     panels = {"Images": images.loc[rows, present]}
     if with_patients:

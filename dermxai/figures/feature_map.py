@@ -65,7 +65,7 @@ def feature_map(
     if is_numeric_dtype(column) and not is_bool_dtype(column):
         drawn.add_numbers(made, column.to_numpy(dtype=np.float64), text(label), palette(dark))
     else:
-        drawn.add_categories(made, column, colours, palette(dark))
+        drawn.add_categories(made, column, colours, dark)
     return made
 
 
@@ -130,13 +130,13 @@ class _Points:
         made: go.Figure,
         column: pd.Series,
         colours: Mapping[str, str] | None,
-        look: Palette,
+        dark: bool,
     ) -> None:
         names = np.array(
             [str(v) if k else _MISSING for v, k in zip(column, _stated(column), strict=True)],
             dtype=object,
         )
-        order, fills = _legend(names, colours, look)
+        order, fills = _legend(names, colours, dark)
         names[~np.isin(names, order)] = _OTHER
         for name in order:
             at = np.flatnonzero(names == name)
@@ -145,17 +145,18 @@ class _Points:
 
 
 def _legend(
-    names: NDArray[np.object_], colours: Mapping[str, str] | None, look: Palette
+    names: NDArray[np.object_], colours: Mapping[str, str] | None, dark: bool
 ) -> tuple[list[str], dict[str, str]]:
     """Categories in the order of the legend, and their colours. The rarest beyond what colours can
     tell apart are "other"."""
     counts = pd.Series(names).value_counts()
     present = [name for name in counts.index if name != _MISSING]
     if colours is None:
-        colours = taxonomy.colours(present[:_MOST])
+        colours = taxonomy.colours(present[:_MOST], dark)
     order = [name for name in colours if name in present]
     rest = len(order) < len(present)
     order += [_OTHER] * rest + [_MISSING] * (_MISSING in counts.index)
+    look = palette(dark)
     return order, dict(colours) | {_OTHER: look.muted, _MISSING: look.missing}
 
 

@@ -31,7 +31,7 @@ def ranking(
     values = np.asarray(probabilities, dtype=np.float64)
     order = np.argsort(-values, kind="stable")
     shown = [i for rank, i in enumerate(order) if rank < top or classes[i] == true]
-    colours, ink = taxonomy.colours(classes), palette(dark).ink
+    colours, ink = taxonomy.colours(classes, dark), palette(dark).ink
     names = [shortened(taxonomy.name(classes[i]), 30) for i in shown]
     marked = [
         f"<b>{name} ✓</b>" if classes[i] == true else name

@@ -39,7 +39,7 @@ def roc_plane(points: pd.DataFrame, dark: bool = False) -> go.Figure:
         legend={"x": 1.02, "y": 1, "groupclick": "toggleitem"},
     )
     chance(made, palette(dark).muted)
-    colours = taxonomy.colours(points["class"])
+    colours = taxonomy.colours(points["class"], dark)
     whose = dict(zip(dict.fromkeys(points["who"]), _SYMBOLS * len(points), strict=False))
     for who, symbol in whose.items():
         made.add_scatter(

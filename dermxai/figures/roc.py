@@ -30,7 +30,7 @@ def roc(
     if not defined:
         return blank(_TITLE, "A curve needs images of two classes with labels.", dark)
     shown = [code for code in taxonomy.ordered(defined) if classes is None or code in classes]
-    colours, look = taxonomy.colours(evaluation.classes), palette(dark)
+    colours, look = taxonomy.colours(evaluation.classes, dark), palette(dark)
     intervals = evaluation.table.set_index("class")[["auc_low", "auc_high"]]
     axis = {"range": [-0.01, 1.01], "constrain": "domain", "zeroline": False}
     made = figure(

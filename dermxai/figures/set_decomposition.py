@@ -34,7 +34,7 @@ def set_decomposition(
     """
     look = palette(dark)
     target, against = shortened(decomposition.target, 16), shortened(decomposition.against, 16)
-    colours = taxonomy.colours([decomposition.target, decomposition.against])
+    colours = taxonomy.colours([decomposition.target, decomposition.against], dark)
     places = np.append(np.arange(len(decomposition.heads)), len(decomposition.heads) + 0.4)
     names = [*(shortened(head, 20) for head in decomposition.heads), "<b>Sum</b>"]
     reach = 1.12 * max(_reach(decomposition), _reach(reference) if reference else 0, 1e-6)

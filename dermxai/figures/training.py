@@ -99,7 +99,7 @@ def learning_stages(
 def class_sensitivities(history: pd.DataFrame, dark: bool = False) -> go.Figure:
     """The sensitivity of each class over the epochs of one training."""
     codes = _named(history, _SENSITIVITY)
-    colours = taxonomy.colours(codes)
+    colours = taxonomy.colours(codes, dark)
     made = _over_epochs("Sensitivity of each class", "On the validation images.", dark)
     made.update_yaxes(tickformat=".0%", range=[-0.02, 1.02])
     made.update_layout(

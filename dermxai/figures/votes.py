@@ -59,7 +59,7 @@ def votes(
     Bars carry the head's name as ``customdata``; it is empty where a bar is not one head's.
     """
     steps = _steps(np.asarray(margins, dtype=np.float64), heads, biases)
-    colours, look = taxonomy.colours(classes), palette(dark)
+    colours, look = taxonomy.colours(classes, dark), palette(dark)
     short = shortened(target, 16)
     other = None if against is None else shortened(against, 16)
     places = np.array([*range(len(steps.names)), len(steps.names) + _GAP])

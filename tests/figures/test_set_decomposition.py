@@ -22,7 +22,7 @@ def test_points_are_the_mean_votes_and_their_sum_with_their_intervals(dark):
     np.testing.assert_allclose(points.x, [*made.votes, made.margin])
     np.testing.assert_allclose(points.x[:-1] + points.error_x.array[:-1], made.high)
     np.testing.assert_allclose(points.x[:-1] - points.error_x.arrayminus[:-1], made.low)
-    colours = taxonomy.colours(["SD", "EAD"])
+    colours = taxonomy.colours(["SD", "EAD"], dark)
     for value, colour in zip(points.x, points.marker.color, strict=True):
         assert colour == colours["SD" if value >= 0 else "EAD"]
 

@@ -133,7 +133,7 @@ def _figure(scene: Scene, made: Projection, colour: Colour, space: str) -> look.
     else:
         values = _computed(run, colour.title)
         labels = sorted(run.samples["label"].dropna().unique())
-        classes = taxonomy.colours([*run.classes, *labels])
+        classes = taxonomy.colours([*run.classes, *labels], look.dark())
         colours = _VERDICTS if colour.title == _VERDICT else classes
     figure = figures.feature_map(
         made.coordinates,

@@ -87,7 +87,8 @@ def section(
     at = Place(1 - values["specificity"], values["sensitivity"], values["ppv"])
     points = {f"From {_words(threshold)} on": at, **places(shown, code, chosen)}
     bands = evaluated.bands(run_id, split, with_leaks, code, regrouping)
-    colour, dark = taxonomy.colours(shown.classes)[code], look.dark()
+    dark = look.dark()
+    colour = taxonomy.colours(shown.classes, dark)[code]
     left, right = st.columns(2, gap="medium")
     with left:
         drawn = figures.roc_band(
