@@ -15,7 +15,8 @@ from dermxai.models.copies import Network, sharing_weights
 from dermxai.models.folding import agree
 
 OPERATOR, LAYOUT = "_convolution_pointwise", "_reorder_convolution_weight"
-LINEAR, BFLOAT16 = "_linear_pointwise", "_is_mkldnn_bf16_supported"
+LINEAR, LINEAR_LAYOUT = "_linear_pointwise", "_reorder_linear_weight"
+BFLOAT16 = "_is_mkldnn_bf16_supported"
 
 
 class FusedConvolution(nn.Module):
@@ -34,23 +35,22 @@ class FusedConvolution(nn.Module):
             convolution.dilation,
             convolution.groups,
         )
-        self.activation, self.laid_out = activation, False
+        self.activation = activation
 
     def forward(self, images: Tensor) -> Tensor:
         """(n, channels, h, w) → the same after convolution and activation."""
-        operators = torch.ops.mkldnn
-        if not self.laid_out:
+        operators, weight = torch.ops.mkldnn, self.weight
+        if not weight.is_mkldnn:
             shape = list(images.shape)
-            self.weight = getattr(operators, LAYOUT)(self.weight, *self.how, shape)
-            self.laid_out = True
+            self.weight = weight = getattr(operators, LAYOUT)(weight, *self.how, shape)
         fused: Tensor = getattr(operators, OPERATOR)(
-            images, self.weight, self.bias, *self.how, self.activation, [], ""
+            images, weight, self.bias, *self.how, self.activation, [], ""
         )
         return fused
 
 
 class FusedLinear(nn.Module):
-    """A linear layer with its activation."""
+    """A linear layer with its activation; its weights are laid out at the first values."""
 
     def __init__(self, linear: nn.Linear, activation: str) -> None:
         """
@@ -63,9 +63,14 @@ class FusedLinear(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """(…, in) → (…, out) after the layer and its activation."""
-        operator = getattr(torch.ops.mkldnn, LINEAR)
-        fused: Tensor = operator(values, self.weight, self.bias, self.activation, [], "none")
-        return fused
+        operators, weight = torch.ops.mkldnn, self.weight
+        rows = values.flatten(0, -2)
+        if not weight.is_mkldnn:
+            self.weight = weight = getattr(operators, LINEAR_LAYOUT)(weight, len(rows))
+        fused: Tensor = getattr(operators, LINEAR)(
+            rows, weight, self.bias, self.activation, [], "none"
+        )
+        return fused.unflatten(0, values.shape[:-1])
 
 
 class FusedExcitation(nn.Module):
@@ -151,7 +156,9 @@ def _is_of_linear_layers(network: nn.Module) -> bool:
     """Whether it is none of the networks of convolutions that end in average pooling and a linear
     layer, whose logits stay what they were to the last bit."""
     known: Capabilities | None = getattr(network, "capabilities", None)
-    if known is None or known.layout is None or not hasattr(torch.ops.mkldnn, LINEAR):
+    if known is None or known.layout is None:
+        return False
+    if not (hasattr(torch.ops.mkldnn, LINEAR) and hasattr(torch.ops.mkldnn, LINEAR_LAYOUT)):
         return False
     return known.layout.kind != CHANNELS_FIRST or known.decomposition != AVERAGE
 
