@@ -70,7 +70,7 @@ class FusedLinear(nn.Module):
         fused: Tensor = getattr(operators, LINEAR)(
             rows, weight, self.bias, self.activation, [], "none"
         )
-        return fused.unflatten(0, values.shape[:-1])
+        return fused.view(*values.shape[:-1], -1)
 
 
 class FusedExcitation(nn.Module):
