@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from dermxai.runs import Run
 
 FEW = 5  # problems that are told one by one
+CASES_SHOWN = 10
+PAIRS_SHOWN = 5
 _WIDEST = 100_000  # columns of a table's line: it is never wrapped
 
 
@@ -404,21 +406,11 @@ def show_study(found: "StudyAnalysis") -> None:
     study, classes = found.study, found.classes.rows
     print(f"{_line(study.summary())}. Arm: {_line(found.arm)}.\n")
     beside = study.device is not None
-    names = ["cases", "readers", "95 % interval"]
-    if beside:
-        names += ["device", "95 % interval", "difference", "95 % interval", "p", "p (Holm)"]
-    for measure, rows in classes.groupby("measure", sort=False):
-        shown = []
-        for row in rows.to_dict("records"):
-            cells = [row["class"], row["cases"], row["readers"]]
-            cells.append(_interval(row["readers_low"], row["readers_high"]))
-            if beside:
-                cells += [row["device"], _interval(row["device_low"], row["device_high"])]
-                cells += [row["difference"], _interval(row["low"], row["high"])]
-                cells += [row["p"], row["p_holm"]]
-            shown.append(cells)
-        show_table((str(measure), *names), shown)
-        print()
+    _show_beside(classes, beside)
+    if not found.classes.operating.empty:
+        for points, rows in found.classes.operating.groupby("points", sort=False):
+            _show_beside(rows, beside, f", {points}")
+    _show_confused(found.confused, beside)
     fleiss, alpha = found.kappas.fleiss, found.kappas.alpha
     show_table(
         ("agreement of readers", "value", "95 % interval"),
@@ -427,6 +419,14 @@ def show_study(found: "StudyAnalysis") -> None:
             ["Krippendorff's alpha", alpha.value, _interval(alpha.low, alpha.high)],
         ],
     )
+    for title, cases in (
+        ("No reader agrees with the label of", found.errors.doubtful),
+        ("The readers' majority and the device err on", found.errors.both_wrong),
+    ):
+        if len(cases):
+            names = [_line(str(case)) for case in cases["case"].head(CASES_SHOWN)]
+            more = f" and {len(cases) - CASES_SHOWN:,} more" if len(cases) > CASES_SHOWN else ""
+            print(f"\n{title}: {', '.join(names)}{more}.")
     for gain in found.gains:
         print(f"\n{_line(gain.with_)} less {_line(gain.without)}\n")
         show_table(
@@ -452,6 +452,44 @@ def show_study(found: "StudyAnalysis") -> None:
     )
     for note in found.notes:
         print(f"\n{_line(note)}")
+
+
+def _show_beside(classes: "pd.DataFrame", beside: bool, rule: str = "") -> None:
+    """Readers and device, a table a measure; ``rule`` says how the device decides where that is
+    not its answer."""
+    names = ["cases", "readers", "95 % interval"]
+    if beside:
+        names += ["device", "95 % interval", "difference", "95 % interval"]
+        names += ["p", "p (Holm)"]
+    for measure, rows in classes.groupby("measure", sort=False):
+        shown = []
+        for row in rows.to_dict("records"):
+            cells = [row["class"], row["cases"], row["readers"]]
+            cells.append(_interval(row["readers_low"], row["readers_high"]))
+            if beside:
+                cells += [row["device"], _interval(row["device_low"], row["device_high"])]
+                cells += [row["difference"], _interval(row["low"], row["high"])]
+                cells += [row["p"], row["p_holm"]]
+            shown.append(cells)
+        show_table((f"{measure}{rule}", *names), shown)
+        print()
+
+
+def _show_confused(confused: "pd.DataFrame", beside: bool) -> None:
+    """Which classes are taken for which, the most frequent pairs."""
+    names = ["called", "cases", "readers", "95 % interval"]
+    names += ["device", "95 % interval", "difference", "95 % interval", "p"] if beside else []
+    shown = []
+    for row in confused.head(2 * PAIRS_SHOWN).to_dict("records"):
+        cells = [row["truth"], row["answer"], row["cases"], row["readers"]]
+        cells.append(_interval(row["readers_low"], row["readers_high"]))
+        if beside:
+            cells += [row["device"], _interval(row["device_low"], row["device_high"])]
+            cells += [row["difference"], _interval(row["low"], row["high"]), row["p"]]
+        shown.append(cells)
+    if shown:
+        show_table(("class", *names), shown)
+        print()
 
 
 def show_subgroups(found: "Grouped") -> None:

@@ -35,6 +35,13 @@ class Errors:
         label errors."""
         return self.cases[(self.cases["right"] == 0) & (self.cases["answers"] > 1)]
 
+    @property
+    def both_wrong(self) -> pd.DataFrame:
+        """Cases on which the readers' majority and the device are wrong."""
+        truth, device = self.cases["truth"], self.cases["device"]
+        answered = (self.cases["answers"] > 0) & (device != "")
+        return self.cases[answered & (self.cases["majority"] != truth) & (device != truth)]
+
 
 def errors(outcomes: Outcomes, arm: int = 0) -> Errors:
     """Of one arm."""

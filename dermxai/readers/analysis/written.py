@@ -21,9 +21,11 @@ def write(found: StudyAnalysis, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     tables: dict[str, pd.DataFrame] = {
         "classes": found.classes.rows,
+        "operating_points": found.classes.operating,
         "points": found.classes.points,
         "kappa": found.kappas.rows,
         "agreement": found.kappas.by_class,
+        "confused": found.confused,
         "cases": found.errors.cases,
         "seconds": found.times,
         "confidence": found.confidence,
