@@ -117,7 +117,7 @@ def main() -> None:
 
 
 def measured(given: argparse.Namespace) -> dict[str, object]:
-    from dermxai.readers import export, files, studies
+    from dermxai.readers import files, stored_answers, studies
     from dermxai.readers.definition import StudySettings
     from dermxai.readers.store.database import database
 
@@ -155,7 +155,7 @@ def measured(given: argparse.Namespace) -> dict[str, object]:
     disturbing.join()
     os.killpg(server.pid, signal.SIGTERM)
     server.wait()
-    kept = export.answers(database(), "Fast")
+    kept = stored_answers.answers(database(), "Fast")
     confirmed = sorted(tuple(each.confirmed.values()) for each in readers)
     there = sorted(tuple(rows["choice"]) for _, rows in kept.groupby("reader"))
     seconds = np.concatenate([each.seconds for each in readers])
@@ -163,7 +163,7 @@ def measured(given: argparse.Namespace) -> dict[str, object]:
         "readers": given.readers,
         "answers": expected,
         "lost": expected - len(kept) if confirmed == there else "answers differ",
-        "doubled": len(export.changes(database(), "Fast")) - len(kept),
+        "doubled": len(stored_answers.changes(database(), "Fast")) - len(kept),
         "refused": sum(len(each.refused) for each in readers),
         "seconds in all": round(took, 1),
         "seconds an answer": {

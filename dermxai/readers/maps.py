@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from dermxai.explain.attribution.api import explain
 from dermxai.models import load_classifier
-from dermxai.readers import network
+from dermxai.readers import advice
+from dermxai.readers.advice import NetworkScores
 from dermxai.readers.definition import StudySettings
 from dermxai.readers.drawing import DrawnCase
-from dermxai.readers.network import Exam
 from dermxai.readers.pictures import packed
 from dermxai.runs import Run
 
@@ -29,7 +29,7 @@ class CaseMap:
 
 def make(
     run: Run,
-    exam: Exam,
+    network: NetworkScores,
     cases: Sequence[DrawnCase],
     faulty: Mapping[str, str],
     *,
@@ -53,7 +53,9 @@ def make(
         if progress:
             progress(done, len(cases))
         shown = {
-            network.shown(exam.scores[case.name], faulty.get(case.name) if arm.faulty else None)[0]
+            advice.shown(network.scores[case.name], faulty.get(case.name) if arm.faulty else None)[
+                0
+            ]
             for arm in arms
         }
         for target in sorted(shown):

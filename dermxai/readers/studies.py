@@ -18,8 +18,8 @@ from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.core.settings import checked
 from dermxai.data import load_dataset
-from dermxai.readers import network
-from dermxai.readers.definition import Arm, Design, StudySettings
+from dermxai.readers import advice
+from dermxai.readers.definition import ArmKind, Design, StudySettings
 from dermxai.readers.drawing import DrawnCase, draw, offered
 from dermxai.readers.store.database import Database
 from dermxai.readers.store.tables import Case, CaseImage, CaseMap, Reader, Study, Turn
@@ -105,22 +105,22 @@ def make(
     if settings.slice:
         named = open_slice(settings.dataset, settings.slice).sample_ids
     cases = draw(dataset.samples, settings, classes, named)
-    exam, faulty, shown = None, {}, []
+    network, faulty, shown = None, {}, []
     if settings.run:
         run = open_run(paths.named_run(settings.run))
-        exam = network.take(run, cases, classes)
-        faulty = network.faulty(exam, cases, classes, settings)
+        network = advice.scores_of(run, cases, classes)
+        faulty = advice.faulty(network, cases, classes, settings)
         if any(arm.maps for arm in settings.of_arms):
             from dermxai.readers import maps  # with torch
 
-            shown = maps.make(run, exam, cases, faulty, settings=settings, progress=progress)
+            shown = maps.make(run, network, cases, faulty, settings=settings, progress=progress)
     study = Study(
         name=settings.name,
         settings=json.dumps(settings.model_dump(mode="json"), ensure_ascii=False),
         classes=json.dumps(classes, ensure_ascii=False),
         made_at=time.time(),
         made_by=made_by[:200],
-        network=exam.name if exam else "",
+        network=network.name if network else "",
     )
     try:
         with database.writing() as session:
@@ -128,7 +128,7 @@ def make(
             session.flush()
             ids = {}
             for case in cases:
-                scores = exam.scores[case.name] if exam else None
+                scores = network.scores[case.name] if network else None
                 ids[case.name] = _add_case(session, study.id, case, scores, faulty.get(case.name))
             session.add_all(
                 CaseMap(
@@ -318,7 +318,7 @@ def turns(
     return [{**row, "position": position} for position, row in enumerate(rows)]
 
 
-def arms_of(settings: StudySettings, number: int) -> tuple[Arm, ...]:
+def arms_of(settings: StudySettings, number: int) -> tuple[ArmKind, ...]:
     """The arms of a reader: one in turn, or all, each the first for as many readers."""
     arms = settings.of_arms
     first = (number - 1) % len(arms)

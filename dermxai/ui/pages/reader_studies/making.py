@@ -6,7 +6,7 @@ from dermxai import taxonomy
 from dermxai.core.settings import checked, described
 from dermxai.core.values import LARGEST
 from dermxai.readers import studies
-from dermxai.readers.definition import LONGEST_NAME, LONGEST_TEXT, Arm, Design, StudySettings
+from dermxai.readers.definition import LONGEST_NAME, LONGEST_TEXT, ArmKind, Design, StudySettings
 from dermxai.readers.store.database import database
 from dermxai.ui.app import permissions
 from dermxai.ui.app.guard import callback
@@ -20,10 +20,10 @@ ACTION = "run reader studies"
 _OF = {each: Key.READER_STUDY.of(each) for each in StudySettings.model_fields}
 _HELP = {each.name: each for each in described(StudySettings)}
 _ARMS = {
-    Arm.WITHOUT: "without AI",
-    Arm.THEN_WITH: "without, then with AI",
-    Arm.WITH: "with AI from the start",
-    Arm.FAULTY: "with a faulty AI",
+    ArmKind.WITHOUT: "without AI",
+    ArmKind.THEN_WITH: "without, then with AI",
+    ArmKind.WITH: "with AI from the start",
+    ArmKind.FAULTY: "with a faulty AI",
 }
 _DRAWN, _SELECTION = "drawn at random", "the selection"
 _SOURCE = Key.READER_STUDY.of("source")
@@ -91,12 +91,12 @@ def _number(name: str, title: str) -> None:
 
 
 def _ask_arms(view: Scene) -> None:
-    arms = list(_ARMS) if view.source.run is not None else [Arm.WITHOUT]
+    arms = list(_ARMS) if view.source.run is not None else [ArmKind.WITHOUT]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.multiselect(
             "Arms",
             arms,
-            default=[Arm.WITHOUT],
+            default=[ArmKind.WITHOUT],
             key=_OF["arms"],
             format_func=_ARMS.__getitem__,
             help="The AI is the network of the open run.",
@@ -109,7 +109,7 @@ def _ask_arms(view: Scene) -> None:
             key=_OF["design"],
             format_func={Design.CROSSED: "in every arm", Design.SPLIT: "in one arm"}.__getitem__,
         )
-        if Arm.FAULTY in state.texts(_OF["arms"]):
+        if ArmKind.FAULTY in state.texts(_OF["arms"]):
             st.slider(
                 "Faulty cases", 0.0, 1.0, 0.3, key=_OF["faulty_share"],
                 help=_HELP["faulty_share"].help, width=220,
@@ -125,7 +125,7 @@ def _make(view: Scene) -> None:
         "name": state.text(_OF["name"]).strip(),
         "dataset": dataset_of(view),
         "classes": tuple(state.texts(_OF["classes"])),
-        "arms": tuple(Arm(each).value for each in state.texts(_OF["arms"])),
+        "arms": tuple(ArmKind(each).value for each in state.texts(_OF["arms"])),
         "sample_ids": view.selection.sample_ids if chosen and view.selection else (),
         "run": view.source.run or "",
         "consent": state.text(_OF["consent"]).strip(),

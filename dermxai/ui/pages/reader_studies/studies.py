@@ -7,7 +7,7 @@ import streamlit as st
 
 from dermxai.access.codes import ADDRESS
 from dermxai.core.spreadsheet import to_csv
-from dermxai.readers import export, studies
+from dermxai.readers import stored_answers, studies
 from dermxai.readers.store.database import database
 from dermxai.readers.studies import MOST_READERS, NewCode, StudyInfo
 from dermxai.ui.access import identity
@@ -130,16 +130,18 @@ def _forget() -> None:
 def _actions(study: StudyInfo) -> None:
     with st.container(horizontal=True):
         downloads.csv(
-            "Answers (CSV)", lambda: to_csv(export.answers(database(), study.name)), "answers"
+            "Answers (CSV)",
+            lambda: to_csv(stored_answers.answers(database(), study.name)),
+            "answers",
         )
         downloads.csv(
             "For analysis (CSV)",
-            lambda: to_csv(export.long_form(database(), study.name)),
+            lambda: to_csv(stored_answers.long_form(database(), study.name)),
             "analysis",
         )
         downloads.csv(
             "Changes of mind (CSV)",
-            lambda: to_csv(export.changes(database(), study.name)),
+            lambda: to_csv(stored_answers.changes(database(), study.name)),
             "changes",
         )
         st.button(
