@@ -1,13 +1,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dermxai.access import codes
 from dermxai.access.teaching import TEACHING
 from dermxai.readers import sitting, studies
-from dermxai.readers.sitting import Ready
+from dermxai.readers.definition import StudySettings
+from dermxai.readers.sitting import Given, Ready, Shown
 from dermxai.readers.store import database as databases
 from dermxai.readers.store.database import database
 from dermxai.runs import Run
@@ -75,3 +77,47 @@ def test_what_cannot_be_made_is_a_sentence(make_run: Make, open_page: Open) -> N
     app.button(key="reader-study-make").click().run()
     assert not app.exception and studies.all_of(database()) == []
     assert any("can be drawn" in each.value for each in [*app.warning, *app.error, *app.info])
+
+
+def test_answers_are_analysed_beside_the_network(make_run: Make, open_page: Open) -> None:
+    """Its table, both confusion matrices, who confuses what, and the cases on which all err."""
+    run = make_run(images=60)
+    settings = StudySettings(
+        name="First",
+        dataset=str(run.manifest["dataset"]["path"]),
+        sample_ids=tuple(run.samples["sample_id"][:20]),
+        classes=tuple(sorted(set(run.samples["label"][:20]))),
+        run="run",
+        arms=("without", "without-then-with"),
+    )
+    studies.make(database(), settings)
+    app = open_page("reader_studies", run="run")
+    _analysis(app)
+    assert "Nobody has finished a case yet" in app.info[-1].value
+    rng = np.random.default_rng(0)
+    for code in studies.make_codes(database(), "First", 2):
+        shown = sitting.enter(database(), code.text)
+        assert shown
+        for place in range(60):
+            case = sitting.go_on(database(), shown)
+            assert isinstance(case, Shown)
+            choice = str(rng.choice(case.classes))
+            sitting.give(database(), shown, Given(case.token, f"{place}", choice, 3, done=True))
+    app = open_page("reader_studies", run="run")
+    _analysis(app)
+    assert not app.exception and not app.error
+    said = " ".join(each.value for each in [*app.markdown, *app.caption])
+    assert "Sensitivity of 2 readers and the network, argmax" in said
+    assert "Confusion matrix\\: Readers, 40 answers" in said
+    assert "Confusion matrix\\: Network, argmax, 20 answers" in said
+    assert "without-then-with less first answers" in said
+    table = next(each.value for each in app.dataframe if "p (Holm)" in each.value.columns)
+    assert len(table) == len(settings.classes) and table["Network"].between(0, 1).all()
+    button = next(each for each in app.button if "No reader agrees" in each.label)
+    button.click().run()
+    assert not app.exception and "sel" in app.query_params
+
+
+def _analysis(app: AppTest) -> None:
+    part = next(each for each in app.button_group if "Analysis" in each.options)
+    part.set_value("Analysis").run()
