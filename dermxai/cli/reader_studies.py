@@ -1,7 +1,6 @@
 """``python -m dermxai readers``: studies in which people and a network take the same exam."""
 
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +26,7 @@ def new(
 
     settings = studies.read_definition(definition)
     with console.bars() as told:
-        made = studies.make(database(), settings, account(), partial(told, "maps"))
+        made = studies.make(database(), settings, account(), told)
     console.say(f"{made.name}: {made.cases:,} cases of {len(made.classes)} classes.")
 
 

@@ -35,9 +35,14 @@ def make(
     *,
     settings: StudySettings,
     progress: Callable[[int, int], None] | None = None,
+    device: str = "cpu",
 ) -> list[CaseMap]:
     """A map of each class that an arm with maps shows, by the method that explains this network
     unless one is named.
+
+    Args:
+        progress: called with the cases that are done, and all.
+        device: as torch names it.
 
     Raises:
         InputError: the run was imported, or its checkpoint is not there or has changed.
@@ -48,6 +53,7 @@ def make(
     made_by = run.checkpoint
     classifier = load_classifier(made_by["path"], **made_by.get("options", {}))
     run.check_classifier(classifier)
+    classifier.to(device)
     found = []
     for done, case in enumerate(cases):
         if progress:

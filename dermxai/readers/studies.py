@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import SystemRandom
 
@@ -85,18 +86,23 @@ def make(
     database: Database,
     settings: StudySettings,
     made_by: str = "",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+    *,
+    device: str = "cpu",
 ) -> StudyInfo:
     """Draws the cases, reads each of their images once, and keeps the study.
 
     Args:
-        progress: called with the maps made and all, where an arm shows maps.
+        progress: called with "images" or, where an arm shows maps, "maps", and of how many cases
+            they are read or drawn, and all.
+        device: of the maps, as torch names it.
 
     Raises:
         InputError: there is a study of this name, the dataset cannot be used, a class has too few
             cases, or the run does not know the images and classes.
     """
-    _check_free(database, settings.name)
+    check_free(database, settings.name)
+    told = progress or (lambda _phase, _done, _total: None)
     dataset = load_dataset(settings.dataset, confine=paths.is_confined())
     classes = offered(
         dataset.samples, settings, taxonomy.ordered(dataset.samples["label"].dropna())
@@ -104,7 +110,7 @@ def make(
     named = settings.sample_ids
     if settings.slice:
         named = open_slice(settings.dataset, settings.slice).sample_ids
-    cases = draw(dataset.samples, settings, classes, named)
+    cases = draw(dataset.samples, settings, classes, named, partial(told, "images"))
     network, faulty, shown = None, {}, []
     if settings.run:
         run = open_run(paths.named_run(settings.run))
@@ -113,7 +119,15 @@ def make(
         if any(arm.maps for arm in settings.of_arms):
             from dermxai.readers import maps  # with torch
 
-            shown = maps.make(run, network, cases, faulty, settings=settings, progress=progress)
+            shown = maps.make(
+                run,
+                network,
+                cases,
+                faulty,
+                settings=settings,
+                progress=partial(told, "maps"),
+                device=device,
+            )
     study = Study(
         name=settings.name,
         settings=json.dumps(settings.model_dump(mode="json"), ensure_ascii=False),
@@ -381,7 +395,11 @@ def _add_case(
     return row.id
 
 
-def _check_free(database: Database, name: str) -> None:
+def check_free(database: Database, name: str) -> None:
+    """
+    Raises:
+        InputError: there is a study of this name.
+    """
     if any(each.name == name for each in all_of(database)):
         raise _taken(name)
 

@@ -1,12 +1,15 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dermxai import jobs
 from dermxai.access import codes
 from dermxai.access.teaching import TEACHING
+from dermxai.core.errors import InputError
 from dermxai.readers import sitting, studies
 from dermxai.readers.definition import StudySettings
 from dermxai.readers.sitting import Given, Ready, Shown
@@ -121,3 +124,30 @@ def test_answers_are_analysed_beside_the_network(make_run: Make, open_page: Open
 def _analysis(app: AppTest) -> None:
     part = next(each for each in app.button_group if "Analysis" in each.options)
     part.set_value("Analysis").run()
+
+
+def test_a_study_with_maps_is_made_as_a_job(
+    make_run: Make, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes longer than a visitor waits: the form's settings are the job's."""
+    make_run(images=60)
+    asked: list[tuple[str, Mapping[str, Any]]] = []
+
+    def submitted(kind: str, arguments: Mapping[str, Any], **_: object) -> None:
+        asked.append((kind, arguments))
+        raise InputError("not here")
+
+    monkeypatch.setattr(jobs, "submit", submitted)
+    app = open_page("reader_studies", run="run")
+    app.text_input(key="reader-study-name").set_value("Maps")
+    app.number_input(key="reader-study-per_class").set_value(1)
+    app.multiselect(key="reader-study-classes").set_value(["EAD", "SD"])
+    app.multiselect(key="reader-study-arms").set_value(["with-maps", "with-faulty-maps"]).run()
+    assert app.slider(key="reader-study-faulty_share").value == 0.3
+    app.button(key="reader-study-make").click().run()
+    assert not app.exception and studies.all_of(database()) == []
+    ((kind, arguments),) = asked
+    assert kind == "reader_study"
+    settings = StudySettings(**arguments["study"])
+    assert (settings.name, settings.arms) == ("Maps", ("with-maps", "with-faulty-maps"))
+    assert settings.run and settings.classes == ("EAD", "SD")

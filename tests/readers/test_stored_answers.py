@@ -214,9 +214,9 @@ def test_maps_are_of_the_class_that_the_ai_shows_and_seen_with_it_alone(
         name="Maps", dataset=str(images), run=str(run.root), per_class=1, faulty_share=1.0,
         arms=("without-then-with-maps", "with-faulty-maps", "with"),
     )  # fmt: skip
-    told: list[tuple[int, int]] = []
-    studies.make(db, settings, progress=lambda done, total: told.append((done, total)))
-    assert told == [(0, 3), (1, 3), (2, 3)]
+    told: list[tuple[str, int, int]] = []
+    studies.make(db, settings, progress=lambda *step: told.append(step))
+    assert told == [("images", n, 3) for n in (1, 2, 3)] + [("maps", n, 3) for n in (0, 1, 2)]
     shown, seen = entered(db, "Maps"), []
     while isinstance(screen := sitting.go_on(db, shown), Shown):
         found = sitting.shown_map(db, shown, screen.token)
