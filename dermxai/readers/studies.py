@@ -207,6 +207,16 @@ def all_of(database: Database) -> list[StudyInfo]:
         ]
 
 
+def images_of_all(database: Database) -> list[tuple[StudyInfo, frozenset[str]]]:
+    """Each study with the paths of its images."""
+    query = select(Case.study_id, CaseImage.path).join(Case, Case.id == CaseImage.case_id)
+    paths_of: dict[int, set[str]] = {}
+    with database.reading() as session:
+        for study, path in session.execute(query):
+            paths_of.setdefault(study, set()).add(path)
+    return [(each, frozenset(paths_of.get(each.id, ()))) for each in all_of(database)]
+
+
 def settings_of(study: Study) -> StudySettings:
     return checked(f"the study {study.name}", StudySettings, json.loads(study.settings))
 
