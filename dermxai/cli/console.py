@@ -411,12 +411,11 @@ def show_study(found: "StudyAnalysis") -> None:
         for points, rows in found.classes.operating.groupby("points", sort=False):
             _show_beside(rows, beside, f", {points}")
     _show_confused(found.confused, beside)
-    fleiss, alpha = found.kappas.fleiss, found.kappas.alpha
     show_table(
         ("agreement of readers", "value", "95 % interval"),
         [
-            ["Fleiss' kappa", fleiss.value, _interval(fleiss.low, fleiss.high)],
-            ["Krippendorff's alpha", alpha.value, _interval(alpha.low, alpha.high)],
+            [row["coefficient"], row["value"], _interval(row["low"], row["high"])]
+            for row in found.kappas.among.to_dict("records")
         ],
     )
     for title, cases in (

@@ -10,7 +10,7 @@ squared biased component by its cube.
 
 The variance is unbiased and, of a difference with few readers, uncertain: in one study of five it
 comes out below 0, so that there is no error, interval and p, and where it comes out just above, a
-difference is found too often (5.9 to 8.9 % at 5 %, 5 readers). To test a difference take
+difference is found too often (3.5 to 10.0 % at 5 %, 5 readers). To test a difference take
 `obuchowski_rockette` of each reader's own figure, which holds 5 % with a tenth and three tenths of
 the ratings missing, too (docs/reader-studies.md); this is for the same numbers as iMRMC.
 """

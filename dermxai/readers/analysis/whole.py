@@ -66,6 +66,7 @@ class StudyAnalysis:
                 "rows": _records(kappa.rows),
                 "fleiss": asdict(kappa.fleiss),
                 "krippendorff": asdict(kappa.alpha),
+                "among": _records(kappa.among),
                 "fleiss_by_class": _records(kappa.by_class),
             },
             "errors": {

@@ -63,6 +63,7 @@ def section(study: StudyInfo, scene: Scene) -> None:
     look.notes(found.notes)
     _matrices(found)
     _confused(found)
+    _agreement(found)
     _cases(found, scene)
     for gain in found.gains:
         _gain(gain)
@@ -211,6 +212,22 @@ def _confused(found: StudyAnalysis) -> None:
     )
     _beside_network(shown, rows, found)
     _table(shown)
+
+
+def _agreement(found: StudyAnalysis) -> None:
+    if found.classes.readers < 2:
+        return
+    rows = found.kappas.among
+    look.heading("Agreement of readers", "All classes, beyond chance.")
+    _table(
+        pd.DataFrame(
+            {
+                "Coefficient": rows["coefficient"],
+                "Value": rows["value"],
+                "95 % CI": _intervals(rows, "low", "high"),
+            }
+        )
+    )
 
 
 def _cases(found: StudyAnalysis, scene: Scene) -> None:
