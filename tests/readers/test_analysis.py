@@ -74,6 +74,10 @@ def test_each_class_is_counted(study: Study, table: pd.DataFrame) -> None:
         hits = (of_net["answer"] == code)[of_net["truth"] == code].mean()
         assert rows.loc[(code, "sensitivity"), "device"] == pytest.approx(hits)
         assert rows.loc[(code, "sensitivity"), "cases"] == 12
+    for measure, rows_ in found.rows.groupby("measure"):
+        least = -1 if measure == "kappa" else 0
+        ends = rows_[["readers_low", "readers_high"]].to_numpy()
+        assert (ends >= least).all() and (ends <= 1).all()
     right = own.assign(right=own["truth"] == own["answer"]).groupby("reader")["right"].mean()
     whole = rows.loc[(ALL, "accuracy")]
     assert whole["readers"] == pytest.approx(right.drop("net").mean())
@@ -392,6 +396,8 @@ def test_pairs_are_counted_in_both_directions(study: Study, table: pd.DataFrame)
         )
         assert row["device"] == pytest.approx(net[cell])
         assert not row["low"] > row["difference"] and not row["high"] < row["difference"]
+    ends = found[["readers_low", "readers_high"]].to_numpy()
+    assert (ends >= 0).all() and (ends <= 1).all()
     strongest = found[["readers"]].to_numpy().reshape(-1, 2).max(axis=1)
     assert (np.diff(strongest) <= 0).all()
 

@@ -98,10 +98,17 @@ def class_table(
     return ClassTable(table, _adjusted(operating), curve, to, int(seen.sum()))
 
 
+def within(table: pd.DataFrame, least: float | pd.Series = 0.0) -> pd.DataFrame:
+    """With the ends of readers' means where such a number can be, from ``least`` to 1."""
+    names = ["readers_low", "readers_high"]
+    return table.assign(**{name: table[name].clip(least, 1.0) for name in names})
+
+
 def _adjusted(table: pd.DataFrame) -> pd.DataFrame:
-    """With ``p_holm`` of all classes of a measure."""
+    """With ``p_holm`` of all classes of a measure, and ends of means that can be."""
     if table.empty:
         return table
+    table = within(table, table["measure"].map(lambda measure: -1.0 if measure == KAPPA else 0.0))
     table["p_holm"] = np.nan
     for measure in MEASURES:
         asked = ((table["measure"] == measure) & (table["class"] != ALL)).to_numpy()

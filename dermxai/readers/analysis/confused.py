@@ -12,7 +12,7 @@ from dermxai.metrics.mrmc.figures import Figure
 from dermxai.metrics.mrmc.obuchowski_rockette import Generalises
 from dermxai.metrics.mrmc.ratings import Ratings
 from dermxai.metrics.multiplicity import holm
-from dermxai.readers.analysis.classes import compared, device_interval, figures_of
+from dermxai.readers.analysis.classes import compared, device_interval, figures_of, within
 from dermxai.readers.analysis.outcomes import Outcomes
 
 COLUMNS = (
@@ -52,6 +52,7 @@ def confused(
     order = sorted(weight, key=lambda place: -weight[place])
     table = pd.DataFrame([rows[2 * place + side] for place in order for side in (0, 1)])
     if not table.empty:
+        table = within(table)
         table["p_holm"] = holm(table["p"].to_numpy(dtype=np.float64))
     return table.reindex(columns=list(COLUMNS))
 

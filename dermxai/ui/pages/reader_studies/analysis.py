@@ -160,7 +160,14 @@ def _intervals(rows: pd.DataFrame, low: str, high: str) -> list[str | None]:
     ]
 
 
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.0005 else f"{value:.3f}"
+
+
 def _table(shown: pd.DataFrame) -> None:
+    for name in shown.columns:
+        if name.startswith("p"):
+            shown[name] = shown[name].map(_p, na_action="ignore")
     drawn = {
         name: number_column("%d" if (shown[name] % 1 == 0).all() else "%.3f", 90)
         for name in shown.select_dtypes("number").columns
@@ -276,7 +283,7 @@ def _gain(gain: Gain) -> None:
             {
                 "Class": [_class(code) for code in rows["class"]],
                 "Measure": [_MEASURES[each] for each in rows["measure"]],
-                "Readers": rows["group"],
+                "Group": rows["group"],
                 "Before": rows["before"],
                 "After": rows["after"],
                 "Gain": rows["difference"],
