@@ -15,6 +15,7 @@ from dermxai.readers.definition import StudySettings
 from dermxai.readers.sitting import Given, Ready, Shown
 from dermxai.readers.store import database as databases
 from dermxai.readers.store.database import database
+from dermxai.report import readers as report
 from dermxai.runs import Run
 from dermxai.ui.pages.reader_studies import studies as page
 
@@ -114,8 +115,17 @@ def test_answers_are_analysed_beside_the_network(make_run: Make, open_page: Open
     assert "Confusion matrix\\: Readers, 40 answers" in said
     assert "Confusion matrix\\: Network, argmax, 20 answers" in said
     assert "without-then-with less first answers" in said
+    for words in ("Seconds an answer", "Brier score", "Agreement of readers"):
+        assert words in said
+    assert any("Harmed by help, without-then-with" in each.label for each in app.button)
     table = next(each.value for each in app.dataframe if "p (Holm)" in each.value.columns)
     assert len(table) == len(settings.classes) and table["Network"].between(0, 1).all()
+    measure = next(each for each in app.button_group if "Kappa" in each.options)
+    measure.set_value("kappa").run()
+    assert not app.exception
+    tests = next(each.value for each in app.dataframe if "p, bootstrap (Holm)" in each.value)
+    assert len(tests) == len(settings.classes) + 1
+    assert set(tests["Agreement"]) <= {"poor", "moderate", "good"}
     button = next(each for each in app.button if "No reader agrees" in each.label)
     button.click().run()
     assert not app.exception and "sel" in app.query_params
@@ -151,3 +161,25 @@ def test_a_study_with_maps_is_made_as_a_job(
     settings = StudySettings(**arguments["study"])
     assert (settings.name, settings.arms) == ("Maps", ("with-maps", "with-faulty-maps"))
     assert settings.run and settings.classes == ("EAD", "SD")
+
+
+def test_a_study_here_stands_beside_the_published_one(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=60, classes=("EAD", "SD", "MN", "BCC"))
+    settings = StudySettings(
+        name="First", dataset="here", sample_ids=tuple(run.samples["sample_id"][:8]), run="run"
+    )
+    settings = settings.replaced(dataset=str(run.manifest["dataset"]["path"]))
+    studies.make(database(), settings)
+    (code,) = studies.make_codes(database(), "First", 1)
+    shown = sitting.enter(database(), code.text)
+    assert shown
+    for place in range(8):
+        case = sitting.go_on(database(), shown)
+        assert isinstance(case, Shown)
+        sitting.give(database(), shown, Given(case.token, f"{place}", case.classes[0], 3, True))
+    app = open_page("published_study", run="run")
+    app.selectbox(key="answers-study").set_value("First").run()
+    assert not app.exception and not app.error
+    table = next(each.value for each in app.dataframe if "Who" in each.value.columns)
+    assert (table["Who"] == report.READERS).sum() == len(set(run.samples["label"][:8]))
+    assert (table["Who"] == report.PROGRAM).any()

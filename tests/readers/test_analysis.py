@@ -194,6 +194,24 @@ def test_help_is_counted_answer_by_answer(study: Study, table: pd.DataFrame) -> 
     assert gain.bias.low < gain.bias.excess < gain.bias.high
 
 
+def test_helped_and_harmed_cases_are_named(study: Study, table: pd.DataFrame) -> None:
+    """Counted reader by reader; all of them are those of the changes in all."""
+    (gain,) = arms.gains(Outcomes.of(study))
+    people = table[table["reader"] != "net"].assign(right=table["truth"] == table["answer"])
+    by_arm = {arm: own.set_index(["reader", "case"])["right"] for arm, own in people.groupby("arm")}
+    wide = pd.DataFrame(by_arm)
+    harmed = (wide["alone"] & ~wide["with AI"]).groupby("case").sum()
+    helped = (~wide["alone"] & wide["with AI"]).groupby("case").sum()
+    found = gain.cases.set_index("case")
+    assert len(found) == ((harmed > 0) | (helped > 0)).sum() > 10
+    assert (found["harmed"] == harmed[found.index]).all()
+    assert (found["helped"] == helped[found.index]).all()
+    assert found["harmed"].is_monotonic_decreasing and (found["answers"] == 4).all()
+    assert found["harmed"].sum() == gain.changes[arms.HARMED].sum()
+    ai = table[table["arm"] == "with AI"].drop_duplicates("case").set_index("case")["shown"]
+    assert (found["shown"] == ai[found.index]).all()
+
+
 def test_first_answers_of_an_arm_are_its_own_before(tmp_path: Path) -> None:
     table = drawn(5, arms=("assisted",), device=False)
     first = drawn(6, arms=("assisted",), device=False)["answer"]

@@ -83,6 +83,7 @@ class StudyAnalysis:
                     "readers_split": each.nested,
                     "rows": _records(each.rows),
                     "changes": _records(each.changes),
+                    "cases": _records(each.cases),
                     "wrong_help": each.bias and asdict(each.bias),
                 }
                 for each in self.gains

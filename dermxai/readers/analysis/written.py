@@ -35,6 +35,7 @@ def write(found: StudyAnalysis, folder: Path) -> list[Path]:
         name = "".join(each if each.isalnum() else "_" for each in gain.with_)
         tables[f"help_{name}"] = gain.rows
         tables[f"changes_{name}"] = gain.changes
+        tables[f"changed_cases_{name}"] = gain.cases
     told = basis.columns(found.study.independent, found.level)
     made = []
     for name, table in tables.items():

@@ -19,6 +19,7 @@ from dermxai.readers.analysis.whole import StudyAnalysis, analyse
 from dermxai.readers.store.database import Database, database
 from dermxai.readers.stored_study import finished, study_of
 from dermxai.readers.studies import StudyInfo
+from dermxai.report.readers import PROGRAM, READERS, of_study, table_of
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components import downloads, look
 from dermxai.ui.components.gallery import gallery
@@ -53,7 +54,7 @@ def section(study: StudyInfo, scene: Scene) -> None:
         arm = st.selectbox("Arm", arms, key=_key("arm"), width=260) if len(arms) > 1 else arms[0]
         place = st.container()
     try:
-        found = _analysed(database(), study.name, str(arm), number, study.made_at)
+        found = analysed(database(), study.name, str(arm), number, study.made_at)
     except InputError as error:
         st.info(plain(str(error)))
         return
@@ -61,12 +62,17 @@ def section(study: StudyInfo, scene: Scene) -> None:
         classes, measure, rule = _ask_table(found)
     _classes(found, classes, measure, rule)
     look.notes(found.notes)
+    if measure == "kappa" and found.study.device is not None:
+        _kappas(found)
     _matrices(found)
     _confused(found)
+    _plane(found)
     _agreement(found)
     _cases(found, scene)
     for gain in found.gains:
         _gain(gain)
+    _times(found)
+    _confidence(found)
     with st.container(horizontal=True):
         told = basis.columns(found.study.independent, found.level)
         downloads.csv(
@@ -80,7 +86,7 @@ def _key(of: str) -> str:
 
 
 @kept("Analysing")
-def _analysed(where: Database, name: str, arm: str, answers: int, made_at: float) -> StudyAnalysis:
+def analysed(where: Database, name: str, arm: str, answers: int, made_at: float) -> StudyAnalysis:
     del answers, made_at  # of the state that is kept
     found = study_of(where, name, OperatingPoint())
     if arm not in {each.name for each in found.arms}:
@@ -242,6 +248,11 @@ def _cases(found: StudyAnalysis, scene: Scene) -> None:
     kinds = [("No reader agrees with the label", wrong.doubtful)]
     if wrong.both is not None:
         kinds.insert(0, ("Readers' majority and network wrong", wrong.both_wrong))
+    for gain in found.gains:
+        for change in ("harmed", "helped"):
+            cases = gain.cases.loc[gain.cases[change] > 0, "case"]
+            rows = wrong.cases.set_index("case").loc[cases].reset_index()
+            kinds.append((f"{change.capitalize()} by help, {gain.with_}", rows))
     look.heading(
         "Cases",
         "A click makes them the selection of all pages, where the study's dataset is open.",
@@ -269,6 +280,87 @@ def _cases(found: StudyAnalysis, scene: Scene) -> None:
                 for row in rows.to_dict("records")
             }
             gallery("selection", scene.selection.sample_ids, scene, told)
+
+
+def _kappas(found: StudyAnalysis) -> None:
+    """The paper's test of two kappas, and the bootstrap of patients, whom both share."""
+    rows = found.kappas.rows
+    look.heading(
+        "Two tests of the difference of kappas",
+        f"Normal score of two kappas taken as independent, as in Zhu et al. 2021; paired bootstrap "
+        f"of {found.study.independent}. Below 0.40 poor, above 0.75 good.",
+    )
+    _table(
+        pd.DataFrame(
+            {
+                "Class": [_class(code) for code in rows["class"]],
+                "Readers": rows["readers"],
+                "Agreement": rows["readers_band"].map(str, na_action="ignore"),
+                "Network": rows["device"],
+                "Network agreement": rows["device_band"].map(str, na_action="ignore"),
+                "Difference": rows["difference"],
+                "Bootstrap 95 % CI": _intervals(rows, "bootstrap_low", "bootstrap_high"),
+                "p, normal (Holm)": rows["z_holm"],
+                "p, bootstrap (Holm)": rows["bootstrap_holm"],
+            }
+        )
+    )
+
+
+def _plane(found: StudyAnalysis) -> None:
+    rows = table_of(of_study(found)).replace({"who": {READERS: "Readers", PROGRAM: "Network"}})
+    drawn = figures.roc_plane(rows, look.dark())
+    look.plot(look.Plot.of(drawn), Key.FIGURE.of("readers", "plane"), width="content")
+
+
+def _times(found: StudyAnalysis) -> None:
+    rows = found.times
+    if rows.empty:
+        return
+    look.heading("Seconds an answer", "Intervals of the geometric mean are over readers.")
+    shown = pd.DataFrame(
+        {
+            "Arm": rows["arm"],
+            "Answers": rows["answers"],
+            "Median": rows["median"],
+            "Quartiles": _spans(rows, "quartile_low", "quartile_high"),
+            "Geometric mean": rows["geometric_mean"],
+            "95 % CI": _spans(rows, "low", "high"),
+        }
+    )
+    drawn = {name: number_column("%.1f", 90) for name in ("Median", "Geometric mean")}
+    st.dataframe(shown, column_config=drawn, hide_index=True, height=look.height(shown))
+
+
+def _spans(rows: pd.DataFrame, low: str, high: str) -> list[str | None]:
+    return [
+        f"{one:.1f} to {other:.1f}" if np.isfinite([one, other]).all() else None
+        for one, other in zip(rows[low], rows[high], strict=True)
+    ]
+
+
+def _confidence(found: StudyAnalysis) -> None:
+    rows = found.confidence
+    if rows.empty:
+        return
+    errors = rows.drop_duplicates("arm")
+    told = "; ".join(
+        f"{row['arm']}: expected calibration error {row['error']:.3f}, Brier score "
+        f"{row['brier']:.3f}"
+        for row in errors.to_dict("records")
+    )
+    look.heading("Confidence", f"How often who is so sure is right. {told}.")
+    _table(
+        pd.DataFrame(
+            {
+                "Arm": rows["arm"],
+                "Confidence": rows["confidence"],
+                "Answers": rows["answers"],
+                "Right": rows["right"],
+                "95 % CI": _intervals(rows, "low", "high"),
+            }
+        )
+    )
 
 
 def _gain(gain: Gain) -> None:
