@@ -62,9 +62,24 @@ def by_proportions(data: Ratings) -> float:
 
 def by_pooling(data: Ratings) -> float:
     """p of the difference of pooled AUCs, a tenth of the ratings missing."""
+    return pooled(_missing(data, 0.1), (0, 1)).estimate.p
+
+
+def _missing(data: Ratings, share: float) -> Ratings:
     scores = data.scores.copy()
-    scores[np.random.default_rng(0).random(scores.shape) < 0.1] = np.nan
-    return pooled(Ratings(scores, data.diseased, data.clusters), (0, 1)).estimate.p
+    rng = np.random.default_rng(int(abs(scores[0, 0, 0]) * 1e9))
+    scores[rng.random(scores.shape) < share] = np.nan
+    return Ratings(scores, data.diseased, data.clusters)
+
+
+def by_areas_of_some(data: Ratings) -> float:
+    """As `by_areas`, a tenth of the ratings missing: each reader's figure is of what was read."""
+    return by_areas(_missing(data, 0.1))
+
+
+def by_areas_of_fewer(data: Ratings) -> float:
+    """As `by_areas`, three tenths of the ratings missing."""
+    return by_areas(_missing(data, 0.3))
 
 
 def by_splitting(data: Ratings) -> float:
@@ -89,6 +104,8 @@ def by_device(data: Ratings) -> float:
 ANALYSES: Mapping[str, Callable[[Ratings], float]] = {
     "Obuchowski–Rockette, AUC": by_areas,
     "Dorfman–Berbaum–Metz, AUC": by_pseudovalues,
+    "Obuchowski–Rockette, AUC, 10 % missing": by_areas_of_some,
+    "Obuchowski–Rockette, AUC, 30 % missing": by_areas_of_fewer,
     "Obuchowski–Rockette, sensitivity": by_proportions,
     "U-statistics, AUC, 10 % missing": by_pooling,
     "Obuchowski–Rockette, readers split": by_splitting,

@@ -2,9 +2,11 @@
 database is taken away:
 
     python -m benchmarks.readers DATASET [--readers N] [--per-class N] [--port P] [--json FILE]
+                                 [--postgresql FOLDER]
 
 Each reader sends every answer twice, and again until it is confirmed. In the middle the server is
-killed (SIGKILL) and started again, and SQLite's folder is away for ten seconds. Told are the time
+killed (SIGKILL) and started again, and the database is away for ten seconds: SQLite's folder, or a
+PostgreSQL of tests/postgresql/up.sh, which is stopped at once and started again. Told are the time
 of an answer, and what was lost or doubled, of which there is to be nothing.
 """
 
@@ -26,6 +28,7 @@ from threading import Event, Thread
 import numpy as np
 
 AWAY = 10.0  # seconds
+POSTGRESQL = Path(__file__).parent.parent / "tests" / "postgresql"
 PATIENCE = 120.0  # seconds until a server stands
 
 
@@ -105,10 +108,15 @@ def main() -> None:
     parser.add_argument("--per-class", type=int, default=4)
     parser.add_argument("--port", type=int, default=8650)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--postgresql", type=Path, help="an empty folder that others can enter")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"DERMXAI_HOME": home, "DERMXAI_ROOTS": str(Path(given.dataset).resolve())}
+        if given.postgresql:
+            os.environ["DERMXAI_DATABASE"] = run("up.sh", given.postgresql)
         told = measured(given)
+        if given.postgresql:
+            run("down.sh", given.postgresql)
     print(json.dumps(told, indent=1))
     if given.json:
         given.json.write_text(json.dumps(told, indent=1))
@@ -116,8 +124,15 @@ def main() -> None:
         raise SystemExit(1)
 
 
+def run(script: str, folder: Path) -> str:
+    done = subprocess.run(
+        [POSTGRESQL / script, folder.resolve()], check=True, text=True, stdout=subprocess.PIPE
+    )
+    return done.stdout.strip()
+
+
 def measured(given: argparse.Namespace) -> dict[str, object]:
-    from dermxai.readers import export, files, studies
+    from dermxai.readers import files, stored_answers, studies
     from dermxai.readers.definition import StudySettings
     from dermxai.readers.store.database import database
 
@@ -140,6 +155,11 @@ def measured(given: argparse.Namespace) -> dict[str, object]:
         server = serve(given.port)
         while sum(len(each.confirmed) for each in readers) < expected / 2:
             time.sleep(0.05)
+        if given.postgresql:
+            run("down.sh", given.postgresql)
+            over.wait(AWAY)
+            run("up.sh", given.postgresql)
+            return
         away = files.folder().with_name("away")
         files.folder().rename(away)
         over.wait(AWAY)
@@ -155,15 +175,16 @@ def measured(given: argparse.Namespace) -> dict[str, object]:
     disturbing.join()
     os.killpg(server.pid, signal.SIGTERM)
     server.wait()
-    kept = export.answers(database(), "Fast")
+    kept = stored_answers.answers(database(), "Fast")
     confirmed = sorted(tuple(each.confirmed.values()) for each in readers)
     there = sorted(tuple(rows["choice"]) for _, rows in kept.groupby("reader"))
     seconds = np.concatenate([each.seconds for each in readers])
     return {
+        "database": database().engine.dialect.name,
         "readers": given.readers,
         "answers": expected,
         "lost": expected - len(kept) if confirmed == there else "answers differ",
-        "doubled": len(export.changes(database(), "Fast")) - len(kept),
+        "doubled": len(stored_answers.changes(database(), "Fast")) - len(kept),
         "refused": sum(len(each.refused) for each in readers),
         "seconds in all": round(took, 1),
         "seconds an answer": {

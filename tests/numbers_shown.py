@@ -23,6 +23,7 @@ TRAINING = "Training"
 REMEDIES = "Remedies"
 COMPARISON = "Model comparison"
 PUBLISHED = "Published study"
+READERS = "Reader studies"
 SUBGROUPS = "Subgroups"
 SHIFT = "Distribution shift"
 
@@ -172,6 +173,8 @@ NUMBERS: Mapping[str, str] = {
     "Reader study: kappa with the reference": PUBLISHED,
     "Reader study: readers less a device": PUBLISHED,
     "Reader study: p of two kappas": PUBLISHED,
+    "Reader study: network at operating points": READERS,
+    "Reader study: share of a class that is called another": READERS,
     "Measure in a group of images": SUBGROUPS,
     "Difference of a group from the rest": SUBGROUPS,
     "p of a group's difference": SUBGROUPS,

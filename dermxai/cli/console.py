@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from dermxai.runs import Run
 
 FEW = 5  # problems that are told one by one
+CASES_SHOWN = 10
+PAIRS_SHOWN = 5
 _WIDEST = 100_000  # columns of a table's line: it is never wrapped
 
 
@@ -107,7 +109,7 @@ def say_problems(problems: Sequence[Mapping[str, object]]) -> None:
     """The first few problems with files and rows, each an item and a reason, and how many there
     are."""
     for problem in problems[:FEW]:
-        say(_line(f"{problem['item']}: {problem['reason']}"))
+        say(printable(f"{problem['item']}: {problem['reason']}"))
     if problems:
         rest = " (all of them with --json)" if len(problems) > FEW else ""
         number = count(len(problems), "problem")
@@ -118,7 +120,7 @@ def say_reasons(jobs: Sequence[Mapping[str, object]]) -> None:
     """Why the first few jobs have failed, were interrupted, or are not at work as usual."""
     told = [job for job in jobs if job["reason"]]
     for job in told[:FEW]:
-        say(_line(f"{job['id']}: {job['reason']}"))
+        say(printable(f"{job['id']}: {job['reason']}"))
     if len(told) > FEW:
         say(f"{count(len(told) - FEW, 'more job')} with a reason; see dermxai jobs show JOB.")
 
@@ -135,7 +137,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
     for name, value in zip(columns, rows[0], strict=True):
         side: JustifyMethod = "right" if isinstance(value, int | float) else "left"
-        table.add_column(Text(_line(name)), justify=side, no_wrap=True)
+        table.add_column(Text(printable(name)), justify=side, no_wrap=True)
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
     wide = Console(file=io.StringIO(), width=_WIDEST, color_system=None)
@@ -187,7 +189,7 @@ def show_evaluation(evaluation: "Evaluated") -> None:
         "design effect (docs/statistics.md)."
     )
     for note in evaluation.notes:
-        print(f"\n{_line(note)}")
+        print(f"\n{printable(note)}")
 
 
 def show_measures(found: "Measures") -> None:
@@ -218,7 +220,7 @@ def show_measures(found: "Measures") -> None:
         [[code, *(of["class", code, name]["value"] for name in by_class)] for code in classes],
     )
     for note in notes(found):
-        print(f"\n{_line(note)}")
+        print(f"\n{printable(note)}")
 
 
 def show_calibration(found: "Calibration") -> None:
@@ -236,7 +238,7 @@ def show_calibration(found: "Calibration") -> None:
         for row in as_table(found).to_dict("records")
     ]
     show_table(columns, rows)
-    print(f"\n{_line(in_words(found))}")
+    print(f"\n{printable(in_words(found))}")
 
 
 def show_rules(argmax: "Measures", point: "Measures") -> None:
@@ -254,7 +256,7 @@ def show_rules(argmax: "Measures", point: "Measures") -> None:
             rows[-1].append(" | ".join(_cell(value) for value in pair))
     show_table(("class", "images", *(name.replace("_", " ") for name in names)), rows)
     for line in sums_in_words(table):
-        print(f"\n{_line(line)}")
+        print(f"\n{printable(line)}")
 
 
 def show_prediction_sets(
@@ -265,7 +267,7 @@ def show_prediction_sets(
 
     print("\nPrediction sets\n")
     if found is None:
-        print(_line(why_not))
+        print(printable(why_not))
         return
     measured = found.measured
     rows = [
@@ -280,9 +282,9 @@ def show_prediction_sets(
     for codes in pairs:
         alike = found.exactly(codes).iloc[0]
         share = f"{_cell(float(alike['share']))} [{_interval(alike['low'], alike['high'])}]"
-        print(f"\nExactly {{{_line(', '.join(codes))}}}: {alike['exactly']} sets, {share}")
+        print(f"\nExactly {{{printable(', '.join(codes))}}}: {alike['exactly']} sets, {share}")
     for line in (in_words(found), *notes(found)):
-        print(f"\n{_line(line)}")
+        print(f"\n{printable(line)}")
 
 
 def show_curves(benefit: "Mapping[str, DecisionCurve]", abstention: "RiskCoverage") -> None:
@@ -330,7 +332,7 @@ def show_premium(premium: "Premium") -> None:
     columns = ("overall", "all", "without", "95 % interval", "difference", "95 % interval")
     show_table(columns, rows)
     for note in sentences(premium.notes):
-        print(f"\n{_line(note)}")
+        print(f"\n{printable(note)}")
 
 
 def show_outcome(found: "Outcome") -> None:
@@ -340,9 +342,9 @@ def show_outcome(found: "Outcome") -> None:
     from dermxai.report import remedies
 
     for place, (title, told) in enumerate(remedies.steps(found), 1):
-        print(_line(f"{place}. {title}. {told}"))
+        print(printable(f"{place}. {title}. {told}"))
     before, after = remedies.rules(found)
-    print("\n" + _line(f"Decision rule before: {before}; after: {after}.") + "\n")
+    print("\n" + printable(f"Decision rule before: {before}; after: {after}.") + "\n")
     columns = ("before", "after", "difference", "95 % interval")
     numbers = ("before", "after", "difference")
 
@@ -365,7 +367,7 @@ def show_outcome(found: "Outcome") -> None:
         )
     print(f"\n{interval_basis(basis(found.before.clusters, found.paired.level))}: Newcombe's.")
     for note in (*found.notes, remedies.looked(found)):
-        print(f"\n{_line(note)}")
+        print(f"\n{printable(note)}")
 
 
 def show_comparison(made: "Compared") -> None:
@@ -393,7 +395,7 @@ def show_comparison(made: "Compared") -> None:
         "(Holm). Classes: --json."
     )
     for note in made.about:
-        print(f"\n{_line(note)}")
+        print(f"\n{printable(note)}")
 
 
 def show_study(found: "StudyAnalysis") -> None:
@@ -402,33 +404,30 @@ def show_study(found: "StudyAnalysis") -> None:
     from dermxai.metrics.basis import basis
 
     study, classes = found.study, found.classes.rows
-    print(f"{_line(study.summary())}. Arm: {_line(found.arm)}.\n")
+    print(f"{printable(study.summary())}. Arm: {printable(found.arm)}.\n")
     beside = study.device is not None
-    names = ["cases", "readers", "95 % interval"]
-    if beside:
-        names += ["device", "95 % interval", "difference", "95 % interval", "p", "p (Holm)"]
-    for measure, rows in classes.groupby("measure", sort=False):
-        shown = []
-        for row in rows.to_dict("records"):
-            cells = [row["class"], row["cases"], row["readers"]]
-            cells.append(_interval(row["readers_low"], row["readers_high"]))
-            if beside:
-                cells += [row["device"], _interval(row["device_low"], row["device_high"])]
-                cells += [row["difference"], _interval(row["low"], row["high"])]
-                cells += [row["p"], row["p_holm"]]
-            shown.append(cells)
-        show_table((str(measure), *names), shown)
-        print()
-    fleiss, alpha = found.kappas.fleiss, found.kappas.alpha
+    _show_beside(classes, beside)
+    if not found.classes.operating.empty:
+        for points, rows in found.classes.operating.groupby("points", sort=False):
+            _show_beside(rows, beside, f", {points}")
+    _show_confused(found.confused, beside)
     show_table(
         ("agreement of readers", "value", "95 % interval"),
         [
-            ["Fleiss' kappa", fleiss.value, _interval(fleiss.low, fleiss.high)],
-            ["Krippendorff's alpha", alpha.value, _interval(alpha.low, alpha.high)],
+            [row["coefficient"], row["value"], _interval(row["low"], row["high"])]
+            for row in found.kappas.among.to_dict("records")
         ],
     )
+    for title, cases in (
+        ("No reader agrees with the label of", found.errors.doubtful),
+        ("The readers' majority and the device err on", found.errors.both_wrong),
+    ):
+        if len(cases):
+            names = [printable(str(case)) for case in cases["case"].head(CASES_SHOWN)]
+            more = f" and {len(cases) - CASES_SHOWN:,} more" if len(cases) > CASES_SHOWN else ""
+            print(f"\n{title}: {', '.join(names)}{more}.")
     for gain in found.gains:
-        print(f"\n{_line(gain.with_)} less {_line(gain.without)}\n")
+        print(f"\n{printable(gain.with_)} less {printable(gain.without)}\n")
         show_table(
             ("class", "measure", "readers", "before", "after", "gain", "95 % interval", "p"),
             [
@@ -451,7 +450,45 @@ def show_study(found: "StudyAnalysis") -> None:
         f"\n{interval_basis(basis(study.independent, found.level))}; for other {found.classes.to}."
     )
     for note in found.notes:
-        print(f"\n{_line(note)}")
+        print(f"\n{printable(note)}")
+
+
+def _show_beside(classes: "pd.DataFrame", beside: bool, rule: str = "") -> None:
+    """Readers and device, a table a measure; ``rule`` says how the device decides where that is
+    not its answer."""
+    names = ["cases", "readers", "95 % interval"]
+    if beside:
+        names += ["device", "95 % interval", "difference", "95 % interval"]
+        names += ["p", "p (Holm)"]
+    for measure, rows in classes.groupby("measure", sort=False):
+        shown = []
+        for row in rows.to_dict("records"):
+            cells = [row["class"], row["cases"], row["readers"]]
+            cells.append(_interval(row["readers_low"], row["readers_high"]))
+            if beside:
+                cells += [row["device"], _interval(row["device_low"], row["device_high"])]
+                cells += [row["difference"], _interval(row["low"], row["high"])]
+                cells += [row["p"], row["p_holm"]]
+            shown.append(cells)
+        show_table((f"{measure}{rule}", *names), shown)
+        print()
+
+
+def _show_confused(confused: "pd.DataFrame", beside: bool) -> None:
+    """Which classes are taken for which, the most frequent pairs."""
+    names = ["called", "cases", "readers", "95 % interval"]
+    names += ["device", "95 % interval", "difference", "95 % interval", "p"] if beside else []
+    shown = []
+    for row in confused.head(2 * PAIRS_SHOWN).to_dict("records"):
+        cells = [row["truth"], row["answer"], row["cases"], row["readers"]]
+        cells.append(_interval(row["readers_low"], row["readers_high"]))
+        if beside:
+            cells += [row["device"], _interval(row["device_low"], row["device_high"])]
+            cells += [row["difference"], _interval(row["low"], row["high"]), row["p"]]
+        shown.append(cells)
+    if shown:
+        show_table(("class", *names), shown)
+        print()
 
 
 def show_subgroups(found: "Grouped") -> None:
@@ -464,7 +501,7 @@ def show_subgroups(found: "Grouped") -> None:
     show_table([str(name) for name in table.columns], table.to_numpy().tolist())
     print(f"\n{interval_basis(basis(found.found.clusters, found.found.level))}. {found.rule}.")
     for note in found.notes:
-        print(f"\n{_line(note)}")
+        print(f"\n{printable(note)}")
 
 
 def show_shift(found: "Shift") -> None:
@@ -481,20 +518,20 @@ def show_shift(found: "Shift") -> None:
         print(f"{found.reason}\n")
     print(f"{interval_basis(basis(found.clusters, LEVEL))}.")
     for note in found.notes:
-        print(f"\n{_line(note)}")
+        print(f"\n{printable(note)}")
 
 
 def show_part(title: str, found: "FoundSlices | GrownTree | None", why: str) -> None:
     """A table and its notes under a title, or why there is none."""
     print(f"\n{title}\n")
     if found is None:
-        print(_line(why))
+        print(printable(why))
         return
     table = found.shown()
     if len(table):
         show_table([str(name) for name in table.columns], table.to_numpy().tolist())
     for note in found.own_notes:
-        print(f"\n{_line(note)}")
+        print(f"\n{printable(note)}")
 
 
 def show_faithfulness(
@@ -523,7 +560,7 @@ def show_faithfulness(
     show_table((*columns, "against random", "against centred", "standing"), rows)
     print(f"\n{interval_basis(basis(independent))}.")
     for note in notes:
-        print(f"\n{_line(note)}")
+        print(f"\n{printable(note)}")
     for name, reason in found.skipped.items():
         print(f"\n{name} is left out: {reason}")
     for problem in found.problems:
@@ -533,10 +570,10 @@ def show_faithfulness(
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return fixed(value, 3)
-    return _line(str(value))
+    return printable(str(value))
 
 
-def _line(text: str) -> str:
+def printable(text: str) -> str:
     """Without line breaks and control characters, which names from outside may hold."""
     return "".join(char if char.isprintable() else " " for char in text)
 

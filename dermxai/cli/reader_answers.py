@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dermxai.cli import console
-from dermxai.cli.options import Json
+from dermxai.cli.options import Json, Rule, Target
 from dermxai.cli.reader_studies import app
 
 if TYPE_CHECKING:
+    from dermxai.metrics.decision import OperatingPoint
     from dermxai.readers.answered import Study
 
 __all__ = ["app"]
@@ -63,6 +64,8 @@ def analyse(
         To | None,
         typer.Option(help="Other readers and cases (both), these readers (cases), these cases."),
     ] = None,
+    rule: Rule = "youden",
+    target: Target = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder for the tables as files.", file_okay=False)
     ] = None,
@@ -74,8 +77,10 @@ def analyse(
     from dermxai.metrics.mrmc.obuchowski_rockette import Generalises
     from dermxai.readers.analysis.whole import analyse as analysed
     from dermxai.readers.analysis.written import write
+    from dermxai.report.measures import point_of
 
-    study = _study(answers, classes, column, device, network)
+    point = point_of(rule, target)
+    study = _study(answers, classes, column, device, network, point=point)
     names = [each.name for each in study.arms]
     if arm is not None and arm not in names:
         raise InputError(f"The arm {arm!r} came; the study has {', '.join(names)}.")
@@ -180,6 +185,8 @@ def _study(
     column: list[str] | None,
     device: str | None,
     network: str | None,
+    *,
+    point: "OperatingPoint | None" = None,
 ) -> "Study":
     from dataclasses import replace
 
@@ -200,4 +207,4 @@ def _study(
     )
     if network is None:
         return study
-    return replace(study, device=exam(open_run(paths.named_run(network)), study))
+    return replace(study, device=exam(open_run(paths.named_run(network)), study, point=point))

@@ -1,7 +1,6 @@
 """``python -m dermxai readers``: studies in which people and a network take the same exam."""
 
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +26,7 @@ def new(
 
     settings = studies.read_definition(definition)
     with console.bars() as told:
-        made = studies.make(database(), settings, account(), partial(told, "maps"))
+        made = studies.make(database(), settings, account(), told)
     console.say(f"{made.name}: {made.cases:,} cases of {len(made.classes)} classes.")
 
 
@@ -179,12 +178,18 @@ def answers(
     """Write all answers as CSV, the network's among them."""
     from dermxai.core.errors import InputError
     from dermxai.core.spreadsheet import write_csv
-    from dermxai.readers import export
+    from dermxai.readers import stored_answers
     from dermxai.readers.store.database import database
 
     if changes and long:
         raise InputError("Give --changes or --long, not both.")
-    made = export.changes if changes else export.long_form if long else export.answers
+    made = (
+        stored_answers.changes
+        if changes
+        else stored_answers.long_form
+        if long
+        else stored_answers.answers
+    )
     table = made(database(), name)
     write_csv(table, output, digits=9)
     console.say(f"{len(table):,} rows in {output}.")

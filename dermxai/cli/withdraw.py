@@ -16,7 +16,8 @@ def withdraw(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     json: Json = False,
 ) -> None:
-    """Remove all that was made of a dataset: runs, maps, arrays, selections, jobs. Shows it, asks,
+    """Remove all that was made of a dataset: runs, maps, arrays, selections, jobs, reader
+    studies. Shows it, asks,
     and notes it in the audit log."""
     from dermxai.jobs import withdrawal
 
@@ -26,6 +27,7 @@ def withdraw(
             {
                 "dataset": str(found.dataset),
                 "removed": [{"what": part.what, "path": str(part.path)} for part in found.parts],
+                "reader_studies": list(found.studies),
                 "bytes": found.size,
                 "stays": list(found.stays),
             }
@@ -33,8 +35,11 @@ def withdraw(
     else:
         for part in found.parts:
             print(f"{part.what}: {part.path}")
+        for name in found.studies:
+            print(f"{withdrawal.STUDY}: {console.printable(name)}")
         for sentence in found.stays:
             console.say(sentence)
-    if not yes and not typer.confirm(f"Remove these {len(found.parts)} ({found.size:,} bytes)?"):
+    number = len(found.parts) + len(found.studies)
+    if not yes and not typer.confirm(f"Remove these {number} ({found.size:,} bytes)?"):
         raise typer.Abort
     withdrawal.remove(found)

@@ -32,6 +32,7 @@ from dermxai.slices.files import SliceFiles
 from dermxai.training.files import TrainingFiles
 
 _ARCHIVE = ".npz"
+STUDY = "reader study with its answers"
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,14 @@ class Withdrawal:
         fingerprints: of its content, as runs have seen it.
         parts: what goes.
         stays: sentences on what does not.
+        studies: names of reader studies that go with their readers and all their answers.
     """
 
     dataset: Path
     fingerprints: frozenset[str]
     parts: tuple[Part, ...]
     stays: tuple[str, ...]
+    studies: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -80,7 +83,7 @@ class Withdrawal:
         found: dict[str, int] = {}
         for part in self.parts:
             found[part.what] = found.get(part.what, 0) + 1
-        return found
+        return found | ({STUDY: len(self.studies)} if self.studies else {})
 
 
 def find(dataset: str | Path, *, images: bool = False) -> Withdrawal:
@@ -92,7 +95,7 @@ def find(dataset: str | Path, *, images: bool = False) -> Withdrawal:
 
     Raises:
         InputError: nothing is known of it here; or its images do not lie in the workspace, and are
-            to go too.
+            to go too; or the database of reader studies cannot be reached.
     """
     place = _place(dataset)
     runs = {root: _manifest(root) for root in _folders(paths.runs())}
@@ -110,7 +113,10 @@ def find(dataset: str | Path, *, images: bool = False) -> Withdrawal:
         *(Part("folder of its slices and annotations", folder) for folder in _slices(place)),
         *(Part("training's copy of its images", path) for path in _prepared(prints, jobs)),
     ]
-    if not parts and not place.exists():
+    studies = _reader_studies(place, mine, samples)
+    if studies:
+        parts += [Part("copy of the database of reader studies", file) for file in _backups()]
+    if not parts and not studies and not place.exists():
         raise InputError(
             f"There is no dataset {dataset}, and nothing here was made of one; give its path as "
             "`run.json` of a run has it."
@@ -121,8 +127,8 @@ def find(dataset: str | Path, *, images: bool = False) -> Withdrawal:
         parts.append(Part("dataset", _own(place)))
     elif place.exists():
         stays = (f"The images at {place} stay.", *_stays(prints, jobs))
-        return Withdrawal(place, prints, tuple(parts), stays)
-    return Withdrawal(place, prints, tuple(parts), _stays(prints, jobs))
+        return Withdrawal(place, prints, tuple(parts), stays, studies)
+    return Withdrawal(place, prints, tuple(parts), _stays(prints, jobs), studies)
 
 
 def remove(withdrawal: Withdrawal, person: Person | None = None, *, address: str = "") -> None:
@@ -132,7 +138,8 @@ def remove(withdrawal: Withdrawal, person: Person | None = None, *, address: str
         person: who asks; None at the command line.
 
     Raises:
-        InputError: a job works on the dataset, or a run of it is being written.
+        InputError: a job works on the dataset, or a run of it is being written; or the database of
+            reader studies cannot be reached.
         OSError: the audit log cannot be written, and nothing was removed; or something could not be
             removed.
     """
@@ -152,6 +159,7 @@ def remove(withdrawal: Withdrawal, person: Person | None = None, *, address: str
         removed=withdrawal.counts,
         bytes=withdrawal.size,
     )
+    _remove_studies(withdrawal.studies)
     withdrawn_folder().mkdir(parents=True, exist_ok=True)
     for left in withdrawn_folder().iterdir():  # by a withdrawal that was killed
         _remove(left)
@@ -271,6 +279,41 @@ def _mapping(place: Path) -> list[Path]:
 def _slices(place: Path) -> list[Path]:
     folder = SliceFiles.of(place).root
     return [folder] if os.path.lexists(folder) else []
+
+
+def _reader_studies(
+    place: Path, runs: Iterable[Path], samples: Iterable[pd.DataFrame]
+) -> tuple[str, ...]:
+    """Studies of its images: they hold paths, labels, patients and maps of them."""
+    from dermxai.readers import studies
+    from dermxai.readers.store.database import database, is_there
+
+    if not is_there():
+        return ()
+    images = {str(path) for table in samples for path in table["path"]}
+    inside = f"{place}{os.sep}"
+    names = {root.name for root in runs}
+    return tuple(
+        study.name
+        for study, shown in studies.images_of_all(database())
+        if _same(study.settings.dataset, place)
+        or Path(study.settings.run).name in names
+        or any(path in images or path.startswith(inside) for path in shown)
+    )
+
+
+def _remove_studies(names: Iterable[str]) -> None:
+    from dermxai.readers import studies
+    from dermxai.readers.store.database import database
+
+    for name in names:
+        studies.remove(database(), name)
+
+
+def _backups() -> list[Path]:
+    from dermxai.readers.files import backups
+
+    return backups()
 
 
 def _selections(samples: Iterable[pd.DataFrame]) -> Iterator[Path]:

@@ -1,4 +1,5 @@
-"""Agreement of raters beyond chance: Cohen's, Fleiss' and Krippendorff's coefficients.
+"""Agreement of raters beyond chance: Cohen's, Fleiss', Conger's, Brennan and Prediger's, Gwet's and
+Krippendorff's coefficients.
 
 Each is a function of statistics that add up over cases. So it is computed of all cases, and again
 without each cluster of them (a patient, say): the jackknife gives the standard error whatever the
@@ -11,7 +12,7 @@ far too small or large for intervals and comparisons.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -165,10 +166,58 @@ def fleiss_statistics(counts: ArrayLike) -> Floats:
 def fleiss(statistics: Floats) -> Floats:
     """Fleiss' kappa (1971, doi:10.1037/h0031619) of `fleiss_statistics`, with Gwet's use of cases
     that few have answered."""
-    agreed = ratio(statistics[..., 0], statistics[..., 1])
-    shares = ratio(statistics[..., 3:], statistics[..., 2:3])
+    agreed, shares = _agreed(statistics)
     chance = np.square(shares).sum(axis=-1)
     return ratio(agreed - chance, 1 - chance)
+
+
+def ac1(statistics: Floats) -> Floats:
+    """Gwet's AC1 (2008, doi:10.1348/000711006X126600) of `fleiss_statistics`: agreement by chance
+    is small where one answer is frequent, so that it does not fall as kappa does."""
+    agreed, shares = _agreed(statistics)
+    chance = ratio((shares * (1 - shares)).sum(axis=-1), shares.shape[-1] - 1)
+    return ratio(agreed - chance, 1 - chance)
+
+
+def brennan_prediger(statistics: Floats) -> Floats:
+    """Brennan and Prediger's coefficient (1981, doi:10.1177/001316448104100307) of
+    `fleiss_statistics`: by chance all answers are alike."""
+    agreed, shares = _agreed(statistics)
+    chance = 1 / shares.shape[-1]
+    return np.asarray((agreed - chance) / (1 - chance))
+
+
+def _agreed(statistics: Floats) -> tuple[Floats, Floats]:
+    """Share of pairs of raters who agree (...), and of answers (..., k)."""
+    return (
+        ratio(statistics[..., 0], statistics[..., 1]),
+        ratio(statistics[..., 3:], statistics[..., 2:3]),
+    )
+
+
+def conger_statistics(answers: NDArray[np.intp], classes: int) -> Floats:
+    """(n, 2 + r · k) of the answers (r, n) of raters, negative where one is missing: agreement,
+    whether two raters answered, and who gave which."""
+    given = answers[:, :, None] == np.arange(classes)  # (r, n, k)
+    both = fleiss_statistics(given.sum(axis=0))[:, :2]
+    return np.hstack([both, given.transpose(1, 0, 2).reshape(answers.shape[1], -1)])
+
+
+def conger(raters: int) -> Coefficient:
+    """Conger's kappa (1980, doi:10.1037/0033-2909.88.2.322) of `conger_statistics`: Cohen's of
+    several raters, each with an own frequency of answers, with Gwet's use of missing ones."""
+
+    def coefficient(statistics: Floats) -> Floats:
+        agreed = ratio(statistics[..., 0], statistics[..., 1])
+        given = statistics[..., 2:].reshape(*statistics.shape[:-1], raters, -1)
+        shares = ratio(given, given.sum(axis=-1, keepdims=True))
+        if raters < 2:
+            return np.full_like(agreed, np.nan)
+        apart = shares.var(axis=-2, ddof=1) / raters
+        chance = (np.square(shares.mean(axis=-2)) - apart).sum(axis=-1)
+        return ratio(agreed - chance, 1 - chance)
+
+    return coefficient
 
 
 def fleiss_kappa(counts: ArrayLike, *, level: float = 0.95) -> Agreement:
@@ -180,22 +229,47 @@ def fleiss_kappa(counts: ArrayLike, *, level: float = 0.95) -> Agreement:
         counts: (n, k) how many raters gave each answer to each case.
         level: of the interval.
     """
-    given = np.asarray(counts, dtype=np.float64)
-    given = given[given.sum(axis=1) > 0]
-    statistics = fleiss_statistics(given)
-    value = float(fleiss(statistics.sum(axis=0)))
-    n, raters = len(given), given.sum(axis=1)
+    given = _answered(counts)
+    raters = given.sum(axis=1)
     shares = ratio(given, raters[:, None])
-    frequency = shares.mean(axis=0)
-    chance = float(np.square(frequency).sum())
-    usable = raters > 1
+    frequency = ratio(shares.sum(axis=0), len(shares))
+    found = _linearised(given, fleiss, shares @ frequency, level)
+    return replace(found, null_error=_null_fleiss(frequency, raters))
+
+
+def gwet_ac1(counts: ArrayLike, *, level: float = 0.95) -> Agreement:
+    """`ac1` of independent cases with Gwet's analytic interval.
+
+    Args:
+        counts: (n, k) how many raters gave each answer to each case.
+        level: of the interval.
+    """
+    given = _answered(counts)
+    shares = ratio(given, given.sum(axis=1)[:, None])
+    rarity = 1 - ratio(shares.sum(axis=0), len(shares))
+    return _linearised(given, ac1, ratio(shares @ rarity, given.shape[1] - 1), level)
+
+
+def _answered(counts: ArrayLike) -> Floats:
+    given: Floats = np.asarray(counts, dtype=np.float64)
+    answered: Floats = given[given.sum(axis=1) > 0]
+    return answered
+
+
+def _linearised(
+    given: Floats, coefficient: Coefficient, by_chance: Floats, level: float
+) -> Agreement:
+    """With the standard error of the cases' influences (Gwet 2008); ``by_chance`` (n,) are the
+    cases' parts of the agreement by chance, whose mean that is."""
+    statistics = fleiss_statistics(given)
+    value = float(coefficient(statistics.sum(axis=0)))
+    n, usable = len(given), given.sum(axis=1) > 1
+    chance = float(by_chance.mean()) if n else np.nan
     own = np.where(usable, ratio(statistics[:, 0] - chance, 1 - chance), 0)
-    own = own * ratio(n, usable.sum()) - 2 * (1 - value) * ratio(
-        shares @ frequency - chance, 1 - chance
-    )
+    own = own * ratio(n, usable.sum()) - 2 * (1 - value) * ratio(by_chance - chance, 1 - chance)
     error = _root(ratio(np.square(own - value).sum(), n * (n - 1)))
     reach = float(stdtrit(max(n - 1, 1), (1 + level) / 2)) * error
-    return Agreement(value, error, value - reach, value + reach, _null_fleiss(frequency, raters))
+    return Agreement(value, error, value - reach, value + reach)
 
 
 def _null_fleiss(shares: Floats, raters: Floats) -> float:

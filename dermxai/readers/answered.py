@@ -191,7 +191,7 @@ class Study:
         seen: set[tuple[str, str, str]] = set()
         for each in self.answers:
             whom = (each.reader, each.case, each.arm)
-            if each.reader not in self._reader_at or each.case not in self._case_at:
+            if each.reader not in self._reader_at or each.case not in self.case_at:
                 raise InputError(f"An answer tells of {whom}, which the study does not have.")
             if each.arm not in self._arm_at:
                 raise InputError(f"An answer is of the arm {each.arm!r}, which there is not.")
@@ -208,7 +208,8 @@ class Study:
                 )
 
     @cached_property
-    def _case_at(self) -> dict[str, int]:
+    def case_at(self) -> dict[str, int]:
+        """Place of each case by its id."""
         return {each.case_id: place for place, each in enumerate(self.cases)}
 
     @cached_property
@@ -240,7 +241,7 @@ class Study:
         """(answer, 3) arm, reader and case of each answer."""
         return np.array(
             [
-                (self._arm_at[a.arm], self._reader_at[a.reader], self._case_at[a.case])
+                (self._arm_at[a.arm], self._reader_at[a.reader], self.case_at[a.case])
                 for a in self.answers
             ],
             dtype=np.intp,
@@ -272,8 +273,8 @@ class Study:
         if self.device is not None:
             best = self.device.scores.argmax(axis=1)
             for case, answer in zip(self.device.cases, best, strict=True):
-                if case in self._case_at:
-                    made[self._case_at[case]] = answer
+                if case in self.case_at:
+                    made[self.case_at[case]] = answer
         return made
 
     def device_scores(self) -> Floats:
@@ -281,8 +282,8 @@ class Study:
         made = np.full((len(self.cases), len(self.classes)), np.nan)
         if self.device is not None:
             for case, scores in zip(self.device.cases, self.device.scores, strict=True):
-                if case in self._case_at:
-                    made[self._case_at[case]] = scores
+                if case in self.case_at:
+                    made[self.case_at[case]] = scores
         return made
 
     def summary(self) -> str:

@@ -157,7 +157,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 
 
 def _ours(table: pd.DataFrame) -> bool:
-    """Whether `dermxai.readers.export.answers` has written it."""
+    """Whether `dermxai.readers.stored_answers.answers` has written it."""
     return {"label", "choice", "stage", "reader", "case", "arm"} <= set(table.columns)
 
 

@@ -17,7 +17,7 @@ LONGEST_FIELD = 60
 _TEXTS = "a list of texts"
 
 
-class Arm(StrEnum):
+class ArmKind(StrEnum):
     """How cases are answered. The AI shows the network's class and probabilities; a faulty one
     shows a wrong class for a share of the cases."""
 
@@ -32,14 +32,14 @@ class Arm(StrEnum):
     @property
     def stages(self) -> tuple["Stage", ...]:
         """In which a case is answered, one after the other."""
-        if self is Arm.WITHOUT:
+        if self is ArmKind.WITHOUT:
             return (Stage.ALONE,)
-        both = self in (Arm.THEN_WITH, Arm.THEN_WITH_MAPS)
+        both = self in (ArmKind.THEN_WITH, ArmKind.THEN_WITH_MAPS)
         return (Stage.ALONE, Stage.WITH_AI) if both else (Stage.WITH_AI,)
 
     @property
     def faulty(self) -> bool:
-        return self in (Arm.FAULTY, Arm.FAULTY_MAPS)
+        return self in (ArmKind.FAULTY, ArmKind.FAULTY_MAPS)
 
     @property
     def maps(self) -> bool:
@@ -48,7 +48,7 @@ class Arm(StrEnum):
 
     @property
     def needs_network(self) -> bool:
-        return self is not Arm.WITHOUT
+        return self is not ArmKind.WITHOUT
 
 
 class Stage(StrEnum):
@@ -79,7 +79,7 @@ class StudySettings(Settings):
         1, "Images a case; 2: a dermoscopic and a clinical one of the same lesion", 1, 2
     )
     arms: tuple[str, ...] = setting(
-        (Arm.WITHOUT.value,), "How cases are answered", choices=[arm.value for arm in Arm]
+        (ArmKind.WITHOUT.value,), "How cases are answered", choices=[arm.value for arm in ArmKind]
     )
     design: Design = setting(Design.CROSSED, "Whether each reader is of every arm or of one")
     run: str = setting("", "Run of the network that is the AI; empty: none")
@@ -111,8 +111,8 @@ class StudySettings(Settings):
         return self
 
     @property
-    def of_arms(self) -> tuple[Arm, ...]:
-        return tuple(map(Arm, self.arms))
+    def of_arms(self) -> tuple[ArmKind, ...]:
+        return tuple(map(ArmKind, self.arms))
 
 
 def check_name(name: str) -> str:

@@ -1,6 +1,6 @@
 """Which cases a study has: those that are named, or n a class at random, one image a patient."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,21 +79,31 @@ def draw(
     settings: StudySettings,
     classes: Sequence[str],
     named: Sequence[str],
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[DrawnCase]:
     """The cases, in an order of no meaning, every image read once.
 
     Args:
         samples: a dataset's sample table.
         named: sample ids that are to be the cases; empty: n a class are drawn.
+        progress: called with the cases whose images are read, and all.
 
     Raises:
         InputError: there are not enough of a class, an image that was named is not there, has a
             label that is not offered, or cannot be read.
     """
     candidates = _candidates(samples, settings.images)
-    cases = _named(candidates, named, classes) if named else _drawn(candidates, settings, classes)
+    found = _named(candidates, named, classes) if named else _drawn(candidates, settings, classes)
+    wanted = len(set(named)) if named else settings.per_class * len(classes)
+    cases: list[DrawnCase] = []
+    for case in found:
+        cases.append(case)
+        if progress:
+            progress(len(cases), wanted)
+        if len(cases) > MOST_CASES:
+            break
     if len(cases) > MOST_CASES:
-        raise InputError(f"A study has {MOST_CASES:,} cases at most; these are {len(cases):,}.")
+        raise InputError(f"A study has {MOST_CASES:,} cases at most; these are {wanted:,}.")
     order = np.random.default_rng(settings.seed).permutation(len(cases))
     return [cases[index] for index in order]
 
@@ -127,9 +137,8 @@ def _candidates(samples: pd.DataFrame, images: int) -> list[_Candidate]:
 
 def _named(
     candidates: Iterable[_Candidate], named: Sequence[str], classes: Sequence[str]
-) -> list[DrawnCase]:
+) -> Iterator[DrawnCase]:
     known = {each.name: each for each in candidates}
-    chosen = []
     for name in dict.fromkeys(named):
         if name not in known:
             raise InputError(
@@ -141,33 +150,31 @@ def _named(
                 f"The label of {name!r} is {known[name].label}, which is not offered: offer it, or "
                 "leave the image out."
             )
-        chosen.append(known[name].read())
-    return chosen
+        yield known[name].read()
 
 
 def _drawn(
     candidates: Sequence[_Candidate], settings: StudySettings, classes: Sequence[str]
-) -> list[DrawnCase]:
+) -> Iterator[DrawnCase]:
     """The rarest class first, so that others leave it its patients."""
     rng = np.random.default_rng(settings.seed)
     of_class = {label: [each for each in candidates if each.label == label] for label in classes}
     used: set[str] = set()
-    cases: list[DrawnCase] = []
     for label in sorted(classes, key=lambda each: len({it.unit for it in of_class[each]})):
-        found: list[DrawnCase] = []
+        found = 0
         for index in rng.permutation(len(of_class[label])):
             candidate = of_class[label][index]
-            if len(found) == settings.per_class or candidate.unit in used:
+            if found == settings.per_class or candidate.unit in used:
                 continue
             try:
-                found.append(candidate.read())
+                case = candidate.read()
             except InputError:  # another one is drawn in its place
                 continue
             used.add(candidate.unit)
-        if len(found) < settings.per_class:
+            found += 1
+            yield case
+        if found < settings.per_class:
             raise InputError(
-                f"Only {len(found)} cases of class {label} can be drawn, one image a patient; "
-                f"expected {settings.per_class}: ask for {len(found)} a class, or leave it out."
+                f"Only {found} cases of class {label} can be drawn, one image a patient; "
+                f"expected {settings.per_class}: ask for {found} a class, or leave it out."
             )
-        cases += found
-    return cases

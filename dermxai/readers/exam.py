@@ -11,7 +11,6 @@ from dermxai.metrics.probability import probabilities as of_logits
 from dermxai.readers.answered import Device, Study
 from dermxai.runs import Run
 
-OPERATING_POINTS = "operating points"
 VALIDATION = "validation"
 
 
@@ -23,7 +22,8 @@ def exam(run: Run, study: Study, *, name: str = "", point: OperatingPoint | None
         study: that readers have answered.
         name: of the device; the run's network where none is given.
         point: that each class's threshold is chosen at, on the run's validation images of the
-            offered classes and other patients; without such images there are no thresholds.
+            offered classes and other patients; without such images there are no thresholds, nor
+            where none is named.
 
     Raises:
         InputError: the run does not know an offered class, or has none of the cases.
@@ -50,19 +50,26 @@ def exam(run: Run, study: Study, *, name: str = "", point: OperatingPoint | None
     scores = np.asarray(run.scores[:, columns], dtype=np.float64)
     decisions = {}
     chosen = _validation(run, study.classes, rows)
-    if chosen.size:
+    if point is not None and chosen.size:
         labels = run.samples["label"].iloc[chosen].map({c: i for i, c in enumerate(study.classes)})
         probabilities = of_logits(scores, run.activation)
         rule = at_operating_point(
-            point or OperatingPoint(),
+            point,
             labels.to_numpy().astype(np.intp),
             probabilities[chosen],
             units=len(set(run.groups.iloc[chosen])),
         )
         if not any(np.isnan(each.value) for each in rule.thresholds):
             predicted = scores.argmax(axis=1)
-            decisions[OPERATING_POINTS] = rule.decisions(predicted, probabilities)[rows]
+            decisions[named(point)] = rule.decisions(predicted, probabilities)[rows]
     return Device(name or str(run.made_by["name"]), tuple(cases), scores[rows], decisions)
+
+
+def named(point: OperatingPoint) -> str:
+    """What operating points are called in tables: "operating points (sensitivity 0.9)"."""
+    criterion = point.criterion.replace("_", " ").replace("youden", "Youden index")
+    target = "" if point.target is None else f" {point.target:g}"
+    return f"operating points ({criterion}{target})"
 
 
 def _validation(run: Run, classes: Sequence[str], cases: Sequence[int]) -> NDArray[np.intp]:

@@ -18,6 +18,11 @@ def migration_lock() -> Path:
     return folder() / ".migration.lock"
 
 
+def backups() -> list[Path]:
+    """Copies that were made by `backup_file`'s names."""
+    return sorted(folder().glob("studies-*.backup"))
+
+
 def backup_file(revision: str, moment: str) -> Path:
     """Copy of the database as it was at a revision, before a later one's migration."""
     return folder() / f"studies-{revision}-{moment}.backup"

@@ -1,4 +1,4 @@
-"""Answers of a study that was done elsewhere, from a CSV of the columns that `export` writes."""
+"""Answers of a study that was done elsewhere, in a CSV as `stored_answers` writes."""
 
 import json
 import math
@@ -19,10 +19,16 @@ from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
 from dermxai.core.spreadsheet import original
 from dermxai.readers import studies
-from dermxai.readers.definition import LONGEST_NAME, MOST_CASES, MOST_CLASSES, Arm, StudySettings
-from dermxai.readers.export import NETWORK
+from dermxai.readers.definition import (
+    LONGEST_NAME,
+    MOST_CASES,
+    MOST_CLASSES,
+    ArmKind,
+    StudySettings,
+)
 from dermxai.readers.store.database import Database
 from dermxai.readers.store.tables import TOKEN, Case, Reader, Study, Turn
+from dermxai.readers.stored_answers import NETWORK
 from dermxai.readers.studies import MOST_READERS, MOST_TURNS, StudyInfo
 
 MOST_BYTES = 64_000_000
@@ -46,7 +52,7 @@ def import_answers(database: Database, name: str, file: Path, made_by: str = "")
         dataset=file.name,
         classes=tuple(taxonomy.ordered([*table["label"], *table["choice"]])),
         arms=tuple(dict.fromkeys(table["arm"])),
-        run="elsewhere" if any(Arm(arm).needs_network for arm in table["arm"].unique()) else "",
+        run="elsewhere" if any(ArmKind(arm).needs_network for arm in table["arm"].unique()) else "",
         confidence=max(2, levels) if levels else 0,
     )
     now = time.time()
@@ -104,10 +110,10 @@ def read(file: Path) -> pd.DataFrame:
 
 def _row(file: Path, line: int, row: Mapping[Hashable, str]) -> dict[str, object]:
     told = {str(key): str(original(value)).strip() for key, value in row.items()}
-    arm = told.get("arm") or Arm.WITHOUT.value
-    if arm not in list(Arm):
-        raise _wrong(file, line, "arm", arm, f"one of {', '.join(Arm)}")
-    stages = [stage.value for stage in Arm(arm).stages]
+    arm = told.get("arm") or ArmKind.WITHOUT.value
+    if arm not in list(ArmKind):
+        raise _wrong(file, line, "arm", arm, f"one of {', '.join(ArmKind)}")
+    stages = [stage.value for stage in ArmKind(arm).stages]
     stage = told.get("stage") or stages[0]
     if stage not in stages:
         raise _wrong(file, line, "stage", stage, f"one of {', '.join(stages)}")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from dermxai.explain.attribution.api import explain
 from dermxai.models import load_classifier
-from dermxai.readers import network
+from dermxai.readers import advice
+from dermxai.readers.advice import NetworkScores
 from dermxai.readers.definition import StudySettings
 from dermxai.readers.drawing import DrawnCase
-from dermxai.readers.network import Exam
 from dermxai.readers.pictures import packed
 from dermxai.runs import Run
 
@@ -29,15 +29,20 @@ class CaseMap:
 
 def make(
     run: Run,
-    exam: Exam,
+    network: NetworkScores,
     cases: Sequence[DrawnCase],
     faulty: Mapping[str, str],
     *,
     settings: StudySettings,
     progress: Callable[[int, int], None] | None = None,
+    device: str = "cpu",
 ) -> list[CaseMap]:
     """A map of each class that an arm with maps shows, by the method that explains this network
     unless one is named.
+
+    Args:
+        progress: called with the cases that are done, and all.
+        device: as torch names it.
 
     Raises:
         InputError: the run was imported, or its checkpoint is not there or has changed.
@@ -48,12 +53,15 @@ def make(
     made_by = run.checkpoint
     classifier = load_classifier(made_by["path"], **made_by.get("options", {}))
     run.check_classifier(classifier)
+    classifier.to(device)
     found = []
     for done, case in enumerate(cases):
         if progress:
             progress(done, len(cases))
         shown = {
-            network.shown(exam.scores[case.name], faulty.get(case.name) if arm.faulty else None)[0]
+            advice.shown(network.scores[case.name], faulty.get(case.name) if arm.faulty else None)[
+                0
+            ]
             for arm in arms
         }
         for target in sorted(shown):

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from dermxai.access import codes, visits
 from dermxai.core.errors import InputError
-from dermxai.readers import network, pictures
+from dermxai.readers import advice, pictures
 from dermxai.readers.clock import Moment
-from dermxai.readers.definition import Arm, Stage, StudySettings
+from dermxai.readers.definition import ArmKind, Stage, StudySettings
 from dermxai.readers.pictures import Picture
 from dermxai.readers.store.database import Database
 from dermxai.readers.store.tables import (
@@ -323,13 +323,13 @@ def shown_map(database: Database, shown: str, token: str) -> tuple[Picture, byte
     """
     with database.reading() as session:
         turn = _seen(session, shown, token)
-        if turn is None or not Arm(turn.arm).maps or Stage(turn.stage) is not Stage.WITH_AI:
+        if turn is None or not ArmKind(turn.arm).maps or Stage(turn.stage) is not Stage.WITH_AI:
             return None
         case = session.get_one(Case, turn.case_id)
-        advice = _advice(session, turn, case)
+        given = _advice(session, turn, case)
         found = session.scalar(
             select(CaseMap.content).where(
-                CaseMap.case_id == case.id, CaseMap.target == (advice.shown if advice else "")
+                CaseMap.case_id == case.id, CaseMap.target == (given.shown if given else "")
             )
         )
         images = _pictures(session, turn)
@@ -498,7 +498,7 @@ def _shown(session: Session, now: _Now, progress: Progress, turn: Turn) -> Shown
         progress,
         turn.token,
         Stage(turn.stage),
-        len(Arm(turn.arm).stages) > 1,
+        len(ArmKind(turn.arm).stages) > 1,
         tuple(views),
         tuple(json.loads(now.study.classes)),
         now.settings.confidence,
@@ -521,10 +521,10 @@ def _earlier(session: Session, turn: Turn) -> str | None:
 
 
 def _advice(session: Session, turn: Turn, case: Case) -> Advice | None:
-    arm = Arm(turn.arm)
+    arm = ArmKind(turn.arm)
     if Stage(turn.stage) is not Stage.WITH_AI or case.scores is None:
         return None
-    shown, told = network.shown(json.loads(case.scores), case.faulty if arm.faulty else None)
+    shown, told = advice.shown(json.loads(case.scores), case.faulty if arm.faulty else None)
     maps = select(CaseMap.id).where(CaseMap.case_id == case.id, CaseMap.target == shown)
     return Advice(
         shown,

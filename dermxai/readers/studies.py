@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import SystemRandom
 
@@ -18,8 +19,8 @@ from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.core.settings import checked
 from dermxai.data import load_dataset
-from dermxai.readers import network
-from dermxai.readers.definition import Arm, Design, StudySettings
+from dermxai.readers import advice
+from dermxai.readers.definition import ArmKind, Design, StudySettings
 from dermxai.readers.drawing import DrawnCase, draw, offered
 from dermxai.readers.store.database import Database
 from dermxai.readers.store.tables import Case, CaseImage, CaseMap, Reader, Study, Turn
@@ -85,18 +86,23 @@ def make(
     database: Database,
     settings: StudySettings,
     made_by: str = "",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+    *,
+    device: str = "cpu",
 ) -> StudyInfo:
     """Draws the cases, reads each of their images once, and keeps the study.
 
     Args:
-        progress: called with the maps made and all, where an arm shows maps.
+        progress: called with "images" or, where an arm shows maps, "maps", and of how many cases
+            they are read or drawn, and all.
+        device: of the maps, as torch names it.
 
     Raises:
         InputError: there is a study of this name, the dataset cannot be used, a class has too few
             cases, or the run does not know the images and classes.
     """
-    _check_free(database, settings.name)
+    check_free(database, settings.name)
+    told = progress or (lambda _phase, _done, _total: None)
     dataset = load_dataset(settings.dataset, confine=paths.is_confined())
     classes = offered(
         dataset.samples, settings, taxonomy.ordered(dataset.samples["label"].dropna())
@@ -104,23 +110,31 @@ def make(
     named = settings.sample_ids
     if settings.slice:
         named = open_slice(settings.dataset, settings.slice).sample_ids
-    cases = draw(dataset.samples, settings, classes, named)
-    exam, faulty, shown = None, {}, []
+    cases = draw(dataset.samples, settings, classes, named, partial(told, "images"))
+    network, faulty, shown = None, {}, []
     if settings.run:
         run = open_run(paths.named_run(settings.run))
-        exam = network.take(run, cases, classes)
-        faulty = network.faulty(exam, cases, classes, settings)
+        network = advice.scores_of(run, cases, classes)
+        faulty = advice.faulty(network, cases, classes, settings)
         if any(arm.maps for arm in settings.of_arms):
             from dermxai.readers import maps  # with torch
 
-            shown = maps.make(run, exam, cases, faulty, settings=settings, progress=progress)
+            shown = maps.make(
+                run,
+                network,
+                cases,
+                faulty,
+                settings=settings,
+                progress=partial(told, "maps"),
+                device=device,
+            )
     study = Study(
         name=settings.name,
         settings=json.dumps(settings.model_dump(mode="json"), ensure_ascii=False),
         classes=json.dumps(classes, ensure_ascii=False),
         made_at=time.time(),
         made_by=made_by[:200],
-        network=exam.name if exam else "",
+        network=network.name if network else "",
     )
     try:
         with database.writing() as session:
@@ -128,7 +142,7 @@ def make(
             session.flush()
             ids = {}
             for case in cases:
-                scores = exam.scores[case.name] if exam else None
+                scores = network.scores[case.name] if network else None
                 ids[case.name] = _add_case(session, study.id, case, scores, faulty.get(case.name))
             session.add_all(
                 CaseMap(
@@ -191,6 +205,16 @@ def all_of(database: Database) -> list[StudyInfo]:
                 select(Study).order_by(Study.made_at.desc(), Study.id.desc())
             )
         ]
+
+
+def images_of_all(database: Database) -> list[tuple[StudyInfo, frozenset[str]]]:
+    """Each study with the paths of its images."""
+    query = select(Case.study_id, CaseImage.path).join(Case, Case.id == CaseImage.case_id)
+    paths_of: dict[int, set[str]] = {}
+    with database.reading() as session:
+        for study, path in session.execute(query):
+            paths_of.setdefault(study, set()).add(path)
+    return [(each, frozenset(paths_of.get(each.id, ()))) for each in all_of(database)]
 
 
 def settings_of(study: Study) -> StudySettings:
@@ -318,7 +342,7 @@ def turns(
     return [{**row, "position": position} for position, row in enumerate(rows)]
 
 
-def arms_of(settings: StudySettings, number: int) -> tuple[Arm, ...]:
+def arms_of(settings: StudySettings, number: int) -> tuple[ArmKind, ...]:
     """The arms of a reader: one in turn, or all, each the first for as many readers."""
     arms = settings.of_arms
     first = (number - 1) % len(arms)
@@ -381,7 +405,11 @@ def _add_case(
     return row.id
 
 
-def _check_free(database: Database, name: str) -> None:
+def check_free(database: Database, name: str) -> None:
+    """
+    Raises:
+        InputError: there is a study of this name.
+    """
     if any(each.name == name for each in all_of(database)):
         raise _taken(name)
 

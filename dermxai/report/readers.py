@@ -33,7 +33,12 @@ def beside(
     if evaluation is not None:
         rows += _of_model(evaluation, name)
     if own is not None:
-        rows += _of_study(own)
+        rows += of_study(own)
+    return table_of(rows)
+
+
+def table_of(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """`COLUMNS` of rows, in which what is not said of a single reader is of all."""
     table = pd.DataFrame(rows).reindex(columns=COLUMNS)
     return table.assign(single=table["single"].map(lambda each: each is True))
 
@@ -87,7 +92,8 @@ def _of_model(evaluation: Evaluated, name: str) -> list[dict[str, object]]:
     return rows
 
 
-def _of_study(own: StudyAnalysis) -> list[dict[str, object]]:
+def of_study(own: StudyAnalysis) -> list[dict[str, object]]:
+    """Readers' mean, single readers and the device of one study, as rows of `beside`."""
     found = own.classes.rows[own.classes.rows["class"] != ALL]
     rows: list[dict[str, object]] = []
     for code, of_class in found.groupby("class", sort=False):

@@ -1,4 +1,4 @@
-"""People and the network take the same exam: make a study, give out codes, export answers."""
+"""People and the network take the same exam: make a study, give out codes, analyse answers."""
 
 import streamlit as st
 
@@ -12,6 +12,6 @@ view = scene()
 st.title("Reader studies")
 if studies.may():
     making.form(view)
-    studies.table()
+    studies.table(view)
 else:
     st.info("Reader studies are run by operators of this server; readers have a link of their own.")

@@ -72,6 +72,7 @@ def test_the_published_study_is_told(command: Command) -> None:
         (("--arm", "other"), "The arm 'other' came; the study has alone, with AI"),
         (("--device", "net", "--network", "run"), "A device and a network came"),
         (("--classes", "MN"), "two classes or more"),
+        (("--rule", "best"), "best"),
         (("--network", "nowhere"), "nowhere"),
     ],
 )

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+from sqlalchemy import func, select
 
-from dermxai.access import audit
+from dermxai.access import audit, codes
 from dermxai.access.files import audit_log
 from dermxai.core import disk, paths
 from dermxai.core.errors import InputError
@@ -20,6 +22,13 @@ from dermxai.jobs import withdrawal
 from dermxai.jobs.files import JobFiles, withdrawn_folder
 from dermxai.jobs.job import Job, State, open_job
 from dermxai.jobs.records import write
+from dermxai.readers import sitting, studies
+from dermxai.readers.definition import StudySettings
+from dermxai.readers.files import backup_file
+from dermxai.readers.sitting import Given, NotEnteredError, Shown
+from dermxai.readers.store import database as databases
+from dermxai.readers.store.database import SETTING, database
+from dermxai.readers.store.tables import CaseImage, Turn
 from dermxai.runs import Run
 from dermxai.runs.files import RunFiles
 from dermxai.training.files import TrainingFiles
@@ -215,3 +224,58 @@ def test_files_of_predictions_that_were_sent_go_with_the_dataset(make: Make, ski
     withdrawal.remove(withdrawal.find(skin))
     assert not files["run"].exists() and not files["job"].exists()
     assert files["other"].exists() and own.exists()
+
+
+def test_reader_studies_of_its_images_go_with_their_answers(
+    skin: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the dataset, the run, or an image that was shown; others stay, whoever shares a name."""
+    databases.forget()
+    monkeypatch.setattr(codes, "_COST", 2**4)
+    other = paths.datasets() / "other"
+    for folder in (skin, other):
+        (folder / "1.png").unlink()
+        for label in ("EAD", "SD"):
+            for index in range(2):
+                file = folder / label / f"{index}.png"
+                file.parent.mkdir(exist_ok=True)
+                pixels = np.random.default_rng(index).integers(0, 255, (24, 24, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(file)
+    make("mine", skin, "f1")
+    for name, dataset in (("Mine", skin), ("Other", other)):
+        studies.make(database(), StudySettings(name=name, dataset=str(dataset), per_class=1))
+    (code,) = studies.make_codes(database(), "Mine", 1)
+    shown = sitting.enter(database(), code.text)
+    assert shown
+    case = sitting.go_on(database(), shown)
+    assert isinstance(case, Shown)
+    sitting.give(database(), shown, Given(case.token, "a", case.classes[0], 3, done=True))
+    copy = backup_file("0001", "20260101T000000")
+    copy.write_bytes(b"x")
+
+    found = withdrawal.find(skin)
+    assert found.studies == ("Mine",)
+    assert found.counts[withdrawal.STUDY] == 1
+    assert copy in [part.path for part in found.parts]
+    withdrawal.remove(found)
+    assert [each.name for each in studies.all_of(database())] == ["Other"]
+    assert not copy.exists()
+    with pytest.raises(NotEnteredError):
+        sitting.go_on(database(), shown)
+    with database().reading() as session:
+        assert session.scalar(select(func.count()).select_from(Turn)) == 0
+        assert session.scalar(select(func.count()).select_from(CaseImage)) == 2
+    kept = withdrawal.find(other)
+    assert kept.studies == ("Other",)
+
+
+def test_a_database_that_is_gone_stops_a_withdrawal(
+    skin: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else studies of the dataset would stay, and nobody would know."""
+    databases.forget()
+    run = make("mine", skin, "f1")
+    monkeypatch.setenv(SETTING, "postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(InputError, match="cannot be reached"):
+        withdrawal.find(skin)
+    assert run.root.exists()

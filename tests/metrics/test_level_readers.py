@@ -2,13 +2,21 @@
 
 import pytest
 
-from benchmarks.level_readers import COEFFICIENTS, by_areas, coverage, level, level_of_device
+from benchmarks.level_readers import (
+    COEFFICIENTS,
+    by_areas,
+    by_areas_of_fewer,
+    coverage,
+    level,
+    level_of_device,
+)
 
 SIZE = (5, 50, 50)
 
 
 def test_the_level_is_near_five_percent() -> None:
     assert 0.01 < level(by_areas, "HL", SIZE, 150, seed=5) < 0.1
+    assert 0.01 < level(by_areas_of_fewer, "LH", SIZE, 150, seed=5) < 0.1
     assert 0.01 < level_of_device("LH", SIZE, 150, seed=5) < 0.1
 
 

@@ -11,14 +11,19 @@ from statsmodels.stats import inter_rater
 from dermxai.metrics.rater_agreement import (
     Band,
     Scale,
+    ac1,
     band,
+    brennan_prediger,
     cohen,
     coincidences,
+    conger,
+    conger_statistics,
     difference,
     estimated,
     fleiss,
     fleiss_kappa,
     fleiss_statistics,
+    gwet_ac1,
     kappa,
     krippendorff,
     linear_weights,
@@ -241,9 +246,16 @@ def test_several_raters_are_as_printed() -> None:
 
     few = fleiss_kappa(counts[:15])
     alpha = krippendorff()(coincidences(counts[:15]).sum(axis=0))
-    told = {"Fleiss": few.value, "Fleiss se": few.error, "alpha nominal": float(alpha)}
+    gwet = gwet_ac1(counts[:15])
+    told = {
+        "Fleiss": few.value,
+        "Fleiss se": few.error,
+        "alpha nominal": float(alpha),
+        "AC1": gwet.value,
+        "AC1 se": gwet.error,
+    }
     of = "AC1, Fleiss, Krippendorff"
-    assert compared("fleiss1971 (first 15 rows = distrib.6raters)", of, told, all_of_it=False) == 3
+    assert compared("fleiss1971 (first 15 rows = distrib.6raters)", of, told, all_of_it=False) == 5
 
     wikipedia = table("fleiss_wikipedia").drop(columns="subject").to_numpy()
     of = "Fleiss kappa 10 subjects x 14 raters"
@@ -265,3 +277,58 @@ def test_missing_ratings_are_as_printed() -> None:
     assert found.value == pytest.approx(0.76117, abs=5e-6)
     assert found.error == pytest.approx(0.15302, abs=5e-6)
     assert np.isnan(found.null_error)
+    gwet = gwet_ac1(counts)
+    whole = "krippendorff_12x4 (= cac.raw4raters)"
+    told = {"AC1": gwet.value, "AC1 se": gwet.error}
+    assert compared(whole, "Gwet AC1 with missing ratings", told, all_of_it=False) == 2
+    wide = rows.pivot(index="rater", columns="unit", values="rating").fillna(0).astype(int)
+    summed = conger_statistics(wide.to_numpy() - 1, counts.shape[1]).sum(axis=0)
+    assert float(conger(len(wide))(summed)) == pytest.approx(0.76282, abs=5e-6)
+
+
+def test_two_raters_of_irrcac_are_as_printed() -> None:
+    """Every cell of the table as so many cases of two raters."""
+    cells = counted("irrcac3x3").astype(int)
+    one, other = (np.repeat(of.ravel(), cells.ravel()) for of in np.indices(cells.shape))
+    counts = ratings(np.stack([one, other]))
+    summed = fleiss_statistics(counts).sum(axis=0)
+    gwet, pi = gwet_ac1(counts), fleiss_kappa(counts)
+    told = {
+        "AC1": gwet.value,
+        "Scott pi": pi.value,
+        "Brennan-Prediger": float(brennan_prediger(summed)),
+        "alpha": float(krippendorff()(coincidences(counts).sum(axis=0))),
+    }
+    assert compared("kappa_tables:irrcac3x3", "other coefficients", told, all_of_it=False) == 4
+    of_n = np.sqrt(1 - 1 / cells.sum())  # tables of two raters are by n there, not by n - 1
+    assert gwet.error * of_n == pytest.approx(0.04321747, abs=5e-9)
+    assert pi.error * of_n == pytest.approx(0.05905473, abs=5e-9)
+    assert float(ac1(summed)) == gwet.value
+    of_two = conger_statistics(np.stack([one, other]), 3).sum(axis=0)
+    assert float(conger(2)(of_two)) == pytest.approx(cohen_kappa_score(one, other), abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_congers_kappa_is_of_the_mean_pair(seed: int) -> None:
+    """The definition: agreement and agreement by chance, each the mean of all pairs of raters."""
+    given = answers(seed)
+    given[1] = np.where(given[1] == 2, 0, given[1])  # an own frequency of answers
+    seen, chance = [], []
+    for one, other in combinations(given, 2):
+        seen.append((one == other).mean())
+        chance.append(sum((one == each).mean() * (other == each).mean() for each in range(3)))
+    expected = (np.mean(seen) - np.mean(chance)) / (1 - np.mean(chance))
+    found = float(conger(4)(conger_statistics(given, 3).sum(axis=0)))
+    assert found == pytest.approx(expected, abs=1e-12)
+    assert 0.05 < found < 0.9
+
+
+def test_coefficients_of_nothing_and_of_one_rater_are_undefined() -> None:
+    nothing = np.full((3, 6), -1)
+    with np.errstate(all="raise"):
+        assert np.isnan(conger(3)(conger_statistics(nothing, 3).sum(axis=0)))
+        assert np.isnan(ac1(fleiss_statistics(ratings(nothing)).sum(axis=0)))
+        assert np.isnan(brennan_prediger(fleiss_statistics(ratings(nothing)).sum(axis=0)))
+        assert np.isnan(gwet_ac1(ratings(nothing)).value)
+        assert np.isnan(fleiss_kappa(ratings(nothing)).value)
+        assert np.isnan(conger(1)(conger_statistics(nothing[:1], 3).sum(axis=0)))

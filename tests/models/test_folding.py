@@ -1,5 +1,6 @@
 import pytest
 import torch
+from timm.layers.std_conv import ScaledStdConv2d, StdConv2d
 from torch import nn
 
 from dermxai.models.folding import folded
@@ -38,6 +39,17 @@ def test_the_network_itself_keeps_its_normalisations() -> None:
     before = {key: value.clone() for key, value in network.state_dict().items()}
     folded(network, 64)
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize("architecture", ["eca_nfnet_l0", "resnetv2_50x1_bit"])
+def test_weights_are_standardised_once(architecture: str) -> None:
+    network = settled(architecture, auxiliary=False)
+    standardising = (StdConv2d, ScaledStdConv2d)
+    assert any(isinstance(module, standardising) for module in network.modules())
+    copy = folded(network, 64)
+    images = torch.randn(2, 3, 64, 64)
+    assert not any(isinstance(module, standardising) for module in copy.modules())
+    assert torch.allclose(copy(images).logits, network(images).logits, rtol=1e-4, atol=1e-5)
 
 
 class Misdeclared(nn.Module):

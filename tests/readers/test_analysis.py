@@ -2,6 +2,7 @@
 scikit-learn and statsmodels."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from dermxai.core.formatting import jsonable
 from dermxai.metrics.mrmc.obuchowski_rockette import Generalises
 from dermxai.readers.analysis import arms
 from dermxai.readers.analysis.classes import ALL, class_table
+from dermxai.readers.analysis.confused import confused
 from dermxai.readers.analysis.errors import errors
 from dermxai.readers.analysis.kappas import kappas
 from dermxai.readers.analysis.outcomes import Outcomes
@@ -72,6 +74,10 @@ def test_each_class_is_counted(study: Study, table: pd.DataFrame) -> None:
         hits = (of_net["answer"] == code)[of_net["truth"] == code].mean()
         assert rows.loc[(code, "sensitivity"), "device"] == pytest.approx(hits)
         assert rows.loc[(code, "sensitivity"), "cases"] == 12
+    for measure, rows_ in found.rows.groupby("measure"):
+        least = -1 if measure == "kappa" else 0
+        ends = rows_[["readers_low", "readers_high"]].to_numpy()
+        assert (ends >= least).all() and (ends <= 1).all()
     right = own.assign(right=own["truth"] == own["answer"]).groupby("reader")["right"].mean()
     whole = rows.loc[(ALL, "accuracy")]
     assert whole["readers"] == pytest.approx(right.drop("net").mean())
@@ -186,6 +192,24 @@ def test_help_is_counted_answer_by_answer(study: Study, table: pd.DataFrame) -> 
     assert gain.bias.without == pytest.approx((wide["alone"] == shown)[wrong].mean())
     assert gain.bias.excess == pytest.approx(followed - gain.bias.without)
     assert gain.bias.low < gain.bias.excess < gain.bias.high
+
+
+def test_helped_and_harmed_cases_are_named(study: Study, table: pd.DataFrame) -> None:
+    """Counted reader by reader; all of them are those of the changes in all."""
+    (gain,) = arms.gains(Outcomes.of(study))
+    people = table[table["reader"] != "net"].assign(right=table["truth"] == table["answer"])
+    by_arm = {arm: own.set_index(["reader", "case"])["right"] for arm, own in people.groupby("arm")}
+    wide = pd.DataFrame(by_arm)
+    harmed = (wide["alone"] & ~wide["with AI"]).groupby("case").sum()
+    helped = (~wide["alone"] & wide["with AI"]).groupby("case").sum()
+    found = gain.cases.set_index("case")
+    assert len(found) == ((harmed > 0) | (helped > 0)).sum() > 10
+    assert (found["harmed"] == harmed[found.index]).all()
+    assert (found["helped"] == helped[found.index]).all()
+    assert found["harmed"].is_monotonic_decreasing and (found["answers"] == 4).all()
+    assert found["harmed"].sum() == gain.changes[arms.HARMED].sum()
+    ai = table[table["arm"] == "with AI"].drop_duplicates("case").set_index("case")["shown"]
+    assert (found["shown"] == ai[found.index]).all()
 
 
 def test_first_answers_of_an_arm_are_its_own_before(tmp_path: Path) -> None:
@@ -327,3 +351,88 @@ def test_ratings_of_two_classes_make_the_curve(tmp_path: Path) -> None:
         area = np.mean(one[:, None] > other)
         for code in ("BCC", "MN"):
             assert found.loc[(code, reader), "auc"] == pytest.approx(area)
+
+
+def test_operating_points_stand_beside_argmax(study: Study) -> None:
+    """The device calls what it calls there, which may be several classes; readers' answers stay."""
+    assert study.device is not None and class_table(Outcomes.of(study)).operating.empty
+    rng = np.random.default_rng(4)
+    decided = rng.random((len(study.device.cases), len(CLASSES))) < 0.4
+    device = replace(study.device, decisions={"points": decided})
+    found = class_table(Outcomes.of(replace(study, device=device)))
+    assert set(found.operating["points"]) == {"points"}
+    rows = found.operating.set_index(["class", "measure"])
+    argmax = found.rows.set_index(["class", "measure"])
+    truth = np.array([CLASSES[at] for at in study.truth])
+    place = {case.case_id: at for at, case in enumerate(study.cases)}
+    order = [place[case] for case in device.cases]
+    for at, code in enumerate(CLASSES):
+        is_, said = truth[order] == code, decided[:, at]
+        own = {
+            "sensitivity": said[is_].mean(),
+            "specificity": (~said)[~is_].mean(),
+            "accuracy": (said == is_).mean(),
+            "kappa": cohen_kappa_score(is_, said),
+        }
+        for measure, value in own.items():
+            row = rows.loc[(code, measure)]
+            verified(
+                "Reader study: network at operating points",
+                "counted; scikit-learn, cohen_kappa_score",
+                row["device"],
+                value,
+                tolerance=1e-12,
+            )
+            assert row["readers"] == argmax.loc[(code, measure), "readers"]
+            assert row["difference"] == pytest.approx(row["readers"] - row["device"])
+            assert row["p_holm"] >= row["p"]
+
+
+def test_pairs_are_counted_in_both_directions(study: Study, table: pd.DataFrame) -> None:
+    found = confused(Outcomes.of(study))
+    own = table[(table["arm"] == "alone")]
+    matrices = {
+        reader: confusion_matrix(
+            answers["truth"], answers["answer"], labels=CLASSES, normalize="true"
+        )
+        for reader, answers in own.groupby("reader")
+    }
+    net = matrices.pop("net")
+    mean = np.mean(list(matrices.values()), axis=0)
+    assert len(found) == 12
+    for at in range(0, len(found), 2):
+        first, second = found.iloc[at], found.iloc[at + 1]
+        assert (first["truth"], first["answer"]) == (second["answer"], second["truth"])
+    for row in found.to_dict("records"):
+        cell = CLASSES.index(row["truth"]), CLASSES.index(row["answer"])
+        verified(
+            "Reader study: share of a class that is called another",
+            "scikit-learn, confusion_matrix",
+            row["readers"],
+            mean[cell],
+            tolerance=1e-12,
+        )
+        assert row["device"] == pytest.approx(net[cell])
+        assert not row["low"] > row["difference"] and not row["high"] < row["difference"]
+    ends = found[["readers_low", "readers_high"]].to_numpy()
+    assert (ends >= 0).all() and (ends <= 1).all()
+    strongest = found[["readers"]].to_numpy().reshape(-1, 2).max(axis=1)
+    assert (np.diff(strongest) <= 0).all()
+
+
+def test_nobody_confuses_what_nobody_confuses(tmp_path: Path) -> None:
+    table = drawn(3)
+    table["answer"] = table["truth"]
+    found = analyse(made(tmp_path, table), draws=50)
+    assert found.confused.empty and "p_holm" in found.confused
+    assert found.errors.both_wrong.empty
+
+
+def test_cases_on_which_both_err(study: Study, table: pd.DataFrame) -> None:
+    found = errors(Outcomes.of(study))
+    assert found.both is not None
+    assert len(found.both_wrong) == found.both[1, 1] > 0
+    own = table[(table["arm"] == "alone")].set_index("reader")
+    net = own.loc["net"].set_index("case")
+    wrong = set(net.index[net["truth"] != net["answer"]])
+    assert set(found.both_wrong["case"]) <= wrong

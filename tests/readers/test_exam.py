@@ -10,7 +10,7 @@ from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.metrics.decision import Criterion, OperatingPoint
 from dermxai.readers.answered import Answer, Arm, Case, Reader, Study
-from dermxai.readers.exam import OPERATING_POINTS, exam
+from dermxai.readers.exam import exam, named
 from dermxai.runs import Run
 from tests.generated import generated_run, rewrite
 
@@ -49,11 +49,12 @@ def test_thresholds_are_chosen_on_validation_patients(run: Run) -> None:
     study = study_of(run, range(60))
     split = pd.Series(np.where(np.arange(len(run)) < 60, "test", "validation"))
     run = rewrite(run, split=split)
-    found = exam(run, study, point=OperatingPoint(Criterion.YOUDEN))
-    assert found.decisions[OPERATING_POINTS].shape == (len(found.cases), 3)
-    wanted = exam(run, study, point=OperatingPoint(Criterion.SENSITIVITY, 0.99))
-    more = wanted.decisions[OPERATING_POINTS].sum()
-    assert more >= found.decisions[OPERATING_POINTS].sum()
+    youden, high = OperatingPoint(), OperatingPoint(Criterion.SENSITIVITY, 0.99)
+    found = exam(run, study, point=youden)
+    assert named(youden) == "operating points (Youden index)"
+    assert found.decisions[named(youden)].shape == (len(found.cases), 3)
+    more = exam(run, study, point=high).decisions["operating points (sensitivity 0.99)"].sum()
+    assert more >= found.decisions[named(youden)].sum()
 
 
 def test_a_network_that_cannot_take_it_says_why(run: Run) -> None:

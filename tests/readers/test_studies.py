@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from dermxai.core.errors import InputError
 from dermxai.readers import studies
-from dermxai.readers.definition import Arm, StudySettings
+from dermxai.readers.definition import ArmKind, StudySettings
 from dermxai.readers.store.database import Database
 from dermxai.readers.store.tables import Reader, Revision, Table, Turn
 from dermxai.readers.studies import StudyInfo
@@ -106,7 +106,7 @@ def test_arms_are_crossed_in_balanced_order_or_split(
     assert all(a[1] == b[1] and (a[2], b[2]) == ("alone", "with AI") for a, b in pairs)
     split = crossed.replaced(design="split")
     assert [studies.arms_of(split, number) for number in (1, 2, 3)] == [
-        (Arm.WITHOUT,), (Arm.THEN_WITH,), (Arm.WITHOUT,)
+        (ArmKind.WITHOUT,), (ArmKind.THEN_WITH,), (ArmKind.WITHOUT,)
     ]  # fmt: skip
 
 

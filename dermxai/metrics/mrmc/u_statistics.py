@@ -7,6 +7,12 @@ doi:10.1016/j.acra.2005.11.030; Gallas et al. 2009, doi:10.1080/0361092080261008
 unbiased estimates). A proportion is the share of right answers, over readers and cases. Degrees of
 freedom are those of Barrett, Gallas and colleagues as the program iMRMC has them: each factor's
 squared biased component by its cube.
+
+The variance is unbiased and, of a difference with few readers, uncertain: in one study of five it
+comes out below 0, so that there is no error, interval and p, and where it comes out just above, a
+difference is found too often (3.5 to 10.0 % at 5 %, 5 readers). To test a difference take
+`obuchowski_rockette` of each reader's own figure, which holds 5 % with a tenth and three tenths of
+the ratings missing, too (docs/reader-studies.md); this is for the same numbers as iMRMC.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +39,7 @@ class Pooled:
     """
     Attributes:
         estimate: with its interval; a difference is the first treatment less the second.
-        variance: unbiased.
+        variance: unbiased, so that it may be below 0; then the estimate has no error, ends and p.
         freedom: before it is rounded.
     """
 

@@ -42,6 +42,9 @@ class Gain:
             all classes of a measure, ``readers``.
         nested: whether each reader read in one of the arms only.
         changes: counts by whether the help was right, and by what answers became: `CHANGES`.
+        cases: those of which an answer became right or wrong: ``case``, ``truth``, what the help
+            ``shown`` was where all were shown the same, and how many of the ``answers`` of readers
+            who gave both were ``helped`` and ``harmed``; the most harmed first.
         bias: shares of wrong help that was followed, see `Bias`; None where no help was wrong.
     """
 
@@ -50,6 +53,7 @@ class Gain:
     rows: pd.DataFrame
     nested: bool
     changes: pd.DataFrame
+    cases: pd.DataFrame
     bias: "Bias | None"
 
 
@@ -100,6 +104,7 @@ def gains(outcomes: Outcomes, level: float = 0.95) -> tuple[Gain, ...]:
                 _differences(outcomes, both, level),
                 _nested(both),
                 _changes(both, shown[place], study.truth),
+                _cases(outcomes, both, shown[place]),
                 _bias(outcomes, both, shown[place], level),
             )
         )
@@ -185,6 +190,27 @@ def _changes(
         if sum(counts.values()):
             rows.append({"help": name, **counts, "answers": sum(counts.values())})
     return pd.DataFrame(rows, columns=["help", *CHANGES, "answers"])
+
+
+def _cases(outcomes: Outcomes, both: NDArray[np.intp], shown: NDArray[np.intp]) -> pd.DataFrame:
+    study = outcomes.study
+    known = (both >= 0).all(axis=0)
+    before, after = both == study.truth
+    names = np.array([*study.classes, ""], dtype=object)
+    table = pd.DataFrame(
+        {
+            "case": [each.case_id for each in study.cases],
+            "truth": names[study.truth],
+            "shown": names[_of_case(shown)],
+            "answers": known.sum(axis=0),
+            "helped": (known & ~before & after).sum(axis=0),
+            "harmed": (known & before & ~after).sum(axis=0),
+        }
+    )
+    changed = table[(table["helped"] > 0) | (table["harmed"] > 0)]
+    return changed.sort_values(
+        ["harmed", "helped"], ascending=[False, True], kind="stable"
+    ).reset_index(drop=True)
 
 
 def _bias(

@@ -34,13 +34,17 @@ class ClassTable:
         rows: a row a class and measure: ``class``, ``measure``, ``cases`` and ``patients`` of the
             class, the ``readers``' mean with ``readers_low`` and ``_high``, the ``device``'s, and
             the ``difference``, readers less device, with ``low``, ``high``, ``p``, and ``p_holm``
-            of all classes together. `ALL` has accuracy and kappa of all classes at once.
+            of all classes together. `ALL` has accuracy and kappa of all classes at once. The device
+            is under argmax there.
+        operating: the same of the device at its operating points, by their name in ``points``;
+            readers have none, so that theirs are their answers. Empty where the device has none.
         points: a row a reader and class, the device last: where it lies in the ROC plane.
         to: whom the intervals apply to.
         readers: how many there are.
     """
 
     rows: pd.DataFrame
+    operating: pd.DataFrame
     points: pd.DataFrame
     to: Generalises
     readers: int
@@ -69,7 +73,7 @@ def class_table(
             "patients": int(np.unique(study.clusters[member]).size),
         }
         found = dict(_measures(outcomes, arm, code, level))
-        rows += [told | {"measure": each} | _compared(*found[each], to, level) for each in MEASURES]
+        rows += [told | {"measure": each} | compared(*found[each], to, level) for each in MEASURES]
         for place, reader in enumerate(names):
             own = {each: float(found[each][0][place]) for each in MEASURES}
             if np.isfinite(list(own.values())).any():
@@ -88,13 +92,46 @@ def class_table(
         "patients": int(np.unique(study.clusters).size),
     }
     for measure, found_ in _of_all(outcomes, arm, level):
-        rows.append(whole | {"measure": measure} | _compared(*found_, to, level))
-    table = pd.DataFrame(rows)
+        rows.append(whole | {"measure": measure} | compared(*found_, to, level))
+    operating = pd.DataFrame(list(_at_operating_points(outcomes, arm, to, level)))
+    table, curve = _adjusted(pd.DataFrame(rows)), pd.DataFrame(points)
+    return ClassTable(table, _adjusted(operating), curve, to, int(seen.sum()))
+
+
+def within(table: pd.DataFrame, least: float | pd.Series = 0.0) -> pd.DataFrame:
+    """With the ends of readers' means where such a number can be, from ``least`` to 1."""
+    names = ["readers_low", "readers_high"]
+    return table.assign(**{name: table[name].clip(least, 1.0) for name in names})
+
+
+def _adjusted(table: pd.DataFrame) -> pd.DataFrame:
+    """With ``p_holm`` of all classes of a measure, and ends of means that can be."""
+    if table.empty:
+        return table
+    table = within(table, table["measure"].map(lambda measure: -1.0 if measure == KAPPA else 0.0))
     table["p_holm"] = np.nan
     for measure in MEASURES:
         asked = ((table["measure"] == measure) & (table["class"] != ALL)).to_numpy()
         table.loc[asked, "p_holm"] = holm(table.loc[asked, "p"].to_numpy())
-    return ClassTable(table, pd.DataFrame(points), to, int(seen.sum()))
+    return table
+
+
+def _at_operating_points(
+    outcomes: Outcomes, arm: int, to: Generalises, level: float
+) -> Iterator[dict[str, object]]:
+    study = outcomes.study
+    for points in study.device.decisions if study.device is not None else ():
+        for code, name in enumerate(study.classes):
+            member = study.truth == code
+            told = {
+                "points": points,
+                "class": name,
+                "cases": int(member.sum()),
+                "patients": int(np.unique(study.clusters[member]).size),
+            }
+            decided = outcomes.decided(arm, code, points)
+            for measure, found in _of_decisions(decided, level):
+                yield told | {"measure": measure} | compared(*found, to, level)
 
 
 Found = tuple[Floats, Floats, tuple[float, float]]
@@ -102,12 +139,9 @@ Found = tuple[Floats, Floats, tuple[float, float]]
 
 
 def _measures(outcomes: Outcomes, arm: int, code: int, level: float) -> Iterator[tuple[str, Found]]:
-    called, ranked = outcomes.called(arm, code), outcomes.ranked(arm, code)
-    clusters = outcomes.study.clusters
-    for figure in PROPORTIONS:
-        values, errors = _figures(called, figure)
-        yield str(figure), (values, errors, _share(called, figure, level))
-    values, errors = _figures(ranked, Figure.AUC)
+    ranked, clusters = outcomes.ranked(arm, code), outcomes.study.clusters
+    yield from _of_decisions(outcomes.called(arm, code), level)
+    values, errors = figures_of(ranked, Figure.AUC)
     own, known = ranked.scores[0, -1], np.isfinite(ranked.scores[0, -1])
     ends = np.nan, np.nan
     if known.any() and np.isfinite(values[-1]):
@@ -116,31 +150,34 @@ def _measures(outcomes: Outcomes, arm: int, code: int, level: float) -> Iterator
         found = intervals.score_interval(estimate, units, level)
         ends = float(found.low[0]), float(found.high[0])
     yield AUC, (values, errors, ends)
-    truth = (outcomes.study.truth == code).astype(np.intp)
-    answers = outcomes.beside(arm)
-    yield (
-        KAPPA,
-        _kappas(
-            truth, np.where(answers >= 0, (answers == code).astype(np.intp), -1), 2, clusters, level
-        ),
-    )
+
+
+def _of_decisions(called: Ratings, level: float) -> Iterator[tuple[str, Found]]:
+    """Of readers and, last, the device, who call each case a class, 1, or not, 0."""
+    for figure in PROPORTIONS:
+        values, errors = figures_of(called, figure)
+        yield str(figure), (values, errors, device_interval(called, figure, level))
+    own = called.scores[0]
+    answers = np.where(np.isfinite(own), own, -1).astype(np.intp)
+    yield KAPPA, _kappas(called.diseased.astype(np.intp), answers, 2, called.clusters, level)
 
 
 def _of_all(outcomes: Outcomes, arm: int, level: float) -> Iterator[tuple[str, Found]]:
     answers, study = outcomes.beside(arm), outcomes.study
     right = outcomes.right(answers[None])
-    values, errors = _figures(right, Figure.SENSITIVITY)
-    yield "accuracy", (values, errors, _share(right, Figure.SENSITIVITY, level))
+    values, errors = figures_of(right, Figure.SENSITIVITY)
+    yield "accuracy", (values, errors, device_interval(right, Figure.SENSITIVITY, level))
     yield KAPPA, _kappas(study.truth, answers, len(study.classes), study.clusters, level)
 
 
-def _figures(ratings: Ratings, figure: Figure) -> tuple[Floats, Floats]:
+def figures_of(ratings: Ratings, figure: Figure) -> tuple[Floats, Floats]:
+    """Of the first treatment, (r,), and their covariance over cases, (r, r)."""
     found = measured(ratings, figure, AT)
     errors = covariance(ratings, figure, Covariance.DELONG, AT)
     return found.figures[0], errors[0, :, 0]
 
 
-def _share(ratings: Ratings, figure: Figure, level: float) -> tuple[float, float]:
+def device_interval(ratings: Ratings, figure: Figure, level: float) -> tuple[float, float]:
     """Wilson's interval of the device's proportion, with the design effect of patients."""
     own = ratings.scores[0, -1]
     counting = {Figure.SENSITIVITY: ratings.diseased, Figure.SPECIFICITY: ~ratings.diseased}
@@ -177,14 +214,20 @@ def _kappas(
     return values, (groups - 1) / groups * gaps @ gaps.T, ends
 
 
-def _compared(
+def compared(
     values: Floats,
     errors: Floats,
     ends: tuple[float, float],
     to: Generalises,
     level: float,
 ) -> dict[str, float]:
-    """Readers' mean, the device, and their difference."""
+    """Readers' mean, the device, and their difference.
+
+    Args:
+        values, errors, ends: see `Found`.
+        to: whom intervals and p apply to.
+        level: of intervals.
+    """
     known = np.flatnonzero(np.isfinite(values[:-1]))
     told = dict.fromkeys(
         ("readers", "readers_low", "readers_high", "difference", "low", "high", "p"), np.nan

@@ -20,6 +20,8 @@ class Errors:
             frequent class ``majority`` and its ``share``, and the ``device``'s class.
         readers: (class, class) mean share of answers, true classes in rows.
         device: the same of the device; None without one.
+        counts: answers of all readers, (class, class), true classes in rows.
+        of_device: the same of the device; None without one.
         both: cases by whether the readers' majority and the device are right, (2, 2), right first;
             None without a device.
     """
@@ -27,6 +29,8 @@ class Errors:
     cases: pd.DataFrame
     readers: Floats
     device: Floats | None
+    counts: NDArray[np.int64]
+    of_device: NDArray[np.int64] | None
     both: NDArray[np.int64] | None
 
     @property
@@ -34,6 +38,13 @@ class Errors:
         """Cases that no reader calls what the reference says, of two answers or more: possible
         label errors."""
         return self.cases[(self.cases["right"] == 0) & (self.cases["answers"] > 1)]
+
+    @property
+    def both_wrong(self) -> pd.DataFrame:
+        """Cases on which the readers' majority and the device are wrong."""
+        truth, device = self.cases["truth"], self.cases["device"]
+        answered = (self.cases["answers"] > 0) & (device != "")
+        return self.cases[answered & (self.cases["majority"] != truth) & (device != truth)]
 
 
 def errors(outcomes: Outcomes, arm: int = 0) -> Errors:
@@ -55,18 +66,26 @@ def errors(outcomes: Outcomes, arm: int = 0) -> Errors:
             "device": names[outcomes.device],
         }
     )
-    readers = _shares(study.truth, counts.astype(np.float64), classes)
+    summed = _summed(study.truth, counts, classes)
+    readers = _shares(summed)
     if not outcomes.with_device:
-        return Errors(table, readers, None, None)
-    of_device = (outcomes.device[:, None] == np.arange(classes)).astype(np.float64)
+        return Errors(table, readers, None, summed, None, None)
+    called = (outcomes.device[:, None] == np.arange(classes)).astype(np.int64)
+    of_device = _summed(study.truth, called, classes)
     known = (majority >= 0) & (outcomes.device >= 0)
     right = [(each == study.truth)[known] for each in (majority, outcomes.device)]
     both = np.zeros((2, 2), dtype=np.int64)
     np.add.at(both, ((~right[0]).astype(np.intp), (~right[1]).astype(np.intp)), 1)
-    return Errors(table, readers, _shares(study.truth, of_device, classes), both)
+    return Errors(table, readers, _shares(of_device), summed, of_device, both)
 
 
-def _shares(truth: NDArray[np.intp], counts: Floats, classes: int) -> Floats:
-    summed = np.zeros((classes, classes))
+def _summed(
+    truth: NDArray[np.intp], counts: NDArray[np.integer], classes: int
+) -> NDArray[np.int64]:
+    summed = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(summed, truth, counts)
+    return summed
+
+
+def _shares(summed: NDArray[np.int64]) -> Floats:
     return ratio(summed, summed.sum(axis=1, keepdims=True))

@@ -16,9 +16,14 @@ from numpy.typing import NDArray
 from dermxai.metrics.multiplicity import holm
 from dermxai.metrics.rater_agreement import (
     Agreement,
+    Coefficient,
+    ac1,
     band,
+    brennan_prediger,
     cohen,
     coincidences,
+    conger,
+    conger_statistics,
     difference,
     estimated,
     fleiss,
@@ -33,6 +38,8 @@ from dermxai.readers.analysis.outcomes import Outcomes
 
 Floats = NDArray[np.float64]
 
+FLEISS, ALPHA = "Fleiss' kappa", "Krippendorff's alpha"
+
 
 @dataclass(frozen=True, eq=False)
 class Kappas:
@@ -42,12 +49,15 @@ class Kappas:
             ``difference`` with ``z_p``, ``z_holm``, ``bootstrap_low``, ``_high``, ``_p``,
             ``_holm``.
         fleiss, alpha: of the readers among each other, all classes.
+        among: the same and other coefficients, a row each: ``coefficient``, ``value``, ``low``,
+            ``high``.
         by_class: Fleiss' kappa of each class against the others.
     """
 
     rows: pd.DataFrame
     fleiss: Agreement
     alpha: Agreement
+    among: pd.DataFrame
     by_class: pd.DataFrame
 
 
@@ -90,12 +100,33 @@ def kappas(
             adjusted = holm(table.loc[single, f"{test}_p"].to_numpy(dtype=np.float64))
             table.loc[single, f"{test}_holm"] = adjusted
     counts = (answers[:, :, None] == np.arange(len(study.classes))).sum(axis=0)
+    among = _among(answers, counts, study.clusters, level)
+    rows_ = [{"coefficient": name, **_told(found)} for name, found in among.items()]
     return Kappas(
-        table,
-        estimated(fleiss_statistics(counts), fleiss, study.clusters, level=level),
-        estimated(coincidences(counts), krippendorff(), study.clusters, level=level),
-        _by_class(counts, outcomes, level),
+        table, among[FLEISS], among[ALPHA], pd.DataFrame(rows_), _by_class(counts, outcomes, level)
     )
+
+
+def _among(
+    answers: NDArray[np.intp], counts: NDArray[np.int64], clusters: NDArray[np.intp], level: float
+) -> dict[str, Agreement]:
+    """Agreement of readers (r, n), of whom ``counts`` (n, k) gave each answer."""
+    of_counts, classes = fleiss_statistics(counts), counts.shape[1]
+    parts: dict[str, tuple[Floats, Coefficient]] = {
+        FLEISS: (of_counts, fleiss),
+        "Conger's kappa": (conger_statistics(answers, classes), conger(len(answers))),
+        "Brennan–Prediger": (of_counts, brennan_prediger),
+        "Gwet's AC1": (of_counts, ac1),
+        ALPHA: (coincidences(counts), krippendorff()),
+    }
+    return {
+        name: estimated(statistics, coefficient, clusters, level=level)
+        for name, (statistics, coefficient) in parts.items()
+    }
+
+
+def _told(found: Agreement) -> dict[str, float]:
+    return {"value": found.value, "low": found.low, "high": found.high}
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,6 +47,20 @@ class Outcomes:
         """Whether a class was named, 1 or 0, of readers and, last, the device."""
         return self.ratings(self.beside(arm)[None], code)
 
+    def decided(self, arm: int, code: int, points: str) -> Ratings:
+        """As `called`, of the device at its operating points of this name: it may call a case
+        several classes, or none."""
+        device = self.study.device
+        assert device is not None
+        called = self.called(arm, code)
+        own = np.full(len(self.study.cases), np.nan)
+        at = self.study.case_at
+        for case, decision in zip(device.cases, device.decisions[points][:, code], strict=True):
+            if case in at:
+                own[at[case]] = float(decision)
+        scores = np.vstack([called.scores[0, :-1], own])[None]
+        return Ratings(scores, called.diseased, called.clusters)
+
     def ratings(self, answers: NDArray[np.intp], code: int) -> Ratings:
         """Of (arm, reader, case) answers, for or against a class."""
         scores = np.where(answers >= 0, (answers == code).astype(np.float64), np.nan)

@@ -9,6 +9,7 @@ from dermxai.metrics.basis import basis
 from dermxai.metrics.mrmc.obuchowski_rockette import Generalises
 from dermxai.readers.analysis.arms import Gain, confidence, gains, times
 from dermxai.readers.analysis.classes import ClassTable, class_table
+from dermxai.readers.analysis.confused import confused
 from dermxai.readers.analysis.errors import Errors, errors
 from dermxai.readers.analysis.kappas import Kappas, kappas
 from dermxai.readers.analysis.outcomes import Outcomes
@@ -22,7 +23,7 @@ class StudyAnalysis:
     """
     Attributes:
         study: that was analysed.
-        arm: of ``classes``, ``kappas`` and ``errors``.
+        arm: of ``classes``, ``kappas``, ``confused`` and ``errors``.
         gains: of arms with help.
         times, confidence: a row an arm, and a bin.
         level: of intervals.
@@ -33,6 +34,7 @@ class StudyAnalysis:
     arm: str
     classes: ClassTable
     kappas: Kappas
+    confused: pd.DataFrame
     errors: Errors
     gains: tuple[Gain, ...]
     times: pd.DataFrame
@@ -57,17 +59,21 @@ class StudyAnalysis:
             "arm": self.arm,
             "applies_to": str(self.classes.to),
             "classes": _records(self.classes.rows),
+            "operating_points": _records(self.classes.operating),
             "points": _records(self.classes.points),
+            "confused": _records(self.confused),
             "kappa": {
                 "rows": _records(kappa.rows),
                 "fleiss": asdict(kappa.fleiss),
                 "krippendorff": asdict(kappa.alpha),
+                "among": _records(kappa.among),
                 "fleiss_by_class": _records(kappa.by_class),
             },
             "errors": {
                 "readers": wrong.readers.tolist(),
                 "device": None if wrong.device is None else wrong.device.tolist(),
                 "both": None if wrong.both is None else wrong.both.tolist(),
+                "both_wrong": wrong.both_wrong["case"].tolist(),
                 "no_reader_agrees": wrong.doubtful["case"].tolist(),
             },
             "help": [
@@ -77,6 +83,7 @@ class StudyAnalysis:
                     "readers_split": each.nested,
                     "rows": _records(each.rows),
                     "changes": _records(each.changes),
+                    "cases": _records(each.cases),
                     "wrong_help": each.bias and asdict(each.bias),
                 }
                 for each in self.gains
@@ -117,6 +124,7 @@ def analyse(
         arm=chosen,
         classes=class_table(outcomes, place, whom, level),
         kappas=kappas(outcomes, place, level, draws=draws),
+        confused=confused(outcomes, place, whom, level),
         errors=errors(outcomes, place),
         gains=gains(outcomes, level),
         times=times(outcomes, level),

@@ -21,9 +21,12 @@ def write(found: StudyAnalysis, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     tables: dict[str, pd.DataFrame] = {
         "classes": found.classes.rows,
+        "operating_points": found.classes.operating,
         "points": found.classes.points,
         "kappa": found.kappas.rows,
-        "agreement": found.kappas.by_class,
+        "agreement": found.kappas.among,
+        "agreement_by_class": found.kappas.by_class,
+        "confused": found.confused,
         "cases": found.errors.cases,
         "seconds": found.times,
         "confidence": found.confidence,
@@ -32,6 +35,7 @@ def write(found: StudyAnalysis, folder: Path) -> list[Path]:
         name = "".join(each if each.isalnum() else "_" for each in gain.with_)
         tables[f"help_{name}"] = gain.rows
         tables[f"changes_{name}"] = gain.changes
+        tables[f"changed_cases_{name}"] = gain.cases
     told = basis.columns(found.study.independent, found.level)
     made = []
     for name, table in tables.items():

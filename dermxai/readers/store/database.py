@@ -84,6 +84,11 @@ def database() -> Database:
     return _opened(_url())
 
 
+def is_there() -> bool:
+    """Whether a database is named or was made; asking makes none."""
+    return bool(os.environ.get(SETTING, "").strip()) or files.database_file().exists()
+
+
 def database_of(url: str) -> Database:
     """The one at a URL of SQLAlchemy.
 
@@ -218,7 +223,8 @@ def _quoted(file: Path) -> str:
 def _connected(file: Path) -> Callable[[sqlite3.Connection, ConnectionPoolEntry], None]:
     def connected(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # transactions are begun by `_begin`
-        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        # what was removed is overwritten in the file
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
         entry.info["file"] = _identity(file)
 

@@ -22,6 +22,7 @@ _PHASES = {
     "atlas": "Drawing the synthetic atlas",
     "images": "Reading images",
     "map": "Computing the map",
+    "maps": "Drawing maps",
     "passes": "Forward passes",
     "timing": "Timing a few steps",
     "evaluating": "Evaluating maps",

@@ -4,7 +4,12 @@ program, JAFROC, RJafroc and iMRMC have printed, digit by digit."""
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import f as f_distribution
+from sklearn.metrics import roc_auc_score
+from statsmodels.formula.api import ols
+from statsmodels.stats.anova import anova_lm
 
 from dermxai.metrics.mrmc.device import against_device
 from dermxai.metrics.mrmc.dorfman_berbaum_metz import dorfman_berbaum_metz
@@ -154,6 +159,47 @@ def test_covariance_that_is_not_truncated_is_offered() -> None:
     by_name = {f"{name} untruncated": value for name, value in told(found, errors).items()}
     of = "fixed readers WITHOUT truncating Cov2-Cov3 (what MRMCaov code would do)"
     assert compared("franken", of, by_name) == 3
+
+
+def test_kundels_two_arms_of_the_same_cases_are_an_analysis_of_variance_of_pseudovalues() -> None:
+    """Nothing is printed of it: Dorfman, Berbaum and Metz's by scikit-learn's AUC without each case
+    and statsmodels' analysis of variance, with the degrees of freedom of Hillis."""
+    rows = table("kundel")
+    rows = rows[rows["treatment"].isin([2, 3]) & rows["rating"].notna()]
+    cases = rows["case"].nunique()
+    made = []
+    for (treatment, reader), own in rows.groupby(["treatment", "reader"]):
+        truth, score = own["truth"].to_numpy(), own["rating"].to_numpy()
+        whole = roc_auc_score(truth, score)
+        for place, case in enumerate(own["case"]):
+            left = roc_auc_score(np.delete(truth, place), np.delete(score, place))
+            pseudo = cases * whole - (cases - 1) * left
+            made.append((str(treatment), str(reader), str(case), pseudo))
+    frame = pd.DataFrame(made, columns=["t", "r", "c", "y"])
+    assert len(frame) == 2 * 4 * cases == 760
+    squares = anova_lm(ols("y ~ C(t)*C(r)*C(c) - C(t):C(r):C(c)", frame).fit())
+    mean = squares["sum_sq"] / squares["df"]
+    of_case = max(mean["C(t):C(c)"] - mean["Residual"], 0.0)
+    below = mean["C(t):C(r)"] + of_case
+    free = below**2 / (mean["C(t):C(r)"] ** 2 / 3)
+    statistic = mean["C(t)"] / below
+    data = ratings("kundel").by([1, 2])
+    data = data.among(np.isfinite(data.scores).any(axis=(0, 1)))
+    found, _ = analysed(data, Covariance.JACKKNIFE)
+    test = found.to(Generalises.BOTH).test
+    assert test.statistic == pytest.approx(statistic, rel=1e-9) and test.statistic > 0.01
+    assert test.denominator_freedom == pytest.approx(free, rel=1e-9)
+    assert test.p == pytest.approx(f_distribution.sf(statistic, 1, free), rel=1e-9)
+
+
+def test_kundels_arms_of_other_cases_share_no_error() -> None:
+    data = ratings("kundel").by([0, 1])
+    found, errors = analysed(data, Covariance.DELONG)
+    assert (errors[0][:, 1] == 0).all()
+    assert (found.components.cov1, found.components.cov3) == (0, 0)
+    assert found.components.cov2 > 0
+    apart = found.to(Generalises.BOTH).differences[0]
+    assert apart.low < apart.value < apart.high and 0 < apart.p < 1
 
 
 def test_pseudovalues_are_as_printed() -> None:

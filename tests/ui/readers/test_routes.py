@@ -12,7 +12,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
-from dermxai.readers import export, studies
+from dermxai.readers import stored_answers, studies
 from dermxai.readers.definition import StudySettings
 from dermxai.readers.store import database as databases
 from dermxai.readers.store.database import Database
@@ -58,7 +58,7 @@ def test_an_exam_from_the_code_to_the_end(study: StudyInfo, db: Database) -> Non
         assert told["answered"] == number
         told = answer(client, told).json()
     assert told["kind"] == "finished"
-    assert len(export.answers(db, "First")) == 6
+    assert len(stored_answers.answers(db, "First")) == 6
 
 
 def test_nothing_over_the_wire_tells_a_label_a_file_or_a_prediction(
@@ -157,7 +157,7 @@ def test_whatever_comes_is_answered_in_a_sentence(
         assert got.status_code < 500, body
         if got.status_code >= 400:
             assert got.json()["problem"].endswith(".")
-    assert len(export.answers(db, "First")) == 0
+    assert len(stored_answers.answers(db, "First")) == 0
 
 
 def test_a_closed_study_says_so(study: StudyInfo, db: Database) -> None:
@@ -177,7 +177,7 @@ def test_a_second_tab_goes_on_with_the_next_case(study: StudyInfo, db: Database)
     got = answer(client, told, choice=other, press="b")
     assert got.status_code == 409 and got.json()["then"] == "finished"
     assert answer(client, told, press="c").json()["answered"] == 1  # the same answer once more
-    assert len(export.answers(db, "First")) == 1
+    assert len(stored_answers.answers(db, "First")) == 1
 
 
 def test_a_database_that_is_gone_is_no_error_of_the_server(
@@ -209,9 +209,9 @@ def test_readers_at_once_lose_and_double_nothing(study: StudyInfo, db: Database)
 
     with ThreadPoolExecutor(8) as pool:
         given = list(pool.map(exam, clients))
-    table = export.answers(db, "First")
+    table = stored_answers.answers(db, "First")
     assert [list(rows["choice"]) for _, rows in table.groupby("reader")] == given
-    assert len(export.changes(db, "First")) == len(table) == 48
+    assert len(stored_answers.changes(db, "First")) == len(table) == 48
 
 
 def test_html_in_a_name_is_text(db: Database, settings: StudySettings) -> None:

@@ -51,6 +51,9 @@ def _dialog(dataset: str) -> None:
             st.code("\n".join(str(part.path) for part in found.parts[:_SHOWN]), language=None)
             if len(found.parts) > _SHOWN:
                 st.caption(f"and {len(found.parts) - _SHOWN:,} more")
+        if found.studies:
+            names = ", ".join(f"“{name}”" for name in found.studies)
+            st.markdown(f"Reader studies that go with all their answers: {plain(names)}.")
         for sentence in found.stays:
             st.caption(plain(sentence))
         if st.button("Withdraw it", key=Key.WITHDRAW.of("now"), type="primary"):

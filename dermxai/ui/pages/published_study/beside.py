@@ -7,12 +7,17 @@ import streamlit as st
 
 from dermxai import figures
 from dermxai.core.errors import InputError
+from dermxai.readers import studies
 from dermxai.readers.analysis.whole import StudyAnalysis, analyse
 from dermxai.readers.answers_file import parse_answers
+from dermxai.readers.store.database import database, is_there
+from dermxai.readers.stored_study import finished
 from dermxai.report.readers import beside
 from dermxai.ui.components import look
 from dermxai.ui.components.tables import class_name, number_column
 from dermxai.ui.components.text import plain, shortened
+from dermxai.ui.pages.reader_studies import analysis
+from dermxai.ui.pages.reader_studies import studies as reader_studies
 from dermxai.ui.session.caches import evaluated
 from dermxai.ui.session.caches.memory import kept
 from dermxai.ui.session.scene import Scene
@@ -23,8 +28,10 @@ _DRAWS = 200
 
 
 def ask_answers() -> StudyAnalysis | None:
-    """A study of one's own, of a file that is held in memory."""
+    """A study of one's own: one that is kept here, or a file that is held in memory."""
     with st.expander("Your own readers", icon=":material/group:"):
+        if (kept_here := _ask_study()) is not None:
+            return kept_here
         sent = st.file_uploader(
             "Answers, one row each",
             _TYPES,
@@ -45,6 +52,36 @@ def ask_answers() -> StudyAnalysis | None:
         look.facts(plain(found.study.summary()), plain(f"arm: {found.arm}"))
         look.notes(found.notes)
         return found
+
+
+def _ask_study() -> StudyAnalysis | None:
+    """A reader study of this server, for those who may see them."""
+    if not (reader_studies.may() and is_there()):
+        return None
+    names = [each.name for each in studies.all_of(database()) if each.answered]
+    if not names:
+        return None
+    name = st.selectbox(
+        "A study here",
+        names,
+        index=None,
+        key=Key.ANSWERS.of("study"),
+        format_func=plain,
+        placeholder="Choose a study, or a file below",
+    )
+    if name is None:
+        return None
+    study = studies.find(database(), name)
+    arm = study.settings.arms[0]
+    number = finished(database(), name)
+    try:
+        found = analysis.analysed(database(), name, arm, number, study.made_at)
+    except InputError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return None
+    look.facts(plain(found.study.summary()), plain(f"arm: {found.arm}"))
+    look.notes(found.notes)
+    return found
 
 
 @kept()

@@ -6,9 +6,9 @@ from dermxai import taxonomy
 from dermxai.core.settings import checked, described
 from dermxai.core.values import LARGEST
 from dermxai.readers import studies
-from dermxai.readers.definition import LONGEST_NAME, LONGEST_TEXT, Arm, Design, StudySettings
+from dermxai.readers.definition import LONGEST_NAME, LONGEST_TEXT, ArmKind, Design, StudySettings
 from dermxai.readers.store.database import database
-from dermxai.ui.app import permissions
+from dermxai.ui.app import jobs_panel, permissions
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components.text import count, plain
 from dermxai.ui.pages.slices.slices import dataset_of
@@ -20,12 +20,17 @@ ACTION = "run reader studies"
 _OF = {each: Key.READER_STUDY.of(each) for each in StudySettings.model_fields}
 _HELP = {each.name: each for each in described(StudySettings)}
 _ARMS = {
-    Arm.WITHOUT: "without AI",
-    Arm.THEN_WITH: "without, then with AI",
-    Arm.WITH: "with AI from the start",
-    Arm.FAULTY: "with a faulty AI",
+    ArmKind.WITHOUT: "without AI",
+    ArmKind.THEN_WITH: "without, then with AI",
+    ArmKind.WITH: "with AI from the start",
+    ArmKind.FAULTY: "with a faulty AI",
+    ArmKind.THEN_WITH_MAPS: "without, then with AI and maps",
+    ArmKind.WITH_MAPS: "with AI and maps from the start",
+    ArmKind.FAULTY_MAPS: "with a faulty AI and maps",
 }
 _DRAWN, _SELECTION = "drawn at random", "the selection"
+_AT_ONCE = 300
+"""Images that are read while the visitor waits."""
 _SOURCE = Key.READER_STUDY.of("source")
 
 
@@ -91,15 +96,16 @@ def _number(name: str, title: str) -> None:
 
 
 def _ask_arms(view: Scene) -> None:
-    arms = list(_ARMS) if view.source.run is not None else [Arm.WITHOUT]
+    arms = list(_ARMS) if view.source.run is not None else [ArmKind.WITHOUT]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.multiselect(
             "Arms",
             arms,
-            default=[Arm.WITHOUT],
+            default=[ArmKind.WITHOUT],
             key=_OF["arms"],
             format_func=_ARMS.__getitem__,
-            help="The AI is the network of the open run.",
+            help="The AI is the network of the open run; a map is of the class that it shows. Maps "
+            "are drawn once, as a job.",
         )
         st.segmented_control(
             "Each reader",
@@ -109,7 +115,7 @@ def _ask_arms(view: Scene) -> None:
             key=_OF["design"],
             format_func={Design.CROSSED: "in every arm", Design.SPLIT: "in one arm"}.__getitem__,
         )
-        if Arm.FAULTY in state.texts(_OF["arms"]):
+        if any(ArmKind(each).faulty for each in state.texts(_OF["arms"])):
             st.slider(
                 "Faulty cases", 0.0, 1.0, 0.3, key=_OF["faulty_share"],
                 help=_HELP["faulty_share"].help, width=220,
@@ -125,17 +131,33 @@ def _make(view: Scene) -> None:
         "name": state.text(_OF["name"]).strip(),
         "dataset": dataset_of(view),
         "classes": tuple(state.texts(_OF["classes"])),
-        "arms": tuple(Arm(each).value for each in state.texts(_OF["arms"])),
+        "arms": tuple(ArmKind(each).value for each in state.texts(_OF["arms"])),
         "sample_ids": view.selection.sample_ids if chosen and view.selection else (),
         "run": view.source.run or "",
         "consent": state.text(_OF["consent"]).strip(),
         "background": _parted(state.text(_OF["background"])),
     }
     settings = checked("the study", StudySettings, said)
-    made = studies.make(database(), settings, permissions.person().name)
-    permissions.note("made reader study", dataset=view.table.name, images=made.cases)
+    who = permissions.person().name
+    if _takes_long(settings, view):
+        asked_for = settings.model_dump(mode="json")
+        jobs_panel.start("reader_study", study=asked_for, made_by=who)
+        st.toast(
+            "The study is being made; it is listed here when it is.", icon=":material/schedule:"
+        )
+    else:
+        made = studies.make(database(), settings, who)
+        permissions.note("made reader study", dataset=view.table.name, images=made.cases)
+        state.put(Key.READER_STUDY.of("opened"), made.name)
     state.put(_OF["name"], "")
-    state.put(Key.READER_STUDY.of("opened"), made.name)
+
+
+def _takes_long(settings: StudySettings, view: Scene) -> bool:
+    """Whether it is made as a job: maps are drawn, or many images are read."""
+    there = view.table.samples["label"].value_counts()
+    of_class = there[[code for code in settings.classes or there.index if code in there]]
+    cases = len(settings.sample_ids) or int(of_class.clip(upper=settings.per_class).sum())
+    return any(arm.maps for arm in settings.of_arms) or cases * settings.images > _AT_ONCE
 
 
 def _parted(text: str) -> tuple[str, ...]:

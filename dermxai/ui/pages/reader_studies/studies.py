@@ -7,7 +7,7 @@ import streamlit as st
 
 from dermxai.access.codes import ADDRESS
 from dermxai.core.spreadsheet import to_csv
-from dermxai.readers import export, studies
+from dermxai.readers import stored_answers, studies
 from dermxai.readers.store.database import database
 from dermxai.readers.studies import MOST_READERS, NewCode, StudyInfo
 from dermxai.ui.access import identity
@@ -15,9 +15,12 @@ from dermxai.ui.app import permissions
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components import downloads, look
 from dermxai.ui.components.text import count, plain
+from dermxai.ui.pages.reader_studies import analysis
 from dermxai.ui.session import state
+from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
+_READERS, _ANALYSIS = "Readers", "Analysis"
 ACTION, REMOVAL = "run reader studies", "remove reader studies"
 _OPENED, _COUNT, _CODES = (Key.READER_STUDY.of(each) for each in ("opened", "count", "codes"))
 
@@ -27,7 +30,7 @@ def may() -> bool:
     return permissions.may(ACTION)
 
 
-def table() -> None:
+def table(view: Scene) -> None:
     """All studies, and the one that is chosen."""
     found = studies.all_of(database())
     if not found:
@@ -52,10 +55,10 @@ def table() -> None:
     )
     names = [each.name for each in found]
     name = st.selectbox("Study", names, key=_OPENED, format_func=plain, width=420)
-    _study(found[names.index(name)])
+    _study(found[names.index(name)], view)
 
 
-def _study(study: StudyInfo) -> None:
+def _study(study: StudyInfo, view: Scene) -> None:
     look.heading(study.name)
     look.facts(
         count(study.cases, "case"),
@@ -68,6 +71,17 @@ def _study(study: StudyInfo) -> None:
             f"{count(study.faults, 'answer')} cannot be given: images have changed since the study "
             "began, or cannot be read. They are asked for when the images are back."
         )
+    part = st.segmented_control(
+        "Part",
+        [_READERS, _ANALYSIS],
+        key=Key.READER_STUDY.of("part"),
+        default=_READERS,
+        required=True,
+        label_visibility="collapsed",
+    )
+    if part == _ANALYSIS:
+        analysis.section(study, view)
+        return
     _codes(study)
     readers = studies.readers_of(database(), study.name)
     if readers:
@@ -130,16 +144,18 @@ def _forget() -> None:
 def _actions(study: StudyInfo) -> None:
     with st.container(horizontal=True):
         downloads.csv(
-            "Answers (CSV)", lambda: to_csv(export.answers(database(), study.name)), "answers"
+            "Answers (CSV)",
+            lambda: to_csv(stored_answers.answers(database(), study.name)),
+            "answers",
         )
         downloads.csv(
             "For analysis (CSV)",
-            lambda: to_csv(export.long_form(database(), study.name)),
+            lambda: to_csv(stored_answers.long_form(database(), study.name)),
             "analysis",
         )
         downloads.csv(
             "Changes of mind (CSV)",
-            lambda: to_csv(export.changes(database(), study.name)),
+            lambda: to_csv(stored_answers.changes(database(), study.name)),
             "changes",
         )
         st.button(

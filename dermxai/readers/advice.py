@@ -1,4 +1,5 @@
-"""The network takes the same exam: its scores of the classes that readers are offered."""
+"""What the AI shows readers with a case: the network's class and probabilities over the classes
+offered, or another class where it is faulty."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from dermxai.runs import Run
 
 
 @dataclass(frozen=True)
-class Exam:
+class NetworkScores:
     """
     Attributes:
         name: the run's id.
@@ -24,7 +25,7 @@ class Exam:
     scores: Mapping[str, dict[str, float]]
 
 
-def take(run: Run, cases: Sequence[DrawnCase], classes: Sequence[str]) -> Exam:
+def scores_of(run: Run, cases: Sequence[DrawnCase], classes: Sequence[str]) -> NetworkScores:
     """The network's scores of each case's first image, restricted to the classes offered.
 
     Raises:
@@ -40,7 +41,7 @@ def take(run: Run, cases: Sequence[DrawnCase], classes: Sequence[str]) -> Exam:
     scores = np.asarray(run.scores)[rows][:, columns]  # (case, class)
     if not np.isfinite(scores).all():
         raise InputError(f"Run {run.id} has scores that are no numbers; choose another run.")
-    return Exam(
+    return NetworkScores(
         run.id,
         {
             case.name: {each: float(score) for each, score in zip(classes, row, strict=True)}
@@ -62,7 +63,10 @@ def predicted(scores: Mapping[str, float]) -> str:
 
 
 def faulty(
-    exam: Exam, cases: Sequence[DrawnCase], classes: Sequence[str], settings: StudySettings
+    network: NetworkScores,
+    cases: Sequence[DrawnCase],
+    classes: Sequence[str],
+    settings: StudySettings,
 ) -> dict[str, str]:
     """The class that a faulty AI shows, by the name of the case: for a share of the cases drawn at
     random, the one with the highest score among those that are wrong."""
@@ -73,7 +77,7 @@ def faulty(
     return {
         cases[index].name: max(
             (each for each in classes if each != cases[index].label),
-            key=exam.scores[cases[index].name].__getitem__,
+            key=network.scores[cases[index].name].__getitem__,
         )
         for index in chosen
     }

@@ -7,8 +7,8 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dermxai.readers import network, studies
-from dermxai.readers.definition import Arm, Stage
+from dermxai.readers import advice, studies
+from dermxai.readers.definition import ArmKind, Stage
 from dermxai.readers.store.database import Database
 from dermxai.readers.store.tables import Case, Reader, Revision, Turn
 from dermxai.readers.studies import StudyInfo
@@ -79,14 +79,14 @@ def long_form(database: Database, name: str) -> pd.DataFrame:
     study = studies.find(database, name)
     rows = answers(database, name)
     last = [
-        row["arm"] == NETWORK or row["stage"] == Arm(row["arm"]).stages[-1]
+        row["arm"] == NETWORK or row["stage"] == ArmKind(row["arm"]).stages[-1]
         for row in rows.to_dict("records")
     ]
     ended = rows[last].reset_index(drop=True)
     keys = ["reader", "case", "arm"]
     before = rows[~pd.Series(last, index=rows.index, dtype=bool)].set_index(keys)
     earlier = before.reindex(pd.MultiIndex.from_frame(ended[keys])).reset_index(drop=True)
-    arms = [None if arm == NETWORK else Arm(arm) for arm in ended["arm"]]
+    arms = [None if arm == NETWORK else ArmKind(arm) for arm in ended["arm"]]
     levels = max(study.settings.confidence, 2)
     table = pd.DataFrame(
         {
@@ -112,8 +112,8 @@ def long_form(database: Database, name: str) -> pd.DataFrame:
     return table
 
 
-def _help(arm: Arm | None) -> str:
-    if arm is None or arm is Arm.WITHOUT:
+def _help(arm: ArmKind | None) -> str:
+    if arm is None or arm is ArmKind.WITHOUT:
         return "none"
     return "after" if len(arm.stages) > 1 else "start"
 
@@ -154,8 +154,8 @@ def _row(study: StudyInfo, turn: Turn, case: Case, reader: Reader) -> dict[str, 
         **{f"background:{name}": text for name, text in told.items()},
     }
     if Stage(turn.stage) is Stage.WITH_AI and case.scores is not None:
-        instead = case.faulty if Arm(turn.arm).faulty else None
-        row["ai_class"], _ = network.shown(json.loads(case.scores), instead)
+        instead = case.faulty if ArmKind(turn.arm).faulty else None
+        row["ai_class"], _ = advice.shown(json.loads(case.scores), instead)
         row["ai_faulty"] = instead is not None
     return row
 
@@ -177,10 +177,10 @@ def _of_network(session: Session, study: StudyInfo) -> list[dict[str, object]]:
                 "case": case.name,
                 "unit": case.unit,
                 "label": case.label,
-                "choice": network.predicted(scores),
+                "choice": advice.predicted(scores),
                 **{
                     f"probability:{each}": probability
-                    for each, probability in network.probabilities(scores).items()
+                    for each, probability in advice.probabilities(scores).items()
                 },
             }
         )

@@ -15,7 +15,7 @@ from dermxai.core.errors import InputError
 from dermxai.core.spreadsheet import to_csv, write_csv
 from dermxai.data import load_dataset
 from dermxai.models import load_classifier
-from dermxai.readers import export, importing, pictures, sitting, studies
+from dermxai.readers import importing, pictures, sitting, stored_answers, studies
 from dermxai.readers.definition import StudySettings
 from dermxai.readers.sitting import Given, Shown
 from dermxai.readers.store.database import Database
@@ -38,11 +38,11 @@ def test_every_finished_answer_is_a_row(db: Database, shown: str) -> None:
     other = entered(db, "First")
     case = a_case(db, other)
     sitting.give(db, other, Given(case.token, "a", case.classes[0], 1, False))  # not finished
-    table = export.answers(db, "First")
+    table = stored_answers.answers(db, "First")
     assert list(table["choice"]) == list(given.values())
     assert set(table["reader"]) == {"1"} and list(table["position"]) == [1, 2, 3, 4, 5, 6]
     assert not table.duplicated(["reader", "case", "arm", "stage"]).any()
-    assert len(export.changes(db, "First")) == 7
+    assert len(stored_answers.changes(db, "First")) == 7
 
 
 def network_study(db: Database, tmp_path: Path, **values: object) -> StudySettings:
@@ -63,7 +63,7 @@ def network_study(db: Database, tmp_path: Path, **values: object) -> StudySettin
 def test_the_network_takes_the_same_exam(db: Database, tmp_path: Path) -> None:
     """Logits of the classes offered alone; authority: scipy's softmax of them."""
     network_study(db, tmp_path)
-    table = export.answers(db, "With").set_index("case")
+    table = stored_answers.answers(db, "With").set_index("case")
     run = open_run(tmp_path / "run")
     columns = [run.classes.index(each) for each in ("MN", "BCC", "SK")]
     rows = run.index(table.index)
@@ -99,7 +99,7 @@ def test_a_faulty_ai_is_wrong_for_its_share_and_only_in_its_arm(
         if screen.several_stages and screen.stage == "with AI":
             assert screen.earlier == "MN"
         sitting.give(db, shown, Given(screen.token, "a", "MN", 1, True))
-    table = export.answers(db, "With")
+    table = stored_answers.answers(db, "With")
     mine = table[table["reader"] == "1"]
     assert list(mine.loc[mine["ai_class"].notna(), "ai_class"]) == advised
     faulty = mine[mine["ai_faulty"] == True]  # noqa: E712
@@ -117,7 +117,7 @@ def test_what_readers_write_is_no_formula(db: Database, settings: StudySettings)
     shown = entered(db, "=1+1")
     sitting.agree(db, shown, False, {"years": evil})
     answer_all(db, shown)
-    text = to_csv(export.answers(db, "=1+1"))
+    text = to_csv(stored_answers.answers(db, "=1+1"))
     cells = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
     assert set(cells["background:years"]) == {f"'{evil}"} and set(cells["study"]) == {"'=1+1"}
 
@@ -125,11 +125,11 @@ def test_what_readers_write_is_no_formula(db: Database, settings: StudySettings)
 def test_an_export_is_imported_as_it_was(db: Database, shown: str, tmp_path: Path) -> None:
     answer_all(db, shown)
     answer_all(db, entered(db, "First"))
-    before = export.answers(db, "First")
+    before = stored_answers.answers(db, "First")
     write_csv(before, tmp_path / "a.csv", digits=17)
     made = importing.import_answers(db, "Again", tmp_path / "a.csv")
     assert (made.readers, made.answered, made.is_open) == (2, 12, False)
-    after = export.answers(db, "Again")
+    after = stored_answers.answers(db, "Again")
     same = ["reader", "arm", "stage", "case", "unit", "label", "choice", "confidence", "seconds"]
     pd.testing.assert_frame_equal(before[same], after[same])
     with pytest.raises(InputError, match="already"):
@@ -214,9 +214,9 @@ def test_maps_are_of_the_class_that_the_ai_shows_and_seen_with_it_alone(
         name="Maps", dataset=str(images), run=str(run.root), per_class=1, faulty_share=1.0,
         arms=("without-then-with-maps", "with-faulty-maps", "with"),
     )  # fmt: skip
-    told: list[tuple[int, int]] = []
-    studies.make(db, settings, progress=lambda done, total: told.append((done, total)))
-    assert told == [(0, 3), (1, 3), (2, 3)]
+    told: list[tuple[str, int, int]] = []
+    studies.make(db, settings, progress=lambda *step: told.append(step))
+    assert told == [("images", n, 3) for n in (1, 2, 3)] + [("maps", n, 3) for n in (0, 1, 2)]
     shown, seen = entered(db, "Maps"), []
     while isinstance(screen := sitting.go_on(db, shown), Shown):
         found = sitting.shown_map(db, shown, screen.token)
@@ -254,7 +254,7 @@ def test_the_long_form_has_a_row_each_reader_case_and_arm(db: Database, tmp_path
         given += 1
         screen = sitting.go_on(db, shown)
     entered(db, "With")  # has answered nothing
-    table, rows = export.long_form(db, "With"), export.answers(db, "With")
+    table, rows = stored_answers.long_form(db, "With"), stored_answers.answers(db, "With")
     assert not table.duplicated(["reader", "case", "arm"]).any()
     assert table["reader"].value_counts().to_dict() == {"1": 24, "network": 12}
     mine = table[table["reader"] == "1"]
