@@ -87,6 +87,8 @@ class Estimates:
         step: what an error changes the estimate by, in units of a whole image; 0 of what counts no
             errors.
         fewest: patients that each side needs for an interval.
+        strata: (n, g, k) parts of the images, whose numbers of patients differ so much that degrees
+            of freedom are Satterthwaite's over them; the sides where there are none.
     """
 
     value: Floats
@@ -95,6 +97,7 @@ class Estimates:
     scale: Floats
     step: float
     fewest: int
+    strata: NDArray[np.bool_] | None = None
 
     def among(self, rows: NDArray[np.bool_]) -> "Estimates":
         """The same over more images, of which those chosen by ``rows`` are its own, in order."""
@@ -474,8 +477,22 @@ def _variance(
         freedoms = np.sqrt(freedoms * np.maximum(effective - 1, 1))
     satterthwaite = ratio(variances**2, freedoms).sum(axis=0)
     freedom = ratio(variances.sum(axis=0) ** 2, satterthwaite)
+    if estimates.strata is not None:
+        freedom = np.fmin(freedom, _freedom(estimates.influences, estimates.strata, clusters))
     unit = ratio(added.sum(axis=0), np.maximum(scale, heaviest))
     return variance, unit, freedom, patients.min(axis=0, initial=np.iinfo(np.int64).max)
+
+
+def _freedom(influences: Floats, strata: NDArray[np.bool_], clusters: NDArray[np.intp]) -> Floats:
+    """(k,) Satterthwaite's degrees of freedom of a sum over strata (1946, doi:10.2307/3002019), of
+    two means Welch's; NaN where nothing varies."""
+    member = strata.astype(np.float64)
+    parts = np.stack([member, influences[:, None] * member], axis=1)
+    sizes, sums = np.moveaxis(_summed(parts, clusters), 1, 0)  # (c, g, k) each
+    patients = np.count_nonzero(sizes, axis=0)
+    free = np.maximum(patients - 1, 1)
+    variances = (sums**2).sum(axis=0) * patients / free  # (g, k)
+    return ratio(variances.sum(axis=0) ** 2, (variances**2 / free).sum(axis=0))
 
 
 def _correlation(pairs: Floats, alone: Floats, added: Floats, prior: Floats | float) -> Floats:

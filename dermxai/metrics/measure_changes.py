@@ -4,11 +4,13 @@ its paired difference with an interval over patients.
 Where both count the same images (shares of images, of a class, of the rest, and the mean of the
 classes' shares) the interval is Newcombe's of the share that is right in the second alone less that
 in the first alone. Elsewhere (areas, predictive values, F1, …) it is Newcombe's of both measures,
-correlated as their influences are (Zou & Donner 2008, doi:10.1002/sim.3095).
+correlated as their influences are (Zou & Donner 2008, doi:10.1002/sim.3095). F1 takes images of the
+class and others together: where the class has few patients, these limit its degrees of freedom
+(Satterthwaite 1946, doi:10.2307/3002019).
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -129,7 +131,7 @@ def differences(
         one, two: of the same images and classes.
         rules: of each.
     """
-    first, second = dict(of_classes(one)), dict(of_classes(two))
+    first, second = _of_classes(one), _of_classes(two)
     decided = one.decided & two.decided
     for name in NAMES:
         if name in _SHARES:
@@ -169,6 +171,12 @@ def differences(
     )
     row = [float(each[0]) if argmax else np.nan for each in _ends(TOP1, gain, loss, one)]
     yield ALL, "", TOP1, row[0], row[1], row[2]
+
+
+def _of_classes(made: Decisions) -> dict[str, Estimates]:
+    found = dict(of_classes(made))
+    strata = np.stack([made.member, ~made.member], axis=1)
+    return found | {"f1": replace(found["f1"], strata=strata)}
 
 
 def _right(one: Decisions, two: Decisions, name: str) -> tuple[Estimates, Estimates]:

@@ -16,6 +16,8 @@ def fine_tuning(run: Run) -> dict[str, object]:
         InputError: the run was imported, or its checkpoint is no longer there or cannot be trained.
     """
     told = run.checkpoint
+    if run.black_box:
+        raise InputError(f"{told['name']} gives logits only, and cannot be trained further.")
     info: ModelInfo | None = run.info
     if info is None:
         raise InputError(

@@ -106,8 +106,9 @@ class Division:
     Attributes:
         training, validation, test: (…,) rows of the run.
         shared: training and validation images that are left out, since their patients have test
-            images.
-        torn: validation images that are left out, since their patients have training images.
+            images, or the very file is one.
+        torn: validation images that are left out, since their patients have training images, or
+            the very file is one.
         assumed: whether the run tells no split, and patients were divided by chance.
     """
 
@@ -132,12 +133,12 @@ class Division:
         if self.shared:
             yield (
                 f"{count(self.shared, 'image')} of training and validation left out: their "
-                "patients have test images."
+                "patients have test images, or the very file is one."
             )
         if self.torn:
             yield (
                 f"{count(self.torn, 'validation image')} left out: their patients have training "
-                "images."
+                "images, or the very file is one."
             )
 
 
@@ -160,10 +161,10 @@ def divided(run: Run) -> Division:
     told = split.fillna("").astype(str).to_numpy(dtype=object)
     patients = run.groups.to_numpy(dtype=object)
     test = told == TEST
-    measured = _among(patients, patients[test])
+    measured = _held(run, patients, test)
     training = (told == TRAINING) & ~measured
     validation = (told == VALIDATION) & ~measured
-    both = _among(patients, patients[training])
+    both = _held(run, patients, training)
     developed = (told == TRAINING) | (told == VALIDATION)
     return Division(
         np.flatnonzero(training),
@@ -173,6 +174,16 @@ def divided(run: Run) -> Division:
         torn=int((validation & both).sum()),
         assumed=assumed,
     )
+
+
+def _held(run: Run, patients: Strings, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n,) whether an image is of the patients of those chosen (n,), or the very file is: copies
+    under another name or patient."""
+    held = _among(patients, patients[chosen])
+    if run.fingerprints is None:
+        return held
+    held |= np.isin(run.fingerprints, run.fingerprints[chosen])
+    return held
 
 
 def _among(values: Strings, known: Strings) -> NDArray[np.bool_]:

@@ -37,26 +37,40 @@ REMEDIES = "remedies"
 """In the recipe of a checkpoint: what was done to the one that it was made of."""
 
 
-def check_can_be_kept(fitted: FittedStack, name: str) -> None:
+def check_changes_weights(fitted: FittedStack) -> None:
     """
-    Args:
-        name: of the checkpoint.
-
     Raises:
-        InputError: nothing is changed, no weights of heads predict so, the network is not known, or
-            the name is none, or is taken.
+        InputError: no network is known, or none whose heads can be changed; nothing is changed; or
+            no weights of heads predict so.
     """
-    _ = fitted.run.checkpoint  # raises of imported runs
+    run = fitted.run
+    if run.imported or run.black_box:
+        raise InputError(
+            f"{run.made_by['name']} gives "
+            f"{'predictions' if run.imported else 'logits'} only, no heads that could be changed; "
+            "what this stack does cannot be kept as a checkpoint."
+        )
     if not fitted.changes:
         raise InputError(
             "Nothing of this stack can be written into weights: it changes no logit. Add a remedy "
             "that does, such as logit_offset."
         )
     empty = [
-        (np.zeros((len(fitted.run.classes), channels)), np.zeros(len(fitted.run.classes)))
-        for channels in fitted.run.head_channels
+        (np.zeros((len(run.classes), channels)), np.zeros(len(run.classes)))
+        for channels in run.head_channels
     ]
     _in_weights(fitted, empty)
+
+
+def check_can_be_kept(fitted: FittedStack, name: str) -> None:
+    """
+    Args:
+        name: of the checkpoint.
+
+    Raises:
+        InputError: as `check_changes_weights`, or the name is none, or is taken.
+    """
+    check_changes_weights(fitted)
     if not NAME.fullmatch(name):
         raise InputError(
             f"A checkpoint cannot be called {name[:60]!r}; expected up to 100 letters, digits, "

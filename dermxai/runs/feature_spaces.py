@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from dermxai.core import disk, entries, paths
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
-from dermxai.models.info import ONNX
 from dermxai.runs.files import RunFiles
 
 if TYPE_CHECKING:
@@ -119,8 +118,7 @@ def title(run: "Run", name: str) -> str:
 
 def are_outputs(run: "Run", name: str) -> bool:
     """Whether a space is that of the logits or probabilities, as also a black box has it."""
-    black_box = not run.imported and run.checkpoint.get("options", {}).get("architecture") == ONNX
-    return name == SCORES or (name == NETWORK and black_box)
+    return name == SCORES or (name == NETWORK and run.black_box)
 
 
 def version(run: "Run", name: str) -> str:

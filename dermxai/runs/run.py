@@ -25,6 +25,7 @@ from dermxai.data.picture_hash import HASHES, Hashes
 from dermxai.data.table import REQUIRED
 from dermxai.metrics.probability import probabilities
 from dermxai.models import ModelInfo, read_info
+from dermxai.models.info import ONNX
 from dermxai.runs import leakage
 from dermxai.runs.feature_spaces import digest_of
 from dermxai.runs.files import RunFiles
@@ -131,6 +132,11 @@ class Run:
     def imported(self) -> bool:
         """Whether its predictions come from a file, and no network is known."""
         return "checkpoint" not in self.manifest
+
+    @property
+    def black_box(self) -> bool:
+        """Whether its network gives logits only, as an ONNX model does."""
+        return not self.imported and self.checkpoint.get("options", {}).get("architecture") == ONNX
 
     @property
     def made_by(self) -> CheckpointEntry | PredictionsEntry:

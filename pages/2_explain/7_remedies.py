@@ -21,7 +21,7 @@ with right:
     stack.show(asked, fitted)
 if fitted is None or not asked.steps:
     st.stop()
-found = remedies.measure(view, asked)
+found = remedies.measure(view, asked, fitted)
 if found is None:
     st.stop()
 remedies.summary(found)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from dermxai.metrics.intervals import (
     FEWEST,
     FEWEST_OF_CLASS,
     Interval,
+    _freedom,
     class_mean,
     cluster_index,
     difference_interval,
@@ -313,3 +316,28 @@ def test_what_nobody_changes_has_a_p_value_of_one():
     outcomes, groups = np.ones((40, 1)), np.arange(40) % 2
     same = class_mean(outcomes, groups)
     assert student_test(same.minus(same), np.arange(40)).tolist() == [1]
+
+
+@pytest.mark.parametrize(("one", "other"), [(5, 45), (2, 8), (30, 30)])
+def test_of_two_means_degrees_of_freedom_over_strata_are_welchs(one, other):
+    draws = np.random.default_rng(one)
+    numbers = draws.normal(size=one + other) * np.where(np.arange(one + other) < one, 3, 1)
+    first = np.arange(one + other) < one
+    made = group_difference(numbers[:, None], np.ones((one + other, 1), bool), first)
+    strata = np.stack([first, ~first], axis=1)[:, :, None]
+    found = _freedom(made.influences, strata, np.arange(one + other))
+    welch = stats.ttest_ind(numbers[first], numbers[~first], equal_var=False).df
+    assert found == pytest.approx([welch])
+
+
+def test_strata_of_few_patients_widen_an_interval_and_one_of_all_does_not():
+    draws = np.random.default_rng(0)
+    outcomes, members = draws.random((60, 1)) < 0.7, np.ones((60, 1), bool)
+    made, clusters = shares(outcomes, members), np.arange(60)
+    few = (np.arange(60) < 4)[:, None]
+    whole = score_interval(made, clusters, 0.95)
+    same = score_interval(replace(made, strata=members[:, None]), clusters, 0.95)
+    strata = np.stack([few, ~few], axis=1)
+    wider = score_interval(replace(made, strata=strata), clusters, 0.95)
+    assert np.array(same[:2]) == pytest.approx(np.array(whole[:2]))
+    assert wider.low[0] < whole.low[0] and wider.high[0] > whole.high[0]

@@ -159,6 +159,15 @@ def test_a_confusion_cell_shows_its_votes_and_leads_here(make_run: Make, open_pa
     assert not app.exception
 
 
+def test_heads_are_compared_where_there_are_several(make_run: Make, open_page: Open) -> None:
+    for name, heads in (("one", {"final": 8}), ("two", {"block 1": 4, "final": 8})):
+        make_run(images=300, name=name, heads=heads)
+        app = open_page("confusion_analysis", run=name)
+        assert not app.exception and not app.error
+        assert "Votes of the heads on average" in everything(app)
+        assert ("Heads one by one" in everything(app)) == (len(heads) > 1)
+
+
 def test_any_selection_has_its_votes_here(make_run: Make, open_page: Open) -> None:
     run = noisy(make_run)
     key = selection.keep(selection.Selection.of("twenty", run.samples["sample_id"][:20]))

@@ -5,17 +5,25 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from dermxai.core import paths
-from dermxai.models import ModelInfo
-from dermxai.remedies import REMEDIES, Stack
+from dermxai.core.errors import InputError
+from dermxai.data import load_dataset
+from dermxai.models import ModelInfo, load_classifier
+from dermxai.remedies import REMEDIES, Stack, fit_stack
+from dermxai.remedies.keep import keep
 from dermxai.remedies.looks import looks
-from dermxai.runs import Run
+from dermxai.runs import Run, infer
 from dermxai.ui.app import permissions
 from dermxai.ui.pages.remedies import remedies
+from dermxai.ui.session.caches import everything
 from tests.generated import rewrite, trained_here
+from tests.onnx_files import write
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
 SMALL = {"block 1": 4, "final": 8}
@@ -87,6 +95,47 @@ def test_the_test_is_counted_once_for_each_stack(run: Run, open_page: Open) -> N
     app.run()
     open_page("remedies", run="run", stack=STACK, measured="Test")
     assert len(looks(run.root)) == 1
+
+
+def test_splits_without_images_are_not_offered(run: Run, open_page: Open) -> None:
+    split = run.samples["split"]
+    for lost, left in (("test", "Validation"), ("validation", "Test")):
+        rewrite(run, split=split.replace(lost, "train"))
+        for link in ({}, {"measured": lost.capitalize()}):
+            everything.clear()
+            app = open_page("remedies", run="run", stack=STACK, **link)
+            assert not app.exception and not app.error
+            assert app.segmented_control(key="measured").options == [left]
+            assert f"{lost.capitalize()}: the run has no such image" in texts(app)
+            assert "Images that change" in texts(app)
+    rewrite(run, split="train")
+    everything.clear()
+    app = open_page("remedies", run="run", stack=STACK)
+    assert not app.exception and not app.error
+    assert "nothing can be measured" in " ".join(each.value for each in app.info)
+
+
+def test_what_cannot_be_kept_is_not_offered(
+    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DERMXAI_ROOTS", str(tmp_path))
+    rows = []
+    for index in range(12):
+        shade = np.full((16, 16, 3), 20 * index, np.uint8)
+        Image.fromarray(shade).save(tmp_path / f"{index}.png")
+        split = ("train", "validation", "test")[index // 2 % 3]
+        rows.append((f"{index}.png", ("EAD", "SD")[index % 2], f"p{index // 2}", split))
+    table = pd.DataFrame(rows, columns=["image", "label", "patient_id", "split"])
+    table.to_csv(tmp_path / "table.csv", index=False)
+    file = write(tmp_path / "model.onnx", shape=("n", 3, 16, 16))
+    classifier = load_classifier(file, classes=["EAD", "SD", "MN"])
+    run = infer(classifier, load_dataset(tmp_path / "table.csv"), device="cpu")
+    app = open_page("remedies", run=run.id, stack='["logit_offset"]')
+    assert not app.exception and not app.error
+    assert "no heads that could be changed" in texts(app)
+    assert "keep-now" not in [button.key for button in app.button] and not app.code
+    with pytest.raises(InputError, match="model gives logits only, no heads"):
+        keep(fit_stack(run, Stack.parsed("logit_offset")), "mended")
 
 
 def test_viewers_see_what_was_looked_at_and_keep_nothing(

@@ -1,6 +1,8 @@
 """What a stack comes to, and how looks at the test are counted."""
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -93,6 +95,21 @@ def test_looks_at_once_are_all_counted(run: Run) -> None:
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(lambda stack: note_look(run.root, stack), stacks))
     assert len(looks(run.root)) == 12
+
+
+def test_looks_of_several_processes_are_all_counted(run: Run) -> None:
+    look = (
+        "import sys; from pathlib import Path; from dermxai.remedies.looks import note_look; "
+        "from dermxai.remedies.stack import Stack; "
+        "[note_look(Path(sys.argv[1]), Stack.parsed(text)) for text in sys.argv[2:]]"
+    )
+    stacks = ["", "temperature", "logit_offset", "retrain_heads", "operating_point"]
+    orders = (stacks, stacks[::-1], stacks[2:])
+    command = [sys.executable, "-c", look, str(run.root)]
+    started = [subprocess.Popen([*command, *order]) for order in orders]
+    assert [each.wait(timeout=300) for each in started] == [0, 0, 0]
+    assert {each["stack"] for each in looks(run.root)} == {Stack.parsed(s).digest for s in stacks}
+    assert len(looks(run.root)) == len(stacks), "each once, whoever looks first"
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"looks": [1]}', "[" * 9999, "\0"])

@@ -17,7 +17,7 @@ from dermxai.remedies.images import images_of, outputs_of
 from dermxai.remedies.methods.image_weights import group_weights
 from dermxai.remedies.methods.relabel import RELABEL, RelabelSettings
 from dermxai.remedies.methods.retrain_heads import RETRAIN_HEADS, RetrainSettings
-from dermxai.runs import Run
+from dermxai.runs import Run, open_run
 from dermxai.slices import Slice
 from dermxai.slices import keep as keep_slice
 from tests.generated import generated_run, rewrite
@@ -86,6 +86,24 @@ def test_nobody_is_on_two_sides(run: Run) -> None:
     notes = fit_stack(moved, Stack()).notes
     assert "2 images of training and validation left out" in notes[0]
     assert "1 validation image left out" in notes[1]
+
+
+def test_copies_of_what_is_measured_are_not_fitted_on(run: Run) -> None:
+    """The same file under another name and patient."""
+    before = divided(run)
+    files = np.array([str(index) for index in range(len(run))], dtype=np.bytes_)
+    files[before.training[:3]] = files[before.test[:3]]
+    files[before.validation[0]], files[before.validation[1]] = (
+        files[before.test[4]],
+        files[before.training[5]],
+    )
+    np.save(run.root / "fingerprints.npy", files)
+    found = divided(open_run(run.root))
+    np.testing.assert_array_equal(found.training, before.training[3:])
+    np.testing.assert_array_equal(found.validation, before.validation[2:])
+    np.testing.assert_array_equal(found.test, before.test)
+    assert (found.shared, found.torn) == (before.shared + 4, before.torn + 1)
+    assert "the very file" in " ".join(found.notes)
 
 
 def test_without_splits_patients_are_divided_by_chance_and_it_is_said(run: Run) -> None:

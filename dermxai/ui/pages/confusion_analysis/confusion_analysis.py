@@ -36,6 +36,7 @@ from dermxai.ui.session.state import Key
 
 _MOST_ROWS = 12
 _VOTE_WIDTHS = {"Head": 72, "Over right": 168, "Alone": 72, "95 % CI": 78}  # half a laptop's page
+_ONE_HEAD = 640
 
 
 def ask_pair(scene: Scene, split: str | None) -> tuple[str, str]:
@@ -143,6 +144,10 @@ def votes(scene: Scene, analysis: ConfusionAnalysis, way: Way) -> None:
     if drawn is None:
         look.heading("Votes of the heads on average", way.reason)
         return
+    if len(scene.run.heads) == 1:  # its vote is the sum
+        with st.container(width=_ONE_HEAD):
+            look.plot(drawn, Key.FIGURE.of("set-decomposition"))
+        return
     left, right = st.columns(2, gap="large")
     with left:
         look.plot(drawn, Key.FIGURE.of("set-decomposition"))
@@ -150,13 +155,11 @@ def votes(scene: Scene, analysis: ConfusionAnalysis, way: Way) -> None:
         table = said.votes(way).drop(columns="Vote")
         without = (
             f", and how many errors would be predicted otherwise, or as {way.true}, without this "
-            "head "
-            "alone"
+            "head alone"
         )
         look.heading(
             "Heads one by one",
-            "How far each vote moves against correct "
-            f"predictions{without if 'Alone' in table else ''}.",
+            f"How far each vote moves against correct predictions{without}.",
         )
         help_ = {"Over right": MEAN_INTERVAL, "95 % CI": SHARE_INTERVAL}
         widths = {

@@ -11,7 +11,7 @@ from dermxai import figures, taxonomy
 from dermxai.core.errors import InputError
 from dermxai.core.formatting import interval_basis
 from dermxai.metrics import basis
-from dermxai.remedies.keep import keep
+from dermxai.remedies.keep import check_changes_weights, keep
 from dermxai.remedies.looks import looks
 from dermxai.remedies.methods.average_flips import AVERAGE_FLIPS
 from dermxai.remedies.outcome import BROKEN, MENDED, OTHER, UNKNOWN, Outcome
@@ -52,19 +52,31 @@ def fit(scene: Scene, stack: Stack) -> FittedStack | None:
         return None
 
 
-def measure(scene: Scene, stack: Stack) -> Outcome | None:
-    """Asks which images to measure, and measures; None where nothing can be shown."""
+def measure(scene: Scene, stack: Stack, fitted: FittedStack) -> Outcome | None:
+    """Asks which images to measure, of those that there are, and measures; None where nothing can
+    be shown."""
+    division = fitted.division
+    there = {_VALIDATION: division.validation.size, _TEST: division.test.size}
+    offered = [name for name, images in there.items() if images]
+    if not offered:
+        st.info(
+            "The run has neither validation nor test images of patients of their own: nothing can "
+            "be measured."
+        )
+        return None
     split = st.segmented_control(
         "Measured on",
-        [_VALIDATION, _TEST],
+        offered,
         key=Key.MEASURED,
-        default=_VALIDATION,
+        default=offered[0],
         required=True,
         help="Choose on validation patients, look at the test last: the run counts how often, once "
         "for each stack.",
         bind="query-params",
         persist_state="session",
     )
+    if lacking := [name for name in there if name not in offered]:
+        st.caption(f"{lacking[0]}: the run has no such image of patients of its own.")
     name = "test" if split == _TEST else "validation"
     if name == "test" and all(each["stack"] != stack.digest for each in looks(scene.run.root)):
         permissions.check("look at the test")
@@ -209,6 +221,11 @@ def keeping(fitted: FittedStack) -> None:
     )
     if not permissions.may("keep checkpoints"):
         st.caption("To keep a checkpoint needs the role operator.")
+        return
+    try:
+        check_changes_weights(fitted)
+    except InputError as error:
+        st.caption(plain(str(error)))
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
