@@ -467,6 +467,7 @@ LOCAL = {
     ("jobs/records.py", "_first_line"): "this computer's name for itself",
     ("readers/clock.py", "_boot"): "this computer's name for its start",
     ("readers/importing.py", "read"): "text that entries has read",
+    ("readers/files.py", "backups"): "names in its own folder",
     ("readers/pictures.py", "unpacked"): "what the database holds",
     ("jobs/withdrawal.py", "remove"): "removes",
     ("jobs/withdrawal.py", "size"): "removes",
