@@ -11,11 +11,14 @@ import re
 import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from dermxai.core.formatting import jsonable, rounded
@@ -30,6 +33,19 @@ _LINE = 0.14  # of the foot
 _FOOT = 6.5  # points
 _DPI = 200
 _INK, _MUTED = "#1f2933", "#5b6773"
+# Families with Chinese letters, those first of which a PDF takes the letters it needs alone.
+_CHINESE = (
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Microsoft YaHei",
+    "SimHei",
+    "Arial Unicode MS",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Noto Sans SC",
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+)
 _ABOUT = ("method", "target", "against", "head", "unit", "signed", "complete", "settings", "notes")
 _ORIGIN = ("run", "checkpoint", "checkpoint_hash", "dataset")
 _NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # of XML 1.0
@@ -44,7 +60,7 @@ def png(
     about: Mapping[str, object] | None = None,
 ) -> bytes:
     """Pictures side by side on white, each with its colour bar, its numbers and unit. Letters that
-    the font does not have, such as Chinese ones, are boxes; in SVG they are not.
+    no font of `families` has are boxes; in SVG they are not.
 
     Args:
         about: as for `npz`.
@@ -104,11 +120,21 @@ def described(pictures: Sequence[Picture], about: Mapping[str, object]) -> str:
     return _NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
+@cache
+def families() -> list[str]:
+    """matplotlib's own font, and after it one of this machine that has Chinese letters, if any."""
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return ["DejaVu Sans", *[name for name in _CHINESE if name in installed][:1]]
+
+
 def saved(
     made: Figure, kind: str, metadata: Mapping[str, str | None], dpi: float | None = None
 ) -> bytes:
     """A figure's file, texts as texts, fonts embedded; the same bytes for the same figure."""
     buffer = io.BytesIO()
+    if kind != "svg":
+        for text in made.findobj(Text):
+            text.set_fontfamily(families())
     with (
         mpl.rc_context(
             {

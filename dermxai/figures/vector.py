@@ -37,8 +37,8 @@ def svg(made: Figure, title: str) -> bytes:
 
 
 def pdf(made: Figure, title: str) -> bytes:
-    """The same as PDF, its fonts embedded. Letters that the font does not have, such as Chinese
-    ones, are boxes; in SVG they are not."""
+    """The same as PDF, its fonts embedded. Letters that no font of `export.families` has are boxes;
+    in SVG they are not."""
     _plain(made)
     metadata = {"CreationDate": None, "Title": legible(title), "Creator": "DermXAI"}
     return saved(made, "pdf", metadata=metadata)

@@ -6,6 +6,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib import font_manager
+from matplotlib.figure import Figure
 from PIL import Image
 
 from dermxai.explain.attribution.method import Attribution
@@ -143,3 +145,19 @@ def test_names_that_no_xml_may_hold_are_told_all_the_same(name: str):
         assert told["run"] == told["maps"][0]["target"] == name
         assert told["images"][0]["probability"] is None
         assert told["missing"] == {f"{name} 2": f"not computed: {name}"}
+
+
+@pytest.mark.skipif(len(export.families()) < 2, reason="no font with Chinese letters is installed")
+def test_chinese_letters_are_drawn() -> None:
+    def drawn(letters: str) -> np.ndarray:
+        made = Figure(figsize=(2, 1))
+        made.text(0.1, 0.5, letters)
+        return np.asarray(Image.open(io.BytesIO(export.saved(made, "png", {}))))
+
+    one, other = drawn("\u6e7f"), drawn("\u75b9")  # both would be the same box
+    assert (one != other).any()
+
+
+def test_families_are_installed() -> None:
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    assert installed.issuperset(export.families())
