@@ -15,9 +15,11 @@ from dermxai.report.document.sections.faithfulness import faithfulness
 from dermxai.report.document.sections.measures import measures
 from dermxai.report.document.sections.methods import methods
 from dermxai.report.document.sections.model import model
+from dermxai.report.document.sections.net_benefit import net_benefit
 from dermxai.report.document.sections.partitions import partitions
 from dermxai.report.document.sections.remedies import remedies
 from dermxai.report.document.sections.reproducibility import reproducibility
+from dermxai.report.document.sections.shift import shift
 from dermxai.report.document.sections.subgroups import subgroups
 from dermxai.report.document.sections.uncertainty import uncertainty
 from dermxai.report.origin import origin
@@ -30,9 +32,11 @@ SECTIONS: tuple[Callable[[Material], Section], ...] = (
     measures,
     calibration,
     uncertainty,
+    net_benefit,
     confusions,
     causes,
     subgroups,
+    shift,
     examples,
     faithfulness,
     remedies,

@@ -14,7 +14,8 @@ from dermxai.core import paths
 from dermxai.core.errors import Cancelled, InputError
 from dermxai.data import load_dataset
 from dermxai.data.places import AtlasFiles
-from dermxai.metrics.decision import Criterion, OperatingPoint
+from dermxai.metrics.decision import ARGMAX, Criterion, OperatingPoint
+from dermxai.metrics.measure_estimates import Decisions
 from dermxai.remedies.looks import note_look
 from dermxai.remedies.stack import Stack
 from dermxai.report import calibration, causes
@@ -25,15 +26,18 @@ from dermxai.report.document.guidelines import GUIDELINES, counts, topics
 from dermxai.report.document.material import Material, Options, usual_split
 from dermxai.report.document.sections.examples import examples
 from dermxai.report.document.sections.model import model
+from dermxai.report.document.sections.net_benefit import net_benefit
 from dermxai.report.document.sections.partitions import partitions
 from dermxai.report.document.sections.remedies import remedies
 from dermxai.report.document.sections.reproducibility import reproducibility
+from dermxai.report.document.sections.shift import shift
 from dermxai.report.document.sections.subgroups import subgroups
 from dermxai.report.document.words import estimate
 from dermxai.report.errors import errors_of, found_slices
 from dermxai.report.evaluated import evaluated
 from dermxai.report.measures import measures_of, to_table
 from dermxai.report.prediction_sets import sets_or_why_not
+from dermxai.report.shift import shift as shift_of
 from dermxai.report.subgroups import grouped
 from dermxai.runs import Run, open_run
 from dermxai.runs.files import RunFiles
@@ -83,11 +87,13 @@ def test_it_has_every_section_in_order(document: Document) -> None:
             "measures",
             "calibration",
             "uncertainty",
+            "net-benefit",
             "confusion",
             "causes",
         ),
         *(
             "subgroups",
+            "shift",
             "examples",
             "faithfulness",
             "remedies",
@@ -429,3 +435,54 @@ def test_items_are_answered_by_what_is_there_alone(document: Document) -> None:
 
 def test_every_topic_that_a_section_answers_is_asked_for(document: Document) -> None:
     assert answers(document) - set(topics()) <= {"leakage", "abstention", "prediction sets"}
+
+
+def test_net_benefit_is_that_of_counted_images(kept: Run, document: Document) -> None:
+    found = table(document, "net-benefit").numbers
+    shown = evaluated(kept, "test")
+    made = Decisions.of(shown, ARGMAX)
+    for k, code in enumerate(shown.classes):
+        rows = found[found["class"] == code].set_index("threshold")
+        member = made.member[:, k]
+        for at in (0.05, 0.2, 0.5):
+            called = made.scores[:, k] >= at
+            expected = (called & member).mean() - (called & ~member).mean() * at / (1 - at)
+            assert rows["net_benefit"].iloc[round(100 * at) - 1] == pytest.approx(expected)
+        assert rows["prevalence"].unique() == pytest.approx(member.mean())
+        assert (rows["low"] <= rows["net_benefit"]).all()
+
+
+def test_net_benefit_of_one_class_is_told_to_be_none(tmp_path: Path) -> None:
+    run = confused(tmp_path / "run", 60)
+    run = rewrite(run, label="EAD")
+    made = net_benefit(Material.of(run, QUICK))
+    assert not any(isinstance(block, Table) for block in made.blocks)
+    assert words(made) == "No net benefit: it needs images of two classes with labels."
+
+
+def test_shift_is_that_of_the_page_and_answers_for_drift(kept: Run, document: Document) -> None:
+    expected = shift_of(kept, "test")
+    found = table(document, "shift").numbers
+    columns = [*expected.found.table.columns]
+    pd.testing.assert_frame_equal(found[columns], expected.found.table)
+    assert set(found["compared_with"]) == {"train, validation"}
+    assert "drift" in section(document, "shift").answers
+    assert "No image has a label that the model does not know" in words(section(document, "shift"))
+
+
+def test_foreign_classes_have_their_distances_in_the_report(tmp_path: Path) -> None:
+    run = confused(tmp_path / "run", 300)
+    label = run.samples["label"].where(np.arange(300) % 5 > 0, "mel")
+    run = rewrite(run, label=label)
+    made = shift(Material.of(run, QUICK))
+    expected = shift_of(run, "test").detections
+    found = table_of(made, "out-of-distribution").numbers.set_index("distance")
+    assert found["auc"].to_dict() == {name: each.area for name, each in expected.items()}
+    assert (found["foreign"] > 0).all()
+
+
+def test_a_run_without_splits_says_that_nothing_is_compared(tmp_path: Path) -> None:
+    run = rewrite(confused(tmp_path / "run", 60), split=pd.array([None] * 60, dtype="str"))
+    made = shift(Material.of(run, QUICK))
+    assert "no two splits to compare" in words(made) and not made.answers
+    assert "No distance to the training images" in words(made)
