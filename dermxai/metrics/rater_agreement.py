@@ -353,7 +353,7 @@ def estimated(
 
 def _within_one(value: float, error: float, freedom: int, level: float) -> tuple[float, float]:
     """Ends of the interval, taken of arctanh."""
-    if value >= 1:
+    if abs(value) >= 1:
         return np.nan, np.nan
     reach = float(stdtrit(freedom, (1 + level) / 2)) * error / (1 - value**2)
     middle = np.arctanh(value)

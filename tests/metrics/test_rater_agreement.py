@@ -332,3 +332,11 @@ def test_coefficients_of_nothing_and_of_one_rater_are_undefined() -> None:
         assert np.isnan(gwet_ac1(ratings(nothing)).value)
         assert np.isnan(fleiss_kappa(ratings(nothing)).value)
         assert np.isnan(conger(1)(conger_statistics(nothing[:1], 3).sum(axis=0)))
+
+
+def test_raters_who_never_agree_have_a_coefficient_without_an_interval() -> None:
+    answers = np.arange(20) % 2
+    statistics = pair_statistics(answers, 1 - answers, 2)
+    found = estimated(statistics, kappa, np.arange(20))
+    assert found.value == -1
+    assert np.isnan([found.low, found.high]).all()
