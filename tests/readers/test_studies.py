@@ -25,7 +25,7 @@ def test_two_of_one_name_are_refused(
 ) -> None:
     with pytest.raises(InputError, match="already; choose another name"):
         studies.make(db, settings)
-    monkeypatch.setattr(studies, "_check_free", lambda *_: None)  # made at the same moment
+    monkeypatch.setattr(studies, "check_free", lambda *_: None)  # made at the same moment
     with pytest.raises(InputError, match="already; choose another name"):
         studies.make(db, settings)
     assert len(studies.all_of(db)) == 1
