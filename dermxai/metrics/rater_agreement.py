@@ -94,7 +94,8 @@ def band(kappa: float) -> Band | None:
 
 def cohen(table: ArrayLike, weights: ArrayLike | None = None, *, level: float = 0.95) -> Agreement:
     """Kappa of two raters of independent cases (Cohen 1960, doi:10.1177/001316446002000104), with
-    an analytic interval, value ± z · error.
+    an analytic interval, value ± z · error: of a handful of cases its ends may leave −1 to 1, those
+    of `estimated` do not.
 
     Args:
         table: (k, k) cases by the first and the second rater's answer.
@@ -259,8 +260,9 @@ def _answered(counts: ArrayLike) -> Floats:
 def _linearised(
     given: Floats, coefficient: Coefficient, by_chance: Floats, level: float
 ) -> Agreement:
-    """With the standard error of the cases' influences (Gwet 2008); ``by_chance`` (n,) are the
-    cases' parts of the agreement by chance, whose mean that is."""
+    """With the standard error of the cases' influences (Gwet 2008), value ± t · error as for
+    `cohen`; ``by_chance`` (n,) are the cases' parts of the agreement by chance, whose mean that is.
+    """
     statistics = fleiss_statistics(given)
     value = float(coefficient(statistics.sum(axis=0)))
     n, usable = len(given), given.sum(axis=1) > 1

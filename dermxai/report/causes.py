@@ -122,8 +122,8 @@ def _conclusion(card: CauseCard) -> Iterator[str]:
         images = count(len(card.errors_of_all), "image")
         verb = "is" if len(card.errors_of_all) == 1 else "are"
         yield (
-            f"{images} {verb} taken for the other class by the network, each of its heads and "
-            "every score tried here."
+            f"{images} {verb} taken for the other class by every prediction and score "
+            "that was tried here."
         )
 
 
