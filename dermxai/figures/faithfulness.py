@@ -34,11 +34,7 @@ def faithfulness(
         dark: colours for a dark page.
     """
     colours = palette(dark)
-    good, part, bad, quiet = (
-        ("#1f7a5c", "#35506b", "#8a3d1d", "#232b35")
-        if dark
-        else ("#bfe5d3", "#d7e3ee", "#f6d3c1", "#eef1f4")
-    )
+    good, part, bad, quiet = colours.verdicts
     fills = {
         Standing.BOTH: good,
         Standing.KEEPS: good,

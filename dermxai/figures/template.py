@@ -29,6 +29,8 @@ class Palette:
     """Points without a value."""
     ramp: tuple[str, ...]
     """One hue from nothing to much."""
+    verdicts: tuple[str, str, str, str]
+    """Behind a text: good, in part, bad, none."""
     scale: tuple[str, ...]
     """Viridis (van der Walt & Smith 2015), all of it apart from the page."""
 
@@ -42,6 +44,7 @@ LIGHT = Palette(
     warning="#c2410c",
     missing="#c3c9d0",
     ramp=("#f3f6f9", "#cfe1ee", "#94c1de", "#4a97c6", "#0f6fa8", "#084a75"),
+    verdicts=("#bfe5d3", "#d7e3ee", "#f6d3c1", "#eef1f4"),
     scale=("#440154", "#443983", "#31688e", "#21918c", "#35b779", "#90d743"),
 )
 DARK = Palette(
@@ -53,6 +56,7 @@ DARK = Palette(
     warning="#f08a4b",
     missing="#4a535e",
     ramp=("#171d26", "#16354b", "#175478", "#1f7cb0", "#4aa8dd", "#a9dbf7"),
+    verdicts=("#1f7a5c", "#35506b", "#8a3d1d", "#232b35"),
     scale=("#5a4f9f", "#3b7aa0", "#21918c", "#35b779", "#90d743", "#fde725"),
 )
 

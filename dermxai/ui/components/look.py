@@ -16,6 +16,7 @@ from streamlit.elements.plotly_chart import SelectionMode
 
 from dermxai.figures.template import SIDE
 from dermxai.ui.app.guard import callback
+from dermxai.ui.components import figure_files
 from dermxai.ui.components.text import plain
 
 _CONFIG = {
@@ -88,7 +89,10 @@ def plot(
     Args:
         on_select: is called when something in it is chosen, in one of the modes.
     """
-    heading(drawn.title, drawn.help)
+    with st.container(horizontal=True, vertical_alignment="top"):
+        heading(drawn.title, drawn.help)
+        with st.container(width="content"):
+            figure_files.offer(drawn.title, drawn.help, drawn.figure, key)
     draw = partial(
         st.plotly_chart,
         drawn.figure,

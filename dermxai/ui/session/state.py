@@ -75,6 +75,7 @@ class Key(StrEnum):
     KINDS = "kinds"
     WITHDRAW = "withdraw"
     FIGURE = "figure"
+    FILES = "files"
     SHOWN = "shown"
 
     TARGET = "target"
