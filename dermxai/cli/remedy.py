@@ -48,7 +48,8 @@ def remedy(
     flipped = any(step.remedy == AVERAGE_FLIPS.name for step in asked.steps)
     if flipped and not opened.imported and open_flips(opened) is None:
         foreground("flips", run=str(folder))
-    fitted = fit_stack(opened, asked)
+    with console.bars() as bars:
+        fitted = fit_stack(opened, asked, lambda done, steps: bars("fitting", done, steps))
     if keep is not None:
         from dermxai.remedies.keep import check_can_be_kept  # torch takes seconds to import
 

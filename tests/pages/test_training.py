@@ -432,7 +432,7 @@ def test_a_training_leaves_out_a_slice_and_so_does_its_clone(
     assert selection.read(recipe["leave_out"]).sample_ids == tuple(ids) and not recipe["only"]
     slices.remove(dataset, "label *errors*")
     job = trained(dataset=dataset, recipe=recipe)
-    app = open_page("training")
+    app = open_page("training", job=job.id)
     app.button(key=f"job-clone-{job.id}").click().run()
     app.button(key="start-train").click().run()
     assert not app.exception and not app.error
