@@ -22,6 +22,7 @@ from dermxai.cli.options import (
     Setting,
     Shares,
     Size,
+    Slice,
     Std,
     Weights,
     checkpoint_options,
@@ -55,6 +56,7 @@ def explain(
     selection: Annotated[
         str | None, typer.Option(help="Only a selection: what follows sel= in the address.")
     ] = None,
+    slice_: Slice = None,
     common_scale: Annotated[
         bool, typer.Option("--common-scale", help="One colour scale for all figures.")
     ] = False,
@@ -88,7 +90,7 @@ def explain(
         split=split,
         label=label,
         sample_ids=_lines(ids) if ids else None,
-        selection=selection,
+        selection=selection if slice_ is None else _selected(images, selection, slice_),
         common_scale=common_scale,
         device=device,
         settings=method_settings(methods(), method, setting) if method else None,
@@ -114,6 +116,21 @@ def explain(
         console.show_json(value)
     else:
         print("\n".join(written))
+
+
+def _selected(images: list[Path], selection: str | None, name: str) -> str:
+    """The slice of the one dataset as a selection.
+
+    Raises:
+        InputError: there is none, or a selection is named, too.
+    """
+    from dermxai.slices import selected
+
+    if selection is not None:
+        raise InputError("Both --selection and --slice came; give one of the two.")
+    if len(images) != 1:
+        raise InputError(f"A slice is of one dataset; {len(images)} datasets and images came.")
+    return selected(images[0], name)
 
 
 def _lines(file: Path) -> list[str]:

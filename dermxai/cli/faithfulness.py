@@ -7,7 +7,7 @@ import typer
 
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
-from dermxai.cli.options import Configurable, Device, Json, RunFolder, Split, names
+from dermxai.cli.options import Configurable, Device, Json, RunFolder, Slice, Split, names
 from dermxai.core import parsing, paths
 from dermxai.core.errors import InputError
 
@@ -24,6 +24,7 @@ def faithfulness(
     ] = None,
     head: Annotated[str | None, typer.Option(help="One head's logit; else their sum.")] = None,
     split: Split = None,
+    slice_: Slice = None,
     seed: Annotated[int, typer.Option(help="Of the choice of images and all draws.")] = 0,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, as deletion_blur.steps=4.")
@@ -49,6 +50,7 @@ def faithfulness(
         against=against,
         head=head,
         split=split,
+        selection=None if slice_ is None else _selected(run, slice_),
         seed=seed,
         settings=nested(setting or []),
         device=device,
@@ -76,6 +78,15 @@ def faithfulness(
         )
     else:
         console.show_faithfulness(table, found, units(opened), notes)
+
+
+def _selected(run: str, name: str) -> str:
+    """A slice of the run's dataset as a selection."""
+    from dermxai.runs import open_run
+    from dermxai.slices import selected
+    from dermxai.slices.of_run import dataset_path
+
+    return selected(dataset_path(open_run(paths.named_run(run))), name)
 
 
 def nested(pairs: list[str]) -> dict[str, dict[str, object]]:

@@ -40,6 +40,12 @@ Target = Annotated[
         "alarms (5)."
     ),
 ]
+Slice = Annotated[
+    str | None, typer.Option("--slice", help="Only the images of this slice of the dataset.")
+]
+WithoutSlice = Annotated[
+    str | None, typer.Option("--without-slice", help="Without the images of this slice.")
+]
 Split = Annotated[str | None, typer.Option(help="Only train, validation or test.")]
 WithoutLeaks = Annotated[
     bool, typer.Option("--without-leaks", help="Leave out what leaks from training.")

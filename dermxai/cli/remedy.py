@@ -13,7 +13,7 @@ from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
 
 if TYPE_CHECKING:
-    from dermxai.remedies.stack import Stack
+    from dermxai.remedies.stack import FittedStack, Stack
 
 
 def remedy(
@@ -36,8 +36,6 @@ def remedy(
 ) -> None:
     """Fit remedies on training and validation patients and set the outcome beside the unchanged
     network: every measure with its paired 95 % interval, and the images that change."""
-    from dermxai.remedies.keep import check_can_be_kept
-    from dermxai.remedies.keep import keep as keep_checkpoint
     from dermxai.remedies.methods.average_flips import AVERAGE_FLIPS
     from dermxai.remedies.outcome import outcome
     from dermxai.remedies.stack import fit_stack
@@ -50,17 +48,26 @@ def remedy(
     flipped = any(step.remedy == AVERAGE_FLIPS.name for step in asked.steps)
     if flipped and not opened.imported and open_flips(opened) is None:
         foreground("flips", run=str(folder))
-    fitted = fit_stack(opened, asked)
+    with console.bars() as bars:
+        fitted = fit_stack(opened, asked, lambda done, steps: bars("fitting", done, steps))
     if keep is not None:
+        from dermxai.remedies.keep import check_can_be_kept  # torch takes seconds to import
+
         check_can_be_kept(fitted, keep)  # before the test is looked at
     found = outcome(fitted, split)
-    kept = "" if keep is None else str(keep_checkpoint(fitted, keep))
+    kept = "" if keep is None else _kept(fitted, keep)
     if json:
         console.show_json({**as_json(found), "checkpoint": kept or None})
         return
     console.show_outcome(found)
     if kept:
         print(f"\nKept: {kept}")
+
+
+def _kept(fitted: "FittedStack", name: str) -> str:
+    from dermxai.remedies.keep import keep
+
+    return str(keep(fitted, name))
 
 
 def _stack(text: str) -> "Stack":

@@ -7,7 +7,17 @@ import typer
 
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
-from dermxai.cli.options import Column, Data, Device, LabelMap, LevelRole, Setting, dataset_options
+from dermxai.cli.options import (
+    Column,
+    Data,
+    Device,
+    LabelMap,
+    LevelRole,
+    Setting,
+    Slice,
+    WithoutSlice,
+    dataset_options,
+)
 from dermxai.jobs.arguments import recipe_of, swept_of
 
 
@@ -20,6 +30,8 @@ def train(
     column: Column = None,
     label_map: LabelMap = None,
     level: LevelRole = None,
+    only: Slice = None,
+    leave_out: WithoutSlice = None,
     device: Device = None,
     devices: Annotated[int, typer.Option(help="Processes, each with its own GPU.", min=1)] = 1,
     folds: Annotated[int, typer.Option(help="Cross-validate by patient; 0: do not.", min=0)] = 0,
@@ -38,7 +50,7 @@ def train(
 ) -> None:
     """Train a classifier, or several to compare: networks by --folds, or values of settings, as in
     --set learning_rate=1e-3,5e-4. Interrupted, it resumes."""
-    pairs, swept = swept_of(setting or [])
+    pairs, swept = swept_of([*(setting or []), *_named(dataset, only, leave_out)])
     try:
         value = foreground(
             "train",
@@ -58,3 +70,11 @@ def train(
         console.say("Stopped; the same command resumes after the last completed epoch.")
         raise
     print(*value.values())
+
+
+def _named(dataset: Path, only: str | None, leave_out: str | None) -> list[str]:
+    """Settings of the recipe that name the images of slices."""
+    from dermxai.slices import selected
+
+    asked = {"only": only, "leave_out": leave_out}
+    return [f"{name}={selected(dataset, each)}" for name, each in asked.items() if each is not None]

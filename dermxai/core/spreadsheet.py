@@ -70,7 +70,7 @@ def to_csv(table: pd.DataFrame, *, digits: int | None = None) -> str:
     return str(write())
 
 
-def write_csv(table: pd.DataFrame, path: Path, digits: int = 6) -> None:
+def write_csv(table: pd.DataFrame, path: Path, digits: int | None = 6) -> None:
     """Writes a CSV file atomically; `read_csv` reads it."""
     with replacing(path) as temporary:
         temporary.write_text(to_csv(table, digits=digits), "utf-8", newline="")

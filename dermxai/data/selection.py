@@ -43,6 +43,11 @@ class Selection:
         return json.dumps([self.title, self.sample_ids], ensure_ascii=False)
 
 
+def is_key(text: str) -> bool:
+    """Whether a text can be the key of a selection."""
+    return _KEY.fullmatch(text) is not None
+
+
 def keep(selection: Selection) -> str:
     """Writes a selection to the workspace; returns its key."""
     file = selection_file(selection.key)
@@ -58,7 +63,7 @@ def read(key: str) -> Selection:
     Raises:
         InputError: there is none, or its content is not what the key says.
     """
-    file = selection_file(key) if _KEY.fullmatch(key) else None
+    file = selection_file(key) if is_key(key) else None
     if file is None or not os.path.lexists(file):
         raise InputError(
             "The selection in this link is not known here; selections are kept in the workspace of "

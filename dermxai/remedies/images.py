@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dermxai.core.errors import InputError
 from dermxai.core.formatting import count
 from dermxai.data.splits import split_by_patient
+from dermxai.remedies.near_copies import near_copies
 from dermxai.remedies.outputs import Change, Floats, Outputs, Stored, Strings
 from dermxai.runs import Run
 
@@ -99,24 +100,54 @@ class Images:
         )
 
 
+@dataclass(frozen=True)
+class Held:
+    """How many images are left out, each for the first reason that it has.
+
+    Attributes:
+        patients: whose patient has an image on the other side.
+        files: whose very file is on the other side, under another name or patient.
+        pictures: that show the same picture as one on the other side (near-duplicates).
+    """
+
+    patients: int = 0
+    files: int = 0
+    pictures: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.patients + self.files + self.pictures
+
+    def told(self, side: str) -> str:
+        """The reasons with their numbers.
+
+        Args:
+            side: the other one, "test" or "training".
+        """
+        reasons = {
+            f"of patients who have {side} images": self.patients,
+            f"whose very file is a {side} image": self.files,
+            f"that show the same picture as a {side} image": self.pictures,
+        }
+        return ", ".join(f"{number:,} {why}" for why, number in reasons.items() if number)
+
+
 @dataclass(frozen=True, eq=False)
 class Division:
     """Rows of a run by what they serve for.
 
     Attributes:
         training, validation, test: (…,) rows of the run.
-        shared: training and validation images that are left out, since their patients have test
-            images, or the very file is one.
-        torn: validation images that are left out, since their patients have training images, or
-            the very file is one.
+        shared: training and validation images that are left out for the sake of test images.
+        torn: validation images that are left out for the sake of training images.
         assumed: whether the run tells no split, and patients were divided by chance.
     """
 
     training: NDArray[np.intp]
     validation: NDArray[np.intp]
     test: NDArray[np.intp]
-    shared: int
-    torn: int
+    shared: Held = Held()
+    torn: Held = Held()
     assumed: bool = False
 
     @property
@@ -130,15 +161,15 @@ class Division:
                 f"validation and {self.test.size:,} of test. A column split of the dataset takes "
                 "its place."
             )
-        if self.shared:
+        if self.shared.total:
             yield (
-                f"{count(self.shared, 'image')} of training and validation left out: their "
-                "patients have test images, or the very file is one."
+                f"{count(self.shared.total, 'image')} of training and validation left out: "
+                f"{self.shared.told(TEST)}."
             )
-        if self.torn:
+        if self.torn.total:
             yield (
-                f"{count(self.torn, 'validation image')} left out: their patients have training "
-                "images, or the very file is one."
+                f"{count(self.torn.total, 'validation image')} left out: "
+                f"{self.torn.told('training')}."
             )
 
 
@@ -161,29 +192,36 @@ def divided(run: Run) -> Division:
     told = split.fillna("").astype(str).to_numpy(dtype=object)
     patients = run.groups.to_numpy(dtype=object)
     test = told == TEST
-    measured = _held(run, patients, test)
-    training = (told == TRAINING) & ~measured
-    validation = (told == VALIDATION) & ~measured
-    both = _held(run, patients, training)
-    developed = (told == TRAINING) | (told == VALIDATION)
+    training, validation = told == TRAINING, told == VALIDATION
+    developed, shared = _apart(run, patients, training | validation, test)
+    training, validation = training & developed, validation & developed
+    validation, torn = _apart(run, patients, validation, training)
     return Division(
         np.flatnonzero(training),
-        np.flatnonzero(validation & ~both),
+        np.flatnonzero(validation),
         np.flatnonzero(test),
-        shared=int((developed & measured).sum()),
-        torn=int((validation & both).sum()),
+        shared=shared,
+        torn=torn,
         assumed=assumed,
     )
 
 
-def _held(run: Run, patients: Strings, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(n,) whether an image is of the patients of those chosen (n,), or the very file is: copies
-    under another name or patient."""
-    held = _among(patients, patients[chosen])
-    if run.fingerprints is None:
-        return held
-    held |= np.isin(run.fingerprints, run.fingerprints[chosen])
-    return held
+def _apart(
+    run: Run, patients: Strings, these: NDArray[np.bool_], others: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], Held]:
+    """Which of these (n,) have nothing in common with others (n,), and how many are left out."""
+    left = these & ~_among(patients, patients[others])
+    by_patient = int(these.sum() - left.sum())
+    by_file = 0
+    if run.fingerprints is not None:
+        copies = left & np.isin(run.fingerprints, run.fingerprints[others])
+        left, by_file = left & ~copies, int(copies.sum())
+    rows = np.flatnonzero(left)
+    near = near_copies(run, rows, np.flatnonzero(others))
+    if near is None:
+        return left, Held(by_patient, by_file)
+    left[rows[near]] = False
+    return left, Held(by_patient, by_file, int(near.sum()))
 
 
 def _among(values: Strings, known: Strings) -> NDArray[np.bool_]:

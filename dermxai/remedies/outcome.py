@@ -187,7 +187,7 @@ def _notes(fitted: FittedStack, split: str) -> Iterator[str]:
             "Measured on the validation images, on which remedies are fitted or chosen: what they "
             "bring looks better here than on test patients."
         )
-    elif fitted.division.shared == 0:
+    elif fitted.division.shared.total == 0:
         yield "No patient of these images was fitted or chosen on."
     if any(isinstance(change, Merged) for change in fitted.changes):
         yield (

@@ -2,7 +2,7 @@
 another package, holds an instance of a class derived from `Remedy`."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -29,12 +29,14 @@ class Bench:
         training, validation: images by what they serve for; no patient is in both.
         run: whose images they are. Its rows of the test split are not to be read.
         others: other runs that settings name.
+        tick: called often by what takes long; whatever it raises stops the fit.
     """
 
     training: Images
     validation: Images
     run: Run
     others: Mapping[str, Run]
+    tick: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, eq=False)

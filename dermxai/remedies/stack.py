@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from dermxai.core import entries, paths
 from dermxai.core.entries import UnusableError
@@ -183,17 +183,22 @@ class FittedStack:
         return self.applied(empty).classes
 
 
-def fit_stack(run: Run, stack: Stack) -> FittedStack:
+def fit_stack(
+    run: Run, stack: Stack, progress: Callable[[int, int], None] | None = None
+) -> FittedStack:
     """Fits remedies on training and validation images, one after the other. Test images are not
     read: neither their labels nor what is predicted of them.
 
     Args:
         run: that tells the splits of its images.
+        progress: called often, with steps done and in all; whatever it raises stops the fit.
 
     Raises:
         InputError: it does not, another run cannot be opened, or settings do not go with its
             images.
     """
+    told_of, steps = progress or (lambda _, __: None), len(stack.steps)
+    told_of(0, steps)
     division = divided(run)
     others = {name: open_run(paths.named_run(name)) for name in stack.runs}
     bench = Bench(
@@ -203,8 +208,10 @@ def fit_stack(run: Run, stack: Stack) -> FittedStack:
     flags = {"trained_on_validation": False, "added": False}
     told: list[Told] = []
     rule = ARGMAX
-    for step in stack.steps:
+    for done, step in enumerate(stack.steps):
         component = step.component
+        bench = replace(bench, tick=partial(told_of, done, steps))
+        bench.tick()
         try:
             fitted = component.fitted(bench, step.settings)
         except SkippedError as error:

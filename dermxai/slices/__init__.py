@@ -2,7 +2,7 @@
 
 from dermxai.slices.annotations import Annotation, annotate, find_annotations
 from dermxai.slices.combination import Operation, combined
-from dermxai.slices.slice import Slice, find_slices, keep, open_slice, remove
+from dermxai.slices.slice import Slice, find_slices, keep, open_slice, remove, selected
 
 __all__ = [
     "Annotation",
@@ -15,4 +15,5 @@ __all__ = [
     "keep",
     "open_slice",
     "remove",
+    "selected",
 ]

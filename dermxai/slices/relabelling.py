@@ -136,8 +136,14 @@ def relabelled(samples: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """
     agreed = found[found["state"] == AGREED].set_index("sample_id")["proposed"]
     new = samples["sample_id"].map(agreed)
-    table = samples.rename(columns={"source_label": "source_label (table)"})
+    table = samples.rename(columns={"source_label": _free("source_label (table)", samples)})
     return table.assign(label=new.fillna(samples["label"]), source_label=samples["label"])
+
+
+def _free(name: str, samples: pd.DataFrame) -> str:
+    """The name of a column, with a number where a table that was labelled again has it already."""
+    numbers = (f"{name} {number}" for number in range(2, len(samples.columns) + 3))
+    return next(each for each in (name, *numbers) if each not in samples)
 
 
 def write_relabelled(dataset: str | Path, samples: pd.DataFrame, path: Path) -> int:
@@ -148,5 +154,5 @@ def write_relabelled(dataset: str | Path, samples: pd.DataFrame, path: Path) -> 
     """
     labels = [label if isinstance(label, str) else None for label in samples["label"]]
     found = opinions(list(samples["sample_id"]), labels, find_annotations(dataset)[0])
-    write_csv(relabelled(samples, found), path)
+    write_csv(relabelled(samples, found), path, digits=None)
     return int((found["state"] == AGREED).sum())

@@ -10,6 +10,7 @@ from typing import Self
 from dermxai.core import disk, entries
 from dermxai.core.entries import Unusable, UnusableError
 from dermxai.core.errors import InputError
+from dermxai.data import selection
 from dermxai.slices.files import SliceFiles
 
 LONGEST_NAME = 100
@@ -96,6 +97,16 @@ def open_slice(dataset: str | Path, name: str) -> Slice:
         return read(file)
     except UnusableError as error:
         raise InputError(f"The slice {name!r} {error}; remove {file}.") from error
+
+
+def selected(dataset: str | Path, name: str) -> str:
+    """Keeps a slice's images, as they are now, as a selection, and returns its key: what is made of
+    them stays the same when the slice becomes another one.
+
+    Raises:
+        InputError: as `open_slice`.
+    """
+    return selection.keep(selection.Selection.of(name, open_slice(dataset, name).sample_ids))
 
 
 def keep(dataset: str | Path, made: Slice, *, replace: bool = False) -> None:

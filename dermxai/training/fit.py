@@ -165,7 +165,7 @@ def _plan(
         prepared=prepared,
         preprocessing=preprocessing,
         output=files.root,
-        data=data_of(task.dataset, task.examples, prepared),
+        data=data_of(task.dataset, task.examples, prepared, task.recipe),
         hardware=hardware,
         until=until,
     )

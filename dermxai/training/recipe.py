@@ -15,6 +15,7 @@ from pydantic import model_validator
 from dermxai.core.errors import InputError
 from dermxai.core.settings import Settings, setting
 from dermxai.core.values import shown
+from dermxai.data.selection import is_key
 from dermxai.data.transforms import COLOUR_CONSTANCY, IMAGENET_MEAN, IMAGENET_STD
 from dermxai.models.packaged import ARCHITECTURE
 
@@ -147,6 +148,10 @@ class Recipe(Settings):
         "patient that leaves test patients out",
         choices=("column", "patient"),
     )
+    only: str = setting(
+        "", "Learns from and validates on these images alone: key of a selection (sel in addresses)"
+    )
+    leave_out: str = setting("", "Images that play no part: key of a selection")
     merge: str = setting("", "Classes to count as one, such as EAD+SD; several with commas")
     watch: str = setting("", "Pair whose confusion is followed, such as EAD/SD; empty: the worst")
     seed: int = setting(0, "Seed of weights, order and augmentation", 0, 2**31 - 1)
@@ -163,6 +168,11 @@ class Recipe(Settings):
                 f"batch_size is {self.batch_size}; mixup and cutmix pair the images of a batch and "
                 "need an even one."
             )
+        for name in ("only", "leave_out"):
+            if (key := getattr(self, name)) and not is_key(key):
+                raise InputError(
+                    f"{name} is {shown(key)}; expected the key of a selection, 16 digits 0 to f."
+                )
         _ = self.merged, self.watched, self.normalisation
         return self
 
@@ -374,7 +384,7 @@ def _in_words(name: str, value: object) -> str:
 
 def completed(noted: Mapping[str, object]) -> dict[str, object]:
     """Settings as a training has saved them; those that there were not yet as the rule was then."""
-    rule: dict[str, object] = {"keep_by": LOSS, "mean": "", "std": ""}
+    rule: dict[str, object] = {"keep_by": LOSS, "mean": "", "std": "", "only": "", "leave_out": ""}
     start = noted.get("start_from")
     if noted.get("weights") != IMAGENET and not (
         isinstance(start, str) and start and Path(start).is_dir()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dermxai import slices
 from dermxai.core.errors import Cancelled
 from dermxai.data import selection
 from dermxai.data.selection import Selection
@@ -14,6 +15,7 @@ from dermxai.explain.attribution.dropped import DROPPED
 from dermxai.explain.attribution.methods.grad_cam import GRAD_CAM
 from dermxai.jobs.kinds import explain
 from dermxai.models import save_checkpoint
+from dermxai.slices import Slice
 from tests.cli.conftest import Command, one_line
 from tests.explain.networks import random_classifier
 
@@ -240,3 +242,20 @@ def test_explain_without_a_method_takes_one_that_the_network_has(
     assert code == 2 and one_line(err) and "Take attention_relevance, for one." in err
     code, _, err = command("explain", tiny_checkpoint, image, *output, "--set", "steps=4")
     assert code == 2 and one_line(err) and "name one by --method" in err
+
+
+def test_explain_of_a_slice(
+    command: Command, tiny_checkpoint: Path, images: Path, tmp_path: Path
+) -> None:
+    slices.keep(images, Slice.of("of b", ["b"]))
+    line = ("explain", tiny_checkpoint, images, "--output", tmp_path / "maps", "--slice")
+    code, out, _ = command(*line, "of b")
+    assert code == 0
+    assert [Path(line).name.split(".")[0] for line in out.splitlines()] == ["b"] * 3
+    for more, told in (
+        (("of c",), "no slice 'of c'; there are: of b"),
+        (("of b", "--selection", "0" * 16), "Both --selection and --slice"),
+        (("of b", images), "A slice is of one dataset; 2 datasets"),
+    ):
+        code, _, err = command(*line, *more)
+        assert code == 2 and one_line(err) and told in err

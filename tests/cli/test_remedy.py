@@ -1,8 +1,11 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from dermxai.core import paths
 from dermxai.runs import Run
 from tests.cli.conftest import Command
 from tests.generated import generated_run
@@ -53,3 +56,17 @@ def test_nothing_is_looked_at_that_cannot_be_kept(command: Command, run: Run) ->
         line = ("--stack", stack, "--split", "test", "--keep", name)
         assert command("remedy", run.root, *line)[0] == 2
     assert not (run.root / "test-looks.json").exists()
+
+
+def test_what_needs_no_network_imports_none(run: Run) -> None:
+    """Importing torch and timm takes longer than a stack on 300 images."""
+    code = (
+        f"import sys; sys.argv = ['dermxai', 'remedy', {str(run.root)!r}, '--stack', "
+        "'logit_offset,retrain_heads', '--json']\n"
+        "from dermxai.cli import main\n"
+        "assert main() == 0\n"
+        "assert not {'torch', 'timm'} & set(sys.modules)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, cwd=paths.PROJECT, stdout=subprocess.DEVNULL
+    )

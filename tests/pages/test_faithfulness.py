@@ -1,16 +1,19 @@
 from collections.abc import Callable
 from types import SimpleNamespace as FakeJob
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dermxai import jobs
-from dermxai.data import Problem
+from dermxai import jobs, slices
+from dermxai.data import Problem, selection
+from dermxai.data.selection import Selection
 from dermxai.explain.faithfulness.evaluation import evaluate_maps
 from dermxai.explain.faithfulness.measures.randomisation import RANDOMISATION
 from dermxai.explain.faithfulness.results import EvaluationRequest, open_results, write_results
 from dermxai.models import load_classifier
 from dermxai.runs import Run
+from dermxai.slices import Slice
 
 Open = Callable[..., AppTest]
 
@@ -49,6 +52,27 @@ def test_without_an_evaluation_it_says_what_one_is_and_offers_it(
     assert arguments["images"] == 6
     assert "deletion_blur" in arguments["measures"]
     assert "mass_lesion" not in arguments["measures"]  # there are no masks
+
+
+def test_an_evaluation_is_of_a_slice_or_the_selection(
+    inferred: Run, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        jobs, "submit", lambda _, given, **__: asked.append(given) or FakeJob(id="job")
+    )
+    ids = [str(each) for each in inferred.samples["sample_id"]]
+    slices.keep(inferred.manifest["dataset"]["path"], Slice.of("three", ids[:3]))
+    picked = selection.keep(Selection.of("two", ids[3:5]))
+    app = open_page("faithfulness", run=inferred.id, sel=picked)
+    field = next(each for each in app.selectbox if each.label == "Images of")
+    assert field.options == ["all images", "the selection (2)", "three"]
+    for chosen, expected in (("slice:three", ids[:3]), ("selection", ids[3:5]), ("", None)):
+        field.set_value(chosen).run()
+        app.button(key="start-faithfulness").click().run()
+        assert not app.exception and not app.error
+        key = asked[-1].get("selection")
+        assert (key and list(selection.read(key).sample_ids)) == expected
 
 
 def test_an_evaluation_is_shown_in_words_and_another_can_be_asked_for(

@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dermxai import jobs
+from dermxai import jobs, slices
 from dermxai.core import paths
 from dermxai.core.errors import InputError
+from dermxai.data import selection
 from dermxai.jobs import Job, State, open_job
 from dermxai.jobs.files import JobFiles
 from dermxai.jobs.launchers import local
@@ -23,6 +24,7 @@ from dermxai.jobs.records import identity, write
 from dermxai.metrics.basis import basis
 from dermxai.runs import Run
 from dermxai.runs.files import RunFiles
+from dermxai.slices import Slice
 from dermxai.training.files import TrainingFiles
 from dermxai.ui.app import jobs_panel, sidebar
 from dermxai.ui.components.studies import _interval
@@ -409,6 +411,32 @@ def test_a_clone_keeps_what_the_form_would_not_offer(
     (cloned,) = launched
     assert {name: cloned.arguments[name] for name in asked} == asked
     assert cloned.arguments["dataset_options"] == {**options, "confine": True}
+
+
+def test_a_training_leaves_out_a_slice_and_so_does_its_clone(
+    make_run: Make, open_page: Open, trained: Callable[..., Job], launched: list[Job]
+) -> None:
+    run = make_run(images=12)
+    dataset = str(run.manifest["dataset"]["path"])
+    ids = [str(each) for each in run.samples["sample_id"][:3]]
+    app = opened(open_page("training"))
+    assert "Without" not in {field.label for field in app.selectbox}, "no slice, no question"
+    slices.keep(dataset, Slice.of("label *errors*", ids))
+    app = opened(open_page("training"))
+    without = next(field for field in app.selectbox if field.label == "Without")
+    assert without.options[0] == "none"
+    without.set_value("slice:label *errors*").run()
+    app.button(key="start-train").click().run()
+    assert not app.exception and not app.error
+    recipe = launched[0].arguments["recipe"]
+    assert selection.read(recipe["leave_out"]).sample_ids == tuple(ids) and not recipe["only"]
+    slices.remove(dataset, "label *errors*")
+    job = trained(dataset=dataset, recipe=recipe)
+    app = open_page("training", job=job.id)
+    app.button(key=f"job-clone-{job.id}").click().run()
+    app.button(key="start-train").click().run()
+    assert not app.exception and not app.error
+    assert launched[-1].arguments["recipe"]["leave_out"] == recipe["leave_out"]
 
 
 def test_a_clone_of_a_training_on_data_outside_the_roots_is_offered_other_data(

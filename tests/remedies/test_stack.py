@@ -9,18 +9,20 @@ import pandas as pd
 import pytest
 from scipy.special import log_softmax
 
-from dermxai.core.errors import InputError
+from dermxai.core.errors import Cancelled, InputError
+from dermxai.data.picture_hash import NEAR
 from dermxai.metrics.decision import ARGMAX
 from dermxai.remedies import SkippedError, Stack, divided, fit_stack
 from dermxai.remedies.contract import CLASSES, bench_of, made_up
-from dermxai.remedies.images import images_of, outputs_of
+from dermxai.remedies.images import Held, images_of, outputs_of
 from dermxai.remedies.methods.image_weights import group_weights
 from dermxai.remedies.methods.relabel import RELABEL, RelabelSettings
 from dermxai.remedies.methods.retrain_heads import RETRAIN_HEADS, RetrainSettings
 from dermxai.runs import Run, open_run
+from dermxai.runs.files import RunFiles
 from dermxai.slices import Slice
 from dermxai.slices import keep as keep_slice
-from tests.generated import generated_run, rewrite
+from tests.generated import generated_run, rewrite, trained_here
 
 MERGE = {"remedy": "merge_classes", "settings": {"classes": "EAD+SD"}}
 LOGISTIC = '["logit_offset",{"remedy":"retrain_heads","settings":{"method":"logistic"}}]'
@@ -82,10 +84,11 @@ def test_nobody_is_on_two_sides(run: Run) -> None:
     found = divided(moved)
     sides = [set(patients[of]) for of in (found.training, found.validation, found.test)]
     assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
-    assert (found.shared, found.torn) == (2, 1)
-    notes = fit_stack(moved, Stack()).notes
-    assert "2 images of training and validation left out" in notes[0]
-    assert "1 validation image left out" in notes[1]
+    assert (found.shared, found.torn) == (Held(patients=2), Held(patients=1))
+    assert fit_stack(moved, Stack()).notes == (
+        "2 images of training and validation left out: 2 of patients who have test images.",
+        "1 validation image left out: 1 of patients who have training images.",
+    )
 
 
 def test_copies_of_what_is_measured_are_not_fitted_on(run: Run) -> None:
@@ -102,8 +105,43 @@ def test_copies_of_what_is_measured_are_not_fitted_on(run: Run) -> None:
     np.testing.assert_array_equal(found.training, before.training[3:])
     np.testing.assert_array_equal(found.validation, before.validation[2:])
     np.testing.assert_array_equal(found.test, before.test)
-    assert (found.shared, found.torn) == (before.shared + 4, before.torn + 1)
-    assert "the very file" in " ".join(found.notes)
+    assert before.shared == before.torn == Held()
+    assert (found.shared, found.torn) == (Held(files=4), Held(files=1))
+    assert "4 whose very file is a test image" in " ".join(found.notes)
+
+
+def test_near_duplicates_of_what_is_measured_are_not_fitted_on(run: Run) -> None:
+    """The same picture turned and saved anew, under another name and patient; each image is left
+    out for one reason, and what was looked for is kept."""
+    before = divided(run)
+    hashes = np.random.default_rng(0).integers(0, 256, (len(run), 8, 32), dtype=np.uint8)
+    hashes[before.training[0], 5] = hashes[before.test[0], 0]
+    turned = np.unpackbits(hashes[before.test[1], 0])
+    turned[:NEAR] ^= 1
+    hashes[before.training[1], 0] = np.packbits(turned)
+    turned[NEAR] ^= 1
+    hashes[before.training[2], 0] = np.packbits(turned)  # a bit too far
+    hashes[before.validation[0], 2] = hashes[before.test[2], 0]
+    hashes[before.validation[1], 2] = hashes[before.training[9], 0]
+    np.save(RunFiles(run.root).pictures, hashes)
+    found = divided(open_run(run.root))
+    np.testing.assert_array_equal(found.training, before.training[2:])
+    np.testing.assert_array_equal(found.validation, before.validation[2:])
+    np.testing.assert_array_equal(found.test, before.test)
+    assert (found.shared, found.torn) == (Held(pictures=3), Held(pictures=1))
+    assert "3 that show the same picture as a test image" in " ".join(found.notes)
+    kept = sorted((run.root / "near-copies").iterdir())
+    assert len(kept) == 2
+    for file in kept:
+        file.write_bytes(b"damaged")
+    again = divided(open_run(run.root))
+    assert (again.shared, again.torn) == (found.shared, found.torn)
+    assert [file.stat().st_size > 100 for file in kept] == [True, True]
+    hashes[:] = 0  # of one shade: alike to every measure, and no copies
+    np.save(RunFiles(run.root).pictures, hashes)
+    for file in kept:
+        file.unlink()
+    assert divided(open_run(run.root)).shared == Held()
 
 
 def test_without_splits_patients_are_divided_by_chance_and_it_is_said(run: Run) -> None:
@@ -248,6 +286,35 @@ def test_runs_are_averaged_by_sample_id(run: Run, tmp_path: Path) -> None:
     told["settings"]["runs"] = str(few.root)
     with pytest.raises(InputError, match="is not in another run"):
         fit_stack(run, Stack.of([told]))
+
+
+def test_networks_that_have_learnt_from_what_is_measured_are_told(run: Run, tmp_path: Path) -> None:
+    """The other network's training took this run's test images."""
+    other = generated_run(tmp_path / "other", 300, heads=SMALL)
+    test = divided(run).test
+    split = pd.Series("validation", index=other.samples.index)
+    split.iloc[test[:7]] = "train"
+    other = trained_here(other, split)
+    told = {"remedy": "average_runs", "settings": {"runs": str(other.root)}}
+    (told_of,) = fit_stack(run, Stack.of([told])).told
+    assert len(told_of.notes) == 1 and "has learnt from 7 test images" in told_of.notes[0]
+    clean = trained_here(other, split.replace("train", "validation"))
+    assert clean.trained_on is not None
+    assert fit_stack(run, Stack.of([told])).told[0].notes == ()
+
+
+def test_a_fit_tells_how_far_it_is_and_can_be_stopped(run: Run) -> None:
+    stack, seen = Stack.parsed('["logit_offset","retrain_heads","temperature"]'), []
+    fit_stack(run, stack, lambda done, steps: seen.append((done, steps)))
+    assert seen == sorted(seen) and {steps for _, steps in seen} == {3}
+    assert sum(done == 1 for done, _ in seen) > 3, "within a step, too"
+
+    def stop(done: int, _: int) -> None:
+        if done == 1:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fit_stack(run, stack, stop)
 
 
 def test_images_of_another_run_are_added_but_no_copies_of_what_is_measured(

@@ -16,7 +16,8 @@ from dermxai.remedies.images import outputs_of
 from dermxai.remedies.keep import check_can_be_kept
 from dermxai.runs import Run, infer
 from dermxai.runs.files import RunFiles
-from dermxai.runs.flips import infer_flips, open_flips
+from dermxai.runs.flip_inference import infer_flips
+from dermxai.runs.flips import open_flips
 from tests.generated import generated_run
 
 STACK = Stack.parsed('[{"remedy":"average_flips","settings":{"of":"logits"}}]')

@@ -1,11 +1,16 @@
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.metrics import cohen_kappa_score
 
 from dermxai.core.errors import InputError
+from dermxai.data import load_dataset
 from dermxai.slices import Annotation, annotate, find_annotations
 from dermxai.slices import relabelling as queue
 from dermxai.slices.files import SliceFiles
@@ -105,3 +110,55 @@ def test_readers_of_one_class_have_no_kappa_and_strangers_no_row() -> None:
     (made,) = queue.reader_agreement(found, ["1", "2"], ["a", "b"])
     assert (made.first, made.second, made.images, made.same) == ("anna", "ben", 2, 1)
     assert np.isnan([made.kappa, made.low, made.high]).all()
+
+
+def test_a_label_table_opens_as_a_dataset_and_is_labelled_again(tmp_path: Path) -> None:
+    """Nothing but labels changes, however often, whatever the columns hold."""
+    ids = ["a", "c,d", 'q"x', "-5"]
+    for index in range(4):
+        Image.new("RGB", (40, 40), (60 * index, 90, 90)).save(tmp_path / f"{index}.png")
+    table = pd.DataFrame(
+        {
+            "image": [f"{index}.png" for index in range(4)],
+            "image_id": ids,
+            "diagnosis": ["nv", "mel", "bcc", "nv"],
+            "patient_id": [12345678, 12345679, None, 3],
+            "age": [45.123456789, None, 1, 2],
+            "serial": [123456789012.5, 1, 2, None],
+        }
+    )
+    source = tmp_path / "table.csv"
+    table.to_csv(source, index=False)
+    first = load_dataset(source).samples
+    expected = list(first["label"])
+    for place, label in ((0, "BCC"), (0, "MN"), (1, "=evil()")):
+        opened = load_dataset(source).samples
+        for reader in ("1", "2"):
+            annotate(source, Annotation(ids[place], reader, reader, label=label))
+        out = tmp_path / f"again {place} {label[:2]}.csv"
+        assert queue.write_relabelled(source, opened, out) == 1
+        header = out.read_text().splitlines()[0].split(",")
+        assert len(set(header)) == len(header)
+        again = load_dataset(out).samples
+        expected[place] = label if label != "=evil()" else "'=evil()"  # no formula to a spreadsheet
+        assert list(again["label"]) == expected and list(again["sample_id"]) == ids
+        kept = ["sample_id", "path", "patient_id", "age", "serial"]
+        pd.testing.assert_frame_equal(again[kept], first[kept], check_exact=True)
+        source = out
+
+
+def _label(dataset: Path, readers: int, number: int) -> None:
+    name = f"reader {number % readers}"
+    annotate(dataset, Annotation(f"image {number:03}", name, name, label=f"class {number % 3}"))
+
+
+@pytest.mark.parametrize("readers", [1, 2])
+def test_readers_who_label_at_the_same_time_lose_nothing(tmp_path: Path, readers: int) -> None:
+    """Two processes, as two servers on one workspace; with one reader in two windows, too."""
+    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
+        list(pool.map(partial(_label, tmp_path, readers), range(60)))
+    found, odd = find_annotations(tmp_path)
+    assert not odd and len(found) == 60
+    assert {each.sample_id: each.label for each in found} == {
+        f"image {number:03}": f"class {number % 3}" for number in range(60)
+    }

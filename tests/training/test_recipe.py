@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dermxai.core.errors import InputError
-from dermxai.training.recipe import RECIPES, Recipe, chosen
+from dermxai.training.recipe import RECIPES, Recipe, as_saved, chosen, completed
 
 PAPER, STAGES = RECIPES["paper"], 10
 
@@ -85,6 +85,9 @@ def test_image_side_grows_to_its_full_size():
         {"std": "1e-9,0.2,0.2"},
         {"mean": "123.7,116.3,103.5"},
         {"mean": "-0.1,0.5,0.5"},
+        {"only": "slice"},
+        {"leave_out": "0" * 17},
+        {"leave_out": "../" + "0" * 13},
     ],
 )
 def test_settings_out_of_bounds_are_refused(settings: dict[str, object]):
@@ -101,7 +104,12 @@ def test_unknown_recipes_and_settings_name_those_there_are():
 
 
 def test_what_is_kept_of_a_recipe_is_as_it_always_was():
-    kept = {name: json.dumps(each.model_dump(), indent=2) for name, each in RECIPES.items()}
+    """But for settings that came later, which change nothing by default."""
+    later = {"only", "leave_out"}
+    kept = {
+        name: json.dumps(each.model_dump(exclude=later), indent=2) for name, each in RECIPES.items()
+    }
+    assert all(each.only == each.leave_out == "" for each in RECIPES.values())
     assert {name: sha256(text.encode()).hexdigest()[:16] for name, text in kept.items()} == {
         "paper": "74818407e62f04f1",
         "light": "183a4f77646a3713",
@@ -110,6 +118,14 @@ def test_what_is_kept_of_a_recipe_is_as_it_always_was():
     }
     assert all(Recipe(**json.loads(text)) == RECIPES[name] for name, text in kept.items())
     assert pickle.loads(pickle.dumps(PAPER)) == PAPER
+
+
+def test_a_training_that_began_before_images_were_named_goes_on() -> None:
+    now = RECIPES["light"].model_dump()
+    noted = {name: value for name, value in now.items() if name not in ("only", "leave_out")}
+    assert completed(noted) == as_saved(RECIPES["light"], noted).model_dump() == now
+    asked = RECIPES["light"].replaced(leave_out="0" * 16)
+    assert as_saved(asked, noted).model_dump() != completed(noted)
 
 
 def test_the_same_number_written_otherwise_is_the_same_recipe():

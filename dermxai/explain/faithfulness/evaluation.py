@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from dermxai.core import disk
 from dermxai.core.errors import InputError
-from dermxai.data import Problem
+from dermxai.core.formatting import count
+from dermxai.data import Problem, selection
 from dermxai.explain.attribution.api import check_target, checked_settings, find_method, methods
 from dermxai.explain.costs import timed
 from dermxai.explain.faithfulness import evaluate
@@ -50,7 +51,7 @@ def evaluate_maps(
     """
     run.check_classifier(classifier)
     asked, skipped = resolved(run, classifier, asked)
-    chosen = stratified(_strata(run), run.in_split(asked.split), asked.images, asked.seed)
+    chosen = stratified(_strata(run), _asked_for(run, asked), asked.images, asked.seed)
     steps = len(asked.methods) + 1
     total = steps * len(chosen)
     rows: list[Row] = []
@@ -69,6 +70,27 @@ def evaluate_maps(
         report(total, total)
         table = pd.DataFrame(rows).astype({"value": np.float64})
         return write_results(run, asked, skipped, problems, table)
+
+
+def _asked_for(run: "Run", asked: EvaluationRequest) -> NDArray[np.intp]:
+    """Positions of the images among which some are drawn.
+
+    Raises:
+        InputError: no such split or selection, or none of its images is in the run.
+    """
+    rows = run.in_split(asked.split)
+    if asked.selection is None:
+        return rows
+    named = selection.read(asked.selection)
+    ids = run.samples["sample_id"].iloc[rows]
+    rows = rows[ids.isin(named.sample_ids).to_numpy(dtype=bool)]
+    if not rows.size:
+        where = f"in the split {asked.split} of" if asked.split else "in"
+        raise InputError(
+            f"None of the {count(len(named), 'image')} selected is {where} run {run.id}; select "
+            "others."
+        )
+    return rows
 
 
 def available(run: "Run", classifier: "Classifier") -> tuple[list[str], list[str], dict[str, str]]:

@@ -41,6 +41,7 @@ class RequestEntry(TypedDict):
     against: NotRequired[str | None]
     head: NotRequired[str | None]
     split: NotRequired[str | None]
+    selection: NotRequired[str | None]
     seed: NotRequired[int]
     settings: NotRequired[dict[str, dict[str, object]]]
 
@@ -70,6 +71,7 @@ class EvaluationRequest:
         against: class code or `RUNNER_UP`; None for the target's logit.
         head: whose logit; the sum of all if None.
         split: only images of this split.
+        selection: only images of the selection of this key.
         seed: of the choice of images and of all draws.
         settings: by method or measure, those that are not the defaults.
     """
@@ -83,6 +85,7 @@ class EvaluationRequest:
     split: str | None = None
     seed: int = 0
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    selection: str | None = None
 
     @classmethod
     def read(cls, content: RequestEntry) -> "EvaluationRequest":
@@ -103,6 +106,7 @@ class EvaluationRequest:
             split=content.get("split"),
             seed=content.get("seed", 0),
             settings=content.get("settings", {}),
+            selection=content.get("selection"),
         )
 
     @property
@@ -116,8 +120,12 @@ class EvaluationRequest:
 
     @property
     def name(self) -> str:
-        """Tells evaluations of a run apart."""
-        return digest(asdict(self))[:12]
+        """Tells evaluations of a run apart; those that were kept before there were selections bear
+        the names that they had."""
+        told = asdict(self)
+        if self.selection is None:
+            del told["selection"]
+        return digest(told)[:12]
 
 
 @dataclass(frozen=True, eq=False)

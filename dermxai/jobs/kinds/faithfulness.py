@@ -18,6 +18,9 @@ class Arguments(Settings):
     against: str | None = setting(None, "Class to explain against, or runner-up.")
     head: str | None = setting(None, "Whose logit; the sum of all heads if not given.")
     split: str | None = setting(None, "Only images of this split.")
+    selection: str | None = setting(
+        None, "Only images of this selection, by its key (sel in the address)."
+    )
     seed: int = setting(0, "Of the choice of images and of all draws.", 0)
     settings: Mapping[str, Mapping[str, object]] | None = setting(
         None, "By method or measure, those settings that are not the defaults."
@@ -54,6 +57,7 @@ class Faithfulness(JobKind[Arguments]):
             against=arguments.against,
             head=arguments.head,
             split=arguments.split,
+            selection=arguments.selection,
             seed=arguments.seed,
             settings=arguments.settings or {},
         )

@@ -21,11 +21,11 @@ class Flips(JobKind[Arguments]):
     def work(self, report: Report, arguments: Arguments) -> dict[str, object]:
         """
         Raises:
-            InputError: as `dermxai.runs.flips.infer_flips` says.
+            InputError: as `dermxai.runs.flip_inference.infer_flips` says.
         """
         report("loading", 0, 0)
         from dermxai.runs import open_run
-        from dermxai.runs.flips import infer_flips
+        from dermxai.runs.flip_inference import infer_flips
 
         run = open_run(arguments.run)
         checkpoint = run.checkpoint

@@ -1,9 +1,14 @@
 """The average with other runs over the same images, of other networks."""
 
+from collections.abc import Iterator
+
+import numpy as np
 from typing_extensions import override
 
 from dermxai.core.errors import InputError
+from dermxai.core.formatting import count
 from dermxai.core.settings import Settings, setting
+from dermxai.remedies.images import TEST, VALIDATION, divided
 from dermxai.remedies.outputs import Averaged, Floats
 from dermxai.remedies.remedy import Bench, Fitted, Remedy, SkippedError, named_sets
 from dermxai.runs import Run
@@ -30,7 +35,8 @@ class AverageRuns(Remedy[AverageSettings]):
         if len(names) > MOST_RUNS:
             raise InputError(f"{len(names)} runs came to average with; at most {MOST_RUNS}.")
         others = [_said(bench.others[name], bench) for name in names]
-        return Fitted(Averaged(tuple(others), settings.of == PROBABILITIES))
+        notes = [note for name in names for note in _seen(bench.others[name], bench.run)]
+        return Fitted(Averaged(tuple(others), settings.of == PROBABILITIES), notes=tuple(notes))
 
 
 def _said(other: Run, bench: Bench) -> tuple[dict[str, int], Floats]:
@@ -48,6 +54,22 @@ def _said(other: Run, bench: Bench) -> tuple[dict[str, int], Floats]:
     order = [other.classes.index(code) for code in classes]
     ids = other.samples["sample_id"].astype(str)
     return {name: row for row, name in enumerate(ids)}, other.scores[:, order]
+
+
+def _seen(other: Run, run: Run) -> Iterator[str]:
+    """How many images that are measured here the other network has learnt from, as far as it
+    tells."""
+    if other.trained_on is None:
+        return
+    division = divided(run)
+    ids = run.samples["sample_id"].to_numpy(dtype=object)
+    learnt = other.samples.loc[other.trained_on, "sample_id"].to_numpy(dtype=object)
+    for name, rows in ((VALIDATION, division.validation), (TEST, division.test)):
+        if seen := int(np.isin(ids[rows], learnt).sum()):
+            yield (
+                f"The network of run {other.id} has learnt from {count(seen, f'{name} image')} "
+                "(or near-duplicates): what the average brings there is none of new patients."
+            )
 
 
 AVERAGE_RUNS = AverageRuns(

@@ -15,6 +15,7 @@ from dermxai.remedies.images import Images
 from dermxai.remedies.remedy import Bench, Fitted, Remedy, SkippedError, named_sets
 from dermxai.runs import Run
 from dermxai.slices import open_slice
+from dermxai.slices.of_run import dataset_path
 
 SLICE = "slice:"
 _KEY = 16  # digits of a selection's key
@@ -61,13 +62,7 @@ def named_images(text: str, run: Run) -> list[str]:
         InputError: no slice of that name, or no selection of that key.
     """
     if text.strip().startswith(SLICE):
-        dataset = run.manifest["dataset"].get("path")
-        if not isinstance(dataset, str):
-            raise InputError(
-                f"Run {run.id} does not say where its dataset lies, whose slices are asked for; "
-                "infer again."
-            )
-        return list(open_slice(dataset, text.strip().removeprefix(SLICE)).sample_ids)
+        return list(open_slice(dataset_path(run), text.strip().removeprefix(SLICE)).sample_ids)
     names = named_sets(text)
     if len(names) == 1 and len(names[0]) == _KEY and set(names[0]) <= set("0123456789abcdef"):
         return list(selection.read(names[0]).sample_ids)

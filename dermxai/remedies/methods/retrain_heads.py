@@ -1,7 +1,7 @@
 """Heads retrained on stored features; the features stay (Kirichenko et al. 2022,
 arXiv:2204.02937)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,6 +112,7 @@ class RetrainHeads(Remedy[RetrainSettings]):
             method=settings.method,
             penalty=settings.penalty,
             refit=settings.images == BOTH,
+            tick=bench.tick,
         )
         weights = np.zeros((outputs.pooled.width, len(outputs.classes)))
         weights[columns] = made.weights
@@ -134,6 +135,7 @@ def retrained(
     penalty: float = 0.0,
     refit: bool = False,
     penalties: Sequence[float] = PENALTIES,
+    tick: Callable[[], None] = lambda: None,
 ) -> tuple[Linear, tuple[str, ...]]:
     """A linear classifier of ``classes`` on features; those without an image are never predicted.
 
@@ -144,6 +146,7 @@ def retrained(
         method: `RIDGE` or `LOGISTIC`.
         penalty: 0 where it is chosen, of ``penalties``.
         refit: whether it is learnt from both in the end.
+        tick: called before each classifier is learnt.
 
     Returns:
         The classifier, and what was chosen.
@@ -160,11 +163,11 @@ def retrained(
             told = "the same"
     choosing = choosing.at(np.isin(choosing.true, present))
     path = (penalty,) if penalty else tuple(penalties)
-    made, used = _chosen(fits, choosing, present, method, path)
+    made, used = _chosen(fits, choosing, present, method, path, tick=tick)
     scale = _scale(made, choosing, present) if method == RIDGE else 1.0
     if refit:
         whole = learnt.and_(choosing) if told == "validation" else learnt
-        made, _ = _chosen(whole, choosing, present, method, (used,))
+        made, _ = _chosen(whole, choosing, present, method, (used,), tick=tick)
     weights = np.zeros((learnt.features.shape[1], classes))
     bias = np.full(classes, _never(made, scale))
     weights[:, present], bias[present] = made.weights * scale, made.bias * scale
@@ -190,6 +193,8 @@ def _chosen(
     present: NDArray[np.intp],
     method: str,
     penalties: Sequence[float],
+    *,
+    tick: Callable[[], None],
 ) -> tuple[Linear, float]:
     """The classifier of the lowest loss, and its penalty."""
     true = np.searchsorted(present, fits.true)
@@ -199,6 +204,7 @@ def _chosen(
     closed: dict[float, Linear] = {}
 
     def fitted(penalty: float, tolerance: float = _ROUGH, most: int = _STEPS) -> Linear:
+        tick()
         if method == RIDGE:
             if penalty not in closed:
                 closed[penalty] = ridge(problem, [penalty])[0]

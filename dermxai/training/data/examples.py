@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermxai.core.errors import InputError
-from dermxai.data import Dataset
+from dermxai.data import Dataset, selection
 from dermxai.data.split_words import LEARNT
 from dermxai.data.splits import groups, split_by_patient
 from dermxai.taxonomy import ordered
@@ -53,10 +53,11 @@ def examples_of(dataset: Dataset, recipe: Recipe) -> Examples:
     does not tell though it tells of training elsewhere (see `dermxai.data.split_words`).
 
     Raises:
-        InputError: fewer than two classes, a class to merge or to watch that is not there, or a
-            patient on both sides of the split column.
+        InputError: fewer than two classes, a class to merge or to watch that is not there, a
+            patient on both sides of the split column, or as `chosen_images`.
     """
-    table = dataset.samples[dataset.samples["label"].notna()].reset_index(drop=True)
+    named = chosen_images(dataset.samples["sample_id"], recipe)
+    table = dataset.samples[dataset.samples["label"].notna() & named].reset_index(drop=True)
     table = table.assign(label=_merged(table["label"], recipe))
     classes = tuple(ordered(table["label"]))
     if len(classes) < 2:
@@ -80,6 +81,29 @@ def examples_of(dataset: Dataset, recipe: Recipe) -> Examples:
         labels=np.array([classes.index(label) for label in table["label"]], dtype=np.int64),
         fingerprint=hashlib.blake2b(identity.encode(), digest_size=16).hexdigest(),
     )
+
+
+def chosen_images(sample_ids: "pd.Series[str]", recipe: Recipe) -> NDArray[np.bool_]:
+    """(n,) whether an image plays a part, by the selections that the recipe names.
+
+    Raises:
+        InputError: such a selection is not kept here.
+    """
+    chosen = np.ones(len(sample_ids), dtype=bool)
+    for name, among in (("only", True), ("leave_out", False)):
+        if key := getattr(recipe, name):
+            chosen &= sample_ids.isin(_named(name, key)).to_numpy(dtype=bool) == among
+    return chosen
+
+
+def _named(name: str, key: str) -> tuple[str, ...]:
+    try:
+        return selection.read(key).sample_ids
+    except InputError as error:
+        raise InputError(
+            f"{name} names the selection {key}, which is not kept in this workspace or damaged; "
+            "select its images again."
+        ) from error
 
 
 def draw_weights(labels: NDArray[np.int64], balance: float) -> NDArray[np.float64]:

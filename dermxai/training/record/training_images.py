@@ -21,16 +21,18 @@ from dermxai.models.training_images import (
     open_training_images,
     write_training_images,
 )
-from dermxai.training.data.examples import Examples
+from dermxai.training.data.examples import Examples, chosen_images
 from dermxai.training.data.prepared import Prepared
 from dermxai.training.files import TrainingFiles
 from dermxai.training.loop.plan import Plan, TrainingData, usable
-from dermxai.training.recipe import IMAGENET, PACKAGED
+from dermxai.training.recipe import IMAGENET, PACKAGED, Recipe
 
 _BATCH = 32
 
 
-def data_of(dataset: Dataset, examples: Examples, prepared: Prepared) -> TrainingData:
+def data_of(
+    dataset: Dataset, examples: Examples, prepared: Prepared, recipe: Recipe
+) -> TrainingData:
     """What model.json says of the data that a network learns from."""
     training, validation = (
         examples.table.iloc[usable(examples.rows(split), prepared)]
@@ -50,6 +52,7 @@ def data_of(dataset: Dataset, examples: Examples, prepared: Prepared) -> Trainin
     notes = [
         *split_words.notes(dataset.samples),
         *_left_out(examples),
+        *_chosen(dataset, recipe),
         *_split_notes(training, validation, examples.classes),
     ]
     if notes:
@@ -73,6 +76,20 @@ def _left_out(examples: Examples) -> Iterator[str]:
             f"{count(silent, 'image')} without a split, or of patients who are held out: left out "
             "of training and validation."
         )
+
+
+def _chosen(dataset: Dataset, recipe: Recipe) -> Iterator[str]:
+    """By which selections images play a part, and how many of the labelled ones do."""
+    if not recipe.only and not recipe.leave_out:
+        return
+    labelled = dataset.samples.loc[dataset.samples["label"].notna(), "sample_id"]
+    chosen = int(chosen_images(labelled, recipe).sum())
+    by = [f"only {recipe.only}"] if recipe.only else []
+    by += [f"without {recipe.leave_out}"] if recipe.leave_out else []
+    yield (
+        f"{chosen:,} of {count(len(labelled), 'labelled image')} play a part, by selections "
+        f"({', '.join(by)})."
+    )
 
 
 def _split_notes(

@@ -22,7 +22,9 @@ NOT_SWEPT = {
     **dict.fromkeys(
         ("merge", "watch", "mean", "std", "weights", "start_from"), "holds commas of its own"
     ),
-    **dict.fromkeys(("keep_by", "split", "merge"), "changes what trainings are compared by"),
+    **dict.fromkeys(
+        ("keep_by", "split", "merge", "only", "leave_out"), "changes what trainings are compared by"
+    ),
 }
 
 

@@ -9,6 +9,8 @@ import torch
 from PIL import Image
 
 from dermxai.core.errors import Cancelled, InputError
+from dermxai.data import selection
+from dermxai.data.selection import Selection
 from dermxai.explain.attribution.api import methods
 from dermxai.explain.faithfulness.evaluation import (
     available,
@@ -318,3 +320,21 @@ def test_a_measure_whose_score_is_no_number_stops_no_other(
         "Infidelity gives no score: measure gives a str; expected a Score."
     }
     assert np.isfinite(made.table.loc[~odd, "value"]).all()
+
+
+def test_images_of_a_selection_alone_are_evaluated(run: Run, classifier: Classifier) -> None:
+    key = selection.keep(Selection.of("two", ["s4", "s1", "elsewhere"]))
+    asked = EvaluationRequest(
+        images=6, methods=("vote_map",), measures=("deletion_blur",), settings=QUICK, selection=key
+    )
+    made = evaluate_maps(run, classifier, asked, nothing)
+    assert set(made.table["sample_id"]) == {"s1", "s4"}
+    opened = open_results(run)
+    assert opened is not None and opened.asked == made.asked and opened.asked.selection == key
+    assert EvaluationRequest().name == "2bd1b62fbf3e"  # as evaluations were named before
+    assert replace(asked, selection=None).name != asked.name
+    nobody = selection.keep(Selection.of("nobody", ["elsewhere"]))
+    with pytest.raises(InputError, match="None of the 1 image selected is in run"):
+        evaluate_maps(run, classifier, replace(asked, selection=nobody), nothing)
+    with pytest.raises(InputError, match="not known here"):
+        evaluate_maps(run, classifier, replace(asked, selection="0" * 16), nothing)

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from dermxai.core.errors import InputError
-from dermxai.data import Dataset, load_dataset
+from dermxai.data import Dataset, load_dataset, selection
+from dermxai.data.selection import Selection
 from dermxai.models import load_classifier, read_info
 from dermxai.models.feature_similarity import Space, TrainingFeatures
 from dermxai.models.files import CheckpointFiles
@@ -115,3 +116,38 @@ def test_features_of_what_was_learnt_are_those_of_the_network_beside_them(
         CheckpointFiles(checkpoint).training_features, load_classifier(checkpoint).hash
     )
     assert kept is not None and len(kept.images) == 290
+
+
+def test_images_of_a_selection_alone_or_all_but_these_play_a_part(
+    two_colours: Path, tmp_path: Path
+) -> None:
+    dataset = load_dataset(two_colours)
+    ids = [str(each) for each in dataset.samples["sample_id"]]
+    first = selection.keep(Selection.of("first", ids[:45]))
+    odd = selection.keep(Selection.of("odd", [*ids[::9], "of another dataset"]))
+    expected = set(ids[:45]) - set(ids[::9])
+    recipe = RECIPE.replaced(only=first, leave_out=odd)
+    assert set(examples_of(dataset, recipe).sample_ids) == expected
+    folder = fit(dataset, recipe, tmp_path / "chosen", device="cpu")
+    told = open_training_images(folder)
+    assert told is not None and len(told.table) == len(expected)
+    info = read_info(folder)
+    assert info.recipe["leave_out"] == odd and info.data["fingerprint"] == dataset.fingerprint
+    assert any(f"40 of {len(ids)} labelled images play a part" in n for n in info.data["notes"])
+    for other in (RECIPE, RECIPE.replaced(only=first)):
+        with pytest.raises(InputError, match="another recipe"):
+            fit(dataset, other.replaced(epochs=1), folder, device="cpu")
+
+
+def test_selections_that_are_no_longer_kept_stop_a_training(
+    two_colours: Path, tmp_path: Path
+) -> None:
+    dataset = load_dataset(two_colours)
+    with pytest.raises(InputError, match=r"leave_out names the selection 0{16}, which is not kept"):
+        fit(dataset, RECIPE.replaced(leave_out="0" * 16), tmp_path / "none", device="cpu")
+    assert not (tmp_path / "none").exists()
+    nobody = selection.keep(Selection.of("nobody", ["nobody"]))
+    with pytest.raises(InputError, match="0 labelled classes"):
+        examples_of(dataset, RECIPE.replaced(only=nobody))
+    with pytest.raises(InputError, match="expected the key of a selection"):
+        RECIPE.replaced(only="../../etc")

@@ -21,7 +21,7 @@ from dermxai.runs import Run
 from dermxai.ui.app import jobs_panel
 from dermxai.ui.app.guard import callback, guard
 from dermxai.ui.components import downloads as take_away
-from dermxai.ui.components import look, question
+from dermxai.ui.components import look, question, subset
 from dermxai.ui.components.text import count, plain, span
 from dermxai.ui.session import state
 from dermxai.ui.session.caches import faithfulness, models, plots
@@ -113,6 +113,7 @@ def about(scene: Scene, found: Results) -> None:
         plain(scene.run.made_by["name"]),
         plain(manifest["dataset"]["name"]),
         count(int(found.table["sample_id"].nunique()), "image"),
+        *([f"of {plain(subset.title(asked.selection))}"] if asked.selection else []),
         f"logit of {target}{against}",
         plain(asked.head or "sum of all heads"),
         f"{interval_basis(basis.basis(report.units(scene.run)))}, not corrected for the number of "
@@ -212,6 +213,7 @@ def downloads(scene: Scene, found: Results) -> None:
         "against": asked.against or "",
         "head": asked.head or "sum of all heads",
         "images_asked": asked.images,
+        "selection": asked.selection or "",
         "seed": asked.seed,
         "settings": json.dumps(dict(asked.settings), sort_keys=True),
         "finished": found.finished,
@@ -264,6 +266,7 @@ def form(scene: Scene) -> None:
             "methods": list(asked.methods),
             "measures": list(asked.measures),
             "against": asked.against,
+            "selection": asked.selection,
         }
         given = {name: value for name, value in wanted.items() if value is not None}
         jobs_panel.start("faithfulness", run=str(scene.run.root), **given)
@@ -317,11 +320,13 @@ def _ask(scene: Scene) -> EvaluationRequest:
             persist_state="session",
             disabled=len(scene.run.classes) < 2,
         )
+        among = subset.ask(scene, "Images of", Key.IMAGES.of("faithfulness"))
     return EvaluationRequest(
         images=int(images or 1),
         methods=tuple(chosen),
         measures=tuple(measured),
         against=RUNNER_UP if margin else None,
+        selection=among,
     )
 
 

@@ -10,8 +10,8 @@ from dermxai.readers.definition import LONGEST_NAME, LONGEST_TEXT, ArmKind, Desi
 from dermxai.readers.store.database import database
 from dermxai.ui.app import jobs_panel, permissions
 from dermxai.ui.app.guard import callback
+from dermxai.ui.components.subset import dataset_of
 from dermxai.ui.components.text import count, plain
-from dermxai.ui.pages.slices.slices import dataset_of
 from dermxai.ui.session import state
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key

@@ -15,9 +15,9 @@ from dermxai.ui.app import permissions
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components import downloads, look
 from dermxai.ui.components.gallery import opener
+from dermxai.ui.components.subset import dataset_of
 from dermxai.ui.components.text import count, fixed, interval, percent, plain, shortened
 from dermxai.ui.components.thumbnails import thumbnails
-from dermxai.ui.pages.slices.slices import dataset_of
 from dermxai.ui.session import state
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key

@@ -5,36 +5,20 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dermxai.core.errors import InputError
 from dermxai.slices import Operation, Slice, combined, find_slices, keep, remove
 from dermxai.slices.slice import LONGEST_NAME
 from dermxai.ui.app import permissions
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components import look
+from dermxai.ui.components.subset import dataset_of
 from dermxai.ui.components.text import count, plain, shortened
 from dermxai.ui.session import state
-from dermxai.ui.session.caches import stored_runs
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
 ACTION = "keep slices"
 _NAME = Key.SLICE.of("name")
 _FIRST, _OPERATION, _SECOND = (Key.SLICE.of(each) for each in ("first", "operation", "second"))
-
-
-def dataset_of(view: Scene) -> str:
-    """Path of the open dataset, which names its slices.
-
-    Raises:
-        InputError: the run does not say of which dataset it is.
-    """
-    if view.source.run is None:
-        assert view.source.dataset is not None
-        return view.source.dataset
-    told = stored_runs.run(view.source.run).manifest["dataset"].get("path")
-    if not isinstance(told, str):
-        raise InputError("This run does not say where its dataset lies: infer again.")
-    return told
 
 
 def found(view: Scene) -> list[Slice]:

@@ -19,10 +19,11 @@ from dermxai.jobs.kinds import find_kind
 from dermxai.jobs.kinds.train import Arguments
 from dermxai.jobs.launchers import launchers
 from dermxai.jobs.queue import NORMAL, PRIORITIES
+from dermxai.slices import find_slices
 from dermxai.training.recipe import BASELINES, IMAGENET, PACKAGED, RECIPES, Recipe, chosen
 from dermxai.ui.app import jobs_panel, pages, permissions
 from dermxai.ui.app.guard import callback, guard
-from dermxai.ui.components import estimate, forms
+from dermxai.ui.components import estimate, forms, subset
 from dermxai.ui.components.text import count, plain
 from dermxai.ui.session import catalogue, state
 from dermxai.ui.session.caches import models
@@ -44,7 +45,11 @@ _NOTES = {
     _LIKE: "The settings of the job that is cloned.",
 }
 _FIRST = ("epochs", "batch_size")
-_ELSEWHERE = {*_FIRST, "weights", "start_from"}
+_SUBSETS = {
+    "only": ("Images of", "all images", "Learns from and validates on a slice alone."),
+    "leave_out": ("Without", "none", "A slice that plays no part, such as label errors."),
+}
+_ELSEWHERE = {*_FIRST, *_SUBSETS, "weights", "start_from"}
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,7 @@ def _form(opened: Opened) -> None:
         with st.container(horizontal=True):
             for field in switches:
                 asked[field] = forms.ask(settings[field], form, getattr(base, field))
+        asked |= _ask_subsets(opened, dataset, form, base)
         columns = st.columns(3)
         for index, field in enumerate(field for field in more if field not in switches):
             with columns[index % len(columns)]:
@@ -190,6 +196,20 @@ def _ask_dataset(opened: Opened) -> str:
         help="Its training images are learnt from, its validation images evaluate it. Without "
         "such a split a fifth of the patients validate.",
     )
+
+
+def _ask_subsets(opened: Opened, dataset: str, form: str, base: Recipe) -> dict[str, object]:
+    """Which images play a part, where the dataset has slices."""
+    same = dataset == opened.like.get("dataset")
+    held = {name: str(getattr(base, name)) if same else "" for name in _SUBSETS}
+    if not any(held.values()) and not find_slices(dataset)[0]:
+        return dict.fromkeys(_SUBSETS, "")
+    asked: dict[str, object] = {}
+    for column, (name, (label, none, about)) in zip(st.columns(2), _SUBSETS.items(), strict=True):
+        with column:
+            key = Key.SETTING.of(form, dataset, name)
+            asked[name] = subset.ask_slice(dataset, label, key, held[name], none=none, about=about)
+    return asked
 
 
 def _ask_recipe(opened: Opened) -> tuple[str, Recipe]:
