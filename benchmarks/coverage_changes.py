@@ -1,7 +1,8 @@
 """Coverage of the intervals of `dermxai.metrics.measure_changes`: what a change of a classifier
 adds to each measure, on the same simulated patients.
 
-    python -m benchmarks.coverage_changes [--sets 200] [--csv FILE] [--into DOCUMENT]
+    python -m benchmarks.coverage_changes [--sets 200] [--first 12] [--measures f1 …] [--csv FILE]
+        [--into DOCUMENT]
 
 Both classifiers give each class a score, correlated by `coverage.RIVAL`; the second is as good as
 the first, so that every difference is 0, or better (" better"). True differences of the latter are
@@ -15,6 +16,7 @@ import multiprocessing
 import os
 import sys
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +31,7 @@ from scipy.special import ndtri
 from benchmarks.coverage import LEVEL, RIVAL, images_of, latent, summarised, verdict
 from dermxai.metrics.decision import ARGMAX
 from dermxai.metrics.measure_changes import KEYS, differences
-from dermxai.metrics.measure_estimates import Decisions
+from dermxai.metrics.measure_estimates import NAMES, Decisions
 
 CLASSES = 3
 MANY = 6000  # patients of which true differences are taken
@@ -59,7 +61,7 @@ def cells() -> list[Cell]:
     ]
 
 
-def drawn(cell: Cell, random: np.random.Generator) -> pd.DataFrame:
+def drawn(cell: Cell, random: np.random.Generator, names: Sequence[str]) -> pd.DataFrame:
     """Differences of one set, as `measure_changes.differences` gives them."""
     first = max(1, round(cell.patients * cell.prevalence))
     rest = 1 + np.arange(cell.patients - first) % (CLASSES - 1)
@@ -71,7 +73,7 @@ def drawn(cell: Cell, random: np.random.Generator) -> pd.DataFrame:
     doubt, other = (latent(clusters, cell.alike, (CLASSES,), random) for _ in range(2))
     rival = RIVAL * doubt + np.sqrt(1 - RIVAL**2) * other + cell.better * member
     one, two = (_decided(true, member, scores + own, clusters) for scores in (doubt, rival))
-    rows = differences(one, two, [str(k) for k in range(CLASSES)], (ARGMAX, ARGMAX))
+    rows = differences(one, two, [str(k) for k in range(CLASSES)], (ARGMAX, ARGMAX), names)
     table = pd.DataFrame(rows, columns=[*KEYS, "difference", "low", "high"])
     table["errors"] = min(int((made.predicted != true).sum()) for made in (one, two))
     return table[(table["scope"] != "class") | (table["class"] == "0")]
@@ -89,15 +91,15 @@ def _decided(
     return Decisions(true, predicted, member, chosen, scores, every, clusters, LEVEL)
 
 
-def covered(task: tuple[Cell, int]) -> pd.DataFrame:
+def covered(task: tuple[Cell, int, Sequence[str]]) -> pd.DataFrame:
     """A row a measure of one cell."""
-    cell, sets = task
+    cell, sets, names = task
     random = np.random.default_rng(zlib.crc32(repr(cell).encode()))
     truth = None
     if cell.better:
         many = Cell(**{**vars(cell), "patients": MANY, "alike": 0.0, "sizes": "equal"})
-        truth = drawn(many, random).set_index([*KEYS])["difference"]
-    found = pd.concat([drawn(cell, random) for _ in range(sets)])
+        truth = drawn(many, random, names).set_index([*KEYS])["difference"]
+    found = pd.concat([drawn(cell, random, names) for _ in range(sets)])
     rows = []
     for key, of in found.groupby([*KEYS], sort=False):
         true = 0.0 if truth is None else float(truth[key])
@@ -129,12 +131,14 @@ def main() -> None:
     )
     parser.add_argument("--sets", type=int, default=200)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--first", type=int, default=len(cells()), help="so many cells alone")
+    parser.add_argument("--measures", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--csv", type=Path)
     parser.add_argument("--into", type=Path, help="document whose table is replaced")
     options = parser.parse_args()
     parts = []
     with multiprocessing.Pool(options.processes) as pool:
-        tasks = [(cell, options.sets) for cell in cells()]
+        tasks = [(cell, options.sets, options.measures) for cell in cells()[: options.first]]
         for count, part in enumerate(pool.imap_unordered(covered, tasks), 1):
             parts.append(part)
             print(f"\r{count} of {len(tasks)} cells", end="", file=sys.stderr)

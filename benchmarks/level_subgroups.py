@@ -5,10 +5,13 @@
 Sets of patients are drawn as in `benchmarks.level`: errors are alike within a patient, and columns
 say nothing of them. Counted are groups with p ≤ .05, sets in which any adjusted p is, intervals of
 differences that leave 0 out, sets with a confirmed slice and with a tree that has more than a root.
-In sets with a planted slice (face and female, errors thrice as frequent), those that find it.
+In sets with a planted slice (face and female, errors thrice as frequent), those that find it. The
+same of areas under the ROC curve in groups, where the share of errors is that of a class, and of
+drift between parts to which patients were drawn; there with a planted shift, too.
 """
 
 import os
+from dataclasses import replace
 from functools import partial
 
 if __name__ == "__main__":  # tests that import this keep their threads
@@ -18,8 +21,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.level import LEVEL, Cell, Part, run
-from dermxai.metrics import intervals
+from benchmarks.coverage import joined
+from benchmarks.level import DRAWS, LEVEL, Cell, Part, run
+from dermxai.metrics import delong, intervals
+from dermxai.metrics.drift import drift
 from dermxai.metrics.error_tree import error_tree
 from dermxai.metrics.groups import groups
 from dermxai.metrics.multiplicity import holm
@@ -30,6 +35,13 @@ Set = tuple[pd.DataFrame, NDArray[np.bool_], NDArray[np.intp]]
 SITES = ("face", "scalp", "trunk", "arm", "leg")
 PLANTED = 3.0
 """Times as many errors as elsewhere."""
+APART = 1.2
+"""Standard deviations between the scores of a class and of others: an area of 0.80."""
+FEATURES = 20
+SHIFT = 0.7
+"""Standard deviations."""
+COLUMNS = (("age", "sex", "device"), ("site", "sharpness"))
+"""Of patients, and of images."""
 
 
 def drawn(cell: Cell, rng: np.random.Generator, planted: bool = False) -> Set:
@@ -109,6 +121,53 @@ def trees(cell: Cell, number: int, seed: int = 3, *, planted: bool = False) -> F
     return np.array([np.mean(more), np.mean(held)])
 
 
+def areas(cell: Cell, number: int, seed: int = 4) -> Floats:
+    """(3,) as `subgroups`, of areas under the ROC curve: the class is the group of a cell, scores
+    are alike within a patient as much, and the columns say of neither."""
+    rng, found = np.random.default_rng(seed), []
+    while len(found) < number:
+        table, member, patient = drawn(cell, rng)
+        members = np.concatenate([groups(table[name]).members for name in table], axis=1)
+        own, shared = rng.normal(size=member.size), rng.normal(size=cell.patients)
+        noise = np.sqrt(1 - cell.correlation) * own + np.sqrt(cell.correlation) * shared[patient]
+        score, positive = (noise + APART * member)[:, None], member[:, None]
+        sides = [
+            joined([delong.areas(positive[of], score[of]).among(of) for of in each.T])
+            for each in (members, ~members)
+        ]
+        p = intervals.difference_test(*sides, patient)
+        ends = intervals.difference_interval(*sides, patient, 0.95)
+        tested = np.isfinite(p)
+        if tested.any():
+            outside = (ends.low > 0) | (ends.high < 0)
+            smallest = np.nanmin(holm(p)) <= LEVEL
+            found.append((np.mean(p[tested] <= LEVEL), outside[tested].mean(), smallest))
+    return np.mean(found, axis=0)
+
+
+def shifts(cell: Cell, number: int, seed: int = 5, *, planted: bool = False) -> Floats:
+    """(4,) shares of columns of patients and of images with p ≤ .05, of sets with an adjusted one,
+    and of sets whose features tell the parts apart; a planted shift is of age and of features."""
+    rng, found = np.random.default_rng(seed), []
+    for turn in range(number):
+        table, _, patient = drawn(cell, rng)
+        second = rng.permutation(cell.patients) < max(5, round(cell.share * cell.patients))
+        shared = rng.normal(size=(cell.patients, FEATURES))
+        if planted:
+            table["age"] += 15 * SHIFT * second[patient]
+        own = rng.normal(size=(patient.size, FEATURES))
+        values = np.sqrt(1 - cell.correlation) * own + np.sqrt(cell.correlation) * shared[patient]
+        values[:, 0] += planted * SHIFT * second[patient]
+        made = drift(table, second[patient], patient, values, draws=DRAWS, seed=turn)
+        rows = made.table.set_index("column")
+        of = [rows.loc[list(names), "p"].to_numpy(float) <= LEVEL + 1e-9 for names in COLUMNS]
+        if planted:
+            of = [of[0][:1], of[1]]
+        adjusted = np.nanmin(rows["p_holm"].to_numpy(float)) <= LEVEL + 1e-9
+        found.append((of[0].mean(), of[1].mean(), adjusted, made.p <= LEVEL + 1e-9))
+    return np.mean(found, axis=0)
+
+
 NULL = tuple(
     Cell(patients, sizes, correlation, share)
     for sizes in ("heavy-tailed", "equal")
@@ -122,6 +181,8 @@ PLANTS = tuple(
     for patients in (300, 1000)
 )
 
+PARTED = tuple(replace(cell, share=0.25) for cell in NULL if cell.share == 0.4)
+"""Shares of the patients who are of the second part."""
 
 PARTS = (
     Part(
@@ -158,6 +219,27 @@ PARTS = (
         partial(trees, planted=True),
         PLANTS,
         ("more than a root", "by site and sex"),
+    ),
+    Part(
+        "Areas under the ROC curve in groups that do not differ",
+        500,
+        areas,
+        tuple(cell for cell in NULL if cell.sizes == "heavy-tailed"),
+        ("p ≤ .05", "interval without 0", "any adjusted p ≤ .05"),
+    ),
+    Part(
+        "Parts to which patients were drawn",
+        500,
+        shifts,
+        PARTED,
+        ("columns of patients", "columns of images", "any adjusted p ≤ .05", "features"),
+    ),
+    Part(
+        "Parts with a planted shift",
+        200,
+        partial(shifts, planted=True),
+        PARTED,
+        ("age", "columns of images", "any adjusted p ≤ .05", "features"),
     ),
 )
 

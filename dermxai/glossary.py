@@ -75,11 +75,35 @@ ENTRIES = (
         "10.1136/amiajnl-2011-000089",
     ),
     Entry(
+        "Average precision",
+        "The area under the precision-recall curve as a sum over thresholds: the mean precision "
+        "at the ranks of the images of the class. Its value without any information is the "
+        "class's frequency, so that it compares between data sets of one frequency only.",
+        "Davis and Goadrich 2006, The relationship between precision-recall and ROC curves",
+        "10.1145/1143844.1143874",
+    ),
+    Entry(
         "Balanced accuracy",
         "The mean of the sensitivities of all classes that have images. A frequent class weighs no "
         "more in it than a rare one.",
         "Brodersen et al. 2010, The balanced accuracy and its posterior distribution",
         "10.1109/ICPR.2010.764",
+    ),
+    Entry(
+        "Brier score",
+        "The mean squared distance between the predicted probabilities and what is so, here "
+        "summed over all classes, from 0 to 2. It falls with calibration and with "
+        "discrimination, which its decomposition tells apart.",
+        "Steyerberg et al. 2010, Assessing the performance of prediction models",
+        "10.1097/EDE.0b013e3181c30fb2",
+    ),
+    Entry(
+        "Calibration",
+        "Probabilities are calibrated where, of the images that get a probability of 70 %, "
+        "about 70 % are of the class. A reliability diagram shows it bin by bin, and networks "
+        "tend to be too sure.",
+        "Guo et al. 2017, On calibration of modern neural networks",
+        "10.48550/arXiv.1706.04599",
     ),
     Entry(
         "Clustered data",
@@ -188,12 +212,37 @@ ENTRIES = (
         "10.2307/2532311",
     ),
     Entry(
+        "Distribution shift",
+        "A difference between the images that a network was developed on and those that it is "
+        "used on, in patients, devices, classes or anything else. Columns are compared one by "
+        "one, and a regression on the features tells whether the two parts can be told apart at "
+        "all.",
+        "Finlayson et al. 2021, The clinician and dataset shift in artificial intelligence",
+        "10.1056/NEJMc2104626",
+    ),
+    Entry(
         "Effective number of patients",
         "The number of patients with equally many images that would tell as much as these with "
         "unequal numbers: the squared sum of the numbers, divided by the sum of their squares. It "
         "is far below the number of patients where a few have most of the images.",
         "Rao and Scott 1992, A simple method for the analysis of clustered binary data",
         "10.2307/2532311",
+    ),
+    Entry(
+        "Error tree",
+        "A decision tree over metadata and image quality that parts images with many errors "
+        "from images with few. Error rates of its nodes are those of patients who have not "
+        "grown it, since those who have would make them too high.",
+        "Athey and Imbens 2016, Recursive partitioning for heterogeneous causal effects",
+        "10.1073/pnas.1510489113",
+    ),
+    Entry(
+        "Expected calibration error (ECE)",
+        "The mean distance between probability and share of right predictions over the bins of "
+        "a reliability diagram, weighted by their images. It depends on the bins, and is above "
+        "0 by chance even where calibration is perfect, which the debiased form corrects.",
+        "Guo et al. 2017, On calibration of modern neural networks",
+        "10.48550/arXiv.1706.04599",
     ),
     Entry(
         "Exponential moving average",
@@ -391,6 +440,15 @@ ENTRIES = (
         "10.1214/aos/1024691352",
     ),
     Entry(
+        "Matthews correlation coefficient (MCC)",
+        "The correlation of label and prediction, from −1 to 1, 0 for a prediction without "
+        "information. Unlike accuracy and F1 it is high only where all four cells of the "
+        "confusion matrix are good.",
+        "Chicco and Jurman 2020, The advantages of the Matthews correlation coefficient (MCC) "
+        "over F1 score and accuracy in binary classification evaluation",
+        "10.1186/s12864-019-6413-7",
+    ),
+    Entry(
         "Max-sensitivity",
         "A measure of the stability of a map: its largest relative change under noise too small to "
         "see. Lower is better, but a map that ignores the image is perfectly stable.",
@@ -405,6 +463,15 @@ ENTRIES = (
         "McNemar 1947, Note on the sampling error of the difference between correlated proportions "
         "or percentages",
         "10.1007/BF02295996",
+    ),
+    Entry(
+        "Merged classes",
+        "Several classes that are taken as one: their probability is the sum, and a confusion "
+        "among them is no error. The decision stays that among all classes, so that merging "
+        "after the fact tells what the confusions cost.",
+        "Esteva et al. 2017, Dermatologist-level classification of skin cancer with deep neural "
+        "networks",
+        "10.1038/nature21056",
     ),
     Entry(
         "Model parameter randomisation test (MPRT)",
@@ -462,6 +529,23 @@ ENTRIES = (
         "10.1016/S0001-2998(78)80014-2",
     ),
     Entry(
+        "Out-of-distribution score",
+        "How far an image lies from the training images in the network's features, such as "
+        "Mahalanobis' distance to the nearest class. Where a data set has classes that the "
+        "network does not know, a ROC curve tells how well the score finds them.",
+        "Lee et al. 2018, A simple unified framework for detecting out-of-distribution samples "
+        "and adversarial attacks",
+        "10.48550/arXiv.1807.03888",
+    ),
+    Entry(
+        "Partial AUC",
+        "The area under that part of the ROC curve that matters, here above a sensitivity of 80 "
+        "%, where few images of the class are missed. On McClish's scale 0.5 is chance and 1 no "
+        "error.",
+        "McClish 1989, Analyzing a portion of the ROC curve",
+        "10.1177/0272989X8900900307",
+    ),
+    Entry(
         "Permutation test",
         "A test that compares a statistic with its values when labels are exchanged at random. The "
         "p-value is the share of draws that are at least as extreme, the observed one included.",
@@ -493,6 +577,14 @@ ENTRIES = (
         "hold it in the mean of all images, class-conditional ones in each class.",
         "Sadinle et al. 2019, Least ambiguous set-valued classifiers with bounded error levels",
         "10.1080/01621459.2017.1395341",
+    ),
+    Entry(
+        "Predictive values (PPV, NPV)",
+        "The share of images predicted as a class that are of it, and of those not predicted "
+        "that are not. They follow the prevalence, so that those of a data set hold elsewhere "
+        "only at the same one.",
+        "Altman and Bland 1994, Diagnostic tests 2: predictive values",
+        "10.1136/bmj.309.6947.102",
     ),
     Entry(
         "Principal component analysis (PCA)",
@@ -594,6 +686,15 @@ ENTRIES = (
         "10.1109/TIP.2003.819861",
     ),
     Entry(
+        "Subgroup",
+        "The images of one value of a column, such as a sex, site or device, or of a cluster of "
+        "the features. Its measure stands beside that of all other images, with the difference, "
+        "an interval over patients and a correction for the number of groups.",
+        "Seyyed-Kalantari et al. 2021, Underdiagnosis bias of artificial intelligence "
+        "algorithms applied to chest radiographs in under-served patient populations",
+        "10.1038/s41591-021-01595-0",
+    ),
+    Entry(
         "Successive halving",
         "A search over settings that trains all candidates briefly, stops the worse half, and goes "
         "on with the rest. It spends most of the time on the candidates that look best early.",
@@ -615,6 +716,13 @@ ENTRIES = (
         "Poličar et al. 2024, openTSNE: a modular Python library for t-SNE dimensionality "
         "reduction and embedding",
         "10.18637/jss.v109.i03",
+    ),
+    Entry(
+        "Temperature scaling",
+        "Dividing all logits by one number, fitted on validation patients, before the softmax. "
+        "It changes how sure a network is, and never which class it predicts.",
+        "Guo et al. 2017, On calibration of modern neural networks",
+        "10.48550/arXiv.1706.04599",
     ),
     Entry(
         "Top-1 accuracy",
@@ -653,6 +761,24 @@ ENTRIES = (
         "stays within 0 and 1 and has a length where no or all images are right.",
         "Wilson 1927, Probable inference, the law of succession, and statistical inference",
         "10.1080/01621459.1927.10502953",
+    ),
+    Entry(
+        "Worst slices",
+        "Sets of images, described by one to three values of columns, in which errors are most "
+        "frequent. They are found on half of the patients and confirmed on the other half, "
+        "since the worst of many is bad by chance alone.",
+        "Oakden-Rayner et al. 2020, Hidden stratification causes clinically meaningful failures "
+        "in machine learning for medical imaging",
+        "10.1145/3368555.3384468",
+    ),
+    Entry(
+        "Youden index",
+        "Sensitivity plus specificity less 1, the height of the ROC curve above chance. The "
+        "threshold with the highest one weighs a missed image and a false alarm by the class's "
+        "frequency, which need not be what they cost.",
+        "Perkins and Schisterman 2006, The inconsistency of optimal cutpoints obtained using "
+        "two criteria based on the receiver operating characteristic curve",
+        "10.1093/aje/kwj063",
     ),
 )
 """In alphabetical order."""

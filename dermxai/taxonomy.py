@@ -42,6 +42,8 @@ CODES: tuple[str, ...] = tuple(BY_CODE)
 
 # Seborrheic dermatitis is a kind of dermatitis: part of the confusion of these two is definition.
 OVERLAPPING = ("EAD", "SD")
+# Diagnoses that readers of the paper's study chose from.
+READER_STUDY = ("Rosa", "VW", "EAD", "SD", "SK", "MN", "Pso", "BCC")
 
 # DermaMNIST numbers HAM10000's classes.
 DERMAMNIST: tuple[str, ...] = ("akiec", "BCC", "SK", "DF", "mel", "MN", "Hem")

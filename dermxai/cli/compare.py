@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dermxai.cli import console
-from dermxai.cli.options import Combine, Json, Rule, Split, Target, WithoutLeaks
+from dermxai.cli.options import Combine, Json, Merge, Rule, Split, Target, WithoutLeaks
 from dermxai.core import paths
 
 
@@ -25,6 +25,7 @@ def compare(
         ),
     ] = "image",
     combine: Combine = "mean",
+    merge: Merge = None,
     average: Annotated[
         bool, typer.Option("--average", help="With a model that is the mean of all.")
     ] = False,
@@ -47,7 +48,7 @@ def compare(
         split,
         point=point,
         leaks=not without_leaks,
-        regrouping=regrouping_of(opened[0].classes, (), per, combine),
+        regrouping=regrouping_of(opened[0].classes, merge or (), per, combine),
         average=average,
     )
     if output is not None:

@@ -374,7 +374,7 @@ def show_comparison(made: "Compared") -> None:
     """Measures of each model, differences of each pair, and how far predictions agree."""
     from dermxai.core.formatting import interval_basis
     from dermxai.metrics.basis import basis
-    from dermxai.report.comparison import difference_table, kappa_table, table_3
+    from dermxai.report.comparison import difference_table, kappa_table, table_3, trainings_table
 
     found = made.found
     images = count(found.sample_ids.size, "image")
@@ -385,6 +385,8 @@ def show_comparison(made: "Compared") -> None:
         "Differences": difference_table(found),
         "Agreement of predictions": kappa_table(found),
     }
+    if made.trained_alike:
+        tables["Trained alike, mean ± SD over seeds and splits"] = trainings_table(made)
     for title, table in tables.items():
         print(f"{title}\n")
         rows = [[str(cell) for cell in row] for row in table.to_numpy()]
@@ -514,8 +516,6 @@ def show_shift(found: "Shift") -> None:
         if len(table):
             show_table([str(name) for name in table.columns], table.to_numpy().tolist())
             print()
-    if found.reason:
-        print(f"{found.reason}\n")
     print(f"{interval_basis(basis(found.clusters, LEVEL))}.")
     for note in found.notes:
         print(f"\n{printable(note)}")

@@ -56,7 +56,10 @@ Combine = Annotated[
 ]
 Merge = Annotated[
     list[str] | None,
-    typer.Option(help="Classes to take as one, as EAD+SD; groups: the kinds of disease."),
+    typer.Option(
+        help="Classes to take as one, as EAD+SD; groups: the kinds of disease; eight: all but the "
+        "reader study's eight."
+    ),
 ]
 Architecture = Annotated[
     str | None, typer.Option(help="timm name, where foreign weights do not tell.")

@@ -7,7 +7,7 @@ import typer
 
 from dermxai.cli import console
 from dermxai.cli.foreground import foreground
-from dermxai.cli.options import Json, RunFolder, Target
+from dermxai.cli.options import Json, Merge, RunFolder, Target
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 
@@ -55,6 +55,7 @@ def report(
         ),
     ] = "youden",
     target: Target = None,
+    merge: Merge = None,
     maps: Annotated[
         bool,
         typer.Option("--maps", help="Of a pair: average the contrast maps, where not done."),
@@ -72,7 +73,9 @@ def report(
     if pair is not None:
         _pair(folder, pair, output, split, 24 if most is None else most, maps=maps, json=json)
         return
-    options = options_of(split, most, images=images, pairs=pairs, rule=rule, target=target)
+    options = options_of(
+        split, most, images=images, pairs=pairs, rule=rule, target=target, merge=merge or ()
+    )
     opened = open_run(folder)
     if json:
         with console.bars() as bars:
@@ -91,6 +94,7 @@ def report(
         pairs=pairs,
         rule=rule,
         target=target,
+        merge=merge or (),
     )
     print(made["page"])
     print(made["archive"])

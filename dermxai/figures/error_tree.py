@@ -25,7 +25,7 @@ def error_tree(tree: ErrorTree, names: Sequence[str], dark: bool = False) -> go.
     if len(tree.nodes) == 1:
         return blank(title, "The pruned tree is its root: nothing tells errors apart.", dark)
     look = palette(dark)
-    across = _places(tree)
+    across = places([node.parent for node in tree.nodes])
     depth = max(node.depth for node in tree.nodes)
     rates = [0.0 if math.isnan(node.value) else node.value for node in tree.nodes]
     made = figure(
@@ -79,13 +79,17 @@ def error_tree(tree: ErrorTree, names: Sequence[str], dark: bool = False) -> go.
     return made
 
 
-def _places(tree: ErrorTree) -> list[float]:
-    """Leaves beside each other, a node amid what is below it."""
+def places(parents: Sequence[int]) -> list[float]:
+    """Where nodes stand from left to right: leaves beside each other, a node amid what is below it.
+
+    Args:
+        parents: of each node; −1 of the first, the root.
+    """
     below: dict[int, list[int]] = {}
-    for number, node in enumerate(tree.nodes):
-        below.setdefault(node.parent, []).append(number)
-    across = [0.0] * len(tree.nodes)
-    leaves = iter(range(len(tree.nodes)))
+    for number, parent in enumerate(parents):
+        below.setdefault(parent, []).append(number)
+    across = [0.0] * len(parents)
+    leaves = iter(range(len(parents)))
 
     def place(number: int) -> float:
         held = [place(child) for child in below.get(number, [])]

@@ -4,6 +4,7 @@ The pages' figures are Plotly's, which needs a browser to write vectors; these a
 matplotlib from the same numbers. Names from data are drawn as they are, never as formulas.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -15,17 +16,22 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from dermxai import taxonomy
-from dermxai.core.formatting import fixed
+from dermxai.core.formatting import count, fixed, interval, percent
+from dermxai.figures.error_tree import places
 from dermxai.figures.export import legible, saved
 from dermxai.figures.template import LIGHT
 from dermxai.metrics.bands import Band
 from dermxai.metrics.confusion import normalised
+from dermxai.metrics.error_tree import Node
 from dermxai.metrics.ranking import RocCurve
 
 _SIDE = 3.4  # inches of a square plot
 _LEGEND = 2.9
 _LONGEST = 22  # characters of a name
 _CELL = 0.32  # inches of a cell of a confusion matrix
+_WIDE = 6.8  # inches of a page's text
+_PANELS = 3  # beside each other
+_NARROW = 5  # leaves up to which letters have their size
 _MOST_WRITTEN = 40  # classes up to which cells hold their numbers
 
 
@@ -95,6 +101,119 @@ def precision_recall(curves: Mapping[str, Band], ends: Mapping[str, str]) -> Fig
         )
     _legend(axes, "Average precision")
     return made
+
+
+def decision_curves(curves: Mapping[str, tuple[pd.DataFrame, float]]) -> Figure:
+    """Net benefit, a panel a class.
+
+    Args:
+        curves: by class, `metrics.decision_curve.DecisionCurve.table` and the prevalence.
+    """
+    across = min(_PANELS, len(curves))
+    down = -(-len(curves) // across)
+    made = _figure(_WIDE * across / _PANELS, 0.3 + 1.55 * down)
+    colours = taxonomy.colours(curves)
+    grid = made.subplots(down, across, squeeze=False)
+    for axes in grid.flat[len(curves) :]:
+        axes.set_visible(False)
+    for place, (code, (table, prevalence)) in enumerate(curves.items()):
+        axes = grid.flat[place]
+        x, y, low, high = (
+            table[name].to_numpy(dtype=np.float64)
+            for name in ("threshold", "net_benefit", "low", "high")
+        )
+        axes.fill_between(x, low, high, color=colours[code], alpha=0.2, linewidth=0)
+        axes.plot(x, y, color=colours[code], linewidth=1.2)
+        axes.plot(x, table["act_on_all"], color=LIGHT.muted, linewidth=0.8, linestyle="--")
+        axes.axhline(0, color=LIGHT.muted, linewidth=0.8, linestyle=":")
+        axes.set_xlim(0, 1)
+        top = max(prevalence, float(np.nanmax(y, initial=0)), float(np.nanmax(high, initial=0)))
+        axes.set_ylim(-0.25 * prevalence, 1.1 * top)
+        axes.set_title(_name(code), fontsize=8, color=LIGHT.ink, loc="left", pad=2)
+        axes.locator_params(axis="y", nbins=4)
+        _spare(axes)
+        axes.tick_params(labelsize=6.5, labelbottom=place + across >= len(curves))
+    made.supxlabel("Act from this probability on", fontsize=8.5)
+    made.supylabel("Net benefit", fontsize=8.5)
+    return made
+
+
+def foreign_classes(curves: Mapping[str, RocCurve], ends: Mapping[str, str]) -> Figure:
+    """ROC curves of scores that tell foreign classes from known ones.
+
+    Args:
+        curves: by score; those without points are left out.
+        ends: by score, the area with its interval in words.
+    """
+    made, axes = _square("1 − specificity", "Sensitivity", _LEGEND)
+    axes.plot([0, 1], [0, 1], color=LIGHT.muted, linewidth=0.8, linestyle=":")
+    looks = ((LIGHT.accent, "-"), (LIGHT.ink, "--"), (LIGHT.muted, "-."))
+    for (colour, line), (name, curve) in zip(looks, curves.items(), strict=False):
+        if curve.false_positive_rate.size:
+            axes.plot(
+                curve.false_positive_rate,
+                curve.true_positive_rate,
+                color=colour,
+                linestyle=line,
+                linewidth=1.2,
+                label=f"{name}  {ends[name]}",
+            )
+    _legend(axes, "AUC")
+    return made
+
+
+def error_tree(nodes: Sequence[Node], names: Sequence[str]) -> Figure:
+    """A box a node, its parent above it: condition, error rate with its interval, images.
+
+    Args:
+        nodes: the root first.
+        names: what each is called.
+    """
+    across = places([node.parent for node in nodes])
+    depth = max(node.depth for node in nodes)
+    made = _figure(_WIDE, 0.4 + 0.95 * (depth + 1))
+    axes = made.add_subplot()
+    axes.set_axis_off()
+    axes.set_xlim(-0.6, max(across) + 0.6)
+    axes.set_ylim(-depth - 0.5, 0.5)
+    ramp = LinearSegmentedColormap.from_list("rates", LIGHT.ramp)
+    most = max([node.value for node in nodes if np.isfinite(node.value)], default=0.0) or 1.0
+    for number, node in enumerate(nodes):
+        if node.parent >= 0:
+            up = node.parent
+            axes.plot(
+                [across[up], across[number]],
+                [-nodes[up].depth, -node.depth],
+                color=LIGHT.line,
+                linewidth=1,
+                zorder=1,
+            )
+    size = 7 if max(across) < _NARROW else 5.5
+    for number, (name, node) in enumerate(zip(names, nodes, strict=True)):
+        rate = 0.0 if np.isnan(node.value) else node.value / most
+        axes.text(
+            across[number],
+            -node.depth,
+            f"{_lines(name)}\n{percent(node.value)} [{interval(node.low, node.high)}]\n"
+            f"{count(node.images, 'image')}",
+            ha="center",
+            va="center",
+            fontsize=size,
+            color="white" if rate > 0.6 else LIGHT.ink,
+            bbox={
+                "boxstyle": "round,pad=0.4",
+                "facecolor": ramp(rate),
+                "edgecolor": LIGHT.muted,
+                "linewidth": 1.2 if node.leaf else 0.6,
+            },
+        )
+    return made
+
+
+def _lines(name: str) -> str:
+    """A condition on two lines at most, shortened."""
+    first, *rest = textwrap.wrap(legible(name), _LONGEST, max_lines=2, placeholder="…") or [""]
+    return "\n".join([first, *rest])
 
 
 def reliability(series: Mapping[str, pd.DataFrame]) -> Figure:

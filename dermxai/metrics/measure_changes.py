@@ -9,7 +9,7 @@ class and others together: where the class has few patients, these limit its deg
 (Satterthwaite 1946, doi:10.2307/3002019).
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -124,16 +124,18 @@ def differences(
     two: Decisions,
     classes: Sequence[str],
     rules: tuple[DecisionRule, DecisionRule],
+    names: Collection[str] = NAMES,
 ) -> Iterator[tuple[str, str, str, float, float, float]]:
     """Scope, class and measure; difference (second less first) and its interval.
 
     Args:
         one, two: of the same images and classes.
         rules: of each.
+        names: of the measures; top-1 accuracy is always there.
     """
-    first, second = _of_classes(one), _of_classes(two)
+    first, second = _of_classes(one, names), _of_classes(two, names)
     decided = one.decided & two.decided
-    for name in NAMES:
+    for name in names:
         if name in _SHARES:
             gain, loss = _right(one, two, name)
         else:
@@ -145,10 +147,10 @@ def differences(
             yield "class", code, name, row[0], row[1], row[2]
     for scope in AVERAGES:
         found = [
-            {name: each for name, each, _ in averages(scope, of, made)}
+            {name: each for name, each, _ in averages(scope, of, made, names)}
             for of, made in ((first, one), (second, two))
         ]
-        for name in NAMES:
+        for name in names:
             gain, loss = found[1][name], found[0][name]
             if scope == "macro" and name == "sensitivity" and rules == (ARGMAX, ARGMAX):
                 gain, loss = _balanced(one, two)
@@ -156,7 +158,7 @@ def differences(
             bare = name in WITHOUT_INTERVAL[scope]
             yield scope, "", name, low, *([np.nan, np.nan] if bare else rest)  # type: ignore[misc]
     argmax = rules == (ARGMAX, ARGMAX)
-    for name in agreement.MEASURES:
+    for name in filter(names.__contains__, agreement.MEASURES):
         parts = [
             agreement.agreement(name, made.true, made.predicted, len(classes))
             for made in (two, one)
@@ -173,8 +175,8 @@ def differences(
     yield ALL, "", TOP1, row[0], row[1], row[2]
 
 
-def _of_classes(made: Decisions) -> dict[str, Estimates]:
-    found = dict(of_classes(made))
+def _of_classes(made: Decisions, names: Collection[str]) -> dict[str, Estimates]:
+    found = dict(of_classes(made, names))
     strata = np.stack([made.member, ~made.member], axis=1)
     return found | {"f1": replace(found["f1"], strata=strata)}
 

@@ -87,8 +87,12 @@ class Decisions:
         return binary.counts(self.cells)
 
 
-def of_classes(made: Decisions) -> Iterator[tuple[str, Estimates]]:
-    """Every one-vs-rest measure of each class, moved to 0 to 1."""
+def of_classes(made: Decisions, names: Collection[str] = NAMES) -> Iterator[tuple[str, Estimates]]:
+    """Every one-vs-rest measure of each class, moved to 0 to 1.
+
+    Args:
+        names: of those that take long, which rank images, only these.
+    """
     member, chosen, cells, counted = made.member, made.chosen, made.cells, made.counted
     every, right = np.ones_like(member), member == chosen
     sides = np.stack([member, ~member], axis=1)
@@ -109,7 +113,8 @@ def of_classes(made: Decisions) -> Iterator[tuple[str, Estimates]]:
     for name in binary.SIGNED:
         yield name, _derived(name, counted, cells, sides, agreeing)
     for name, of in _BY_RANKS.items():
-        yield name, of(member, made.scores)
+        if name in names:
+            yield name, of(member, made.scores)
 
 
 def averages(

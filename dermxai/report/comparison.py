@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from dermxai.metrics.paired_measures import MEASURES, TOP1
 from dermxai.metrics.regrouping import Per, Regrouping
 from dermxai.metrics.shared_images import averaged
 from dermxai.metrics.undefined import Undefined
+from dermxai.report import trainings
 from dermxai.report.evaluated import AS_IT_IS, evaluated
 from dermxai.report.latex import table as table_of
 from dermxai.report.measures import CHOSEN_ON, NAMES, REASONS, rule_at, rule_in_words
@@ -52,6 +54,11 @@ class Compared:
     rule: str
     about: tuple[str, ...]
 
+    @cached_property
+    def trained_alike(self) -> Mapping[str, tuple[str, ...]]:
+        """Models whose networks were trained by one recipe, see `dermxai.report.trainings`."""
+        return trainings.groups(self.runs)
+
     def as_json(self) -> dict[str, object]:
         """Plain numbers, texts and lists; NaN becomes None."""
         found = self.found
@@ -72,6 +79,10 @@ class Compared:
                 "measures": found.table.to_dict("records"),
                 "differences": found.differences.to_dict("records"),
                 "kappas": found.kappas.to_dict("records"),
+                "trained_alike": {
+                    "models": dict(self.trained_alike),
+                    "measures": trainings.spread(found, self.trained_alike).to_dict("records"),
+                },
                 "confusion": {name: found.matrix(name).to_dict("index") for name in found.names},
                 "intervals": basis.basis(found.clusters, found.level),
                 "notes": [f"{self.rule}.", *self.about],
@@ -256,6 +267,15 @@ def table_3(found: Comparison, code: str = "") -> pd.DataFrame:
     return pd.DataFrame(list(table.values()))
 
 
+def trainings_table(of: Compared, code: str = "") -> pd.DataFrame:
+    """A row a group of models that were trained alike, for people: mean ± SD of each measure.
+
+    Args:
+        code: of a class; "" for the macro average.
+    """
+    return trainings.spread_table(of.found, of.trained_alike, TITLES, _SHARES, code)
+
+
 def difference_table(found: Comparison, code: str = "") -> pd.DataFrame:
     """A row a pair and measure for people: difference, interval, p-values."""
     rows = found.differences[found.differences["class"] == code]
@@ -299,6 +319,8 @@ def latex(of: Compared) -> str:
     titles = {"": "macro average"} | {code: f"class {code}" for code in codes[1:]}
     parts = [table_of(table_3(found, code), f"{caption}; {titles[code]}") for code in codes]
     parts.append(table_of(difference_table(found), f"Differences; {caption}"))
+    if of.trained_alike:
+        parts.append(table_of(trainings_table(of), f"Mean ± SD of trainings; {caption}"))
     return "\n".join(parts)
 
 
@@ -313,6 +335,10 @@ def write(of: Compared, folder: Path) -> list[Path]:
     ):
         made.append(folder / f"{name}.csv")
         write_csv(with_origins(table, of), made[-1])
+    if of.trained_alike:
+        made.append(folder / "trainings.csv")
+        rows = trainings.spread(of.found, of.trained_alike)
+        write_csv(with_origins(rows.rename(columns={"group": "model"}), of), made[-1])
     made.append(folder / "tables.tex")
     with replacing(made[-1]) as path:
         path.write_text(latex(of), encoding="utf-8")

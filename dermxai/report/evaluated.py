@@ -215,16 +215,19 @@ def _about_regrouping(
             yield f"{torn} with images of several classes: left out, told as without a label."
 
 
-def premium(run: Run, split: str | None, whole: Evaluation) -> Premium | None:
+def premium(
+    run: Run, split: str | None, whole: Evaluation, regrouping: Regrouping = AS_IT_IS
+) -> Premium | None:
     """What images that leak from training add to the measures of a split; None where none leaks,
     or it is not known.
 
     Args:
         whole: of the split, as `evaluated` gives it.
+        regrouping: of its images.
     """
     if run.leaks is None or not run.leaks.any[run.in_split(split)].any():
         return None
-    return leakage_premium(whole, evaluated(run, split, leaks=False))
+    return leakage_premium(whole, evaluated(run, split, leaks=False, regrouping=regrouping))
 
 
 def leaks_json(run: Run, split: str | None, added: Premium | None, independent: str) -> object:

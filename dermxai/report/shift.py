@@ -34,6 +34,10 @@ TITLES: Mapping[str, str] = {
     NEIGHBOUR: "Nearest neighbour",
 }
 DEVELOPMENT = ("train", "validation")
+_NO_TRAINING = (
+    "none of these images is known to be of the training. It needs a run over a dataset that holds "
+    "training images, too: with the split train, or as the checkpoint names them."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +190,8 @@ def shift(run: Run, second: str = "test", space: str | None = None) -> Shift:
         if not why and foreign and (part & known).any()
     }
     unit = splits.units(run.samples)
-    notes = tuple(_notes(found, foreign, why, unit, int(fitted.sum())))
+    about = _notes(found, foreign, why, unit, int(fitted.sum()))
+    notes = (*filter(None, [reason]), *about)
     return Shift(
         run, first, second, found, reason, scores, why, part, detections, foreign, unit, notes
     )
@@ -201,6 +206,8 @@ def _distances(
         learnt = run.trained_on
     known = run.samples["label"].isin(run.classes).to_numpy()
     fitting = np.asarray(learnt & known, dtype=bool)
+    if not learnt.any():
+        return pd.DataFrame(index=range(len(run))), _NO_TRAINING, np.zeros(len(run), dtype=bool)
     try:
         found = distances(values, fitting, run.samples["label"].to_numpy(dtype=object), clusters)
     except InputError as error:

@@ -1,5 +1,6 @@
 """`report`: a run, or two of its classes that are confused, as an HTML file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from dermxai.core import disk
@@ -28,6 +29,7 @@ def report(
     pairs: int = Options.pairs,
     rule: str = RULE,
     target: float | None = None,
+    merge: Sequence[str] = (),
 ) -> Path:
     """Writes what is known of a run, or of two of its classes, as one HTML file that needs nothing
     else.
@@ -55,6 +57,8 @@ def report(
         pairs: of a run, how many pairs of classes get a cause card.
         rule, target: of a run, the operating point of the second decision rule, as ``evaluate``
             takes it.
+        merge: of a run, classes that are taken as one, such as "EAD+SD"; "groups": the kinds of
+            disease; "eight": all but the eight of the reader study.
 
     Returns:
         The file's absolute path.
@@ -75,7 +79,9 @@ def report(
     if first is None and second is None:
         from dermxai.report.document.collect import collect  # imports torch
 
-        options = options_of(split, most, images=images, pairs=pairs, rule=rule, target=target)
+        options = options_of(
+            split, most, images=images, pairs=pairs, rule=rule, target=target, merge=merge
+        )
         return write_document(collect(run, options), of_run(run, output))[0]
     if first is None or second is None or output is None:
         raise InputError(
@@ -94,6 +100,7 @@ def options_of(
     pairs: int = Options.pairs,
     rule: str = RULE,
     target: float | None = None,
+    merge: Sequence[str] = (),
 ) -> Options:
     """Of a report on a run, see `report`.
 
@@ -112,6 +119,7 @@ def options_of(
         pairs=pairs,
         examples=Options.examples if most is None else most,
         images=images,
+        merge=tuple(merge),
     )
 
 

@@ -17,7 +17,8 @@ view = scene()
 st.title("Performance")
 split = performance.ask_split(view)
 with_leaks = leakage.ask(view, split)
-evaluation = evaluated.evaluation(view.run_id, split, with_leaks)
+merging = measures.ask_merging(view.run.classes)
+evaluation = evaluated.regrouped(view.run_id, split, with_leaks, merging)
 performance.facts(view, evaluation)
 look.notes((*view.notes, *evaluation.notes, *performance.left_out(view)))
 if evaluation.cross_table.empty:
@@ -28,8 +29,10 @@ left, right = st.columns([2, 1], gap="medium")
 with left:
     show = performance.ask_unit()
     look.plot(
-        plots.confusion_matrix(view.run_id, split, show, look.dark(), with_leaks),
-        key := Key.FIGURE.of("confusion", view.run_id, split, show, with_leaks),
+        plots.confusion_matrix(
+            view.run_id, split, show, look.dark(), with_leaks, regrouping=merging
+        ),
+        key := Key.FIGURE.of("confusion", view.run_id, split, show, with_leaks, merging.merges),
         on_select=lambda: performance.select_cell(evaluation, key),
         selection_mode="points",
         width="content",
@@ -45,11 +48,12 @@ else:
     st.caption("Choose a cell, or the name of a row or a column: its images appear here.")
 
 look.heading("Measures")
-regrouping = measures.ask_regrouping(view.run.classes)
+regrouping = measures.ask_units(merging)
 found = measures.section(view.run_id, split, with_leaks, regrouping)
 performance.export(view, evaluation, found, split, with_leaks, regrouping=regrouping)
-look.plot(plots.roc(view.run_id, split, look.dark(), with_leaks), Key.FIGURE.of("roc"))
+curves = plots.roc(view.run_id, split, look.dark(), with_leaks, regrouping=regrouping)
+look.plot(curves, Key.FIGURE.of("roc"))
 parts.section(view.run_id, split, with_leaks, found, regrouping=regrouping)
 calibration.section(view.run_id, split, with_leaks, list(found.counts["class"]), regrouping)
-leakage.premium(view, split)
-report.section(view, split, found)
+leakage.premium(view, split, merging)
+report.section(view, split, found, merging.merges)

@@ -28,6 +28,7 @@ tables.facts(made)
 look.notes((*view.notes, *made.about))
 code = tables.ask_class(made)
 tables.measures(made, code)
+tables.trainings(made, code)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     pair = tables.ask_pair(made)
 tables.differences(made, pair, code)

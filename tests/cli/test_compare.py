@@ -72,6 +72,24 @@ def test_the_same_images_side_by_side(capsys: pytest.CaptureFixture[str], tmp_pa
     assert "adjusted for the number of pairs (Holm)" in shown
 
 
+def test_classes_taken_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = two()
+    assert run_cli("compare", "one", "other", "--merge", "EAD+SD", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert "EAD∪SD" in said["classes"] and not {"EAD", "SD"} & set(said["classes"])
+    pair, truth = ("EAD", "SD"), one.samples["label"].to_numpy()
+    within = np.isin(truth, pair)
+    share = [
+        ((run.predicted == truth) | (within & np.isin(run.predicted, pair))).mean()
+        for run in (one, other)
+    ]
+    (top1,) = [row for row in said["differences"] if row["measure"] == "top1_accuracy"]
+    assert top1["difference"] == pytest.approx(share[0] - share[1])
+    assert any("Classes taken as one: EAD∪SD" in note for note in said["notes"])
+    assert run_cli("compare", "one", "other", "--merge", "EAD+mel") == 2
+    assert "no class 'mel'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [

@@ -108,11 +108,11 @@ def test_merges_and_patients_stand_in_the_address(make_run: Make, open_page: Ope
     table = shown(app)
     assert "Images" not in table
     assert (table["Patients"].dropna() <= plain["Images"].dropna()).all()
-    app = open_page("performance", run="run", kinds="true", event="EAD")
+    app = open_page("performance", run="run", merged="Kinds of disease", event="EAD")
     assert not app.exception and "Classes taken as one" in captions(app)
     assert any("∪" in name for name in shown(app).index)
     assert len(shown(app)) < len(plain)
-    app = open_page("performance", run="run", per="Eye", kinds="perhaps", combine="x")
+    app = open_page("performance", run="run", per="Eye", merged="perhaps", combine="x")
     assert not app.exception
     assert list(shown(app).index) == list(plain.index)
 
@@ -358,5 +358,5 @@ def test_curves_of_nonsense_merges_and_a_single_class(
 ) -> None:
     rewrite(noisy(make_run), label="EAD" if part == "Net benefit" else "BCC")
     nonsense = {"one-class": "<b>x</b>", "threshold": "7", "set-coverage": "nan", "exactly": "XY"}
-    app = open_page("performance", run="run", curve=part, kinds="true", **nonsense)
+    app = open_page("performance", run="run", curve=part, merged="Kinds of disease", **nonsense)
     assert not app.exception and not app.error

@@ -5,9 +5,10 @@ from dermxai import taxonomy
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.metrics.regrouping import Combine, Per, Regrouping
+from dermxai.readers.published import tables
 from dermxai.report.evaluated import HOW, evaluated
 from dermxai.report.measures import measures_of, point_of
-from dermxai.report.regrouping import disease_groups, regrouping_of
+from dermxai.report.regrouping import READY, disease_groups, ready, regrouping_of
 from tests.generated import generated_run, rewrite
 
 CODES = taxonomy.CODES
@@ -23,12 +24,25 @@ def test_texts_ask_for_merges_and_units() -> None:
     assert set(HOW) == set(Combine)
 
 
+def test_merges_that_have_a_name_are_offered_where_they_can_be_asked_for() -> None:
+    (others,) = regrouping_of(CODES, ["eight"]).merges
+    assert set(others) | set(taxonomy.READER_STUDY) == set(CODES)
+    assert len(others) == 6 and set(taxonomy.READER_STUDY) == set(tables.CLASSES)
+    assert list(ready(CODES)) == list(READY) == ["EAD+SD", "groups", "eight"]
+    assert list(ready(taxonomy.READER_STUDY)) == ["EAD+SD", "groups"]
+    assert list(ready(("mel", "x"))) == []
+    assert list(ready(("MN", "mel", "akiec"))) == ["eight"]
+    both = regrouping_of(CODES, ["EAD+SD", "eight"]).merges
+    assert both == (("EAD", "SD"), others)
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
         ((["EAD+mel"],), "no class 'mel'"),
         ((["EAD"],), "two different ones"),
         ((["EAD+SD", "groups"],), "several merges"),
+        ((["SD+eight"],), "no class 'eight'"),
         (([], "eye"), "'eye' came"),
         (([], "lesion", "best"), "'best' came"),
     ],
@@ -36,6 +50,12 @@ def test_texts_ask_for_merges_and_units() -> None:
 def test_what_cannot_be_asked_for(asked, said) -> None:
     with pytest.raises(InputError, match=said):
         regrouping_of(CODES, *asked)
+
+
+@pytest.mark.parametrize("classes", [taxonomy.READER_STUDY, ("a", "b", "c"), ("MN", "b")])
+def test_no_eight_of_a_model_without_others_or_without_any(classes) -> None:
+    with pytest.raises(InputError, match="'eight' came for a model"):
+        regrouping_of(classes, ["eight"])
 
 
 def test_every_number_under_a_merge_and_per_patient() -> None:

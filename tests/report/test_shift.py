@@ -58,7 +58,9 @@ def test_splits_that_are_not_there_and_runs_without(run: Run) -> None:
     assert shift(run, "validation").first == "train"
     alone = shift(rewrite(run, split=pd.array([None] * 400, dtype="str")))
     assert alone.found is None and "no two splits" in alone.reason
-    assert "0 training images came" in alone.why and not alone.detections
+    assert "none of these images is known to be of the training" in alone.why
+    assert "It needs a run over a dataset that holds training images" in alone.notes[1]
+    assert alone.notes[0] == alone.reason and not alone.detections
     assert alone.shown().empty and alone.as_json()["columns"] == []
 
 

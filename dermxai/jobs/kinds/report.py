@@ -1,6 +1,6 @@
 """A report on a run, with its figures and tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ class Arguments(Settings):
     pairs: int = setting(3, "Pairs of classes whose causes are tested.", 0, 20)
     rule: str = setting("youden", "Operating point beside argmax.")
     target: float | None = setting(None, "Sensitivity, specificity or cost of the rule.")
+    merge: Sequence[str] = setting((), "Classes to take as one, such as EAD+SD.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,7 @@ class Reports(JobKind[Arguments]):
             pairs=arguments.pairs,
             rule=arguments.rule,
             target=arguments.target,
+            merge=arguments.merge,
         )
         opened = open_run(arguments.run)
         kept = ReportFiles(opened.root).page(options)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from dermxai.core.formatting import count
+from dermxai.metrics.regrouping import merged_name
 from dermxai.report.document.content import Document, Facts, Section
 from dermxai.report.document.guidelines import guidelines
 from dermxai.report.document.material import Material, Options, Progress
@@ -17,6 +18,7 @@ from dermxai.report.document.sections.methods import methods
 from dermxai.report.document.sections.model import model
 from dermxai.report.document.sections.net_benefit import net_benefit
 from dermxai.report.document.sections.partitions import partitions
+from dermxai.report.document.sections.quality import quality
 from dermxai.report.document.sections.remedies import remedies
 from dermxai.report.document.sections.reproducibility import reproducibility
 from dermxai.report.document.sections.shift import shift
@@ -28,6 +30,7 @@ from dermxai.runs import Run
 SECTIONS: tuple[Callable[[Material], Section], ...] = (
     data,
     partitions,
+    quality,
     model,
     measures,
     calibration,
@@ -65,7 +68,7 @@ def collect(run: Run, options: Options = USUAL, progress: Progress | None = None
     material.report("sections", len(SECTIONS), len(SECTIONS))
     manifest, shown = run.manifest, material.shown
     units = "" if shown.clusters == "images" else f" of {shown.counts.units:,} {shown.clusters}"
-    facts = (
+    facts: tuple[tuple[str, str], ...] = (
         ("Model", f"{run.made_by['name']} ({run.made_by['hash']})"),
         ("Dataset", f"{manifest['dataset']['name']}, {material.where} measured"),
         ("Run", f"{run.id} of {str(manifest.get('created', ''))[:10]}"),
@@ -74,5 +77,8 @@ def collect(run: Run, options: Options = USUAL, progress: Progress | None = None
             f"{shown.counts.evaluated:,} of {count(shown.counts.images, 'image')}{units}",
         ),
     )
+    if merges := material.regrouping.merges:
+        one = " and ".join(map(merged_name, merges))
+        facts = (*facts, ("Taken as one", f"{one}, where a section does not say otherwise"))
     title = f"{run.made_by['name']} on {manifest['dataset']['name']}"
     return Document(title, Facts(facts), origin(run, material.split), tuple(made))

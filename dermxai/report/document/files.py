@@ -24,8 +24,9 @@ report.html         the whole report
 figures/*.svg       figures whose texts can be edited; letters of any language
 figures/*.pdf       the same for LaTeX, fonts embedded
 tables/*.csv        tables in full, each row with where it comes from
-tables/*.tex        the tables of the report (\\usepackage{{booktabs}}); names in Chinese letters
-                    need XeLaTeX or LuaLaTeX and a font that has them
+tables/*.tex        the tables of the report for LaTeX; they need
+                    {packages};
+                    names in Chinese letters XeLaTeX or LuaLaTeX and a font that has them
 tables/tables.docx  the same, and the methods paragraph, for Word
 methods.txt         the methods paragraph, a draft
 SHA256SUMS          a checksum of each file (sha256sum -c SHA256SUMS)
@@ -84,9 +85,13 @@ def packed_files(document: Document, text: str) -> bytes:
     return buffer.getvalue()
 
 
+def _about(document: Document) -> str:
+    return _ABOUT.format(title=document.title, digest=document.digest, packages=latex.PACKAGES)
+
+
 def _files(document: Document, text: str) -> Iterator[tuple[str, bytes]]:
     yield "report.html", text.encode()
-    yield "README.txt", _ABOUT.format(title=document.title, digest=document.digest).encode()
+    yield "README.txt", _about(document).encode()
     for figure in document.drawings:
         yield f"figures/{figure.name}.svg", figure.svg
         yield f"figures/{figure.name}.pdf", figure.pdf

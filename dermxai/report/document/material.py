@@ -16,11 +16,13 @@ from dermxai.metrics.decision import Criterion, OperatingPoint
 from dermxai.metrics.leakage import Premium
 from dermxai.metrics.measures import Measures, measured
 from dermxai.metrics.pair import most_confused_pairs
+from dermxai.metrics.regrouping import Regrouping
 from dermxai.report import calibration
 from dermxai.report.calibration import Calibration
 from dermxai.report.evaluated import Evaluated, evaluated, premium
 from dermxai.report.measures import measures_of
 from dermxai.report.origin import origin, with_origin
+from dermxai.report.regrouping import regrouping_of
 from dermxai.runs import Run
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -41,6 +43,8 @@ class Options:
         pairs: how many pairs of classes get a cause card, the most confused first.
         examples: images that are shown.
         images: whether any are; None: only where all images are drawn, since others are patients'.
+        merge: classes that are taken as one, as `dermxai.report.regrouping.regrouping_of` takes
+            them.
     """
 
     split: str | None = USUAL
@@ -48,6 +52,7 @@ class Options:
     pairs: int = 3
     examples: int = 8
     images: bool | None = None
+    merge: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """
@@ -80,8 +85,9 @@ class Material:
     def of(cls, run: Run, options: Options, progress: Progress | None = None) -> "Material":
         """
         Raises:
-            InputError: the run has no such split.
+            InputError: the run has no such split, or the model no class that is to be merged.
         """
+        regrouping_of(run.classes, options.merge)
         split = usual_split(run) if options.split == USUAL else options.split
         run.in_split(split)
         return cls(run, split, options, progress)
@@ -106,8 +112,23 @@ class Material:
         return self.drawn if self.options.images is None else self.options.images
 
     @cached_property
+    def regrouping(self) -> Regrouping:
+        """Classes that are taken as one."""
+        return regrouping_of(self.run.classes, self.options.merge)
+
+    @cached_property
     def shown(self) -> Evaluated:
-        return evaluated(self.run, self.split)
+        return evaluated(self.run, self.split, regrouping=self.regrouping)
+
+    @cached_property
+    def apart(self) -> Evaluated:
+        """The same of the classes as the network has them."""
+        return self.shown if not self.options.merge else evaluated(self.run, self.split)
+
+    @property
+    def as_it_has_them(self) -> str:
+        """Why a section knows no merged class, in a sentence; "" where none is merged."""
+        return "Classes here are those of the network, none merged." if self.options.merge else ""
 
     @cached_property
     def argmax(self) -> Measures:
@@ -117,22 +138,22 @@ class Material:
     def at_point(self) -> Measures | str:
         """Measures at operating points, or why there are none, in a sentence."""
         try:
-            return measures_of(self.run, self.shown, self.options.point)
+            return measures_of(self.run, self.shown, self.options.point, regrouping=self.regrouping)
         except InputError as error:
             return str(error)
 
     @cached_property
     def calibration(self) -> Calibration:
-        return calibration.calibration_of(self.run, self.shown)
+        return calibration.calibration_of(self.run, self.shown, regrouping=self.regrouping)
 
     @cached_property
     def premium(self) -> Premium | None:
-        return premium(self.run, self.split, self.shown)
+        return premium(self.run, self.split, self.shown, self.regrouping)
 
     @cached_property
     def pairs(self) -> list[tuple[str, str]]:
-        """The most confused pairs of classes."""
-        return most_confused_pairs(self.shown, self.options.pairs)
+        """The most confused pairs of classes, none merged."""
+        return most_confused_pairs(self.apart, self.options.pairs)
 
     def with_origin(self, table: pd.DataFrame, **more: str | float | None) -> pd.DataFrame:
         """A table for a file, each row with where it comes from."""

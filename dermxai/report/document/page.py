@@ -5,6 +5,7 @@ policy forbids scripts and anything from elsewhere.
 """
 
 import base64
+import re
 
 from dermxai.report.document.content import Block, Document
 from dermxai.report.document.guidelines import counts
@@ -21,7 +22,13 @@ def page(document: Document) -> str:
         jpeg=_jpeg,
         svg=_svg,
         counts=counts,
+        unbroken=_unbroken,
     )
+
+
+def _unbroken(cell: object) -> str:
+    """A cell's text, in which no line ends between a number and its unit."""
+    return re.sub(r" (?=%|pp\b)", "\N{NO-BREAK SPACE}", str(cell))
 
 
 def _kind(block: Block) -> str:

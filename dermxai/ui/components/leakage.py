@@ -12,6 +12,8 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from dermxai.data.picture_hash import BITS
 from dermxai.metrics.leakage import Premium
+from dermxai.metrics.regrouping import Regrouping
+from dermxai.report.evaluated import AS_IT_IS
 from dermxai.report.leakage import KINDS
 from dermxai.report.sentences import OVERALL, sentences
 from dermxai.ui.app.guard import callback
@@ -62,9 +64,13 @@ def ask(scene: Scene, split: str | None) -> bool:
     )
 
 
-def premium(scene: Scene, split: str | None) -> None:
+def premium(scene: Scene, split: str | None, merging: Regrouping = AS_IT_IS) -> None:
     """What leaks into a split, by kind, what that adds to each overall measure, and the images
-    beside those of the training."""
+    beside those of the training.
+
+    Args:
+        merging: classes that are taken as one.
+    """
     found = scene.run.leaks
     if found is None:
         return
@@ -80,7 +86,7 @@ def premium(scene: Scene, split: str | None) -> None:
         + ", ".join(f"{number:,} {KINDS[kind]}" for kind, number in counts.items())
         + ".",
     )
-    made = evaluated.premium(scene.run_id, split)
+    made = evaluated.premium(scene.run_id, split, merging)
     if made is not None:
         shown, drawn = _measures(made)
         st.dataframe(shown, column_config=drawn, hide_index=True, height=look.height(shown))

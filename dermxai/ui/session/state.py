@@ -72,7 +72,7 @@ class Key(StrEnum):
     PER = "per"
     COMBINE = "combine"
     AS_ONE = "as-one"
-    KINDS = "kinds"
+    MERGED = "merged"
     WITHDRAW = "withdraw"
     FIGURE = "figure"
     FILES = "files"

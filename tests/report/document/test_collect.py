@@ -13,27 +13,40 @@ from dermxai.confusion.card import open_card
 from dermxai.core import paths
 from dermxai.core.errors import Cancelled, InputError
 from dermxai.data import load_dataset
+from dermxai.data.image_quality import MEASURES
 from dermxai.data.places import AtlasFiles
 from dermxai.metrics.decision import ARGMAX, Criterion, OperatingPoint
 from dermxai.metrics.measure_estimates import Decisions
+from dermxai.metrics.regrouping import Regrouping
 from dermxai.remedies.looks import note_look
 from dermxai.remedies.stack import Stack
 from dermxai.report import calibration, causes
 from dermxai.report.curves import bands_of, risk_coverage_of
 from dermxai.report.document.collect import SECTIONS, collect
-from dermxai.report.document.content import Document, Facts, Gallery, Items, Section, Table, Text
+from dermxai.report.document.content import (
+    Document,
+    Drawing,
+    Facts,
+    Gallery,
+    Items,
+    Section,
+    Table,
+    Text,
+)
 from dermxai.report.document.guidelines import GUIDELINES, counts, topics
 from dermxai.report.document.material import Material, Options, usual_split
 from dermxai.report.document.sections.examples import examples
+from dermxai.report.document.sections.measures import DECISIONS
 from dermxai.report.document.sections.model import model
 from dermxai.report.document.sections.net_benefit import net_benefit
 from dermxai.report.document.sections.partitions import partitions
+from dermxai.report.document.sections.quality import quality
 from dermxai.report.document.sections.remedies import remedies
 from dermxai.report.document.sections.reproducibility import reproducibility
 from dermxai.report.document.sections.shift import shift
 from dermxai.report.document.sections.subgroups import subgroups
 from dermxai.report.document.words import estimate
-from dermxai.report.errors import errors_of, found_slices
+from dermxai.report.errors import errors_of, found_slices, grown_tree
 from dermxai.report.evaluated import evaluated
 from dermxai.report.measures import measures_of, to_table
 from dermxai.report.prediction_sets import sets_or_why_not
@@ -41,6 +54,7 @@ from dermxai.report.shift import shift as shift_of
 from dermxai.report.subgroups import grouped
 from dermxai.runs import Run, open_run
 from dermxai.runs.files import RunFiles
+from dermxai.runs.image_quality import measure_quality
 from dermxai.runs.predictions import import_predictions
 from tests.generated import generated_run, rewrite, trained_here
 from tests.report.document.conftest import OPTIONS, confused
@@ -83,6 +97,7 @@ def test_it_has_every_section_in_order(document: Document) -> None:
         *(
             "data",
             "partitions",
+            "quality",
             "model",
             "measures",
             "calibration",
@@ -486,3 +501,61 @@ def test_a_run_without_splits_says_that_nothing_is_compared(tmp_path: Path) -> N
     made = shift(Material.of(run, QUICK))
     assert "no two splits to compare" in words(made) and not made.answers
     assert "No distance to the training images" in words(made)
+
+
+def test_image_quality_is_told_split_by_split_where_it_was_measured(tmp_path: Path) -> None:
+    run = generated_run(tmp_path / "run", 60)
+    bare = quality(Material.of(run, QUICK))
+    assert "was not measured" in words(bare) and not bare.answers
+    measured = measure_quality(run)
+    assert measured["sharpness"].notna().any()
+    made = quality(Material.of(run, QUICK))
+    numbers = table_of(made, "image-quality").numbers.set_index(["part", "measure"])
+    test = run.in_split("test")
+    for name in MEASURES:
+        assert numbers.loc[("Test", name), "mean"] == pytest.approx(
+            measured[name].iloc[test].mean(), nan_ok=True
+        )
+        assert numbers.loc[("Test", name), "sd"] == pytest.approx(
+            measured[name].iloc[test].std(), nan_ok=True
+        )
+    assert (numbers["images"].groupby("part").max() <= len(run)).all()
+    assert made.answers == {"quality"}
+
+
+def test_an_error_tree_is_that_of_the_page(tmp_path: Path) -> None:
+    at_random = np.arange(240) % 2 == 0  # as `confused` predicts these
+    run = rewrite(confused(tmp_path / "run"), artefact=np.where(at_random, "ruler", "none"))
+    made = subgroups(Material.of(run, replace(QUICK, split=None)))
+    found = grown_tree(errors_of(run))
+    assert len(found.tree.nodes) > 1, "errors have something in common"
+    pd.testing.assert_frame_equal(table_of(made, "error-tree").shown, found.shown())
+    numbers = table_of(made, "error-tree").numbers
+    assert numbers["value"].tolist() == [node.value for node in found.tree.nodes]
+    drawn = next(b for b in made.blocks if isinstance(b, Drawing) and b.name == "error-tree")
+    assert b"artefact" in drawn.svg and all(note in words(made) for note in found.own_notes)
+
+
+def test_every_section_under_a_merge_or_says_that_it_is_not(kept: Run) -> None:
+    made = collect(kept, replace(OPTIONS, merge=("EAD+SD",)))
+    one = Regrouping((("EAD", "SD"),))
+    shown = evaluated(kept, "test", regrouping=one)
+    pd.testing.assert_frame_equal(
+        table(made, "argmax-decisions").numbers[["class", "measure", "value", "low", "high"]],
+        (measures := to_table(measures_of(kept, shown, regrouping=one)))[
+            measures["measure"].isin(DECISIONS)
+        ][["class", "measure", "value", "low", "high"]],
+    )
+    for name in ("net-benefit", "roc-curves", "prediction-sets"):
+        assert "EAD∪SD" in set(table(made, name).numbers["class"]), name
+        assert "EAD" not in set(table(made, name).numbers["class"]), name
+    assert "EAD∪SD" in table(made, "confusion-matrix").numbers["true"].tolist()
+    expected = grouped(kept, "test", regrouping=one).found.table
+    found = table(made, "subgroups-top1-accuracy").numbers
+    pd.testing.assert_frame_equal(found[expected.columns], expected)
+    assert ("Taken as one", "EAD∪SD, where a section does not say otherwise") in made.facts.rows
+    assert "Classes taken as one: EAD∪SD" in words(section(made, "measures"))
+    assert "Classes here are those of the network" in words(section(made, "causes"))
+    assert "∪" not in table(made, "pair-1").title
+    with pytest.raises(InputError, match="no class 'mel'"):
+        collect(kept, replace(QUICK, merge=("EAD+mel",)))

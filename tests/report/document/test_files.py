@@ -61,12 +61,12 @@ def test_each_link_leads_to_a_section(document: Document, text: str) -> None:
 
 
 def test_the_page_says_its_digest_and_holds_every_table(document: Document, text: str) -> None:
-    said = " ".join(Seen(text).words)
+    said = " ".join(Seen(text).words).replace("\N{NO-BREAK SPACE}", " ")
     assert document.digest in said
     for table in document.tables:
         cells = table.shown.to_numpy().ravel() if table.embedded else []
         assert all(str(cell) in said for cell in (*cells, *([table.title] if len(cells) else [])))
-    assert sum("svg+xml" in source for source in Seen(text).images) == len(document.drawings) == 5
+    assert sum("svg+xml" in source for source in Seen(text).images) == len(document.drawings) == 6
 
 
 def test_the_archive_holds_figures_and_tables_with_their_sums(
@@ -207,6 +207,21 @@ def test_a_latex_table_is_whole() -> None:
     assert made.count(r"\begin") == made.count(r"\end") == 2
     assert r"A \& B & C \\" in made and r"{[}y{]} & 2 \\" in made
     assert r"\label{tab:name}" in made and "A note." in made
+
+
+def test_wide_latex_tables_are_broken_into_lines_and_long_ones_over_pages() -> None:
+    words = "a sentence that is too long to stand on one line beside another of its kind"
+    shown = pd.DataFrame({"A": ["x"] * 3, "B": [words] * 3, "C": ["0.912"] * 3, "D": [words] * 3})
+    made = latex.table(shown, "What it is")
+    spec = re.search(r"begin{tabular}{(.*)}\n", made)[1]
+    shares = [float(each) for each in re.findall(r"p{([\d.]+)", spec)]
+    assert spec.startswith("l>") and len(shares) == 2 and shares[0] == shares[1]
+    assert 0.3 < shares[0] < 0.5 and "longtable" not in made
+    assert "p{" not in latex.table(shown[["A", "C"]], "What it is")
+    many = latex.table(pd.concat([shown] * 20), "What it is", "many", "A note.")
+    assert many.count(r"\begin{longtable}") == many.count(r"\end{longtable}") == 1
+    assert many.count(r"\endhead") == 1 and "table}[tbp]" not in many
+    assert many.count("{") == many.count("}") and r"\caption{What it is}\label{tab:many} \\" in many
 
 
 def test_an_empty_table_is_a_table() -> None:

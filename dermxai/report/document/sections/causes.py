@@ -31,11 +31,12 @@ def causes(material: Material) -> Section:
             "note",
         )
     ]
+    blocks += [Text(told, "note") for told in (material.as_it_has_them,) if told]
     made = False
     for done, (first, second) in enumerate(pairs):
         material.report("causes", done, len(pairs))
         analysis = confusion_analysis(
-            material.run, material.shown, first, second, split=material.split
+            material.run, material.apart, first, second, split=material.split
         )
         ways = tables.ways(analysis)
         blocks.append(

@@ -27,15 +27,15 @@ _MOST_VALUES = 12
 def data(material: Material) -> Section:
     """Of all images of the run, split by split."""
     run = material.run
-    parts = dict(_parts(material))
+    of_splits = dict(parts(material))
     blocks: list[Block] = [Text(_source(material))]
-    people = pd.DataFrame({name: _people(rows) for name, rows in parts.items()})
+    people = pd.DataFrame({name: _people(rows) for name, rows in of_splits.items()})
     blocks.append(_table(material, "characteristics", "Images and patients", people, _NOTE))
-    blocks.append(_classes(material, parts))
+    blocks.append(_classes(material, of_splits))
     answers = {"sizes", "classes"}
     spread = [column for column in _SPREAD if _stated(run.samples, column)]
     for column in spread:
-        made = pd.DataFrame({name: _values(rows, column) for name, rows in parts.items()})
+        made = pd.DataFrame({name: _values(rows, column) for name, rows in of_splits.items()})
         blocks.append(_table(material, column, _ABOUT[column], made.fillna("0"), ""))
     if spread or _stated(run.samples, "age"):
         answers.add("characteristics")
@@ -43,7 +43,7 @@ def data(material: Material) -> Section:
         answers.add("skin type")
     if "modality" in spread:
         answers.add("modality")
-    missing = pd.DataFrame({name: _missing(rows) for name, rows in parts.items()})
+    missing = pd.DataFrame({name: _missing(rows) for name, rows in of_splits.items()})
     blocks.append(_table(material, "missing", "Images of which it is not known", missing, ""))
     answers.add("missing")
     blocks.append(Text(_unread(material)))
@@ -65,7 +65,7 @@ def _source(material: Material) -> str:
     return told
 
 
-def _parts(material: Material) -> Iterator[tuple[str, pd.DataFrame]]:
+def parts(material: Material) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each split's rows of the sample table, and all."""
     samples, split = material.run.samples, material.run.split
     if split is not None:
@@ -102,12 +102,12 @@ def _people(rows: pd.DataFrame) -> pd.Series:
     )
 
 
-def _classes(material: Material, parts: dict[str, pd.DataFrame]) -> Table:
+def _classes(material: Material, of_splits: dict[str, pd.DataFrame]) -> Table:
     """Images and patients of each class, split by split."""
     codes = taxonomy.ordered(material.run.samples["label"].dropna().astype(str).unique())
     shown = pd.DataFrame({"Class": [taxonomy.titled(code) for code in codes]})
     numbers = []
-    for name, rows in parts.items():
+    for name, rows in of_splits.items():
         told = overview.by_class(rows) if len(rows) else pd.DataFrame()
         shown[name] = [_of_class(told.to_dict("index").get(code)) for code in codes]
         numbers.append(told.rename_axis("class").reset_index().assign(part=name))

@@ -46,6 +46,7 @@ def examples(material: Material) -> Section:
     maps, about, note = _maps(material, chosen)
     scale = full_colour(*(made.density for made in maps.values())) if maps else 1.0
     made = [_example(material, each, maps.get(each[0]), scale) for each in chosen]
+    note = f"{note} {material.as_it_has_them}".strip()
     blocks: list[Block] = [Text(note, "note"), Gallery(tuple(made))]
     answers = {"examples"}
     if maps:
@@ -60,7 +61,7 @@ Chosen = tuple[str, str, str, float, float]
 
 def _chosen(material: Material) -> list[Chosen]:
     """As many of each pair and direction as there is room for, the largest margins first."""
-    run, shown = material.run, material.shown
+    run, shown = material.run, material.apart
     rows = run.in_split(material.split)
     queues = []
     for first, second in material.pairs:

@@ -38,7 +38,8 @@ def measures(material: Material) -> Section:
         told = f"Nothing is measured: {' '.join(shown.image_notes)}"
         return Section("measures", title, (Text(told),))
     told = f"Measured are {material.where}. {_rests_on(material)}"
-    blocks: list[Block] = [Text(told), *map(Text, sentences(shown.on_images))]
+    about = (*shown.regrouping_notes, *sentences(shown.on_images))
+    blocks: list[Block] = [Text(told), *map(Text, about)]
     blocks += [_overall(material), *_rule(material, material.argmax, "argmax")]
     answers = {"measures", "intervals", "argmax"}
     if isinstance(material.at_point, str):

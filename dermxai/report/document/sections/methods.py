@@ -104,6 +104,7 @@ def _statistics(material: Material) -> Iterator[str]:
             "predicted and after temperature scaling fitted on "
             f"{count(found.images, 'validation image')}."
         )
+    yield from shown.regrouping_notes
     if material.pairs:
         yield (
             f"Causes of the {count(len(material.pairs), 'most confused pair')} of classes were "

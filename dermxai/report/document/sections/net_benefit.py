@@ -6,13 +6,17 @@ import pandas as pd
 
 from dermxai import taxonomy
 from dermxai.core.formatting import fixed, percent
+from dermxai.figures import vector
 from dermxai.metrics.decision_curve import DecisionCurve
 from dermxai.report.curves import decision_curve_of, useful_in_words
 from dermxai.report.document.content import Section, Table, Text
 from dermxai.report.document.material import Material
+from dermxai.report.document.sections.measures import drawing
 
 _TOLD = (0.05, 0.1, 0.2, 0.5)
 """Thresholds of the table; the files hold all."""
+_MOST = 24
+"""Curves that are drawn."""
 
 
 def net_benefit(material: Material) -> Section:
@@ -26,6 +30,15 @@ def net_benefit(material: Material) -> Section:
     if not curves:
         told = "No net benefit: it needs images of two classes with labels."
         return Section("net-benefit", title, (Text(told),))
+    drawn = vector.decision_curves(
+        {code: (curve.table, curve.prevalence) for code, curve in list(curves.items())[:_MOST]}
+    )
+    left_out = f" The first {_MOST} classes." if len(curves) > _MOST else ""
+    caption = (
+        f"Decision curves of {material.where}: net benefit by the probability from which on one "
+        f"acts, with {percent(shown.level, 0)} intervals over {shown.clusters}, pointwise; dashed: "
+        f"acting on all images, dotted: on none.{left_out}"
+    )
     numbers = pd.concat(
         [
             curve.table.assign(prevalence=curve.prevalence, **{"class": code})
@@ -42,13 +55,14 @@ def net_benefit(material: Material) -> Section:
         f"(Vickers & Elkin 2006); values with {percent(shown.level, 0)} intervals, pointwise, at "
         "the prevalence here, taken as known.",
     )
-    return Section("net-benefit", title, (table,))
+    figure = drawing("decision-curves", drawn, caption)
+    return Section("net-benefit", title, (figure, table))
 
 
 def _row(code: str, curve: DecisionCurve) -> dict[str, str]:
     by = curve.table.set_index(curve.table["threshold"].round(2))
     told = {
-        f"Act from {percent(at, 0)} on": _estimate(*by.loc[at, ["net_benefit", "low", "high"]])
+        f"From {percent(at, 0)} on": _estimate(*by.loc[at, ["net_benefit", "low", "high"]])
         for at in _TOLD
     }
     return {

@@ -36,8 +36,8 @@ def remedies(material: Material) -> Section:
     told = (
         f"The test images were looked at with {count(len(known), 'stack')} of remedies: who takes "
         "the best of several has fitted it to them. Fitted on training and validation patients "
-        "alone."
-    )
+        f"alone. {material.as_it_has_them}"
+    ).strip()
     blocks: list[Block] = [Text(told), _listed(material, known)]
     for number, look in list(enumerate(known, 1))[-_MOST:]:
         material.report("remedies", number, len(known))

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from dermxai.core.errors import InputError
+from dermxai.figures import vector
 from dermxai.report.document.content import Block, Section, Table, Text
 from dermxai.report.document.material import Material, usual_split
-from dermxai.report.shift import Shift
+from dermxai.report.document.sections.measures import drawing
+from dermxai.report.shift import LEVEL, TITLES, Shift
 from dermxai.report.shift import shift as shift_of
 
 
@@ -22,13 +24,13 @@ def shift(material: Material) -> Section:
     except InputError as error:
         return Section("shift", title, (Text(f"No shift is measured: {error}"),))
     answers = {"drift"} if found.found is not None else set()
+    if found.detections:
+        answers.add("out of distribution")
     return Section("shift", title, tuple(_blocks(material, found)), frozenset(answers))
 
 
 def _blocks(material: Material, found: Shift) -> Iterator[Block]:
-    if found.found is None:
-        yield Text(found.reason)
-    else:
+    if found.found is not None:
         told = {"compared_split": found.second, "compared_with": found.first}
         yield Table(
             "shift",
@@ -57,4 +59,16 @@ def _blocks(material: Material, found: Shift) -> Iterator[Block]:
             found.detected(),
             material.with_basis(numbers),
         )
+        drawn = vector.foreign_classes(
+            {TITLES[name]: made.curve for name, made in found.detections.items()},
+            {
+                TITLES[name]: vector.with_ends(made.area, made.low, made.high)
+                for name, made in found.detections.items()
+            },
+        )
+        caption = (
+            "ROC curves of the distance to the training images: foreign classes count as positive. "
+            f"AUC with {100 * LEVEL:.0f} % intervals over {found.clusters}."
+        )
+        yield drawing("out-of-distribution", drawn, caption)
     yield from (Text(note, "note") for note in found.notes)

@@ -21,7 +21,7 @@ def uncertainty(material: Material) -> Section:
     if not material.shown.counts.evaluated:
         told = "No image here has a label that the model knows: there is nothing to measure."
         return Section("uncertainty", title, (Text(told),))
-    found, why_not = sets_or_why_not(material.run, material.shown)
+    found, why_not = sets_or_why_not(material.run, material.shown, regrouping=material.regrouping)
     answers = {"abstention"}
     if found is None:
         blocks: list[Block] = [Text(f"No prediction sets: {why_not}")]

@@ -14,6 +14,7 @@ from dermxai.report.comparison import Compared
 from dermxai.report.regrouping import regrouping_of
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components.text import plain
+from dermxai.ui.pages.performance.measures import ask_merges
 from dermxai.ui.session import catalogue, state
 from dermxai.ui.session.caches import evaluated, stored_runs
 from dermxai.ui.session.scene import Scene
@@ -81,7 +82,7 @@ def _chosen() -> None:
 
 
 def ask_regrouping(scene: Scene) -> tuple[Regrouping, bool]:
-    """What is compared, and whether the mean of all models is a further one."""
+    """What is compared, of which classes, and whether the mean of all models is a further one."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         per = st.segmented_control(
             "Measured per",
@@ -94,6 +95,7 @@ def ask_regrouping(scene: Scene) -> tuple[Regrouping, bool]:
             bind="query-params",
             persist_state="session",
         )
+        merges = ask_merges(scene.run.classes)
         average = st.toggle(
             "With the mean of all",
             key=Key.MEAN_MODEL,
@@ -102,7 +104,7 @@ def ask_regrouping(scene: Scene) -> tuple[Regrouping, bool]:
             bind="query-params",
             persist_state="session",
         )
-    return regrouping_of(scene.run.classes, (), str(per).lower()), bool(average)
+    return regrouping_of(scene.run.classes, merges, str(per).lower()), bool(average)
 
 
 def comparison(

@@ -109,7 +109,9 @@ def same_image(scene: Scene, made: Compared) -> None:
 def _question(scene: Scene, made: Compared, sample_id: str) -> tuple[str, str | None]:
     """Class and other class that every model is asked of: as the address says, else the label, or
     what the first predicts, against what a model predicts otherwise."""
-    view, classes = state.view(), made.found.classes
+    view = state.view()
+    # a map is of a class as the networks have it, not of several taken as one
+    classes = set.intersection(*(set(run.classes) for run in made.runs.values()))
     predicted = [
         str(run.predicted[run.index([sample_id])[0]])
         for run in made.runs.values()

@@ -66,6 +66,18 @@ def measures(made: Compared, code: str) -> None:
     look.plot(drawn, Key.FIGURE.of("roc-models"), width="content")
 
 
+def trainings(made: Compared, code: str) -> None:
+    """Mean ± SD over models of one recipe; nothing where no two are."""
+    if not made.trained_alike:
+        return
+    look.heading(
+        "Trained alike",
+        "Models of one recipe with other seeds or splits: mean ± SD of each measure on these "
+        "images. The SD says how much trainings differ, not how sure a figure is.",
+    )
+    _table(report.trainings_table(made, code))
+
+
 def ask_pair(made: Compared) -> tuple[str, str]:
     """The two models that are looked at closely."""
     names = list(made.found.names)
@@ -157,7 +169,9 @@ def export(made: Compared) -> None:
 def _table(table: pd.DataFrame, help_: dict[str, str] | None = None) -> None:
     drawn: dict[str, ColumnConfig] = {
         str(name): st.column_config.TextColumn(
-            alignment="left" if name in ("Model", "First", "Second", "Measure") else "right",
+            alignment="left"
+            if name in ("Model", "Trained alike", "First", "Second", "Measure")
+            else "right",
             help=(help_ or {}).get(str(name)),
         )
         for name in table.columns

@@ -13,17 +13,18 @@ from dermxai.core.errors import InputError
 from dermxai.metrics.decision import MOST_COST, TARGETS, Criterion, OperatingPoint
 from dermxai.metrics.measure_estimates import AVERAGES, RANKING
 from dermxai.metrics.measures import ALL, AT_PREVALENCE, Measures
-from dermxai.metrics.regrouping import Per, Regrouping
+from dermxai.metrics.regrouping import Combine, Per, Regrouping
 from dermxai.report import rules
 from dermxai.report.evaluated import AS_IT_IS
 from dermxai.report.measures import CRITERIA, NAMES, notes, rule_in_words
-from dermxai.report.regrouping import regrouping_of
+from dermxai.report.regrouping import READY, ready, regrouping_of
 from dermxai.ui.components import look
 from dermxai.ui.components.tables import class_name, interval_column, number_column
 from dermxai.ui.components.text import AREA_INTERVAL, SHARE_INTERVAL, plain
 from dermxai.ui.session.caches import evaluated
 from dermxai.ui.session.state import Key
 
+_APART, _OWN = "None", "Own choice"
 _ARGMAX, _POINT = "Argmax", "Operating point"
 _FIRST = ("sensitivity", "specificity", "accuracy", "auc")
 _HELP = {
@@ -138,39 +139,51 @@ def ask_measures() -> tuple[list[str], float | None]:
 def ask_regrouping(classes: Sequence[str], units: bool = True) -> Regrouping:
     """Which classes are taken as one, and, with ``units``, what is measured: else images."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        per = _ask_per() if units else "Image"
-        combine = "mean"
-        if per != "Image":
-            combine = st.selectbox(
-                "Images combined by",
-                list(_COMBINED),
-                key=Key.COMBINE,
-                format_func=_COMBINED.__getitem__,
-                bind="query-params",
-                persist_state="session",
-                width=210,
-            )
-        one = st.multiselect(
-            "Classes taken as one",
-            taxonomy.ordered(classes),
-            key=Key.AS_ONE,
-            placeholder="two or more",
-            bind="query-params",
-            persist_state="session",
-            width=260,
-        )
-        kinds = st.toggle(
-            "Kinds of disease",
-            key=Key.KINDS,
-            help="All classes of a kind of disease as one.",
-            bind="query-params",
-            persist_state="session",
-        )
-    merges = ["groups"] if kinds else ["+".join(one)] if len(one) > 1 else []
-    return regrouping_of(classes, merges, str(per).lower(), str(combine).lower())
+        per, combine = _ask_per() if units else ("image", "mean")
+        merges = ask_merges(classes)
+    return regrouping_of(classes, merges, per, combine)
 
 
-def _ask_per() -> str:
+def ask_merging(classes: Sequence[str]) -> Regrouping:
+    """Which classes are taken as one, image by image."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        return regrouping_of(classes, ask_merges(classes))
+
+
+def ask_units(merging: Regrouping) -> Regrouping:
+    """The same, and what is measured."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        per, combine = _ask_per()
+    return Regrouping(merging.merges, Per(per), Combine(combine))
+
+
+def ask_merges(classes: Sequence[str]) -> list[str]:
+    """Which classes are taken as one, as `regrouping_of` takes it; in a container."""
+    names = [_APART, *map(READY.__getitem__, ready(classes)), _OWN]
+    chosen = st.selectbox(
+        "Classes taken as one",
+        names,
+        key=Key.MERGED,
+        bind="query-params",
+        persist_state="session",
+        width=270,
+    )
+    if chosen != _OWN:
+        return [name for name, title in READY.items() if title == chosen]
+    one = st.multiselect(
+        "Which",
+        taxonomy.ordered(classes),
+        key=Key.AS_ONE,
+        placeholder="two or more",
+        bind="query-params",
+        persist_state="session",
+        width=260,
+    )
+    return ["+".join(one)] if len(one) > 1 else []
+
+
+def _ask_per() -> tuple[str, str]:
+    """What is measured, and how several images of one are combined."""
     chosen = st.segmented_control(
         "Measured per",
         [str(each).capitalize() for each in Per],
@@ -181,7 +194,18 @@ def _ask_per() -> str:
         bind="query-params",
         persist_state="session",
     )
-    return str(chosen)
+    per, combine = str(chosen).lower(), "mean"
+    if per != Per.IMAGE:
+        combine = st.selectbox(
+            "Images combined by",
+            list(_COMBINED),
+            key=Key.COMBINE,
+            format_func=_COMBINED.__getitem__,
+            bind="query-params",
+            persist_state="session",
+            width=210,
+        )
+    return per, combine
 
 
 def section(run_id: str, split: str | None, with_leaks: bool, regrouping: Regrouping) -> Measures:

@@ -196,6 +196,7 @@ def export(
             run=run,
             split=split,
             leaks=leaking,
+            merged=" ".join("+".join(each) for each in regrouping.merges),
             **basis.columns(evaluation.clusters, evaluation.level),
         )
         downloads.table(

@@ -1,6 +1,7 @@
 """Part of the Performance page: a report on the run, to take away."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -29,17 +30,21 @@ _ABOUT = (
 _MOST_BYTES = 500_000_000
 
 
-def section(scene: Scene, split: str | None, found: Measures) -> None:
+def section(
+    scene: Scene, split: str | None, found: Measures, merges: Sequence[Sequence[str]]
+) -> None:
     """Makes the report as a job, and offers it.
 
     Args:
         found: the measures that are shown: an operating point that was chosen is the report's, too.
+        merges: classes that the page takes as one; so does the report.
     """
     look.heading("Report", _ABOUT)
     run, point = scene.run, found.rule.point
     rule, target = (str(point.criterion), point.target) if point else (RULE, None)
     images = _ask_images(run)
-    options = options_of(split or ALL, images=images, rule=rule, target=target)
+    merge = ["+".join(each) for each in merges]
+    options = options_of(split or ALL, images=images, rule=rule, target=target, merge=merge)
     files = ReportFiles(run.root)
     made = _made(files.page(options))
     if made:
@@ -62,6 +67,7 @@ def section(scene: Scene, split: str | None, found: Measures) -> None:
     asked: dict[str, object] = {"run": str(run.root), "split": split or ALL, "rule": rule}
     asked |= {} if images is None else {"images": images}
     asked |= {} if target is None else {"target": target}
+    asked |= {"merge": merge} if merge else {}
     label = "Make the report anew" if made else "Make the report"
     jobs_panel.offer("report", label, about, **asked)
 

@@ -63,24 +63,24 @@ def section(view: Scene) -> None:
 
 
 def _columns(found: Shift) -> None:
+    if found.found is None:
+        return  # the notes say why
     look.heading(
         "Columns",
-        found.reason
-        or f"{found.second.capitalize()} against {found.first}. Means of numbers; their shift "
-        "is in pooled standard deviations.",
+        f"{found.second.capitalize()} against {found.first}. Means of numbers; their shift is in "
+        "pooled standard deviations.",
     )
     table = found.shown()
-    if len(table):
-        st.dataframe(table, hide_index=True, height=look.height(table))
+    st.dataframe(table, hide_index=True, height=look.height(table))
 
 
 def _distances(found: Shift) -> None:
+    if found.why:
+        return  # the notes say what it needs
     look.heading(
         "Distance to the training images",
         "How well a distance in the features tells foreign classes from known ones.",
     )
-    if found.why:
-        return
     if found.detections:
         left, right = st.columns([2, 3], gap="medium")
         with left:

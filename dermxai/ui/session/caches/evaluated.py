@@ -156,9 +156,10 @@ def prediction_sets(
 
 
 @kept("Measuring what leaks …")
-def premium(run_id: str, split: str | None) -> Premium | None:
+def premium(run_id: str, split: str | None, regrouping: Regrouping = AS_IT_IS) -> Premium | None:
     """What images that leak from training add to the measures; None where none does."""
-    return evaluated_premium(run(run_id), split, evaluation(run_id, split))
+    whole = regrouped(run_id, split, True, regrouping)
+    return evaluated_premium(run(run_id), split, whole, regrouping)
 
 
 @kept("Looking for near-duplicates …")

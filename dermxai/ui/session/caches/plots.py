@@ -7,7 +7,7 @@ from dermxai.report.evaluated import AS_IT_IS
 from dermxai.ui.components.look import Plot
 from dermxai.ui.components.text import MEAN_INTERVAL, fixed
 from dermxai.ui.session.caches.datasets import Source, table
-from dermxai.ui.session.caches.evaluated import calibration, confusion_analysis, evaluation
+from dermxai.ui.session.caches.evaluated import calibration, confusion_analysis, regrouped
 from dermxai.ui.session.caches.faithfulness import EvaluatedMaps
 from dermxai.ui.session.caches.faithfulness import results as faithfulness_results
 from dermxai.ui.session.caches.faithfulness import summary as faithfulness_summary
@@ -31,15 +31,28 @@ def balance(source: Source, dark: bool) -> Plot:
 
 @kept()
 def confusion_matrix(
-    run_id: str, split: str | None, show: Show, dark: bool, leaks: bool = True
+    run_id: str,
+    split: str | None,
+    show: Show,
+    dark: bool,
+    leaks: bool = True,
+    *,
+    regrouping: Regrouping = AS_IT_IS,
 ) -> Plot:
-    counts = evaluation(run_id, split, leaks).cross_table
+    counts = regrouped(run_id, split, leaks, regrouping).cross_table
     return Plot.of(figures.confusion_matrix(counts, show, dark))
 
 
 @kept()
-def roc(run_id: str, split: str | None, dark: bool, leaks: bool = True) -> Plot:
-    return Plot.of(figures.roc(evaluation(run_id, split, leaks), dark=dark))
+def roc(
+    run_id: str,
+    split: str | None,
+    dark: bool,
+    leaks: bool = True,
+    *,
+    regrouping: Regrouping = AS_IT_IS,
+) -> Plot:
+    return Plot.of(figures.roc(regrouped(run_id, split, leaks, regrouping), dark=dark))
 
 
 @kept()
