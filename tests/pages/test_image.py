@@ -8,10 +8,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from dermxai import taxonomy
 from dermxai.data import selection
 from dermxai.data.selection import Selection
 from dermxai.runs import Run
 from dermxai.runs.files import RunFiles
+from dermxai.signs import SIGNS
 from dermxai.ui.session.caches import everything
 
 Open = Callable[..., AppTest]
@@ -295,3 +297,19 @@ def test_a_map_is_checked_at_a_stated_price(inferred: Run, open_page: Open) -> N
     assert not app.error
     assert "Deletion, random maps" in texts(app)
     assert not any(each.label == "Check the faithfulness of this map" for each in app.button)
+
+
+def test_signs_of_the_predicted_class_and_of_the_label_are_folded_beneath(
+    inferred: Run, open_page: Open
+) -> None:
+    wrong = int(np.flatnonzero(inferred.predicted != inferred.samples["label"])[0])
+    sample = inferred.samples.iloc[wrong]
+    app = open_page("image", run=inferred.id, primary=sample["sample_id"])
+    assert not app.error
+    folded = {each.label: each for each in app.expander if "signs of" in each.label}
+    codes = (inferred.predicted[wrong], sample["label"])
+    assert list(folded) == [f"Dermoscopic signs of {taxonomy.name(code)}" for code in codes]
+    for code, expander in zip(codes, folded.values(), strict=True):
+        shown = [each.value for each in expander.markdown]
+        assert all(s.name in text for s, text in zip(SIGNS[code], shown, strict=True))
+        assert all("et al" in text or " and " in text for text in shown)

@@ -1,6 +1,7 @@
 """Parts of the Image page."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import pandas as pd
@@ -8,9 +9,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dermxai import figures, taxonomy
+from dermxai.core.errors import InputError
 from dermxai.data.images import SUFFIXES
 from dermxai.runs import Run
 from dermxai.runs.run import NO_NETWORK
+from dermxai.signs import Source, signs_of, sources_of
 from dermxai.ui.app.guard import callback, guard
 from dermxai.ui.components import explained, look, question
 from dermxai.ui.components.question import Wish
@@ -188,6 +191,30 @@ def known(scene: Scene, subject: Subject) -> None:
         with st.expander("All that is known of this image"):
             row = _row(scene, subject).drop(list(_HIDDEN), errors="ignore").dropna()
             st.dataframe(pd.DataFrame({"Value": row.astype(str)}), width="stretch")
+
+
+def dermoscopic_signs(scene: Scene, subject: Subject) -> None:
+    """Those of the predicted class and of the label, folded."""
+    codes = [subject.label] if subject.label else []
+    with suppress(InputError):  # which the page has told
+        votes = subjects.votes(scene.run, subject).sum(axis=0)
+        codes.insert(0, scene.run.classes[int(votes.argmax())])
+    for code in dict.fromkeys(codes):
+        if told := signs_of(code):
+            with st.expander(f"Dermoscopic signs of {plain(taxonomy.name(code))}"):
+                for sign in told:
+                    names = "; ".join(source.short for source in sign.sources)
+                    st.markdown(
+                        f"**{plain(sign.name)}.** {plain(sign.text)} :small[:gray[{plain(names)}]]"
+                    )
+                st.caption(
+                    "For teaching: no list is complete, and no sign is proof.  \n"
+                    + "  \n".join(plain(_cited(source)) for source in sources_of(told))
+                )
+
+
+def _cited(source: Source) -> str:
+    return f"{source.text}, doi:{source.doi}" if source.doi else source.text
 
 
 def prediction(scene: Scene, subject: Subject) -> None:
