@@ -11,6 +11,7 @@ from dermxai.ui.app import demo, pages, permissions
 from dermxai.ui.app.first_start import first_start, needed, nothing_open, own_datasets, own_jobs
 from dermxai.ui.app.guard import guard
 from dermxai.ui.app.sidebar import sidebar
+from dermxai.ui.app.warming import WARMING
 from dermxai.ui.components import look
 from dermxai.ui.components.text import plain
 from dermxai.ui.session import catalogue, state
@@ -55,6 +56,7 @@ def run() -> None:
         demo.banner()
         page.run()
         demo.prepare()
+    WARMING.stands(state.view().run)
 
 
 def _open(page: Page) -> None:
