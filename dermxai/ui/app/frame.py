@@ -36,6 +36,8 @@ def run() -> None:
     preparing = needed()
     position: Literal["hidden", "sidebar"] = "hidden" if preparing else "sidebar"
     page = st.navigation(pages.sections(), position=position, expanded=True)
+    if not preparing:
+        st.set_page_config(page_title=f"{page.title} · DermXAI")
     st.html(look.STYLE)
     st.logo(look.ICON, size="large")
     if preparing:

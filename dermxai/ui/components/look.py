@@ -16,7 +16,7 @@ from streamlit.elements.plotly_chart import SelectionMode
 
 from dermxai.figures.template import SIDE
 from dermxai.ui.app.guard import callback
-from dermxai.ui.components.text import plain
+from dermxai.ui.components.text import count, plain
 
 _CONFIG = {
     "displaylogo": False,
@@ -43,6 +43,18 @@ STYLE = """<style>
   box-shadow: 0 0 0 2px var(--st-primary-color, #0f6fa8); }
 [class*="st-key-card-"] .stElementToolbar { display: none; }
 [class*="st-key-card-"] img { border-radius: 0.375rem; }
+/* The one image that is looked at stays in sight beside what is asked of it. */
+@media (min-width: 1100px) and (min-height: 640px) {
+  .stColumn:has([class*="st-key-looked-at-1-"]) { position: sticky; top: 0.5rem;
+    align-self: flex-start; }
+}
+/* Titles of sections are larger than those of their parts. */
+[class*="st-key-section-"] h2 { font-size: 1.3rem; padding-top: 0.75rem; }
+@media (prefers-reduced-motion: reduce) {
+  *, *::before, *::after { animation-duration: 0.01ms !important;
+    animation-iteration-count: 1 !important; transition-duration: 0.01ms !important;
+    scroll-behavior: auto !important; }
+}
 /* Streamlit's own CSV of a table has formulas as they are and says nothing of the run. */
 [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
 </style>"""
@@ -112,7 +124,15 @@ def facts(*parts: str) -> None:
 def heading(title: str, help_: str = "") -> None:
     """The title of a part of a page and how to use it, spaced like those of the figures."""
     with st.container(gap=None):
-        st.markdown(f"##### {plain(title)}")
+        st.markdown(f"## {plain(title)}")
+        if help_:
+            st.caption(plain(help_))
+
+
+def section(title: str, help_: str = "") -> None:
+    """The title of several parts of a page that answer one question."""
+    with st.container(key=f"section-{title.lower().replace(' ', '-')}", gap=None):
+        st.markdown(f"## {plain(title)}")
         if help_:
             st.caption(plain(help_))
 
@@ -122,6 +142,13 @@ def notes(lines: Iterable[str]) -> None:
     with st.container(gap=None):
         for line in lines:
             st.caption(f":material/info: {plain(line)}")
+
+
+def folded_notes(lines: Iterable[str]) -> None:
+    """The same beneath what they are about, folded; nothing where there is none."""
+    if told := tuple(lines):
+        with st.expander(count(len(told), "note"), icon=":material/info:"):
+            notes(told)
 
 
 def height(table: pd.DataFrame, most: int = 16) -> int:

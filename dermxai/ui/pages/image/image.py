@@ -105,11 +105,14 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
     run, several = scene.run, len(subjects_) > 1
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
     columns = st.columns(2 if several else [5, 4], gap="large")
-    pictures = [column.container() for column in columns[: len(subjects_)]]
+    pictures = [
+        column.container(key=f"looked-at-{len(subjects_)}-{index}")
+        for index, column in enumerate(columns[: len(subjects_)])
+    ]
     options = st.container() if several else columns[0].container()
     others = st.columns(2, gap="large") if several else columns[1:]
     beside = [column.container() for column in others]
-    beneath = [column.container() for column in (others if several else columns)]
+    beneath = [column.container() for column in others]
     panels = explained.panels(run, subjects_, pictures)
     places = {subject.key: place for subject, place in zip(subjects_, beside, strict=True)}
     seen = {panel.subject.key for panel in panels}
