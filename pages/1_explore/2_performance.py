@@ -26,7 +26,7 @@ performance.overall(evaluation)
 
 left, right = st.columns([5, 4], gap="medium")
 with left:
-    matrix = st.container()
+    matrix = st.container(key="wide-confusion")
     show = performance.ask_unit()
     with matrix:
         look.plot(
@@ -45,7 +45,8 @@ look.heading("Measures")
 regrouping = measures.ask_regrouping(view.run.classes)
 found = measures.section(view.run_id, split, with_leaks, regrouping)
 performance.export(view, evaluation, found, split, with_leaks, regrouping=regrouping)
-look.plot(plots.roc(view.run_id, split, look.dark(), with_leaks), Key.FIGURE.of("roc"))
+with st.container(key="wide-roc"):
+    look.plot(plots.roc(view.run_id, split, look.dark(), with_leaks), Key.FIGURE.of("roc"))
 parts.section(view.run_id, split, with_leaks, found, regrouping=regrouping)
 calibration.section(view.run_id, split, with_leaks, list(found.counts["class"]), regrouping)
 leakage.premium(view, split)

@@ -38,7 +38,7 @@ def run() -> None:
     page = st.navigation(pages.sections(), position=position, expanded=True)
     if not preparing:
         st.set_page_config(page_title=f"{page.title} · DermXAI")
-    st.html(look.STYLE)
+    st.html(look.style())
     st.logo(look.ICON, size="large")
     if preparing:
         with guard():

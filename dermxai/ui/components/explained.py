@@ -165,7 +165,10 @@ def answer(run: Run, looked_at: Sequence[Panel], wish: Wish, options: DeltaGener
         content = pixels.picture(
             (key, panel.shape, look, scale, made is None), partial(encoded, over)
         )
-        panel.place.image(content, width="stretch", alt=subject.name, output_format="JPEG")
+        words = f"{subject.name}, label {subject.label or 'not known'}"
+        if made is not None:
+            words += f", under its map: why {wish.question.text}"
+        panel.place.image(content, width="stretch", alt=words, output_format="JPEG")
         asked = None if made is None else wish
         shown.append(Drawing(run, subject, asked, max(panel.shape), look, scale, subject.name))
         with panel.legend:

@@ -56,7 +56,12 @@ def gallery(
                 elif has_changed(scene, sample_id):
                     st.caption(":material/hide_image: changed since the run")
                 else:
-                    st.image(picture, width="stretch", alt=sample_id, output_format="JPEG")
+                    st.image(
+                        picture,
+                        width="stretch",
+                        alt=scene.told(sample_id),
+                        output_format="JPEG",
+                    )
                 opener(
                     scene.caption(sample_id),
                     sample_id,

@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.elements.lib.layout_utils import Width
 from streamlit.elements.plotly_chart import SelectionMode
 
-from dermxai.figures.template import SIDE
+from dermxai.figures.template import SIDE, palette
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components.text import count, plain
 
@@ -27,7 +27,7 @@ _TOOLBAR = 36  # pixels
 SIDEBAR = 264  # pixels wide
 ICON = str(Path(__file__).with_name("icon.png"))
 
-STYLE = """<style>
+_STYLE = """<style>
 /* Room for figures and tables on a laptop and a projector: columns too narrow for them wrap. */
 .stMainBlockContainer { padding-inline: min(3vw, 5rem); }
 .stMain .stColumn { min-width: min(17rem, 100%); }
@@ -43,6 +43,11 @@ STYLE = """<style>
   box-shadow: 0 0 0 2px var(--st-primary-color, #0f6fa8); }
 [class*="st-key-card-"] .stElementToolbar { display: none; }
 [class*="st-key-card-"] img { border-radius: 0.375rem; }
+/* Figures whose names would lie on each other on a phone keep their size there, and scroll. */
+@media (max-width: 640px) {
+  [class*="st-key-wide-"] { overflow-x: auto; }
+  [class*="st-key-wide-"] .stElementContainer:has(.stPlotlyChart) { min-width: 36rem; }
+}
 /* The one image that is looked at stays in sight beside what is asked of it. */
 @media (min-width: 1100px) and (min-height: 640px) {
   .stColumn:has([class*="st-key-looked-at-1-"]) { position: sticky; top: 0.5rem;
@@ -63,6 +68,14 @@ STYLE = """<style>
 def dark() -> bool:
     """Whether the visitor sees the dark theme."""
     return bool(st.context.theme.type == "dark")
+
+
+def style() -> str:
+    """What pages add to Streamlit's own style. Quiet words have the contrast of 4.5 that those of
+    figures have, where Streamlit's have 4.0."""
+    quiet = palette(dark()).muted
+    captions = f"[data-testid='stCaptionContainer'] {{ color: {quiet} !important; }}"
+    return f"{_STYLE}<style>{captions}</style>"
 
 
 @dataclass(frozen=True, eq=False)
