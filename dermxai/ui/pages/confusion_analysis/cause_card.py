@@ -8,7 +8,7 @@ from dermxai.report import ConfusionAnalysis
 from dermxai.report.causes import EFFECTS, REMEDIES, TITLES, conclusion, found, stack, table
 from dermxai.ui.app import jobs_panel, pages
 from dermxai.ui.app.guard import callback
-from dermxai.ui.components import look
+from dermxai.ui.components import look, tables
 from dermxai.ui.components.gallery import gallery
 from dermxai.ui.components.text import plain
 from dermxai.ui.session import state
@@ -39,12 +39,15 @@ def causes(scene: Scene, analysis: ConfusionAnalysis) -> None:
         shown,
         hide_index=True,
         height=look.height(shown, len(shown)),
-        column_config={
-            "Effect": st.column_config.TextColumn(
-                help="\n\n".join(f"{TITLES[cause]}: {of}." for cause, of in EFFECTS.items())
-            ),
-            "Found": st.column_config.TextColumn(width="large"),
-        },
+        column_config=tables.aligned(
+            shown,
+            {
+                "Effect": st.column_config.TextColumn(
+                    help="\n\n".join(f"{TITLES[cause]}: {of}." for cause, of in EFFECTS.items())
+                ),
+                "Found": st.column_config.TextColumn(width="large"),
+            },
+        ),
     )
     _support(scene, card)
 

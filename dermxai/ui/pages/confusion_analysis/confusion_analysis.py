@@ -16,7 +16,7 @@ from dermxai.report import ConfusionAnalysis, Way
 from dermxai.report import tables as said
 from dermxai.report.sentences import MERGED, sentences
 from dermxai.ui.app.guard import callback
-from dermxai.ui.components import look
+from dermxai.ui.components import look, tables
 from dermxai.ui.components.text import (
     CLASSES_INTERVAL,
     DIFFERENCE_INTERVAL,
@@ -234,4 +234,10 @@ def _counted(analysis: ConfusionAnalysis) -> None:
 
 def _table(table: pd.DataFrame, column_config: Mapping[str, ColumnConfig] | None = None) -> None:
     rows = look.height(table, _MOST_ROWS)
-    st.dataframe(table, hide_index=True, height=rows, placeholder="–", column_config=column_config)
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=rows,
+        placeholder="–",
+        column_config=tables.aligned(table, column_config),
+    )
