@@ -74,8 +74,8 @@ def style() -> str:
     """What pages add to Streamlit's own style. Quiet words have the contrast of 4.5 that those of
     figures have, where Streamlit's have 4.0."""
     quiet = palette(dark()).muted
-    captions = f"[data-testid='stCaptionContainer'] {{ color: {quiet} !important; opacity: 1 !important; }}"
-    return f"{_STYLE}<style>{captions}</style>"
+    captions = f"color: {quiet} !important; opacity: 1 !important;"
+    return f"{_STYLE}<style>[data-testid='stCaptionContainer'] {{ {captions} }}</style>"
 
 
 @dataclass(frozen=True, eq=False)
