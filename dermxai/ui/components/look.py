@@ -25,6 +25,7 @@ _CONFIG = {
 _TOOLBAR = 36  # pixels
 
 SIDEBAR = 264  # pixels wide
+_ON_PRIMARY = "#0f1319"
 ICON = str(Path(__file__).with_name("icon.png"))
 
 _STYLE = """<style>
@@ -72,10 +73,15 @@ def dark() -> bool:
 
 def style() -> str:
     """What pages add to Streamlit's own style. Quiet words have the contrast of 4.5 that those of
-    figures have, where Streamlit's have 4.0."""
+    figures have, where Streamlit's have 4.0; words on the bright buttons of the dark theme, which
+    are white, are dark."""
     quiet = palette(dark()).muted
     captions = f"color: {quiet} !important; opacity: 1 !important;"
-    return f"{_STYLE}<style>[data-testid='stCaptionContainer'] {{ {captions} }}</style>"
+    rules = f"[data-testid='stCaptionContainer'] {{ {captions} }}"
+    if dark():
+        button = "[data-testid^='stBaseButton-primary']"
+        rules += f" {button}, {button} * {{ color: {_ON_PRIMARY} !important; }}"
+    return f"{_STYLE}<style>{rules}</style>"
 
 
 @dataclass(frozen=True, eq=False)
