@@ -18,7 +18,7 @@ from streamlit import App
 from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.ui.access import middleware
-from dermxai.ui.app import collector
+from dermxai.ui.app import collector, warming
 from dermxai.ui.app.preload import Preload
 from dermxai.ui.session import caches, uploads
 from dermxai.ui.session.uploads import Uploads
@@ -44,6 +44,7 @@ def _import() -> None:
     for module in iter_modules(caches.__path__, f"{caches.__name__}."):
         import_module(module.name)
     collector.start()
+    warming.start()
 
 
 paths.confine()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dermxai.data.transforms import resize
 from dermxai.explain.confusion.pair_maps import FRAMES, PairMaps
-from dermxai.figures.overlay import blend
+from dermxai.figures.overlay import over_grey
 
 SIDE = 384  # pixels
 _STRENGTH = 0.75
@@ -45,7 +45,7 @@ def averaged(maps: PairMaps, frame: str) -> list[Averaged]:
         images = int(maps.images[at, index])
         if images:
             values = resize(np.nan_to_num(maps.maps[at, index]), shape)
-            picture = blend(resize(maps.pictures[at, index], shape), values, _STRENGTH, scale)
+            picture = over_grey(resize(maps.pictures[at, index], shape), values, _STRENGTH, scale)
         made.append(Averaged(true, predicted, images, int(maps.in_cell[index]), picture))
     return made
 

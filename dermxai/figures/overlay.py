@@ -1,7 +1,8 @@
 """A signed map laid over the image that it speaks of, and the outline of a mask.
 
-Yellow speaks for the target, blue against it; the zero of the map is clear. The two hues stay apart
-for colour-blind readers and differ from skin in lightness, too.
+Yellow speaks for the target, blue against it; the zero of the map is clear. The image beneath is
+grey unless it is asked for in colour: then the two hues lie furthest from all that skin holds, and
+from each other for colour-blind readers, too (``python -m benchmarks.overlay_contrast``).
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _HUES = np.array([[AGAINST, FOR] + [FOR] * 254], np.uint8)  # (1, 256, 3), by wh
 _WHOLE = np.float32(4096)  # OpenCV adds 1e-5 to the sum of weights, which would tip roundings
 _SEAM = (20, 20, 20)
 _FULL = 0.99  # share of a map's values below full colour
+LEVELS = (0.25, 0.5, 0.75)
+"""Shares of full colour at which contour lines run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +87,13 @@ def blend(
     return np.asarray(blended, dtype=np.uint8)
 
 
+def over_grey(
+    image: NDArray[np.uint8], values: NDArray[np.floating], strength: float, scale: float
+) -> NDArray[np.uint8]:
+    """As `blend`, over the image without its colours."""
+    return blend(grey(image), values, strength, scale)
+
+
 def two_sided(made: "Attribution") -> bool:
     """Whether a map's colour bar needs both sides: also that of an unsigned method, where the
     contrast of two classes has values below zero."""
@@ -133,15 +143,38 @@ class Line:
 
 
 def line(mask: NDArray[np.bool_], width: int = 2) -> Line:
-    """The outline of a mask (h, w), a line of ``width`` pixels with a dark seam."""
-    edges, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    """The outline of a mask (h, w), a line of ``width`` pixels with a dark seam.
+
+    Where the mask ends with the image, nothing is known of its edge: there is no line, and none of
+    a mask of the whole image.
+    """
+    height, wide = mask.shape
+    beyond = width + 3  # pixels: a line at the end of what is continued does not reach the image
+    continued = cv2.copyMakeBorder(
+        mask.astype(np.uint8), beyond, beyond, beyond, beyond, cv2.BORDER_REPLICATE
+    )
+    edges, _ = cv2.findContours(continued, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     covered = []
     for thickness in (width + 2, width):
-        drawn = np.zeros(mask.shape, np.uint8)
+        drawn = np.zeros(continued.shape, np.uint8)
         cv2.drawContours(drawn, edges, -1, 255, thickness, cv2.LINE_AA)
-        covered.append(drawn.ravel())
+        within = drawn[beyond : beyond + height, beyond : beyond + wide]
+        covered.append(np.ascontiguousarray(within).ravel())
     places = np.flatnonzero(covered[0]).astype(np.int32)
     return Line(places, *(each[places] for each in covered))
+
+
+def contours(
+    image: NDArray[np.uint8], values: NDArray[np.floating], scale: float
+) -> NDArray[np.uint8]:
+    """The image (h, w, 3) with lines where a map (h, w) reaches each of `LEVELS` of the scale, for
+    and against in their colours."""
+    if scale <= 0:
+        return image
+    for colour, side in ((FOR, values), (AGAINST, -values)):
+        for level in LEVELS:
+            image = line(side >= level * scale, 1).on(image, colour)
+    return image
 
 
 def outline(

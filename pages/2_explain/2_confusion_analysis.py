@@ -17,24 +17,34 @@ ICON = ":material/compare_arrows:"
 
 view = scene()
 
-st.title("Confusion analysis")
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.title("Confusion analysis", width="content")
     split = ask_split(view)
     first, second = confusion_analysis.ask_pair(view, split)
 analysis = evaluated.confusion_analysis(view.run_id, split, first, second)
 confusion_analysis.summary(analysis)
-look.notes((*view.notes, *analysis.notes))
+notes = (*view.notes, *analysis.notes)
 if analysis.evaluation.cross_table.empty:
+    look.notes(notes)  # which say why there is nothing else
     confusion_analysis.selected(view, analysis)
-    st.stop()  # the notes say why
+    st.stop()
+
 confusion_analysis.headlines(analysis)
-cause_card.causes(view, analysis)
 confusion_images.errors(view, analysis)
+confusion_analysis.counted(analysis)
+look.folded_notes(notes)
+
+look.section("Where on the skin")
+confusion_images.maps(analysis)
+
+look.section("Why they are confused")
+cause_card.causes(view, analysis)
 way = confusion_analysis.ask_way(analysis)
 confusion_analysis.votes(view, analysis, way)
-confusion_analysis.distinguishes(way, analysis)
 confusion_analysis.selected(view, analysis)
-confusion_images.maps(analysis)
-confusion_analysis.counted(analysis)
+confusion_analysis.distinguishes(way, analysis)
+
+look.section("What to do")
+cause_card.remedy(analysis)
 confusion_images.suspects(view, analysis)
 confusion_images.meeting(analysis)

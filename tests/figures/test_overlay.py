@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from skimage.color import deltaE_ciede2000, rgb2lab
 
 from dermxai.figures import overlay
 
@@ -46,6 +47,54 @@ def test_the_outline_follows_the_edge_of_the_mask_only() -> None:
     assert (drawn[15, 20:40] == 255).all()
     assert not changed[25:35, 25:35].any()
     assert not changed[:10].any()
+
+
+def test_where_the_mask_ends_with_the_image_there_is_no_line() -> None:
+    image = np.full((60, 80, 3), 100, np.uint8)
+    whole = overlay.outline(image, np.ones((60, 80), bool), (255, 255, 255))
+    assert (whole == image).all()
+    half = np.zeros((60, 80), bool)
+    half[:, :40] = True
+    changed = (overlay.outline(image, half, (255, 255, 255)) != image).any(axis=2)
+    assert changed[:, 37:42].any(axis=1).all()
+    assert not changed[:, :30].any() and not changed[:, 50:].any()
+
+
+def test_contours_run_where_levels_are_reached() -> None:
+    image = np.full((40, 400, 3), 100, np.uint8)
+    values = np.tile(np.linspace(-1, 1, 400, dtype=np.float32), (40, 1))
+    row = (overlay.contours(image, values, 1.0) != image).any(axis=2)[20]
+    near = np.abs(np.abs(values[20])[:, None] - np.array(overlay.LEVELS)).min(axis=1) < 0.03
+    assert row.any() and not row[~near].any()
+    for level in (*overlay.LEVELS, *(-each for each in overlay.LEVELS)):
+        assert row[np.abs(values[20] - level) < 0.02].any()
+    drawn = overlay.contours(image, values, 1.0)[20]
+    blue = drawn[:200].astype(int)
+    yellow = drawn[200:].astype(int)
+    assert (blue[:, 2] - blue[:, 0]).max() > 100 and (yellow[:, 0] - yellow[:, 2]).max() > 100
+    assert (overlay.contours(image, values * 0, 0.0) == image).all()
+    assert (overlay.contours(image, np.full((40, 400), 0.9), 1.0) == image).all()
+
+
+def test_over_grey_only_the_map_has_colour() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (20, 30, 3)).astype(np.uint8)
+    values = np.zeros((20, 30), np.float32)
+    values[:, :10], values[:, 10:20] = 1, -1
+    drawn = overlay.over_grey(image, values, 0.5, 1.0).astype(int)
+    spread = drawn.max(axis=2) - drawn.min(axis=2)
+    assert (spread[:, 20:] == 0).all() and (spread[:, :20] > 40).all()
+
+
+@pytest.mark.parametrize("skin", [(210, 170, 140), (180, 135, 105), (120, 85, 65), (75, 55, 45)])
+def test_on_grey_a_map_at_half_lies_apart_from_all_of_the_image(skin: tuple[int, ...]) -> None:
+    """As `benchmarks.overlay_contrast` measures it on images: what it took the default from."""
+    noise = np.random.default_rng(0).normal(0, 12, (24, 24, 3))
+    image = np.clip(np.asarray(skin) + noise, 0, 255).astype(np.uint8)
+    bare = rgb2lab(overlay.grey(image)).reshape(-1, 3)
+    for sign in (1, -1):
+        drawn = overlay.over_grey(image, np.full((24, 24), sign * 0.5), 0.5, 1.0)
+        nearest = deltaE_ciede2000(rgb2lab(drawn).reshape(-1, 1, 3), bare[None]).min(axis=1)
+        assert np.percentile(nearest, 5) >= 12
 
 
 def test_an_empty_mask_has_no_outline() -> None:

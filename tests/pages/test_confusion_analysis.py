@@ -19,6 +19,7 @@ from dermxai.runs import Run, open_run
 from dermxai.runs.files import RunFiles
 from tests.pages.test_performance import noisy
 
+PAGE = "confusion_analysis"
 Make, Open = Callable[..., Run], Callable[..., AppTest]
 
 
@@ -91,6 +92,17 @@ def test_the_same_class_twice_is_a_sentence(make_run, open_page, change: str, wo
     app = open_page("confusion_analysis", run="run")
     app.get_by_key("pair-first").set_value(change).run()
     assert not app.exception and words in everything(app)
+
+
+def test_who_may_start_nothing_sees_no_button_that_only_refuses(
+    make_run: Make, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run()
+    assert "start-causes" in [button.key for button in open_page(PAGE, run="run").button]
+    monkeypatch.setenv("DERMXAI_TEACHING", "1")
+    app = open_page(PAGE, run="run")
+    assert "start-causes" not in [button.key for button in app.button]
+    assert "who runs this server can: Test the causes" in everything(app)
 
 
 def test_without_labels_it_says_so(make_run: Make, open_page: Open) -> None:

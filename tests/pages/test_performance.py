@@ -56,6 +56,15 @@ def captions(app: AppTest) -> str:
     return "\n".join(each.value for each in app.caption).replace("\\", "")
 
 
+def test_why_accuracy_lies_above_top1_is_said_where_both_stand(
+    make_run: Make, open_page: Open
+) -> None:
+    run = noisy(make_run)
+    app = open_page("performance", run="run")
+    classes = run.samples.iloc[run.in_split("test")]["label"].nunique()
+    assert f"right for at least {classes - 2} of {classes}, so it lies high" in captions(app)
+
+
 def test_the_decision_rule_stands_in_the_address(make_run: Make, open_page: Open) -> None:
     """Chosen on validation patients, applied to those of the test split."""
     run = noisy(make_run)

@@ -362,17 +362,17 @@ def _save(
     """
     from dermxai.explain.attribution.api import find_method
     from dermxai.figures import export
-    from dermxai.figures.overlay import Picture, blend, ends, full_colour
+    from dermxai.figures.overlay import Picture, ends, full_colour, over_grey
 
     scale = full_colour(made.density) if common is None else common
     name = str(about["images"][0]["name"])
     heading = f"{find_method(made.method).title}: {made.target}"
     heading += f" against {made.against}" if made.against else ""
     heading += f", {made.head}" if made.head else ""
-    drawn = blend(image, made.density, STRENGTH, scale)
+    drawn = over_grey(image, made.density, STRENGTH, scale)
     picture = Picture(heading, drawn, made, scale, *ends(made), name=name)
     images = [about["images"][0] | _prediction(classifier, image)]
-    told = {**about, "images": images, "overlay": {"strength": STRENGTH}}
+    told = {**about, "images": images, "overlay": {"strength": STRENGTH, "grey": True}}
     contents = (
         export.png([picture], name, about=told),
         export.svg([picture], name, about=told),

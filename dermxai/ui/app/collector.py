@@ -32,7 +32,7 @@ class Collector:
         self._collect, self._clock = collect, clock
         self._lock = threading.Lock()
         self._scripts = 0
-        self._last = clock()
+        self._last = self._ended = clock()
         self._to_freeze = False
         self._freezes = 0
 
@@ -46,6 +46,12 @@ class Collector:
         finally:
             with self._lock:
                 self._scripts -= 1
+                self._ended = self._clock()
+
+    def quiet(self) -> float:
+        """Seconds since a script last ended; 0 while one runs."""
+        with self._lock:
+            return 0.0 if self._scripts else self._clock() - self._ended
 
     def loaded(self) -> None:
         """Something was loaded that lives as long as the server."""

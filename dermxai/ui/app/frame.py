@@ -11,6 +11,7 @@ from dermxai.ui.app import demo, pages, permissions
 from dermxai.ui.app.first_start import first_start, needed, nothing_open, own_datasets, own_jobs
 from dermxai.ui.app.guard import guard
 from dermxai.ui.app.sidebar import sidebar
+from dermxai.ui.app.warming import WARMING
 from dermxai.ui.components import look
 from dermxai.ui.components.text import plain
 from dermxai.ui.session import catalogue, state
@@ -35,7 +36,9 @@ def run() -> None:
     preparing = needed()
     position: Literal["hidden", "sidebar"] = "hidden" if preparing else "sidebar"
     page = st.navigation(pages.sections(), position=position, expanded=True)
-    st.html(look.STYLE)
+    if not preparing:
+        st.set_page_config(page_title=f"{page.title} · DermXAI")
+    st.html(look.style())
     st.logo(look.ICON, size="large")
     if preparing:
         with guard():
@@ -55,6 +58,7 @@ def run() -> None:
         demo.banner()
         page.run()
         demo.prepare()
+    WARMING.stands(state.view().run)
 
 
 def _open(page: Page) -> None:

@@ -143,6 +143,9 @@ def offer(kind: str, label: str, about: str, **arguments: object) -> None:
         return
     if job is not None and (ended := why(job)):
         st.warning(plain(ended))
+    if not permissions.may("start jobs"):
+        st.caption(f"Not computed yet; who runs this server can: {label}.")
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         wanted = st.button(
             label, key=Key.START.of(kind), type="primary", icon=":material/play_arrow:"

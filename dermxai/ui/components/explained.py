@@ -40,6 +40,7 @@ class Look:
     strength: float
     grey: bool
     outlines: tuple[str, ...]
+    contours: bool = False
 
     def over(
         self,
@@ -56,9 +57,11 @@ class Look:
         Args:
             missing: why there is no map.
         """
-        drawn = overlay.grey(picture) if self.grey else picture
+        drawn = overlay.grey(picture) if self.grey and made is not None else picture
         if made is not None:
             drawn = overlay.blend(drawn, made.density, self.strength, scale)
+            if self.contours:
+                drawn = overlay.contours(drawn, made.density, scale)
         shape = picture.shape[0], picture.shape[1]
         for name, line in subjects.outlines(subject, shape).items() if self.outlines else ():
             if name in self.outlines:
@@ -162,10 +165,15 @@ def answer(run: Run, looked_at: Sequence[Panel], wish: Wish, options: DeltaGener
         content = pixels.picture(
             (key, panel.shape, look, scale, made is None), partial(encoded, over)
         )
-        panel.place.image(content, width="stretch", alt=subject.name, output_format="JPEG")
+        words = f"{subject.name}, label {subject.label or 'not known'}"
+        if made is not None:
+            words += f", under its map: why {wish.question.text}"
+        panel.place.image(content, width="stretch", alt=words, output_format="JPEG")
         asked = None if made is None else wish
         shown.append(Drawing(run, subject, asked, max(panel.shape), look, scale, subject.name))
         with panel.legend:
+            for name in _without_edge(panel, look):
+                st.caption(f"{name}: the mask has no edge within the image.")
             if made is not None:
                 legend(made, scale)
                 for line in (*whose_vote(run, made), *made.notes[1:]):
@@ -182,6 +190,14 @@ def answer(run: Run, looked_at: Sequence[Panel], wish: Wish, options: DeltaGener
                 downloads.about(run, subjects_, look),
                 columns=2,
             )
+
+
+def _without_edge(panel: Panel, look: Look) -> list[str]:
+    """The outlines that are asked for and cannot be seen: of masks of the whole image, or empty."""
+    if not look.outlines:
+        return []
+    lines = subjects.outlines(panel.subject, panel.shape)
+    return [name for name in look.outlines if name in lines and not lines[name].places.size]
 
 
 def _map(run: Run, panel: Panel, wish: Wish) -> "Attribution | None":
@@ -227,8 +243,20 @@ def ask_look(looked_at: Sequence[Subject]) -> Look:
             key=Key.OUTLINE,
             persist_state="session",
         )
-    grey = st.toggle("Grey image", key=Key.GREY, persist_state="session")
-    return Look(strength / 100, grey, tuple(drawn))
+    grey = st.toggle(
+        "Grey image",
+        value=True,
+        key=Key.GREY,
+        help="Skin has the map's colours, too; on grey, all colour is the map's.",
+        persist_state="session",
+    )
+    contours = st.toggle(
+        "Contours",
+        key=Key.CONTOURS,
+        help="Lines where the map reaches a quarter, half and three quarters of full colour.",
+        persist_state="session",
+    )
+    return Look(strength / 100, grey, tuple(drawn), contours)
 
 
 def legend(made: "Attribution", scale: float, ends: tuple[str, str] | None = None) -> None:

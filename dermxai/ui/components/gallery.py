@@ -23,6 +23,9 @@ def gallery(
     sample_ids: Sequence[str],
     scene: Scene,
     notes: Mapping[str, str] | None = None,
+    *,
+    across: int = _ACROSS,
+    most: int = PAGE_SIZE,
 ) -> None:
     """One page of images, the primary one marked, with a pager beneath.
 
@@ -31,8 +34,10 @@ def gallery(
         sample_ids: all images, in order.
         scene: what they are part of.
         notes: a line under an image, as Markdown.
+        across: images in a row, where there is room.
+        most: images of a page.
     """
-    pages_in_all = -(-len(sample_ids) // PAGE_SIZE)
+    pages_in_all = -(-len(sample_ids) // most)
     key = Key.PAGE.of(name)
     if state.page(key) > pages_in_all:
         state.put(key, 1)
@@ -40,9 +45,9 @@ def gallery(
     number = 1
     if pages_in_all > 1:
         number = st.pagination(pages_in_all, key=key, persist_state="session")
-    shown = sample_ids[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    shown = sample_ids[(number - 1) * most : number * most]
     pictures = thumbnails([scene.path(sample_id) for sample_id in shown])
-    with grid, st.grid(_ACROSS, min_column_width=_CARD, gap="small") as cells:
+    with grid, st.grid(across, min_column_width=_CARD, gap="small") as cells:
         for index, (sample_id, picture) in enumerate(zip(shown, pictures, strict=True)):
             card = "card-primary" if sample_id == scene.primary else "card"
             with cells.cell(), st.container(key=f"{card}-{name}-{index}", gap="xsmall"):
@@ -51,7 +56,12 @@ def gallery(
                 elif has_changed(scene, sample_id):
                     st.caption(":material/hide_image: changed since the run")
                 else:
-                    st.image(picture, width="stretch", alt=sample_id, output_format="JPEG")
+                    st.image(
+                        picture,
+                        width="stretch",
+                        alt=scene.told(sample_id),
+                        output_format="JPEG",
+                    )
                 opener(
                     scene.caption(sample_id),
                     sample_id,

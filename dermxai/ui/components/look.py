@@ -14,10 +14,10 @@ import streamlit as st
 from streamlit.elements.lib.layout_utils import Width
 from streamlit.elements.plotly_chart import SelectionMode
 
-from dermxai.figures.template import SIDE
+from dermxai.figures.template import SIDE, palette
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components import figure_files
-from dermxai.ui.components.text import plain
+from dermxai.ui.components.text import count, plain
 
 _CONFIG = {
     "displaylogo": False,
@@ -26,9 +26,10 @@ _CONFIG = {
 _TOOLBAR = 36  # pixels
 
 SIDEBAR = 264  # pixels wide
+_ON_PRIMARY = "#0f1319"
 ICON = str(Path(__file__).with_name("icon.png"))
 
-STYLE = """<style>
+_STYLE = """<style>
 /* Room for figures and tables on a laptop and a projector: columns too narrow for them wrap. */
 .stMainBlockContainer { padding-inline: min(3vw, 5rem); }
 .stMain .stColumn { min-width: min(17rem, 100%); }
@@ -44,6 +45,23 @@ STYLE = """<style>
   box-shadow: 0 0 0 2px var(--st-primary-color, #0f6fa8); }
 [class*="st-key-card-"] .stElementToolbar { display: none; }
 [class*="st-key-card-"] img { border-radius: 0.375rem; }
+/* Figures whose names would lie on each other on a phone keep their size there, and scroll. */
+@media (max-width: 640px) {
+  [class*="st-key-wide-"] { overflow-x: auto; }
+  [class*="st-key-wide-"] .stElementContainer:has(.stPlotlyChart) { min-width: 36rem; }
+}
+/* The one image that is looked at stays in sight beside what is asked of it. */
+@media (min-width: 1100px) and (min-height: 640px) {
+  .stColumn:has([class*="st-key-looked-at-1-"]) { position: sticky; top: 0.5rem;
+    align-self: flex-start; }
+}
+/* Titles of sections are larger than those of their parts. */
+[class*="st-key-section-"] h2 { font-size: 1.3rem; padding-top: 0.75rem; }
+@media (prefers-reduced-motion: reduce) {
+  *, *::before, *::after { animation-duration: 0.01ms !important;
+    animation-iteration-count: 1 !important; transition-duration: 0.01ms !important;
+    scroll-behavior: auto !important; }
+}
 /* Streamlit's own CSV of a table has formulas as they are and says nothing of the run. */
 [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
 </style>"""
@@ -52,6 +70,19 @@ STYLE = """<style>
 def dark() -> bool:
     """Whether the visitor sees the dark theme."""
     return bool(st.context.theme.type == "dark")
+
+
+def style() -> str:
+    """What pages add to Streamlit's own style. Quiet words have the contrast of 4.5 that those of
+    figures have, where Streamlit's have 4.0; words on the bright buttons of the dark theme, which
+    are white, are dark."""
+    quiet = palette(dark()).muted
+    captions = f"color: {quiet} !important; opacity: 1 !important;"
+    rules = f"[data-testid='stCaptionContainer'] {{ {captions} }}"
+    if dark():
+        button = "[data-testid^='stBaseButton-primary']"
+        rules += f" {button}, {button} * {{ color: {_ON_PRIMARY} !important; }}"
+    return f"{_STYLE}<style>{rules}</style>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +147,15 @@ def facts(*parts: str) -> None:
 def heading(title: str, help_: str = "") -> None:
     """The title of a part of a page and how to use it, spaced like those of the figures."""
     with st.container(gap=None):
-        st.markdown(f"##### {plain(title)}")
+        st.markdown(f"## {plain(title)}")
+        if help_:
+            st.caption(plain(help_))
+
+
+def section(title: str, help_: str = "") -> None:
+    """The title of several parts of a page that answer one question."""
+    with st.container(key=f"section-{title.lower().replace(' ', '-')}", gap=None):
+        st.markdown(f"## {plain(title)}")
         if help_:
             st.caption(plain(help_))
 
@@ -126,6 +165,13 @@ def notes(lines: Iterable[str]) -> None:
     with st.container(gap=None):
         for line in lines:
             st.caption(f":material/info: {plain(line)}")
+
+
+def folded_notes(lines: Iterable[str]) -> None:
+    """The same beneath what they are about, folded; nothing where there is none."""
+    if told := tuple(lines):
+        with st.expander(count(len(told), "note"), icon=":material/info:"):
+            notes(told)
 
 
 def height(table: pd.DataFrame, most: int = 16) -> int:

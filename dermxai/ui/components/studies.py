@@ -8,7 +8,7 @@ import streamlit as st
 
 from dermxai.metrics.basis import current
 from dermxai.training.studies.comparison import interval_in_words
-from dermxai.ui.components import look
+from dermxai.ui.components import look, tables
 from dermxai.ui.components.text import plain, signed
 from dermxai.ui.session.caches import job_files
 
@@ -16,7 +16,9 @@ from dermxai.ui.session.caches import job_files
 def study(content: job_files.Study) -> None:
     """The table of study.json, differences of its networks, and its note."""
     table = pd.DataFrame([_printed(row) for row in content["table"]])
-    st.dataframe(table, hide_index=True, height=look.height(table))
+    st.dataframe(
+        table, hide_index=True, height=look.height(table), column_config=tables.aligned(table)
+    )
     for apart in content["differences"]:
         st.markdown(
             f"{plain(apart['network'])} less {plain(apart['less'])}: balanced accuracy "

@@ -1,8 +1,9 @@
 """Tables as they are shown: columns named, numbers aligned."""
 
 import math
+import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +16,8 @@ from dermxai.ui.components.text import count, percent
 # Widths in pixels: together they fit beside the sidebar of a window 1,400 wide.
 _LETTERS = 28
 _INTERVAL = 82
+_NUMBER = re.compile(r"[<>≤≥±+\u2212-]?\s?\d[\d.,]*(?!\w)")
+_NOTHING = ("", "–")
 
 
 def classes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, ColumnConfig]]:
@@ -73,6 +76,26 @@ def interval_column(level: float, help_: str) -> ColumnConfig:
     """How a column of intervals is to be drawn."""
     title = f"{percent(level, 0)} CI"
     return st.column_config.TextColumn(title, alignment="right", width=_INTERVAL, help=help_)
+
+
+def aligned(
+    table: pd.DataFrame, drawn: Mapping[str, ColumnConfig] | None = None
+) -> dict[str, ColumnConfig]:
+    """How columns are to be drawn: those whose texts are numbers all ("14.8 %", "−4 to +75") end at
+    the right, as numbers do.
+
+    Args:
+        drawn: what is known already of columns; their alignment stays where it is said.
+    """
+    found = dict(drawn or {})
+    for name, column in table.items():
+        if pd.api.types.is_numeric_dtype(column):
+            continue
+        texts = [str(each) for each in column if isinstance(each, str) and each not in _NOTHING]
+        if texts and all(_NUMBER.match(each) for each in texts):
+            config = found.get(str(name)) or st.column_config.TextColumn()
+            found[str(name)] = {**config, "alignment": config.get("alignment") or "right"}
+    return found
 
 
 def class_name(code: str) -> str:

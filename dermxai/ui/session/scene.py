@@ -58,6 +58,15 @@ class Scene:
         label = self.table.samples.at[sample_id, "label"]
         return label if isinstance(label, str) else None
 
+    def told(self, sample_id: str) -> str:
+        """Name, label and prediction of an image in words, for those who do not see it."""
+        label = self.label(sample_id)
+        words = [sample_id, "no label" if label is None else f"label {label}"]
+        if self.source.run is not None:
+            position = self.table.samples.index.get_loc(sample_id)
+            words.append(f"predicted as {self.run.predicted[position]}")
+        return ", ".join(words)
+
     def caption(self, sample_id: str) -> str:
         """Label and prediction of an image, as Markdown."""
         label = self.label(sample_id)

@@ -86,6 +86,7 @@ class Key(StrEnum):
     SAME_SCALE = "same-scale"
     ONE_SCALE = "one-scale"
     GREY = "grey"
+    CONTOURS = "contours"
     CANCEL = "cancel"
     EXPORT = "export"
     COMPARE = "compare"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dermxai.explain import Diagnosis
+    from dermxai.models import Classifier
 
 LONGEST = 960  # pixels of the longer side as shown; smaller images are enlarged, for fine outlines
 _ASKED: "dict[tuple[str, str], Future[Diagnosis]]" = {}
@@ -202,9 +204,7 @@ def looked_at(run: Run, subject: Subject, *classes: str | None) -> "Future[Diagn
     Raises:
         InputError: the image or the checkpoint cannot be read.
     """
-    from dermxai.explain import costs
     from dermxai.explain.attribution.api import prepared
-    from dermxai.explain.diagnosis import diagnose_all
 
     key, classifier = _key(run, subject), models.classifier(run)
     with _ASKED_LOCK:
@@ -212,13 +212,7 @@ def looked_at(run: Run, subject: Subject, *classes: str | None) -> "Future[Diagn
             return under_way
     pixels = subject.pixels()
     item = (prepared(classifier, pixels), pixels.shape)
-
-    def work(items: "Sequence[tuple[Tensor, tuple[int, ...]]]") -> "Sequence[Diagnosis]":
-        import torch
-
-        images, shapes = zip(*items, strict=True)
-        with costs.timed(classifier, costs.FORWARD, len(items)):
-            return diagnose_all(classifier, torch.cat(images), shapes)
+    work = partial(_diagnoses, classifier)
 
     def done(future: "Future[Diagnosis]") -> None:
         if future.exception() is None:
@@ -236,6 +230,38 @@ def looked_at(run: Run, subject: Subject, *classes: str | None) -> "Future[Diagn
         _ASKED[key] = task.future
     task.future.add_done_callback(done)
     return QUICK.put(task)
+
+
+def warm(run: Run) -> None:
+    """Loads a run's network and takes one forward pass on a grey image, in the quick lane, with the
+    maps that a first look at an image asks for.
+
+    Raises:
+        InputError: the checkpoint cannot be read.
+    """
+    from dermxai.explain.attribution.api import methods, prepared
+
+    methods()
+    classifier = models.classifier(run)
+    size = classifier.info.preprocessing.size
+    grey = np.full((size, size, 3), 128, np.uint8)
+    item = (prepared(classifier, grey), grey.shape)
+    work = partial(_diagnoses, classifier)
+    QUICK.put(Task("", work, item, together=("look", id(classifier)))).result()
+
+
+def _diagnoses(
+    classifier: "Classifier", items: "Sequence[tuple[Tensor, tuple[int, ...]]]"
+) -> "Sequence[Diagnosis]":
+    """Of images as the network takes them, with their shapes as they are."""
+    import torch
+
+    from dermxai.explain import costs
+    from dermxai.explain.diagnosis import diagnose_all
+
+    images, shapes = zip(*items, strict=True)
+    with costs.timed(classifier, costs.FORWARD, len(items)):
+        return diagnose_all(classifier, torch.cat(images), shapes)
 
 
 def _key(run: Run, subject: Subject) -> tuple[str, str]:

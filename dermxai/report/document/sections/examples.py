@@ -14,7 +14,7 @@ from dermxai.core.formatting import count, percent
 from dermxai.data.images import read_image
 from dermxai.explain.attribution.method import Attribution
 from dermxai.figures import export
-from dermxai.figures.overlay import Picture, blend, ends, full_colour
+from dermxai.figures.overlay import Picture, ends, full_colour, over_grey
 from dermxai.metrics.pair import evaluate_pair
 from dermxai.report.document.content import (
     Block,
@@ -108,7 +108,7 @@ def _maps(
             continue  # the gallery says which images cannot be read
     about = origin(run, material.split) | {
         "preprocessing": asdict(classifier.info.preprocessing),
-        "overlay": {"strength": STRENGTH},
+        "overlay": {"strength": STRENGTH, "grey": True},
     }
     told += (
         f" Beside each image its map by {method.title}: yellow speaks for the prediction, blue for "
@@ -140,7 +140,7 @@ def _example(material: Material, chosen: Chosen, made: Attribution | None, scale
         return Example((), (*caption, "cannot be read or has changed since"))
     pictures = [pixels]
     if made is not None:
-        pictures.append(blend(pixels, made.density, STRENGTH, scale))
+        pictures.append(over_grey(pixels, made.density, STRENGTH, scale))
     return Example(tuple(map(_jpeg, pictures)), caption)
 
 
@@ -169,7 +169,7 @@ def _pictures(
         if (made := maps.get(sample_id)) is None:
             continue
         title = f"{true} predicted as {predicted}"
-        drawn = blend(_pixels(material, sample_id), made.density, STRENGTH, scale)
+        drawn = over_grey(_pixels(material, sample_id), made.density, STRENGTH, scale)
         yield Picture(title, _smaller(drawn), made, scale, *ends(made), name=sample_id)
 
 

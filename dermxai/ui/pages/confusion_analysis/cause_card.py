@@ -8,16 +8,16 @@ from dermxai.report import ConfusionAnalysis
 from dermxai.report.causes import EFFECTS, REMEDIES, TITLES, conclusion, found, stack, table
 from dermxai.ui.app import jobs_panel, pages
 from dermxai.ui.app.guard import callback
-from dermxai.ui.components import look
+from dermxai.ui.components import look, tables
 from dermxai.ui.components.gallery import gallery
 from dermxai.ui.components.text import plain
 from dermxai.ui.session import state
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
-_TITLE = "Why they are confused"
+_TITLE = "Causes"
 _ABOUT = (
-    "Possible causes, tested one by one; errors are those of the decision between the two alone. "
+    "Tested one by one; errors are those of the decision between the two alone. "
     "Nothing is fitted on images that are asked about. A cause is named where p, corrected for "
     "the number of causes asked, is at most 5 %."
 )
@@ -39,14 +39,36 @@ def causes(scene: Scene, analysis: ConfusionAnalysis) -> None:
         shown,
         hide_index=True,
         height=look.height(shown, len(shown)),
-        column_config={
-            "Effect": st.column_config.TextColumn(
-                help="\n\n".join(f"{TITLES[cause]}: {of}." for cause, of in EFFECTS.items())
-            ),
-            "Found": st.column_config.TextColumn(width="large"),
-        },
+        column_config=tables.aligned(
+            shown,
+            {
+                "Effect": st.column_config.TextColumn(
+                    help="\n\n".join(f"{TITLES[cause]}: {of}." for cause, of in EFFECTS.items())
+                ),
+                "Found": st.column_config.TextColumn(width="large"),
+            },
+        ),
     )
     _support(scene, card)
+
+
+def remedy(analysis: ConfusionAnalysis) -> None:
+    """What the causes that are named ask for."""
+    pair = analysis.pair
+    card = open_card(analysis.run, pair.first, pair.second, analysis.split)
+    if card is None:
+        st.markdown("Test the causes above: each that is named has its remedy.")
+    elif not card.named:
+        st.markdown("No cause is named, so that no remedy follows from one.")
+    else:
+        st.markdown(
+            "\n".join(
+                f"- {plain(TITLES[each.cause])}: {plain(REMEDIES[each.cause])}"
+                for each in card.named
+            )
+        )
+    if st.button("Try remedies", key=Key.REMEDY.of("open"), icon=":material/healing:"):
+        st.switch_page(pages.REMEDIES, query_params=state.view().parameters)
 
 
 def _support(scene: Scene, card: CauseCard) -> None:

@@ -16,7 +16,7 @@ from dermxai.report import ConfusionAnalysis, Way
 from dermxai.report import tables as said
 from dermxai.report.sentences import MERGED, sentences
 from dermxai.ui.app.guard import callback
-from dermxai.ui.components import look
+from dermxai.ui.components import look, tables
 from dermxai.ui.components.text import (
     CLASSES_INTERVAL,
     DIFFERENCE_INTERVAL,
@@ -64,7 +64,13 @@ def _end(why: str) -> NoReturn:
 def _ask_class(title: str, classes: list[str], key: str, chosen: str) -> None:
     state.put(key, chosen)
     st.selectbox(
-        title, classes, key=key, format_func=taxonomy.titled, on_change=callback(_chosen), width=280
+        title,
+        classes,
+        key=key,
+        format_func=taxonomy.titled,
+        on_change=callback(_chosen),
+        label_visibility="collapsed",
+        width=236,
     )
 
 
@@ -205,7 +211,13 @@ def distinguishes(way: Way, analysis: ConfusionAnalysis) -> None:
 
 
 def counted(analysis: ConfusionAnalysis) -> None:
-    """Predictions of both classes, accuracy apart and as one, images and patients."""
+    """Predictions of both classes, accuracy apart and as one, images and patients; folded, as the
+    headlines stand above."""
+    with st.expander("In numbers", icon=":material/table:"):
+        _counted(analysis)
+
+
+def _counted(analysis: ConfusionAnalysis) -> None:
     left, right = st.columns(2, gap="small")
     with left:
         look.heading("How often each way", "Shares of the images of a label.")
@@ -222,4 +234,10 @@ def counted(analysis: ConfusionAnalysis) -> None:
 
 def _table(table: pd.DataFrame, column_config: Mapping[str, ColumnConfig] | None = None) -> None:
     rows = look.height(table, _MOST_ROWS)
-    st.dataframe(table, hide_index=True, height=rows, placeholder="–", column_config=column_config)
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=rows,
+        placeholder="–",
+        column_config=tables.aligned(table, column_config),
+    )

@@ -23,7 +23,8 @@ from dermxai.ui.session.caches import explanations
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
-_TITLE = "Where on the skin"
+_TITLE = "Averaged maps"
+_ERRORS = 12  # images of a page: two rows of the first screen
 _CELL = 170  # pixels of a picture, the narrowest: two in a row in half a window
 _FRAMES = {
     "lesion": (
@@ -150,7 +151,7 @@ def errors(scene: Scene, analysis: ConfusionAnalysis) -> None:
         args=(f"{pair.first} and {pair.second} confused", sample_ids),
     )
     margins = {row["sample_id"]: f"margin {row['margin']:.2f}" for row in table.to_dict("records")}
-    gallery("pair-errors", sample_ids, scene, margins)
+    gallery("pair-errors", sample_ids, scene, margins, most=_ERRORS)
 
 
 def suspects(scene: Scene, analysis: ConfusionAnalysis) -> None:
@@ -175,7 +176,7 @@ def suspects(scene: Scene, analysis: ConfusionAnalysis) -> None:
         ]: f"label {plain(shortened(row['label'], 12))}: {percent(row['quality'], 0)}"
         for row in table.to_dict("records")
     }
-    gallery("pair-suspects", tuple(table["sample_id"]), scene, probabilities)
+    gallery("pair-suspects", tuple(table["sample_id"]), scene, probabilities, most=_ERRORS)
 
 
 def meeting(analysis: ConfusionAnalysis) -> None:

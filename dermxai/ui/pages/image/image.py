@@ -106,15 +106,23 @@ def _steps(scene: Scene, main: str) -> None:
 def body(scene: Scene, subjects_: list[Subject]) -> None:
     """The question; images under their maps; who decided."""
     run, several = scene.run, len(subjects_) > 1
+    above = st.container()
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
     columns = st.columns(2 if several else [5, 4], gap="large")
-    pictures = [column.container() for column in columns[: len(subjects_)]]
+    pictures = [
+        column.container(key=f"looked-at-{len(subjects_)}-{index}")
+        for index, column in enumerate(columns[: len(subjects_)])
+    ]
     options = st.container() if several else columns[0].container()
     others = st.columns(2, gap="large") if several else columns[1:]
+    verdicts = [column.container() for column in others] if several else [above]
     beside = [column.container() for column in others]
-    beneath = [column.container() for column in (others if several else columns)]
+    ranked = [column.container() for column in others]
+    beneath = [column.container() for column in others]
     panels = explained.panels(run, subjects_, pictures)
     places = {subject.key: place for subject, place in zip(subjects_, beside, strict=True)}
+    ranks = {subject.key: place for subject, place in zip(subjects_, ranked, strict=True)}
+    words = {subject.key: place for subject, place in zip(subjects_, verdicts, strict=True)}
     seen = {panel.subject.key for panel in panels}
     shown = [
         subject
@@ -122,13 +130,15 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
         if not subject.changed and (subject.sample_id or (subject.key in seen and not run.imported))
     ]
     for subject in shown:
+        with words[subject.key], guard():
+            verdict(scene, subject)
         with places[subject.key], guard():
-            prediction(scene, subject)
+            facts(scene, subject)
     if run.imported:
         with options:
             say_no_network(run)
     if not panels or run.imported:
-        _rank(run, shown, places)
+        _rank(run, shown, ranks)
         return
     with row:
         asked = question.ask(run, panels[0].subject)
@@ -150,7 +160,7 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
         wish = Wish(asked, *question.ask_method(run))
         if no_maps is not None:
             explained.answer(run, panels, wish, options)
-    _rank(run, shown, places)
+    _rank(run, shown, ranks)
     for panel, column in zip(panels, beneath, strict=False):
         made = decompositions.get(panel.subject.key)
         with places[panel.subject.key], guard():
@@ -219,13 +229,23 @@ def _cited(source: Source) -> str:
 
 def prediction(scene: Scene, subject: Subject) -> None:
     """What is known of the image, and its prediction."""
+    facts(scene, subject)
+    verdict(scene, subject)
+
+
+def facts(scene: Scene, subject: Subject) -> None:
+    """What is known of the image; nothing of a visitor's own."""
     if subject.sample_id is not None:
         row, trained = _row(scene, subject), scene.run.trained_on
-        facts = [_fact(name, row[name]) for name in _FACTS if _stated(row.get(name))]
-        facts += _drawn(row)
+        known = [_fact(name, row[name]) for name in _FACTS if _stated(row.get(name))]
+        known += _drawn(row)
         if trained is not None and trained[scene.run.index([subject.sample_id])[0]]:
-            facts.append("the model was trained on it")
-        look.facts(*facts)
+            known.append("the model was trained on it")
+        look.facts(*known)
+
+
+def verdict(scene: Scene, subject: Subject) -> None:
+    """What the image is predicted as, and its label."""
     classes, label = scene.run.classes, subject.label
     shares = subjects.probabilities(scene.run, subject)
     predicted = classes[int(subjects.votes(scene.run, subject).sum(axis=0).argmax())]

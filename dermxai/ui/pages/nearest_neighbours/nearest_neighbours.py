@@ -184,6 +184,6 @@ def _lay_maps(run: Run, cards: Sequence[Card], asked: Question) -> None:
         bar.empty()
     scale = overlay.full_colour(*(each.density for each in maps))
     for card, made in zip(cards, maps, strict=True):
-        drawn = overlay.blend(card.picture, made.density, _STRENGTH, scale)
+        drawn = overlay.over_grey(card.picture, made.density, _STRENGTH, scale)
         _show(card, jpeg(drawn))
     explained.legend(maps[0], scale)

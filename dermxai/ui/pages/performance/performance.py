@@ -19,6 +19,7 @@ from dermxai.report.evaluated import Evaluated
 from dermxai.report.origin import origin
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components import downloads, look
+from dermxai.ui.components.gallery import gallery
 from dermxai.ui.components.text import (
     CLASSES_INTERVAL,
     SHARE_INTERVAL,
@@ -27,12 +28,14 @@ from dermxai.ui.components.text import (
     percent,
     plain,
 )
+from dermxai.ui.pages.performance import cell
 from dermxai.ui.session import state
 from dermxai.ui.session.caches import datasets, evaluated
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 
 _ALL = "all"
+_BESIDE = 3  # images in a row beside the matrix
 _UNITS = {"counts": "Images", "row": "% of true class", "column": "% of predicted class"}
 _HEADLINES = {
     "top1_accuracy": (
@@ -120,6 +123,22 @@ def overall(evaluation: Evaluated) -> None:
                 help=help_,
                 border=True,
             )
+    if (classes := len(evaluation.common)) > 2:
+        st.caption(
+            "Accuracy is of each class against all others, on average: a wrong image still counts "
+            f"as right for at least {classes - 2} of {classes}, so it lies high beside Top-1."
+        )
+
+
+def selected(scene: Scene) -> None:
+    """The selected images and who decided them, or how to choose some."""
+    if scene.selection is None:
+        st.caption("Choose a cell, or the name of a row or a column: its images appear here.")
+        return
+    number = count(len(scene.selection), "image")
+    look.heading(scene.selection.title, f"{number}, the worst first.")
+    gallery("selection", scene.selection.sample_ids, scene, across=_BESIDE, most=2 * _BESIDE)
+    cell.votes(scene)
 
 
 def select_cell(evaluation: Evaluated, key: str) -> None:
@@ -157,7 +176,7 @@ def most_confused(scene: Scene, evaluation: Evaluated, most: int = 10) -> None:
     wrong = evaluation.confused()[:most]
     look.heading(
         "Most confused",
-        "True class → predicted class. A click shows the images below the matrix."
+        "True class → predicted class. A click shows the images beside the matrix."
         if wrong
         else "Nothing is confused here.",
     )

@@ -9,7 +9,7 @@ from dermxai.metrics import basis
 from dermxai.metrics.out_of_distribution import SCORES
 from dermxai.report.shift import LEVEL, TITLES, Shift
 from dermxai.ui.app.guard import callback
-from dermxai.ui.components import downloads, look, spaces
+from dermxai.ui.components import downloads, look, spaces, tables
 from dermxai.ui.components.text import plain
 from dermxai.ui.session import state
 from dermxai.ui.session.caches import datasets
@@ -71,7 +71,9 @@ def _columns(found: Shift) -> None:
         "pooled standard deviations.",
     )
     table = found.shown()
-    st.dataframe(table, hide_index=True, height=look.height(table))
+    st.dataframe(
+        table, hide_index=True, height=look.height(table), column_config=tables.aligned(table)
+    )
 
 
 def _distances(found: Shift) -> None:
@@ -84,7 +86,8 @@ def _distances(found: Shift) -> None:
     if found.detections:
         left, right = st.columns([2, 3], gap="medium")
         with left:
-            st.dataframe(found.detected(), hide_index=True)
+            detected = found.detected()
+            st.dataframe(detected, hide_index=True, column_config=tables.aligned(detected))
         with right:
             named = {TITLES[name]: made for name, made in found.detections.items()}
             drawn = figures.foreign_classes(named, found.clusters, LEVEL, look.dark())

@@ -5,12 +5,14 @@ An argument that is part of a key and of nothing else begins with an underscore.
 
 import os
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import nullcontext
 from functools import wraps
 from inspect import signature
 from pathlib import Path
 from typing import Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dermxai.core.bounded import Bounded
 
@@ -59,7 +61,7 @@ def kept(
     what several ask for.
 
     Args:
-        spinner: what is shown meanwhile.
+        spinner: what is shown meanwhile, to visitors who wait for another's, too.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
@@ -75,12 +77,11 @@ def kept(
                 return cast(Held[T], found).value
 
             def make() -> Held[T]:
-                if not spinner:
-                    return Held(function(*args, **kwargs))
-                with st.spinner(str(spinner)):
-                    return Held(function(*args, **kwargs))
+                return Held(function(*args, **kwargs))
 
-            return cast(Held[T], where.made(key, make)).value
+            seen = bool(spinner) and get_script_run_ctx(suppress_warning=True) is not None
+            with st.spinner(str(spinner)) if seen else nullcontext():
+                return cast(Held[T], where.made(key, make)).value
 
         return keeping
 
