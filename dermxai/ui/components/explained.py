@@ -214,6 +214,7 @@ def ask_look(looked_at: Sequence[Subject]) -> Look:
         5,
         key=Key.STRENGTH,
         format="%d %%",
+        bind="query-params",
         persist_state="session",
         width=150,
     )
@@ -225,9 +226,10 @@ def ask_look(looked_at: Sequence[Subject]) -> Look:
             selection_mode="multi",
             default=[name for name in outlines if name == "Lesion"],
             key=Key.OUTLINE,
+            bind="query-params",
             persist_state="session",
         )
-    grey = st.toggle("Grey image", key=Key.GREY, persist_state="session")
+    grey = st.toggle("Grey image", key=Key.GREY, bind="query-params", persist_state="session")
     return Look(strength / 100, grey, tuple(drawn))
 
 

@@ -6,11 +6,13 @@ session keeps a copy.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dermxai.data import selection as selections
@@ -35,6 +37,7 @@ class Key(StrEnum):
     DATASET = "dataset"
     CLEAR = "clear"
     GLOSSARY = "glossary"
+    COPY = "copy-link"
     JOB = "job"
     START = "start"
     FINE_TUNE = "fine-tune"
@@ -219,6 +222,13 @@ def _write(wanted: View) -> None:
             address.pop(name, None)
         elif address.get(name) != value:
             address[name] = value
+
+
+def address(name: str, value: str) -> None:
+    """Says in the address what no control of the page binds to it."""
+    if st.query_params.get(name) != value:
+        with suppress(StreamlitAPIException):  # a control has it, which writes it itself
+            st.query_params[name] = value
 
 
 def open_run(run: str) -> None:

@@ -58,6 +58,7 @@ def body(scene: Scene, subject: Subject) -> None:
             format_func=_FILLS.__getitem__,
             help="Inpainting fills them from their surroundings: it takes evidence away. Patches "
             "of the nearest image of the other class bring its evidence in.",
+            bind="query-params",
             persist_state="session",
         )
         with st.popover("", icon=":material/tune:", help="Settings of the search"):

@@ -51,6 +51,7 @@ def ask_method() -> tuple[str, dict[str, object]]:
         default=FIRST,
         required=True,
         format_func=lambda name: known[name].title,
+        bind="query-params",
         persist_state="session",
     )
     method = method or FIRST
@@ -79,6 +80,7 @@ def ask_colour(scene: Scene) -> Colour:
         options,
         key=Key.COLOUR,
         format_func=lambda colour: shortened(colour.title),
+        bind="query-params",
         persist_state="session",
         width=220,
     )

@@ -148,7 +148,7 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
         if no_maps is not None:
             explained.answer(run, panels, wish, options)
     _rank(run, shown, places)
-    for panel, column in zip(panels, beneath, strict=False):
+    for place, (panel, column) in enumerate(zip(panels, beneath, strict=False)):
         made = decompositions.get(panel.subject.key)
         with places[panel.subject.key], guard():
             decomposition.waterfall(run, panel.subject, asked, made)
@@ -156,7 +156,7 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
                 st.caption(plain(f"No decomposition by place: {no_maps}"))
         if made is not None:
             with column, guard():
-                decomposition.heads(run, panel, asked, made)
+                decomposition.heads(run, panel, asked, made, place)
 
 
 def lacks_network(scene: Scene, looked_at: Sequence[Subject]) -> bool:

@@ -53,6 +53,7 @@ def body(scene: Scene, subject: Subject) -> None:
             key=Key.UNIT.of("neighbours"),
             default=_FEW,
             required=True,
+            bind="query-params",
             persist_state="session",
         )
         maps = not run.imported and st.toggle(
@@ -61,6 +62,7 @@ def body(scene: Scene, subject: Subject) -> None:
             key=Key.MAPS,
             help="One forward pass for each image that was not looked at before. Turn it off to "
             "stop them.",
+            bind="query-params",
             persist_state="session",
         )
     if maps and (reason := question.unavailable(run).get("vote_map")):

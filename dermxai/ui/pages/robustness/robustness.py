@@ -57,7 +57,12 @@ def body(scene: Scene, subject: Subject) -> None:
         explanations.robustness().put(key, found)
         st.rerun()
     _card(found)
-    if st.toggle("Show the perturbed images", key=Key.SHOWN.of("changed"), persist_state="session"):
+    if st.toggle(
+        "Show the perturbed images",
+        key=Key.SHOWN.of("changed"),
+        bind="query-params",
+        persist_state="session",
+    ):
         _pictures(run, subject, found, key)
     look.notes(found.notes)
 
