@@ -14,8 +14,8 @@ from dermxai.ui.access import identity
 from dermxai.ui.app.guard import callback
 from dermxai.ui.session.state import Key
 
-NAME = "dermxai-link.js"
-SCRIPT = Path(__file__).parent / "files" / "link.js"
+NAME = "dermxai-page.js"
+SCRIPT = Path(__file__).parent / "files" / "page.js"
 
 
 def button() -> None:

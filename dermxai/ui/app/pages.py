@@ -20,7 +20,9 @@ from dermxai.ui.app.redirects import MOVED
 log = logging.getLogger(__name__)
 PERFORMANCE = FOLDER / "1_explore" / "2_performance.py"
 IMAGE = FOLDER / "1_explore" / "3_image.py"
+COMPARE = FOLDER / "2_explain" / "1_compare_maps.py"
 CONFUSION = FOLDER / "2_explain" / "2_confusion_analysis.py"
+FAITHFULNESS = FOLDER / "2_explain" / "6_faithfulness.py"
 REMEDIES = FOLDER / "2_explain" / "7_remedies.py"
 TRAINING = FOLDER / "3_train" / "1_training.py"
 name = pages.name_of

@@ -52,6 +52,7 @@ class Key(StrEnum):
     PAGE = "page"
     THUMBNAIL = "thumbnail"
     STEP = "step"
+    NEXT = "next"
     PIN = "pin"
     SPLIT = "split"
     UNIT = "unit"

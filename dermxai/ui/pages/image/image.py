@@ -15,7 +15,7 @@ from dermxai.ui.app.guard import callback, guard
 from dermxai.ui.components import explained, look, question
 from dermxai.ui.components.question import Wish
 from dermxai.ui.components.text import percent, plain, shortened
-from dermxai.ui.pages.image import decomposition
+from dermxai.ui.pages.image import decomposition, next_questions
 from dermxai.ui.session import state
 from dermxai.ui.session import subject as subjects
 from dermxai.ui.session.scene import Scene
@@ -118,9 +118,11 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
         for subject in subjects_
         if not subject.changed and (subject.sample_id or (subject.key in seen and not run.imported))
     ]
+    asking = None
     for subject in shown:
         with places[subject.key], guard():
             prediction(scene, subject)
+            asking = None if several else st.container()
     if run.imported:
         with options:
             say_no_network(run)
@@ -157,6 +159,9 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
         if made is not None:
             with column, guard():
                 decomposition.heads(run, panel, asked, made, place)
+    if asking is not None:
+        with asking, guard():
+            next_questions.draw(scene, panels[0].subject, asked)
 
 
 def lacks_network(scene: Scene, looked_at: Sequence[Subject]) -> bool:
