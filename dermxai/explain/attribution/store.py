@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +98,7 @@ def write(name: str, attribution: Attribution) -> None:
     keep(map_file(name), about, {"native": attribution.native})
 
 
-def keep(path: Path, about: Mapping[str, object], arrays_: Mapping[str, NDArray[Any]]) -> None:
+def keep(path: Path, about: Mapping[str, object], arrays_: Mapping[str, NDArray[np.generic]]) -> None:
     """As `write`, whatever is made of arrays and of what JSON can say (``about``)."""
     members = {"about": np.array(json.dumps(about)), **arrays_}
     try:

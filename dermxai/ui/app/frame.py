@@ -44,6 +44,7 @@ def run() -> None:
         return
     if state.view().is_empty:
         _open(page)
+    state.come_back(page.url_path)
     state.remember()
     _find_run()
     if page.url_path != _TRAINING:
@@ -60,6 +61,8 @@ def run() -> None:
         except NotInferredError:
             inference.here()
             return
+        finally:
+            state.note_bound(page.url_path)
         demo.prepare()
 
 

@@ -46,18 +46,43 @@
     );
   }, true);
 
+  // The feature map: what is seen of it stands in the address, and comes to the server with the next
+  // run of the script, so that a map that is drawn anew shows the same.
+  const remember = plot => {
+    const {xaxis, yaxis, meta} = plot.layout, address = new URL(location.href);
+    if (!meta) return;
+    if (xaxis.autorange !== false && yaxis.autorange !== false && !plot.dataset.moved) return;
+    const ends = [...xaxis.range, ...yaxis.range].map(end => Number(end).toPrecision(5));
+    if (xaxis.autorange && yaxis.autorange) address.searchParams.delete("camera");
+    else address.searchParams.set("camera", [meta, ...ends].join(","));
+    plot.dataset.moved = "yes";
+    history.replaceState(history.state, "", address);
+  };
+  setInterval(() => {
+    const places = '[class*="st-key-figure-map-"] .js-plotly-plot';
+    for (const plot of document.querySelectorAll(places)) {
+      if (plot.dataset.watched || !plot.on) continue;
+      plot.dataset.watched = "yes";
+      plot.on("plotly_relayout", changed => {
+        if (Object.keys(changed).some(name => /^[xy]axis/.test(name))) remember(plot);
+      });
+    }
+  }, 500);
+
   // Back: the page is drawn anew, and begins at its top.
   const MOST = 50, PATIENCE = 15000;  // addresses, ms
   const seen = new Map();
   let wanted = null;
   const main = () => document.querySelector('[data-testid="stMain"]');
-  document.addEventListener("scroll", event => {
-    if (event.target !== main() || wanted) return;
-    seen.delete(location.href);
-    seen.set(location.href, event.target.scrollTop);
+  const here = () => location.pathname + "?" + new URLSearchParams(location.search).get("primary");
+  const note = () => {
+    if (!main()) return;
+    seen.delete(here());
+    seen.set(here(), main().scrollTop);
     if (seen.size > MOST) seen.delete(seen.keys().next().value);
-  }, true);
+  };
   const giveUp = () => { wanted = null; };
+  for (const kind of ["mousedown", "keydown"]) document.addEventListener(kind, note, true);
   for (const kind of ["wheel", "touchstart", "keydown", "mousedown"])
     document.addEventListener(kind, giveUp, {capture: true, passive: true});
   const follow = () => {
@@ -71,7 +96,7 @@
     setTimeout(follow, 100);
   };
   window.addEventListener("popstate", () => {
-    const top = seen.get(location.href);
+    const top = seen.get(here());
     if (!top) return giveUp();
     const fresh = !wanted;
     wanted = {top, held: 0, until: Date.now() + PATIENCE};

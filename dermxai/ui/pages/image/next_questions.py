@@ -14,7 +14,6 @@ from dermxai.ui.components.question import Question
 from dermxai.ui.pages.counterfactuals import counterfactuals
 from dermxai.ui.pages.nearest_neighbours import nearest_neighbours
 from dermxai.ui.pages.robustness import robustness
-from dermxai.ui.session import state
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
 from dermxai.ui.session.subject import Subject
@@ -49,13 +48,11 @@ def draw(scene: Scene, subject: Subject, asked: Question) -> None:
     against = asked.against if asked.target == usual.target else usual.against
     pair = Pair(usual.target, against or usual.against or "")
     open_ = [NEIGHBOURS] if not pair.against else [COUNTERFACTUAL, ROBUSTNESS, NEIGHBOURS]
-    answered = _answered(run, subject, pair) if pair.against else set()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         chosen = st.pills(
             "Ask next",
             open_,
             key=Key.NEXT,
-            format_func=lambda name: f":material/check: {name}" if name in answered else name,
             bind="query-params",
             persist_state="session",
         )
@@ -64,7 +61,7 @@ def draw(scene: Scene, subject: Subject, asked: Question) -> None:
             _link(page)
     if chosen is None:
         if pair.against:
-            st.caption(_costs(run, answered))
+            st.caption(_costs(run, _answered(run, subject, pair)))
         return
     with st.container(border=True), guard():
         match chosen:
@@ -97,11 +94,10 @@ def _costs(run: Run, answered: set[str]) -> str:
 
 
 def _link(page: _Page) -> None:
-    if st.button(
-        page.title,
-        key=Key.NEXT.of(page.title),
+    st.page_link(
+        str(page.place),
+        label=page.title,
         icon=f":material/{page.icon}:",
-        type="tertiary",
         help=page.help,
-    ):
-        st.switch_page(page.place, query_params=state.view().parameters)
+        width="content",
+    )
