@@ -98,7 +98,9 @@ def write(name: str, attribution: Attribution) -> None:
     keep(map_file(name), about, {"native": attribution.native})
 
 
-def keep(path: Path, about: Mapping[str, object], arrays_: Mapping[str, NDArray[np.generic]]) -> None:
+def keep(
+    path: Path, about: Mapping[str, object], arrays_: Mapping[str, NDArray[np.generic]]
+) -> None:
     """As `write`, whatever is made of arrays and of what JSON can say (``about``)."""
     members = {"about": np.array(json.dumps(about)), **arrays_}
     try:
