@@ -6,7 +6,6 @@ import streamlit as st
 from streamlit.elements.lib.layout_utils import Width
 
 from dermxai.ui.app import pages
-from dermxai.ui.app.guard import callback
 from dermxai.ui.components.text import plain
 from dermxai.ui.components.thumbnails import thumbnails
 from dermxai.ui.session import state
@@ -67,18 +66,6 @@ def opener(
     label: str, sample_id: str, key: str, *, icon: str | None = None, width: Width = "content"
 ) -> None:
     """A quiet button that makes an image primary and goes to its page."""
-    st.button(
-        label,
-        key=key,
-        help=plain(sample_id),
-        type="tertiary",
-        icon=icon,
-        width=width,
-        on_click=callback(_open),
-        args=(sample_id,),
-    )
-
-
-def _open(sample_id: str) -> None:
-    state.show(primary=sample_id)
-    st.switch_page(pages.IMAGE, query_params=state.view().parameters)
+    if st.button(label, key=key, help=plain(sample_id), type="tertiary", icon=icon, width=width):
+        state.show(primary=sample_id)
+        st.switch_page(pages.IMAGE, query_params=state.view().parameters)
