@@ -19,6 +19,7 @@ from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.ui.access import middleware
 from dermxai.ui.app import collector, warming
+from dermxai.ui.app.link import LinkScript
 from dermxai.ui.app.preload import Preload
 from dermxai.ui.session import caches, uploads
 from dermxai.ui.session.uploads import Uploads
@@ -53,5 +54,7 @@ try:
 except InputError as error:
     raise SystemExit(str(error)) from None
 app = App(
-    SCRIPT, lifespan=importing, middleware=[*around, Middleware(Preload), Middleware(Uploads)]
+    SCRIPT,
+    lifespan=importing,
+    middleware=[*around, Middleware(LinkScript), Middleware(Preload), Middleware(Uploads)],
 )

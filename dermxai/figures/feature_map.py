@@ -15,6 +15,13 @@ from dermxai.figures.template import Palette, blank, figure, palette, shortened,
 _HEIGHT = 560
 _MOST = 17  # categories that colours can tell apart
 _MISSING, _OTHER = "not stated", "other"
+SELECTED, PRIMARY, PINNED = "Selected", "Primary", "Pinned"
+RINGS = {
+    SELECTED: ("circle-open", 4, 1),
+    PRIMARY: ("circle-open", 12, 3),
+    PINNED: ("square-open", 12, 3),
+}
+"""Of each mark the symbol, how many pixels it is wider than a point, and its line."""
 
 
 def feature_map(
@@ -27,6 +34,8 @@ def feature_map(
     hover: Sequence[str] | None = None,
     colours: Mapping[str, str] | None = None,
     total: int | None = None,
+    marks: Mapping[str, Sequence[str]] | None = None,
+    camera: tuple[float, float, float, float] | None = None,
     dark: bool = False,
 ) -> go.Figure:
     """Points coloured by a column: numbers on a scale, anything else by category.
@@ -42,6 +51,8 @@ def feature_map(
         hover: (n,) lines made by `hover_lines`; the ids where None.
         colours: colour of each category, in the legend's order; those of the taxonomy where None.
         total: images of the run, where fewer are drawn.
+        marks: sample ids that are ringed whatever the colouring, by what they are (`RINGS`).
+        camera: (left, right, low, high) of what is seen; all where None.
         dark: colours for a dark page.
     """
     places = np.asarray(coordinates, dtype=np.float64).reshape(-1, 2)
@@ -66,6 +77,11 @@ def feature_map(
         drawn.add_numbers(made, column.to_numpy(dtype=np.float64), text(label), palette(dark))
     else:
         drawn.add_categories(made, column, colours, dark)
+    for name, marked in (marks or {}).items():
+        drawn.add_rings(made, np.flatnonzero(np.isin(ids, list(marked))), name, palette(dark))
+    if camera is not None:
+        left, right, low, high = camera
+        made.update_layout(xaxis_range=[left, right], yaxis_range=[low, high])
     return made
 
 
@@ -106,6 +122,20 @@ class _Points:
             name=name,
             showlegend=bool(name),
         )
+
+    def add_rings(self, made: go.Figure, at: NDArray[np.intp], name: str, look: Palette) -> None:
+        """Around points that are drawn; none where there are none."""
+        if not at.size:
+            return
+        symbol, wider, width = RINGS[name]
+        marker = {
+            "symbol": symbol,
+            "size": self.size + wider,
+            "opacity": 1,
+            "color": look.ink,
+            "line": {"width": width, "color": look.ink},
+        }
+        self.add(made, at, marker, f"{name}  {at.size}" if at.size > 1 else name)
 
     def add_numbers(
         self, made: go.Figure, values: NDArray[np.float64], label: str, look: Palette

@@ -69,6 +69,14 @@ class RunFiles:
         return self.root / "clusters"
 
     @property
+    def probes(self) -> Path:
+        """What was asked of single images: counterfactuals and robustness."""
+        return self.root / "probes"
+
+    def probe(self, name: str) -> Path:
+        return self.probes / f"{name}.npz"
+
+    @property
     def image_quality(self) -> Path:
         """Absent until it is measured."""
         return self.root / "image-quality.parquet"

@@ -450,6 +450,7 @@ FREE = {
     "cli/": "the command line",
     "core/components.py": "the program's own files",
     "pages/": "the program's own files",
+    "ui/app/link.py": "the program's own files",
     "ui/app/preload.py": "the program's own files",
     "ui/access/headers.py": "the program's own files",
     "core/disk.py": "writes",

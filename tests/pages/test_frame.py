@@ -103,6 +103,25 @@ def test_inference_from_the_sidebar(
     assert not app.error
 
 
+def test_a_link_to_a_pair_opens_its_run(make_run: Make, open_page: Open) -> None:
+    made = make_run(name="one").manifest
+    pair = {part: made[part]["path"] for part in ("checkpoint", "dataset")}
+    assert open_page("performance", **pair).query_params["run"] == "one"
+    by_name = open_page("dataset", **(pair | {"dataset": Path(pair["dataset"]).name}))
+    assert by_name.query_params["run"] == "one"
+
+
+def test_a_page_that_needs_a_run_offers_inference_itself(make_run: Make, open_page: Open) -> None:
+    run = make_run(images=8)
+    folder = paths.datasets() / "new"
+    folder.parent.mkdir()
+    (run.root / "images").rename(folder)
+    pair = {"checkpoint": run.manifest["checkpoint"]["path"], "dataset": str(folder)}
+    app = open_page("performance", **pair)
+    assert not app.exception and not app.error
+    assert "start-infer" in {button.key for button in app.main.button}
+
+
 @pytest.mark.parametrize("wanted", ["/etc", "../../..", "/no/such/folder"])
 def test_a_path_outside_the_roots_is_refused(
     wanted: str, make_run: Make, monkeypatch: pytest.MonkeyPatch

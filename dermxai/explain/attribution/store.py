@@ -1,8 +1,10 @@
-"""Attribution maps on disk, found again by what went in."""
+"""What was computed of an image, on disk, found again by what went in: attribution maps, and what
+other explanations keep in the same way."""
 
 import hashlib
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +19,7 @@ from dermxai.core.settings import Settings
 from dermxai.explain.attribution.files import map_file
 from dermxai.explain.attribution.method import Attribution, Target
 
-MOST = 4_000_000_000  # bytes kept; the oldest go first
+MOST = 4_000_000_000  # bytes kept in a folder; the oldest go first
 _held: dict[Path, int] = {}
 """Bytes in a folder, as far as this process knows."""
 _MOST_OF_ONE = 256_000_000  # bytes of a map
@@ -49,9 +51,17 @@ def key(
     version: int,
 ) -> str:
     """Names a map by everything that it depends on, the method's ``version`` among it."""
-    pixels = hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
-    of = [version, classifier_hash, pixels, image.shape]
-    parts = [*of, method, asdict(target), settings.model_dump()]
+    of = [version, classifier_hash, pixels(image), image.shape]
+    return digest([*of, method, asdict(target), settings.model_dump()])
+
+
+def pixels(image: NDArray[np.uint8]) -> str:
+    """Tells an image from all others."""
+    return hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
+
+
+def digest(parts: Sequence[object]) -> str:
+    """The name of what depends on such parts."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -84,11 +94,18 @@ def read(name: str) -> Attribution | None:
 def write(name: str, attribution: Attribution) -> None:
     """Keeps a map where that is possible; the oldest are removed where all together take too much
     room."""
-    path = map_file(name)
     about = {part: getattr(attribution, part) for part in _About.__annotations__}
+    keep(map_file(name), about, {"native": attribution.native})
+
+
+def keep(
+    path: Path, about: Mapping[str, object], arrays_: Mapping[str, NDArray[np.generic]]
+) -> None:
+    """As `write`, whatever is made of arrays and of what JSON can say (``about``)."""
+    members = {"about": np.array(json.dumps(about)), **arrays_}
     try:
         with disk.replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(file, native=attribution.native, about=json.dumps(about))
+            np.savez_compressed(file, **members)  # type: ignore[arg-type]
             file.flush()
             size = temporary.stat().st_size
         folder = path.parent
@@ -96,7 +113,7 @@ def write(name: str, attribution: Attribution) -> None:
         if _held[folder] > MOST:
             _held[folder] = _make_room(folder)
     except OSError as error:  # a full disk, or one that is read-only: it is computed anew then
-        log.warning("A map could not be kept. %s", disk.trouble(error) or error)
+        log.warning("%s could not be kept. %s", path.name, disk.trouble(error) or error)
 
 
 def _make_room(folder: Path) -> int:

@@ -7,7 +7,7 @@ from streamlit.navigation.page import Page
 
 from dermxai.core import paths
 from dermxai.core.errors import InputError
-from dermxai.ui.app import demo, pages, permissions
+from dermxai.ui.app import demo, inference, pages, permissions
 from dermxai.ui.app.first_start import first_start, needed, nothing_open, own_datasets, own_jobs
 from dermxai.ui.app.guard import guard
 from dermxai.ui.app.sidebar import sidebar
@@ -15,6 +15,7 @@ from dermxai.ui.app.warming import WARMING
 from dermxai.ui.components import look
 from dermxai.ui.components.text import plain
 from dermxai.ui.session import catalogue, state
+from dermxai.ui.session.scene import NotInferredError
 from dermxai.ui.session.state import Key
 
 _TRAINING = pages.name(pages.TRAINING)
@@ -46,7 +47,9 @@ def run() -> None:
         return
     if state.view().is_empty:
         _open(page)
+    state.come_back(page.url_path)
     state.remember()
+    _find_run()
     if page.url_path != _TRAINING:
         state.take(Key.OPENING)  # who has gone elsewhere is not led away
     with st.sidebar, guard():
@@ -56,9 +59,28 @@ def run() -> None:
             nothing_open()
             return
         demo.banner()
-        page.run()
+        try:
+            page.run()
+        except NotInferredError:
+            inference.here()
+            return
+        finally:
+            state.note_bound(page.url_path)
         demo.prepare()
     WARMING.stands(state.view().run)
+
+
+def _find_run() -> None:
+    """Opens the run of a checkpoint and a dataset that a link names, where there is one."""
+    view = state.view()
+    if view.run or not (view.checkpoint and view.dataset):
+        return
+    runs = catalogue.entries()
+    pair = (catalogue.named_checkpoint(runs, view), catalogue.named_dataset(runs, view))
+    if found := catalogue.run_of(runs, *pair):
+        state.open_run(found)
+    elif pair != (view.checkpoint, view.dataset):
+        state.open_pair(*pair)
 
 
 def _open(page: Page) -> None:

@@ -7,12 +7,13 @@ import streamlit as st
 
 from dermxai.core import paths
 from dermxai.core.errors import InputError
-from dermxai.data import kept_options
 from dermxai.ui.access import identity
 from dermxai.ui.app import (
     checkpoint_card,
     glossary,
+    inference,
     jobs_panel,
+    link,
     pages,
     permissions,
     predictions,
@@ -23,7 +24,7 @@ from dermxai.ui.components.text import count, plain, shortened
 from dermxai.ui.components.thumbnails import thumbnails
 from dermxai.ui.pages.training import fine_tune
 from dermxai.ui.session import catalogue, state
-from dermxai.ui.session.caches import stored_runs, workspace
+from dermxai.ui.session.caches import workspace
 from dermxai.ui.session.catalogue import Entry
 from dermxai.ui.session.scene import Scene, scene
 from dermxai.ui.session.state import Key
@@ -55,7 +56,9 @@ def sidebar(page: str) -> None:
         lesson_step.button(page or pages.name(pages.FIRST))
     catalogue.note()
     _visitor()
-    glossary.button()
+    with st.container(horizontal=True):
+        link.button()
+        glossary.button()
     st.caption("For research and teaching, not for diagnosis.")
 
 
@@ -92,12 +95,12 @@ def _choose(runs: list[Entry]) -> None:
     if all(pair) and permissions.may("start jobs"):
         opened = next((run.id for run in runs if run.id == state.view().run), None)
         if not catalogue.is_imported(pair[0]):
-            _offer(*pair, opened)
+            inference.again_or_first(*pair, opened)
         elif opened is None:
             st.caption("These predictions are not of this dataset: import theirs.")
     if all(pair) and not catalogue.is_imported(pair[0]):
         opened = next((run.id for run in runs if run.id == state.view().run), None)
-        checkpoint_card.card(pair[0], opened, _asked(*pair, opened))
+        checkpoint_card.card(pair[0], opened, inference.asked(*pair, opened))
     if dataset := state.text(Key.DATASET):
         opened = next((run.id for run in runs if run.id == state.view().run), None)
         predictions.buttons(dataset, opened)
@@ -143,46 +146,6 @@ def _allowed(runs: list[Entry], path: str) -> str:
     if not os.path.exists(resolved):  # noqa: PTH110
         raise InputError(f"There is no file or folder {path}.")
     return str(resolved)
-
-
-def _offer(checkpoint: str, dataset: str, run: str | None) -> None:
-    """A button that runs the checkpoint over the dataset, unless that is under way; a run that is
-    open already is done again as it was asked for."""
-    again = run is not None
-    asked = _asked(checkpoint, dataset, run)
-    earlier = jobs_panel.last("infer", **asked)
-    if earlier and earlier.state.live:
-        return
-    if earlier and (reason := jobs_panel.why(earlier)):
-        st.caption(plain(reason))
-    if st.button(
-        "Run inference again" if again else "Run inference",
-        key=Key.START,
-        type="tertiary" if again else "primary",
-        icon=":material/play_arrow:",
-        width="content" if again else "stretch",
-        help="For data or a checkpoint that have changed since."
-        if again
-        else "The checkpoint looks at every image, once. It goes on when this page is closed.",
-    ):
-        jobs_panel.start("infer", **asked)
-        st.rerun()
-
-
-def _asked(checkpoint: str, dataset: str, run: str | None) -> dict[str, object]:
-    """Arguments of an inference, with the options of the run that it repeats."""
-    made = stored_runs.manifest(paths.runs() / run) if run else None
-    of_run = made["dataset"].get("options", {}) if made else {}
-    earlier = {} if kept_options.is_said(dataset) else of_run
-    asked: dict[str, object] = {
-        "checkpoint": checkpoint,
-        "dataset": dataset,
-        "dataset_options": {**earlier, "confine": True},
-    }
-    options = made["checkpoint"].get("options") if made and "checkpoint" in made else None
-    if options and checkpoint_card.is_foreign(checkpoint):
-        asked["checkpoint_options"] = options
-    return asked
 
 
 def _selection(open_now: Scene) -> None:

@@ -230,6 +230,7 @@ def ask_look(looked_at: Sequence[Subject]) -> Look:
         5,
         key=Key.STRENGTH,
         format="%d %%",
+        bind="query-params",
         persist_state="session",
         width=150,
     )
@@ -241,6 +242,7 @@ def ask_look(looked_at: Sequence[Subject]) -> Look:
             selection_mode="multi",
             default=[name for name in outlines if name == "Lesion"],
             key=Key.OUTLINE,
+            bind="query-params",
             persist_state="session",
         )
     grey = st.toggle(
@@ -248,12 +250,14 @@ def ask_look(looked_at: Sequence[Subject]) -> Look:
         value=True,
         key=Key.GREY,
         help="Skin has the map's colours, too; on grey, all colour is the map's.",
+        bind="query-params",
         persist_state="session",
     )
     contours = st.toggle(
         "Contours",
         key=Key.CONTOURS,
         help="Lines where the map reaches a quarter, half and three quarters of full colour.",
+        bind="query-params",
         persist_state="session",
     )
     return Look(strength / 100, grey, tuple(drawn), contours)

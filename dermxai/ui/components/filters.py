@@ -78,6 +78,7 @@ def ask(choices: Mapping[str, Sequence[str]], name: str) -> tuple[dict[str, list
             "Search",
             key=Key.FILTER.of(name),
             placeholder="id, patient, class",
+            bind="query-params",
             persist_state="session",
         )
         chosen = {
@@ -108,6 +109,7 @@ def _choice(column: str, options: Sequence[str], key: str) -> list[str]:
         key=key,
         format_func=lambda value: shortened(value, 30),
         placeholder="any",
+        bind="query-params",
         persist_state="session",
     )
 

@@ -1,10 +1,13 @@
 """A form for settings, built from what is known of each."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from contextlib import suppress
+from typing import Literal, TypeVar
 
 import streamlit as st
 
+from dermxai.core import parsing
+from dermxai.core.errors import InputError
 from dermxai.core.settings import Setting, Settings, described
 from dermxai.ui.session import state
 from dermxai.ui.session.state import Key
@@ -13,47 +16,86 @@ S = TypeVar("S", bound=Settings)
 
 
 def settings(kind: type[S], name: str) -> S:
-    """Asks for every setting.
+    """Asks for every setting; those that are not the default stand in the address.
 
     Args:
         name: tells forms apart.
     """
-    return kind(**{each.name: ask(each, name, each.default) for each in described(kind)})
+    asked = {
+        each.name: ask(each, name, each.default, bind="query-params") for each in described(kind)
+    }
+    return kind(**asked)
 
 
 def entered(kind: type[S], name: str) -> S:
-    """The settings as the visitor left them in the form; defaults where it was not seen."""
-    held = {each.name: state.get(Key.SETTING.of(name, each.name)) for each in described(kind)}
-    return kind(**{name_: value for name_, value in held.items() if value is not None})
+    """The settings as the visitor left them in a form of another page, else as the address has
+    them, else the defaults; the address of this page says them, too."""
+    held = {}
+    for each in described(kind):
+        key = Key.SETTING.of(name, each.name)
+        if (value := state.get(key)) is None:
+            value = _addressed(kind, each, key)
+        if value is None:
+            continue
+        held[each.name] = value
+        state.put(key, value)
+        if value != each.default:
+            state.address(key, _shown(value))
+    return kind(**held)
 
 
-def ask(setting: Setting, name: str, default: object) -> object:
+def _addressed(kind: type[Settings], setting: Setting, key: str) -> object:
+    """What the address says of a setting; None where it says nothing, or what is not allowed."""
+    text = st.query_params.get(key, "")
+    named = {_shown(choice): choice for choice in setting.choices}
+    with suppress(InputError):
+        value = named.get(text)
+        if value is None and text:
+            value = parsing.typed(kind, [f"{setting.name}={text}"])[setting.name]
+        if value is not None:
+            kind(**{setting.name: value})
+        return value
+    return None
+
+
+def _shown(value: object) -> str:
+    """As a form shows a value, and the address."""
+    return str(value).lower() if isinstance(value, bool) else str(value).replace("_", " ")
+
+
+def ask(
+    setting: Setting, name: str, default: object, *, bind: Literal["query-params"] | None = None
+) -> object:
     """Asks for one setting.
 
     Args:
         name: of the form.
         default: what it holds before the visitor changes it.
+        bind: whether it stands in the address.
     """
     key = Key.SETTING.of(name, setting.name)
     title, help_ = _title(setting), setting.help
     if setting.kind is bool:
-        return st.checkbox(title, bool(default), key=key, help=help_, persist_state="session")
+        return st.checkbox(
+            title, bool(default), key=key, help=help_, bind=bind, persist_state="session"
+        )
     if choices := list(setting.choices):
         return st.selectbox(
             title,
             choices,
             index=choices.index(default),
             key=key,
-            format_func=lambda value: str(value).replace("_", " "),
+            format_func=_shown,
             help=help_,
+            bind=bind,
             persist_state="session",
         )
     if setting.kind is str:
         return st.text_input(
-            title, str(default), key=key, help=help_, persist_state="session"
+            title, str(default), key=key, help=help_, bind=bind, persist_state="session"
         ).strip()
     assert isinstance(default, int | float)
-    return _number(setting, key, default)
+    return _number(setting, key, default, bind)
 
 
 def ask_several(
@@ -82,7 +124,9 @@ def _title(setting: Setting) -> str:
     return f"{title}, {setting.unit}" if setting.unit else title
 
 
-def _number(setting: Setting, key: str, default: float) -> float | int:
+def _number(
+    setting: Setting, key: str, default: float, bind: Literal["query-params"] | None
+) -> float | int:
     whole = setting.kind is int
     low, high = setting.low, setting.high
     if low is None or high is None:
@@ -96,6 +140,7 @@ def _number(setting: Setting, key: str, default: float) -> float | int:
         format=None if whole else "%.4g",
         key=key,
         help=setting.help,
+        bind=bind,
         persist_state="session",
     )
     return default if value is None else value

@@ -44,7 +44,7 @@ def gallery(
     grid = st.container(key=Key.THUMBNAIL.of(name))
     number = 1
     if pages_in_all > 1:
-        number = st.pagination(pages_in_all, key=key, persist_state="session")
+        number = st.pagination(pages_in_all, key=key, bind="query-params", persist_state="session")
     shown = sample_ids[(number - 1) * most : number * most]
     pictures = thumbnails([scene.path(sample_id) for sample_id in shown])
     with grid, st.grid(across, min_column_width=_CARD, gap="small") as cells:

@@ -60,6 +60,7 @@ def ask(scene: Scene, split: str | None) -> bool:
     return not st.toggle(
         f"Without the {count(int(leaking.sum()), 'image')} that leak from training",
         key=Key.LEAKS,
+        bind="query-params",
         persist_state="session",
     )
 
@@ -155,7 +156,11 @@ def beside(name: str, pairs: Sequence[Beside], scene: Scene, absent: str = "") -
     if state.page(key) > pages:
         state.put(key, 1)
     grid = st.container()
-    number = st.pagination(pages, key=key, persist_state="session") if pages > 1 else 1
+    number = (
+        st.pagination(pages, key=key, bind="query-params", persist_state="session")
+        if pages > 1
+        else 1
+    )
     shown = pairs[(number - 1) * _PAIRS : number * _PAIRS]
     with grid, st.grid("auto", min_column_width=_CARD, gap="small") as cells:
         for pair in shown:

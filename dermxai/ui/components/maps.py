@@ -176,6 +176,7 @@ def scales(maps: Sequence["Attribution"]) -> list[float]:
         key=Key.SAME_SCALE,
         help="All maps in one unit share a colour scale: of every class, head, method and image "
         "that you look at from now on.",
+        bind="query-params",
         persist_state="session",
     )
     if not same:
@@ -190,11 +191,14 @@ def scales(maps: Sequence["Attribution"]) -> list[float]:
         key = Key.SCALE.of(unit)
         if state.get(key) is None:
             state.put(key, float(f"{largest:.2g}") or 1.0)
+            if key not in st.query_params:
+                state.address(key, str(state.get(key)))
         shared[unit] = st.number_input(
             f"Full colour at ± {unit}",
             min_value=0.0,
             key=key,
             format="%.3g",
+            bind="query-params",
             persist_state="session",
             width=250,
         )

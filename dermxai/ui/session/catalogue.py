@@ -1,5 +1,6 @@
 """What can be opened: checkpoints, datasets, and the runs of the one over the other."""
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -150,10 +151,42 @@ def check_listed(view: View) -> None:
 
 
 def run_of(runs: list[Entry], checkpoint: str | None, dataset: str | None) -> str | None:
-    """The newest run of a checkpoint over a dataset."""
+    """The newest run of a checkpoint over a dataset, by whichever paths lead there."""
+    if not (checkpoint and dataset):
+        return None
+    asked = _place(checkpoint), _place(dataset)
     return next(
-        (run.id for run in runs if (run.checkpoint, run.dataset) == (checkpoint, dataset)), None
+        (run.id for run in runs if (_place(run.checkpoint), _place(run.dataset)) == asked), None
     )
+
+
+def _place(path: str) -> str:
+    """Where a path leads; what is no path stays as it is."""
+    if is_imported(path):
+        return path
+    try:
+        return os.path.realpath(path)
+    except ValueError:
+        return path
+
+
+def named_checkpoint(runs: list[Entry], view: View) -> str | None:
+    """The path of the checkpoint that the view names: by its path, by its name, or by that of its
+    folder."""
+    return _named(view.checkpoint, inferable(runs), checkpoint_name)
+
+
+def named_dataset(runs: list[Entry], view: View) -> str | None:
+    """The path of the dataset that the view names: by its path or its name."""
+    return _named(view.dataset, datasets(runs), lambda path: Path(path).name)
+
+
+def _named(asked: str | None, known: list[str], name: Callable[[str], str]) -> str | None:
+    """The only path of a name; what is asked for where there are several, or none."""
+    if not asked or asked in known or os.sep in asked:
+        return asked
+    found = [path for path in known if asked in (name(path), Path(path).name)]
+    return found[0] if len(found) == 1 else asked
 
 
 def pair(runs: list[Entry], view: View) -> tuple[str | None, str | None]:

@@ -16,6 +16,10 @@ from dermxai.ui.session.caches.datasets import Source, Table
 from dermxai.ui.session.state import Key, View
 
 
+class NotInferredError(InputError):
+    """There is no run of this checkpoint over this dataset."""
+
+
 @dataclass(frozen=True)
 class Scene:
     source: Source
@@ -30,10 +34,10 @@ class Scene:
     def run_id(self) -> str:
         """
         Raises:
-            InputError: the checkpoint has not seen the dataset yet.
+            NotInferredError: the checkpoint has not seen the dataset yet.
         """
         if self.source.run is None:
-            raise InputError(
+            raise NotInferredError(
                 "This checkpoint has not seen this dataset yet: press Run inference at the left."
             )
         return self.source.run
@@ -42,7 +46,7 @@ class Scene:
     def run(self) -> Run:
         """
         Raises:
-            InputError: as ``run_id``.
+            InputError: it cannot be opened, or as ``run_id``.
         """
         return stored_runs.run(self.run_id)
 

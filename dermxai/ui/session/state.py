@@ -6,11 +6,13 @@ session keeps a copy.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dermxai.data import selection as selections
@@ -26,6 +28,8 @@ class Key(StrEnum):
     WATCHED = "watched"
     DEMO = "demo"
     OPENED = "opened"
+    PLACE = "place"
+    BOUND = "bound"
     SKIPPED = "skipped"
     LED = "led"
     OPENING = "opening"
@@ -35,6 +39,7 @@ class Key(StrEnum):
     DATASET = "dataset"
     CLEAR = "clear"
     GLOSSARY = "glossary"
+    COPY = "copy-link"
     JOB = "job"
     START = "start"
     FINE_TUNE = "fine-tune"
@@ -49,6 +54,7 @@ class Key(StrEnum):
     PAGE = "page"
     THUMBNAIL = "thumbnail"
     STEP = "step"
+    NEXT = "next"
     PIN = "pin"
     SPLIT = "split"
     UNIT = "unit"
@@ -166,6 +172,8 @@ class View:
     """The two classes of the pair's page."""
     space: str | None = None
     """The feature space."""
+    camera: str | None = None
+    """What of the feature map is seen; see `feature_map`. The browser writes it (page.js)."""
     stack: str | None = None
     """Remedies, as JSON."""
     models: str | None = None
@@ -223,6 +231,48 @@ def _write(wanted: View) -> None:
             address.pop(name, None)
         elif address.get(name) != value:
             address[name] = value
+
+
+def address(name: str, value: str) -> None:
+    """Says in the address what no control of the page binds to it."""
+    if st.query_params.get(name) != value:
+        with suppress(StreamlitAPIException):  # a control has it, which writes it itself
+            st.query_params[name] = value
+
+
+def come_back(page: str) -> None:
+    """Where Back leads to another page: what its controls had bound in the address when it was
+    left. Streamlit takes that out of the address before it leaves a page by itself, and out of the
+    address that Back returns to where the page that is left has bound the same name.
+
+    Args:
+        page: its name in the address.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    left, bound = st.session_state.get(Key.PLACE), st.session_state.get(Key.BOUND, {})
+    st.session_state[Key.PLACE] = page
+    if context is None or left == page or not context.is_history_navigation:
+        return
+    with context.session_state.query_params() as params:
+        missing = {
+            name: values for name, values in bound.get(page, {}).items() if name not in params
+        }
+        for name, values in missing.items():
+            params._initial_query_params[name] = values
+            params.set_with_no_forward_msg(name, values)
+        if missing:
+            params._send_query_param_msg()
+
+
+def note_bound(page: str) -> None:
+    """Keeps what the controls of a page have bound in the address; see `come_back`."""
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None:
+        return
+    with context.session_state.query_params() as params:
+        names = [name for name in params if params.is_bound(name)]
+        held = st.session_state.get(Key.BOUND, {})
+        st.session_state[Key.BOUND] = {**held, page: {n: params.get_all(n) for n in names}}
 
 
 def open_run(run: str) -> None:

@@ -42,6 +42,7 @@ def ask_mode() -> str:
         key=Key.COMPARE,
         default=METHODS,
         required=True,
+        bind="query-params",
         persist_state="session",
     )
     return chosen or METHODS
@@ -60,6 +61,7 @@ def methods(run: Run, subject: Subject) -> None:
         key=Key.COMPARE.of("methods"),
         default=available,
         format_func=lambda name: known[name].title,
+        bind="query-params",
         persist_state="session",
     )
     wanted = [Wanted(subject, Wish(asked, name, _settings(name))) for name in chosen]
@@ -118,6 +120,7 @@ def _ask_side(run: Run, asked: Question, name: str, first: str) -> Wish:
         sorted(set(known) - set(reasons), key=lambda each: known[each].title),
         key=_put(Key.COMPARE.of(name, "method"), first),
         format_func=lambda each: known[each].title,
+        bind="query-params",
         persist_state="session",
         width=220,
     )
@@ -128,6 +131,7 @@ def _ask_side(run: Run, asked: Question, name: str, first: str) -> Wish:
             [_ALL, *run.heads],
             key=_put(Key.COMPARE.of(name, "head"), _ALL, run.heads),
             format_func=lambda each: "all heads" if each == _ALL else each,
+            bind="query-params",
             persist_state="session",
             width=116,
         )

@@ -86,6 +86,7 @@ def _support(scene: Scene, card: CauseCard) -> None:
         key=Key.CAUSE.of(card.first, card.second),
         index=list(held).index(next(iter(remedies))) if remedies else 0,
         format_func=lambda name: f"{name} ({len(held[name]):,})",
+        bind="query-params",
         persist_state="session",
         width=360,
     )

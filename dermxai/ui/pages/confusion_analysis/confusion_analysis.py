@@ -137,6 +137,7 @@ def ask_way(analysis: ConfusionAnalysis) -> Way:
         default=start,
         required=True,
         format_func=plain,
+        bind="query-params",
         persist_state="session",
         label_visibility="collapsed",
     )

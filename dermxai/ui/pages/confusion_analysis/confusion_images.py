@@ -72,6 +72,7 @@ def maps(analysis: ConfusionAnalysis) -> None:
             default=frame,
             required=True,
             format_func=lambda name: _FRAMES[name][0],
+            bind="query-params",
             persist_state="session",
         )
     grid = st.grid(4, min_column_width=_CELL)

@@ -1,6 +1,8 @@
 """Parts of the Counterfactuals page."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +17,7 @@ from dermxai.data.transforms import fit_mask
 from dermxai.explain.attribution.method import Progress
 from dermxai.figures import overlay
 from dermxai.runs import Run, feature_spaces
+from dermxai.runs.files import RunFiles
 from dermxai.ui.app import probes
 from dermxai.ui.app.probes import Pair
 from dermxai.ui.components import forms, look
@@ -40,13 +43,18 @@ _SET = (255, 208, 0)
 _FILLS = {"inpaint": "Inpaint them", "paste": "Paste the other class"}
 
 
-def body(scene: Scene, subject: Subject) -> None:
-    """The question, and its answer where it has been asked for."""
+def body(scene: Scene, subject: Subject, pair: Pair | None = None) -> None:
+    """The question, and its answer where it has been asked for.
+
+    Args:
+        pair: asked for where None.
+    """
+    from dermxai.explain.counterfactual import kept
     from dermxai.explain.counterfactual import search as counterfactuals
 
     run = scene.run
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        pair = probes.ask_pair(run, subject, "Counterfactual class")
+        pair = pair or probes.ask_pair(run, subject, "Counterfactual class")
         if pair is None:
             return
         fill = st.segmented_control(
@@ -58,21 +66,15 @@ def body(scene: Scene, subject: Subject) -> None:
             format_func=_FILLS.__getitem__,
             help="Inpainting fills them from their surroundings: it takes evidence away. Patches "
             "of the nearest image of the other class bring its evidence in.",
+            bind="query-params",
             persist_state="session",
         )
         with st.popover("", icon=":material/tune:", help="Settings of the search"):
             settings = forms.settings(counterfactuals.CounterfactualSettings, "flip")
     picture = subjects.shown(subject)
     donor = _donor(scene, subject, pair) if fill == "paste" else None
-    key = (
-        "flip",
-        run.made_by["hash"],
-        subject.key,
-        pair,
-        donor and donor.key,
-        settings,
-    )
-    found = explanations.counterfactuals().get(key)
+    asked = Asked(subject, pair, donor, settings)
+    found = known(run, asked)
     if found is None:
         place = st.container()
         _columns([picture], ["Original"])
@@ -87,9 +89,68 @@ def body(scene: Scene, subject: Subject) -> None:
             )
         if made is None:
             return
-        explanations.counterfactuals().put(key, made)
+        explanations.counterfactuals().put(asked.key(run), made)
+        if (file := asked.file(run)) is not None:
+            kept.write(file, made)
         st.rerun()
     _answer(found, picture, donor, settings.most)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """All that a counterfactual depends on, but for the network."""
+
+    subject: Subject
+    pair: Pair
+    donor: Subject | None
+    settings: "CounterfactualSettings"
+
+    def key(self, run: Run) -> tuple[object, ...]:
+        donor = self.donor and self.donor.key
+        return ("flip", run.made_by["hash"], self.subject.key, self.pair, donor, self.settings)
+
+    def file(self, run: Run) -> Path | None:
+        """Where it is kept with the run; nowhere for a visitor's own image."""
+        from dermxai.explain.counterfactual import kept
+
+        if self.subject.sample_id is None:
+            return None
+        pixels = self.subject.pixels()
+        name = kept.name_of(
+            str(run.made_by["hash"]),
+            pixels,
+            self.pair.against,
+            donor=None if self.donor is None else _as_donor(self.donor),
+            mask=_lesion(self.subject, pixels),
+            settings=self.settings,
+        )
+        return RunFiles(run.root).probe(name)
+
+
+def known(run: Run, asked: Asked) -> "Counterfactual | None":
+    """What was computed before, also before the server was started."""
+    found = explanations.counterfactuals().get(asked.key(run))
+    if found is None and (file := asked.file(run)) is not None and file.is_file():
+        from dermxai.explain.counterfactual import kept
+
+        found = kept.read(file)
+        if found is not None:
+            explanations.counterfactuals().put(asked.key(run), found)
+    return found
+
+
+def usual(run: Run, subject: Subject, pair: Pair) -> "Counterfactual | None":
+    """The one of the settings that the form has at first, where it was computed before."""
+    from dermxai.explain.counterfactual.search import CounterfactualSettings
+
+    return known(run, Asked(subject, pair, None, CounterfactualSettings()))
+
+
+def price() -> list[tuple[str, int]]:
+    """Of `on_request`, at the settings that the form has at first."""
+    from dermxai.explain.counterfactual.search import CounterfactualSettings, passes
+
+    return [("flip", passes(CounterfactualSettings()))]
 
 
 def _donor(scene: Scene, subject: Subject, pair: Pair) -> Subject:

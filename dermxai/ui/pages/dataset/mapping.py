@@ -75,7 +75,11 @@ def show(view: Scene) -> None:
         asked = may and source is not None and bool(state.get(Key.MAPPING))
         if labels and not (asked and view.source.run is None):  # else in the form
             st.dataframe(_labels(labels), hide_index=True)
-        if not (may and source and st.toggle("Change", key=Key.MAPPING)):
+        if not (
+            may
+            and source
+            and st.toggle("Change", key=Key.MAPPING, bind="query-params", persist_state="session")
+        ):
             return
         if view.source.run:
             st.caption("A run keeps the labels it was made with: run inference again afterwards.")

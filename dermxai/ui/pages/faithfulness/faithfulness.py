@@ -51,6 +51,7 @@ def ask_evaluation(scene: Scene) -> Results | None:
             [*names, _NEW],
             key=key,
             format_func=lambda name: _named(scene, name),
+            bind="query-params",
             persist_state="session",
             width=460,
         )
@@ -188,6 +189,7 @@ def measure(scene: Scene, found: Results) -> None:
         asked.measures,
         key=Key.MEASURE,
         format_func=lambda name: known[name].title,
+        bind="query-params",
         persist_state="session",
         width=300,
     )
@@ -310,6 +312,7 @@ def _ask(scene: Scene) -> EvaluationRequest:
             key=Key.IMAGES,
             help="Classes alike as far as they go. A verdict rests on at least "
             f"{FEWEST} {report.units(scene.run)}.",
+            bind="query-params",
             persist_state="session",
             width=140,
         )
@@ -317,6 +320,7 @@ def _ask(scene: Scene) -> EvaluationRequest:
             "Against the runner-up",
             key=Key.AGAINST.of("faithfulness"),
             help="Explain the margin between the two highest classes in place of the logit.",
+            bind="query-params",
             persist_state="session",
             disabled=len(scene.run.classes) < 2,
         )
@@ -351,6 +355,7 @@ def _pills(
         default=[name for name in quick if name in names],
         key=key,
         format_func=titles.__getitem__,
+        bind="query-params",
         persist_state="session",
     )
 

@@ -1,8 +1,11 @@
 """Parts of the Feature map page."""
 
+import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -11,6 +14,7 @@ from dermxai import figures, taxonomy
 from dermxai.core.components import lower_first
 from dermxai.core.settings import described
 from dermxai.data.table import COLUMNS
+from dermxai.figures.feature_map import PINNED, PRIMARY, SELECTED
 from dermxai.figures.template import palette, text
 from dermxai.jobs import State
 from dermxai.projection import Projection
@@ -51,6 +55,7 @@ def ask_method() -> tuple[str, dict[str, object]]:
         default=FIRST,
         required=True,
         format_func=lambda name: known[name].title,
+        bind="query-params",
         persist_state="session",
     )
     method = method or FIRST
@@ -79,6 +84,7 @@ def ask_colour(scene: Scene) -> Colour:
         options,
         key=Key.COLOUR,
         format_func=lambda colour: shortened(colour.title),
+        bind="query-params",
         persist_state="session",
         width=220,
     )
@@ -121,7 +127,10 @@ def _figure(scene: Scene, made: Projection, colour: Colour, space: str) -> look.
     selected = state.view().sel if colour == Colour(_SELECTED) else None
     run = scene.run
     of = (space, feature_spaces.version(run, space))
-    key = (scene.run_id, made.method, tuple(sorted(made.settings.items())), colour, selected, of)
+    seen = camera(state.view().camera, _drawn_as(made, space))
+    marked = (state.view().sel if scene.selection else None, scene.primary, scene.pinned, seen)
+    how = (made.method, tuple(sorted(made.settings.items())), colour, selected)
+    key = (scene.run_id, *how, of, marked)
     known = plots.feature_maps().get((*key, look.dark()))
     if known is not None:
         return known
@@ -144,10 +153,49 @@ def _figure(scene: Scene, made: Projection, colour: Colour, space: str) -> look.
         hover=plots.hover_lines(scene.run_id),
         colours=colours,
         total=len(run),
+        marks=_marks(scene, bool(selected)),
+        camera=seen,
         dark=look.dark(),
     )
+    figure.update_layout(meta=_drawn_as(made, space))
     _sign(figure, made, run, space)
     return plots.feature_maps().put((*key, look.dark()), look.Plot.of(figure, toolbar=True))
+
+
+def _marks(scene: Scene, coloured: bool) -> dict[str, list[str]]:
+    """What is ringed on the map.
+
+    Args:
+        coloured: whether the selection is what the colours tell.
+    """
+    chosen = [] if coloured or scene.selection is None else list(scene.selection.sample_ids)
+    marks = {SELECTED: chosen, PRIMARY: [scene.primary or ""], PINNED: [scene.pinned or ""]}
+    return {name: ids for name, ids in marks.items() if any(ids)}
+
+
+def _drawn_as(made: Projection, space: str) -> str:
+    """Names the coordinates of a map: what is seen of one is not what is seen of another."""
+    return hashlib.sha256(
+        repr((made.method, sorted(made.settings.items()), space)).encode()
+    ).hexdigest()[:8]
+
+
+def camera(told: str | None, name: str) -> tuple[float, float, float, float] | None:
+    """(left, right, low, high) of what is seen of a map, as the address tells it; None where it
+    tells of another map, or what is no such part of it.
+
+    Args:
+        told: ``name`` and the four numbers, commas between.
+        name: of the map.
+    """
+    of, *numbers = (told or "").split(",")
+    with suppress(ValueError):
+        ends = [float(each) for each in numbers]
+        if of == name and len(ends) == 4 and np.isfinite(ends).all():
+            left, right, low, high = ends
+            if left < right and low < high:
+                return left, right, low, high
+    return None
 
 
 def _sign(figure: go.Figure, made: Projection, run: Run, space: str) -> None:

@@ -64,8 +64,12 @@ def waterfall(run: Run, subject: Subject, asked: Question, made: "Decomposition 
             )
 
 
-def heads(run: Run, panel: Panel, asked: Question, made: "Decomposition") -> None:
-    """Every head's map at its own resolution and their sum; a click shows one large."""
+def heads(run: Run, panel: Panel, asked: Question, made: "Decomposition", place: int) -> None:
+    """Every head's map at its own resolution and their sum; a click shows one large.
+
+    Args:
+        place: of the image among those beside each other, from 0.
+    """
     from dermxai.explain.attribution.methods.vote_map import added_up
 
     if len(run.heads) == 1:
@@ -88,7 +92,8 @@ def heads(run: Run, panel: Panel, asked: Question, made: "Decomposition") -> Non
             "One scale",
             value=True,
             help="All heads share a scale; their sum, which is larger, has its own.",
-            key=Key.ONE_SCALE.of(panel.subject.key),
+            key=Key.ONE_SCALE.of(place) if place else Key.ONE_SCALE,
+            bind="query-params",
             persist_state="session",
         )
     scales = [own[0], *[float(np.mean(own[1:]))] * len(run.heads)] if one else own

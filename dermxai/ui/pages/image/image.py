@@ -18,7 +18,7 @@ from dermxai.ui.app.guard import callback, guard
 from dermxai.ui.components import explained, look, question
 from dermxai.ui.components.question import Wish
 from dermxai.ui.components.text import percent, plain, shortened
-from dermxai.ui.pages.image import decomposition
+from dermxai.ui.pages.image import decomposition, next_questions
 from dermxai.ui.session import state
 from dermxai.ui.session import subject as subjects
 from dermxai.ui.session.scene import Scene
@@ -129,9 +129,11 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
         for subject in subjects_
         if not subject.changed and (subject.sample_id or (subject.key in seen and not run.imported))
     ]
+    asking = None
     for subject in shown:
         with words[subject.key], guard():
             verdict(scene, subject)
+            asking = None if several else st.container()
         with places[subject.key], guard():
             facts(scene, subject)
     if run.imported:
@@ -161,7 +163,7 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
         if no_maps is not None:
             explained.answer(run, panels, wish, options)
     _rank(run, shown, ranks)
-    for panel, column in zip(panels, beneath, strict=False):
+    for place, (panel, column) in enumerate(zip(panels, beneath, strict=False)):
         made = decompositions.get(panel.subject.key)
         with places[panel.subject.key], guard():
             decomposition.waterfall(run, panel.subject, asked, made)
@@ -169,7 +171,10 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
                 st.caption(plain(f"No decomposition by place: {no_maps}"))
         if made is not None:
             with column, guard():
-                decomposition.heads(run, panel, asked, made)
+                decomposition.heads(run, panel, asked, made, place)
+    if asking is not None:
+        with asking, guard():
+            next_questions.draw(scene, panels[0].subject, asked)
 
 
 def lacks_network(scene: Scene, looked_at: Sequence[Subject]) -> bool:

@@ -31,6 +31,7 @@ def section() -> None:
         list(found),
         key=Key.FOUND.of("study"),
         format_func=lambda name: plain(known[name].title) if name in known else name,
+        bind="query-params",
         persist_state="session",
         width=560,
     )

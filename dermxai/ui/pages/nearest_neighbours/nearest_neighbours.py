@@ -41,11 +41,15 @@ class Card:
     place: DeltaGenerator
 
 
-def body(scene: Scene, subject: Subject) -> None:
-    """The nearest images of both classes, and the maps of all under one question and scale."""
+def body(scene: Scene, subject: Subject, asked: Question | None = None) -> None:
+    """The nearest images of both classes, and the maps of all under one question and scale.
+
+    Args:
+        asked: the question; asked for where None.
+    """
     run = scene.run
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        asked = question.ask(run, subject)
+        asked = asked or question.ask(run, subject)
         space = spaces.ask(run)
         many = st.segmented_control(
             "Neighbours of each class",
@@ -53,6 +57,7 @@ def body(scene: Scene, subject: Subject) -> None:
             key=Key.UNIT.of("neighbours"),
             default=_FEW,
             required=True,
+            bind="query-params",
             persist_state="session",
         )
         maps = not run.imported and st.toggle(
@@ -61,6 +66,7 @@ def body(scene: Scene, subject: Subject) -> None:
             key=Key.MAPS,
             help="One forward pass for each image that was not looked at before. Turn it off to "
             "stop them.",
+            bind="query-params",
             persist_state="session",
         )
     if maps and (reason := question.unavailable(run).get("vote_map")):

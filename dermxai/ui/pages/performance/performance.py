@@ -69,6 +69,7 @@ def ask_split(scene: Scene) -> str | None:
         required=True,
         format_func=lambda name: plain(name.capitalize()),
         label_visibility="collapsed",
+        bind="query-params",
         persist_state="session",
     )
     return None if chosen in (None, _ALL) else chosen
@@ -84,6 +85,7 @@ def ask_unit() -> Show:
         required=True,
         format_func=_UNITS.__getitem__,
         label_visibility="collapsed",
+        bind="query-params",
         persist_state="session",
     )
     return cast(Show, chosen or "counts")

@@ -81,6 +81,7 @@ def _ask_images(run: Run) -> bool | None:
         key=Key.IMAGES.of("report"),
         help="Errors of the most confused classes and their maps. Keep such a file where patients' "
         "images may be.",
+        bind="query-params",
         persist_state="session",
     )
 

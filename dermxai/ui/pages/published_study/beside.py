@@ -66,6 +66,8 @@ def _ask_study() -> StudyAnalysis | None:
         names,
         index=None,
         key=Key.ANSWERS.of("study"),
+        bind="query-params",
+        persist_state="session",
         format_func=plain,
         placeholder="Choose a study, or a file below",
     )

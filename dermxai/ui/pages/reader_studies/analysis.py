@@ -51,7 +51,18 @@ def section(study: StudyInfo, scene: Scene) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         arms = list(study.settings.arms)
-        arm = st.selectbox("Arm", arms, key=_key("arm"), width=260) if len(arms) > 1 else arms[0]
+        arm = (
+            st.selectbox(
+                "Arm",
+                arms,
+                key=_key("arm"),
+                bind="query-params",
+                persist_state="session",
+                width=260,
+            )
+            if len(arms) > 1
+            else arms[0]
+        )
         place = st.container()
     try:
         found = analysed(database(), study.name, str(arm), number, study.made_at)
@@ -108,6 +119,8 @@ def _ask_table(found: StudyAnalysis) -> tuple[pd.DataFrame, str, str]:
                     key=_key("rule"),
                     default=_ARGMAX,
                     required=True,
+                    bind="query-params",
+                    persist_state="session",
                     help="Operating points: a threshold of each class, chosen on validation "
                     "patients; a case may then be called several classes, or none.",
                 )
@@ -119,6 +132,8 @@ def _ask_table(found: StudyAnalysis) -> tuple[pd.DataFrame, str, str]:
             key=_key("measure"),
             default="sensitivity",
             required=True,
+            bind="query-params",
+            persist_state="session",
             format_func=_MEASURES.__getitem__,
         )
     return rows, str(measure), rule

@@ -54,7 +54,15 @@ def table(view: Scene) -> None:
         hide_index=True,
     )
     names = [each.name for each in found]
-    name = st.selectbox("Study", names, key=_OPENED, format_func=plain, width=420)
+    name = st.selectbox(
+        "Study",
+        names,
+        key=_OPENED,
+        format_func=plain,
+        bind="query-params",
+        persist_state="session",
+        width=420,
+    )
     _study(found[names.index(name)], view)
 
 
@@ -77,6 +85,8 @@ def _study(study: StudyInfo, view: Scene) -> None:
         key=Key.READER_STUDY.of("part"),
         default=_READERS,
         required=True,
+        bind="query-params",
+        persist_state="session",
         label_visibility="collapsed",
     )
     if part == _ANALYSIS:

@@ -108,6 +108,7 @@ def classes(found: Outcome) -> None:
         list(NAMES)[:5] + [each for each in list(NAMES)[7:] if each in _names(found)],
         key=Key.MEASURE.of("remedy"),
         format_func=NAMES.__getitem__,
+        bind="query-params",
         persist_state="session",
         width=240,
     )
@@ -194,6 +195,7 @@ def images(scene: Scene, found: Outcome) -> None:
         default=kinds[0],
         format_func=lambda kind: f"{_KINDS.get(kind, kind)} ({numbers.get(kind, 0):,})",
         label_visibility="collapsed",
+        bind="query-params",
         persist_state="session",
     )
     rows = changed[changed["change"] == chosen] if chosen in kinds else changed

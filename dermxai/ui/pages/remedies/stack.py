@@ -32,6 +32,7 @@ def ask(stack: Stack) -> None:
             index=list(known).index("logit_offset") if "logit_offset" in known else 0,
             key=Key.REMEDY,
             format_func=lambda each: known[each].title,
+            bind="query-params",
             persist_state="session",
             width=320,
         )

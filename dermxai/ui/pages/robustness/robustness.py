@@ -1,6 +1,7 @@
 """Parts of the Robustness page."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,6 +11,7 @@ from dermxai import figures
 from dermxai.data.transforms import fitted
 from dermxai.explain.attribution.method import Progress
 from dermxai.runs import Run
+from dermxai.runs.files import RunFiles
 from dermxai.ui.app import probes
 from dermxai.ui.app.probes import Pair
 from dermxai.ui.components import look
@@ -28,17 +30,22 @@ _SEED = 0
 _CARD = 132  # pixels, the narrowest
 
 
-def body(scene: Scene, subject: Subject) -> None:
-    """The question, and the card where it has been asked for."""
-    from dermxai.explain.robustness.evaluate import passes
+def body(scene: Scene, subject: Subject, pair: Pair | None = None) -> None:
+    """The question, and the card where it has been asked for.
 
+    Args:
+        pair: asked for where None.
+    """
     run = scene.run
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        pair = probes.ask_pair(run, subject, "Margin against")
+    if pair is None:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            pair = probes.ask_pair(run, subject, "Margin against")
     if pair is None:
         return
-    key = ("fragility", run.made_by["hash"], subject.key, pair)
-    found = explanations.robustness().get(key)
+    from dermxai.explain.robustness import kept
+
+    key = _key(run, subject, pair)
+    found = known(run, subject, pair)
     if found is None:
         st.markdown(
             "Flips and rotations, colour constancy, blur, JPEG, brightness; hair, a ruler, ink and "
@@ -49,17 +56,58 @@ def body(scene: Scene, subject: Subject) -> None:
             run,
             "fragility",
             "Test its robustness",
-            [("fragility", passes(models.classifier(run).info.preprocessing))],
+            price(run),
             _work(run, subject, pair),
         )
         if found is None:
             return
         explanations.robustness().put(key, found)
+        if (file := _file(run, subject, pair)) is not None:
+            kept.write(file, found)
         st.rerun()
     _card(found)
-    if st.toggle("Show the perturbed images", key=Key.SHOWN.of("changed"), persist_state="session"):
+    if st.toggle(
+        "Show the perturbed images",
+        key=Key.SHOWN.of("changed"),
+        bind="query-params",
+        persist_state="session",
+    ):
         _pictures(run, subject, found, key)
     look.notes(found.notes)
+
+
+def price(run: Run) -> list[tuple[str, int]]:
+    """Of `on_request`."""
+    from dermxai.explain.robustness.evaluate import passes
+
+    return [("fragility", passes(models.classifier(run).info.preprocessing))]
+
+
+def known(run: Run, subject: Subject, pair: Pair) -> "Robustness | None":
+    """What was computed before, also before the server was started."""
+    key = _key(run, subject, pair)
+    found = explanations.robustness().get(key)
+    if found is None and (file := _file(run, subject, pair)) is not None and file.is_file():
+        from dermxai.explain.robustness import kept
+
+        found = kept.read(file)
+        if found is not None:
+            explanations.robustness().put(key, found)
+    return found
+
+
+def _key(run: Run, subject: Subject, pair: Pair) -> tuple[object, ...]:
+    return ("fragility", run.made_by["hash"], subject.key, pair)
+
+
+def _file(run: Run, subject: Subject, pair: Pair) -> Path | None:
+    """Where it is kept with the run; nowhere for a visitor's own image."""
+    from dermxai.explain.robustness import kept
+
+    if subject.sample_id is None:
+        return None
+    name = kept.name_of(str(run.made_by["hash"]), subject.pixels(), pair.against, _SEED)
+    return RunFiles(run.root).probe(name)
 
 
 def _work(run: Run, subject: Subject, pair: Pair) -> "Callable[[Progress], Robustness]":

@@ -138,17 +138,34 @@ def combine(view: Scene, slices: list[Slice]) -> None:
 
     look.heading("Combine")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        first = st.selectbox("First", numbers, key=_FIRST, format_func=named, width=260)
+        first = st.selectbox(
+            "First",
+            numbers,
+            key=_FIRST,
+            format_func=named,
+            bind="query-params",
+            persist_state="session",
+            width=260,
+        )
         operation = st.segmented_control(
             "Operation",
             [each.value for each in Operation],
             key=_OPERATION,
             default=Operation.AND.value,
             required=True,
+            bind="query-params",
+            persist_state="session",
             width="content",
         )
         second = st.selectbox(
-            "Second", numbers, key=_SECOND, format_func=named, index=len(sets) - 1, width=260
+            "Second",
+            numbers,
+            key=_SECOND,
+            format_func=named,
+            index=len(sets) - 1,
+            bind="query-params",
+            persist_state="session",
+            width=260,
         )
     made = combined(Operation(operation), sets[first][1], sets[second][1])
     st.button(

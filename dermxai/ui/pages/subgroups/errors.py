@@ -114,7 +114,12 @@ def _ask(view: Scene) -> tuple[str, Regrouping]:
     codes = classes_left(taxonomy.ordered(view.run.classes), regrouping)
     names = {_ALL: ""} | {class_name(code): code for code in codes}
     chosen = st.selectbox(
-        "Errors of", list(names), key=Key.ERRORS_OF, persist_state="session", width=260
+        "Errors of",
+        list(names),
+        key=Key.ERRORS_OF,
+        bind="query-params",
+        persist_state="session",
+        width=260,
     )
     return names.get(str(chosen), ""), regrouping
 

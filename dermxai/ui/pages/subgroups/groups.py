@@ -43,6 +43,7 @@ def section(view: Scene, split: str | None, with_leaks: bool) -> None:
             key=Key.GROUPED_BY,
             default=list(dict.fromkeys([*names[:_FIRST], names[-1]])),
             format_func=plain,
+            bind="query-params",
             persist_state="session",
             width=420,
         )
@@ -91,7 +92,12 @@ def section(view: Scene, split: str | None, with_leaks: bool) -> None:
 def _ask_class(codes: Sequence[str]) -> str:
     names = {class_name(code): code for code in codes}
     chosen = st.selectbox(
-        "Class", list(names), key=Key.OF_CLASS, persist_state="session", width=300
+        "Class",
+        list(names),
+        key=Key.OF_CLASS,
+        bind="query-params",
+        persist_state="session",
+        width=300,
     )
     return names.get(str(chosen), codes[0])
 

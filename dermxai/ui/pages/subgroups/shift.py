@@ -35,6 +35,7 @@ def section(view: Scene) -> None:
                 default=usual,
                 required=True,
                 format_func=lambda name: plain(name.capitalize()),
+                bind="query-params",
                 persist_state="session",
             )
             second = chosen or usual
@@ -98,6 +99,7 @@ def _distances(found: Shift) -> None:
             SCORES,
             key=Key.DISTANCE,
             format_func=TITLES.__getitem__,
+            bind="query-params",
             persist_state="session",
             width=240,
         )

@@ -122,6 +122,7 @@ def board(chosen: list[Job]) -> None:
             required=True,
             key=Key.SHOWN.of("training"),
             label_visibility="collapsed",
+            bind="query-params",
             persist_state="session",
         )
         match view:

@@ -29,6 +29,7 @@ def listed(known: list[Job]) -> None:
                 "Search",
                 key=Key.FOUND.of("words"),
                 placeholder="Words of title, tags, notes, owner, state, dataset",
+                bind="query-params",
                 persist_state="session",
             )
             order = st.selectbox(
@@ -36,6 +37,7 @@ def listed(known: list[Job]) -> None:
                 listing.ORDERS,
                 key=Key.FOUND.of("order"),
                 format_func=str.capitalize,
+                bind="query-params",
                 persist_state="session",
                 width=160,
             )
