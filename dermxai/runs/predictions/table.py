@@ -253,7 +253,7 @@ def _named(rows: pd.DataFrame) -> pd.DataFrame:
         raise InputError("The table holds no rows; expected one for each image.")
     rows.columns = [str(name) for name in rows.columns]
     for name in list(rows):
-        column = described(name)
+        column = described(str(name))
         if column.is_output and not column.rest and (lists := _lists(rows[name])) is not None:
             apart = {f"{name}_{number}": lists[:, number] for number in range(lists.shape[1])}
             new = pd.DataFrame(apart, index=rows.index)
