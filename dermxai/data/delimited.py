@@ -95,28 +95,46 @@ def framed(
 
 def header(path: Path) -> list[str]:
     """Column names of a delimited text, empty where the file is no such text."""
-    return [str(name) for name in beginning(path, 0)]
+    return next(_start(path), [])
 
 
 def beginning(path: Path, most: int) -> pd.DataFrame:
     """The first rows of a delimited text, those that fit its header; without columns where the file
     is no such text."""
+    lines = _start(path)
+    names = next(lines, None)
+    if names is None:
+        return pd.DataFrame()
+    try:
+        rows = [cells for cells in islice(lines, most) if len(cells) == len(names)]
+    except csv.Error:
+        return pd.DataFrame()
+    return pd.DataFrame(rows, columns=names, dtype="str")
+
+
+def _start(path: Path) -> Iterator[list[str]]:
+    """The names of the columns of a delimited text, and its first rows; nothing of other files.
+
+    Raises:
+        csv.Error: a row cannot be read.
+    """
     try:
         with entries.opened(path) as file:
             start = file.read(_SNIFFED_BYTES)
         lines = filter(any, _lines(path, start[: start.rfind(b"\n") + 1] or start))
         names = distinct(next(lines, []))
-        rows = [cells for cells in islice(lines, most) if len(cells) == len(names)]
     except (OSError, UnusableError, csv.Error, InputError):
-        return pd.DataFrame()
-    return pd.DataFrame(rows, columns=names, dtype="str")
+        return
+    yield names
+    yield from lines
 
 
 def decode(content: bytes) -> str | None:
     """Text in UTF-8 or UTF-16 (by its mark), in GB 18030, or else in Windows' Latin 1; None where
-    the content is not text.
+    the content is not text, or in another encoding, such as Shift JIS.
 
-    Every byte sequence is Latin 1 and most are GB 18030, so the words of the whole file are asked.
+    Almost every byte sequence is Latin 1 and most are GB 18030, so the words of the whole file are
+    asked.
     Chinese writing is in pairs of bytes above 0x7F, and so are two accented letters side by side;
     but those stand within a word that Latin 1 spells as Western languages do.
     """
@@ -140,7 +158,7 @@ def _encodings(content: bytes) -> Iterator[str]:
     yield "utf-8-sig"
     if _chinese(content):
         yield "gb18030"
-    yield from ("cp1252", "latin-1")
+    yield "cp1252"
 
 
 def _chinese(content: bytes) -> bool:
@@ -163,7 +181,11 @@ def _bytes(path: Path) -> bytes:
 def _lines(path: Path, content: bytes) -> "_Lines":
     text = decode(content)
     if text is None:
-        raise InputError(f"{path.name} is not text; expected a CSV or TSV file.")
+        raise InputError(
+            f"{path.name} is not text, or of an encoding that is not read; expected a CSV or TSV "
+            "file in UTF-8."
+        )
+    text = _without_comments(text)
     if said := _EXCEL.match(text):
         text = text[said.end() :]
         delimiter = said["delimiter"]
@@ -173,6 +195,23 @@ def _lines(path: Path, content: bytes) -> "_Lines":
             _DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark)))
         )
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+
+def _without_comments(text: str) -> str:
+    """Without lines above the header that begin with ``#`` and hold fewer cells than it does."""
+    at = 0
+    while text.startswith("#", at):
+        end = _END_OF_LINE.search(text, at)
+        if end is None:
+            return text
+        at = end.end()
+    header = text[at:].partition("\n")[0]
+    mark = max(_DELIMITERS, key=header.count)
+    most = max((line.count(mark) for line in text[:at].splitlines()), default=0)
+    return text[at:] if most < header.count(mark) else text
+
+
+_END_OF_LINE = re.compile(r"(?:\r\n|\r|\n)+")
 
 
 def distinct(names: list[str]) -> list[str]:

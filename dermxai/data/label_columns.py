@@ -18,6 +18,11 @@ _FAMILY = re.compile(r"(?P<stem>.*(?:diagnosis|diagnose|iddx|dx))_?(?P<depth>\d)
 _WORDS = ("diagnos", "disease", "label", "class", "condition", "诊断", "疾病", "病名")
 _FINAL = ("histol", "pathol", "biops", "consensus", "final", "gold", "truth", "组织")
 """Words of columns that are asked before those of single readers."""
+_READER = re.compile(
+    r"rater|reader|annotator|expert|observer|grader|labell?er|reviewer|assessor|examiner|physician"
+    r"|doctor|clinician|dermatologist|pathologist|specialist|resident|untersucher|befunder|gutachter"
+    r"|arzt|ärztin|lecteur|médecin|medecin|lector|médico|medico|lettore|医生|专家|阅片|(?<![a-z])derm\d"
+)
 _OF_MODELS = re.compile(r"(?:pred|predicted|prediction|predictions|model|output)(?:_|\d|$)")
 _SEPARATORS = re.compile(r"[|;,+]")
 """Of several labels in a cell."""
@@ -80,6 +85,7 @@ def find(rows: pd.DataFrame, taken: Sequence[str], file: str) -> Labels | None:
         _coded(rows, free, file)
         or _named(rows, free, usual)
         or _family(rows, free)
+        or _readers(rows, free)
         or _marks(rows, free)
         or _shares(rows, free)
         or _guessed(rows, free)
@@ -204,6 +210,44 @@ def _are_alternatives(texts: Sequence["pd.Series[str]"]) -> bool:
     pairs = set(zip(one[apart.index].dropna(), other[apart.index].dropna(), strict=False))
     meant = [(synonym(a), synonym(b)) for a, b in pairs]
     return any(a and b and a.relation != "group" and a.code != b.code for a, b in meant)
+
+
+def _readers(rows: pd.DataFrame, free: Sequence[str]) -> Labels | None:
+    """A column a reader, each with diagnoses: what most of those say who say anything; none where
+    two diagnoses have as many. A column of histology, consensus or truth is asked before."""
+    columns = [column for column in free if _READER.search(normal(column))]
+    texts = {column: _filled(as_text(rows[column])) for column in columns}
+    told = {column: each for column, each in texts.items() if _are_diagnoses(each)}
+    agreed = (c for c in free if c not in told and any(w in normal(c) for w in _FINAL))
+    if len(told) < 2 or any(_are_diagnoses(_filled(as_text(rows[each]))) for each in agreed):
+        return None
+    votes = pd.DataFrame({column: _classes(each) for column, each in told.items()})
+    leading = votes.mode(axis=1)
+    one = leading.notna().sum(axis=1) == 1
+    values = pd.Series(None, index=rows.index, dtype="str")
+    for column, written in told.items():
+        values = values.fillna(written.where(one & (votes[column] == leading[0])))
+    lost = int((votes.notna().any(axis=1) & ~one).sum())
+    rest = f" {count(lost, 'row')} where none leads: no label." if lost else ""
+    shown = ", ".join([*told][:6]) + (" …" if len(told) > 6 else "")
+    note = (
+        f"{shown} are what several readers say: the label is what most of them say.{rest} Map one "
+        "of these columns to the label to take that reader's word."
+    )
+    return Labels(values, tuple(told), note)
+
+
+def _classes(texts: "pd.Series[str]") -> "pd.Series[str]":
+    """Class codes, so that writings of one diagnosis are alike."""
+    codes = {value: found.code for value in texts.dropna().unique() if (found := synonym(value))}
+    return texts.map(lambda cell: codes.get(cell, cell), na_action="ignore").astype("str")
+
+
+def _are_diagnoses(texts: "pd.Series[str]") -> bool:
+    values = texts.dropna().unique()
+    if not 1 <= len(values) <= _MOST_CLASSES or any(map(_is_no_text, values)):
+        return False
+    return sum(map(is_disease, values)) >= len(values) / 2
 
 
 def _marks(rows: pd.DataFrame, free: Sequence[str]) -> Labels | None:
@@ -406,7 +450,7 @@ def _guessed(rows: pd.DataFrame, free: Sequence[str]) -> Labels | None:
             continue
         known = sum(synonym(value) is not None or is_disease(value) for value in values)
         share = 1.0 if icd10.are_codes(values) else known / len(values)
-        named = any(word in normal(column) for word in _WORDS)
+        named = speaks_of_diagnoses(column)
         words = not pd.to_numeric(pd.Series(values), errors="coerce").notna().any()
         repeated = len(values) < texts.notna().sum() or len(values) <= 2
         score = share + (0.5 if named and words and repeated else 0.0)
@@ -416,7 +460,22 @@ def _guessed(rows: pd.DataFrame, free: Sequence[str]) -> Labels | None:
     if best is None:
         return None
     texts = as_text(rows[best[1]])
-    return Labels(texts, (best[1],), f"{best[1]} was taken as the label: its cells are diagnoses.")
+    note = f"{best[1]} was taken as the label: its cells are diagnoses."
+    mine = _classes(_filled(texts))
+    for column in free:
+        other = _filled(as_text(rows[column]))
+        if column == best[1] or _is_binary(column, other.fillna("")) or not _are_diagnoses(other):
+            continue
+        theirs = _classes(other)
+        differ = int((mine.notna() & theirs.notna() & (mine != theirs)).sum())
+        if differ:
+            note += f" {column} holds diagnoses, too, others in {count(differ, 'row')}."
+    return Labels(texts, (best[1],), note)
+
+
+def speaks_of_diagnoses(column: str) -> bool:
+    """Whether a column is called as a diagnosis, in whatever words."""
+    return any(word in normal(column) for word in _WORDS)
 
 
 def _is_no_text(cell: str) -> bool:

@@ -9,7 +9,7 @@ import struct
 import warnings
 import zipfile
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PosixPath
 
@@ -172,12 +172,21 @@ def _unwrapped(content: Mapping[object, object], path: Path) -> Mapping[object, 
     for _ in range(DEEPEST):
         if _sets(content) or _holds_tensors(content):
             break
+        lists = {key: each for key, each in content.items() if isinstance(each, list | tuple)}
+        content = {**content, **{key: _parts(each) for key, each in lists.items()}}
         inner = [value for value in content.values() if isinstance(value, Mapping)]
         inner = [each for each in inner if _sets(each) and not each.keys() >= OPTIMISER]
         if len(inner) != 1:
             break
         beside = {key: value for key, value in content.items() if value is not inner[0]}
         content = {**beside, **inner[0]}
+    return content
+
+
+def _parts(content: Sequence[object]) -> object:
+    """A list of state dicts by number; itself where it is another."""
+    if content and all(_holds_tensors(each) for each in content):
+        return {str(at): each for at, each in enumerate(content)}
     return content
 
 
@@ -205,7 +214,27 @@ def _of_weights(path: Path) -> Mapping[object, object]:
             f"{path} is not a readable checkpoint: damaged, or of another kind; expected a state "
             "dict as .pth, .pt, .ckpt or .safetensors."
         ) from error
-    return content if isinstance(content, Mapping) else {}
+    return _by_name(content, path)
+
+
+def _by_name(content: object, path: Path) -> Mapping[object, object]:
+    """What a file holds as a mapping whose keys are texts: of a list, such as the folds of an
+    ensemble, by number from 0.
+
+    Raises:
+        InputError: it is a list of tensors without names.
+    """
+    if isinstance(content, list | tuple):
+        if content and all(isinstance(each, Tensor) for each in content):
+            raise InputError(
+                f"{path} holds {len(content)} tensors without names; expected a state dict of a "
+                "network, which names them (model.state_dict())."
+            )
+        content = dict(enumerate(content))
+    if not isinstance(content, Mapping):
+        return {}
+    named = {str(key) if isinstance(key, int) else key: each for key, each in content.items()}
+    return named if len(named) == len(content) else content
 
 
 def _of_program(path: Path, program: str) -> Mapping[object, object]:

@@ -71,6 +71,27 @@ def test_accented_words_in_windows_latin_1_are_read(words: list[str]) -> None:
     assert decode(text.encode("cp1252")) == text
 
 
+@pytest.mark.parametrize("encoding", ["shift_jis", "mac_roman"])
+def test_text_of_an_encoding_that_is_not_read_is_no_mojibake(tmp_path: Path, encoding: str) -> None:
+    text = "画像,診断\na.jpg,悪性黒色腫\n" if encoding == "shift_jis" else "a,b\n1,lésion à ç\n"
+    path = written(tmp_path, text.encode(encoding))
+    with pytest.raises(InputError, match=r"of an encoding that is not read; expected .* in UTF-8"):
+        read_delimited(path)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_comments_above_the_header_are_left_out(tmp_path: Path, end: str) -> None:
+    lines = ["# exported 2024-01-01, by hand", "#", "", "image;label", "a.jpg;nevus"]
+    rows, problems = read_delimited(written(tmp_path, end.join(lines)))
+    assert list(rows) == ["image", "label"] and len(rows) == 1 and not problems
+
+
+@pytest.mark.parametrize("text", ["#,image\n1,a.jpg\n", "#image,label\na.jpg,nevus\n", "#\n"])
+def test_a_header_may_begin_with_a_number_sign(tmp_path: Path, text: str) -> None:
+    rows, _ = read_delimited(written(tmp_path, text))
+    assert str(rows.columns[0]).startswith("#")
+
+
 def test_bytes_that_are_no_text() -> None:
     assert decode(b"PK\x03\x04\0\0") is None
 

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from dermxai.core.errors import InputError
-from dermxai.models.state_dict import read_tensors
+from dermxai.models.state_dict import read_contents, read_tensors
 
 STATE = {"fc.weight": torch.ones(7, 4), "fc.bias": torch.zeros(7)}
 
@@ -104,3 +104,35 @@ def test_a_torchscript_program_is_refused_without_the_advice_to_run_it(tmp_path:
     with pytest.raises(InputError, match="TorchScript program") as raised:
         read_tensors(tmp_path / "a.pt")
     assert "weights_only" not in str(raised.value)
+
+
+OTHER = {"fc.weight": torch.zeros(7, 4), "fc.bias": torch.ones(7)}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [[STATE, OTHER], (STATE, OTHER), {0: STATE, 1: OTHER}, {"models": [STATE, OTHER], "epoch": 3}],
+    ids=["list", "tuple", "numbers", "list within"],
+)
+def test_of_a_list_of_state_dicts_one_is_named_by_number(tmp_path: Path, content: object):
+    path = tmp_path / "folds.pth"
+    torch.save(content, path)
+    with pytest.raises(InputError, match=r"several sets of weights \(0, 1\); name one"):
+        read_contents(path)
+    found = read_contents(path, "1")
+    assert torch.equal(found.tensors["fc.bias"], OTHER["fc.bias"])
+    assert found.note == "1; not 0"
+
+
+@pytest.mark.parametrize(
+    "content", [[STATE], (3, STATE), (STATE, {"state": {}, "param_groups": []})]
+)
+def test_of_a_list_with_one_state_dict_that_is_taken(tmp_path: Path, content: object):
+    torch.save(content, tmp_path / "a.pth")
+    assert torch.equal(read_tensors(tmp_path / "a.pth")["fc.weight"], STATE["fc.weight"])
+
+
+def test_tensors_without_names_are_called_that(tmp_path: Path):
+    torch.save(list(STATE.values()), tmp_path / "a.pth")
+    with pytest.raises(InputError, match="2 tensors without names; expected a state dict"):
+        read_tensors(tmp_path / "a.pth")

@@ -14,7 +14,7 @@ from dermxai.data.files import holds_any, scan
 from dermxai.data.folders import interpret, is_site
 from dermxai.data.formats import LAST, Format
 from dermxai.data.formats.table import unused
-from dermxai.data.synonyms import key, synonym
+from dermxai.data.synonyms import SYNONYMS, is_disease, is_no_class, key, synonym
 from dermxai.data.table import Options, Problem, Reading, Table
 
 
@@ -52,8 +52,7 @@ class ClassFolders(Format):
             labels = _by_name([image.stem for image in images])
             if labels:
                 rows["label"] = labels
-                first = images[0].name
-                notes = (f"The label is how the files' names begin: {first} is {labels[0]}.",)
+                notes = (f"The label stands in the files' names: {images[0].name} is {labels[0]}.",)
         notes += tuple(
             f"The folders of level {level.level} ({', '.join(level.examples)}) are places on the "
             "body, taken for no classes."
@@ -71,15 +70,52 @@ class ClassFolders(Format):
 
 
 _NUMBERED = re.compile(r"(?P<word>[^\W\d].*?)[\s_-]*\(?\d+\)?")
+_WORD = re.compile(r"[^\W\d_]+")
+_MOST_WORDS = 6  # of a diagnosis
+_LONGEST_CODE = 2  # letters, which may also be a person's initials
 
 
 def _by_name(stems: Sequence[str]) -> list[str] | None:
-    """The diagnoses that file names begin with, such as ``melanoma_12``; None where one does not,
-    or all are the same."""
-    found = [_NUMBERED.fullmatch(stem) for stem in stems]
-    words = [each["word"].strip() for each in found if each and synonym(each["word"])]
-    whole = len(words) == len(stems) and len({key(word) for word in words}) > 1
-    return words if whole else None
+    """The diagnoses that file names hold, such as ``melanoma_12`` and ``IMG_12_melanoma_arm``; None
+    where one holds none, or several, or all are the same.
+
+    Codes of two letters count at the same place of every name only: at its begin, say.
+    """
+    found = [_diagnoses(stem) for stem in stems]
+    words = [_only(each) for each in found]
+    if not all(words):
+        return None
+    if any(len(word) <= _LONGEST_CODE for word in words):
+        firsts, lasts = ({each[0][at] for each in found} for at in (0, 1))
+        if len(firsts) > 1 and len(lasts) > 1:
+            return None
+    return words if len({key(word) for word in words}) > 1 else None
+
+
+def _only(found: Sequence[tuple[int, int, str]]) -> str:
+    """The one diagnosis of a name; nothing where there are several."""
+    meant = {named.code if (named := synonym(word)) else word for *_, word in found}
+    return found[0][2] if len(meant) == 1 else ""
+
+
+def _diagnoses(stem: str) -> list[tuple[int, int, str]]:
+    """The diagnoses in a name, the longest first at each place: how many words stand before and
+    after each, and itself."""
+    words = list(_WORD.finditer(stem))
+    found, at = [], 0
+    while at < len(words):
+        for end in range(min(len(words), at + _MOST_WORDS), at, -1):
+            text = stem[words[at].start() : words[end - 1].end()]
+            if key(text) in SYNONYMS:
+                found.append((at, len(words) - end, text))
+                at = end
+                break
+        else:
+            at += 1
+    begin = _NUMBERED.fullmatch(stem)
+    if not found and begin and (is_disease(begin["word"]) or is_no_class(begin["word"])):
+        return [(0, 0, begin["word"])]
+    return found
 
 
 CLASS_FOLDERS = ClassFolders(

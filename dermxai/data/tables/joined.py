@@ -138,6 +138,8 @@ def _part(
     columns = {**(sheet.columns or {}), **own}
     if sheet.note:
         notes.append(sheet.note)
+    if sheet.codes:
+        notes.append(sheet.codes)
     for column in (sheet.columns or {}).values():
         if normal(column) not in USUAL and not sheet.note:
             notes.append(f"{column} of {sheet.file.name} was taken for the name of the image.")

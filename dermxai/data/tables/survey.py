@@ -17,6 +17,7 @@ from dermxai.data.files import ImageFiles, is_text, scan
 from dermxai.data.image_names import ImageNames, parts_of
 from dermxai.data.table import COLUMNS, Options, Problem, as_text, folded, normal, recognised
 from dermxai.data.table_files import SUFFIXES, read_tables
+from dermxai.data.tables.codebooks import Codebook, codebooks_in, decoded
 
 NAMES = ("path", "sample_id")
 """Our columns that name images."""
@@ -47,6 +48,7 @@ class Sheet:
         views: further columns that name images, of which a row has several.
         files: those that it was read from, where they are several.
         note: a sentence, where the images of its rows were guessed.
+        codes: a sentence, where another table names its codes.
     """
 
     file: Path
@@ -56,6 +58,7 @@ class Sheet:
     views: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     note: str = ""
+    codes: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ def survey_of(path: Path, options: Options, unused: bool = False) -> Survey:
         described = [_described(sheet, survey, options, alone) for sheet in sheets]
         if not any(sheet.columns for sheet in described):
             described = [_keyed(sheet, survey) for sheet in described]
+        described = _decoded(described)
         images = tuple(sheet for sheet in described if sheet.columns is not None)
         others = tuple(sheet for sheet in described if sheet.columns is None)
         if images and not unused and (depth == 0 or _cover(images, survey)):
@@ -345,6 +349,31 @@ def _keyed(sheet: Sheet, survey: Survey) -> Sheet:
     keys = {path: folded(str(rows[column].iloc[at]).strip()) for path, at in found.items()}
     by_name = all(folded(path.stem).startswith(key) for path, key in keys.items())
     return _an_image_each(sheet, survey.root, column, found, "name" if by_name else "folder")
+
+
+def _decoded(sheets: Sequence[Sheet]) -> list[Sheet]:
+    """Tables with what their codes mean, without the tables that tell it."""
+    kept = list(sheets)
+    for book in sheets:
+        others = [each for each in kept if each is not book]
+        columns = frozenset(normal(str(column)) for each in others for column in each.rows)
+        for told in codebooks_in(book.rows, columns):
+            changed = [each if each is book else _with_names(each, told, book) for each in kept]
+            if any(new is not old for new, old in zip(changed, kept, strict=True)):
+                kept = [each for each in changed if each is not book]
+                break
+    return kept
+
+
+def _with_names(sheet: Sheet, told: Codebook, book: Sheet) -> Sheet:
+    if not sheet.columns:
+        return sheet
+    rows, columns = decoded(sheet.rows, [*sheet.columns.values(), *sheet.views], told)
+    if not columns:
+        return sheet
+    headings = shortened(", ".join(map(str, book.rows.columns)), MOST_SHOWN)
+    codes = f"What the codes of {', '.join(columns)} mean stands in {book.file.name} ({headings})."
+    return replace(sheet, rows=rows, codes=codes)
 
 
 _NO_KEYS = frozenset(

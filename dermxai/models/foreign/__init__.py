@@ -15,10 +15,12 @@ from dermxai.core.errors import InputError
 from dermxai.data.labels import standard_classes
 from dermxai.data.transforms import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 from dermxai.models.backbone import normalisation, own_size, pretrained_config
+from dermxai.models.foreign.adapters import check_merged
 from dermxai.models.foreign.heads import LinearHead, linear_head, two_heads
 from dermxai.models.foreign.metadata import Metadata, embedded_metadata, few_names
 from dermxai.models.foreign.networks import (
     Backbone,
+    copies,
     find_backbone,
     fit_backbone,
     is_average,
@@ -92,12 +94,13 @@ def interpret(
 
     Raises:
         InputError: what is said of it is of another kind, the architecture can't be told from the
-            tensors, or the classes don't fit.
+            tensors, the classes don't fit, or there are several networks.
     """
     metadata = asked
     if config is not None:
         metadata = metadata.or_else(embedded_metadata(config, "of the folder"))
     metadata = metadata.or_else(embedded_metadata(contents.beside, "in the file"))
+    check_merged(contents.tensors, path)
     tensors, product = multiplied_out(contents.tensors)
     found = _recognised(tensors, metadata, path)
     origin = dict(found.origin)
@@ -198,6 +201,12 @@ def _recognised(tensors: Mapping[str, Tensor], metadata: Metadata, path: Path) -
         if metadata.architecture:
             origin["architecture"] = by
         return _Recognised(metadata.architecture, _own_names(own), origin)
+    if others := copies(tensors, backbone.prefix):
+        held = [each.rstrip(".") for each in (backbone.prefix, *others)]
+        raise InputError(
+            f"{path} holds {len(held)} networks alike ({few_names(held)}); expected one. Save the "
+            "state dict of the one that is meant."
+        )
     architecture = _fitting_architecture(backbone, metadata)
     expected = _backbone_of(architecture)
     of_head = {  # a normalisation, in LeViT

@@ -10,6 +10,7 @@ from dermxai.core import entries
 from dermxai.core.entries import UnusableError, shown
 from dermxai.core.errors import InputError
 from dermxai.core.paths import readable
+from dermxai.models.foreign.adapters import MERGE
 from dermxai.models.state_dict import Contents, read_contents
 
 CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"
@@ -17,6 +18,7 @@ WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 INDICES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 MOST_SHARDS = 200
 TENSORFLOW = ("saved_model.pb", "keras_metadata.pb")
+ADAPTERS = "adapter_config.json"
 ACTIVATIONS = (None, "gelu", "gelu_python", "relu")
 """Of transformers' networks that timm's have, too."""
 OWN = {"efficientnet": "swish"}
@@ -46,6 +48,8 @@ def kind_of_folder(folder: Path) -> str | None:
     """What a folder is that is no checkpoint; None where that is not known."""
     if any(os.path.lexists(folder / name) for name in TENSORFLOW):
         return "a TensorFlow SavedModel; export the network to ONNX"
+    if os.path.lexists(folder / ADAPTERS):
+        return f"adapters (peft), which change another network's weights; {MERGE}"
     if folder.suffix.lower() in {".mlpackage", ".mlmodelc"}:
         return "a Core ML model; export the network to ONNX"
     if os.path.lexists(folder / "data.pkl"):

@@ -21,6 +21,7 @@ CLASSES = ("classes", "class_names", "label_names", "labels", "categories", "voc
 INDICES = ("class_to_idx", "label2id", "class_to_index")
 NAMES_BY_INDEX = ("idx_to_class", "id2label", "index_to_class")
 SIZE = ("crop_size", "size", "img_size", "image_size", "input_size", "resolution")
+MEANS, DEVIATIONS = ("mean", "image_mean"), ("std", "image_std")
 SETTINGS = (
     "preprocessor_config",
     "hyper_parameters",
@@ -36,6 +37,7 @@ SETTINGS = (
 """Where programs keep what a network was made with, or what lies in that."""
 FIRST = SETTINGS[0]
 LARGEST = 4096
+BYTES = 255.0
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,22 @@ def embedded_metadata(content: Mapping[str, object], where: str) -> Metadata:
             elif name == "classes":
                 note = f"{source} names no classes by the index of their outputs"
                 found = found.or_else(Metadata(notes=(note,)))
+            elif name in _EXPECTED_IN_FILES and _holds_numbers(values[key]):
+                note = f"{source} is {shown(str(values[key]))}, not {_EXPECTED_IN_FILES[name]}"
+                found = found.or_else(Metadata(notes=(note,)))
     return found
+
+
+_EXPECTED_IN_FILES = {
+    "size": f"one side of at most {LARGEST:,} pixels",
+    "mean": "three numbers from 0 to 1, or to 255",
+    "std": "three numbers above 0, to 1 or to 255",
+}
+
+
+def _holds_numbers(value: object) -> bool:
+    values = list(value) if isinstance(value, list | tuple) else [value]
+    return bool(values) and all(isinstance(each, float) or _is_whole(each) for each in values)
 
 
 def _levels(content: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
@@ -155,10 +172,11 @@ def _settings(
 def _known_values(values: Mapping[str, object]) -> Iterator[tuple[str, str, Metadata]]:
     """A field, under which key it stands, and the metadata with it alone: none where it is of no
     use."""
+    scaled = _of_one(values)
     for name, keys, reader in _READERS:
         for key in keys:
             if values.get(key) is not None:
-                yield name, key, reader(values[key])
+                yield name, key, reader(scaled[key])
 
 
 def timm_name(name: str) -> str | None:
@@ -235,7 +253,8 @@ def _mean(value: object) -> Metadata:
 
 
 def _std(value: object) -> Metadata:
-    return Metadata(std=_channels(value))
+    found = _channels(value)
+    return Metadata(std=found if found and min(found) > 0 else None)
 
 
 def _channels(value: object) -> tuple[float, float, float] | None:
@@ -243,6 +262,16 @@ def _channels(value: object) -> tuple[float, float, float] | None:
         return None
     red, green, blue = (float(each) for each in value)
     return (red, green, blue) if all(0 <= each <= 1 for each in (red, green, blue)) else None
+
+
+def _of_one(values: Mapping[str, object]) -> Mapping[str, object]:
+    """With mean and deviation for pixels from 0 to 1, where they are for such from 0 to 255, as
+    mmpretrain writes them."""
+    given = {key: each for key in (*MEANS, *DEVIATIONS) if (each := values.get(key)) is not None}
+    numbers = {k: v for k, v in given.items() if isinstance(v, list | tuple) and _are_numbers(v)}
+    if not any(1 < max(each) <= BYTES for each in numbers.values()):
+        return values
+    return {**values, **{key: [each / BYTES for each in v] for key, v in numbers.items()}}
 
 
 def _is_text(value: object) -> bool:
@@ -269,8 +298,8 @@ _READERS: tuple[tuple[str, tuple[str, ...], Callable[[object], Metadata]], ...] 
     ("classes", INDICES, _indices),
     ("classes", NAMES_BY_INDEX, _names_by_index),
     ("size", SIZE, _size),
-    ("mean", ("mean", "image_mean"), _mean),
-    ("std", ("std", "image_std"), _std),
+    ("mean", MEANS, _mean),
+    ("std", DEVIATIONS, _std),
     ("activation", ("problem_type",), _activation),
 )
 _EXPECTED = {

@@ -99,7 +99,7 @@ def find_backbone(tensors: Tensors) -> Backbone | None:
                 n: t for n, t in inside.items() if not n.startswith(removed) and not _is_small(n, t)
             }
             shapes = {n: t.shape for n, t in backbone.items() if not n.startswith(UNUSED)}
-            if names := matching_architectures(shapes):
+            if names := matching_architectures(shapes) or _of_two_heads(shapes):
                 kept = {n: t for n, t in backbone.items() if not n.startswith(UNUSED)}
                 rest = {n: t for n, t in inside.items() if n not in backbone}
                 return Backbone(_ranked(names, program), kept, rest, outside, program.name, prefix)
@@ -187,6 +187,23 @@ def is_average(prefix: str) -> bool:
     return any("ema" in module.split("_") for module in prefix.lower().split("."))
 
 
+def copies(tensors: Tensors, prefix: str) -> list[str]:
+    """Other modules that hold all that one holds, as an ensemble's members do; averages of the
+    weights, teachers and the like are none."""
+    inside = {n[len(prefix) :]: t.shape for n, t in tensors.items() if n.startswith(prefix)}
+    first = next(iter(inside), None)
+    if not prefix or first is None or is_average(prefix):
+        return []
+    others = (n[: -len(first)] for n in tensors if n.endswith(f".{first}"))
+    return [
+        other
+        for other in others
+        if other != prefix
+        and not (other.startswith(prefix) or is_average(other) or ELSEWHERE.match(other))
+        and all(getattr(tensors.get(other + n), "shape", None) == s for n, s in inside.items())
+    ]
+
+
 def _heads(tensors: Tensors) -> Iterator[tuple[str, ...]]:
     """Beginnings of names that may be those of the head."""
     for head in sorted(HEADS, key=len, reverse=True):
@@ -198,6 +215,17 @@ def _heads(tensors: Tensors) -> Iterator[tuple[str, ...]]:
         ranks.setdefault(name.partition(".")[0], set()).add(tensor.ndim)
     if linear := tuple(f"{name}." for name, each in ranks.items() if each == {1, 2}):
         yield linear  # several heads
+
+
+def _of_two_heads(shapes: Mapping[str, torch.Size]) -> tuple[str, ...]:
+    """Networks that timm has with a second head only, which learns from a teacher and has a
+    normalisation of its own; as LeViT trained without a teacher lacks it."""
+    second = {
+        f"{distilled('head')}{name[len('head') :]}": shape
+        for name, shape in shapes.items()
+        if name.startswith("head.")
+    }
+    return matching_architectures({**shapes, **second}) if second else ()
 
 
 def _is_small(name: str, tensor: Tensor) -> bool:

@@ -16,7 +16,7 @@ from dermxai.core.activation import SOFTMAX
 from dermxai.core.entries import UnusableError
 from dermxai.core.errors import InputError
 from dermxai.core.formatting import count
-from dermxai.data import Dataset, Problem, xml_tables
+from dermxai.data import Dataset, Problem, workbooks, xml_tables
 from dermxai.data.table_files import SUFFIXES as SUFFIXES_OF_TABLES
 from dermxai.runs import feature_spaces
 from dermxai.runs.assembly import ImportedRun, assemble_imported, follow_dataset
@@ -210,9 +210,8 @@ def suffix_of(file: Path) -> str:
     """
     suffix = file.suffix.lower()
     if suffix not in SUFFIXES:
-        raise InputError(
-            f"{title(file)} is no file of predictions; expected {', '.join(sorted(SUFFIXES))}."
-        )
+        read = ", ".join(sorted(SUFFIXES - workbooks.OLD))
+        raise InputError(f"{title(file)} is no file of predictions; expected {read}.")
     return suffix
 
 

@@ -1,5 +1,6 @@
 """Predictions in a table: a row for each image, or for each image and fold."""
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,9 @@ _MAYBE_TRUTH = ("label", "class", "class_name")
 _PREDICTED = ("pred", "prediction", "predicted", "predicted_class", "pred_class", "pred_label",
               "predicted_label", *_MAYBE_TRUTH)  # fmt: skip
 """Columns that name the class whose number is beside it."""
+_LIST = re.compile(r"\s*\[[-+\d.,eE\sinfa]*\]\s*")  # numbers, inf and nan
+_NUMPY = re.compile(r"np\.float\d{2}\(([^()]{1,40})\)")  # in a list that Python has written
+_MOST_LISTED = 10_000
 _SINGLE = frozenset(("", "confidence", "conf", "certainty"))
 _SHOWN = 12  # columns in a sentence
 
@@ -248,7 +252,33 @@ def _named(rows: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         raise InputError("The table holds no rows; expected one for each image.")
     rows.columns = [str(name) for name in rows.columns]
+    for name in list(rows):
+        column = described(str(name))
+        if column.is_output and not column.rest and (lists := _lists(rows[name])) is not None:
+            apart = {f"{name}_{number}": lists[:, number] for number in range(lists.shape[1])}
+            new = pd.DataFrame(apart, index=rows.index)
+            rows = pd.concat([rows.drop(columns=name), new], axis=1)
     return rows
+
+
+def _lists(cells: pd.Series) -> Floats | None:
+    """(row, output) the numbers of a column of lists of one length, as Python, JSON or NumPy writes
+    them; None of others."""
+    found = []
+    for cell in cells:
+        values = cell
+        text = _NUMPY.sub(r"\1", cell) if isinstance(cell, str) else ""
+        if _LIST.fullmatch(text):
+            values = text.strip()[1:-1].replace(",", " ").split()
+        if not isinstance(values, list | tuple | np.ndarray) or len(values) > _MOST_LISTED:
+            return None
+        try:
+            found.append(np.asarray(values, dtype=np.float64))
+        except (TypeError, ValueError):
+            return None
+    shapes = {each.shape for each in found}
+    alike = len(shapes) == 1 and len(found[0].shape) == 1 and found[0].size > 0
+    return np.stack(found) if alike else None
 
 
 def _parquet(file: Path) -> pd.DataFrame:

@@ -224,6 +224,13 @@ def test_an_image_whose_name_ends_as_a_mask_may_is_an_image(draw) -> None:
         (("ISIC_001.png", "nevus_2.png"), [None, None]),
         (("nevus_1.png", "nevus_2.png"), [None, None]),
         (("bcc/nevus_1.png", "bcc/melanoma_2.png"), ["BCC", "BCC"]),
+        (("P1_melanoma_0.png", "P2_basal cell carcinoma_arm.png"), ["mel", "BCC"]),
+        (("01-2020-left-nevus.png", "02-Melanoma.png"), ["MN", "mel"]),
+        (("001mel.png", "002nv.png", "003nv.png"), ["mel", "MN", "MN"]),
+        (("1黑色素瘤2.png", "2湿疹_3.png"), ["mel", "EAD"]),
+        (("chickenpox_1.png", "melanoma_2.png", "unknown_3.png"), ["chickenpox", "mel", None]),
+        (("a_melanoma_or_nevus_1.png", "b_nevus_1.png"), [None, None]),
+        (("a_SK_1.png", "LP_1_b_c.png"), [None, None]),  # initials
     ],
 )
 def test_loose_images_may_be_called_as_their_diagnoses(
@@ -232,5 +239,5 @@ def test_loose_images_may_be_called_as_their_diagnoses(
     dataset = load_dataset(draw(*names))
     found = dataset.samples["label"].astype(object)
     assert found.where(found.notna(), None).tolist() == labels
-    guessed = any("names begin" in note for note in dataset.reading.notes)
+    guessed = any("in the files' names" in note for note in dataset.reading.notes)
     assert guessed == (labels[0] is not None and labels != ["BCC", "BCC"])

@@ -465,3 +465,87 @@ def test_files_of_other_programs_are_told_by_their_kind(tmp_path: Path, name: st
     (tmp_path / name).write_bytes(b"\x08\x05\x12\x20\n\x0e\n\x05" + bytes(range(256)))
     with pytest.raises(InputError, match=kind):
         load_classifier(tmp_path / name)
+
+
+@pytest.mark.parametrize("members", [("models.0.", "models.1."), ("encoder_q.", "encoder_k.")])
+def test_several_networks_alike_are_named_and_none_is_taken(
+    tmp_path: Path, reference: torch.nn.Module, members: tuple[str, ...]
+):
+    state = reference.state_dict()
+    path = tmp_path / "ensemble.pth"
+    torch.save({k: v for each in members for k, v in prefixed(state, each).items()}, path)
+    named = ", ".join(each.rstrip(".") for each in members)
+    with pytest.raises(InputError, match=rf"2 networks alike \({named}\); expected one"):
+        load_classifier(path)
+
+
+@pytest.mark.parametrize("beside", ["teacher.", "ema_model.module."])
+def test_a_teacher_or_an_average_is_no_second_network(
+    tmp_path: Path, reference: torch.nn.Module, beside: str
+):
+    state = reference.state_dict()
+    path = tmp_path / "student.pth"
+    torch.save(prefixed(state, "model.") | prefixed(state, beside), path)
+    assert load_classifier(path).info.architecture == "resnet18"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "layer1.0.conv1.lora_A.default.weight",
+        "base_model.model.fc.lora_B.weight",
+        "layer1.0.conv1.lora_down.weight",
+        "fc.hada_w1_a",
+    ],
+)
+def test_low_rank_updates_are_to_be_merged_first(
+    tmp_path: Path, reference: torch.nn.Module, name: str
+):
+    path = tmp_path / "adapted.pth"
+    for state in ({name: torch.ones(4, 64)}, reference.state_dict() | {name: torch.ones(4, 64)}):
+        torch.save(state, path)
+        with pytest.raises(InputError, match=r"low-rank updates .*; merge them"):
+            load_classifier(path)
+
+
+def test_a_folder_of_adapters_is_called_that(tmp_path: Path):
+    (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+    (tmp_path / "adapter_model.safetensors").write_bytes(b"")
+    with pytest.raises(InputError, match=r"it is adapters \(peft\)"):
+        load_classifier(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mean", "std"),
+    [([0.5, 0.4, 0.3], [0.5, 0.25, 0.1]), ([127.5, 102.0, 76.5], [127.5, 63.75, 25.5])],
+)
+def test_mean_and_deviation_may_be_of_values_to_255(
+    tmp_path: Path, reference: torch.nn.Module, mean: list[float], std: list[float]
+):
+    path = tmp_path / "a.pth"
+    torch.save({"state_dict": reference.state_dict(), "cfg": {"mean": mean, "std": std}}, path)
+    preprocessing = load_classifier(path).info.preprocessing
+    assert preprocessing.mean == pytest.approx((0.5, 0.4, 0.3))
+    assert preprocessing.std == pytest.approx((0.5, 0.25, 0.1))
+
+
+def test_a_deviation_of_1_beside_a_mean_of_bytes_is_of_bytes(
+    tmp_path: Path, reference: torch.nn.Module
+):
+    path = tmp_path / "caffe.pth"
+    said = {"mean": [104.0, 117.0, 123.0], "std": [1.0, 1.0, 1.0]}
+    torch.save({"state_dict": reference.state_dict(), "cfg": said}, path)
+    assert load_classifier(path).info.preprocessing.std == pytest.approx((1 / 255,) * 3)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("img_size", [224, 300]), ("img_size", 10**9), ("std", [0, 0, 0])]
+)
+def test_numbers_that_are_not_understood_are_told(
+    tmp_path: Path, reference: torch.nn.Module, key: str, value: object
+):
+    path = tmp_path / "a.pth"
+    torch.save({"state_dict": reference.state_dict(), "args": {key: value}}, path)
+    assert (
+        f"args.{key} in the file is {value}, not" in load_classifier(path).info.origin["not used"]
+    )

@@ -257,6 +257,9 @@ def test_the_normalisation_before_each_of_two_heads_is_part_of_it():
             head.bn.running_mean.normal_()
             head.linear.weight.normal_()
     _, tensors = interpreted(network.state_dict())
+    alone = {n: t for n, t in network.state_dict().items() if not n.startswith("head_dist")}
+    info, single = interpreted(alone)  # trained without a teacher
+    assert info.architecture == "levit_128s" and "average" not in info.origin["head"]
     images = torch.randn(2, 3, 224, 224)
     with torch.inference_mode():
         tokens = network.forward_features(images)
@@ -264,3 +267,6 @@ def test_the_normalisation_before_each_of_two_heads_is_part_of_it():
         wanted = network.forward_head(tokens)
     found = read @ tensors["heads.0.weight"].T + tensors["heads.0.bias"]
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+    one = read @ single["heads.0.weight"].T + single["heads.0.bias"]
+    with torch.inference_mode():
+        torch.testing.assert_close(one, network.head(read), rtol=1e-4, atol=1e-5)

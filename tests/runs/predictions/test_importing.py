@@ -669,3 +669,27 @@ def test_one_output_needs_two_classes(
         import_predictions(one, dataset)
     run = import_predictions(one, dataset, classes=["nv", "mel"])
     np.testing.assert_allclose(run.probabilities[:, 1], 1 / (1 + np.exp(-logits[:, 0])), atol=1e-12)
+
+
+@pytest.mark.parametrize("write", [str, np.array2string, json.dumps, lambda x: str([*np.array(x)])])
+def test_outputs_may_be_lists_in_one_column(
+    dataset: Dataset, given: pd.DataFrame, written: Written, write: Callable[..., str]
+) -> None:
+    shares = given.iloc[:, 1:].to_numpy().round(6)
+    cells = [write(row if write is np.array2string else row.tolist()) for row in shares]
+    file = written(pd.DataFrame({"image": given["image"], "probs": cells}))
+    run = import_predictions(file, dataset, classes=["nv", "mel", "bcc"])
+    assert run.imported_probabilities is not None
+    np.testing.assert_allclose(run.imported_probabilities, shares, atol=1e-6)
+    with pytest.raises(InputError, match="classes"):
+        import_predictions(file, dataset)
+
+
+@pytest.mark.parametrize("cell", ["[0.1, 0.2]", "[]", "[0.1, x, 0.2]", "0.5"])
+def test_lists_of_other_lengths_are_no_outputs(
+    dataset: Dataset, given: pd.DataFrame, written: Written, cell: str
+) -> None:
+    cells = [cell, *["[0.2, 0.3, 0.5]"] * (len(given) - 1)]
+    file = written(pd.DataFrame({"image": given["image"], "probs": cells}))
+    with pytest.raises(InputError, match="no outputs"):
+        import_predictions(file, dataset, classes=["nv", "mel", "bcc"])
