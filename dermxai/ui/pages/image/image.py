@@ -16,7 +16,8 @@ from dermxai.runs.run import NO_NETWORK
 from dermxai.signs import Source, signs_of, sources_of
 from dermxai.ui.app.guard import callback, guard
 from dermxai.ui.components import explained, look, question
-from dermxai.ui.components.question import Wish
+from dermxai.ui.components.explained import Panel
+from dermxai.ui.components.question import Question, Wish
 from dermxai.ui.components.text import percent, plain, shortened
 from dermxai.ui.pages.image import decomposition, next_questions
 from dermxai.ui.session import state
@@ -147,17 +148,7 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
     decompositions: dict[str, Decomposition] = {}
     no_maps = None
     with options, guard():
-        found = {
-            panel.subject.key: subjects.diagnosis(
-                run, panel.subject, panel.shape, asked.target, asked.against
-            )
-            for panel in panels
-        }
-        no_maps = next(iter(found.values())).no_maps
-        if not no_maps:
-            decompositions = {
-                key: each.decomposition(asked.target, asked.against) for key, each in found.items()
-            }
+        decompositions, no_maps = _decomposed(run, panels, asked)
     with row, guard():
         wish = Wish(asked, *question.ask_method(run))
         if no_maps is not None:
@@ -175,6 +166,24 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
     if asking is not None:
         with asking, guard():
             next_questions.draw(scene, panels[0].subject, asked)
+
+
+def _decomposed(
+    run: Run, panels: Sequence[Panel], asked: Question
+) -> tuple[dict[str, Decomposition], str | None]:
+    """The decomposition of each image's logits by place; or why the network has none."""
+    found = {
+        panel.subject.key: subjects.diagnosis(
+            run, panel.subject, panel.shape, asked.target, asked.against
+        )
+        for panel in panels
+    }
+    reason = next(iter(found.values())).no_maps
+    if reason:
+        return {}, reason
+    return {
+        key: each.decomposition(asked.target, asked.against) for key, each in found.items()
+    }, None
 
 
 def lacks_network(scene: Scene, looked_at: Sequence[Subject]) -> bool:
