@@ -100,9 +100,14 @@ def packed(values: NDArray[np.floating]) -> bytes:
 
 def unpacked(content: bytes, shape: tuple[int, int]) -> NDArray[np.float32]:
     """The map at an image's (height, width)."""
-    values = np.load(BytesIO(content), allow_pickle=False)
-    laid_out = cv2.resize(values, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+    size = (shape[1], shape[0])
+    laid_out = cv2.resize(kept_values(content), size, interpolation=cv2.INTER_LINEAR)
     return np.asarray(laid_out, dtype=np.float32)
+
+
+def kept_values(content: bytes) -> NDArray[np.float32]:
+    """The map (h, w) as it is kept."""
+    return np.asarray(np.load(BytesIO(content), allow_pickle=False), dtype=np.float32)
 
 
 def _stamp(path: str) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from dermxai.readers.store import lesson_tables  # noqa: F401
 from dermxai.readers.store.tables import Table
 
 context.configure(
