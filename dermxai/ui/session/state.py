@@ -136,6 +136,7 @@ class Key(StrEnum):
     SLICE = "slice"
     ANNOTATION = "annotation"
     READER_STUDY = "reader-study"
+    BOARD = "board"
 
     def of(self, *parts: object) -> str:
         return "-".join([self.value, *map(str, parts)])
