@@ -28,6 +28,7 @@ NEEDS: Mapping[str, Role] = {
     "keep slices": Role.OPERATOR,
     "annotate images": Role.OPERATOR,
     "run reader studies": Role.OPERATOR,
+    "run lessons": Role.OPERATOR,
     "cancel jobs": Role.OPERATOR,
     "delete jobs": Role.ADMIN,
     "withdraw datasets": Role.ADMIN,

@@ -9,7 +9,7 @@ from typing import ParamSpec
 
 import typer
 
-from dermxai.cli import access, console, jobs, reader_answers, slices
+from dermxai.cli import access, console, jobs, lesson, reader_answers, slices
 from dermxai.cli.causes import causes
 from dermxai.cli.compare import compare
 from dermxai.cli.dashboard import OPTIONS, dashboard
@@ -106,6 +106,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(access.app, name="access")
 app.add_typer(slices.app, name="slices")
 app.add_typer(reader_answers.app, name="readers")
+app.add_typer(lesson.app, name="lesson")
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ kept, then confirmed; the first to a step stands. Nothing of a quiz is told befo
 import secrets
 import time
 from dataclasses import dataclass
+from hashlib import sha256
 from math import isfinite
 from urllib.parse import urlencode
 
@@ -25,9 +26,12 @@ from dermxai.readers.store.lesson_tables import (
     LessonSession,
     Participant,
 )
+from dermxai.readers.store.tables import PRESS
 
 MOST_ATTENDING = 500
 """Of one session."""
+SHORTEST_PRESS = 20
+"""Characters: at random, so that nobody guesses what another browser shows."""
 NOTED = 30.0
 """Seconds between notes of who is still there."""
 CLOSED = "This lesson is closed: it takes no answer any more."
@@ -77,6 +81,7 @@ class Screen:
     """A step, as one student sees it.
 
     Attributes:
+        code: by which the session is joined.
         number: of the student.
         step: its position; ``of`` steps there are.
         led: whether the teacher holds everybody here.
@@ -88,6 +93,7 @@ class Screen:
     """
 
     lesson: str
+    code: str
     number: int
     pseudonym: str
     step: int
@@ -134,8 +140,11 @@ class _Now:
         return min(here, len(self.lesson.steps) - 1)
 
 
-def join(database: Database, code: str, pseudonym: str = "") -> str:
+def join(database: Database, code: str, pseudonym: str = "", press: str = "") -> str:
     """Attends a session; returns what the browser is to show from now on.
+
+    Args:
+        press: what the browser calls this press, at random: the same one once more is one student.
 
     Raises:
         InputError: there is no such session, it is full, or the pseudonym is too long.
@@ -144,7 +153,9 @@ def join(database: Database, code: str, pseudonym: str = "") -> str:
     named = " ".join(pseudonym.split())
     if len(named) > LONGEST_PSEUDONYM or not named.isprintable():
         raise InputError(f"A name has up to {LONGEST_PSEUDONYM} characters; choose a shorter one.")
-    shown = secrets.token_urlsafe(32)
+    shown = sha256(f"{code}|{press}".encode()).hexdigest() if press else secrets.token_urlsafe(32)
+    if press and not SHORTEST_PRESS <= len(press) <= PRESS:
+        raise InputError("This press bears no name; reload the page.")
     with database.writing() as session:
         # one after the other, so that no number is given twice
         row = session.scalar(
@@ -152,6 +163,9 @@ def join(database: Database, code: str, pseudonym: str = "") -> str:
         )
         if row is None:
             raise InputError("There is no lesson of this code; look at it again.")
+        there = select(Participant.id).where(Participant.key == key_of(shown))
+        if session.scalar(there) is not None:
+            return shown
         if row.closed_at is not None:
             raise ClosedError(CLOSED)
         count, last = session.execute(
@@ -367,6 +381,7 @@ def _screen(session: Session, now: _Now, at: int | None = None) -> Screen:
     point = point_of(given) if given else None
     return Screen(
         lesson=now.lesson.name,
+        code=now.session.code,
         number=now.participant.number,
         pseudonym=now.participant.pseudonym,
         step=at,

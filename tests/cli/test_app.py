@@ -14,7 +14,7 @@ from tests.cli.conftest import Command, one_line
 
 
 @pytest.mark.parametrize(
-    "verb", ["", "jobs", "access", "slices", "readers", *map(app.name_of, app.VERBS)]
+    "verb", ["", "jobs", "access", "slices", "readers", "lesson", *map(app.name_of, app.VERBS)]
 )
 def test_every_verb_has_help(command: Command, verb: str) -> None:
     code, out, err = command(*filter(None, [verb]), "--help")
@@ -34,6 +34,7 @@ def test_a_verb_is_one_file_of_its_name() -> None:
         "jobs",
         "access",
         "slices",
+        "lesson",
         "reader_answers",
         "reader_studies",
     }

@@ -6,6 +6,7 @@ from dermxai.ui.access.headers import SecurityHeaders
 from dermxai.ui.access.hosts import TrustedHosts, trusted_hosts
 from dermxai.ui.access.login import Login, check_address
 from dermxai.ui.access.routes import ClosedRoutes
+from dermxai.ui.lessons.door import Lessons
 from dermxai.ui.readers.door import Readers
 
 
@@ -22,6 +23,7 @@ def middleware() -> list[Middleware]:
         Middleware(SecurityHeaders),
         Middleware(TrustedHosts, named=trusted_hosts()),
         Middleware(ClosedRoutes),
+        Middleware(Lessons),
         Middleware(Readers),
         Middleware(Login),
     ]

@@ -47,7 +47,7 @@ def run() -> None:
     if page.url_path != _TRAINING:
         state.take(Key.OPENING)  # who has gone elsewhere is not led away
     with st.sidebar, guard():
-        sidebar()
+        sidebar(page.url_path)
     with guard():
         if state.view().is_empty and page.url_path != _TRAINING:
             nothing_open()

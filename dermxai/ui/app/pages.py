@@ -18,6 +18,7 @@ from dermxai.pages import FOLDER, START
 from dermxai.ui.app.redirects import MOVED
 
 log = logging.getLogger(__name__)
+FIRST = FOLDER / "1_explore" / "1_dataset.py"
 PERFORMANCE = FOLDER / "1_explore" / "2_performance.py"
 IMAGE = FOLDER / "1_explore" / "3_image.py"
 CONFUSION = FOLDER / "2_explain" / "2_confusion_analysis.py"

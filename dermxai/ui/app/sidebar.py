@@ -9,9 +9,16 @@ from dermxai.core import paths
 from dermxai.core.errors import InputError
 from dermxai.data import kept_options
 from dermxai.ui.access import identity
-from dermxai.ui.app import checkpoint_card, glossary, jobs_panel, permissions, predictions
+from dermxai.ui.app import (
+    checkpoint_card,
+    glossary,
+    jobs_panel,
+    pages,
+    permissions,
+    predictions,
+)
 from dermxai.ui.app.guard import callback
-from dermxai.ui.components import gallery
+from dermxai.ui.components import gallery, lesson_step
 from dermxai.ui.components.text import count, plain, shortened
 from dermxai.ui.components.thumbnails import thumbnails
 from dermxai.ui.pages.training import fine_tune
@@ -24,8 +31,12 @@ from dermxai.ui.session.state import Key
 MOST_LEFT_OUT = 20  # entries that are named
 
 
-def sidebar() -> None:
-    """Draws it; what the page asks for is not checked here."""
+def sidebar(page: str) -> None:
+    """Draws it; what the page asks for is not checked here.
+
+    Args:
+        page: which one is open, by its name in the address; empty of the first.
+    """
     runs = catalogue.entries()
     _choose(runs)
     if permissions.may("start jobs"):
@@ -41,6 +52,7 @@ def sidebar() -> None:
     else:
         _selection(open_now)
         _images(open_now)
+        lesson_step.button(page or pages.name(pages.FIRST))
     catalogue.note()
     _visitor()
     glossary.button()

@@ -1,7 +1,6 @@
 """What answers at ``/reader``: to those who show a reader's code, which opens nothing else."""
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -11,20 +10,19 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from dermxai import taxonomy
 from dermxai.access import codes
 from dermxai.access.throttle import Throttle, network
-from dermxai.core.entries import UnusableError, parse_json
 from dermxai.core.errors import InputError
 from dermxai.readers import pictures, sitting
-from dermxai.readers.pictures import Picture
 from dermxai.readers.sitting import Finished, Given, Ready, Screen, Shown
 from dermxai.readers.store.database import database
 from dermxai.readers.store.gone import GoneError
+from dermxai.ui import wire
 from dermxai.ui.access import identity
 from dermxai.ui.readers.door import HOME
 
@@ -35,22 +33,11 @@ FILES = {
     f"{HOME}/reader.js": ("reader.js", "text/javascript"),
     f"{HOME}/reader.css": ("reader.css", "text/css"),
 }
-LARGEST = 16_384  # bytes of what a reader sends
 AT_ONCE = 8  # requests that wait for the database or an image
 WAITING = 500  # of others
 QUIET = 10.0  # seconds between lines of the log that say the same
 UNKNOWN = "This code is not known, or no longer valid."
 MAP = "map"
-OPACITY = 0.6  # of the strongest place of a map
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
 T = TypeVar("T")
 
 
@@ -72,10 +59,10 @@ class Answers:
 
     async def answer(self, path: str, request: Request) -> Response:
         if path in FILES and request.method in {"GET", "HEAD"}:
-            return _file(path)
+            return wire.file(FOLDER / FILES[path][0], FILES[path][1])
         if self.waiting >= WAITING:
             told = "Too many readers ask at once; this goes on by itself."
-            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, told, "again")
+            return wire.refused(HTTPStatus.SERVICE_UNAVAILABLE, told, "again")
         self.waiting += 1
         try:
             return await self._asked(path, request)
@@ -83,7 +70,7 @@ class Answers:
             status, then = _refusal(error)
             if isinstance(error, GoneError):
                 self._note(error)
-            return _refused(status, str(error), then)
+            return wire.refused(status, str(error), then)
         finally:
             self.waiting -= 1
 
@@ -101,10 +88,10 @@ class Answers:
         if step == ("GET", "state"):
             return _screen(await self._done(sitting.look, shown))
         if step == ("POST", "enter"):
-            return await self._enter(request, _text(await _body(request), "code"))
+            return await self._enter(request, wire.text(await wire.body(request), "code"))
         if step not in self.steps:
-            return _refused(HTTPStatus.NOT_FOUND, "There is nothing here.", "")
-        return await self.steps[step](shown, await _body(request))
+            return wire.refused(HTTPStatus.NOT_FOUND, "There is nothing here.", "")
+        return await self.steps[step](shown, await wire.body(request))
 
     async def _agree(self, shown: str, told: Mapping[str, object]) -> Response:
         consents, background = told.get("consents") is True, _texts(told.get("background"))
@@ -116,10 +103,10 @@ class Answers:
     async def _give(self, shown: str, told: Mapping[str, object]) -> Response:
         given = _given(told)
         await self._done(sitting.give, shown, given)
-        return await self._next(shown, told) if given.done else _json({"kept": True})
+        return await self._next(shown, told) if given.done else wire.as_json({"kept": True})
 
     async def _pause(self, shown: str, told: Mapping[str, object]) -> Response:
-        await self._done(sitting.pause, shown, _text(told, "turn"))
+        await self._done(sitting.pause, shown, wire.text(told, "turn"))
         return _screen(await self._done(sitting.look, shown))
 
     async def _enter(self, request: Request, text: str) -> Response:
@@ -130,11 +117,11 @@ class Answers:
         async with self.lane:  # one hash at a time, which takes 32 MB
             if wait := self.throttle.wait(who):
                 told = f"Too many wrong codes; try again in {wait:.0f} s."
-                return _refused(HTTPStatus.TOO_MANY_REQUESTS, told, "")
+                return wire.refused(HTTPStatus.TOO_MANY_REQUESTS, told, "")
             shown = await self._done(sitting.enter, text)
             if shown is None:
                 self.throttle.failed(who)
-                return _refused(HTTPStatus.FORBIDDEN, UNKNOWN, "")
+                return wire.refused(HTTPStatus.FORBIDDEN, UNKNOWN, "")
         response = _screen(await self._done(sitting.look, shown))
         response.set_cookie(
             _cookie_name(),
@@ -148,22 +135,16 @@ class Answers:
         return response
 
     async def _picture(self, path: str, shown: str) -> Response:
+        do: Callable[[], bytes] | None
         token, _, which = path.removeprefix(f"{HOME}/image/").partition("/")
         if which == MAP:
             explained = await self._done(sitting.shown_map, shown, token)
-            content = await self._in_turn(partial(_laid_over, *explained)) if explained else None
+            do = partial(wire.laid_over, *explained) if explained else None
         else:
             position = int(which) if which in {"0", "1"} else -1
             found = await self._done(sitting.picture, shown, token, position)
-            content = await self._in_turn(partial(pictures.jpeg, found)) if found else None
-        if content is None:
-            return _refused(HTTPStatus.NOT_FOUND, "There is no such image.", "")
-        headers = {
-            **HEADERS,
-            "Cache-Control": "private, max-age=3600",
-            "Content-Type": "image/jpeg",
-        }
-        return Response(content, HTTPStatus.OK, headers)
+            do = partial(pictures.jpeg, found) if found else None
+        return wire.jpeg(await self._in_turn(do) if do else None)
 
     async def _done(self, do: Callable[..., T], *arguments: object) -> T:
         """A step on the database, in a thread."""
@@ -174,26 +155,17 @@ class Answers:
         return await self._in_turn(step)
 
     async def _in_turn(self, do: Callable[[], T]) -> T:
-        return await to_thread.run_sync(do, limiter=self.limiter)
-
-
-def _laid_over(picture: Picture, content: bytes) -> bytes:
-    """JPEG of an image under its map."""
-    from dermxai.figures.overlay import blend, full_colour  # most studies show none
-
-    pixels = pictures.checked_pixels(picture)
-    values = pictures.unpacked(content, pixels.shape[:2])
-    return pictures.encoded(blend(pixels, values, OPACITY, full_colour(values)))
+        return await wire.in_turn(do, self.limiter)
 
 
 def _screen(screen: Screen) -> JSONResponse:
     progress = asdict(screen.progress)
     if isinstance(screen, Finished):
-        return _json({"kind": "finished", **progress})
+        return wire.as_json({"kind": "finished", **progress})
     if isinstance(screen, Ready):
         asked = {"consent": screen.consent, "background": screen.background}
-        return _json({"kind": "ready", **progress, **asked})
-    return _json({"kind": "case", **progress, **_case(screen)})
+        return wire.as_json({"kind": "ready", **progress, **asked})
+    return wire.as_json({"kind": "case", **progress, **_case(screen)})
 
 
 def _case(screen: Shown) -> dict[str, object]:
@@ -225,17 +197,12 @@ def _given(told: Mapping[str, object]) -> Given:
     if confidence is not None and not whole:
         raise InputError("This confidence is no whole number; reload the page.")
     return Given(
-        _text(told, "turn"),
-        _text(told, "press"),
-        _text(told, "choice"),
+        wire.text(told, "turn"),
+        wire.text(told, "press"),
+        wire.text(told, "choice"),
         confidence if isinstance(confidence, int) else None,
         told.get("done") is True,
     )
-
-
-def _text(told: Mapping[str, object], name: str) -> str:
-    found = told.get(name)
-    return found if isinstance(found, str) and "\0" not in found else ""
 
 
 def _texts(found: object) -> dict[str, str]:
@@ -244,46 +211,13 @@ def _texts(found: object) -> dict[str, str]:
     return {name: text for name, text in found.items() if isinstance(text, str)}
 
 
-async def _body(request: Request) -> Mapping[str, object]:
-    """What a page of this server sends: a JSON object, which no form of another page can.
-
-    Raises:
-        InputError: it is none, or too large.
-    """
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > LARGEST:
-            raise InputError(f"More than {LARGEST:,} bytes came; an answer has fewer.")
-    try:
-        told = parse_json(content)
-    except UnusableError:
-        told = None
-    if not isinstance(told, dict):
-        raise InputError("What came is no JSON object; reload the page.")
-    return told
-
-
 def _cookie_name() -> str:
     return f"{identity.cookie_name()}_reader"
 
 
-def _file(path: str) -> Response:
-    name, kind = FILES[path]
-    content = (FOLDER / name).read_text("utf-8").replace("{{ base }}", identity.base())
-    headers = {
-        **HEADERS,
-        "Content-Security-Policy": PAGE_POLICY,
-        "Content-Type": f"{kind}; charset=utf-8",
-    }
-    return Response(content, HTTPStatus.OK, headers)
-
-
-def _json(told: Mapping[str, object]) -> JSONResponse:
-    return JSONResponse(json.loads(json.dumps(told)), headers=HEADERS)
-
-
 def _refusal(error: InputError) -> tuple[HTTPStatus, str]:
+    """A status, and what the page does: "enter" a code, try "again", go on since it is "finished",
+    or stop since the study is "closed"."""
     for kind, status, then in (
         (sitting.NotEnteredError, HTTPStatus.UNAUTHORIZED, "enter"),
         (sitting.ClosedError, HTTPStatus.CONFLICT, "closed"),
@@ -293,12 +227,3 @@ def _refusal(error: InputError) -> tuple[HTTPStatus, str]:
         if isinstance(error, kind):
             return status, then
     return HTTPStatus.BAD_REQUEST, ""
-
-
-def _refused(status: HTTPStatus, sentence: str, then: str) -> Response:
-    """
-    Args:
-        then: what the page does: "enter" a code, try "again", go on since it is "finished", or stop
-            since the study is "closed".
-    """
-    return JSONResponse({"problem": sentence, "then": then}, status, HEADERS)

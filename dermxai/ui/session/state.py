@@ -137,6 +137,8 @@ class Key(StrEnum):
     ANNOTATION = "annotation"
     READER_STUDY = "reader-study"
     BOARD = "board"
+    LESSON = "lesson"
+    LESSON_STEP = "lesson-step"
 
     def of(self, *parts: object) -> str:
         return "-".join([self.value, *map(str, parts)])

@@ -1,0 +1,1 @@
+"""The page of those who attend a lesson: plain HTML, since a class comes at once, on phones."""

@@ -1,0 +1,3 @@
+from tests.lessons.conftest import backend, begin, db, lesson, run
+
+__all__ = ["backend", "begin", "db", "lesson", "run"]
