@@ -4,7 +4,10 @@ beside the model's."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dermxai import taxonomy
 from dermxai.lessons.definition import Lesson, StepKind
@@ -14,6 +17,9 @@ from dermxai.lessons.sessions import Answer, Attendee
 THERE = 90.0
 """Seconds since a student was seen last, up to which they count as there; notes of it come about
 twice a minute."""
+
+_RING = 0.02
+"""Radius, as a share of the image's longer side."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,23 @@ def model_confusion(answers: Sequence[Answer], quizzes: Mapping[int, Quiz]) -> p
     shown = sorted({each.step for each in answers}.intersection(quizzes))
     pairs = [(quizzes[at].truth, quizzes[at].predicted) for at in shown]
     return _table(pairs, _classes(answers, quizzes))
+
+
+def marked(pixels: NDArray[np.uint8], points: Sequence[tuple[float, float]]) -> NDArray[np.uint8]:
+    """An image with a ring where each student looked.
+
+    Args:
+        pixels: (h, w, 3) RGB.
+        points: (x, y) as shares of its width and height.
+    """
+    height, width = pixels.shape[:2]
+    drawn = pixels.copy()
+    radius = max(3, round(_RING * max(height, width)))
+    for x, y in points:
+        at = (min(int(x * width), width - 1), min(int(y * height), height - 1))
+        for thickness, colour in ((5, (0, 0, 0)), (2, (255, 255, 255))):
+            cv2.circle(drawn, at, radius, colour, thickness, cv2.LINE_AA)
+    return drawn
 
 
 def where(lesson: Lesson, attendees: Sequence[Attendee], now: float) -> list[int]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from dermxai.lessons import board
@@ -82,3 +83,13 @@ def test_who_was_not_seen_for_long_is_at_no_step(lesson: Lesson) -> None:
 )
 def test_a_hidden_name_is_a_number(pseudonym: str, hidden: bool, shown: str) -> None:
     assert board.named(attendee(7, pseudonym=pseudonym), hidden=hidden) == shown
+
+
+def test_a_ring_is_drawn_where_each_looked_and_the_image_stays_as_it_is() -> None:
+    pixels = np.full((100, 200, 3), 128, np.uint8)
+    assert (board.marked(pixels, []) == 128).all()
+    changed = (board.marked(pixels, [(0.25, 0.5), (1.0, 1.0)]) != 128).any(axis=2)
+    assert (pixels == 128).all()
+    rows, columns = np.nonzero(changed[:, :100])
+    assert (rows.mean().round(), columns.mean().round()) == (50, 50)
+    assert changed[90:, 190:].any() and not changed[:40].any()

@@ -8,10 +8,14 @@ from dermxai.data.atlas.cohort import cohort
 from dermxai.lessons import definition, library, ready, sessions
 from dermxai.lessons.definition import StepKind
 from dermxai.lessons.ready import ReadyLesson
-from dermxai.pages import pages
+from dermxai.pages import PAGES
 from dermxai.readers.store.database import Database
 
 ALL = ready.ready()
+DRAWN = {
+    f"a{DEMO.seed}-P{shot.patient.number:03d}-L{shot.lesion}-{shot.image:02d}": shot
+    for shot in cohort(DEMO)
+}
 STEPS = [(each, step) for each in ALL for step in each.lesson.steps]
 
 
@@ -33,29 +37,24 @@ def test_a_lesson_is_kept_and_read_again_as_it_is(each: ReadyLesson, db: Databas
 
 @pytest.mark.parametrize("each", ALL, ids=lambda each: each.key)
 def test_links_lead_to_pages_that_there_are(each: ReadyLesson) -> None:
-    there = {page.name for page in pages()}
+    there = set(PAGES.all())
     asked = {step.page for step in each.lesson.steps if step.kind is StepKind.LINK}
     assert asked <= there
 
 
 def test_images_are_those_of_the_demo() -> None:
-    drawn = {shot.sample_id: shot for shot in cohort(DEMO)}
     asked = [
-        name
-        for each, step in STEPS
-        for name in (step.image, step.query.get("primary", ""))
-        if name
+        name for each, step in STEPS for name in (step.image, step.query.get("primary", "")) if name
     ]
     assert len(asked) > 8
-    assert set(asked) <= set(drawn)
+    assert set(asked) <= set(DRAWN)
 
 
 def test_the_class_of_a_quiz_is_offered_and_what_is_told_of_it_holds() -> None:
-    drawn = {shot.sample_id: shot for shot in cohort(DEMO)}
     for _, step in STEPS:
         if step.kind is StepKind.QUIZ:
-            assert drawn[step.image].label in step.options
-            assert drawn[step.image].split == "test", "the model was not trained on it"
+            assert DRAWN[step.image].label in step.options
+            assert DRAWN[step.image].patient.split == "test", "the model was not trained on it"
             assert step.explanation
 
 

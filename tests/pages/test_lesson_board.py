@@ -13,6 +13,7 @@ from dermxai.lessons.sessions import NewSession
 from dermxai.readers.store import database as databases
 from dermxai.readers.store.database import database
 from dermxai.runs import Run
+from dermxai.ui.pages.lessons.giving import spaced
 
 Make, Open = Callable[..., Run], Callable[..., AppTest]
 TEXT, CHOICE, FREE, QUIZ = range(4)
@@ -55,11 +56,11 @@ def told(app: AppTest) -> str:
 
 def test_without_the_key_nothing_of_a_lesson_is_told(given: NewSession, open_page: Open) -> None:
     app = open_page("lesson_board", run="run")
-    assert given.code not in told(app) and "First" not in told(app)
+    assert spaced(given.code) not in told(app) and "First" not in told(app)
     app.text_input(key="board-key").set_value("wrong")
     app.button(key="FormSubmitter:board-form-Open").click().run()
     assert "opens no session" in " ".join(each.value for each in (*app.error, *app.warning))
-    assert given.code not in told(app)
+    assert spaced(given.code) not in told(app)
 
 
 def test_answers_are_counted_as_they_come_and_shown_when_the_teacher_says_so(
@@ -105,6 +106,7 @@ def test_the_class_stands_beside_the_model(given: NewSession, board: AppTest) ->
     assert "1 of 3 answers correct" in told(board)
     assert f"{int(quiz.predicted == quiz.truth)} of 1 images correct" in told(board)
     assert len(board.get("plotly_chart")) == 2
+    assert len(board.get("imgs")) == 1 and "where 3 students looked" in told(board)
 
 
 def test_names_can_be_hidden(given: NewSession, board: AppTest) -> None:
@@ -120,7 +122,7 @@ def test_a_projector_shows_neither_names_nor_the_end(given: NewSession, board: A
     attending.join(database(), given.code, "Ada")
     board.toggle(key="board-projector").set_value(True).run()
     assert not board.dataframe and not board.exception
-    assert given.code in told(board) and "Ada" not in told(board)
+    assert spaced(given.code) in told(board) and "Ada" not in told(board)
     assert "board-delete" not in {each.key for each in board.button}
 
 
@@ -138,4 +140,4 @@ def test_all_answers_are_deleted_at_the_end(given: NewSession, board: AppTest) -
 def test_a_board_is_left(given: NewSession, board: AppTest) -> None:
     board.button(key="board-leave").click().run()
     board.run()
-    assert given.code not in told(board) and board.text_input(key="board-key").value == ""
+    assert spaced(given.code) not in told(board) and board.text_input(key="board-key").value == ""

@@ -11,15 +11,18 @@ from dermxai.lessons import board, sessions
 from dermxai.lessons.board import Tally
 from dermxai.lessons.preparing import Quiz
 from dermxai.lessons.sessions import Answer, Attendee, NotTeacherError, SessionInfo
+from dermxai.readers import pictures
 from dermxai.readers.store.database import database
-from dermxai.ui.app.guard import callback, fragment
+from dermxai.ui.app.guard import callback, fragment, guard
 from dermxai.ui.components import look
 from dermxai.ui.components.text import count, percent, plain
+from dermxai.ui.pages.lessons.giving import server, spaced
 from dermxai.ui.session import state
 from dermxai.ui.session.state import Key
 
 _EVERY = 2.0  # seconds
 _MOST_TEXTS = 60
+_CASE = 360  # pixels wide
 _KEY, _OPENED = Key.BOARD.of("key"), Key.BOARD.of("opened")
 _AT, _SHOWN, _PROJECTOR = (Key.BOARD.of(each) for each in ("at", "shown", "projector"))
 _PROJECTED = """<style>
@@ -93,10 +96,12 @@ def _live(projected: bool) -> None:
     _state(session, attendees, projected)
     _controls(session, at)
     _step(session, at)
+    if (quiz := quizzes.get(at)) is not None:
+        _case(quiz, [each.point for each in answers if each.step == at and each.point])
     if board.asks(session.lesson, at):
-        tally = board.tally(session.lesson, at, answers, quizzes.get(at))
-        _answers(tally, len(attendees), classes=at in quizzes)
-    _confusions(answers, quizzes)
+        tally = board.tally(session.lesson, at, answers, quiz)
+        _answers(tally, len(attendees), classes=quiz is not None)
+    _confusions(answers, {step: each for step, each in quizzes.items() if step <= at})
     if not projected:
         _students(session, attendees)
         _end(session)
@@ -115,7 +120,7 @@ def _state(session: SessionInfo, attendees: list[Attendee], projected: bool) -> 
     there = sum(board.is_there(each, time.time()) for each in attendees)
     parts = [f"{there} of {count(len(attendees), 'student')} there"]
     if session.is_open:
-        join = f"Join at **/lesson** with the code **{plain(session.code)}**"
+        join = f"Join at **{plain(server())}/lesson** with the code **{spaced(session.code)}**"
         st.markdown(f"{join} · {parts[0]}" if projected else join)
     else:
         parts.append("closed: no further answer is taken")
@@ -172,6 +177,16 @@ def _step(session: SessionInfo, at: int) -> None:
         st.markdown(plain(step.text))
 
 
+def _case(quiz: Quiz, points: list[tuple[float, float]]) -> None:
+    """The image of a quiz; with the answers, where students have looked."""
+    with guard():
+        pixels = pictures.checked_pixels(quiz.picture)
+        shown = points if state.get(_SHOWN) else []
+        st.image(board.marked(pixels, shown), width=_CASE, output_format="JPEG")
+        if shown:
+            st.caption(f"Rings: where {count(len(shown), 'student')} looked.")
+
+
 def _answers(tally: Tally, attending: int, *, classes: bool) -> None:
     st.progress(
         min(1.0, tally.answered / attending) if attending else 0.0,
@@ -202,17 +217,21 @@ def _choices(tally: Tally, *, classes: bool) -> None:
 
 
 def _confusions(answers: list[Answer], quizzes: dict[int, Quiz]) -> None:
-    """Of all quizzes so far: the class's beside the model's."""
+    """Of quizzes up to this step: the class's beside the model's."""
     if not state.get(_SHOWN) or not any(each.step in quizzes for each in answers):
         return
     tables = (
-        ("The class", "answers", board.class_confusion(answers, quizzes)),
-        ("The model", "images", board.model_confusion(answers, quizzes)),
+        ("The class", "answers", "answered", board.class_confusion(answers, quizzes)),
+        ("The model", "images", "predicted", board.model_confusion(answers, quizzes)),
     )
-    for column, (who, of, table) in zip(st.columns(2), tables, strict=True):
+    for column, (who, of, given, table) in zip(st.columns(2), tables, strict=True):
         right = int(sum(table.loc[code, code] for code in table.index))
         drawn = look.Plot.of(confusion_matrix(table, dark=look.dark()))
-        told = f"{right} of {int(table.to_numpy().sum())} {of} correct, over all quizzes so far."
+        every = int(table.to_numpy().sum())
+        told = (
+            f"{right} of {every} {of} correct in the quizzes up to this step. Rows: true class. "
+            f"Columns: {given} class."
+        )
         with column:
             look.plot(
                 look.Plot(f"{who}: confusion matrix", told, drawn.figure),
