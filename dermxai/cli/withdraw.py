@@ -28,6 +28,7 @@ def withdraw(
                 "dataset": str(found.dataset),
                 "removed": [{"what": part.what, "path": str(part.path)} for part in found.parts],
                 "reader_studies": list(found.studies),
+                "lesson_sessions": list(found.sessions),
                 "bytes": found.size,
                 "stays": list(found.stays),
             }
@@ -37,9 +38,11 @@ def withdraw(
             print(f"{part.what}: {part.path}")
         for name in found.studies:
             print(f"{withdrawal.STUDY}: {console.printable(name)}")
+        for session in found.sessions:
+            print(f"{withdrawal.SESSION}: {session}")
         for sentence in found.stays:
             console.say(sentence)
-    number = len(found.parts) + len(found.studies)
+    number = len(found.parts) + len(found.studies) + len(found.sessions)
     if not yes and not typer.confirm(f"Remove these {number} ({found.size:,} bytes)?"):
         raise typer.Abort
     withdrawal.remove(found)

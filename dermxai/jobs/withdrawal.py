@@ -33,6 +33,7 @@ from dermxai.training.files import TrainingFiles
 
 _ARCHIVE = ".npz"
 STUDY = "reader study with its answers"
+SESSION = "session of a lesson with its answers"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Withdrawal:
         parts: what goes.
         stays: sentences on what does not.
         studies: names of reader studies that go with their readers and all their answers.
+        sessions: ids of sessions of lessons that go with their students and all their answers; the
+            lessons stay, without images.
     """
 
     dataset: Path
@@ -71,6 +74,7 @@ class Withdrawal:
     parts: tuple[Part, ...]
     stays: tuple[str, ...]
     studies: tuple[str, ...] = ()
+    sessions: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
@@ -83,7 +87,8 @@ class Withdrawal:
         found: dict[str, int] = {}
         for part in self.parts:
             found[part.what] = found.get(part.what, 0) + 1
-        return found | ({STUDY: len(self.studies)} if self.studies else {})
+        kept = {STUDY: len(self.studies), SESSION: len(self.sessions)}
+        return found | {what: number for what, number in kept.items() if number}
 
 
 def find(dataset: str | Path, *, images: bool = False) -> Withdrawal:
@@ -113,10 +118,10 @@ def find(dataset: str | Path, *, images: bool = False) -> Withdrawal:
         *(Part("folder of its slices and annotations", folder) for folder in _slices(place)),
         *(Part("training's copy of its images", path) for path in _prepared(prints, jobs)),
     ]
-    studies = _reader_studies(place, mine, samples)
-    if studies:
+    studies, sessions = _reader_studies(place, mine, samples), _sessions(place, mine, samples)
+    if studies or sessions:
         parts += [Part("copy of the database of reader studies", file) for file in _backups()]
-    if not parts and not studies and not place.exists():
+    if not (parts or studies or sessions or place.exists()):
         raise InputError(
             f"There is no dataset {dataset}, and nothing here was made of one; give its path as "
             "`run.json` of a run has it."
@@ -127,8 +132,8 @@ def find(dataset: str | Path, *, images: bool = False) -> Withdrawal:
         parts.append(Part("dataset", _own(place)))
     elif place.exists():
         stays = (f"The images at {place} stay.", *_stays(prints, jobs))
-        return Withdrawal(place, prints, tuple(parts), stays, studies)
-    return Withdrawal(place, prints, tuple(parts), _stays(prints, jobs), studies)
+        return Withdrawal(place, prints, tuple(parts), stays, studies, sessions)
+    return Withdrawal(place, prints, tuple(parts), _stays(prints, jobs), studies, sessions)
 
 
 def remove(withdrawal: Withdrawal, person: Person | None = None, *, address: str = "") -> None:
@@ -160,6 +165,7 @@ def remove(withdrawal: Withdrawal, person: Person | None = None, *, address: str
         bytes=withdrawal.size,
     )
     _remove_studies(withdrawal.studies)
+    _remove_sessions(withdrawal.sessions)
     withdrawn_folder().mkdir(parents=True, exist_ok=True)
     for left in withdrawn_folder().iterdir():  # by a withdrawal that was killed
         _remove(left)
@@ -300,6 +306,32 @@ def _reader_studies(
         or Path(study.settings.run).name in names
         or any(path in images or path.startswith(inside) for path in shown)
     )
+
+
+def _sessions(
+    place: Path, runs: Iterable[Path], samples: Iterable[pd.DataFrame]
+) -> tuple[int, ...]:
+    """Sessions of lessons that show its images: they hold paths, labels and maps of them."""
+    from dermxai.lessons import sessions
+    from dermxai.readers.store.database import database, is_there
+
+    if not is_there():
+        return ()
+    images = {str(path) for table in samples for path in table["path"]}
+    inside = f"{place}{os.sep}"
+    return sessions.showing(
+        database(),
+        [root.name for root in runs],
+        lambda path: path in images or path.startswith(inside),
+    )
+
+
+def _remove_sessions(ids: Iterable[int]) -> None:
+    from dermxai.lessons import sessions
+    from dermxai.readers.store.database import database
+
+    for session_id in ids:
+        sessions.remove(database(), session_id)
 
 
 def _remove_studies(names: Iterable[str]) -> None:

@@ -3,7 +3,7 @@ prediction, look-alikes, a map, and where the atlas has drawn the signs."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -181,10 +181,11 @@ def quiz(step: Step, run: Run, classifier: "Classifier | None" = None) -> Quiz:
     )
     if classifier is None:
         return quiz
-    from dermxai.explain.attribution.api import explain  # with torch
+    from dermxai.explain.attribution.api import explain, find_method  # with torch
 
     explained = explain(classifier, path, step.method or None, predicted)
-    return Quiz(**{**vars(quiz), "method": explained.method, "map": packed(explained.map)})
+    method = find_method(explained.method).title
+    return replace(quiz, method=method, map=packed(explained.map))
 
 
 def _alike(run: Run, sample_id: str, code: str) -> list[LookAlike]:

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete, func, select, update
@@ -371,6 +371,26 @@ def quizzes(database: Database, session_id: int) -> dict[int, Quiz]:
     with database.reading() as session:
         rows = session.scalars(select(LessonQuiz).where(LessonQuiz.session_id == session_id))
         return {row.step: quiz_of(row) for row in rows}
+
+
+def showing(
+    database: Database, runs: Iterable[str], holds: Callable[[str], bool]
+) -> tuple[int, ...]:
+    """Ids of the sessions that show one of these runs, or in whose quizzes one of these images is:
+    they hold paths, labels and maps of them.
+
+    Args:
+        runs: ids.
+        holds: whether an image's path is one of these.
+    """
+    named = set(runs)
+    with database.reading() as session:
+        found = {each.id: each.run in named for each in session.scalars(select(LessonSession))}
+        for row in session.scalars(select(LessonQuiz)):
+            quiz = quiz_of(row)
+            shown = [quiz.path, *(each.path for each in quiz.look_alikes)]
+            found[row.session_id] |= any(map(holds, shown))
+    return tuple(sorted(id_ for id_, shows in found.items() if shows))
 
 
 def quiz_of(row: LessonQuiz) -> Quiz:

@@ -143,3 +143,21 @@ def test_deleting_leaves_no_answer_and_nobody(db: Database, begin: Begin, tmp_pa
     with db.reading() as session:
         for table in Table.metadata.sorted_tables:
             assert session.scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_a_withdrawn_run_takes_its_sessions_with_it(db: Database, begin: Begin, run: Run) -> None:
+    """They hold paths, labels and maps of its images; the lesson and other sessions stay."""
+    from dermxai.jobs import withdrawal
+
+    made = begin()
+    library.make(db, Lesson(name="Words", steps=(Step(title="Only text"),)))
+    words = sessions.start(db, "Words")
+    attending.give(db, attending.join(db, made.code), Given(CHOICE, "A"))
+    assert sessions.showing(db, [run.id], lambda _: False) == (made.id,)
+    assert sessions.showing(db, [], lambda path: path == run.samples["path"].iloc[0]) == (made.id,)
+    assert sessions.showing(db, ["other"], lambda _: False) == ()
+    found = withdrawal.find(run.manifest["dataset"]["path"])
+    assert found.sessions == (made.id,) and found.counts[withdrawal.SESSION] == 1
+    withdrawal.remove(found)
+    assert sessions.of_lesson(db, "First") == []
+    assert [each.id for each in sessions.of_lesson(db, "Words")] == [words.id]

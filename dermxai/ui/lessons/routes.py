@@ -13,7 +13,7 @@ from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from dermxai import taxonomy
+from dermxai import signs, taxonomy
 from dermxai.access.visits import key_of
 from dermxai.core.errors import InputError
 from dermxai.lessons import attending
@@ -196,12 +196,15 @@ def _revealed(revealed: Revealed, images: str, own: str) -> dict[str, object]:
             {"title": taxonomy.titled(code), "images": found[:A_CLASS]}
             for code, found in alike.items()
         ],
+        "signs": [
+            {"name": each.name, "text": each.text, "sources": [one.short for one in each.sources]}
+            for each in signs.signs_of(quiz.truth)
+        ],
         "map": f"{images}/{MAP}{own}" if quiz.map else "",
         "method": quiz.method,
         "stronger": place.stronger if place else None,
         "distance": place.distance if place else None,
         "on_signs": place.on_signs if place else None,
-        "signs_known": quiz.signs is not None,
     }
 
 

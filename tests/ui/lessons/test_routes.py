@@ -21,6 +21,7 @@ from dermxai.lessons.sessions import NewSession
 from dermxai.readers.store import database as databases
 from dermxai.readers.store.database import Database
 from dermxai.runs import Run
+from dermxai.signs import signs_of
 from dermxai.ui.access import middleware
 from dermxai.ui.access.login import Login
 from dermxai.ui.lessons import routes
@@ -94,6 +95,8 @@ def test_nothing_over_the_wire_tells_a_path_or_a_quizs_answer(
     answer = {"step": QUIZ, "choice": wrong, "point": [0.9, 0.9]}
     after = client.post("/lesson/answer", json=answer).json()
     assert after["revealed"]["truth"]["code"] == sample["label"]
+    told_of = [each["name"] for each in after["revealed"]["signs"]]
+    assert told_of == [each.name for each in signs_of(sample["label"])] and told_of
     assert after["revealed"]["on_signs"] is False and after["revealed"]["distance"] > 0.05
     for each in after["revealed"]["alike"]:
         for alike in each["images"]:

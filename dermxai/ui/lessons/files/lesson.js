@@ -242,8 +242,8 @@ function after(step) {
       );
     }
   }
-  if (found.signs?.length) {
-    parts.push(make("h2", `Dermoscopic signs: ${found.truth.title}`), make("ul", "", { className: "signs" }, ...found.signs.map((each) => make("li", each))));
+  if (found.signs.length) {
+    parts.push(make("h2", `Dermoscopic signs: ${found.truth.title}`), make("ul", "", { className: "signs" }, ...found.signs.map(sign)));
   }
   if (found.map) {
     parts.push(
@@ -255,6 +255,8 @@ function after(step) {
   if (step.explanation) parts.push(make("p", step.explanation, { className: "text" }));
   return parts.length ? [make("section", "", { className: "card" }, ...parts)] : [];
 }
+
+const sign = (each) => make("li", "", {}, make("strong", `${each.name}: `), each.text, make("span", ` ${each.sources.join("; ")}`, { className: "soft" }));
 
 function place(found) {
   const said = [];
