@@ -8,8 +8,8 @@ from dermxai.data.atlas.cohort import cohort
 from dermxai.lessons import definition, library, ready, sessions
 from dermxai.lessons.definition import StepKind
 from dermxai.lessons.ready import ReadyLesson
-from dermxai.pages import PAGES
 from dermxai.readers.store.database import Database
+from tests.pages.conftest import PAGES
 
 ALL = ready.ready()
 DRAWN = {
@@ -37,7 +37,7 @@ def test_a_lesson_is_kept_and_read_again_as_it_is(each: ReadyLesson, db: Databas
 
 @pytest.mark.parametrize("each", ALL, ids=lambda each: each.key)
 def test_links_lead_to_pages_that_there_are(each: ReadyLesson) -> None:
-    there = set(PAGES.all())
+    there = set(PAGES)
     asked = {step.page for step in each.lesson.steps if step.kind is StepKind.LINK}
     assert asked <= there
 
