@@ -74,6 +74,13 @@ def signed(value: float, digits: int = 2) -> str:
     return fixed(value, digits, "+")
 
 
+def signed_logit(value: float) -> str:
+    """A logit, or a difference of two: "+1.20", "−0.35"; of one that two decimals would call zero
+    two significant digits, "+0.0031", since its sign says which class is ahead."""
+    small = 0 < abs(value) < 0.005
+    return signed(value, 1 - math.floor(math.log10(abs(value))) if small else 2)
+
+
 def points(
     difference: float, low: float = math.nan, high: float = math.nan, digits: int = 1
 ) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from dermxai.core.formatting import signed
+from dermxai.core.formatting import signed_logit
 from dermxai.figures.template import figure, palette, shortened, text
 
 _ROW = 30
@@ -66,7 +66,8 @@ def margins(
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 9, "opacity": 0.85},
             hovertext=[
-                f"{text(names[i])}: predicted as {text(predictions[i])}, margin {signed(x[i])}"
+                f"{text(names[i])}: predicted as {text(predictions[i])}, "
+                f"margin {signed_logit(x[i])}"
                 for i in at
             ],
             hovertemplate="%{hovertext}<extra></extra>",

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dermxai import taxonomy
-from dermxai.core.formatting import signed
+from dermxai.core.formatting import signed_logit
 from dermxai.figures.template import figure, palette, shortened, text
 from dermxai.metrics.set_decomposition import SetDecomposition
 
@@ -100,7 +100,7 @@ def _points(
     heads = [*(shortened(head, 20) for head in decomposition.heads), "Sum"]
     flips = [f"{count}" for count in decomposition.flips] or [""] * len(decomposition.heads)
     hover = [
-        f"<b>{head}</b><br>{signed(value)} [{signed(below)} to {signed(above)}]"
+        f"<b>{head}</b><br>{signed_logit(value)} [{signed_logit(below)} to {signed_logit(above)}]"
         + (f"<br>alone decides {flip} of {decomposition.images}" if flip else "")
         for head, value, below, above, flip in zip(
             heads, values, low, high, [*flips, ""], strict=True

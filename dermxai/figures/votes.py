@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from dermxai import taxonomy
-from dermxai.core.formatting import signed
+from dermxai.core.formatting import signed_logit
 from dermxai.figures.template import Palette, figure, palette, shortened
 
 _ROW = 27
@@ -108,14 +108,14 @@ def votes(
         },
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
-        text=[signed(value) for value in lengths],
+        text=[signed_logit(value) for value in lengths],
         textposition="outside",
         textfont={"color": look.ink, "size": 12},
         cliponaxis=False,
         customdata=[name if name in heads else "" for name in [*steps.names, ""]],
         hovertext=[
             *_hover(steps, heads, biases),
-            f"<b>{_sum(against)}</b>: {signed(steps.total)}",
+            f"<b>{_sum(against)}</b>: {signed_logit(steps.total)}",
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )
@@ -158,10 +158,11 @@ def _connect(made: go.Figure, steps: _Steps, places: NDArray[np.float64], look: 
 def _hover(steps: _Steps, heads: Sequence[str], biases: ArrayLike | None) -> list[str]:
     lines = []
     for name, length in zip(steps.names, steps.lengths, strict=True):
-        line = f"<b>{shortened(name, 40)}</b>: {signed(length)}"
+        line = f"<b>{shortened(name, 40)}</b>: {signed_logit(length)}"
         if biases is not None and name in heads:
             bias = float(np.asarray(biases)[list(heads).index(name)])
-            line += f" in the image, {signed(bias)} bias<br>vote {signed(length + bias)}"
+            line += f" in the image, {signed_logit(bias)} bias"
+            line += f"<br>vote {signed_logit(length + bias)}"
         lines.append(line)
     return lines
 

@@ -17,6 +17,7 @@ from dermxai.core.formatting import (
     points,
     rounded,
     signed,
+    signed_logit,
 )
 from dermxai.core.paths import PROJECT
 from docs import make_explanation_tables
@@ -128,3 +129,19 @@ def test_signs_are_put_in_one_place() -> None:
 )
 def test_significant_digits_without_powers_of_ten(value: float, text: str) -> None:
     assert rounded(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1.2, "+1.20"),
+        (-0.35, "−0.35"),
+        (0.0, "+0.00"),
+        (0.0031, "+0.0031"),
+        (np.float32(-0.00049), "−0.00049"),
+        (0.005, "+0.01"),
+        (math.nan, "–"),
+    ],
+)
+def test_a_logit_near_zero_keeps_its_sign_and_size(value: float, shown: str) -> None:
+    assert signed_logit(value) == shown

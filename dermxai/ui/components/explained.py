@@ -265,7 +265,7 @@ def whose_vote(run: Run, made: "Attribution") -> Iterator[str]:
     title, votes = question.methods()[made.method].title, len(run.heads)
     number = _NUMBERS[votes] if votes < len(_NUMBERS) else str(votes)
     if votes == 1:
-        yield f"{title} explains the only head."
+        yield f"{title} explains the logits of the one head."
     elif made.head is not None:
         head = "the final head" if made.head == run.heads[-1] else made.head
         yield f"{title} explains {head}, one vote of {number}."

@@ -12,6 +12,7 @@ from dermxai.core.formatting import (
     rounded,
     shortened,
     signed,
+    signed_logit,
 )
 from dermxai.metrics.intervals import FEWEST, FEWEST_OF_CLASS
 
@@ -25,6 +26,7 @@ __all__ = [
     "rounded",
     "shortened",
     "signed",
+    "signed_logit",
     "span",
 ]
 

@@ -19,7 +19,7 @@ from dermxai.ui.app import probes
 from dermxai.ui.app.probes import Pair
 from dermxai.ui.components import forms, look
 from dermxai.ui.components.gallery import opener
-from dermxai.ui.components.text import count, interval, percent, plain, shortened, signed
+from dermxai.ui.components.text import count, interval, percent, plain, shortened, signed_logit
 from dermxai.ui.components.thumbnails import jpeg
 from dermxai.ui.session import subject as subjects
 from dermxai.ui.session.caches import explanations, models
@@ -206,7 +206,8 @@ def _columns(pictures: list[NDArray[np.uint8]], captions: list[str]) -> list[Del
 def _verdict(found: "Counterfactual", most: float) -> str:
     size = f"{count(len(found.chosen), 'superpixel')}, {found.area:.1f} % of the image"
     a, b = plain(found.prediction), plain(found.into)
-    way = f"margin against {b} from {signed(float(found.leads[0]))} to {signed(found.lead)} logits"
+    before, after = signed_logit(float(found.leads[0])), signed_logit(found.lead)
+    way = f"margin against {b} from {before} to {after} logits"
     if found.flipped:
         verb = "changes" if len(found.chosen) == 1 else "change"
         return f"**{size}, {verb} the prediction from {a} to {b}** ({way})."
@@ -228,5 +229,6 @@ def _against_chance(found: "Counterfactual") -> str:
         f"Random sets of about the same area: {found.random.flipped} of "
         f"{len(found.random.leads)} change it ({percent(share, 0)}, 95 % CI "
         f"{interval(low, high, 0)}); they leave a margin of "
-        f"{signed(ends[1])} (median; 95 % of them {signed(ends[0])} to {signed(ends[2])})."
+        f"{signed_logit(ends[1])} (median; 95 % of them {signed_logit(ends[0])} to "
+        f"{signed_logit(ends[2])})."
     )

@@ -13,7 +13,7 @@ from dermxai.ui.app.guard import callback
 from dermxai.ui.components import look
 from dermxai.ui.components.explained import Panel
 from dermxai.ui.components.question import Question
-from dermxai.ui.components.text import plain, rounded, signed
+from dermxai.ui.components.text import plain, rounded, signed_logit
 from dermxai.ui.components.thumbnails import jpeg
 from dermxai.ui.session import state
 from dermxai.ui.session import subject as subjects
@@ -104,7 +104,7 @@ def heads(run: Run, panel: Panel, asked: Question, made: "Decomposition") -> Non
             ):
                 st.image(jpeg(drawn), width="stretch", alt=name, output_format="JPEG")
                 st.button(
-                    f"{plain(name)} **{signed(logits[index])}**",
+                    f"{plain(name)} **{signed_logit(logits[index])}**",
                     key=Key.HEAD.of(index, panel.subject.key),
                     help=f"{density.shape[0]} × {density.shape[1]} positions, full colour at "
                     f"± {rounded(scales[index])} logit per % of the image",

@@ -13,7 +13,7 @@ from dermxai.runs import Run
 from dermxai.ui.app import probes
 from dermxai.ui.app.probes import Pair
 from dermxai.ui.components import look
-from dermxai.ui.components.text import percent, plain, shortened, signed
+from dermxai.ui.components.text import percent, plain, shortened, signed_logit
 from dermxai.ui.components.thumbnails import SIDE, jpeg
 from dermxai.ui.session.caches import explanations, models
 from dermxai.ui.session.requested import on_request
@@ -87,7 +87,7 @@ def _card(found: "Robustness") -> None:
             ),
             (
                 "Margin",
-                signed(found.margin),
+                signed_logit(found.margin),
                 f"Logit of {plain(found.prediction)} less that of {plain(found.against)}, "
                 "unchanged.",
             ),
@@ -95,7 +95,7 @@ def _card(found: "Robustness") -> None:
                 "SD of the margin",
                 f"± {found.spread:.2f}",
                 "Standard deviation over the perturbations, from "
-                f"{signed(margins.min())} to {signed(margins.max())} logits.",
+                f"{signed_logit(margins.min())} to {signed_logit(margins.max())} logits.",
             ),
             (
                 "Rank correlation",
@@ -134,7 +134,7 @@ def _verdict(found: "Robustness") -> str:
     flipped, weakest = found.table[found.table["flipped"]], found.weakest
     a, b = plain(found.prediction), plain(found.against)
     at = plain(weakest["name"])
-    closest = f"closest to {b}: {at}, margin {signed(weakest['margin'])}"
+    closest = f"closest to {b}: {at}, margin {signed_logit(weakest['margin'])}"
     if flipped.empty:
         return (
             f"**Prediction unchanged under all {len(found.table)} perturbations: {a}**; {closest}."
@@ -156,7 +156,7 @@ def _groups(groups: pd.DataFrame) -> None:
                 for flipped, number in zip(groups["flipped"], groups["count"], strict=True)
             ],
             "Margin": [
-                f"{signed(low)} … {signed(high)}"
+                f"{signed_logit(low)} … {signed_logit(high)}"
                 for low, high in zip(groups["lowest"], groups["highest"], strict=True)
             ],
             "Rank ρ": groups["rank_correlation"].to_numpy().round(2) + 0.0,
@@ -193,13 +193,12 @@ def _pictures(run: Run, subject: Subject, found: "Robustness", key: tuple[object
         for picture, row in zip(pictures, rows, strict=True):
             with cells.cell(), st.container(gap="xsmall"):
                 st.image(picture, width="stretch", alt=str(row["name"]))
-                prediction = (
-                    f"{plain(shortened(str(row['prediction']), 14))} {signed(float(row['margin']))}"
-                )
+                margin = signed_logit(float(row["margin"]))
+                prediction = f"{plain(shortened(str(row['prediction']), 14))} {margin}"
                 words = f":orange[{prediction}]" if row["flipped"] else prediction
                 st.caption(f"{plain(row['name'])}  \n{words}")
 
 
 def _median(values: pd.Series, share: bool = False) -> str:
     middle = float(values.median())
-    return percent(middle, 0) if share else signed(middle)
+    return percent(middle, 0) if share else signed_logit(middle)
