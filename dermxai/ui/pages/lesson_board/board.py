@@ -4,6 +4,7 @@ import time
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dermxai import taxonomy
 from dermxai.figures import confusion_matrix
@@ -96,11 +97,16 @@ def _live(projected: bool) -> None:
     _state(session, attendees, projected)
     _controls(session, at)
     _step(session, at)
-    if (quiz := quizzes.get(at)) is not None:
-        _case(quiz, [each.point for each in answers if each.step == at and each.point])
+    quiz = quizzes.get(at)
+    beside: DeltaGenerator = st.container()
+    if quiz is not None:
+        left, beside = st.columns([2, 3], gap="large")
+        with left:
+            _case(quiz, [each.point for each in answers if each.step == at and each.point])
     if board.asks(session.lesson, at):
         tally = board.tally(session.lesson, at, answers, quiz)
-        _answers(tally, len(attendees), classes=quiz is not None)
+        with beside:
+            _answers(tally, len(attendees), classes=quiz is not None)
     _confusions(answers, {step: each for step, each in quizzes.items() if step <= at})
     if not projected:
         _students(session, attendees)
