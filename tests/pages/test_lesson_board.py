@@ -106,7 +106,7 @@ def test_the_class_stands_beside_the_model(given: NewSession, board: AppTest) ->
     assert "1 of 3 answers correct" in told(board)
     assert f"{int(quiz.predicted == quiz.truth)} of 1 images correct" in told(board)
     assert len(board.get("plotly_chart")) == 2
-    assert len(board.get("imgs")) == 1 and "where 3 students looked" in told(board)
+    assert "Rings: where 3 students looked" in told(board)
 
 
 def test_names_can_be_hidden(given: NewSession, board: AppTest) -> None:
