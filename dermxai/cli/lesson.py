@@ -66,6 +66,31 @@ def import_(file: File) -> None:
 
 
 @app.command()
+def ready(
+    name: Annotated[str, typer.Argument(help="Which to keep; without one they are listed.")] = "",
+    *,
+    json: Json = False,
+) -> None:
+    """List the lessons that come with DermXAI, or keep one of them."""
+    from dermxai.access.audit import account
+    from dermxai.lessons import library
+    from dermxai.lessons.ready import find, ready
+    from dermxai.readers.store.database import database
+
+    if name:
+        made = library.make(database(), find(name).lesson, account())
+        console.say(f"{made.name}: {len(made.lesson.steps)} steps.")
+        return
+    if json:
+        console.show_json(
+            [{"key": e.key, "name": e.lesson.name, "about": e.lesson.about} for e in ready()]
+        )
+        return
+    rows = [(e.key, e.lesson.name, len(e.lesson.steps), e.lesson.minutes) for e in ready()]
+    console.show_table(("key", "lesson", "steps", "minutes"), rows)
+
+
+@app.command()
 def export(
     name: Name, output: Annotated[Path | None, typer.Option(help="File to write.")] = None
 ) -> None:

@@ -144,6 +144,7 @@ class Key(StrEnum):
     SLICE = "slice"
     ANNOTATION = "annotation"
     READER_STUDY = "reader-study"
+    BOARD = "board"
     LESSON = "lesson"
     LESSON_STEP = "lesson-step"
 

@@ -36,7 +36,7 @@ def section(info: LessonInfo, view: Scene) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "Code": [_spaced(each.code) for each in found],
+                "Code": [spaced(each.code) for each in found],
                 "State": ["open" if each.is_open else "closed" for each in found],
                 "Begun": pd.to_datetime([each.made_at for each in found], unit="s"),
                 "Students": [each.attending for each in found],
@@ -50,7 +50,7 @@ def section(info: LessonInfo, view: Scene) -> None:
         "Session",
         ids,
         key=_SESSION,
-        format_func=lambda id_: _spaced(found[ids.index(id_)].code),
+        format_func=lambda id_: spaced(found[ids.index(id_)].code),
         width=240,
     )
     _actions(found[ids.index(chosen)])
@@ -94,7 +94,7 @@ def _shown_once(info: LessonInfo) -> None:
     assert isinstance(made, NewSession)
     with st.container(border=True):
         st.markdown(f"Students open **{plain(server())}/lesson** and join by")
-        st.title(_spaced(made.code), anchor=False)
+        st.title(spaced(made.code), anchor=False)
         st.caption("Or by this link:")
         st.code(f"{server()}/lesson#{made.code}", language=None)
         st.caption("The teacher's key, which leads the session, is shown only now:")
@@ -175,5 +175,6 @@ def server() -> str:
     return f"{scheme}://{rest.partition('/')[0]}{identity.base()}"
 
 
-def _spaced(code: str) -> str:
+def spaced(code: str) -> str:
+    """A join code as people read it aloud."""
     return f"{code[:4]} {code[4:]}"

@@ -19,7 +19,7 @@ from dermxai.ui.app import permissions
 from dermxai.ui.app.guard import callback
 from dermxai.ui.components import downloads, look
 from dermxai.ui.components.text import count, plain
-from dermxai.ui.pages.lessons import giving
+from dermxai.ui.pages.lessons import giving, ready_made
 from dermxai.ui.session import state
 from dermxai.ui.session.scene import Scene
 from dermxai.ui.session.state import Key
@@ -48,6 +48,7 @@ def may() -> bool:
 def page(view: Scene) -> None:
     """New lessons, and the one that is chosen."""
     _new()
+    ready_made.section()
     found = library.all_of(database())
     if not found:
         st.info(
