@@ -136,7 +136,8 @@ def _classes(answers: Sequence[Answer], quizzes: Mapping[int, Quiz]) -> list[str
 
 
 def _table(pairs: Sequence[tuple[str, str]], classes: list[str]) -> pd.DataFrame:
-    table = pd.DataFrame(0, index=classes, columns=classes)
+    place = {code: at for at, code in enumerate(classes)}
+    counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
     for truth, chosen in pairs:
-        table.loc[truth, chosen] += 1
-    return table
+        counts[place[truth], place[chosen]] += 1
+    return pd.DataFrame(counts, index=classes, columns=classes)

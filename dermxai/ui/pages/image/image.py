@@ -117,9 +117,7 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
     options = st.container() if several else columns[0].container()
     others = st.columns(2, gap="large") if several else columns[1:]
     verdicts = [column.container() for column in others] if several else [above]
-    beside = [column.container() for column in others]
-    ranked = [column.container() for column in others]
-    beneath = [column.container() for column in others]
+    beside, ranked, beneath = ([column.container() for column in others] for _ in range(3))
     panels = explained.panels(run, subjects_, pictures)
     places = {subject.key: place for subject, place in zip(subjects_, beside, strict=True)}
     ranks = {subject.key: place for subject, place in zip(subjects_, ranked, strict=True)}
