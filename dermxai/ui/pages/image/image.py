@@ -168,7 +168,7 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
 
 def _decomposed(
     run: Run, panels: Sequence[Panel], asked: Question
-) -> tuple[dict[str, Decomposition], str | None]:
+) -> "tuple[dict[str, Decomposition], str | None]":
     """The decomposition of each image's logits by place; or why the network has none."""
     found = {
         panel.subject.key: subjects.diagnosis(
