@@ -465,6 +465,7 @@ LOCAL = {
     ("core/arrays.py", "described"): "of an archive that is open",
     ("core/arrays.py", "_read"): "of an archive that is open",
     ("doctor.py", "_locks"): "the command line",
+    ("lessons/ready/__init__.py", "ready"): "files of the package",
     ("jobs/records.py", "_first_line"): "this computer's name for itself",
     ("readers/clock.py", "_boot"): "this computer's name for its start",
     ("readers/importing.py", "read"): "text that entries has read",

@@ -5,6 +5,7 @@ import pytest
 from dermxai.core.errors import InputError
 from dermxai.data.atlas import DEMO
 from dermxai.data.atlas.cohort import cohort
+from dermxai.data.atlas.settings import SHORTCUT
 from dermxai.lessons import definition, library, ready, sessions
 from dermxai.lessons.definition import StepKind
 from dermxai.lessons.ready import ReadyLesson
@@ -13,14 +14,17 @@ from tests.pages.conftest import PAGES
 
 ALL = ready.ready()
 DRAWN = {
-    f"a{DEMO.seed}-P{shot.patient.number:03d}-L{shot.lesion}-{shot.image:02d}": shot
-    for shot in cohort(DEMO)
+    f"a{atlas.seed}-P{shot.patient.number:03d}-L{shot.lesion}-{shot.image:02d}": shot
+    for atlas in (DEMO, SHORTCUT)
+    for shot in cohort(atlas)
 }
 STEPS = [(each, step) for each in ALL for step in each.lesson.steps]
 
 
 def test_there_are_some_and_each_is_found_by_its_key() -> None:
-    assert {"reading-a-confusion", "is-this-map-to-be-believed"} <= {each.key for each in ALL}
+    assert {"reading-a-confusion", "is-this-map-to-be-believed", "the-shortcut"} <= {
+        each.key for each in ALL
+    }
     assert [ready.find(each.key) for each in ALL] == list(ALL)
     with pytest.raises(InputError, match="no ready lesson 'none'"):
         ready.find("none")

@@ -221,3 +221,18 @@ DEMO = AtlasSettings(
 )
 """Most patients are test patients, so that every class has an interval, and the two of the README's
 question two images or more each."""
+SHORTCUT = AtlasSettings(
+    images=240,
+    size=224,
+    seed=20,
+    class_mix={"EAD": 1, "SD": 1},
+    patients={"EAD": 60, "SD": 60},
+    splits={"train": 0.5, "validation": 0.1, "test": 0.4},
+    overlap={"EAD": {"SD": 0.55}, "SD": {"EAD": 0.55}},
+    artefact_rates={"hair": 0.2, "ink": 0.4},
+    shortcut_class="EAD",
+    shortcut_artefact="ink",
+    shortcut_splits=("train", "validation"),
+)
+"""Two classes that share signs; in training and validation ink marks one of them, in the test it
+lies on images of both."""
