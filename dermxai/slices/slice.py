@@ -10,7 +10,6 @@ from typing import Self
 from dermxai.core import disk, entries
 from dermxai.core.entries import Unusable, UnusableError
 from dermxai.core.errors import InputError
-from dermxai.data import selection
 from dermxai.slices.files import SliceFiles
 
 LONGEST_NAME = 100
@@ -106,6 +105,8 @@ def selected(dataset: str | Path, name: str) -> str:
     Raises:
         InputError: as `open_slice`.
     """
+    from dermxai.data import selection  # brings numpy
+
     return selection.keep(selection.Selection.of(name, open_slice(dataset, name).sample_ids))
 
 
