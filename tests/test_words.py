@@ -45,7 +45,6 @@ KEPT = {
     "dermxai/ui/app/jobs_panel.py": r"judging",  # a phase in the progress of kept jobs
     "dermxai/training/loop/checkpoint_writer.py": r"Keeping",  # in states of trainings
     "dermxai/data/atlas/diseases/kahs.py": r"firm",  # of a plaque
-    "dermxai/lessons/sessions.py": r"gather",  # a class, at one step
 }
 """Words that what is kept in workspaces holds, or that mean something else."""
 

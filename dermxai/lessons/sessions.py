@@ -258,7 +258,7 @@ def new_key(database: Database, session_id: int) -> str:
     return key
 
 
-def gather(database: Database, session_id: int, step: int | None) -> SessionInfo:
+def lead_to(database: Database, session_id: int, step: int | None) -> SessionInfo:
     """Brings everybody to a step, and holds them there; None lets each go on alone.
 
     Raises:

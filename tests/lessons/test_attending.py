@@ -115,20 +115,20 @@ def test_what_is_no_answer_is_refused(db: Database, begin: Begin, given: Given) 
     assert str(refused.value).endswith(".") and sessions.answers(db, made.id) == []
 
 
-def test_a_teacher_gathers_everybody_and_lets_them_go(db: Database, begin: Begin) -> None:
+def test_a_teacher_leads_everybody_and_lets_them_go(db: Database, begin: Begin) -> None:
     made = begin()
     shown = attending.join(db, made.code)
     attending.go_to(db, shown, CHOICE)
-    sessions.gather(db, made.id, QUIZ)
+    sessions.lead_to(db, made.id, QUIZ)
     assert attending.pulse(db, shown) == attending.Pulse(QUIZ, True, True)
     assert attending.go_to(db, shown, TEXT).step == QUIZ
     late = attending.join(db, made.code)
     assert attending.look(db, late).step == QUIZ and attending.look(db, late).led
-    sessions.gather(db, made.id, None)
+    sessions.lead_to(db, made.id, None)
     assert attending.pulse(db, shown) == attending.Pulse(QUIZ, False, True)
     assert attending.go_to(db, shown, TEXT).step == TEXT
     with pytest.raises(InputError, match="no step 7"):
-        sessions.gather(db, made.id, 6)
+        sessions.lead_to(db, made.id, 6)
 
 
 def test_a_closed_session_takes_no_answer_and_nobody(db: Database, begin: Begin) -> None:

@@ -84,11 +84,11 @@ def test_everybody_looks_here_and_follows_until_they_are_let_go(
     student = attending.join(database(), given.code)
     board.button(key="board-Next").click().run()
     assert attending.pulse(database(), student).step == TEXT, "each goes on alone"
-    board.button(key="board-gather").click().run()
+    board.button(key="board-everybody").click().run()
     assert attending.pulse(database(), student) == attending.Pulse(CHOICE, True, True)
     board.button(key="board-Next").click().run()
     assert attending.pulse(database(), student).step == FREE
-    board.button(key="board-gather").click().run()
+    board.button(key="board-everybody").click().run()
     assert not attending.pulse(database(), student).led
 
 

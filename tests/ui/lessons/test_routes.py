@@ -137,10 +137,10 @@ def test_a_link_leads_to_the_servers_page(begin: Begin, run: Run) -> None:
 def test_the_class_follows_the_teacher(begin: Begin, db: Database) -> None:
     made = begin()
     client = joined(made)
-    sessions.gather(db, made.id, QUIZ)
+    sessions.lead_to(db, made.id, QUIZ)
     assert client.get("/lesson/pulse").json() == {"step": QUIZ, "led": True, "open": True}
     assert go(client, TEXT)["step"] == QUIZ
-    sessions.gather(db, made.id, None)
+    sessions.lead_to(db, made.id, None)
     assert go(client, TEXT)["step"] == TEXT
 
 

@@ -168,8 +168,8 @@ def body(scene: Scene, subjects_: list[Subject]) -> None:
 
 def _decomposed(
     run: Run, panels: Sequence[Panel], asked: Question
-) -> "tuple[dict[str, Decomposition], str | None]":
-    """The decomposition of each image's logits by place; or why the network has none."""
+) -> "tuple[dict[str, Decomposition], str]":
+    """The decomposition of each image's logits by place, and why the network has none, or ""."""
     found = {
         panel.subject.key: subjects.diagnosis(
             run, panel.subject, panel.shape, asked.target, asked.against
@@ -179,9 +179,8 @@ def _decomposed(
     reason = next(iter(found.values())).no_maps
     if reason:
         return {}, reason
-    return {
-        key: each.decomposition(asked.target, asked.against) for key, each in found.items()
-    }, None
+    made = {key: each.decomposition(asked.target, asked.against) for key, each in found.items()}
+    return made, ""
 
 
 def lacks_network(scene: Scene, looked_at: Sequence[Subject]) -> bool:

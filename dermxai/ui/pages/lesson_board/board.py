@@ -142,7 +142,7 @@ def _controls(session: SessionInfo, at: int) -> None:
         _button("Next", "chevron_right", at + 1, session, disabled=at == last)
         st.button(
             "Let each go on" if led else "Everybody look here",
-            key=Key.BOARD.of("gather"),
+            key=Key.BOARD.of("everybody"),
             icon=":material/lock_open:" if led else ":material/campaign:",
             type="secondary" if led else "primary",
             disabled=not session.is_open,
@@ -169,11 +169,11 @@ def _go(session: SessionInfo, to: int) -> None:
     state.put(_AT, to)
     state.put(_SHOWN, False)
     if session.everybody is not None:
-        sessions.gather(database(), session.id, to)
+        sessions.lead_to(database(), session.id, to)
 
 
 def _hold(session_id: int, at: int | None) -> None:
-    sessions.gather(database(), session_id, at)
+    sessions.lead_to(database(), session_id, at)
 
 
 def _step(session: SessionInfo, at: int) -> None:
