@@ -90,20 +90,24 @@ def refused(status: HTTPStatus, sentence: str, then: str) -> Response:
     return JSONResponse({"problem": sentence, "then": then}, status, HEADERS)
 
 
-def laid_over(picture: Picture, content: bytes) -> bytes:
+def laid_over(picture: Picture, content: bytes, *, grey: bool) -> bytes:
     """JPEG of an image under its map, see `pictures.packed`.
+
+    Args:
+        grey: whether the image is without its colours, so that all colour is the map's.
 
     Raises:
         InputError: the image cannot be read, or is another one now.
     """
-    from dermxai.figures.overlay import blend, full_colour  # most studies show none
+    from dermxai.figures.overlay import blend, full_colour, over_grey  # most studies show none
 
     pixels = pictures.checked_pixels(picture)
-    key = (picture.digest, content)
+    key = (picture.digest, content, grey)
     if (made := _LAID_OVER.get(key)) is not None:
         return made
     values = pictures.unpacked(content, pixels.shape[:2])
-    drawn = blend(pixels, values, OPACITY, full_colour(values))
+    lay = over_grey if grey else blend
+    drawn = lay(pixels, values, OPACITY, full_colour(values))
     return _LAID_OVER.put(key, pictures.encoded(drawn))
 
 

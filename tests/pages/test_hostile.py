@@ -25,6 +25,7 @@ PLAIN = {
         "raw_value",
         "raw_values",
         "query_string",
+        "query_param_key",
         "name",
     ),
 }

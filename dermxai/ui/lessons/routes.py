@@ -138,7 +138,7 @@ class Answers:
 
 def _shown_after(quiz: Quiz, which: str) -> Callable[[], bytes] | None:
     if which == MAP:
-        return partial(wire.laid_over, quiz.picture, quiz.map) if quiz.map else None
+        return partial(wire.laid_over, quiz.picture, quiz.map, grey=True) if quiz.map else None
     if which.isascii() and which.isdigit() and len(which) < 3:
         alike = quiz.look_alikes[int(which) : int(which) + 1]
         return partial(pictures.jpeg, alike[0].picture) if alike else None

@@ -139,7 +139,7 @@ class Answers:
         token, _, which = path.removeprefix(f"{HOME}/image/").partition("/")
         if which == MAP:
             explained = await self._done(sitting.shown_map, shown, token)
-            do = partial(wire.laid_over, *explained) if explained else None
+            do = partial(wire.laid_over, *explained, grey=False) if explained else None
         else:
             position = int(which) if which in {"0", "1"} else -1
             found = await self._done(sitting.picture, shown, token, position)
