@@ -32,6 +32,9 @@ _SPELT = re.compile(
     r"(?=.*[A-Za-z])(?!.*[¡-ÿ]{4})"
     r"(?:[A-ZÀ-ÏÑ-ÖØ-Ý]?[a-zß-ïñ-öø-ýÿ]+|[A-Z][A-ZÀ-ÏÑ-ÖØ-Ýß]+[A-Z])"
 )
+# Words of Cyrillic or Greek encodings as Latin 1 shows them: letters with accents alone, an odd
+# number of them, which Chinese writing in pairs of bytes never has.
+_OTHER_ALPHABET = re.compile(r"(?:[À-ÿ]{2})+[À-ÿ]")
 # Excel's own first line, which names the separator.
 _EXCEL = re.compile(r"\s*\"?sep=(?P<delimiter>[^\r\n])\"?[ ,;\t|]*(?=[\r\n])", re.IGNORECASE)
 
@@ -131,7 +134,7 @@ def _start(path: Path) -> Iterator[list[str]]:
 
 def decode(content: bytes) -> str | None:
     """Text in UTF-8 or UTF-16 (by its mark), in GB 18030, or else in Windows' Latin 1; None where
-    the content is not text, or in another encoding, such as Shift JIS.
+    the content is not text, or in another encoding, such as Shift JIS or Cyrillic ones.
 
     Almost every byte sequence is Latin 1 and most are GB 18030, so the words of the whole file are
     asked.
@@ -156,15 +159,12 @@ def decode(content: bytes) -> str | None:
 def _encodings(content: bytes) -> Iterator[str]:
     """To be tried in this order; looked at only where it is no UTF-8."""
     yield "utf-8-sig"
-    if _chinese(content):
+    words = [word for word in _WORD.findall(content.decode("latin-1")) if not word.isascii()]
+    if sum(bool(_OTHER_ALPHABET.fullmatch(word)) for word in words) > len(words) / 4:
+        return
+    if sum(map(_of_pairs, words)) > len(words) / 2:  # Chinese, with or without Latin letters
         yield "gb18030"
     yield "cp1252"
-
-
-def _chinese(content: bytes) -> bool:
-    """Whether most words with bytes above 0x7F are Chinese, with or without Latin letters."""
-    words = [word for word in _WORD.findall(content.decode("latin-1")) if not word.isascii()]
-    return sum(map(_of_pairs, words)) > len(words) / 2
 
 
 def _of_pairs(word: str) -> bool:

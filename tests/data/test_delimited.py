@@ -71,9 +71,19 @@ def test_accented_words_in_windows_latin_1_are_read(words: list[str]) -> None:
     assert decode(text.encode("cp1252")) == text
 
 
-@pytest.mark.parametrize("encoding", ["shift_jis", "mac_roman"])
-def test_text_of_an_encoding_that_is_not_read_is_no_mojibake(tmp_path: Path, encoding: str) -> None:
-    text = "画像,診断\na.jpg,悪性黒色腫\n" if encoding == "shift_jis" else "a,b\n1,lésion à ç\n"
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("画像,診断\na.jpg,悪性黒色腫\n", "shift_jis"),
+        ("a,b\n1,lésion à ç\n", "mac_roman"),
+        ("снимок,диагноз\na.jpg,меланома\nb.jpg,родинка\n", "cp1251"),
+        ("снимок,диагноз\na.jpg,меланома\nb.jpg,родинка\n", "koi8_r"),
+        ("εικόνα,διάγνωση\na.jpg,ψωρίαση\nb.jpg,ακμή ροδόχρους\n", "cp1253"),
+    ],
+)
+def test_text_of_an_encoding_that_is_not_read_is_no_mojibake(
+    tmp_path: Path, text: str, encoding: str
+) -> None:
     path = written(tmp_path, text.encode(encoding))
     with pytest.raises(InputError, match=r"of an encoding that is not read; expected .* in UTF-8"):
         read_delimited(path)

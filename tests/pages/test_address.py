@@ -33,6 +33,8 @@ FORMS = (
     Key.KEEP.value,
     Key.IMPORT.value,
     Key.GLOSSARY.value,
+    Key.LESSON.value,
+    Key.BOARD.of("key"),  # a secret
 )
 """What is filled in to be written somewhere: no part of what is seen, and nobody else's to send."""
 EXPLAINED = ("image", "compare_maps", "counterfactuals", "robustness", "nearest_neighbours")
