@@ -110,7 +110,7 @@ def test_a_head_is_seen_large_by_a_click_on_its_picture_or_bar(visitor: Visitor)
     visitor.page.get_by_role("button", name=re.compile(r"^block 2 ")).click()
     expect(visitor.page.get_by_text("explains block 2, one vote of")).to_be_visible()
     assert visitor.parameters["head"] == "block 2"
-    bar = visitor.plot(1).locator(".barlayer .point path").nth(4)  # after biases and three blocks
+    bar = visitor.plot(0).locator(".barlayer .point path").nth(4)  # after biases and three blocks
     bar.click(force=True)
     expect(visitor.page.get_by_text("explains block 4, one vote of")).to_be_visible()
 
