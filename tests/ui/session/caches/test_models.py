@@ -8,7 +8,7 @@ from dermxai.core.errors import InputError
 from dermxai.data import load_dataset
 from dermxai.models import load_classifier
 from dermxai.runs import infer
-from dermxai.ui.app import sidebar
+from dermxai.ui.app import inference
 from dermxai.ui.session.caches import everything, models
 
 
@@ -26,7 +26,7 @@ def test_foreign_weights_are_loaded_as_the_run_was_asked_for(
     loaded = models.classifier(run)
     assert loaded.hash == run.manifest["checkpoint"]["hash"]
     assert loaded.info.classes == own.info.classes
-    asked = sidebar._asked(str(weights), str(images), run.id)
+    asked = inference.asked(str(weights), str(images), run.id)
     usual = own.info.preprocessing
     assert asked["checkpoint_options"] == options | {
         "classes": list(own.info.classes), "mean": list(usual.mean), "std": list(usual.std),
