@@ -47,6 +47,7 @@ PAIRS: Mapping[str, tuple[overlay.Colour, overlay.Colour]] = {
     "orange and purple": ((240, 120, 0), (94, 40, 180)),
     "yellow and violet": ((255, 208, 0), (120, 40, 220)),
 }
+# Machado, Oliveira, Fernandes 2009, doi:10.1109/TVCG.2009.113, severity 1, on linear RGB.
 EYES = {
     "normal": np.eye(3),
     "protanopia": np.array(

@@ -4,34 +4,10 @@ import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000, xyz2lab
 
+from benchmarks.overlay_contrast import EYES
 from dermxai import taxonomy
 from dermxai.figures.template import DARK, LIGHT
 
-# Machado, Oliveira, Fernandes 2009, doi:10.1109/TVCG.2009.113, severity 1, on linear RGB.
-EYES = {
-    "normal": np.eye(3),
-    "protanopia": np.array(
-        [
-            [0.152286, 1.052583, -0.204868],
-            [0.114503, 0.786281, 0.099216],
-            [-0.003882, -0.048116, 1.051998],
-        ]
-    ),
-    "deuteranopia": np.array(
-        [
-            [0.367322, 0.860646, -0.227968],
-            [0.280085, 0.672501, 0.047413],
-            [-0.011820, 0.042940, 0.968881],
-        ]
-    ),
-    "tritanopia": np.array(
-        [
-            [1.255528, -0.076749, -0.178779],
-            [-0.078411, 0.930809, 0.147602],
-            [0.004733, 0.691367, 0.303900],
-        ]
-    ),
-}
 TO_XYZ = np.array(
     [
         [0.4124564, 0.3575761, 0.1804375],

@@ -1,15 +1,12 @@
 """What answers at ``/lesson``: to those who have joined by a lesson's code, which opens nothing
 else."""
 
-import logging
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar
 
-from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -21,92 +18,60 @@ from dermxai.lessons.attending import Given, Revealed, Screen
 from dermxai.lessons.definition import StepKind
 from dermxai.lessons.preparing import A_CLASS, LookAlike, Quiz
 from dermxai.readers import pictures
-from dermxai.readers.store.database import database
-from dermxai.readers.store.gone import GoneError
 from dermxai.ui import wire
 from dermxai.ui.access import identity
 from dermxai.ui.lessons.door import HOME
+from dermxai.ui.plain_page import PlainPage
 
-log = logging.getLogger("dermxai")
 FOLDER = Path(__file__).parent / "files"
-FILES = {
-    HOME: ("lesson.html", "text/html"),
-    f"{HOME}/lesson.js": ("lesson.js", "text/javascript"),
-    f"{HOME}/lesson.css": ("lesson.css", "text/css"),
-}
-AT_ONCE = 8  # requests that wait for the database or an image
-WAITING = 500  # of others
-QUIET = 10.0  # seconds between lines of the log that say the same
-LASTS = 12 * 3600  # seconds after which a browser joins anew
 MAP = "map"
-T = TypeVar("T")
 
 
-class Answers:
+class Answers(PlainPage):
     """What answers a request beneath ``/lesson``."""
 
-    def __init__(self) -> None:
-        self.limiter = CapacityLimiter(AT_ONCE)
-        self.waiting = 0
-        self.noted = -QUIET
+    home = HOME
+    files: ClassVar = {
+        HOME: (FOLDER / "lesson.html", "text/html"),
+        f"{HOME}/lesson.js": (FOLDER / "lesson.js", "text/javascript"),
+        f"{HOME}/lesson.css": (FOLDER / "lesson.css", "text/css"),
+    }
+    visitors = "students"
+    about = "lessons"
+    cookie = "lesson"
+    lasts = 12 * 3600
+    refusals = (
+        (attending.NotJoinedError, HTTPStatus.UNAUTHORIZED, "join"),
+        (attending.ClosedError, HTTPStatus.CONFLICT, "closed"),
+        (attending.AnsweredError, HTTPStatus.CONFLICT, "answered"),
+    )
 
-    async def answer(self, path: str, request: Request) -> Response:
-        if path in FILES and request.method in {"GET", "HEAD"}:
-            return wire.file(FOLDER / FILES[path][0], FILES[path][1])
-        if self.waiting >= WAITING:
-            told = "Too many students ask at once; this goes on by itself."
-            return wire.refused(HTTPStatus.SERVICE_UNAVAILABLE, told, "again")
-        self.waiting += 1
-        try:
-            return await self._asked(path.removeprefix(f"{HOME}/"), request)
-        except InputError as error:
-            if isinstance(error, GoneError):
-                self._note(error)
-            status, then = _refusal(error)
-            return wire.refused(status, str(error), then)
-        finally:
-            self.waiting -= 1
-
-    def _note(self, error: GoneError) -> None:
-        """In the log, once in a while: a class asks again each second."""
-        if time.monotonic() - self.noted > QUIET:
-            self.noted = time.monotonic()
-            log.error("The database of lessons cannot be reached: %s", error.__cause__)
-
-    async def _asked(self, path: str, request: Request) -> Response:
-        shown = identity.cookies(request.scope).get(_cookie_name(), "")
+    async def asked(self, path: str, request: Request) -> Response:
+        shown = self.shown(request)
         if request.method == "GET":
             if path.startswith("image/"):
                 return await self._picture(path.removeprefix("image/"), shown)
             if path == "state":
-                return _screen(await self._done(attending.look, shown), shown)
+                return _screen(await self.done(attending.look, shown), shown)
             if path == "pulse":
-                now = await self._done(attending.pulse, shown)
+                now = await self.done(attending.pulse, shown)
                 return wire.as_json({"step": now.step, "led": now.led, "open": now.is_open})
         if request.method == "POST" and path in {"join", "go", "answer"}:
             told = await wire.body(request)
             if path == "join":
                 return await self._join(request, told)
             if path == "go":
-                screen = await self._done(attending.go_to, shown, _whole(told, "step"))
+                screen = await self.done(attending.go_to, shown, _whole(told, "step"))
             else:
-                screen = await self._done(attending.give, shown, _given(told))
+                screen = await self.done(attending.give, shown, _given(told))
             return _screen(screen, shown)
         return wire.refused(HTTPStatus.NOT_FOUND, "There is nothing here.", "")
 
     async def _join(self, request: Request, told: Mapping[str, object]) -> Response:
         said = [wire.text(told, name) for name in ("code", "name", "press")]
-        shown = await self._done(attending.join, *said)
-        response = _screen(await self._done(attending.look, shown), shown)
-        response.set_cookie(
-            _cookie_name(),
-            shown,
-            max_age=LASTS,
-            path=f"{identity.base()}{HOME}",
-            httponly=True,
-            samesite="strict",
-            secure=request.scope.get("scheme") == "https",
-        )
+        shown = await self.done(attending.join, *said)
+        response = _screen(await self.done(attending.look, shown), shown)
+        self.remember(response, shown, request)
         return response
 
     async def _picture(self, path: str, shown: str) -> Response:
@@ -116,24 +81,13 @@ class Answers:
         do: Callable[[], bytes] | None
         step = int(at) if at.isascii() and at.isdigit() and len(at) < 4 else -1
         if not which:
-            picture = await self._done(attending.quiz_picture, shown, step)
+            picture = await self.done(attending.quiz_picture, shown, step)
             return wire.jpeg(
-                await self._in_turn(partial(pictures.jpeg, picture)) if picture else None
+                await self.in_turn(partial(pictures.jpeg, picture)) if picture else None
             )
-        quiz = await self._done(attending.revealed, shown, step)
+        quiz = await self.done(attending.revealed, shown, step)
         do = _shown_after(quiz, which) if quiz else None
-        return wire.jpeg(await self._in_turn(do) if do else None)
-
-    async def _done(self, do: Callable[..., T], *arguments: object) -> T:
-        """A step on the database, in a thread."""
-
-        def step() -> T:
-            return do(database(), *arguments)
-
-        return await self._in_turn(step)
-
-    async def _in_turn(self, do: Callable[[], T]) -> T:
-        return await wire.in_turn(do, self.limiter)
+        return wire.jpeg(await self.in_turn(do) if do else None)
 
 
 def _shown_after(quiz: Quiz, which: str) -> Callable[[], bytes] | None:
@@ -229,21 +183,3 @@ def _whole(told: Mapping[str, object], name: str) -> int:
     if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found < 1_000:
         raise InputError("What came names no step; reload the page.")
     return found
-
-
-def _cookie_name() -> str:
-    return f"{identity.cookie_name()}_lesson"
-
-
-def _refusal(error: InputError) -> tuple[HTTPStatus, str]:
-    """A status, and what the page does: "join", try "again", show what stands since it was
-    "answered", or say that the lesson is "closed"."""
-    for kind, status, then in (
-        (attending.NotJoinedError, HTTPStatus.UNAUTHORIZED, "join"),
-        (attending.ClosedError, HTTPStatus.CONFLICT, "closed"),
-        (attending.AnsweredError, HTTPStatus.CONFLICT, "answered"),
-        (GoneError, HTTPStatus.SERVICE_UNAVAILABLE, "again"),
-    ):
-        if isinstance(error, kind):
-            return status, then
-    return HTTPStatus.BAD_REQUEST, ""

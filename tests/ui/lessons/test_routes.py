@@ -22,6 +22,7 @@ from dermxai.readers.store import database as databases
 from dermxai.readers.store.database import Database
 from dermxai.runs import Run
 from dermxai.signs import signs_of
+from dermxai.ui import plain_page
 from dermxai.ui.access import middleware
 from dermxai.ui.access.login import Login
 from dermxai.ui.lessons import routes
@@ -212,7 +213,7 @@ def test_html_in_a_lesson_is_text(db: Database) -> None:
 
 def test_too_many_at_once_are_told_to_wait(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     client = joined(begin())
-    monkeypatch.setattr(routes, "WAITING", 0)
+    monkeypatch.setattr(plain_page, "WAITING", 0)
     got = client.get("/lesson/state")
     assert (got.status_code, got.json()["then"]) == (503, "again")
 

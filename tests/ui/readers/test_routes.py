@@ -17,9 +17,9 @@ from dermxai.readers.definition import StudySettings
 from dermxai.readers.store import database as databases
 from dermxai.readers.store.database import Database
 from dermxai.readers.studies import StudyInfo
+from dermxai.ui import plain_page
 from dermxai.ui.access import middleware
 from dermxai.ui.access.login import Login
-from dermxai.ui.readers import routes
 from dermxai.ui.readers.door import Readers
 
 
@@ -253,6 +253,6 @@ def test_too_many_at_once_are_told_to_wait(
     study: StudyInfo, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = enter("First", db)
-    monkeypatch.setattr(routes, "WAITING", 0)
+    monkeypatch.setattr(plain_page, "WAITING", 0)
     got = client.get("/reader/state")
     assert (got.status_code, got.json()["then"]) == (503, "again")
